@@ -1,0 +1,107 @@
+# Everything a contributor runs. All of it works on .venv, which is made on the way, and nothing outside this folder is
+# written but caches. `make -C FOLDER TARGET` works from anywhere.
+#
+#   make test PYTEST="tests/unit -k topics"          some tests only
+#   make test PYTHON=python3.13 VENV=.venv-3.13      another interpreter, in an environment of its own
+
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+PYTHONS = $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12 python3.11)
+# Run, not looked up: a version manager's shim may be on PATH for an interpreter that is not there, and a system Python
+# may come without what `venv` needs.
+USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+UV_VERSION = 0.13.9
+
+# Modules come from the environment and from this folder, whatever the caller's shell has set.
+unexport PYTHONPATH PYTHONHOME
+# The pinned version is wanted, so that a newer one is no news.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types format generate generate-check package-check lock clean same-python
+
+help:  ## this list
+	@echo "emitter-typed: make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY)  ## prepare .venv with everything that development needs (the others do it by themselves)
+	@echo "setup: $(VENV) is ready ($$($(BIN)/python --version))"
+
+demo: $(READY)  ## the main job, start to end: your YAML, generated, type-checked and run against the embedded broker
+	@$(BIN)/python examples/home/demo.py
+
+test: $(READY)  ## run every test (PYTEST="..." is handed to pytest)
+	@echo "test: pytest $(PYTEST)"
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(READY)  ## ruff: rules, and whether the formatting is as `make format` leaves it
+	@echo "lint: ruff check"
+	@$(BIN)/python -m ruff check .
+	@echo "lint: ruff format --check"
+	@$(BIN)/python -m ruff format --check .
+
+types: $(READY)  ## mypy strict and pyright strict, over everything
+	@echo "types: mypy"
+	@$(BIN)/python -m mypy
+	@echo "types: pyright"
+	@$(BIN)/python -m pyright --pythonpath $(BIN)/python
+
+format: $(READY)  ## let ruff format the tree and fix what it can
+	@echo "format: ruff check --fix, ruff format"
+	@$(BIN)/python -m ruff check --fix .
+	@$(BIN)/python -m ruff format .
+
+generate: $(READY)  ## write the generated code anew (the jobs of [tool.emitter-typed] in pyproject.toml)
+	@echo "generate: emitter-typed generate"
+	@$(BIN)/emitter-typed generate
+
+generate-check: $(READY)  ## fail if `make generate` would change anything; writes nothing
+	@echo "generate-check: emitter-typed generate --check"
+	@$(BIN)/emitter-typed generate --check
+
+package-check: $(READY)  ## build wheel and sdist, and try the wheel in an environment without extras
+	@$(BIN)/python tools/package_check.py
+
+lock:  ## refresh requirements-dev.txt, keeping its pins (UPGRADE=1: the newest of everything)
+	@echo "lock: resolving pyproject.toml and requirements-dev.in for every Python and platform"
+	@test -x build/lock/bin/uv || for python in $(PYTHONS); do \
+	  "$$python" -c '$(USABLE)' >/dev/null 2>&1 && exec "$$python" -m venv --clear build/lock; done
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
+	  --no-emit-package emitter-typed --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) \
+	  pyproject.toml requirements-dev.in -o requirements-dev.txt
+
+clean:  ## remove caches and builds; .venv stays
+	@echo "clean: caches and builds ($(VENV) stays; rm -r it to have it made anew)"
+	@rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -path './.venv*' -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+# With hashes, next year's machine gets the same bytes; without isolation, the build backend is the pinned one too.
+$(READY): pyproject.toml requirements-dev.txt | same-python
+	@"$(BIN)/python" -c '' 2>/dev/null || { \
+	  for python in $(PYTHONS); do \
+	    if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then \
+	      echo "setup: making $(VENV) with $$("$$python" --version)"; \
+	      exec "$$python" -m venv --clear $(VENV); \
+	    fi; \
+	  done; \
+	  echo "setup: no usable Python among" $(PYTHONS)": install Python 3.11 or newer with its venv module" \
+	    "(Debian: apt install python3-venv), or say PYTHON=/path/to/python" >&2; \
+	  exit 1; \
+	}
+	@echo "setup: installing the pinned tools into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@echo "setup: installing emitter-typed into it, editable"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# An environment keeps the interpreter that it was made with: better to stop than to test on another than was asked for.
+same-python:
+	@test -z "$(PYTHON)" || ! test -x $(BIN)/python || { \
+	  version='import sys; print(*sys.version_info[:2], sep=".")'; \
+	  asked=$$("$(or $(PYTHON),false)" -c "$$version") || exit 1; \
+	  has=$$($(BIN)/python -c "$$version") || exit 0; \
+	  test "$$asked" = "$$has" || { \
+	    echo "setup: $(VENV) was made with Python $$has: add VENV=.venv-$$asked for one of its own" >&2; exit 1; }; \
+	}
