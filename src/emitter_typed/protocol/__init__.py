@@ -1,0 +1,1 @@
+"""The protocol without input and output: no thread, no clock, no socket, no MQTT library."""
