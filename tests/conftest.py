@@ -1,0 +1,42 @@
+"""What every test lives with: a broker to ask for, no thread left behind, and examples that CI can repeat."""
+
+import os
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.threads import left_behind
+
+if TYPE_CHECKING:
+    from emitter_typed.broker import Broker
+
+# How fast examples come says more about the machine than about the code.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run: a change is judged by what it changes; new examples are found at the desk.
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+# Most threads are gone at once; this is how long a busy machine may take.
+PATIENCE_S = 5.0
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left_behind() -> Iterator[None]:
+    """Fails the test that started a thread and did not see it off."""
+    before = set(threading.enumerate())
+    yield
+    left = left_behind(before, PATIENCE_S)
+    if left:
+        pytest.fail(f"threads left behind: {', '.join(one.name for one in left)}", pytrace=False)
+
+
+@pytest.fixture
+def broker() -> "Iterator[Broker]":
+    """The embedded broker on a free loopback port, for one test."""
+    from emitter_typed.broker import Broker
+
+    with Broker() as running:
+        yield running
