@@ -45,7 +45,7 @@ emitter-typed: 1
 channels:
   hello:
     address: hello/
-    payload: string
+    payload: text
     doc: Greetings.
 """
 
