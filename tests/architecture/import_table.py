@@ -1,8 +1,8 @@
 """Reads the import table of ARCHITECTURE.md and compares modules with it.
 
 A row speaks for a part: the module or package it names, with all below it that has no row of its own. What a
-module may import is its own part, what its row names (with all below), the third-party packages of the last
-column, and the standard library. An import counts wherever it stands: in a function or under TYPE_CHECKING too.
+module may import is its own part, what its row names (with all below), the third parties of the last column,
+and the standard library. An import counts wherever it stands: in a function or under TYPE_CHECKING, too.
 """
 
 import ast
