@@ -1,0 +1,20 @@
+"""An Emitter broker in the process, for development and tests; production stays with Emitter's own.
+
+`Broker` runs in a thread beside synchronous code, `AsyncBroker` in the running asyncio loop:
+
+```python
+with Broker() as broker:
+    print(broker.url, broker.master_key)
+```
+
+It needs the extra `broker`: `pip install "emitter-typed[broker]"`.
+"""
+
+from __future__ import annotations
+
+from emitter_typed.broker.clock import ManualClock
+from emitter_typed.broker.errors import CannotListen
+from emitter_typed.broker.server import AsyncBroker
+from emitter_typed.broker.thread import Broker
+
+__all__ = ["AsyncBroker", "Broker", "CannotListen", "ManualClock"]

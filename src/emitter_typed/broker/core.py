@@ -1,0 +1,207 @@
+"""The embedded broker without input and output: bytes of connections in, bytes for connections out.
+
+Every packet is handled to its end before the next one, and what it causes is queued in order on each
+connection. So a reply precedes its PUBACK, and stored messages precede the SUBACK.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+
+from emitter_typed.broker import wire
+from emitter_typed.broker.connection import Connection
+from emitter_typed.broker.keys import KeyRing, Permission
+from emitter_typed.broker.presence import Presence
+from emitter_typed.broker.refusals import Refusal, Refused
+from emitter_typed.broker.requests import Requests, authorize, check_share, read_topic
+from emitter_typed.broker.storage import MAX_NUMBER, Storage, Window
+from emitter_typed.protocol.topics import Matcher, Topic
+
+_log = logging.getLogger("emitter_typed.broker")
+
+MAX_QUEUED_BYTES = 8 * 1024 * 1024
+"""How much may wait to be sent to one connection; a reader that is slower is cut off."""
+
+_REQUESTS = "emitter"
+_ERRORS = "emitter/error/"
+_RETAINED_TTL_S = 30 * 24 * 3600
+_SUBSCRIPTION_REFUSED = 0x80
+
+
+class BrokerCore:
+    """All connections of one broker, and what they share.
+
+    Whoever owns the sockets calls `open` for a new connection, `receive` for what it says, `close` when it is
+    gone, and after each of them sends what `waiting` gives.
+    """
+
+    def __init__(
+        self,
+        *,
+        master_key: str,
+        matcher: Matcher,
+        clock: Callable[[], float],
+        max_queued_bytes: int = MAX_QUEUED_BYTES,
+    ) -> None:
+        """Make a broker without connections.
+
+        Args:
+            master_key: The key that makes keys: 32 characters of URL-safe base64.
+            matcher: How channels match.
+            clock: Gives the Unix time in seconds.
+            max_queued_bytes: How much may wait to be sent to one connection.
+
+        Raises:
+            InvalidArgument: the master key has another form.
+        """
+        self._keys = KeyRing(master_key, clock)
+        self._presence = Presence(matcher, clock)
+        self._storage = Storage(clock)
+        self._requests = Requests(self._keys, self._presence, self._storage, clock)
+        self._max_queued_bytes = max_queued_bytes
+        self._waiting: dict[Connection, None] = {}
+
+    def open(self) -> Connection:
+        """Return the state of a new connection."""
+        return Connection(self._waiting, max_queued_bytes=self._max_queued_bytes)
+
+    def waiting(self) -> Iterator[Connection]:
+        """Yield each connection that has something to be sent, or is to be ended."""
+        while self._waiting:
+            yield self._waiting.popitem()[0]
+
+    def receive(self, connection: Connection, data: bytes) -> None:
+        """Handle what arrived on a connection. Malformed packets end that connection and nothing else."""
+        try:
+            for packet in connection.decoder.feed(data):
+                self._handle(connection, packet)
+                if connection.closing:
+                    return
+        except wire.WireError as error:
+            _log.info("connection %s sent what is no packet and was closed: %s", connection.id, error)
+            connection.close()
+
+    def close(self, connection: Connection) -> None:
+        """Forget a connection that is gone: tell the watchers, then send its will."""
+        connection.closing = True
+        self._presence.forget(connection)
+        will, connection.will = connection.will, None
+        if will is not None:
+            self._send_will(will)
+        self._waiting.pop(connection, None)
+
+    def _handle(self, connection: Connection, packet: wire.AnyPacket) -> None:
+        # What has no case is the acknowledgement of something that the broker never sends.
+        match packet:
+            case wire.Connect():
+                self._connect(connection, packet)
+            case _ if not connection.introduced:
+                connection.close()
+            case wire.Publish():
+                self._publish(connection, packet)
+            case wire.Subscribe():
+                self._subscribe(connection, packet)
+            case wire.Unsubscribe():
+                self._unsubscribe(connection, packet)
+            case wire.PingReq():
+                connection.queue(wire.PINGRESP)
+            case wire.Disconnect():
+                connection.close()
+            case _:
+                pass
+
+    def _connect(self, connection: Connection, packet: wire.Connect) -> None:
+        connection.introduced = True
+        connection.username = packet.username
+        connection.will = packet.will
+        connection.queue(wire.encode_connack())
+
+    def _publish(self, connection: Connection, packet: wire.Publish) -> None:
+        try:
+            topic = connection.links.get(packet.topic) or read_topic(packet.topic)
+            if not topic.static:
+                raise Refused(Refusal.FORBIDDEN)
+            if topic.key == _REQUESTS:
+                reply = self._requests.answer(connection, topic.channel, packet.payload)
+                self._reply(connection, f"{_REQUESTS}/{topic.channel}", reply, packet.packet_id)
+            else:
+                permitted = authorize(self._keys, topic, Permission.WRITE)
+                ttl_s = topic.number("ttl")
+                if ttl_s is None or ttl_s > MAX_NUMBER:
+                    ttl_s = _RETAINED_TTL_S if packet.retain else 0
+                without = connection if topic.option("me") == "0" else None
+                self._deliver(topic, packet.payload, permitted, ttl_s, without)
+        except Refused as refused:
+            self._refuse(connection, refused, packet.packet_id)
+        # A QoS 2 PUBLISH gets a PUBACK as well.
+        if packet.packet_id is not None:
+            connection.queue(wire.encode_puback(packet.packet_id))
+
+    def _send_will(self, will: wire.Will) -> None:
+        try:
+            topic = read_topic(will.topic)
+            if not topic.static:
+                return
+            permitted = authorize(self._keys, topic, Permission.WRITE)
+        except Refused:
+            return
+        self._deliver(topic, will.payload, permitted, _RETAINED_TTL_S if will.retain else 0, None)
+
+    def _deliver(
+        self, topic: Topic, payload: bytes, permitted: Permission, ttl_s: int, without: Connection | None
+    ) -> None:
+        if Permission.STORE in permitted:
+            self._storage.store(topic.channel, payload, ttl_s)
+        packet = wire.encode_publish(topic.channel, payload)
+        if packet is not None:
+            for receiver in self._presence.subscriptions.receivers(topic.channel, without=without):
+                receiver.queue(packet)
+
+    def _subscribe(self, connection: Connection, packet: wire.Subscribe) -> None:
+        return_codes: list[int] = []
+        for request in packet.subscriptions:
+            try:
+                self._subscribe_to(connection, request.topic_filter)
+                return_codes.append(request.qos)
+            except Refused as refused:
+                self._refuse(connection, refused, packet.packet_id)
+                return_codes.append(_SUBSCRIPTION_REFUSED)
+        connection.queue(wire.encode_suback(packet.packet_id, return_codes))
+
+    def _subscribe_to(self, connection: Connection, topic_filter: str) -> None:
+        # SUBSCRIBE alone mends its filters so. (docs: Emitter protocol, topics)
+        mended = topic_filter.replace("//", "/")
+        topic = read_topic(mended + "/" if mended.endswith("#") else mended)
+        permitted = authorize(self._keys, topic, Permission.READ)
+        check_share(topic)
+        self._presence.subscribe(connection, topic.channel)
+        if Permission.LOAD in permitted and topic.share_group is None:
+            for message in self._storage.find(topic.channel, Window.of(topic)):
+                stored = wire.encode_publish(message.channel, message.payload)
+                if stored is not None:
+                    connection.queue(stored)
+
+    def _unsubscribe(self, connection: Connection, packet: wire.Unsubscribe) -> None:
+        for topic_filter in packet.topic_filters:
+            try:
+                topic = read_topic(topic_filter)
+                authorize(self._keys, topic, Permission.READ)
+                self._presence.unsubscribe(connection, topic.channel)
+            except Refused as refused:
+                self._refuse(connection, refused, packet.packet_id)
+        connection.queue(wire.encode_unsuback(packet.packet_id))
+
+    def _refuse(self, connection: Connection, refused: Refused, packet_identifier: int | None) -> None:
+        self._reply(connection, _ERRORS, refused.refusal.as_reply(), packet_identifier)
+
+    def _reply(
+        self, connection: Connection, topic: str, body: dict[str, object], packet_identifier: int | None
+    ) -> None:
+        if packet_identifier:
+            body = {"req": packet_identifier, **body}
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        packet = wire.encode_publish(topic, text.encode())
+        if packet is not None:
+            connection.queue(packet)

@@ -1,0 +1,232 @@
+"""Channel keys: sealed with a secret of one broker, so that nobody else can make or alter one.
+
+A key is 24 bytes, written as 32 characters of URL-safe base64: a tag over what the key grants, and that
+grant, masked. The grant holds a digest of its target, since the target itself may be of any length.
+(docs: Emitter protocol, keygen and what a key opens)
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from enum import IntFlag
+from hashlib import blake2b
+
+from attrs import frozen
+
+from emitter_typed.broker.refusals import Refusal, Refused
+from emitter_typed.errors import InvalidArgument
+from emitter_typed.protocol.topics import segments
+
+MAX_TARGET_SEGMENTS = 23
+
+_KEY_BYTES, _TAG_BYTES, _DIGEST_BYTES, _SALT_BYTES = 24, 8, 6, 2
+_FIELDS = struct.Struct(f">II{_DIGEST_BYTES}s")
+_EXACT = 1 << MAX_TARGET_SEGMENTS
+_MAX_EXPIRY_S = 2**32 - 1
+_MAX_CACHED = 4096
+_MAX_CACHED_LENGTH = 256
+_is_key = re.compile(r"[A-Za-z0-9_-]{32}").fullmatch
+
+
+class Permission(IntFlag):
+    """What a key lets its holder do."""
+
+    READ = 1
+    WRITE = 2
+    STORE = 4
+    LOAD = 8
+    PRESENCE = 16
+    EXTEND = 32
+    EXECUTE = 64
+    MASTER = 128
+
+
+_LETTERS = dict(zip("rwslpex", Permission, strict=False))
+
+
+def read_permissions(letters: str) -> Permission:
+    """Return the permissions that a text of letters names; unknown letters are ignored."""
+    granted = Permission(0)
+    for letter in letters:
+        granted |= _LETTERS.get(letter, 0)
+    return granted
+
+
+@frozen
+class Grant:
+    """What a key grants, as long as it has not expired."""
+
+    permissions: Permission
+    expires_at_s: int
+    """The Unix time at which it ends; 0 for never."""
+    shape: int
+    """A bit for each segment of the target that is not free, and one if nothing below it is meant."""
+    digest: bytes
+    """Of the target."""
+
+    def allows(self, permission: Permission) -> bool:
+        """Tell whether a permission is among the granted ones."""
+        return permission in self.permissions
+
+
+class KeyRing:
+    """Makes and checks the keys of one broker. The same master key makes a ring that knows the same keys."""
+
+    def __init__(self, master_key: str, clock: Callable[[], float]) -> None:
+        """Make a ring.
+
+        Args:
+            master_key: 32 characters of URL-safe base64.
+            clock: Gives the Unix time in seconds.
+
+        Raises:
+            InvalidArgument: the master key has another form.
+        """
+        if _is_key(master_key) is None:
+            raise InvalidArgument(
+                "a master key is 32 characters of URL-safe base64 (A-Z a-z 0-9 - _); "
+                "leave it out and the broker makes one",
+                argument="master_key",
+                value=None,
+            )
+        self._master_key = master_key
+        self._secret = blake2b(master_key.encode(), digest_size=32, person=b"emitter-typed").digest()
+        self._clock = clock
+        self._banned: set[str] = set()
+        self._opened: dict[tuple[str, str], Grant | None] = {}
+
+    def seal(self, permissions: Permission, target: str, expires_at_s: int = 0) -> str:
+        """Make a key.
+
+        Args:
+            permissions: What it grants.
+            target: The channels that it opens: `a/b/`, `a/+/c/`, `a/b/#/` or `#/`. A target that
+                ends in free segments, such as `a/+/` or `a/+/#/`, makes a key that opens nothing.
+            expires_at_s: The Unix time at which it ends; 0 for never.
+
+        Raises:
+            Refused: the target does not end with a slash, or is too deep.
+        """
+        names, below = _target_segments(target)
+        shape = 0 if below else _EXACT
+        for place, name in enumerate(names):
+            if name != "+":
+                shape |= 1 << place
+        expires_at_s = min(max(expires_at_s, 0), _MAX_EXPIRY_S)
+        fields = _FIELDS.pack(permissions << 24 | shape, expires_at_s, self._digest(names))
+        return self._sealed(fields + secrets.token_bytes(_SALT_BYTES))
+
+    def open(self, key: str) -> Grant | None:
+        """Return what a key granted when it was made, or None if this ring did not make it."""
+        if hmac.compare_digest(key.encode(), self._master_key.encode()):
+            return Grant(Permission.MASTER, 0, _EXACT, b"")
+        sealed = self._unsealed(key)
+        if sealed is None:
+            return None
+        flags, expires_at_s, digest = _FIELDS.unpack_from(sealed)
+        return Grant(Permission(flags >> 24), expires_at_s, flags & 0xFFFFFF, digest)
+
+    def valid(self, key: str) -> Grant:
+        """Return what a key grants now.
+
+        Raises:
+            Refused: this ring did not make the key, it has expired or is banned.
+        """
+        return self._living(key, self.open(key))
+
+    def authorize(self, key: str, channel: str, permission: Permission) -> Grant:
+        """Return what a key grants, if it lets its holder do something on a channel.
+
+        Args:
+            key: The key in clear.
+            channel: The channel, `$share/<group>/` included, wildcards as they stand in it.
+            permission: What is to be done.
+
+        Raises:
+            Refused: the key is not valid, or does not open the channel, or lacks the permission.
+        """
+        grant = self._living(key, self._opening(key, channel))
+        if not grant.allows(permission):
+            raise Refused(Refusal.UNAUTHORIZED)
+        return grant
+
+    def ban(self, key: str, *, banned: bool) -> None:
+        """Ban a key, or allow it again, at once."""
+        if banned:
+            self._banned.add(key)
+        else:
+            self._banned.discard(key)
+
+    def _living(self, key: str, grant: Grant | None) -> Grant:
+        if grant is None or key in self._banned or 0 < grant.expires_at_s <= self._clock():
+            raise Refused(Refusal.UNAUTHORIZED)
+        return grant
+
+    def _opening(self, key: str, channel: str) -> Grant | None:
+        asked = (key, channel)
+        if asked in self._opened:
+            return self._opened[asked]
+        grant = self.open(key)
+        if grant is not None and not self._opens(grant, channel):
+            grant = None
+        if len(key) + len(channel) <= _MAX_CACHED_LENGTH:
+            if len(self._opened) >= _MAX_CACHED:
+                self._opened.clear()
+            self._opened[asked] = grant
+        return grant
+
+    def _opens(self, grant: Grant, channel: str) -> bool:
+        names = segments(channel)
+        if names[-1] == "#":
+            names.pop()
+        named = grant.shape & ~_EXACT
+        depth = named.bit_length()
+        if len(names) < depth or (grant.shape & _EXACT and len(names) != depth):
+            return False
+        claimed = [name if named >> place & 1 else "+" for place, name in enumerate(names[:depth])]
+        return hmac.compare_digest(self._digest(claimed), grant.digest)
+
+    def _digest(self, names: list[str]) -> bytes:
+        target = "/".join([*names, ""]).encode()
+        return self._keyed(b"target", target, _DIGEST_BYTES)
+
+    def _sealed(self, grant: bytes) -> str:
+        tag = self._keyed(b"tag", grant, _TAG_BYTES)
+        return urlsafe_b64encode(tag + _xor(grant, self._keyed(b"mask", tag, len(grant)))).decode()
+
+    def _unsealed(self, key: str) -> bytes | None:
+        if _is_key(key) is None:
+            return None
+        sealed = urlsafe_b64decode(key)
+        tag, masked = sealed[:_TAG_BYTES], sealed[_TAG_BYTES:]
+        grant = _xor(masked, self._keyed(b"mask", tag, len(masked)))
+        return grant if hmac.compare_digest(tag, self._keyed(b"tag", grant, _TAG_BYTES)) else None
+
+    def _keyed(self, purpose: bytes, text: bytes, size_bytes: int) -> bytes:
+        return blake2b(text, digest_size=size_bytes, key=self._secret, person=purpose).digest()
+
+
+def new_master_key() -> str:
+    """Return a master key that nobody knows."""
+    return secrets.token_urlsafe(_KEY_BYTES)
+
+
+def _target_segments(target: str) -> tuple[list[str], bool]:
+    if not target.endswith("/"):
+        raise Refused(Refusal.TARGET_FORM)
+    names = segments(target)
+    below = names[-1] == "#"
+    if below:
+        names.pop()
+    if len(names) > MAX_TARGET_SEGMENTS:
+        raise Refused(Refusal.TARGET_DEPTH)
+    return names, below
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(left, right, strict=True))

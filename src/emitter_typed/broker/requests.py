@@ -1,0 +1,241 @@
+"""Emitter's requests: JSON in, JSON out, one method for each.
+
+(docs: Emitter protocol, requests)
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+
+from emitter_typed.broker.connection import Connection
+from emitter_typed.broker.keys import KeyRing, Permission, read_permissions
+from emitter_typed.broker.presence import Presence
+from emitter_typed.broker.refusals import Refusal, Refused
+from emitter_typed.broker.storage import Storage, Window
+from emitter_typed.errors import InvalidArgument
+from emitter_typed.protocol.topics import Topic, is_link_name, parse_topic
+
+Reply = dict[str, object]
+
+_IDENTIFIER_BYTES = 12
+
+
+class Fields:
+    """The fields of a request, read strictly: a missing or null one is empty, another type is refused."""
+
+    def __init__(self, payload: bytes) -> None:
+        """Read a payload.
+
+        Raises:
+            Refused: it is neither a JSON object nor null.
+        """
+        try:
+            document: object = json.loads(payload.decode("utf-8", "replace"), parse_constant=_refuse_constant)
+        # Nesting that is too deep for the parser is no request either.
+        except (ValueError, RecursionError):
+            raise Refused(Refusal.BAD_REQUEST) from None
+        if document is not None and not isinstance(document, dict):
+            raise Refused(Refusal.BAD_REQUEST)
+        self._fields: dict[str, object] = document or {}
+
+    def text(self, name: str) -> str:
+        """Return a text; empty if it is absent."""
+        value = self._fields.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise Refused(Refusal.BAD_REQUEST)
+        # JSON can spell half of a surrogate pair, which no UTF-8 can.
+        return value.encode("utf-8", "replace").decode()
+
+    def flag(self, name: str) -> bool | None:
+        """Return a boolean; None if it is absent."""
+        value = self._fields.get(name)
+        if value is None or isinstance(value, bool):
+            return value
+        raise Refused(Refusal.BAD_REQUEST)
+
+    def int32(self, name: str) -> int:
+        """Return a whole number of 32 bits; 0 if it is absent."""
+        value = self._fields.get(name)
+        if value is None:
+            return 0
+        if isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31:
+            return value
+        raise Refused(Refusal.BAD_REQUEST)
+
+    def binary(self, name: str) -> bytes:
+        """Return bytes that are written in base64; empty if they are absent."""
+        try:
+            return base64.b64decode(self.text(name), validate=True)
+        except (binascii.Error, ValueError):
+            raise Refused(Refusal.BAD_REQUEST) from None
+
+
+def _refuse_constant(constant: str) -> object:
+    raise ValueError(constant)
+
+
+def read_topic(topic: str) -> Topic:
+    """Take a topic apart.
+
+    Raises:
+        Refused: it breaks a rule.
+    """
+    try:
+        return parse_topic(topic)
+    except InvalidArgument:
+        raise Refused(Refusal.BAD_REQUEST) from None
+
+
+def authorize(keys: KeyRing, topic: Topic, permission: Permission) -> Permission:
+    """Return what the key of a topic permits on its channel.
+
+    Raises:
+        Refused: the key is not valid, does not open the channel, lacks the permission, or is one that only
+            makes other keys.
+    """
+    permitted = keys.authorize(topic.key, topic.channel, permission).permissions
+    if Permission.EXTEND in permitted:
+        raise Refused(Refusal.EXTEND_KEY)
+    return permitted
+
+
+def check_share(topic: Topic) -> None:
+    """Refuse a subscription to a share group that lacks the group or the channel."""
+    if topic.share_group is None and topic.channel.startswith("$share/"):
+        raise Refused(Refusal.BAD_REQUEST)
+
+
+class Requests:
+    """Answers the requests of all connections of one broker."""
+
+    def __init__(
+        self, keys: KeyRing, presence: Presence, storage: Storage, clock: Callable[[], float]
+    ) -> None:
+        """Answer with these parts of the broker; the clock gives the Unix time in seconds."""
+        self._keys = keys
+        self._presence = presence
+        self._storage = storage
+        self._clock = clock
+        self._handlers: dict[str, Callable[[Connection, Fields], Reply]] = {
+            "keygen/": self._keygen,
+            "keyban/": self._keyban,
+            "link/": self._link,
+            "presence/": self._status,
+            "history/": self._history,
+        }
+
+    def answer(self, connection: Connection, name: str, payload: bytes) -> Reply:
+        """Carry a request out.
+
+        Args:
+            connection: Who asks.
+            name: The request with its slash, such as `keygen/`.
+            payload: The body.
+
+        Returns:
+            The body of the reply; of an error if the request was refused.
+        """
+        try:
+            # The one request that has no fields: it answers whatever its payload is.
+            if name == "me/":
+                return self._me(connection)
+            if name not in self._handlers:
+                raise Refused(Refusal.NOT_FOUND)
+            return self._handlers[name](connection, Fields(payload))
+        except Refused as refused:
+            return refused.refusal.as_reply()
+
+    def _keygen(self, connection: Connection, fields: Fields) -> Reply:
+        key, target, letters, ttl_s = (
+            fields.text("key"),
+            fields.text("channel"),
+            fields.text("type"),
+            fields.int32("ttl"),
+        )
+        maker = self._keys.valid(key)
+        permissions = read_permissions(letters)
+        # A negative time to live makes a key that has already expired, and 0 stands for none.
+        expires_at_s = max(int(self._clock()) + ttl_s, 1) if ttl_s else 0
+        if Permission.MASTER not in maker.permissions:
+            target = self._private_target(connection, key, target)
+            permissions &= maker.permissions & ~Permission.EXTEND
+            if maker.expires_at_s:
+                expires_at_s = min(expires_at_s or maker.expires_at_s, maker.expires_at_s)
+        return {"status": 200, "key": self._keys.seal(permissions, target, expires_at_s), "channel": target}
+
+    def _private_target(self, connection: Connection, key: str, target: str) -> str:
+        """Return the target of a key that an extend key makes: a channel of this connection's own."""
+        if Permission.EXTEND not in self._keys.valid(key).permissions:
+            raise Refused(Refusal.UNAUTHORIZED)
+        channel = read_topic(f"{key}/{target}").channel
+        own = f"{channel.removesuffix('#/')}{connection.id}/"
+        if not read_topic(f"{key}/{own}").static:
+            raise Refused(Refusal.BAD_REQUEST)
+        self._keys.authorize(key, channel, Permission.EXTEND)
+        return own + "#/" if channel.endswith("#/") else own
+
+    def _keyban(self, connection: Connection, fields: Fields) -> Reply:
+        secret, target, banned = fields.text("secret"), fields.text("target"), bool(fields.flag("banned"))
+        if Permission.MASTER not in self._keys.valid(secret).permissions or self._keys.open(target) is None:
+            raise Refused(Refusal.UNAUTHORIZED)
+        self._keys.ban(target, banned=banned)
+        return {"status": 200, "banned": banned}
+
+    def _link(self, connection: Connection, fields: Fields) -> Reply:
+        name, key, channel = fields.text("name"), fields.text("key"), fields.text("channel")
+        subscribe = bool(fields.flag("subscribe"))
+        if not is_link_name(name):
+            raise Refused(Refusal.LINK_NAME)
+        topic = read_topic(f"{key}/{channel}")
+        connection.links[name] = topic
+        if subscribe:
+            self._subscribe_if_permitted(connection, topic)
+        return {"status": 200, "name": name, "channel": topic.without_key()}
+
+    def _subscribe_if_permitted(self, connection: Connection, topic: Topic) -> None:
+        try:
+            authorize(self._keys, topic, Permission.READ)
+            check_share(topic)
+        except Refused:
+            return
+        self._presence.subscribe(connection, topic.channel)
+
+    def _me(self, connection: Connection) -> Reply:
+        reply: Reply = {"status": 200, "id": connection.id}
+        if connection.links:
+            reply["links"] = {name: topic.without_key() for name, topic in connection.links.items()}
+        return reply
+
+    def _status(self, connection: Connection, fields: Fields) -> Reply:
+        key, channel = fields.text("key"), fields.text("channel")
+        status, changes = fields.flag("status"), fields.flag("changes")
+        topic = read_topic(f"{key}/{channel.removesuffix('/')}/")
+        authorize(self._keys, topic, Permission.PRESENCE)
+        if changes is not None:
+            self._presence.watch(connection, topic.channel, on=changes)
+        if status is False:
+            return {"status": 200, "time": 0, "event": "", "channel": "", "who": None}
+        return {"status": 200, **self._presence.status(topic.channel)}
+
+    def _history(self, connection: Connection, fields: Fields) -> Reply:
+        topic, start = fields.text("channel"), fields.binary("startFromID")
+        asked = read_topic(topic)
+        self._keys.authorize(asked.key, asked.channel, Permission.LOAD)
+        if start and len(start) < _IDENTIFIER_BYTES:
+            raise Refused(Refusal.BAD_REQUEST)
+        found = self._storage.find(asked.channel, Window.of(asked), after=start or None)
+        return {
+            "messages": [
+                {
+                    "id": base64.b64encode(message.identifier).decode(),
+                    "channel": message.channel,
+                    "payload": base64.b64encode(message.payload).decode() or None,
+                }
+                for message in found
+            ]
+        }

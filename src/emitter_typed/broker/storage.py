@@ -1,0 +1,154 @@
+"""Stored messages: kept for their time to live, found by filter, window and number."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Callable
+from hashlib import blake2b
+
+from attrs import frozen
+
+from emitter_typed.protocol.topics import Matcher, Topic, matches
+
+EARLIEST_S = 1_514_764_800
+"""2018-01-01 in Unix seconds: a window's end before it is ignored, and identifiers count from it."""
+LATEST_S = 3_029_529_600
+"""2066-01-01 in Unix seconds: a window's end after it is ignored."""
+MAX_NUMBER = 2**31 - 1
+"""The largest number that `last` and `ttl` may have; a larger one is ignored."""
+MAX_FOUND_BYTES = 65_536
+"""How much payload one look into the storage gives."""
+
+_IDENTIFIER = struct.Struct(">4sII")
+_ORDER = slice(4, 12)
+_MAX_COUNT = 0xFFFFFFFF
+
+
+@frozen
+class StoredMessage:
+    """One stored message."""
+
+    identifier: bytes
+    """Bytes 4 to 7 count seconds down, bytes 8 to 11 messages: sorted by them, the newest comes first."""
+    channel: str
+    payload: bytes
+    stored_at_s: int
+    expires_at_s: float
+
+
+@frozen
+class Window:
+    """Which stored messages a subscribe or a history request asks for."""
+
+    last: int = 1
+    """How many, counted from the newest."""
+    from_s: int = 0
+    """The first second, in Unix time, that counts."""
+    until_s: int = LATEST_S
+    """The last second, in Unix time, that counts."""
+
+    @classmethod
+    def of(cls, topic: Topic) -> Window:
+        """Read a window from a topic's options; what makes no sense is ignored."""
+        last = topic.number("last")
+        return cls(
+            last=1 if last is None or last > MAX_NUMBER else last,
+            from_s=_moment(topic.number("from"), 0),
+            until_s=_moment(topic.number("until"), LATEST_S),
+        )
+
+
+def _moment(given_s: int | None, default_s: int) -> int:
+    return given_s if given_s is not None and EARLIEST_S <= given_s <= LATEST_S else default_s
+
+
+class Storage:
+    """The stored messages of one broker, in memory and bounded: the oldest go first."""
+
+    def __init__(
+        self, clock: Callable[[], float], *, max_messages: int = 100_000, max_bytes: int = 64 * 1024 * 1024
+    ) -> None:
+        """Make an empty storage.
+
+        Args:
+            clock: Gives the Unix time in seconds.
+            max_messages: How many messages are kept at most.
+            max_bytes: How many bytes of payload are kept at most.
+        """
+        self._clock = clock
+        self._max_messages = max_messages
+        self._max_bytes = max_bytes
+        self._messages: deque[StoredMessage] = deque()
+        self._bytes = 0
+        self._count = 0
+        self._latest_s = EARLIEST_S
+
+    def __len__(self) -> int:
+        """Count the messages, expired ones that still take room included."""
+        return len(self._messages)
+
+    def store(self, channel: str, payload: bytes, ttl_s: int) -> None:
+        """Keep a message.
+
+        Args:
+            channel: The channel that it was published to.
+            payload: What was published.
+            ttl_s: For how many seconds. 0 keeps nothing.
+        """
+        if ttl_s <= 0:
+            return
+        now_s = self._clock()
+        # The order of identifiers is the order of publishing, also where the machine's clock was set back.
+        self._latest_s = max(self._latest_s, int(now_s))
+        identifier = _IDENTIFIER.pack(
+            blake2b(channel.encode(), digest_size=4).digest(),
+            _MAX_COUNT - (self._latest_s - EARLIEST_S),
+            _MAX_COUNT - self._count % _MAX_COUNT,
+        )
+        self._count += 1
+        self._messages.append(StoredMessage(identifier, channel, payload, self._latest_s, now_s + ttl_s))
+        self._bytes += len(payload)
+        self._make_room(now_s)
+
+    def find(self, filter_channel: str, window: Window, after: bytes | None = None) -> list[StoredMessage]:
+        """Return stored messages as Emitter orders them: by second, oldest first, newest first within one.
+
+        They are collected from the newest on, until the number or about 64 KiB of payload is reached. The
+        filter matches by prefix under both matchers, and a last `#` asks for what lies below it.
+
+        Args:
+            filter_channel: The filter with its last slash.
+            window: How many, and from which time.
+            after: An identifier; only older messages count.
+        """
+        matcher: Matcher = "mqtt" if filter_channel.endswith("#/") else "emitter"
+        now_s = self._clock()
+        found: list[StoredMessage] = []
+        size_bytes = 0
+        for message in reversed(self._messages):
+            if len(found) >= window.last or message.stored_at_s < window.from_s:
+                break
+            if (
+                message.stored_at_s > window.until_s
+                or message.expires_at_s <= now_s
+                or (after is not None and message.identifier[_ORDER] <= after[_ORDER])
+                or not matches(filter_channel, message.channel, matcher)
+            ):
+                continue
+            size_bytes += len(message.payload)
+            if size_bytes > MAX_FOUND_BYTES:
+                break
+            found.append(message)
+        return sorted(found, key=lambda message: message.stored_at_s)
+
+    def _make_room(self, now_s: float) -> None:
+        if not self._over_bounds():
+            return
+        self._messages = deque(message for message in self._messages if message.expires_at_s > now_s)
+        self._bytes = sum(len(message.payload) for message in self._messages)
+        while self._over_bounds():
+            self._bytes -= len(self._messages.popleft().payload)
+
+    def _over_bounds(self) -> bool:
+        return len(self._messages) > self._max_messages or self._bytes > self._max_bytes

@@ -1,0 +1,173 @@
+"""Bytes to packets and back, for the server's side of MQTT 3.1.1; the only module that knows the codec.
+
+The codec is zmqtt's. It is not a public interface, so its versions are pinned, and everything that it could
+change under us is named here. It is lenient where Emitter is: packet identifier 0, flags, empty SUBSCRIBE.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+
+try:
+    from zmqtt._internal.packets import (
+        ConnAck,
+        Connect,
+        Disconnect,
+        PingReq,
+        PingResp,
+        PubAck,
+        Publish,
+        SubAck,
+        Subscribe,
+        UnsubAck,
+        Unsubscribe,
+        Will,
+    )
+    from zmqtt._internal.packets.codec import AnyPacket, decode, encode
+    from zmqtt._internal.types.qos import QoS
+except ImportError as error:
+    raise ImportError('the embedded broker needs zmqtt: pip install "emitter-typed[broker]"') from error
+
+__all__ = [
+    "MAX_REMAINING_BYTES",
+    "PINGRESP",
+    "AnyPacket",
+    "Connect",
+    "Decoder",
+    "Disconnect",
+    "PingReq",
+    "Publish",
+    "Subscribe",
+    "Unsubscribe",
+    "Will",
+    "WireError",
+    "encode_connack",
+    "encode_puback",
+    "encode_publish",
+    "encode_suback",
+    "encode_unsuback",
+]
+
+MAX_REMAINING_BYTES = 65_536
+"""The largest remaining length of a packet, both ways. (docs: Emitter protocol, transport)"""
+
+_CONNECT = 1
+_MQTT_311 = b"\x00\x04MQTT\x04"
+_MQTT_5 = b"\x00\x04MQTT\x05"
+
+
+class WireError(Exception):
+    """Bytes that are no packet, or a packet over the limit: nothing after them can be read."""
+
+
+class Decoder:
+    """Takes the bytes of one connection, however they are cut, and gives its packets."""
+
+    def __init__(self) -> None:
+        """Start at the beginning of a connection."""
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[AnyPacket]:
+        """Add bytes and yield the packets that are complete now.
+
+        What was yielded is consumed, also when the iteration is given up early. Feed again only after it.
+
+        Args:
+            data: What one read brought.
+
+        Raises:
+            WireError: what follows the last yielded packet is malformed, or larger than a packet may be. What
+                the decoder holds is of no use any more.
+        """
+        self._buffer += data
+        consumed = 0
+        try:
+            while (size := _packet_bytes(self._buffer[consumed : consumed + 5])) is not None:
+                if consumed + size > len(self._buffer):
+                    break
+                packet = _decode(bytes(self._buffer[consumed : consumed + size]))
+                consumed += size
+                yield packet
+        finally:
+            del self._buffer[:consumed]
+
+
+def _packet_bytes(header: bytearray) -> int | None:
+    """Return the size of a packet, or None if its fixed header is not complete (MQTT 3.1.1, 2.2.3)."""
+    remaining = 0
+    for place, byte in enumerate(header[1:]):
+        remaining |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            if remaining > MAX_REMAINING_BYTES:
+                raise WireError(f"a packet of {remaining} bytes is over the limit of {MAX_REMAINING_BYTES}")
+            return 2 + place + remaining
+    if len(header) == 5:
+        raise WireError("the remaining length has more than four bytes")
+    return None
+
+
+def _decode(packet: bytes) -> AnyPacket:
+    try:
+        decoded = decode(_readable(packet), version="3.1.1")
+    # Malformed input comes out of the codec as any of these; UnicodeDecodeError is a ValueError.
+    except (ValueError, IndexError, struct.error) as error:
+        raise WireError(str(error)) from error
+    if decoded is None:
+        raise WireError("a packet is shorter than it says")
+    return decoded[0]
+
+
+def _readable(packet: bytes) -> bytes:
+    """Rewrite a CONNECT of MQTT 3.1 or of an unknown level: Emitter looks at neither, the codec does."""
+    if packet[0] >> 4 != _CONNECT:
+        return packet
+    body = packet[next(place for place in range(1, 5) if packet[place] < 0x80) + 1 :]
+    protocol_bytes = 2 + int.from_bytes(body[:2], "big") + 1
+    if body[:protocol_bytes] in (_MQTT_311, _MQTT_5):
+        return packet
+    return _framed(packet[0], _MQTT_311 + body[protocol_bytes:])
+
+
+def _framed(first_byte: int, body: bytes) -> bytes:
+    length = len(body)
+    header = bytearray([first_byte])
+    while length > 0x7F:
+        header.append(length & 0x7F | 0x80)
+        length >>= 7
+    header.append(length)
+    return bytes(header) + body
+
+
+PINGRESP = encode(PingResp(), version="3.1.1")
+
+
+def encode_connack() -> bytes:
+    """Return an accepting CONNACK; no session is ever present, since none is kept."""
+    return encode(ConnAck(session_present=False, return_code=0), version="3.1.1")
+
+
+def encode_puback(packet_identifier: int) -> bytes:
+    """Return the PUBACK for a packet identifier."""
+    return encode(PubAck(packet_id=packet_identifier), version="3.1.1")
+
+
+def encode_suback(packet_identifier: int, return_codes: Sequence[int]) -> bytes:
+    """Return the SUBACK with one return code a filter (MQTT 3.1.1, 3.9.3)."""
+    return encode(SubAck(packet_id=packet_identifier, return_codes=tuple(return_codes)), version="3.1.1")
+
+
+def encode_unsuback(packet_identifier: int) -> bytes:
+    """Return the UNSUBACK for a packet identifier."""
+    return encode(UnsubAck(packet_id=packet_identifier), version="3.1.1")
+
+
+def encode_publish(topic: str, payload: bytes) -> bytes | None:
+    """Return a PUBLISH as the broker sends it: QoS 0, retain 0.
+
+    None if it does not fit a packet, in which case the broker drops it without a word.
+    """
+    if 2 + len(topic.encode()) + len(payload) > MAX_REMAINING_BYTES or len(topic.encode()) > 0xFFFF:
+        return None
+    packet = Publish(topic=topic, payload=payload, qos=QoS.AT_MOST_ONCE, retain=False, dup=False)
+    return encode(packet, version="3.1.1")
