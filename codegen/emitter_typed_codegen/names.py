@@ -1,0 +1,79 @@
+"""Names of the language as Python identifiers: legal, unsurprising, and the same on every machine.
+
+What is an identifier stays as its author wrote it. What is not loses as little as possible: an illegal character
+becomes `_`, a keyword gets a trailing `_`, a leading digit a leading one. Two names that end up the same are for the
+caller to find: a set of what these functions return tells.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+
+RESERVED_TYPES = frozenset({"AsyncClient", "Client"})
+"""What users import beside their own types, in nearly every program: no type of theirs may have these names."""
+
+RESERVED_METHODS = frozenset(
+    {"close", "connect", "disconnect", "from_url", "on_connect", "on_disconnect", "on_error", "on_message"}
+)
+"""What a client has whatever the protocol: no request or operation may have these names."""
+
+RESERVED_PARAMETERS = frozenset(
+    {
+        "allow_reserved", "max_bytes", "max_messages", "message", "optional_handler", "options", "overflow", "payload",
+        "timeout_s",
+    }
+)  # fmt: skip
+"""What methods take besides what a schema gives them: no option or parameter of an operation may have these names."""
+
+# `self` is the first parameter of the methods that a field or a parameter is handed to.
+_TAKEN_ATTRIBUTES = frozenset({"self"})
+_WORD = re.compile(r"[^\W_]+")
+
+
+def attribute_name(text: str) -> str:
+    """Return the name of a field, a parameter or a channel: `class` gives `class_`, `sensor-id` gives `sensor_id`."""
+    name = _legal(text)
+    # Two underscores would be mangled, or be one of Python's own.
+    if name.startswith("__"):
+        name = f"_{name.lstrip('_')}"
+    return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN_ATTRIBUTES else name
+
+
+def method_name(text: str) -> str:
+    """Return the name of a method: the rules are those of an attribute."""
+    return attribute_name(text)
+
+
+def class_name(text: str) -> str:
+    """Return the name of a class: `Reading` stays, `living-room` gives `LivingRoom`."""
+    name = "".join(word[0].upper() + word[1:] for word in _WORD.findall(_legal(text)))
+    return f"{name}_" if keyword.iskeyword(name) else _led(name)
+
+
+def constant_name(text: str) -> str:
+    """Return the name of a constant or an enum's member: `half-open` and `halfOpen` give `HALF_OPEN`."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _legal(text))
+    # Underscores on both sides would make it one of the enum module's own.
+    return _led("_".join(_WORD.findall(parted)).upper())
+
+
+def _legal(text: str) -> str:
+    # Python reads identifiers in this form; names that it holds for the same must be the same here.
+    normal = unicodedata.normalize("NFKC", text)
+    name = "".join(character if f"_{character}".isidentifier() else "_" for character in normal)
+    # NFKC of one character can have several, and some of those start no identifier.
+    if not name.strip("_"):
+        name = "_".join(_spelled(character) for character in normal) or "empty"
+    return _led(name)
+
+
+def _led(name: str) -> str:
+    # Changing the case of a letter can leave the form in which Python reads identifiers.
+    normal = unicodedata.normalize("NFKC", name)
+    return normal if normal.isidentifier() else f"_{normal}"
+
+
+def _spelled(character: str) -> str:
+    return re.sub(r"\W+", "_", unicodedata.name(character, f"u{ord(character):04x}")).lower()
