@@ -1,0 +1,84 @@
+"""Topics: what is put together is taken apart again, and the ways to ask about matching agree."""
+
+from __future__ import annotations
+
+import contextlib
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emitter_typed.errors import InvalidArgument
+from emitter_typed.protocol.topics import (
+    Matcher,
+    compose_topic,
+    could_match_prefix,
+    matches,
+    parse_topic,
+    validate_channel,
+)
+
+
+def written(names: list[str], rest: str = "") -> str:
+    return "/".join(names) + "/" + rest
+
+
+ALLOWED = "-.0123456789:" + string.ascii_letters + "[\\]^_`$"
+SEGMENTS = st.text(ALLOWED, min_size=1, max_size=6)
+WORDS = st.text(string.ascii_letters + string.digits, min_size=1, max_size=6)
+KEYS = st.text(min_size=1, max_size=40).filter(lambda key: "/" not in key)
+CHANNELS = st.lists(SEGMENTS, min_size=1, max_size=6).map(written)
+FILTERS = st.builds(
+    written,
+    st.lists(SEGMENTS | st.sampled_from(["+", "*", "emitter"]), min_size=1, max_size=4),
+    st.sampled_from(["", "#/"]),
+)
+MATCHERS: st.SearchStrategy[Matcher] = st.sampled_from(["emitter", "mqtt"])
+
+
+@given(KEYS, FILTERS, st.dictionaries(WORDS, WORDS, max_size=4), st.none() | SEGMENTS)
+def test_what_is_put_together_is_taken_apart_again(
+    key: str, channel: str, options: dict[str, str], share_group: str | None
+) -> None:
+    topic = parse_topic(compose_topic(key, channel, options=options, share_group=share_group))
+    assert topic.key == key
+    assert dict(topic.options) == options
+    if share_group is not None:
+        assert topic.share_group == share_group
+        assert topic.plain_channel == channel
+    else:
+        assert topic.channel == channel
+
+
+@given(st.text(ALLOWED + "/+#* é~\n", max_size=12))
+def test_the_client_sends_a_channel_if_and_only_if_the_broker_takes_it(text: str) -> None:
+    channel = text.removesuffix("/") + "/"
+    try:
+        sent = validate_channel(text, static=False)
+    except InvalidArgument:
+        with pytest.raises(InvalidArgument):
+            parse_topic(f"key/{channel}")
+    else:
+        assert sent == channel == parse_topic(f"key/{channel}").channel
+
+
+@given(st.text())
+def test_any_text_is_either_a_topic_or_refused(text: str) -> None:
+    with contextlib.suppress(InvalidArgument):
+        parse_topic(text)
+
+
+@given(MATCHERS, FILTERS, CHANNELS)
+def test_a_filter_that_matches_below_a_prefix_could_match_there(
+    matcher: Matcher, filter_channel: str, channel: str
+) -> None:
+    if matches(filter_channel, "emitter/" + channel, matcher):
+        assert could_match_prefix(filter_channel, "emitter/")
+
+
+@given(CHANNELS, CHANNELS, CHANNELS)
+def test_prefix_matching_reaches_whatever_is_below(above: str, between: str, below: str) -> None:
+    assert matches(above, above + between + below, "emitter")
+    assert not matches(above, above + between, "mqtt")
+    assert matches(above + "#/", above + between + below, "mqtt")
