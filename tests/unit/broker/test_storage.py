@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import pytest
+
+from emitter_typed.broker.clock import ManualClock
+from emitter_typed.broker.storage import EARLIEST_S, LATEST_S, Storage, StoredMessage, Window
+from emitter_typed.protocol.topics import parse_topic
+
+NOW_S = 1_700_000_000
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW_S)
+
+
+@pytest.fixture
+def storage(clock: ManualClock) -> Storage:
+    return Storage(clock)
+
+
+def payloads(messages: list[StoredMessage]) -> str:
+    return " ".join(message.payload.decode() for message in messages)
+
+
+def store(storage: Storage, texts: str, channel: str = "a/", ttl_s: int = 60) -> None:
+    for text in texts.split():
+        storage.store(channel, text.encode(), ttl_s)
+
+
+def test_messages_of_different_seconds_come_oldest_first(storage: Storage, clock: ManualClock) -> None:
+    for text in ("one", "two", "three"):
+        store(storage, text)
+        clock.advance(1)
+    assert payloads(storage.find("a/", Window(last=2))) == "two three"
+
+
+def test_messages_of_one_second_come_newest_first(storage: Storage, clock: ManualClock) -> None:
+    store(storage, "1 2 3")
+    clock.advance(1)
+    store(storage, "4 5")
+    assert payloads(storage.find("a/", Window(last=9))) == "3 2 1 5 4"
+    assert payloads(storage.find("a/", Window(last=3))) == "3 5 4"
+
+
+def test_bytes_4_to_11_of_the_identifiers_restore_the_order_of_publishing(
+    storage: Storage, clock: ManualClock
+) -> None:
+    store(storage, "1 2 3")
+    clock.advance(1)
+    store(storage, "4 5")
+    found = storage.find("a/", Window(last=9))
+    assert payloads(sorted(found, key=lambda message: message.identifier[4:12], reverse=True)) == "1 2 3 4 5"
+    seconds = {0xFFFFFFFF - int.from_bytes(message.identifier[4:8], "big") + EARLIEST_S for message in found}
+    assert seconds == {NOW_S, NOW_S + 1}
+
+
+def test_a_clock_that_was_set_back_does_not_change_the_order(storage: Storage, clock: ManualClock) -> None:
+    store(storage, "1")
+    clock.advance(-10)
+    store(storage, "2")
+    one, two = sorted(storage.find("a/", Window(last=9)), key=lambda message: message.payload)
+    assert one.identifier[4:12] > two.identifier[4:12]
+
+
+def test_a_page_continues_from_its_oldest_message_without_gap_or_repeat(storage: Storage) -> None:
+    store(storage, "1 2 3 4 5 6 7")
+    seen: list[str] = []
+    after = None
+    while page := storage.find("a/", Window(last=2), after):
+        seen += [message.payload.decode() for message in page]
+        after = max(message.identifier[4:12] for message in page)
+        after = next(message.identifier for message in page if message.identifier[4:12] == after)
+    assert seen == ["7", "6", "5", "4", "3", "2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("from_s", "until_s", "found"),
+    [
+        (NOW_S + 1, LATEST_S, "1 2"),
+        (0, NOW_S + 1, "0 1"),
+        (NOW_S + 1, NOW_S + 1, "1"),
+        (NOW_S + 3, LATEST_S, ""),
+        (NOW_S + 2, NOW_S, ""),
+    ],
+)
+def test_a_window_holds_both_its_ends(
+    storage: Storage, clock: ManualClock, from_s: int, until_s: int, found: str
+) -> None:
+    for second in range(3):
+        store(storage, str(second))
+        clock.advance(1)
+    assert payloads(storage.find("a/", Window(last=9, from_s=from_s, until_s=until_s))) == found
+
+
+def window(options: str) -> Window:
+    return Window.of(parse_topic(f"key/a/{options}"))
+
+
+def test_options_that_make_no_sense_leave_the_default_window() -> None:
+    default = window("")
+    assert default == Window(last=1, from_s=0, until_s=LATEST_S)
+    for options in (
+        "?last=soon",
+        "?last=99999999999",
+        "?from=1500000000",
+        "?until=5",
+        f"?from={LATEST_S + 1}",
+    ):
+        assert window(options) == default
+    assert window(f"?last=0&from={EARLIEST_S}&until={LATEST_S}") == Window(0, EARLIEST_S, LATEST_S)
+
+
+def test_the_newest_win_when_the_payload_is_too_much(storage: Storage) -> None:
+    for character in "abcdef":
+        storage.store("a/", character.encode() * 20_000, 60)
+    assert [message.payload[:1] for message in storage.find("a/", Window(last=9))] == [b"f", b"e", b"d"]
+
+
+@pytest.mark.parametrize(
+    ("filter_channel", "found"),
+    [
+        ("a/", "at below deeper"),
+        ("a/b/", "below deeper"),
+        ("a/+/", "below deeper"),
+        ("a/#/", "below deeper"),
+        ("#/", "at below deeper other"),
+        ("a/+/c/", "deeper"),
+        ("a/b/#/", "deeper"),
+        ("z/", ""),
+    ],
+)
+def test_stored_messages_are_found_by_prefix(
+    storage: Storage, clock: ManualClock, filter_channel: str, found: str
+) -> None:
+    for text, channel in (("at", "a/"), ("below", "a/b/"), ("deeper", "a/b/c/"), ("other", "ab/")):
+        store(storage, text, channel)
+        clock.advance(1)
+    assert payloads(storage.find(filter_channel, Window(last=9))) == found
+
+
+def test_a_message_goes_when_its_time_has_passed(storage: Storage, clock: ManualClock) -> None:
+    store(storage, "short", ttl_s=3)
+    store(storage, "long", ttl_s=30)
+    clock.advance(3)
+    assert payloads(storage.find("a/", Window(last=9))) == "long"
+
+
+def test_a_time_to_live_of_0_keeps_nothing(storage: Storage) -> None:
+    store(storage, "gone", ttl_s=0)
+    assert len(storage) == 0
+
+
+def test_the_oldest_go_when_there_are_too_many(clock: ManualClock) -> None:
+    storage = Storage(clock, max_messages=3, max_bytes=100)
+    store(storage, "1 2 3 4 5")
+    assert payloads(storage.find("a/", Window(last=9))) == "5 4 3"
+
+
+def test_the_oldest_go_when_there_is_too_much(clock: ManualClock) -> None:
+    storage = Storage(clock, max_messages=100, max_bytes=10)
+    store(storage, "aaaa bbbb cccc")
+    assert payloads(storage.find("a/", Window(last=9))) == "cccc bbbb"
+
+
+def test_expired_messages_make_room_first(clock: ManualClock) -> None:
+    storage = Storage(clock, max_messages=2, max_bytes=100)
+    store(storage, "kept", ttl_s=60)
+    store(storage, "expired", ttl_s=1)
+    clock.advance(2)
+    store(storage, "new")
+    assert payloads(storage.find("a/", Window(last=9))) == "kept new"
