@@ -1,0 +1,159 @@
+"""A problem in a schema: its place, its rule, what is wrong and what to do; and how problems are shown."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import unicodedata
+from collections.abc import Iterable
+from typing import Literal
+
+from attrs import field, frozen
+
+Format = Literal["text", "json", "github"]
+"""How problems are written: for people, for programs, as annotations of a GitHub workflow."""
+
+Rule = Literal[
+    "no-file", "not-readable", "too-large", "encoding", "bad-character", "empty-file",
+    "yaml-syntax", "yaml-feature", "tab", "second-document", "duplicate-key", "key-not-text", "too-deep",
+    "unknown-key", "missing-key", "wrong-shape", "not-supported", "language-version",
+    "bad-name", "reserved-name", "name-collision", "wire-collision",
+    "type-syntax", "unquoted-type", "unknown-type", "misplaced-type", "secret-type", "alias-cycle",
+    "endless-record",
+    "bad-value", "bad-limit", "bad-default", "bad-format", "bad-blank", "parameter-order",
+    "duplicate-value", "flag-letter", "union-member", "union-tag", "union-values",
+    "bad-topic", "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error",
+    "bad-status", "duplicate-status", "unknown-operation", "typed-operation", "wait-publish",
+    "unknown-option", "option-not-taken", "bad-option", "header-option", "needs-envelope",
+    "bad-address", "address-parameter", "parameter-type", "overlap",
+]  # fmt: skip
+"""The rules of the language, by the id that a problem names."""
+
+_SHOWN_CHARACTERS = 60
+_EXCERPT_WIDTH = 96
+_CONTEXT_BEFORE = 40
+
+
+@frozen(kw_only=True)
+class Problem:
+    """One rule of the language that a schema breaks, at one place."""
+
+    file: str
+    """The file as the caller named it."""
+    line: int = 0
+    """Counted from 1; 0 where the problem is the file as a whole."""
+    column: int = 0
+    """The first character that is meant, counted from 1; 0 where the problem is the file as a whole."""
+    end_column: int = 0
+    """The first character that is no longer meant, on the same line."""
+    rule: Rule
+    message: str
+    """What is wrong, in one line."""
+    hint: str = ""
+    """What to do about it, in one line; empty if the message says it all."""
+    excerpt: str = field(default="", repr=False)
+    """The line of the file."""
+
+
+class SchemaProblems(Exception):
+    """A schema that breaks rules of the language. Nothing was made of it.
+
+    Attributes:
+        problems: All that was found in one pass, in the order of their places; never empty.
+    """
+
+    problems: tuple[Problem, ...]
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Hold the problems, sorted by place."""
+        self.problems = tuple(sorted(problems, key=lambda one: (one.file, one.line, one.column, one.rule)))
+        super().__init__(render(self.problems, "text"))
+
+
+def quoted(text: str) -> str:
+    """Return a text of the schema as a message shows it: in quotes, on one line, and short."""
+    shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    # repr would double backslashes, which reads badly in patterns and channels.
+    return "'" + "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown) + "'"
+
+
+def did_you_mean(text: str, names: Iterable[str]) -> str:
+    """Return "did you mean 'x'?" for the name that is closest to a text, or nothing where none is close."""
+    by_folded = {name.casefold(): name for name in sorted(names)}
+    # Ratio costs the product of the lengths: nobody misspells a name into a novel.
+    close = difflib.get_close_matches(text[:_SHOWN_CHARACTERS].casefold(), by_folded, n=1, cutoff=0.6)
+    return f"did you mean {quoted(by_folded[close[0]])}?" if close else ""
+
+
+def render(problems: Iterable[Problem], format: Format) -> str:
+    """Write problems in one of the formats, each ending in a line break.
+
+    Args:
+        problems: The problems, in the order in which they are to be written.
+        format: `text` for people, `json` for one array of objects, `github` for workflow commands.
+
+    Returns:
+        The text; empty for no problems as text or for GitHub.
+    """
+    if format == "json":
+        return json.dumps([_as_json(one) for one in problems], indent=2) + "\n"
+    return "".join((_as_text if format == "text" else _as_github)(one) for one in problems)
+
+
+def _as_json(problem: Problem) -> dict[str, str | int]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "end_column": problem.end_column,
+        "rule": problem.rule,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _as_text(problem: Problem) -> str:
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    lines = [f"{place}: {problem.rule}: {problem.message}"]
+    if problem.excerpt.strip():
+        lines += _excerpt(problem)
+    if problem.hint:
+        lines.append(f"  hint: {problem.hint}")
+    return "\n".join(lines) + "\n"
+
+
+def _excerpt(problem: Problem) -> tuple[str, str]:
+    start = problem.column - 1
+    left = max(0, start - _CONTEXT_BEFORE) if len(problem.excerpt) > _EXCERPT_WIDTH else 0
+    right = left + _EXCERPT_WIDTH
+    shown = "".join(
+        " " if char == "\t" else char if char.isprintable() else "·" for char in problem.excerpt[left:right]
+    )
+    marked = shown[start - left : max(problem.end_column - 1, problem.column) - left]
+    before = "…" if left else ""
+    after = "…" if right < len(problem.excerpt) else ""
+    number = f"  {problem.line} | "
+    gutter = " " * (len(number) - 2) + "| "
+    indent = " " * (len(before) + _width(shown[: start - left]))
+    return (
+        f"{number}{before}{shown.rstrip()}{after}".rstrip(),
+        f"{gutter}{indent}{'^' * max(1, _width(marked))}",
+    )
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _as_github(problem: Problem) -> str:
+    # Line 0 is no line of a file's page: the annotation goes to its top.
+    places = (
+        f",line={problem.line},col={problem.column},endColumn={problem.end_column}" if problem.line else ""
+    )
+    body = _escaped(f"{problem.message}\n{problem.hint}".rstrip("\n"))
+    file = _escaped(problem.file).replace(":", "%3A").replace(",", "%2C")
+    return f"::error file={file}{places},title={problem.rule}::{body}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

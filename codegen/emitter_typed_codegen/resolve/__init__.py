@@ -1,0 +1,144 @@
+"""Nodes into the model: every rule of the language, and every problem of a schema in one pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import evolve
+
+from emitter_typed_codegen.model import Protocol, Schema
+from emitter_typed_codegen.names import (
+    RESERVED_METHODS,
+    RESERVED_PARAMETERS,
+    attribute_name,
+    class_name,
+    method_name,
+)
+from emitter_typed_codegen.problems import SchemaProblems, quoted
+from emitter_typed_codegen.resolve.channels import read_channels
+from emitter_typed_codegen.resolve.classes import check_classes
+from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.options import read_options, take_classic_names
+from emitter_typed_codegen.resolve.protocol import (
+    read_defaults,
+    read_envelope,
+    read_errors,
+    read_events,
+    read_operations,
+    read_requests,
+)
+from emitter_typed_codegen.resolve.reading import Entries, Report
+from emitter_typed_codegen.resolve.scope import Scope
+from emitter_typed_codegen.resolve.types import read_types
+from emitter_typed_codegen.source import Document, MapNode, Node, read
+
+__all__ = ["load"]
+
+_LANGUAGE = "1"
+_SECTIONS = ("types", "envelope", "requests", "events", "operations", "options", "errors", "channels")
+_OF_A_PROTOCOL = ("requests", "events", "operations", "options", "errors")
+
+
+def load(path: Path, protocol: Protocol | None = None) -> Schema:
+    """Read a schema.
+
+    Args:
+        path: The file.
+        protocol: What the options of channels are checked against. None: the schema's own options if
+            it has any, or else nothing.
+
+    Returns:
+        The schema. It keeps every rule of the language.
+
+    Raises:
+        SchemaProblems: The file cannot be read, or breaks rules of the language: all that it breaks, in the
+            order of their places.
+    """
+    document = read(path)
+    report = Report(document.problems)
+    if document.root is None:
+        raise SchemaProblems(report.problems)
+    schema = _schema(path, document, document.root, report, protocol)
+    if report.problems:
+        raise SchemaProblems(report.problems)
+    return schema
+
+
+def _schema(path: Path, document: Document, root: Node, report: Report, protocol: Protocol | None) -> Schema:
+    at = root if isinstance(root, MapNode) else document.whole
+    entries = report.entries(
+        root,
+        "a schema",
+        at=document.whole,
+        required=("emitter-typed",),
+        optional=("name", "version", "doc", "imports", *_SECTIONS),
+    )
+    _check_language(report, entries)
+    if "imports" in entries:
+        message = "imports of other files are not supported yet"
+        report.add(entries.key("imports"), "not-supported", message, "declare the types in this file")
+    scope = Scope(report)
+    types = read_types(scope, entries.get("types"))
+    envelope = read_envelope(scope, entries.get("envelope"), entries.key("envelope"))
+    said = next((section for section in _OF_A_PROTOCOL if section in entries), None)
+    if said is not None and "envelope" not in entries:
+        report.add(
+            entries.key(said), "needs-envelope", f"{quoted(said)} need an envelope around them", "add it"
+        )
+    reserved = "" if envelope is None else envelope.reserved
+    errors = read_errors(scope, entries.get("errors"))
+    events = read_events(scope, entries.get("events"), reserved)
+    requests = read_requests(scope, entries.get("requests"), reserved, events, errors)
+    operations = read_operations(scope, entries.get("operations"), errors)
+    verbs = {operation.name: operation.verb for operation in operations}
+    options = read_options(scope, entries.get("options"), verbs)
+    operations = tuple(
+        evolve(one, defaults=read_defaults(scope, entries.get("operations"), one, options))
+        for one in operations
+    )
+    if protocol is None and options:
+        protocol = Protocol(operations=operations, options=options, errors=errors)
+    name = entries.scalar("name")
+    schema = Schema(
+        name=class_name(path.stem) if name is None else name.value,
+        version=entries.text("version"),
+        doc=entries.text("doc"),
+        source=path.name,
+        digest=document.digest,
+        types=types,
+        envelope=envelope,
+        requests=requests,
+        events=events,
+        operations=operations,
+        options=options,
+        errors=errors,
+        channels=read_channels(scope, entries.get("channels"), protocol),
+    )
+    _check_methods(report, entries)
+    check_classes(report, entries, schema.name, name or at)
+    return schema
+
+
+def _check_language(report: Report, entries: Entries) -> None:
+    node = entries.scalar("emitter-typed")
+    if node is not None and node.value != _LANGUAGE:
+        message = (
+            f"this is version {quoted(node.value)} of the language, and version {_LANGUAGE} is what is known"
+        )
+        report.add(
+            node, "language-version", message, f"write emitter-typed: {_LANGUAGE}, or install a newer release"
+        )
+
+
+def _check_methods(report: Report, entries: Entries) -> None:
+    methods = Names(report, "name-collision", "a method", RESERVED_METHODS)
+    parameters = Names(report, "name-collision", "an option", RESERVED_PARAMETERS)
+    for section in ("requests", "operations", "events", "options"):
+        node = entries.get(section)
+        for key, _ in node.pairs if isinstance(node, MapNode) else ():
+            if section == "options":
+                parameters.take(attribute_name(key.value), key.value, key)
+            else:
+                said = f"on_{key.value}" if section == "events" else key.value
+                methods.take(method_name(said), said, key)
+    take_classic_names(methods, entries.get("options"))

@@ -1,0 +1,88 @@
+"""Addresses of channels and topics of operations: segments, some of which are a `{parameter}`."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+
+from emitter_typed_codegen.problems import Rule, quoted
+from emitter_typed_codegen.resolve.reading import Report
+from emitter_typed_codegen.source import Place, ScalarNode
+
+# What Emitter allows in a channel: bytes 45 to 58 and 65 to 122, without the slash, and the dollar sign.
+_CHARACTER = r"[-.0-:A-Z\[\\\]^_`a-z$]"
+_is_literal = re.compile(f"{_CHARACTER}+").fullmatch
+_find_foreign = re.compile(f"(?!{_CHARACTER}).").search
+_is_word = re.compile("[0-9A-Za-z]+").fullmatch
+
+_CHARACTERS = r"A-Z, a-z, 0-9 and - . : _ $ [ ] \ ^ `"
+
+
+@frozen
+class Segment:
+    """One segment of an address."""
+
+    text: str
+    """The segment, or the name of the parameter."""
+    is_parameter: bool
+    place: Place
+
+
+def is_segment(text: str) -> bool:
+    """Tell whether a text can stand as one segment of a channel."""
+    return _is_literal(text) is not None
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text can stand as name or value of an option in a topic."""
+    return _is_word(text) is not None
+
+
+def read_segments(report: Report, node: ScalarNode, rule: Rule) -> tuple[Segment, ...]:
+    """Read segments that are separated by slashes; one last slash ends the last of them.
+
+    Args:
+        report: Where problems are noted.
+        node: The text.
+        rule: The rule that a wrong segment breaks.
+
+    Returns:
+        The segments without problems. An empty text has none.
+    """
+    found: list[Segment] = []
+    start = 0
+    for text in node.value.removesuffix("/").split("/"):
+        place = node.part(start, start + len(text))
+        start += len(text) + 1
+        segment = _segment(report, place, text, rule)
+        if segment is not None:
+            found.append(segment)
+    return tuple(found)
+
+
+def _segment(report: Report, place: Place, text: str, rule: Rule) -> Segment | None:
+    if (
+        text.startswith("{")
+        and text.endswith("}")
+        and text.count("{") == text.count("}") == 1
+        and text != "{}"
+    ):
+        return Segment(text[1:-1], True, place)
+    if "{" in text or "}" in text:
+        message = f"a parameter is a whole segment between two slashes, as in {{room}}, not {quoted(text)}"
+        report.add(place, rule, message)
+    elif not text:
+        report.add(place, rule, "a segment is empty", "take the extra slash away")
+    elif text in ("+", "#", "*"):
+        message = f"{quoted(text)} is a wildcard: an address names channels one by one"
+        report.add(place, rule, message, "put a parameter in its place, as in {room}")
+    elif not is_segment(text):
+        foreign = _find_foreign(text)
+        shown = quoted(foreign.group()) if foreign is not None else quoted(text)
+        report.add(
+            place, rule, f"no channel can hold the character {shown}", f"a segment is made of {_CHARACTERS}"
+        )
+    else:
+        return Segment(text, False, place)
+    return None

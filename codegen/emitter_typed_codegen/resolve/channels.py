@@ -1,0 +1,248 @@
+"""What `channels:` declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import define, field
+
+from emitter_typed_codegen.model import (
+    Channel,
+    Enum,
+    Field,
+    Literal_,
+    Option,
+    Protocol,
+    Scalar,
+    ScalarName,
+    TypeRef,
+)
+from emitter_typed_codegen.names import attribute_name
+from emitter_typed_codegen.problems import quoted
+from emitter_typed_codegen.resolve.addresses import Segment, is_segment, read_segments
+from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_field
+from emitter_typed_codegen.resolve.limits import keeps
+from emitter_typed_codegen.resolve.options import read_option_value
+from emitter_typed_codegen.resolve.reading import Entries
+from emitter_typed_codegen.resolve.scope import BROKEN, Scope
+from emitter_typed_codegen.resolve.typerefs import read_type
+from emitter_typed_codegen.resolve.values import UNFIT, json_value
+from emitter_typed_codegen.source import Node, Placed, ScalarNode
+
+_PARAMETERS: frozenset[ScalarName] = frozenset({"string", "int", "bool", "uuid", "date"})
+
+
+def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) -> tuple[Channel, ...]:
+    """Read all channels.
+
+    Args:
+        scope: The types that there are.
+        node: What the schema says.
+        protocol: What the options of a channel are checked against; None: any option with any value is taken.
+
+    Returns:
+        The channels, in the author's order.
+    """
+    names = Names(scope.report, "name-collision", "a channel")
+    overlaps = _Overlaps(scope)
+    channels: list[Channel] = []
+    for key, described in scope.report.named(node, "'channels'"):
+        names.take(attribute_name(key.value), key.value, key)
+        entries = scope.report.entries(
+            described,
+            f"the channel {quoted(key.value)}",
+            at=key,
+            required=("address", "payload"),
+            optional=("params", "options", "direction", "doc", "deprecated", "overlaps"),
+        )
+        address = entries.scalar("address")
+        segments = () if address is None else _segments(scope, address)
+        payload = entries.get("payload")
+        deprecated = entries.scalar("deprecated")
+        channel = Channel(
+            name=key.value,
+            address="" if address is None else address.value,
+            doc=entries.text("doc"),
+            params=_params(scope, entries, segments),
+            payload=BROKEN if payload is None else read_type(scope, payload, allowed=("text",)),
+            options=_options(scope, entries, protocol),
+            direction=entries.choice("direction", ("publish", "subscribe", "both"), "both"),
+            deprecated=None if deprecated is None else deprecated.value,
+            overlaps=entries.flag("overlaps"),
+        )
+        if segments and address is not None:
+            overlaps.add(channel, segments, address)
+        channels.append(channel)
+    return tuple(channels)
+
+
+def _segments(scope: Scope, address: ScalarNode) -> tuple[Segment, ...]:
+    if not address.value.endswith("/"):
+        place = address.part(len(address.value) - 1, len(address.value))
+        hint = f"write {address.value[:80]}/"
+        scope.report.add(place, "bad-address", "an address ends with a slash", hint)
+    return read_segments(scope.report, address, "bad-address")
+
+
+def _params(scope: Scope, entries: Entries, segments: tuple[Segment, ...]) -> tuple[Field, ...]:
+    declared: dict[str, Field] = {}
+    places: dict[str, Placed] = {}
+    for key, described in scope.report.named(entries.get("params"), "'params'"):
+        param = read_field(scope, key, described, keys=PARAMETER_KEYS)
+        _check_parameter(scope, param, described)
+        declared[key.value], places[key.value] = param, key
+    names = Names(scope.report, "name-collision", "a parameter")
+    params: list[Field] = []
+    used: set[str] = set()
+    for segment in segments:
+        if not segment.is_parameter:
+            continue
+        name = segment.text
+        if name in used:
+            message = f"the parameter {quoted(name)} stands in the address twice"
+            scope.report.add(segment.place, "address-parameter", message, "give one of them another name")
+            continue
+        used.add(name)
+        names.take(attribute_name(name), name, segment.place)
+        params.append(declared.get(name) or Field(name=name, wire=name, type=Scalar("string")))
+    for name in declared:
+        if name not in used and "address" in entries:
+            message = f"the address has no parameter {{{name}}}"
+            hint = scope.report.meant(name, used) or "take it away, or write it into the address"
+            scope.report.add(places[name], "address-parameter", message, hint)
+    return tuple(params)
+
+
+def _check_parameter(scope: Scope, param: Field, node: Node) -> None:
+    base = scope.base(param.type)
+    if base is None:
+        return
+    if isinstance(base, Enum) and not scope.optional(param.type):
+        wrong = [value.wire for value in base.values if not is_segment(value.wire)]
+        if wrong:
+            message = f"{base.name} has the value {quoted(wrong[0])}, which can be no segment of a channel"
+            scope.report.add(node, "parameter-type", message, "use another type, or change the value")
+    elif not isinstance(base, Scalar) or base.name not in _PARAMETERS or scope.optional(param.type):
+        message = f"the parameter {quoted(param.name)} cannot be of this type"
+        hint = "it is a string, int, bool, uuid, date, an enum or an alias of one of them, and never optional"
+        scope.report.add(node, "parameter-type", message, hint)
+
+
+def _options(scope: Scope, entries: Entries, protocol: Protocol | None) -> tuple[tuple[str, Literal_], ...]:
+    found: list[tuple[str, Literal_]] = []
+    for key, node in scope.report.named(entries.get("options"), "'options'"):
+        if protocol is None:
+            value = json_value(scope, node, f"the option {quoted(key.value)}")
+        else:
+            option = _publish_option(scope, key, protocol)
+            value = UNFIT if option is None else read_option_value(scope, node, option)
+        if value is not UNFIT:
+            found.append((key.value, value))
+    return tuple(found)
+
+
+def _publish_option(scope: Scope, key: ScalarNode, protocol: Protocol) -> Option | None:
+    publishes = {one.name for one in protocol.operations if one.typed and one.verb == "publish"}
+    usable = {one.name: one for one in protocol.options if not publishes.isdisjoint(one.applies)}
+    if key.value in usable:
+        return usable[key.value]
+    if key.value in {one.name for one in protocol.options}:
+        message = (
+            f"{quoted(key.value)} is no option of publishing, and a channel's options are defaults of that"
+        )
+        scope.report.add(key, "option-not-taken", message, "give it where you call")
+    else:
+        scope.report.unknown(key, "unknown-option", "option", key.value, usable)
+    return None
+
+
+@define(eq=False)
+class _Level:
+    """The channels seen so far, by segment."""
+
+    literals: dict[str, _Level] = field(factory=dict[str, "_Level"])
+    parameters: list[tuple[Field | None, _Level]] = field(factory=list[tuple[Field | None, "_Level"]])
+    channels: list[tuple[Channel, ScalarNode]] = field(factory=list[tuple[Channel, ScalarNode]])
+
+
+@define(eq=False)
+class _Overlaps:
+    """Finds channels whose addresses can match one topic."""
+
+    scope: Scope
+    root: _Level = field(factory=_Level)
+
+    def add(self, channel: Channel, segments: tuple[Segment, ...], address: ScalarNode) -> None:
+        params = {param.name: param for param in channel.params}
+        level = self.root
+        for other, place in self._matching(self.root, segments, params, 0):
+            if not (channel.overlaps or other.overlaps or _same(other.payload, channel.payload)):
+                message = (
+                    f"{quoted(channel.name)} and {quoted(other.name)} (line {place.line}) can match the same "
+                    "topic, and their payloads differ"
+                )
+                hint = "change one address, or write overlaps: true if one program never takes both"
+                self.scope.report.add(address, "overlap", message, hint)
+                break
+        for segment in segments:
+            level = self._step(level, segment, params)
+        level.channels.append((channel, address))
+
+    def _step(self, level: _Level, segment: Segment, params: dict[str, Field]) -> _Level:
+        if not segment.is_parameter:
+            return level.literals.setdefault(segment.text, _Level())
+        param = params.get(segment.text)
+        for known, below in level.parameters:
+            if (
+                known is not None
+                and param is not None
+                and (known.type, known.limits) == (param.type, param.limits)
+            ):
+                return below
+        below = _Level()
+        level.parameters.append((param, below))
+        return below
+
+    def _matching(
+        self, level: _Level, segments: tuple[Segment, ...], params: dict[str, Field], index: int
+    ) -> Iterator[tuple[Channel, ScalarNode]]:
+        if index == len(segments):
+            yield from level.channels
+            return
+        segment = segments[index]
+        mine = params.get(segment.text) if segment.is_parameter else None
+        if not segment.is_parameter:
+            below = level.literals.get(segment.text)
+            levels = [] if below is None else [below]
+            levels += [below for param, below in level.parameters if self._may_be(param, segment.text)]
+        else:
+            levels = [below for text, below in level.literals.items() if self._may_be(mine, text)]
+            levels += [below for param, below in level.parameters if self._may_meet(mine, param)]
+        for below in levels:
+            yield from self._matching(below, segments, params, index + 1)
+
+    def _may_be(self, param: Field | None, text: str) -> bool:
+        """Tell whether a parameter can have a text; True where nothing says otherwise."""
+        base = None if param is None else self.scope.base(param.type)
+        if isinstance(base, Enum):
+            return base.open or text in [value.wire for value in base.values]
+        if param is None or not isinstance(base, Scalar):
+            return True
+        if base.name == "int":
+            return text.removeprefix("-").isdecimal()
+        if base.name != "string":
+            return True
+        limits = (*self.scope.limits(param.type), *param.limits)
+        return all(keeps(limit, base, text) is not False for limit in limits)
+
+    def _may_meet(self, one: Field | None, other: Field | None) -> bool:
+        bases = [None if param is None else self.scope.base(param.type) for param in (one, other)]
+        for base, param in zip(bases, (other, one), strict=True):
+            if isinstance(base, Enum) and not base.open:
+                return any(self._may_be(param, value.wire) for value in base.values)
+        return True
+
+
+def _same(one: TypeRef, other: TypeRef) -> bool:
+    return BROKEN in (one, other) or one == other

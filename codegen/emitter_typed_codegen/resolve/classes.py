@@ -1,0 +1,35 @@
+"""The classes that come of a schema: no two may have one name."""
+
+from __future__ import annotations
+
+from emitter_typed_codegen.names import RESERVED_TYPES, class_name
+from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.reading import Entries, Report
+from emitter_typed_codegen.source import MapNode, Placed
+
+_MADE_OF = {
+    "types": ("{}",),
+    "errors": ("{}",),
+    "requests": ("{}Request", "{}Response"),
+    "channels": ("{}Params", "{}Channel", "{}Channels", "Async{}Channel", "Async{}Channels"),
+}
+
+
+def check_classes(report: Report, entries: Entries, facade: str, place: Placed) -> None:
+    """Note the classes whose names are taken.
+
+    Args:
+        report: Where problems are noted.
+        entries: The schema.
+        facade: The schema's name, which is the facade's.
+        place: Where it says that name.
+    """
+    names = Names(report, "name-collision", "a class", RESERVED_TYPES)
+    if "channels" in entries:
+        for form in ("{}", "Async{}"):
+            names.take(form.format(class_name(facade)), facade, place)
+    for section, forms in _MADE_OF.items():
+        node = entries.get(section)
+        for key, _ in node.pairs if isinstance(node, MapNode) else ():
+            for form in forms:
+                names.take(form.format(class_name(key.value)), key.value, key)

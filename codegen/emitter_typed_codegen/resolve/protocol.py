@@ -1,0 +1,335 @@
+"""What only a protocol needs: `envelope:`, `requests:`, `events:`, `operations:` and `errors:`."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from emitter_typed_codegen.model import (
+    Envelope,
+    Error,
+    Event,
+    Field,
+    Literal_,
+    Operation,
+    Option,
+    Record,
+    Request,
+    Scalar,
+    ScalarName,
+    Secret,
+    Union,
+)
+from emitter_typed_codegen.names import RESERVED_PARAMETERS, attribute_name, class_name
+from emitter_typed_codegen.problems import quoted
+from emitter_typed_codegen.resolve.addresses import read_segments
+from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_fields, read_record
+from emitter_typed_codegen.resolve.options import read_option_value
+from emitter_typed_codegen.resolve.reading import Entries
+from emitter_typed_codegen.resolve.scope import Scope
+from emitter_typed_codegen.resolve.values import UNFIT, plain_value
+from emitter_typed_codegen.source import MapNode, Node, Placed, ScalarNode
+
+_CHANNELS: frozenset[ScalarName] = frozenset({"channel", "filter"})
+Verb: TypeAlias = Literal["publish", "subscribe", "unsubscribe"]
+
+_ERRORS = range(400, 600)
+
+
+def read_envelope(scope: Scope, node: Node | None, at: Placed) -> Envelope | None:
+    """Read what is around every reply; None if the schema has no envelope."""
+    if node is None:
+        return None
+    keys = ("reserved", "errors", "correlation", "status", "message")
+    entries = scope.report.entries(node, "the envelope", at=at, required=keys)
+    found = {key: entries.scalar(key) for key in keys}
+    texts = {key: "" if one is None else one.value for key, one in found.items()}
+    reserved, errors = found["reserved"], found["errors"]
+    if reserved is not None:
+        _check_topic(scope, reserved, "")
+    if errors is not None:
+        _check_topic(scope, errors, texts["reserved"])
+    return Envelope(**texts)
+
+
+def read_errors(scope: Scope, node: Node | None) -> tuple[Error, ...]:
+    """Read the classes of statuses."""
+    found: list[Error] = []
+    statuses = Names(scope.report, "duplicate-status", "an error's status")
+    for key, described in scope.report.named(node, "'errors'"):
+        what = f"the error {quoted(key.value)}"
+        entries = scope.report.entries(
+            described, what, at=key, required=("status",), optional=("doc", "hint")
+        )
+        status = entries.scalar("status")
+        number = 0
+        if status is not None:
+            said = plain_value(status)
+            if isinstance(said, int) and said in _ERRORS and not isinstance(said, bool):
+                number = said
+                statuses.take(status.value, status.value, status)
+            else:
+                message = f"the status of an error is a number from 400 to 599, not {quoted(status.value)}"
+                scope.report.add(status, "bad-status", message)
+        found.append(Error(name=key.value, status=number, doc=entries.text("doc"), hint=entries.text("hint")))
+    return tuple(found)
+
+
+def read_events(scope: Scope, node: Node | None, reserved: str) -> tuple[Event, ...]:
+    """Read what the broker sends unasked."""
+    found: list[Event] = []
+    topics = Names(scope.report, "duplicate-value", "an event's topic")
+    for key, described in scope.report.named(node, "'events'"):
+        what = f"the event {quoted(key.value)}"
+        entries = scope.report.entries(
+            described, what, at=key, required=("topic", "payload"), optional=("channel", "doc")
+        )
+        topic, payload, channel = (entries.scalar(name) for name in ("topic", "payload", "channel"))
+        if topic is not None:
+            _check_topic(scope, topic, reserved)
+            topics.take(topic.value, topic.value, topic)
+        records = [] if payload is None else _records(scope, payload)
+        if channel is not None:
+            for record in records:
+                _check_channel_field(scope, channel, record)
+        found.append(
+            Event(
+                name=key.value,
+                topic="" if topic is None else topic.value,
+                doc=entries.text("doc"),
+                payload="" if payload is None else payload.value,
+                channel=None if channel is None else channel.value,
+            )
+        )
+    return tuple(found)
+
+
+def read_requests(
+    scope: Scope, node: Node | None, reserved: str, events: tuple[Event, ...], errors: tuple[Error, ...]
+) -> tuple[Request, ...]:
+    """Read the requests and their replies."""
+    found: list[Request] = []
+    for key, described in scope.report.named(node, "'requests'"):
+        entries = scope.report.entries(
+            described,
+            f"the request {quoted(key.value)}",
+            at=key,
+            required=("topic", "response"),
+            optional=("request", "doc", "event", "errors"),
+        )
+        topic = entries.scalar("topic")
+        if topic is not None:
+            _check_topic(scope, topic, reserved)
+        event = entries.scalar("event")
+        if event is not None and event.value not in {one.name for one in events}:
+            scope.report.unknown(event, "unknown-event", "event", event.value, [one.name for one in events])
+        name = class_name(key.value)
+        found.append(
+            Request(
+                name=key.value,
+                topic="" if topic is None else topic.value,
+                doc=entries.text("doc"),
+                request=_request_record(scope, entries, f"{name}Request"),
+                response=_response_record(scope, entries, f"{name}Response"),
+                event=None if event is None else event.value,
+                errors=_error_names(scope, entries, errors),
+            )
+        )
+    return tuple(found)
+
+
+def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) -> tuple[Operation, ...]:
+    """Read the operations, still without the values of options."""
+    found: list[Operation] = []
+    for key, described in scope.report.named(node, "'operations'"):
+        entries = scope.report.entries(
+            described,
+            f"the operation {quoted(key.value)}",
+            at=key,
+            required=("verb", "topic", "params"),
+            optional=("doc", "wait", "typed", "options", "errors"),
+        )
+        verb: Verb = entries.choice("verb", ("publish", "subscribe", "unsubscribe"), "publish")
+        if "wait" in entries and verb != "publish":
+            message = "only a publish can say whether it waits"
+            scope.report.add(entries.key("wait"), "wait-publish", message, "take it away")
+        topic = entries.scalar("topic")
+        allowed: frozenset[ScalarName] = frozenset({"channel"}) if verb == "publish" else _CHANNELS
+        params = read_fields(scope, entries.get("params"), keys=PARAMETER_KEYS, allowed=allowed)
+        _check_reserved(scope, entries.get("params"))
+        if topic is not None:
+            _check_parameters(scope, entries, topic, params)
+        operation = Operation(
+            name=key.value,
+            verb=verb,
+            topic="" if topic is None else topic.value,
+            doc=entries.text("doc"),
+            params=params,
+            wait=entries.flag("wait", default=True),
+            typed=entries.flag("typed"),
+            errors=_error_names(scope, entries, errors),
+        )
+        if operation.typed:
+            _check_typed(scope, entries, operation)
+        found.append(operation)
+    return tuple(found)
+
+
+def read_defaults(
+    scope: Scope, node: Node | None, operation: Operation, options: tuple[Option, ...]
+) -> tuple[tuple[str, Literal_], ...]:
+    """Read the values of options that a call of an operation does not give."""
+    found: list[tuple[str, Literal_]] = []
+    known = {option.name: option for option in options}
+    for key, given in scope.report.named(_inner(node, operation.name, "options"), "'options'"):
+        option = known.get(key.value)
+        if option is None:
+            scope.report.unknown(key, "unknown-option", "option", key.value, known)
+        elif operation.name not in option.applies:
+            message = f"{quoted(operation.name)} does not take the option {quoted(key.value)}"
+            scope.report.add(key, "option-not-taken", message, "name the operation in the option's applies")
+        else:
+            value = read_option_value(scope, given, option)
+            if value is not UNFIT:
+                found.append((key.value, value))
+    return tuple(found)
+
+
+def _inner(node: Node | None, *keys: str) -> Node | None:
+    for wanted in keys:
+        pairs = node.pairs if isinstance(node, MapNode) else []
+        node = next((value for key, value in pairs if key.value == wanted), None)
+    return node
+
+
+def _check_topic(scope: Scope, node: ScalarNode, reserved: str) -> None:
+    if not node.value.endswith("/"):
+        scope.report.add(node, "bad-topic", "a topic ends with a slash", f"write {node.value[:80]}/")
+    for segment in read_segments(scope.report, node, "bad-topic"):
+        if segment.is_parameter:
+            scope.report.add(segment.place, "bad-topic", "this topic has no parameters", "write it out")
+    if not node.value.startswith(reserved):
+        message = f"a topic of the broker's own begins with {quoted(reserved)}, as the envelope says"
+        scope.report.add(node, "bad-topic", message)
+
+
+def _records(scope: Scope, payload: ScalarNode) -> list[Record]:
+    declared = scope.types.get(payload.value)
+    if payload.value not in scope.names:
+        scope.report.unknown(payload, "unknown-type", "type", payload.value, sorted(scope.names))
+    elif declared is not None and not isinstance(declared, Record | Union):
+        message = f"{quoted(payload.value)} is neither a record nor a union"
+        scope.report.add(payload, "event-payload", message, "name a type that has fields")
+    if isinstance(declared, Union):
+        members = [scope.types.get(name) for _, name in declared.members]
+        return [one for one in members if isinstance(one, Record)]
+    return [declared] if isinstance(declared, Record) else []
+
+
+def _check_channel_field(scope: Scope, channel: ScalarNode, record: Record) -> None:
+    named = next((field for field in record.fields if field.name == channel.value), None)
+    if named is None:
+        message = f"{quoted(record.name)} has no field {quoted(channel.value)}"
+        hint = scope.report.meant(channel.value, [field.name for field in record.fields])
+        scope.report.add(channel, "event-channel", message, hint)
+    elif scope.base(named.type) is not None and scope.scalar(named.type) != "string":
+        message = f"the field {quoted(channel.value)} of {quoted(record.name)} is no string"
+        scope.report.add(channel, "event-channel", message)
+
+
+def _request_record(scope: Scope, entries: Entries, name: str) -> Record:
+    node = entries.get("request")
+    doc = entries.text("doc")
+    if node is None:
+        return Record(name=name, doc=doc)
+    inner = scope.report.entries(
+        node, "a request", at=entries.key("request"), required=("fields",), optional=("doc",)
+    )
+    record = read_record(scope, name, inner, allowed=_CHANNELS)
+    _check_reserved(scope, inner.get("fields"))
+    _check_order(scope, inner.get("fields"), record)
+    return record if record.doc else Record(name=name, doc=doc, fields=record.fields)
+
+
+def _response_record(scope: Scope, entries: Entries, name: str) -> Record:
+    node = entries.get("response")
+    if node is None:
+        return Record(name=name)
+    inner = scope.report.entries(
+        node, "a response", at=entries.key("response"), required=("fields",), optional=("doc",)
+    )
+    return read_record(scope, name, inner)
+
+
+def _check_order(scope: Scope, node: Node | None, record: Record) -> None:
+    places = {key.value: key for key, _ in node.pairs} if isinstance(node, MapNode) else {}
+    free: Field | None = None
+    for one in record.fields:
+        if one.has_default or scope.optional(one.type):
+            free = one
+        elif free is not None:
+            message = (
+                f"{quoted(one.name)} has to be given, and stands after {quoted(free.name)}, which has not"
+            )
+            scope.report.add(
+                places[one.name], "parameter-order", message, "move it up: fields are positional"
+            )
+
+
+def _check_reserved(scope: Scope, node: Node | None) -> None:
+    names = Names(scope.report, "name-collision", "a parameter", RESERVED_PARAMETERS)
+    for key, _ in node.pairs if isinstance(node, MapNode) else ():
+        if attribute_name(key.value) in RESERVED_PARAMETERS:
+            names.take(attribute_name(key.value), key.value, key)
+
+
+def _error_names(scope: Scope, entries: Entries, errors: tuple[Error, ...]) -> tuple[str, ...]:
+    known = [error.name for error in errors]
+    found: list[str] = []
+    for node in scope.report.texts(entries.get("errors"), "'errors'"):
+        if node.value not in known:
+            scope.report.unknown(node, "unknown-error", "error", node.value, known)
+        elif node.value in found:
+            scope.report.add(node, "duplicate-value", f"the error {quoted(node.value)} is there already")
+        else:
+            found.append(node.value)
+    return tuple(found)
+
+
+def _check_parameters(scope: Scope, entries: Entries, topic: ScalarNode, params: tuple[Field, ...]) -> None:
+    known = {param.name: param for param in params}
+    segments = read_segments(scope.report, topic, "bad-topic")
+    used: set[str] = set()
+    for place, segment in enumerate(segments, start=1):
+        if not segment.is_parameter:
+            continue
+        param = known.get(segment.text)
+        if param is None:
+            scope.report.unknown(segment.place, "topic-parameter", "parameter", segment.text, known)
+        elif segment.text in used:
+            message = f"the parameter {quoted(segment.text)} stands in the topic twice"
+            scope.report.add(segment.place, "topic-parameter", message)
+        elif scope.scalar(param.type) in _CHANNELS and (place < len(segments) or topic.value.endswith("/")):
+            message = "a channel ends a topic, and brings its own last slash"
+            scope.report.add(segment.place, "topic-parameter", message, "let nothing follow it")
+        used.add(segment.text)
+    for param in params:
+        base = scope.base(param.type)
+        texts = isinstance(base, Secret) or (
+            isinstance(base, Scalar) and base.name in ("string", "channel", "filter")
+        )
+        if base is not None and not texts:
+            message = f"the parameter {quoted(param.name)} is a secret, a string, a channel or a filter"
+            scope.report.add(entries.key("params"), "parameter-type", message)
+        if param.name not in used:
+            message = f"the topic does not hold the parameter {{{param.name}}}"
+            scope.report.add(topic, "topic-parameter", message, "write it into the topic, or take it away")
+
+
+def _check_typed(scope: Scope, entries: Entries, operation: Operation) -> None:
+    bases = [scope.base(param.type) for param in operation.params]
+    secrets = [base for base in bases if isinstance(base, Secret)]
+    channels = [base for base in bases if isinstance(base, Scalar) and base.name in _CHANNELS]
+    if None not in bases and not (len(secrets) == len(channels) == 1 and len(bases) == 2):
+        message = "a typed operation has two parameters: one secret, and one channel or filter"
+        scope.report.add(entries.key("typed"), "typed-operation", message)

@@ -1,0 +1,209 @@
+"""Maps, lists and texts out of nodes, with a problem where one is not what the language asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, TypeVar
+
+from attrs import define, field
+
+from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
+from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
+
+ChoiceT = TypeVar("ChoiceT", bound=str)
+
+LONGEST_NAME = 100
+"""How many characters a name of the language may have."""
+
+_MOST_HINTS = 200
+_MOST_KNOWN = 1000
+
+
+@define(eq=False)
+class Report:
+    """Collects the problems of one file."""
+
+    problems: list[Problem] = field(factory=list[Problem])
+
+    def add(self, place: Placed, rule: Rule, message: str, hint: str = "") -> None:
+        """Note a problem."""
+        self.problems.append(place.problem(rule, message, hint))
+
+    def meant(self, text: str, names: Iterable[str]) -> str:
+        """Return "did you mean …?", or nothing where no name is close or the search would take long."""
+        known = tuple(names)
+        return (
+            "" if len(self.problems) > _MOST_HINTS or len(known) > _MOST_KNOWN else did_you_mean(text, known)
+        )
+
+    def unknown(self, place: Placed, rule: Rule, what: str, name: str, known: Iterable[str]) -> None:
+        """Note a name that nothing has, with the closest one that something has."""
+        known = tuple(known)
+        hint = self.meant(name, known)
+        if not hint and known and len(known) <= 12:
+            hint = f"there is {', '.join(known)}"
+        self.add(place, rule, f"there is no {what} {quoted(name)}", hint)
+
+    def expect(self, node: Node, what: str, shape: str) -> None:
+        """Note that a node has the wrong shape; a broken one is not mentioned again."""
+        if not isinstance(node, BrokenNode):
+            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}")
+
+    def entries(
+        self,
+        node: Node,
+        what: str,
+        *,
+        at: Placed,
+        required: Sequence[str] = (),
+        optional: Sequence[str] = (),
+    ) -> Entries:
+        """Read a map whose keys the language knows.
+
+        Args:
+            node: The map. Anything else is a problem, and reads as an empty map.
+            what: What it describes, as in "a channel".
+            at: Where a missing key is reported: the key that the map belongs to.
+            required: The keys that must be there.
+            optional: The keys that may be there.
+
+        Returns:
+            The entries with known keys.
+        """
+        if not isinstance(node, MapNode):
+            self.expect(node, what, f"a map with {_listed(required or optional)}")
+            return Entries(self, at, {})
+        known = (*required, *optional)
+        found: dict[str, tuple[ScalarNode, Node]] = {}
+        for key, value in node.pairs:
+            if key.value in known:
+                found[key.value] = (key, value)
+            else:
+                hint = self.meant(key.value, known) or f"it may have {_listed(known)}"
+                self.add(key, "unknown-key", f"{what} has no key {quoted(key.value)}", hint)
+        for key_name in required:
+            if key_name not in found:
+                self.add(at, "missing-key", f"{what} needs the key {quoted(key_name)}")
+        return Entries(self, at, found)
+
+    def named(self, node: Node | None, what: str) -> Iterator[tuple[ScalarNode, Node]]:
+        """Yield names and descriptions out of a map whose keys the author chooses; None is an empty map.
+
+        `what` is the plural of what is described, as in "channels".
+        """
+        if node is None:
+            return
+        if not isinstance(node, MapNode):
+            self.expect(node, what, "a map of names to descriptions")
+            return
+        for key, value in node.pairs:
+            if self.is_name(key):
+                yield key, value
+
+    def is_name(self, node: ScalarNode) -> bool:
+        """Tell whether a text can be a name, and note a problem if not."""
+        if not node.value.strip():
+            self.add(node, "bad-name", "a name is empty")
+        elif len(node.value) > LONGEST_NAME:
+            self.add(node, "bad-name", f"a name has more than {LONGEST_NAME} characters")
+        elif not node.value.isprintable():
+            self.add(node, "bad-name", f"the name {quoted(node.value)} holds a character that cannot be seen")
+        else:
+            return True
+        return False
+
+    def items(self, node: Node | None, what: str) -> list[Node]:
+        """Return the items of a list; None and what is no list are an empty one."""
+        if node is None:
+            return []
+        if not isinstance(node, ListNode):
+            self.expect(node, what, "a list")
+            return []
+        return [item for item in node.items if not isinstance(item, BrokenNode)]
+
+    def texts(self, node: Node | None, what: str) -> list[ScalarNode]:
+        """Return the texts of a list; whatever else it holds is a problem."""
+        found: list[ScalarNode] = []
+        for item in self.items(node, what):
+            if isinstance(item, ScalarNode) and item.value:
+                found.append(item)
+            else:
+                self.expect(item, f"each item of {what}", "a text")
+        return found
+
+
+@define(eq=False)
+class Entries:
+    """The entries of a map whose keys the language knows."""
+
+    report: Report
+    at: Placed
+    found: dict[str, tuple[ScalarNode, Node]]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.found
+
+    def get(self, key: str) -> Node | None:
+        """Return the value of a key; None if it is absent, or cannot be read and was reported."""
+        node = self.found[key][1] if key in self.found else None
+        return None if isinstance(node, BrokenNode) else node
+
+    def key(self, key: str) -> Placed:
+        """Return the place of a key, or of what the map belongs to if the key is absent."""
+        return self.found[key][0] if key in self.found else self.at
+
+    def scalar(self, key: str) -> ScalarNode | None:
+        """Return a text that is not empty; None if there is none."""
+        node = self.get(key)
+        if node is None:
+            return None
+        if not isinstance(node, ScalarNode) or not node.value:
+            self.report.expect(node, quoted(key), "a text")
+            return None
+        return node
+
+    def text(self, key: str) -> str:
+        """Return a text, stripped; empty if there is none. Unlike with `scalar`, an empty one is fine."""
+        node = self.get(key)
+        if node is None:
+            return ""
+        if not isinstance(node, ScalarNode):
+            self.report.expect(node, quoted(key), "a text")
+            return ""
+        return node.value.strip()
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """Return true or false."""
+        node = self.scalar(key)
+        if node is None:
+            return default
+        if node.plain and node.value in ("true", "false"):
+            return node.value == "true"
+        self.report.add(
+            node, "bad-value", f"{quoted(key)} is true or false, without quotes, not {quoted(node.value)}"
+        )
+        return default
+
+    def choice(self, key: str, choices: Sequence[ChoiceT], default: ChoiceT) -> ChoiceT:
+        """Return one of a few words."""
+        node = self.scalar(key)
+        if node is None:
+            return default
+        for choice in choices:
+            if node.value == choice:
+                return choice
+        message = f"{quoted(key)} is {_listed(choices, 'or')}, not {quoted(node.value)}"
+        self.report.add(node, "bad-value", message, self.report.meant(node.value, choices))
+        return default
+
+
+def _listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
+    return f" {last} ".join(", ".join(words).rsplit(", ", 1))
+
+
+def _shape(node: Node) -> str:
+    if isinstance(node, MapNode):
+        return "a map"
+    if isinstance(node, ListNode):
+        return "a list"
+    return f"the text {quoted(node.value)}" if isinstance(node, ScalarNode) and node.value else "nothing"

@@ -1,0 +1,176 @@
+"""Types as a schema writes them: `string?`, `[Reading]`, `{string: [int]}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import get_args
+
+from emitter_typed_codegen.model import List, Map, Named, Optional, Scalar, ScalarName, TypeRef
+from emitter_typed_codegen.problems import quoted
+from emitter_typed_codegen.resolve.scope import BROKEN, Scope
+from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
+
+SCALARS: tuple[ScalarName, ...] = get_args(ScalarName)
+"""All scalars of the language."""
+
+SPECIAL: frozenset[ScalarName] = frozenset({"channel", "filter", "text"})
+"""The scalars that have their places, and stand nowhere else."""
+
+_PLACES = {
+    "channel": "a parameter of a request or an operation",
+    "filter": "a parameter of a request or an operation",
+    "text": "the payload of a channel",
+}
+_MOST_LEVELS = 16
+_TOKEN = re.compile(r"[\[\]{}:?]|[^\[\]{}:?\s]+")
+_SIGNS = frozenset("[]{}:?")
+
+
+class _Wrong(Exception):
+    def __init__(self, start: int, end: int, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.start, self.end, self.message, self.hint = start, end, message, hint
+
+
+def read_type(scope: Scope, node: Node, *, allowed: Iterable[ScalarName] = ()) -> TypeRef:
+    """Read a type.
+
+    Args:
+        scope: The types that there are.
+        node: The text of the type.
+        allowed: Which of the special scalars may stand here.
+
+    Returns:
+        The type, or BROKEN if there is a problem, which is noted.
+    """
+    if isinstance(node, ListNode | MapNode):
+        written = _written(node)
+        hint = f'write "{written}"' if written else 'write it as a text, as in "[string]"'
+        scope.report.add(node, "unquoted-type", "a list or map type stands in quotes", hint)
+        return BROKEN
+    if not isinstance(node, ScalarNode):
+        return BROKEN
+    if not node.value.strip():
+        scope.report.add(node, "wrong-shape", "a type is missing here", "write one, as in string or Reading")
+        return BROKEN
+    reader = _Reader(scope, node, frozenset(allowed))
+    try:
+        return reader.whole()
+    except _Wrong as wrong:
+        place: Placed = node.part(wrong.start, wrong.end)
+        scope.report.add(place, "type-syntax", wrong.message, wrong.hint)
+        return BROKEN
+
+
+def looks_like_type(node: MapNode) -> bool:
+    """Tell whether a map was meant as a map type, as in `{string: int}` without quotes."""
+    return len(node.pairs) == 1 and node.pairs[0][0].value in SCALARS
+
+
+def _written(node: Node, level: int = 0) -> str:
+    if isinstance(node, ScalarNode):
+        return node.value
+    if level < _MOST_LEVELS and isinstance(node, ListNode) and len(node.items) == 1:
+        inner = _written(node.items[0], level + 1)
+        return f"[{inner}]" if inner else ""
+    if level < _MOST_LEVELS and isinstance(node, MapNode) and len(node.pairs) == 1:
+        inner = _written(node.pairs[0][1], level + 1)
+        return f"{{{node.pairs[0][0].value}: {inner}}}" if inner else ""
+    return ""
+
+
+class _Reader:
+    """Reads one type by recursive descent."""
+
+    def __init__(self, scope: Scope, node: ScalarNode, allowed: frozenset[ScalarName]) -> None:
+        self._scope = scope
+        self._node = node
+        self._allowed = allowed
+        self._tokens = [(found.group(), *found.span()) for found in _TOKEN.finditer(node.value)]
+        self._next = 0
+        self._broken = False
+
+    def whole(self) -> TypeRef:
+        ref = self._type(0)
+        token, start, end = self._peek()
+        if token:
+            raise _Wrong(start, end, f"the type is complete before {quoted(token)}")
+        return BROKEN if self._broken else ref
+
+    def _type(self, level: int) -> TypeRef:
+        if level > _MOST_LEVELS:
+            _, start, end = self._peek()
+            raise _Wrong(
+                start, end, f"a type nests more than {_MOST_LEVELS} deep", "declare a type in between"
+            )
+        ref = self._base(level)
+        if self._peek()[0] != "?":
+            return ref
+        self._next += 1
+        token, start, end = self._peek()
+        if token == "?":
+            raise _Wrong(start, end, "a type is optional once", "take one of the question marks away")
+        return Optional(ref)
+
+    def _base(self, level: int) -> TypeRef:
+        token, start, end = self._take()
+        if token == "[":
+            item = self._type(level + 1)
+            self._expect("]")
+            return List(item)
+        if token == "{":
+            key, key_start, key_end = self._take()
+            if key != "string":
+                raise _Wrong(
+                    key_start,
+                    key_end,
+                    "the keys of a map are texts",
+                    'write "{string: T}", with T for the type',
+                )
+            self._expect(":")
+            value = self._type(level + 1)
+            self._expect("}")
+            return Map(value)
+        if not token or token in _SIGNS:
+            found = quoted(token) if token else "the end"
+            raise _Wrong(
+                start, end, f"a type is expected here, not {found}", "as in string?, [T] or {string: T}"
+            )
+        return self._name(token, start, end)
+
+    def _name(self, name: str, start: int, end: int) -> TypeRef:
+        for scalar in SCALARS:
+            if scalar == name:
+                if scalar in SPECIAL and scalar not in self._allowed:
+                    message = f"{quoted(name)} can only be {_PLACES[scalar]}"
+                    place = self._node.part(start, end)
+                    self._scope.report.add(place, "misplaced-type", message, "use string")
+                return Scalar(scalar)
+        if name in self._scope.names:
+            return Named(name)
+        known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
+        hint = self._scope.report.meant(name, [*known, *self._scope.names])
+        hint = hint or "declare it under types, or use one of: " + ", ".join(known)
+        place = self._node.part(start, end)
+        self._scope.report.add(place, "unknown-type", f"there is no type {quoted(name)}", hint)
+        self._broken = True
+        return BROKEN
+
+    def _peek(self) -> tuple[str, int, int]:
+        if self._next < len(self._tokens):
+            return self._tokens[self._next]
+        last = len(self._node.value)
+        return "", max(last - 1, 0), last
+
+    def _take(self) -> tuple[str, int, int]:
+        found = self._peek()
+        self._next += 1
+        return found
+
+    def _expect(self, sign: str) -> None:
+        token, start, end = self._take()
+        if token != sign:
+            raise _Wrong(
+                start, end, f"{quoted(sign)} is expected here, not {quoted(token) if token else 'the end'}"
+            )

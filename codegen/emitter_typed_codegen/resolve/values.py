@@ -1,0 +1,285 @@
+"""Texts of a schema as values of the type that the language asks for: defaults, limits, values of options.
+
+A value comes out as the model holds it: text for string, bytes (base64), datetime, date, uuid, decimal, enums
+and flags; seconds for a duration; None, numbers and booleans as they are; lists and maps as tuples.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import enum
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from typing import Final
+
+from emitter_typed_codegen.model import (
+    Enum,
+    Flags,
+    List,
+    Literal_,
+    Map,
+    Record,
+    Scalar,
+    ScalarName,
+    Secret,
+    TypeRef,
+    Union,
+)
+from emitter_typed_codegen.problems import Rule, quoted
+from emitter_typed_codegen.resolve.scope import Scope
+from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
+
+_INT_BITS = 63
+_LONGEST_NUMBER = 400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_SECONDS = timedelta.max.total_seconds()
+
+_INT = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?").fullmatch
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[-+][0-9]{2}:[0-9]{2})"
+).fullmatch
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+
+
+class Unfit(enum.Enum):
+    """The one value that is none: the text did not fit, and its problem is noted."""
+
+    UNFIT = enum.auto()
+
+
+UNFIT: Final = Unfit.UNFIT
+
+
+class _No(Exception):
+    def __init__(self, node: Placed, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.node, self.message, self.hint = node, message, hint
+
+
+def read_value(scope: Scope, node: Node, ref: TypeRef, rule: Rule, what: str) -> Literal_ | Unfit:
+    """Read a value of a type.
+
+    Args:
+        scope: The types that there are.
+        node: What the schema says.
+        ref: The type; a broken one takes anything.
+        rule: The rule that a value breaks if it does not fit.
+        what: What the value is, as in "the default".
+
+    Returns:
+        The value, or UNFIT if it does not fit, which is noted.
+    """
+    try:
+        return _value(scope, node, ref)
+    except _No as no:
+        scope.report.add(no.node, rule, f"{what} {no.message}", no.hint)
+        return UNFIT
+
+
+def comparable(scalar: ScalarName, value: Literal_) -> Fraction | None:
+    """Return a value of a scalar as a number to compare it by; None if the scalar has no order."""
+    if scalar in ("int", "float", "duration") and isinstance(value, int | float):
+        return Fraction(value)
+    if isinstance(value, str):
+        if scalar == "datetime":
+            return Fraction((datetime.fromisoformat(value) - _EPOCH) // timedelta(microseconds=1))
+        if scalar == "date":
+            return Fraction(date.fromisoformat(value).toordinal())
+        if scalar == "decimal":
+            return Fraction(value)
+    return None
+
+
+def _value(scope: Scope, node: Node, ref: TypeRef) -> Literal_:
+    base = scope.base(ref)
+    if base is None:
+        return None
+    if isinstance(node, ScalarNode) and node.is_null:
+        if scope.optional(ref):
+            return None
+        if not (isinstance(base, Scalar) and base.name == "json"):
+            name = base.name if isinstance(base, Scalar) else ""
+            hint = "put it in quotes if it is a text; " if name == "string" and node.value else ""
+            raise _No(
+                node, "is null, and the type is not optional", f"{hint}write the type with a ? to allow null"
+            )
+    if isinstance(base, List):
+        if not isinstance(node, ListNode):
+            raise _No(node, "is not a list")
+        return tuple(_value(scope, item, base.item) for item in node.items)
+    if isinstance(base, Map):
+        if not isinstance(node, MapNode):
+            raise _No(node, "is not a map")
+        return tuple((key.value, _value(scope, value, base.value)) for key, value in node.pairs)
+    if isinstance(base, Scalar) and base.name == "json":
+        return _json(node)
+    if isinstance(base, Record | Union | Secret):
+        raise _No(node, f"cannot be given: {base.name} has no values that a schema can write")
+    if not isinstance(node, ScalarNode):
+        raise _No(
+            node, "is not a text" if isinstance(base, Enum | Flags) else f"is not {_EXPECTED[base.name]}"
+        )
+    if isinstance(base, Enum):
+        known = [value.wire for value in base.values]
+        if node.value not in known:
+            hint = scope.report.meant(node.value, known) or f"there is {', '.join(known)}"
+            raise _No(node, f"{quoted(node.value)} is no value of {base.name}", hint)
+        return node.value
+    if isinstance(base, Flags):
+        letters = "".join(value.wire for value in base.values)
+        if not set(node.value) <= set(letters):
+            raise _No(node, f"{quoted(node.value)} is not made of the letters of {base.name}: {letters}")
+        return node.value
+    return _scalar(node, base.name)
+
+
+def _scalar(node: ScalarNode, name: ScalarName) -> Literal_:
+    text = node.value
+    if name in ("string", "channel", "filter", "text"):
+        return text
+    if name in ("int", "float", "bool", "duration") and not node.plain:
+        raise _No(node, f"{quoted(text)} is a text, not {_EXPECTED[name]}", "take the quotes away")
+    try:
+        return _READERS[name](text)
+    except (ValueError, OverflowError):
+        raise _No(node, f"{quoted(text)} is not {_EXPECTED[name]}", _HINTS.get(name, "")) from None
+
+
+def _int(text: str) -> int:
+    if not _INT(text) or len(text) > _LONGEST_NUMBER:
+        raise ValueError(text)
+    number = int(text)
+    if not -(1 << _INT_BITS) <= number < 1 << _INT_BITS:
+        raise ValueError(text)
+    return number
+
+
+def _float(text: str) -> float:
+    if not _NUMBER(text) or len(text) > _LONGEST_NUMBER or not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
+
+
+def _duration(text: str) -> int | float:
+    number = _int(text) if _INT(text) else _float(text)
+    if abs(number) > _MOST_SECONDS:
+        raise ValueError(text)
+    return number
+
+
+def _bool(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(text)
+    return text == "true"
+
+
+def _bytes(text: str) -> str:
+    try:
+        base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ValueError(text) from None
+    return text
+
+
+def _datetime(text: str) -> str:
+    if not _DATETIME(text):
+        raise ValueError(text)
+    datetime.fromisoformat(text)
+    return text
+
+
+def _date(text: str) -> str:
+    if not _DATE(text):
+        raise ValueError(text)
+    date.fromisoformat(text)
+    return text
+
+
+def _uuid(text: str) -> str:
+    if not _UUID(text):
+        raise ValueError(text)
+    return text
+
+
+def _decimal(text: str) -> str:
+    if not _NUMBER(text) or len(text) > _LONGEST_NUMBER:
+        raise ValueError(text)
+    return text
+
+
+_READERS: dict[ScalarName, Callable[[str], Literal_]] = {
+    "int": _int,
+    "float": _float,
+    "bool": _bool,
+    "bytes": _bytes,
+    "datetime": _datetime,
+    "date": _date,
+    "duration": _duration,
+    "uuid": _uuid,
+    "decimal": _decimal,
+}
+
+_EXPECTED: dict[ScalarName, str] = {
+    "string": "a text",
+    "channel": "a text",
+    "filter": "a text",
+    "text": "a text",
+    "json": "a JSON value",
+    "int": "a whole number of at most 64 bits",
+    "float": "a finite number",
+    "bool": "true or false",
+    "bytes": "standard base64 with padding",
+    "datetime": "a time with date and offset",
+    "date": "a date",
+    "duration": "a number of seconds",
+    "uuid": "a UUID",
+    "decimal": "a decimal number",
+}
+
+_HINTS: dict[ScalarName, str] = {
+    "int": "write decimal digits without leading zeros",
+    "float": "write it as in -1.5 or 1e3",
+    "bool": "write true or false, without quotes",
+    "datetime": "write it as in 2018-01-01T00:00:00Z",
+    "date": "write it as in 2018-01-01",
+    "duration": "write seconds, as in 90 or 0.5",
+    "uuid": "write it as in 01234567-89ab-cdef-0123-456789abcdef",
+}
+
+
+def plain_value(node: ScalarNode) -> bool | int | str | None:
+    """Read a text without a type as JSON would: null, true, false and whole numbers if it has no quotes."""
+    if node.is_null:
+        return None
+    if node.plain and node.value in ("true", "false"):
+        return node.value == "true"
+    try:
+        return _int(node.value) if node.plain else node.value
+    except ValueError:
+        return node.value
+
+
+def _json(node: Node) -> Literal_:
+    if isinstance(node, ListNode):
+        return tuple(_json(item) for item in node.items)
+    if isinstance(node, MapNode):
+        return tuple((key.value, _json(value)) for key, value in node.pairs)
+    if not isinstance(node, ScalarNode):
+        return None
+    if node.plain and _NUMBER(node.value) and not _INT(node.value):
+        try:
+            return _float(node.value)
+        except ValueError:
+            raise _No(node, f"{quoted(node.value)} is not a finite number") from None
+    return plain_value(node)
+
+
+def json_value(scope: Scope, node: Node, what: str) -> Literal_ | Unfit:
+    """Read a value whose type is not known."""
+    return read_value(scope, node, Scalar("json"), "bad-value", what)
