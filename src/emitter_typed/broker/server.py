@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -106,11 +107,16 @@ class AsyncBroker:
         server, self._server = self._server, None
         if server is None:
             return
-        server.close()
-        # A connection that is being accepted takes two turns of the loop until it is known.
+        # A connection that is being accepted is known two turns of the loop later. Until then the server
+        # stays open: asyncio of Python 3.11 loses a connection that it accepts for a server that is closed.
+        for listener in server.sockets:
+            # Other loops than the selector's accept in one turn.
+            with contextlib.suppress(NotImplementedError, RuntimeError):
+                asyncio.get_running_loop().remove_reader(listener)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         await self.drop_connections()
+        server.close()
         await server.wait_closed()
         self._muted = False
 

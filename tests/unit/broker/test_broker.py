@@ -1,0 +1,250 @@
+"""The broker on a real port: starting, stopping, and faults on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from emitter_typed.broker import AsyncBroker, Broker, CannotListen
+from emitter_typed.broker.server import IDLE_LIMIT_S
+from emitter_typed.errors import Closed, EmitterError, InvalidArgument
+from emitter_typed.protocol.topics import Matcher
+from tests.conformance.packets import PINGREQ, Sent, encode
+
+CONNECT = encode(Sent("CONNECT"))
+CONNACK = b"\x20\x02\x00\x00"
+PINGRESP = b"\xd0\x00"
+LIMIT_S = 20.0
+
+
+def dial(broker: Broker) -> socket.socket:
+    return socket.create_connection((broker.host, broker.port), timeout=LIMIT_S)
+
+
+def greeted(broker: Broker) -> socket.socket:
+    """Return a socket on which the broker has answered a CONNECT."""
+    connection = dial(broker)
+    connection.sendall(CONNECT)
+    assert read(connection, len(CONNACK)) == CONNACK
+    return connection
+
+
+def read(connection: socket.socket, size_bytes: int) -> bytes:
+    data = b""
+    while len(data) < size_bytes and (part := connection.recv(size_bytes - len(data))):
+        data += part
+    return data
+
+
+def read_to_the_end(connection: socket.socket) -> bytes:
+    data = b""
+    try:
+        while part := connection.recv(1 << 16):
+            data += part
+    except ConnectionResetError:
+        pass
+    return data
+
+
+def test_it_answers_as_soon_as_it_has_started() -> None:
+    with Broker() as broker:
+        assert broker.url == f"mqtt://127.0.0.1:{broker.port}"
+        assert broker.port > 0
+        assert len(broker.master_key) == 32
+        with greeted(broker) as connection:
+            connection.sendall(PINGREQ)
+            assert read(connection, 2) == PINGRESP
+
+
+def test_it_leaves_no_thread_and_no_socket_behind() -> None:
+    before = set(threading.enumerate())
+    with Broker(host="localhost") as broker:
+        connection = greeted(broker)
+        half_open = dial(broker)
+    assert set(threading.enumerate()) <= before
+    with connection, half_open:
+        assert read_to_the_end(connection) == b""
+        assert read_to_the_end(half_open) == b""
+    with pytest.raises(ConnectionRefusedError):
+        dial(broker)
+
+
+def test_stopping_twice_and_starting_twice_do_nothing_more() -> None:
+    broker = Broker()
+    broker.stop()
+    assert broker.start() is broker
+    port = broker.port
+    assert broker.start().port == port
+    broker.stop()
+    broker.stop()
+
+
+def test_it_starts_again_on_the_same_port_with_the_same_keys() -> None:
+    broker = Broker()
+    with broker:
+        port, master_key = broker.port, broker.master_key
+    with broker, greeted(broker):
+        assert (broker.port, broker.master_key) == (port, master_key)
+
+
+def test_a_port_in_use_is_a_typed_error_that_says_what_to_do() -> None:
+    before = set(threading.enumerate())
+    with Broker() as broker:
+        second = Broker(port=broker.port)
+        with pytest.raises(CannotListen, match=r"in use.*port 0") as refused:
+            second.start()
+        assert isinstance(refused.value, EmitterError)
+        assert (refused.value.host, refused.value.port) == (broker.host, broker.port)
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_host_of_another_machine_is_refused() -> None:
+    with pytest.raises(CannotListen):
+        Broker(host="192.0.2.1").start()
+
+
+def test_a_broker_that_was_not_started_cannot_fail_on_purpose() -> None:
+    for fault in (Broker().drop_connections, Broker().mute, Broker().unmute):
+        with pytest.raises(Closed, match=r"start\(\)"):
+            fault()
+
+
+def test_a_matcher_that_does_not_exist_is_refused() -> None:
+    unknown: Matcher = "regex"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    with pytest.raises(InvalidArgument, match="'emitter' or 'mqtt'"):
+        Broker(matcher=unknown)
+
+
+def test_a_master_key_of_another_form_is_refused_before_anything_is_opened() -> None:
+    with pytest.raises(InvalidArgument, match="32 characters"):
+        Broker(master_key="secret")
+
+
+def test_dropped_connections_are_gone_and_new_ones_welcome() -> None:
+    with Broker() as broker, greeted(broker) as one, greeted(broker) as other:
+        broker.drop_connections()
+        assert read_to_the_end(one) == b""
+        assert read_to_the_end(other) == b""
+        with greeted(broker):
+            pass
+
+
+def test_a_muted_broker_accepts_and_stays_silent_until_it_is_unmuted() -> None:
+    with Broker() as broker, greeted(broker) as one:
+        broker.mute()
+        with dial(broker) as other:
+            one.sendall(PINGREQ)
+            other.sendall(CONNECT + PINGREQ)
+            for silent in (one, other):
+                silent.settimeout(0.05)
+                with pytest.raises(TimeoutError):
+                    silent.recv(1)
+                silent.settimeout(LIMIT_S)
+            broker.unmute()
+            assert read(one, 2) == PINGRESP
+            assert read(other, 6) == CONNACK + PINGRESP
+
+
+def test_a_muted_broker_stops() -> None:
+    with Broker() as broker, greeted(broker):
+        broker.mute()
+
+
+def test_malformed_bytes_close_their_connection_and_no_other() -> None:
+    with Broker() as broker, greeted(broker) as one, greeted(broker) as other:
+        one.sendall(b"\x00\x00")
+        assert read_to_the_end(one) == b""
+        other.sendall(PINGREQ)
+        assert read(other, 2) == PINGRESP
+
+
+def test_a_reader_that_is_too_slow_is_cut_off_with_a_line_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING, "emitter_typed.broker")
+    # An unknown request is answered on its own topic: as much comes back as was sent.
+    request = encode(Sent("PUBLISH", topic="emitter/" + "x" * 60_000 + "/"))
+    with Broker() as broker, greeted(broker) as slow, greeted(broker) as quick:
+        with pytest.raises(ConnectionError):
+            slow.sendall(request * 1000)
+        quick.sendall(PINGREQ)
+        assert read(quick, 2) == PINGRESP
+    assert "reads too slowly" in caplog.text
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock can be moved."""
+
+    skipped_s = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.skipped_s
+
+
+def test_a_connection_that_is_silent_too_long_is_closed() -> None:
+    loop = SkippingLoop()
+
+    async def scenario() -> None:
+        async with AsyncBroker() as broker:
+            reader, writer = await asyncio.open_connection(broker.host, broker.port)
+            writer.write(CONNECT)
+            assert await reader.readexactly(4) == CONNACK
+            loop.skipped_s += IDLE_LIMIT_S - 1
+            writer.write(PINGREQ)
+            assert await reader.readexactly(2) == PINGRESP
+            loop.skipped_s += IDLE_LIMIT_S - 1
+            writer.write(PINGREQ)
+            assert await reader.readexactly(2) == PINGRESP
+            loop.skipped_s += IDLE_LIMIT_S + 1
+            assert await reader.read() == b""
+            writer.close()
+            await writer.wait_closed()
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(scenario())
+
+
+def test_it_runs_in_the_loop_of_its_user_and_leaves_no_task() -> None:
+    async def scenario() -> None:
+        async with AsyncBroker(matcher="mqtt") as broker:
+            reader, writer = await asyncio.open_connection(broker.host, broker.port)
+            writer.write(CONNECT)
+            assert await reader.readexactly(4) == CONNACK
+            await broker.drop_connections()
+            assert await reader.read() == b""
+            writer.close()
+        await broker.stop()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_that_is_being_accepted_while_it_stops_is_turned_away() -> None:
+    async def scenario() -> None:
+        for turns in range(6):
+            broker = await AsyncBroker().start()
+            with socket.create_connection((broker.host, broker.port), timeout=LIMIT_S) as connection:
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                await broker.stop()
+                assert asyncio.all_tasks() == {asyncio.current_task()}
+                assert read_to_the_end(connection) == b""
+
+    asyncio.run(scenario())
+
+
+def test_an_ipv6_address_is_bracketed_in_the_url() -> None:
+    assert Broker(host="::1", port=1883).url == "mqtt://[::1]:1883"
+
+
+def test_without_its_extra_the_import_says_what_to_install() -> None:
+    program = "import sys; sys.modules['zmqtt'] = None; import emitter_typed.broker"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert 'pip install "emitter-typed[broker]"' in done.stderr.splitlines()[-1]
