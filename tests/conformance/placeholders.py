@@ -91,9 +91,7 @@ class Bindings:
                 self.fit(text, base64.b64encode(came).decode(), path)
             case {"fill": [str(character), int(count)]}:
                 if came != character.encode() * count:
-                    raise Mismatch(
-                        f"{path}: {came[:40]!r}… ({len(came)} bytes) is not {count} times {character}"
-                    )
+                    raise Mismatch(f"{path}: {came[:40]!r}… ({len(came)} bytes) is not {count} times {character}")
             case _:
                 raise Mismatch(f"{path}: the replayer does not know the payload {recorded!r}")
 

@@ -264,9 +264,7 @@ def _compare(recorded: list[dict[str, Json]], came: list[Received], bindings: Bi
     # Notifications of presence come from a queue of their own in the recorded broker.
     for notifications in (True, False):
         wanted = [
-            packet
-            for packet in recorded
-            if _is_notification(packet.get("topic"), packet.get("json")) == notifications
+            packet for packet in recorded if _is_notification(packet.get("topic"), packet.get("json")) == notifications
         ]
         given = [packet for packet in came if _came_as_notification(packet) == notifications]
         if len(wanted) != len(given):
@@ -279,9 +277,7 @@ def _compare(recorded: list[dict[str, Json]], came: list[Received], bindings: Bi
 
 
 def _fit(recorded: dict[str, Json], came: Received, bindings: Bindings) -> None:
-    header = {
-        name: value for name, value in recorded.items() if name not in ("json", "text", "base64", "fill")
-    }
+    header = {name: value for name, value in recorded.items() if name not in ("json", "text", "base64", "fill")}
     bindings.fit(header, cast("Json", {name: value for name, value in came.items() if name != "payload"}))
     if isinstance(payload := came.get("payload"), bytes):
         bindings.fit_payload(recorded, payload, "$.payload")

@@ -27,10 +27,7 @@ TOPICS = st.sampled_from(
         f"{KEY}//",
         "l",
         "",
-        *(
-            f"emitter/{request}/"
-            for request in ("me", "keygen", "keyban", "link", "presence", "history", "foo")
-        ),
+        *(f"emitter/{request}/" for request in ("me", "keygen", "keyban", "link", "presence", "history", "foo")),
     ]
 )
 PAYLOADS = st.sampled_from(
@@ -123,8 +120,7 @@ def answers(pieces: list[bytes]) -> tuple[bool, list[object]]:
         core.receive(connection, piece)
     came = decode_all(bytearray(connection.take()))
     return connection.closing, [
-        {name: len(value) if isinstance(value, bytes) else value for name, value in packet.items()}
-        for packet in came
+        {name: len(value) if isinstance(value, bytes) else value for name, value in packet.items()} for packet in came
     ]
 
 

@@ -15,8 +15,6 @@ class CannotListen(EmitterError, OSError):
 
     def __init__(self, reason: str, *, host: str, port: int) -> None:
         """Say why nobody can listen on host and port."""
-        super().__init__(
-            f"the broker cannot listen on {host}:{port} ({reason})", "port 0 takes any port that is free"
-        )
+        super().__init__(f"the broker cannot listen on {host}:{port} ({reason})", "port 0 takes any port that is free")
         self.host = host
         self.port = port

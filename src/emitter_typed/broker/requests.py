@@ -113,9 +113,7 @@ def check_share(topic: Topic) -> None:
 class Requests:
     """Answers the requests of all connections of one broker."""
 
-    def __init__(
-        self, keys: KeyRing, presence: Presence, storage: Storage, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, keys: KeyRing, presence: Presence, storage: Storage, clock: Callable[[], float]) -> None:
         """Answer with these parts of the broker; the clock gives the Unix time in seconds."""
         self._keys = keys
         self._presence = presence

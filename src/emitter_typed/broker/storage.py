@@ -115,13 +115,16 @@ class Storage:
         """Return stored messages as Emitter orders them: by second, oldest first, newest first within one.
 
         They are collected from the newest on, until the number or about 64 KiB of payload is reached. The
-        filter matches by prefix under both matchers, and a last `#` asks for what lies below it.
+        filter matches by prefix under both matchers, and a last `#` asks for what lies below it. Messages are
+        kept by their first segment, so that a filter which begins with a wildcard finds none.
 
         Args:
             filter_channel: The filter with its last slash.
             window: How many, and from which time.
             after: An identifier; only older messages count.
         """
+        if filter_channel.startswith(("+/", "#/")):
+            return []
         matcher: Matcher = "mqtt" if filter_channel.endswith("#/") else "emitter"
         now_s = self._clock()
         found: list[StoredMessage] = []

@@ -88,9 +88,7 @@ class Broker:
         """
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(
-                target=self._loop.run_forever, name="emitter-typed-broker", daemon=True
-            )
+            self._thread = threading.Thread(target=self._loop.run_forever, name="emitter-typed-broker", daemon=True)
             self._thread.start()
             try:
                 self._call(self._broker.start())

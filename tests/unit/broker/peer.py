@@ -47,9 +47,7 @@ class Peer:
 
     def request(self, name: str, body: Json) -> dict[str, Json]:
         """Make a request and return the body of its reply."""
-        reply, acknowledgement = self.publish(
-            f"emitter/{name}/", json.dumps(body).encode(), packet_identifier=9
-        )
+        reply, acknowledgement = self.publish(f"emitter/{name}/", json.dumps(body).encode(), packet_identifier=9)
         assert acknowledgement == {"type": "PUBACK", "id": 9}
         return document(reply)
 

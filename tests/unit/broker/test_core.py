@@ -22,9 +22,7 @@ def clock() -> ManualClock:
     return ManualClock(1_700_000_000)
 
 
-def new_core(
-    clock: ManualClock, matcher: Matcher = "emitter", *, max_queued_bytes: int = 1 << 20
-) -> BrokerCore:
+def new_core(clock: ManualClock, matcher: Matcher = "emitter", *, max_queued_bytes: int = 1 << 20) -> BrokerCore:
     return BrokerCore(master_key=MASTER_KEY, matcher=matcher, clock=clock, max_queued_bytes=max_queued_bytes)
 
 
@@ -110,9 +108,7 @@ def test_a_will_is_sent_once_after_the_unsubscribes(core: BrokerCore) -> None:
     assert [topic for topic, _ in texts(peer.received())] == ["emitter/presence/", "a/"]
 
 
-@pytest.mark.parametrize(
-    "will_topic", ["{w}/a/+/", "{r}/a/", "{e}/a/", "nonsense", "", "emitter/me/", "{w}/b/"]
-)
+@pytest.mark.parametrize("will_topic", ["{w}/a/+/", "{r}/a/", "{e}/a/", "nonsense", "", "emitter/me/", "{w}/b/"])
 def test_a_will_that_may_not_be_published_is_dropped(core: BrokerCore, will_topic: str) -> None:
     peer = Peer(core)
     keys = {letters: peer.keygen(MASTER_KEY, "a/#/", letters + "w" * (letters == "e")) for letters in "wre"}
@@ -270,9 +266,7 @@ def test_watching_a_wildcard_hears_what_it_matches(core: BrokerCore) -> None:
     ("channel", "status"),
     [("pv/+/", 400), ("pv/*/", 400), ("pv", 400), ("", 400), ("p v/", 400), ("other/", 401), ("#/", 401)],
 )
-def test_private_channels_that_an_extend_key_does_not_give(
-    core: BrokerCore, channel: str, status: int
-) -> None:
+def test_private_channels_that_an_extend_key_does_not_give(core: BrokerCore, channel: str, status: int) -> None:
     peer = Peer(core)
     key = peer.keygen(MASTER_KEY, "pv/#/", "rwe")
     assert peer.request("keygen", {"key": key, "channel": channel, "type": "rw"})["status"] == status

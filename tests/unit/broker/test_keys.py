@@ -89,9 +89,7 @@ def test_letters_stand_for_permissions_and_unknown_ones_for_nothing() -> None:
         ("+/#/", [], ["a/", "a/b/", "+/", "#/"]),
     ],
 )
-def test_what_a_key_of_each_target_form_opens(
-    ring: KeyRing, target: str, opened: list[str], closed: list[str]
-) -> None:
+def test_what_a_key_of_each_target_form_opens(ring: KeyRing, target: str, opened: list[str], closed: list[str]) -> None:
     key = ring.seal(RW, target)
     assert [channel for channel in opened + closed if opens(ring, key, channel)] == opened
 

@@ -89,9 +89,7 @@ def test_neither_name_nor_level_of_the_protocol_matters(packet: bytes) -> None:
 
 
 def test_a_will_is_read_from_an_old_connect() -> None:
-    packet = encode(Sent("CONNECT", will=Will("key/a/", b"gone"))).replace(
-        b"\x00\x04MQTT\x04", b"\x00\x06MQIsdp\x03"
-    )
+    packet = encode(Sent("CONNECT", will=Will("key/a/", b"gone"))).replace(b"\x00\x04MQTT\x04", b"\x00\x06MQIsdp\x03")
     (connect,) = wire.Decoder().feed(packet[:1] + bytes([len(packet) - 2]) + packet[2:])
     assert isinstance(connect, wire.Connect)
     assert connect.will is not None

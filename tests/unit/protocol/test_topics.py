@@ -45,9 +45,7 @@ def test_what_lacks_group_or_channel_is_no_share(channel: str) -> None:
     assert split_share(channel) == (None, channel)
 
 
-@pytest.mark.parametrize(
-    "options", ["?", "?ttl=5", "?ttl=5&", "?TTL=5", "?ttl=5&ttl=6", "?foo=bar", "?me=false"]
-)
+@pytest.mark.parametrize("options", ["?", "?ttl=5", "?ttl=5&", "?TTL=5", "?ttl=5&ttl=6", "?foo=bar", "?me=false"])
 def test_options_that_the_broker_reads(options: str) -> None:
     parse_topic(f"{KEY}/chat/{options}")
 
@@ -172,9 +170,7 @@ def test_a_topic_is_put_together() -> None:
     assert topic == f"{KEY}/$share/workers/jobs/?last=5&from=1600000000"
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("ttl", ""), ("ttl", "-1"), ("", "1"), ("t t", "1"), ("ttl", "1&me=0")]
-)
+@pytest.mark.parametrize(("name", "value"), [("ttl", ""), ("ttl", "-1"), ("", "1"), ("t t", "1"), ("ttl", "1&me=0")])
 def test_an_option_that_would_break_the_topic_is_refused(name: str, value: str) -> None:
     with pytest.raises(InvalidArgument) as refused:
         compose_topic(KEY, "chat/", options={name: value})
