@@ -1,0 +1,159 @@
+"""The compiler's command line. The only place that prints."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emitter_typed_codegen.jobs import Job
+    from emitter_typed_codegen.problems import Format, Problem
+
+DONE = 0
+FOUND = 1
+USAGE = 2
+
+_EXTRA = {"jinja2", "markupsafe", "yaml"}
+
+
+def main(argv: Sequence[str] | None = None, *, prog: str = "emitter-typed") -> int:
+    """Run the command line.
+
+    Args:
+        argv: The arguments, without the program's name. None: those of this process.
+        prog: The program's name, for its help.
+
+    Returns:
+        0 if it is done, 1 if there are problems or the output would change, 2 if it was called wrongly.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A schema may hold what a terminal cannot show.
+            stream.reconfigure(errors="backslashreplace")
+    parser = _parser(prog)
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.verb == "check":
+            return _check(arguments.schemas, arguments.format)
+        if (arguments.schema is None) != (arguments.out is None):
+            parser.error("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
+        return _generate(arguments.schema, arguments.out, arguments.check, arguments.format)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        print(
+            f'{prog}: {error.name} is not installed; install it with: pip install "emitter-typed[codegen]"',
+            file=sys.stderr,
+        )
+        return USAGE
+
+
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description="Typed Python packages from schemas.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    generate = verbs.add_parser(
+        "generate",
+        help="write the package of a schema",
+        description=(
+            "Write the package of a schema. Without SCHEMA: all jobs of [tool.emitter-typed] in the nearest "
+            "pyproject.toml. Nothing is written if anything is wrong."
+        ),
+    )
+    generate.add_argument("schema", nargs="?", type=Path, metavar="SCHEMA", help="the schema, a YAML file")
+    generate.add_argument("--out", type=Path, metavar="DIR", help="the folder of the package")
+    generate.add_argument(
+        "--check", action="store_true", help="write nothing; print what would change, and exit with 1 if anything would"
+    )
+    check = verbs.add_parser(
+        "check", help="tell the problems of schemas", description="Tell the problems of schemas; nothing is written."
+    )
+    check.add_argument("schemas", nargs="+", type=Path, metavar="SCHEMA", help="a schema, a YAML file")
+    for verb in (generate, check):
+        verb.add_argument(
+            "--format",
+            choices=("text", "json", "github"),
+            default="text",
+            help="how problems are told: for people, for programs, as annotations of a GitHub workflow",
+        )
+    return parser
+
+
+def _check(schemas: Sequence[Path], format: Format) -> int:
+    from emitter_typed_codegen.jobs import embedded_protocol
+    from emitter_typed_codegen.problems import SchemaProblems
+    from emitter_typed_codegen.resolve import load
+
+    problems: list[Problem] = []
+    for schema in schemas:
+        try:
+            load(schema, embedded_protocol())
+        except SchemaProblems as found:
+            problems += found.problems
+    _tell(problems, format)
+    if problems:
+        return FOUND
+    if format == "text":
+        print(f"no problems in {', '.join(map(str, schemas))}")
+    return DONE
+
+
+def _generate(schema: Path | None, out: Path | None, check: bool, format: Format) -> int:
+    from emitter_typed_codegen.jobs import BadConfiguration, Job, configured, embedded_protocol, run
+    from emitter_typed_codegen.problems import SchemaProblems
+    from emitter_typed_codegen.write import Plan, Refused
+
+    try:
+        if schema is not None and out is not None:
+            command = f"emitter-typed generate {schema.name} --out {out.resolve().name}"
+            jobs: list[Job] = [Job(schema, out, command)]
+        else:
+            jobs = configured(Path.cwd())
+    except BadConfiguration as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    plan = Plan()
+    protocol = embedded_protocol()
+    problems: list[Problem] = []
+    told: list[tuple[Job, int]] = []
+    for job in jobs:
+        before = len(plan.changes)
+        try:
+            protocol = run(job, protocol, plan)
+        except SchemaProblems as found:
+            problems += found.problems
+        told.append((job, len(plan.changes) - before))
+    if problems:
+        _tell(problems, format)
+        return FOUND
+    if check and not plan.refusals:
+        for change in plan.changes:
+            print(change.diff(Path.cwd()), end="")
+    else:
+        try:
+            plan.write()
+        except Refused as refused:
+            print(f"nothing was written:\n{refused}", file=sys.stderr)
+            return FOUND
+    for job, changes in told:
+        print(_line(job, changes, check))
+    return FOUND if check and plan.changes else DONE
+
+
+def _line(job: Job, changes: int, check: bool) -> str:
+    here = Path.cwd()
+    out = job.out.relative_to(here) if job.out.is_relative_to(here) else job.out
+    if not changes:
+        return f"{out} is up to date"
+    files = "1 file" if changes == 1 else f"{changes} files"
+    return f"{files} of {out} would change; run: {job.command}" if check else f"wrote {files} to {out}"
+
+
+def _tell(problems: Sequence[Problem], format: Format) -> None:
+    from emitter_typed_codegen.problems import render
+
+    if problems or format == "json":
+        print(render(tuple(problems), format), file=sys.stderr if format == "text" else sys.stdout)

@@ -1,0 +1,111 @@
+"""What to generate: which schema, into which folder, and what the files say of how they were made."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import cast
+
+from attrs import frozen
+
+from emitter_typed_codegen.model import Protocol
+from emitter_typed_codegen.render import render
+from emitter_typed_codegen.resolve import load
+from emitter_typed_codegen.view import banner, embedded, package, protocol_of
+from emitter_typed_codegen.write import Plan
+
+TABLE = "tool.emitter-typed"
+"""The table of pyproject.toml that lists jobs."""
+
+_KEYS = {"schema", "out", "protocol_out"}
+
+
+class BadConfiguration(Exception):
+    """The table in pyproject.toml, or its absence, says nothing that could be done."""
+
+
+@frozen
+class Job:
+    """One schema and its output."""
+
+    schema: Path
+    out: Path
+    command: str
+    """What makes the output anew."""
+    protocol_out: Path | None = None
+    """Where the module goes that the compiler itself needs of a protocol; None: nowhere."""
+
+
+def embedded_protocol() -> Protocol | None:
+    """Return the protocol that the compiler was built with; None while it is being rebuilt without one."""
+    try:
+        from emitter_typed_codegen._emitter import PROTOCOL
+    except ImportError:
+        return None
+    return PROTOCOL
+
+
+def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
+    """Plan the output of a job.
+
+    Args:
+        job: The job.
+        protocol: What the channels of its schema run on.
+        plan: Where the changes go.
+
+    Returns:
+        The protocol for the jobs after it.
+
+    Raises:
+        SchemaProblems: The schema breaks rules of the language.
+    """
+    schema = load(job.schema, protocol)
+    head = banner(schema, job.command)
+    files = render(package(schema, protocol), head)
+    plan.folder(job.out, files, head.facts)
+    if job.protocol_out is None:
+        return protocol
+    (text,) = render([embedded(schema, job.protocol_out.name)], head).values()
+    plan.single(job.protocol_out, text)
+    return protocol_of(schema)
+
+
+def configured(start: Path) -> list[Job]:
+    """Return the jobs of the nearest pyproject.toml, in a folder or above it.
+
+    Raises:
+        BadConfiguration: There is no such file or table, or it says something else than the jobs.
+    """
+    folder = next((one for one in (start, *start.parents) if (one / "pyproject.toml").is_file()), None)
+    if folder is None:
+        raise BadConfiguration(
+            f"there is no pyproject.toml in {start} or above: say what to generate with SCHEMA --out DIR"
+        )
+    path = folder / "pyproject.toml"
+    try:
+        held: object = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadConfiguration(f"{path} cannot be read: {error}") from error
+    for key in (*TABLE.split("."), "jobs"):
+        held = cast("dict[str, object]", held).get(key) if isinstance(held, dict) else None
+    if not isinstance(held, list) or not held:
+        raise BadConfiguration(
+            f'{path} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
+        )
+    return [_job(folder, one, path) for one in cast("list[object]", held)]
+
+
+def _job(folder: Path, said: object, path: Path) -> Job:
+    texts = cast("dict[str, object]", said) if isinstance(said, dict) else {}
+    schema, out, protocol_out = (texts.get(key) for key in ("schema", "out", "protocol_out"))
+    if not (
+        isinstance(schema, str)
+        and isinstance(out, str)
+        and isinstance(protocol_out, str | None)
+        and set(texts) <= _KEYS
+    ):
+        raise BadConfiguration(
+            f'{path}: a job of [[{TABLE}.jobs]] has schema = "…" and out = "…", and may have protocol_out = "…"'
+        )
+    single = folder / protocol_out if protocol_out is not None else None
+    return Job(folder / schema, folder / out, "emitter-typed generate", single)

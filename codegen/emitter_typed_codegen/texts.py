@@ -1,0 +1,176 @@
+"""Text of a schema as Python text: the one way into a literal, and the one way into a docstring.
+
+Whatever the text holds, quotes or code or marks that turn the direction of writing, it comes out inert.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+
+from attrs import field, frozen
+
+from emitter_typed_codegen.layout import STEP, WIDTH
+
+# What does not show, or changes how its neighbours show. By number, since newer Pythons know more characters.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
+    "\u205f-\u206f\u2800\u3000\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
+)
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_SENTENCE = re.compile(r"(.*?[.!?])\s+(\S.*)", re.DOTALL)
+_CLAUSE = re.compile(r"(.*?)[.:!?](?:\s+(\S.*)|\s*)\Z", re.DOTALL)
+_ITEM = re.compile(r"[-*] ")
+_BULLET = re.compile(r"\n\s*[-*] ")
+_WHITE = re.compile(r"[ \t\r]*\n|[\t\r]")
+_ENDED = (".", "!", "?", ":", "…")
+
+
+def literal(text: str) -> str:
+    """Return the literal of a text, in the quotes and with the escapes that `ruff format` would leave alone."""
+    if "\\" in text and not text.endswith("\\") and not re.search("[\"']", text) and not _HIDDEN.search(text):
+        return f'r"{text}"'
+    return _quoted(text, _HIDDEN.sub(_escape, text.replace("\\", "\\\\")))
+
+
+def bytes_literal(data: bytes) -> str:
+    """Return the literal of bytes, as `literal` does for a text."""
+    text = data.decode("latin-1")
+    return f"b{_quoted(text, re.sub('[^ -~]', _escape, text.replace(chr(92), chr(92) * 2)))}"
+
+
+def folded_literal(text: str, *, start: int) -> str:
+    """Return the literal of a text that is assigned to a name, over several lines if one does not hold it.
+
+    Brackets around a long text, or a text in two parts, would come and go with a formatter's line length.
+
+    Args:
+        text: The text.
+        start: The column where the literal begins.
+    """
+    line = literal(text)
+    if start + len(line) <= WIDTH:
+        return line
+    escaped = _HIDDEN.sub(_escape, text.replace("\\", "\\\\")).replace('"', '\\"')
+    pieces = textwrap.wrap(escaped, WIDTH - 4, drop_whitespace=False, break_long_words=False, break_on_hyphens=False)
+    body = "\\\n".join(pieces)
+    return f'"""\\\n{body}"""'
+
+
+@frozen
+class Section:
+    """A part of a docstring below the description."""
+
+    title: str
+    """`Args`, `Returns` or `Raises`."""
+    entries: tuple[tuple[str, str], ...] = field(converter=tuple[tuple[str, str], ...])
+    """Names and what is said of them; without a name it is a text only."""
+
+
+def sentence(text: str) -> str:
+    """Return a text with a mark at its end."""
+    stripped = text.strip()
+    return stripped if not stripped or stripped.endswith(_ENDED) else f"{stripped}."
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text, without line breaks."""
+    plain = sentence(" ".join(text.split()))
+    found = _SENTENCE.match(plain)
+    return found[1] if found else plain
+
+
+def first_clause(text: str) -> tuple[str, str]:
+    """Return a text up to its first colon or end of a sentence, without that mark, and the rest as sentences."""
+    plain = " ".join(text.split())
+    found = _CLAUSE.match(plain)
+    if not found:
+        return plain, ""
+    rest = found[2] or ""
+    return found[1], rest[:1].upper() + rest[1:]
+
+
+def docstring(doc: str, indent: int, *, facts: str = "", sections: Sequence[Section] = ()) -> str:
+    """Return a docstring with its quotes, and without the indentation of its first line.
+
+    Args:
+        doc: The text. Its first sentence is the summary if that fits a line; blank lines part paragraphs, and a line
+            that begins with `- ` begins an item.
+        indent: The indentation of what is documented.
+        facts: What the last paragraph ends with; it is never part of the first one.
+        sections: What follows; an empty one is left out.
+    """
+    everything = "".join([doc, facts, *(text for one in sections for entry in one.entries for text in entry)])
+    raw = "\\" in everything and '"""' not in everything and not _HIDDEN.search(_WHITE.sub(" ", everything))
+    inert = str if raw else _inert
+    width = WIDTH - indent
+    paragraphs = re.split(r"\n[^\S\n]*\n", inert(sentence(doc)))
+    found = _SENTENCE.match(" ".join(paragraphs[0].split()))
+    if found and len(found[1]) <= width - 3 - raw and not _BULLET.search(paragraphs[0]):
+        paragraphs[:1] = [found[1], found[2]]
+    if len(paragraphs) == 1 or _BULLET.search(paragraphs[-1]):
+        paragraphs.append("")
+    paragraphs[-1] = f"{paragraphs[-1]} {inert(facts)}"
+    blocks = [_paragraph(paragraph, width) for paragraph in paragraphs]
+    blocks += [_section(section, width, inert) for section in sections if section.entries]
+    lines = [line for block in blocks if block for line in [*block, ""]][:-1]
+    quotes = 'r"""' if raw else '"""'
+    # A formatter would part two kinds of quotes as well.
+    opening = f"{quotes} " if lines[0].startswith('"') else quotes
+    if len(lines) == 1 and indent + len(opening) + len(lines[0]) + 3 <= WIDTH:
+        return f'{opening}{lines[0]}"""'
+    margin = " " * indent
+    return "\n".join([opening + lines[0], *(f"{margin}{line}".rstrip() for line in lines[1:]), f'{margin}"""'])
+
+
+def comment(text: str) -> str:
+    """Return a text as it may stand in a comment, on one line."""
+    return _HIDDEN.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    return _SHORT.get(character) or (f"\\x{ord(character):02x}" if ord(character) < 0x100 else _code(character))
+
+
+def _quoted(text: str, escaped: str) -> str:
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    return f"{quote}{escaped.replace(quote, chr(92) + quote)}{quote}"
+
+
+def _inert(text: str) -> str:
+    plain = _WHITE.sub(lambda white: "\n" if "\n" in white[0] else " ", text).replace("\\", "\\u005c")
+    hidden = "".join(c if c == "\n" else _HIDDEN.sub(lambda found: _code(found[0]), c) for c in plain)
+    return hidden.replace('"""', '""\\u0022')
+
+
+def _code(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _wrap(text: str, width: int, *, first: str = "", others: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _paragraph(text: str, width: int) -> list[str]:
+    # Each item of a list is a paragraph whose later lines hang.
+    items = re.split(r"\n\s*(?=[-*] )", text)
+    return [line for item in items for line in _wrap(item, width, others="  " if _ITEM.match(item.strip()) else "")]
+
+
+def _section(section: Section, width: int, inert: Callable[[str], str]) -> list[str]:
+    lines = [f"{section.title}:"]
+    step = " " * STEP
+    for name, text in section.entries:
+        entry = inert(f"{name}: {text}" if name else text)
+        lines += _wrap(" ".join(entry.split()), width, first=step, others=step * 2 if name else step)
+    return lines

@@ -1,0 +1,8 @@
+"""The model as exactly what the templates print: every decision about Python is made here."""
+
+from __future__ import annotations
+
+from emitter_typed_codegen.view.embedded import protocol_of
+from emitter_typed_codegen.view.package import Banner, FileView, banner, embedded, package
+
+__all__ = ["Banner", "FileView", "banner", "embedded", "package", "protocol_of"]

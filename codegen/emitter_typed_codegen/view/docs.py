@@ -1,0 +1,107 @@
+"""What docstrings say: the schema's texts, and in words what types cannot say."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from emitter_typed_codegen.layout import flat
+from emitter_typed_codegen.model import Alias, Error, Field, Limit, Literal_, Named, Option, Optional, Scalar, TypeRef
+from emitter_typed_codegen.texts import Section, first_clause, literal, sentence
+from emitter_typed_codegen.view.scope import Scope
+
+_WORDS = {
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "exclusive_minimum": "more than {}",
+    "exclusive_maximum": "less than {}",
+    "min_length": "at least {} {}",
+    "max_length": "at most {} {}",
+    "min_items": "at least {} items",
+    "max_items": "at most {} items",
+    "max_segments": "at most {} segments",
+    "pattern": "matching `{}`",
+}
+
+# What fits the first line of a class's docstring.
+_SUMMARY_WIDTH = 78
+
+
+@frozen
+class Doc:
+    """A docstring before it is laid out."""
+
+    text: str
+    facts: str = ""
+    sections: tuple[Section, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to say."""
+        return not (self.text.strip() or self.facts or any(section.entries for section in self.sections))
+
+
+def field_doc(scope: Scope, field: Field) -> Doc:
+    """Return the docstring of a field."""
+    said = facts(scope, field)
+    return Doc(field.doc, said) if field.doc.strip() else Doc(said)
+
+
+def facts(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
+    """Return unit, limits and default of a field or an option, as sentences."""
+    said: list[str] = []
+    if field.unit:
+        said.append(sentence(f"Unit: {field.unit}"))
+    limits = _limits(scope, field.limits, field.type)
+    if limits:
+        words = ", ".join(limits)
+        said.append(sentence(words[0].upper() + words[1:]))
+    if isinstance(field, Field) and field.has_default:
+        default = field.default
+    if default is not None:
+        said.append(f"Default: {_shown(scope, default, field.type)}.")
+    if isinstance(field, Field) and field.deprecated is not None:
+        said.append(sentence(f"Deprecated: {field.deprecated}"))
+    return " ".join(said)
+
+
+def parameter_text(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
+    """Return what a method says of a parameter."""
+    return " ".join(filter(None, [sentence(field.doc), facts(scope, field, default)]))
+
+
+def error_text(error: Error) -> str:
+    """Return what a method says of an error."""
+    clause, _ = first_clause(error.doc)
+    return f"{clause or error.name} (status {error.status})."
+
+
+def error_doc(error: Error) -> Doc:
+    """Return the docstring of an error's class."""
+    clause, rest = first_clause(error.doc)
+    summary = error_text(error)
+    if len(summary) > _SUMMARY_WIDTH:
+        return Doc(f"{clause}.\n\nStatus {error.status}. {rest}")
+    return Doc(f"{summary}\n\n{rest}")
+
+
+def _limits(scope: Scope, limits: tuple[Limit, ...], ref: TypeRef) -> list[str]:
+    while isinstance(ref, Optional):
+        ref = ref.item
+    words: list[str] = []
+    if isinstance(ref, Named):
+        declared = scope.schema.by_name[ref.name]
+        if isinstance(declared, Alias):
+            words = _limits(scope, declared.limits, declared.type)
+    unit = "bytes" if scope.base(ref) == Scalar("bytes") else "characters"
+    return words + [_WORDS[limit.rule].format(limit.value, unit) for limit in limits]
+
+
+def _shown(scope: Scope, value: Literal_, ref: TypeRef) -> str:
+    base = scope.base(ref)
+    if isinstance(value, tuple) and not value:
+        return "empty"
+    if isinstance(value, str) and isinstance(base, Scalar):
+        return f"`{value}`" if value else literal(value)
+    if isinstance(base, Scalar) and base.name == "duration":
+        return str(value)
+    return flat(scope.value(value, ref))

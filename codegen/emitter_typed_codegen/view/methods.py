@@ -1,0 +1,217 @@
+"""Methods of either colour, and the parameters, texts and errors that facades and typed channels share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from attrs import field, frozen
+
+from emitter_typed_codegen.layout import Expression, Group, Joined
+from emitter_typed_codegen.model import Error, Flags, Operation, Option, Scalar, Secret, TypeRef
+from emitter_typed_codegen.names import attribute_name, class_name
+from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, STR, Applied, Name, OneOf, PyType, Values, optional
+from emitter_typed_codegen.texts import Section, literal
+from emitter_typed_codegen.view.docs import Doc, error_text, parameter_text
+from emitter_typed_codegen.view.scope import Scope, call, contract
+
+INT = Name(BUILTINS, "int")
+BOOL = Name(BUILTINS, "bool")
+FLOAT = Name(BUILTINS, "float")
+CLIENTS = "Default: the client's."
+
+
+@frozen
+class Colour:
+    """With threads or with asyncio: the only thing in which two facades differ."""
+
+    prefix: str
+    """What the runtime's and the generated classes begin with."""
+    awaits: bool
+
+    @property
+    def adverb(self) -> str:
+        """Where programs of this colour wait."""
+        return "asyncio" if self.awaits else "threads"
+
+    def of(self, name: str) -> str:
+        """Return the name of the class that plays a part: `Subscription` or `AsyncSubscription`."""
+        return f"Async{name}" if self.awaits else name
+
+    def applied(self, name: str, *arguments: PyType) -> PyType:
+        """Return a class of the runtime in this colour, with its arguments."""
+        return Applied(contract(self.of(name)), arguments)
+
+
+SYNC = Colour("Sync", awaits=False)
+ASYNC = Colour("Async", awaits=True)
+
+
+@frozen(kw_only=True)
+class Parameter:
+    """A parameter of a method."""
+
+    name: str
+    type: PyType
+    default: Expression | None = None
+    text: str = ""
+
+
+@frozen(kw_only=True)
+class Method:
+    """A method with all that is printed of it."""
+
+    decorators: tuple[str, ...] = ()
+    head: Expression
+    doc: Doc = field(factory=lambda: Doc(""))
+    body: tuple[Expression, ...] = ()
+    """Statements; none: a signature only."""
+
+
+def head(
+    scope: Scope,
+    colour: Colour,
+    name: str,
+    positional: Iterable[Parameter],
+    named: Sequence[Parameter] = (),
+    *,
+    returns: PyType = NONE,
+    waits: bool = True,
+    end: str = ":",
+    first: Sequence[str] = ("self",),
+) -> Expression:
+    """Return the head of a method."""
+    parameters: list[Expression] = [*first, *(_parameter(scope, one) for one in positional)]
+    if named:
+        parameters += ["*", *(_parameter(scope, one) for one in named)]
+    word = "async def" if colour.awaits and waits else "def"
+    annotation = scope.imports.annotation(returns)
+    return Joined([Group(f"{word} {name}(", parameters, ")"), " -> ", annotation, end], leading=True)
+
+
+def option_parameters(scope: Scope, options: Iterable[Option], defaults: dict[str, object]) -> list[Parameter]:
+    """Return the parameters of options. What a caller leaves out is None, so that the defaults stay in one place."""
+    return [
+        Parameter(
+            name=attribute_name(option.name),
+            type=optional(Values(option.values) if option.values else liberal(scope, option.type)[0]),
+            default="None",
+            text=parameter_text(scope, option, _literal(defaults.get(option.name))),
+        )
+        for option in options
+    ]
+
+
+def given(options: Iterable[Option]) -> Expression:
+    """Return the dict that hands the options to the runtime."""
+    names = [attribute_name(option.name) for option in options]
+    return Group("{", [f"{literal(name)}: {name}" for name in names], "}")
+
+
+BOUNDS = (
+    Parameter(
+        name="max_messages",
+        type=OneOf((INT, NONE)),
+        default="None",
+        text=f"How many messages may wait in the queue. {CLIENTS}",
+    ),
+    Parameter(
+        name="max_bytes",
+        type=OneOf((INT, NONE)),
+        default="None",
+        text=f"How many bytes of payload may wait in the queue. {CLIENTS}",
+    ),
+    Parameter(
+        name="overflow",
+        type=OneOf((Name(CONTRACT, "Overflow"), NONE)),
+        default="None",
+        text=f'What a full queue does: "drop_oldest", "drop_newest" or "fail". {CLIENTS}',
+    ),
+)
+"""The parameters that bound the queue of a subscription."""
+
+
+def bounds(scope: Scope) -> Expression:
+    """Return the argument that hands those to the runtime."""
+    return call(scope.contract("Bounds"), **{one.name: one.name for one in BOUNDS})
+
+
+def timeout(what: str) -> Parameter:
+    """Return the parameter that limits how long a call waits for something."""
+    text = f"Seconds to wait for {what}. {CLIENTS}"
+    return Parameter(name="timeout_s", type=OneOf((FLOAT, NONE)), default="None", text=text)
+
+
+def arguments(parameters: Iterable[Parameter]) -> Section:
+    """Return the section of a docstring that explains parameters."""
+    return Section("Args", [(one.name, one.text) for one in parameters if one.text])
+
+
+def returns(text: str) -> Section:
+    """Return the section of a docstring that says what comes back."""
+    return Section("Returns", [("", text)] if text.strip() else [])
+
+
+def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Section:
+    """Return the section of a docstring that lists errors.
+
+    Args:
+        errors: The errors of the protocol.
+        names: Which of them the broker may answer with.
+        waits: What the call waits for, such as "reply"; empty if it does not wait.
+    """
+    by_name = {error.name: error for error in errors}
+    entries = [(class_name(name), error_text(by_name[name])) for name in names] if waits else []
+    entries.append(("InvalidArgument", "An argument breaks a rule above. Nothing was sent."))
+    if waits:
+        entries.append(("RequestTimeout", f"No {waits} came in time; it may have been carried out."))
+        entries.append(("ConnectionLost", "The connection ended first; it may have been carried out."))
+    entries.append(("Closed", "The client is not connected. Nothing was sent."))
+    return Section("Raises", entries)
+
+
+def pending_text(colour: Colour, errors: Iterable[Error], names: Sequence[str]) -> str:
+    """Return what a method says of the pending acknowledgement that it returns."""
+    by_name = {error.name: error for error in errors}
+    listed = [f"{class_name(name)} (status {by_name[name].status})" for name in names]
+    refusals = f": {_enumerated(listed)}" if listed else ""
+    wait = "await .wait()" if colour.awaits else ".wait()"
+    return (
+        f"What to wait for: `{wait}` ends when the broker has acknowledged the message, and raises what the broker "
+        f"says against it{refusals}, or RequestTimeout or ConnectionLost."
+    )
+
+
+def waiting(colour: Colour, expression: Expression, *, result: bool = True, waits: bool = True) -> Expression:
+    """Return the statement that makes a call of the runtime and hands on its result."""
+    words = ("return " if result else "") + ("await " if colour.awaits and waits else "")
+    return Joined([words, expression]) if words else expression
+
+
+def liberal(scope: Scope, ref: TypeRef) -> tuple[PyType, str | None]:
+    """Return the annotation of a parameter that takes all that makes a value of the type, and what makes it one."""
+    declared = scope.declaration(ref)
+    base = scope.base(ref)
+    if isinstance(declared, Secret | Flags):
+        cls = scope.declared(declared.name)
+        return OneOf((STR, cls)), scope.use(cls)
+    if base == Scalar("duration"):
+        return OneOf((FLOAT, Name("datetime", "timedelta"))), scope.contract("duration")
+    return scope.type(ref), None
+
+
+def operation_named(operations: Iterable[Operation], name: str) -> Operation:
+    """Return the operation of a name."""
+    return next(one for one in operations if one.name == name)
+
+
+def _parameter(scope: Scope, one: Parameter) -> Expression:
+    parts: list[Expression] = [f"{one.name}: ", scope.imports.annotation(one.type)]
+    return Joined(parts if one.default is None else [*parts, " = ", one.default])
+
+
+def _enumerated(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _literal(value: object) -> bool | int | float | str | None:
+    return value if isinstance(value, bool | int | float | str) else None

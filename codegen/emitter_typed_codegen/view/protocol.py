@@ -1,0 +1,252 @@
+"""The modules that say what a protocol is: its errors, its options, and the definitions that the client runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from emitter_typed_codegen.layout import Expression, Group, Joined
+from emitter_typed_codegen.model import Event, Literal_, Operation, Option, Request, Scalar, Schema, TypeRef
+from emitter_typed_codegen.names import attribute_name, class_name, constant_name, method_name
+from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name, Values
+from emitter_typed_codegen.texts import folded_literal, literal
+from emitter_typed_codegen.view.docs import Doc, error_doc
+from emitter_typed_codegen.view.scope import Scope, call, plain, sequence
+
+
+@frozen
+class ErrorView:
+    """The class of a status."""
+
+    name: str
+    base: str
+    doc: Doc
+    hint: str
+
+
+@frozen
+class ErrorsView:
+    """The module of the errors."""
+
+    doc: Doc
+    imports: str
+    errors: tuple[ErrorView, ...]
+
+
+@frozen
+class OptionClass:
+    """The class of the options of one verb."""
+
+    name: str
+    base: str
+    doc: Doc
+
+
+@frozen
+class OptionsView:
+    """The module of the options."""
+
+    doc: Doc
+    imports: str
+    classes: tuple[OptionClass, ...]
+    definitions: tuple[Expression, ...]
+
+
+@frozen
+class DefinitionsView:
+    """The module of the definitions."""
+
+    doc: Doc
+    imports: str
+    definitions: tuple[Expression, ...]
+
+
+def errors_view(schema: Schema) -> ErrorsView:
+    """Return the module of the errors."""
+    names = frozenset(class_name(error.name) for error in schema.errors)
+    imports = Imports(names, own_section=True)
+    base = imports.use(Name(CONTRACT, "BrokerError"))
+    views = tuple(
+        ErrorView(
+            class_name(error.name),
+            base,
+            error_doc(error),
+            folded_literal(error.hint, start=11) if error.hint else "",
+        )
+        for error in schema.errors
+    )
+    return ErrorsView(Doc(f"The errors of {schema.name}, one class for each status."), imports.lines(), views)
+
+
+def options_of(schema_options: tuple[Option, ...], operation: Operation) -> list[Option]:
+    """Return the options that an operation takes, in the schema's order."""
+    return [option for option in schema_options if operation.name in option.applies]
+
+
+def option_class(verb: str) -> str:
+    """Return the name of the class of a verb's options."""
+    return class_name(f"{verb}_option")
+
+
+def options_view(schema: Schema) -> OptionsView:
+    """Return the module of the options."""
+    verbs = list(dict.fromkeys(operation.verb for operation in schema.operations))
+    taking = {
+        verb: [one for one in schema.operations if one.verb == verb and options_of(schema.options, one)]
+        for verb in verbs
+    }
+    names = {option_class(verb) for verb, operations in taking.items() if operations}
+    imports = Imports(frozenset(names | {constant_name(one.name) for one in schema.options}), own_section=True)
+    scope = Scope(schema, ".types", imports)
+    base = scope.contract("Option") if names else ""
+    classes = tuple(
+        OptionClass(option_class(verb), base, _option_doc(schema, [one.name for one in operations]))
+        for verb, operations in taking.items()
+        if operations
+    )
+    definitions = tuple(_option(scope, option) for option in schema.options)
+    return OptionsView(Doc(f"The options of {schema.name}'s operations."), imports.lines(), classes, definitions)
+
+
+def request_constant(request: Request) -> str:
+    """Return the name of a request's definition."""
+    return constant_name(request.name)
+
+
+def event_constant(event: Event) -> str:
+    """Return the name of an event's definition."""
+    return constant_name(f"on_{event.name}")
+
+
+def protocol_view(schema: Schema) -> DefinitionsView:
+    """Return the module of the definitions."""
+    imports = Imports(frozenset(), own_section=True)
+    scope = Scope(schema, "./types", imports)
+    definitions = [
+        *(_request(scope, request) for request in schema.requests),
+        *(_event(scope, event) for event in schema.events),
+        *(_operation(scope, operation) for operation in schema.operations),
+        _protocol(scope),
+    ]
+    doc = Doc(f"{schema.name}'s protocol as the client reads it.")
+    return DefinitionsView(doc, imports.lines(), tuple(definitions))
+
+
+def _option_doc(schema: Schema, operations: list[str]) -> Doc:
+    classic = next(
+        (name for one in schema.options if set(one.applies) & set(operations) for name, _, _ in one.classic), None
+    )
+    listed = " and ".join(filter(None, [", ".join(operations[:-1]), operations[-1]]))
+    made = f", as `{method_name(classic)}` and its like make it" if classic else ""
+    return Doc(f"An option of {listed}{made}.")
+
+
+def _option(scope: Scope, option: Option) -> Expression:
+    values = scope.imports.annotation(Values(option.values)) if option.values else scope.annotation(option.type)
+    settings: dict[str, Expression] = {
+        "name": literal(attribute_name(option.name)),
+        "wire": literal(option.wire),
+        "type": values,
+    }
+    if option.format:
+        settings["format"] = literal(option.format)
+    if option.carrier != "topic":
+        settings["carrier"] = literal(option.carrier)
+    if option.encode:
+        entries = [Joined([_key(scope, option, value), ": ", plain(text)]) for value, text in option.encode]
+        settings["encode"] = Group("{", entries, "}")
+    limits = scope.limits(option.limits, option.type)
+    if limits:
+        settings["constraints"] = sequence(limits)
+    return _assigned(constant_name(option.name), call(scope.contract("OptionDefinition"), **settings))
+
+
+def _key(scope: Scope, option: Option, value: bool | int | str) -> Expression:
+    return plain(value) if isinstance(scope.base(option.type), Scalar) else scope.value(value, option.type)
+
+
+def _request(scope: Scope, request: Request) -> Expression:
+    settings: dict[str, Expression] = {
+        "name": literal(method_name(request.name)),
+        "topic": literal(request.topic),
+        "response": scope.use(scope.declared(request.response.name)),
+    }
+    if request.event is not None:
+        settings["event"] = literal(attribute_name(request.event))
+    return _assigned(request_constant(request), call(scope.contract("RequestDefinition"), **settings))
+
+
+def _event(scope: Scope, event: Event) -> Expression:
+    payload = scope.declared(event.payload)
+    annotation = scope.imports.annotation(Applied(Name(CONTRACT, "EventDefinition"), (payload,)))
+    settings: dict[str, Expression] = {
+        "name": literal(attribute_name(event.name)),
+        "topic": literal(event.topic),
+        "payload": scope.use(payload),
+    }
+    if event.channel is not None:
+        settings["channel"] = literal(attribute_name(event.channel))
+    made = call(scope.contract("EventDefinition"), **settings)
+    return Joined([f"{event_constant(event)}: ", annotation, " = ", made])
+
+
+def _operation(scope: Scope, operation: Operation) -> Expression:
+    kinds = [
+        Joined([f"{literal(attribute_name(one.name))}: ", literal(_kind(scope, one.type))]) for one in operation.params
+    ]
+    settings: dict[str, Expression] = {
+        "name": literal(method_name(operation.name)),
+        "topic": literal(operation.topic),
+        "parameters": Group("{", kinds, "}"),
+    }
+    options = options_of(scope.schema.options, operation)
+    if options:
+        settings["options"] = sequence(scope.use(Name("./options", constant_name(one.name))) for one in options)
+    if operation.defaults:
+        settings["defaults"] = defaults(scope, operation.defaults, scope.schema.options)
+    return _assigned(constant_name(operation.name), call(scope.contract("OperationDefinition"), **settings))
+
+
+def defaults(scope: Scope, given: tuple[tuple[str, Literal_], ...], options: tuple[Option, ...]) -> Expression:
+    """Return a dict of options' values, by the names of their parameters."""
+    by_name = {option.name: option for option in options}
+    entries: list[Expression] = []
+    for name, value in given:
+        option = by_name[name]
+        # Seconds are what a caller would give.
+        seconds = scope.base(option.type) == Scalar("duration")
+        entries.append(
+            Joined([f"{literal(attribute_name(name))}: ", plain(value) if seconds else scope.value(value, option.type)])
+        )
+    return Group("{", entries, "}")
+
+
+def _kind(scope: Scope, ref: TypeRef) -> str:
+    base = scope.base(ref)
+    return base.name if isinstance(base, Scalar) and base.name in ("channel", "filter") else "segment"
+
+
+def _protocol(scope: Scope) -> Expression:
+    schema = scope.schema
+    settings: dict[str, Expression] = {}
+    if schema.envelope is not None:
+        parts: dict[str, Expression] = {
+            part: literal(getattr(schema.envelope, part))
+            for part in ("reserved", "errors", "correlation", "status", "message")
+        }
+        settings["envelope"] = call(scope.contract("Envelope"), **parts)
+    settings["requests"] = _by_name((method_name(one.name), request_constant(one)) for one in schema.requests)
+    settings["events"] = _by_name((attribute_name(one.name), event_constant(one)) for one in schema.events)
+    settings["operations"] = _by_name((method_name(one.name), constant_name(one.name)) for one in schema.operations)
+    statuses = [Joined([f"{one.status}: ", scope.use(Name("./errors", class_name(one.name)))]) for one in schema.errors]
+    settings["errors"] = Group("{", statuses, "}")
+    return _assigned("PROTOCOL", call(scope.contract("ProtocolDefinition"), **settings))
+
+
+def _by_name(named: Iterable[tuple[str, str]]) -> Expression:
+    return Group("{", [f"{literal(name)}: {constant}" for name, constant in named], "}")
+
+
+def _assigned(name: str, value: Expression) -> Expression:
+    return Joined([f"{name} = ", value])

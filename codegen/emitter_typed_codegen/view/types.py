@@ -1,0 +1,256 @@
+"""The module of a schema's types: classes with fields, enums, and other names for types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from attrs import frozen
+
+from emitter_typed_codegen.layout import Either, Expression, Group, Joined, flat
+from emitter_typed_codegen.model import (
+    Alias,
+    Declaration,
+    Enum,
+    EnumValue,
+    Field,
+    Flags,
+    List,
+    Map,
+    Named,
+    Optional,
+    Record,
+    Scalar,
+    Schema,
+    Secret,
+    TypeRef,
+    Union,
+)
+from emitter_typed_codegen.names import class_name, constant_name
+from emitter_typed_codegen.pytypes import HERE, Imports, Name
+from emitter_typed_codegen.texts import comment, literal
+from emitter_typed_codegen.view.docs import Doc, field_doc
+from emitter_typed_codegen.view.scope import (
+    Scope,
+    attribute,
+    call,
+    contract,
+    distinct,
+    own_names,
+    pairs,
+    plain,
+    sequence,
+)
+
+
+@frozen
+class Member:
+    """A statement in a class, and the docstring below it."""
+
+    statement: Expression
+    doc: Doc
+
+
+@frozen(kw_only=True)
+class ClassView:
+    """A class that only holds members."""
+
+    name: str
+    head: Expression
+    doc: Doc
+    decorator: str = ""
+    slots: bool = False
+    members: tuple[Member, ...] = ()
+
+
+@frozen(kw_only=True)
+class AliasView:
+    """Another name for a type."""
+
+    name: str
+    statement: Expression
+    doc: Doc
+
+
+@frozen(kw_only=True)
+class TypesView:
+    """The whole module."""
+
+    doc: Doc
+    imports: str
+    declarations: tuple[ClassView | AliasView, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The names that the module defines."""
+        return [declared.name for declared in self.declarations]
+
+
+def types_view(schema: Schema, *, own_section: bool) -> TypesView:
+    """Return the module of the types, those of requests and replies included."""
+    made = [record for request in schema.requests for record in _messages(schema, request.name)]
+    declared = [*_in_order(schema), *made]
+    records = [one for one in declared if isinstance(one, Record)]
+    taken = own_names(records) | {class_name(one.name) for one in declared}
+    scope = Scope(schema, HERE, Imports(frozenset(taken), own_section))
+    views = tuple(_view(scope, one) for one in declared)
+    text = f"The types of {schema.name}" + (f": {schema.doc}" if schema.doc else ".")
+    return TypesView(doc=Doc(text), imports=scope.imports.lines(), declarations=views)
+
+
+def record_view(scope: Scope, record: Record, doc: Doc | None = None) -> ClassView:
+    """Return the class of a record."""
+    frozen_call = call(scope.use(Name("attrs", "frozen")), kw_only="True")
+    return ClassView(
+        name=class_name(record.name),
+        head=_head(scope, record.name, contract("Record")),
+        doc=doc or _doc(scope, record.name, record.doc, record.deprecated),
+        decorator=flat(frozen_call),
+        members=tuple(Member(_field(scope, field), field_doc(scope, field)) for field in record.fields),
+    )
+
+
+def _messages(schema: Schema, name: str) -> Iterator[Record]:
+    request = next(one for one in schema.requests if one.name == name)
+    for record in (request.request, request.response):
+        yield record if record.doc else Record(name=record.name, doc=request.doc, fields=record.fields)
+
+
+def _in_order(schema: Schema) -> list[Declaration]:
+    """Return the types, each after those that its statement needs; otherwise in the author's order."""
+    ordered: dict[str, Declaration] = {}
+
+    def visit(declared: Declaration) -> None:
+        if declared.name not in ordered:
+            for name in _needs(schema, declared):
+                visit(schema.by_name[name])
+            ordered[declared.name] = declared
+
+    for one in schema.types:
+        visit(one)
+    return list(ordered.values())
+
+
+def _needs(schema: Schema, declared: Declaration) -> Iterable[str]:
+    match declared:
+        case Union():
+            return [name for _, name in declared.members]
+        case Alias():
+            return _named(declared.type)
+        case Record():
+            # Annotations are read later; a default is not.
+            valued = [name for one in declared.fields if one.has_default for name in _named(one.type)]
+            return [name for name in valued if not isinstance(schema.by_name[name], Record | Union)]
+        case _:
+            return []
+
+
+def _named(ref: TypeRef) -> list[str]:
+    match ref:
+        case Named():
+            return [ref.name]
+        case Optional() | List():
+            return _named(ref.item)
+        case Map():
+            return _named(ref.value)
+        case Scalar():
+            return []
+
+
+def _view(scope: Scope, declared: Declaration) -> ClassView | AliasView:
+    name = class_name(declared.name)
+    match declared:
+        case Record():
+            return record_view(scope, declared)
+        case Enum() | Flags():
+            base = contract("Flags") if isinstance(declared, Flags) else Name("enum", "Enum")
+            return ClassView(
+                name=name,
+                head=_head(scope, declared.name, base),
+                doc=_doc(scope, declared.name, declared.doc),
+                members=tuple(map(_enum_member, declared.values)),
+            )
+        case Secret():
+            head = _head(scope, declared.name, contract("Secret"))
+            return ClassView(name=name, head=head, doc=_doc(scope, declared.name, declared.doc), slots=True)
+        case Alias() | Union():
+            value = _union(scope, declared) if isinstance(declared, Union) else _alias(scope, declared)
+            return AliasView(name=name, statement=Joined([f"{name} = ", value]), doc=Doc(declared.doc))
+
+
+def _head(scope: Scope, name: str, base: Name) -> Expression:
+    return Joined([Group(f"class {class_name(name)}(", [scope.use(base)], ")"), ":"])
+
+
+def _doc(scope: Scope, name: str, doc: str, deprecated: str | None = None) -> Doc:
+    facts = f"Deprecated: {deprecated}." if deprecated is not None else ""
+    return Doc(doc if doc.strip() else f"The type {name} of {scope.schema.name}.", facts)
+
+
+def _enum_member(value: EnumValue) -> Member:
+    return Member(Joined([f"{constant_name(value.name)} = ", literal(value.wire)]), Doc(value.doc))
+
+
+def _alias(scope: Scope, alias: Alias) -> Expression:
+    annotation = scope.annotation(alias.type)
+    if not distinct(scope, alias):
+        return annotation
+    return call(scope.use(Name("typing", "NewType")), literal(class_name(alias.name)), annotation)
+
+
+def _union(scope: Scope, union: Union) -> Expression:
+    members = [(literal(value), scope.use(scope.declared(name))) for value, name in union.members]
+    told = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members))
+    notes = tuple(f"{comment(union.tag)}: {value}" for value, _ in members)
+    either = Either([cls for _, cls in members], notes)
+    return Group(f"{scope.use(Name('typing', 'Annotated'))}[", [either, told], "]")
+
+
+def _field(scope: Scope, field: Field) -> Expression:
+    name = attribute(field)
+    settings: dict[str, Expression] = {}
+    simple = True
+    if field.has_default or isinstance(field.type, Optional):
+        settings, simple = _default(scope, field)
+    validators = scope.limits(field.limits, field.type)
+    if validators:
+        settings["validator"] = validators[0] if len(validators) == 1 else Group("[", tuple(validators), "]")
+    wire = _wire(scope, field)
+    if wire is not None:
+        settings["metadata"] = wire
+    if name.startswith("_"):
+        # attrs would strip the underscore from the parameter of the constructor.
+        settings["alias"] = literal(name)
+    head = Joined([f"{name}: ", scope.annotation(field.type)])
+    if not settings:
+        return head
+    if simple and set(settings) == {"default"}:
+        short = Joined([head, " = ", settings["default"]])
+        if len(flat(short)) + 4 <= 88:
+            return short
+    return Joined([head, " = ", call(scope.use(Name("attrs", "field")), **settings)])
+
+
+def _default(scope: Scope, field: Field) -> tuple[dict[str, Expression], bool]:
+    """Return the setting that holds the default, and whether it is as good without `field`."""
+    value = field.default if field.has_default else None
+    base = scope.base(field.type)
+    if value is None:
+        return {"default": "None"}, True
+    expression = scope.value(value, field.type)
+    if isinstance(base, Map) or (isinstance(base, Scalar) and base.name == "json" and isinstance(value, tuple)):
+        # Each object needs one of its own.
+        if isinstance(base, Map) and not pairs(value):
+            item = flat(scope.annotation(base.value))
+            return {"factory": f"dict[str, {item}]"}, False
+        return {"factory": Joined(["lambda: ", expression])}, False
+    return {"default": expression}, not isinstance(expression, Group) or expression.open == "("
+
+
+def _wire(scope: Scope, field: Field) -> Expression | None:
+    name = [literal(field.wire)] if field.wire != attribute(field) else []
+    rest: dict[str, Expression] = {}
+    if field.format:
+        rest["format"] = literal(field.format)
+    if field.blank:
+        rest["blank"] = sequence(map(plain, field.blank))
+    return call(scope.contract("wire"), *name, **rest) if name or rest else None
