@@ -1,0 +1,308 @@
+"""What a schema means, apart from its text and from any programming language.
+
+`resolve` makes a `Schema` only when there is no problem, so whoever reads one may rely on every rule of the language:
+names are unique and resolved, limits make sense, defaults fit their types. Order is the author's.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import field, frozen
+
+ScalarName = Literal[
+    "string", "int", "float", "bool", "bytes", "datetime", "date", "duration", "uuid", "decimal", "json",
+    "channel", "filter", "text",
+]  # fmt: skip
+"""The scalars of the language. `channel` and `filter` are names of channels, without and with wildcards; `text` is a
+payload that is a text as it is, not JSON."""
+
+Literal_ = None | bool | int | float | str | tuple["Literal_", ...] | tuple[tuple[str, "Literal_"], ...]
+"""A value as a schema writes it: a default, a limit, a wire value. Mappings are tuples of pairs."""
+
+
+@frozen
+class Scalar:
+    """One of the language's own types."""
+
+    name: ScalarName
+
+
+@frozen
+class Named:
+    """A type that the schema declares, by its name in `Schema.types`."""
+
+    name: str
+
+
+@frozen
+class Optional:
+    """A type or nothing."""
+
+    item: TypeRef
+
+
+@frozen
+class List:
+    """A list."""
+
+    item: TypeRef
+
+
+@frozen
+class Map:
+    """A map with text keys."""
+
+    value: TypeRef
+
+
+TypeRef = Scalar | Named | Optional | List | Map
+"""A type, where it is used."""
+
+
+@frozen
+class Limit:
+    """One constraint: its keyword in the language, and its value in the unit of the type."""
+
+    rule: Literal[
+        "minimum", "maximum", "exclusive_minimum", "exclusive_maximum",
+        "min_length", "max_length", "pattern", "min_items", "max_items", "max_segments",
+    ]  # fmt: skip
+    value: int | float | str
+
+
+@frozen(kw_only=True)
+class Field:
+    """A field of a record, a parameter of a channel or of an operation."""
+
+    name: str
+    """The name in the language."""
+    wire: str
+    """The name on the wire; the same unless the schema says otherwise."""
+    type: TypeRef
+    doc: str = ""
+    unit: str = ""
+    format: str | None = None
+    """`unix` for a datetime as whole Unix seconds, `seconds` for a duration as whole seconds; None: the type's own."""
+    blank: tuple[None | bool | int | str, ...] = ()
+    """Wire values that read as if the field were absent."""
+    has_default: bool = False
+    default: Literal_ = None
+    limits: tuple[Limit, ...] = ()
+    deprecated: str | None = None
+
+
+@frozen(kw_only=True)
+class Record:
+    """A type with fields."""
+
+    name: str
+    doc: str = ""
+    fields: tuple[Field, ...] = ()
+    deprecated: str | None = None
+
+
+@frozen(kw_only=True)
+class EnumValue:
+    """One value of an enum, or one letter of flags."""
+
+    wire: str
+    name: str
+    """The name in the language; the wire value unless the schema says otherwise."""
+    doc: str = ""
+
+
+@frozen(kw_only=True)
+class Enum:
+    """A type with a few texts as values."""
+
+    name: str
+    doc: str = ""
+    values: tuple[EnumValue, ...]
+    open: bool = False
+    """Whether a value that the schema does not know is kept instead of refused."""
+
+
+@frozen(kw_only=True)
+class Flags:
+    """A type that is a set of letters."""
+
+    name: str
+    doc: str = ""
+    values: tuple[EnumValue, ...]
+
+
+@frozen(kw_only=True)
+class Union:
+    """One of several records, told apart by a field on the wire that they themselves do not declare."""
+
+    name: str
+    doc: str = ""
+    tag: str
+    members: tuple[tuple[str, str], ...]
+    """Pairs of the tag's value and the record's name."""
+
+
+@frozen(kw_only=True)
+class Alias:
+    """Another name for a type, with constraints; distinct ones are types of their own to a checker."""
+
+    name: str
+    doc: str = ""
+    type: TypeRef
+    limits: tuple[Limit, ...] = ()
+    distinct: bool = False
+
+
+@frozen(kw_only=True)
+class Secret:
+    """A text that does not show itself."""
+
+    name: str
+    doc: str = ""
+
+
+Declaration = Record | Enum | Flags | Union | Alias | Secret
+"""What `types:` may declare."""
+
+
+@frozen(kw_only=True)
+class Request:
+    """A request to the broker and its reply."""
+
+    name: str
+    topic: str
+    doc: str = ""
+    request: Record
+    """Its fields, in the order of the method's parameters. Its name is the one of the generated class."""
+    response: Record
+    event: str | None = None
+    """The event that a reply also counts as, and whose handler the request can name."""
+    errors: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Event:
+    """What the broker sends without having been asked."""
+
+    name: str
+    topic: str
+    doc: str = ""
+    payload: str
+    """The name of a record or union."""
+    channel: str | None = None
+    """The field of the payload that names the channel it is about."""
+
+
+@frozen(kw_only=True)
+class Operation:
+    """A publish, subscribe or unsubscribe, in the form that its topic gives it."""
+
+    name: str
+    verb: Literal["publish", "subscribe", "unsubscribe"]
+    topic: str
+    doc: str = ""
+    params: tuple[Field, ...] = ()
+    wait: bool = True
+    """Whether a publish returns when it is done, or at once."""
+    typed: bool = False
+    """Whether a user's channels have it too; its parameters are then a secret and a channel or filter."""
+    defaults: tuple[tuple[str, Literal_], ...] = ()
+    """Values of options that a call does not give, by option name."""
+    errors: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Option:
+    """An option of operations."""
+
+    name: str
+    wire: str
+    type: TypeRef
+    doc: str = ""
+    unit: str = ""
+    format: str | None = None
+    carrier: Literal["topic", "header"] = "topic"
+    encode: tuple[tuple[bool | int | str, str | None], ...] = ()
+    """What stands on the wire for a value; None: nothing."""
+    values: tuple[int | str, ...] = ()
+    """The only values that it may have; none: any of its type."""
+    limits: tuple[Limit, ...] = ()
+    applies: tuple[str, ...]
+    """The operations that take it."""
+    classic: tuple[tuple[str, bool, Literal_], ...] = ()
+    """Names of functions that make it; whether the function fixes the value, and that value."""
+
+
+@frozen(kw_only=True)
+class Error:
+    """The class of a status."""
+
+    name: str
+    status: int
+    doc: str = ""
+    hint: str = ""
+
+
+@frozen(kw_only=True)
+class Envelope:
+    """The fields around every reply and error, and the topics that are the broker's own."""
+
+    reserved: str
+    errors: str
+    correlation: str
+    status: str
+    message: str
+
+
+@frozen(kw_only=True)
+class Channel:
+    """A channel of a user's system."""
+
+    name: str
+    address: str
+    """Segments, each ending with `/`; a parameter is a whole segment, `{name}`."""
+    doc: str = ""
+    params: tuple[Field, ...] = ()
+    payload: TypeRef
+    options: tuple[tuple[str, Literal_], ...] = ()
+    direction: Literal["publish", "subscribe", "both"] = "both"
+    deprecated: str | None = None
+    overlaps: bool = False
+
+
+@frozen(kw_only=True)
+class Schema:
+    """A whole schema."""
+
+    name: str
+    version: str = ""
+    doc: str = ""
+    source: str
+    """The file's name without folders, for the banner."""
+    digest: str
+    """SHA-256 of the bytes of the file, in hexadecimal."""
+    types: tuple[Declaration, ...] = ()
+    envelope: Envelope | None = None
+    requests: tuple[Request, ...] = ()
+    events: tuple[Event, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    options: tuple[Option, ...] = ()
+    errors: tuple[Error, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    by_name: dict[str, Declaration] = field(init=False, eq=False, repr=False)
+    """The types by name."""
+
+    def __attrs_post_init__(self) -> None:
+        """Index the types."""
+        object.__setattr__(self, "by_name", {declared.name: declared for declared in self.types})
+
+
+@frozen(kw_only=True)
+class Protocol:
+    """What the compiler needs of the protocol to type a user's channels."""
+
+    operations: tuple[Operation, ...]
+    """Those that are `typed`."""
+    options: tuple[Option, ...]
+    errors: tuple[Error, ...]

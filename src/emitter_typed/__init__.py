@@ -1,0 +1,124 @@
+"""The typed client for Emitter (emitter.io).
+
+Everything public is imported from here. Names are loaded when they are first used, so that a program pays only for
+what it needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emitter_typed import _generated
+    from emitter_typed._generated import *  # noqa: F403  # whatever the schema declares is public
+    from emitter_typed.aio import AsyncClient
+    from emitter_typed.client import Client
+    from emitter_typed.errors import (
+        AmbiguousReply,
+        BrokerError,
+        Closed,
+        Congested,
+        ConnectionLost,
+        ConnectionRefused,
+        ContractMismatch,
+        EmitterError,
+        HandlerFailed,
+        InvalidArgument,
+        ReplyMissing,
+        RequestTimeout,
+        SlowConsumer,
+        Undecodable,
+    )
+    from emitter_typed.pending import AsyncPending, Pending
+    from emitter_typed.protocol.message import ChannelMessage, Message
+    from emitter_typed.subscriptions import AsyncSubscription, Subscription
+    from emitter_typed.values import Json, Secret, Unrecognized
+
+    __version__: str
+
+    __all__ = [
+        "AmbiguousReply",
+        "AsyncClient",
+        "AsyncPending",
+        "AsyncSubscription",
+        "BrokerError",
+        "ChannelMessage",
+        "Client",
+        "Closed",
+        "Congested",
+        "ConnectionLost",
+        "ConnectionRefused",
+        "ContractMismatch",
+        "EmitterError",
+        "HandlerFailed",
+        "InvalidArgument",
+        "Json",
+        "Message",
+        "Pending",
+        "ReplyMissing",
+        "RequestTimeout",
+        "Secret",
+        "SlowConsumer",
+        "Subscription",
+        "Undecodable",
+        "Unrecognized",
+    ]
+    __all__ += _generated.__all__
+
+# The home of each name that is written by hand; `tests/architecture` compares it with what checkers see above.
+_HOMES = {
+    "aio": ("AsyncClient",),
+    "client": ("Client",),
+    "errors": (
+        "AmbiguousReply",
+        "BrokerError",
+        "Closed",
+        "Congested",
+        "ConnectionLost",
+        "ConnectionRefused",
+        "ContractMismatch",
+        "EmitterError",
+        "HandlerFailed",
+        "InvalidArgument",
+        "ReplyMissing",
+        "RequestTimeout",
+        "SlowConsumer",
+        "Undecodable",
+    ),
+    "pending": ("AsyncPending", "Pending"),
+    "protocol.message": ("ChannelMessage", "Message"),
+    "subscriptions": ("AsyncSubscription", "Subscription"),
+    "values": ("Json", "Secret", "Unrecognized"),
+}
+
+
+def _public_names() -> list[str]:
+    from emitter_typed import _generated
+
+    return sorted([*(name for names in _HOMES.values() for name in names), *_generated.__all__])
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("emitter-typed")
+    if name == "__all__":
+        return _public_names()
+    module = next((module for module, names in _HOMES.items() if name in names), None)
+    if module is None:
+        if name.startswith("_"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = "_generated"
+    try:
+        value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*_public_names(), "__version__"]

@@ -1,0 +1,84 @@
+"""The command line: the one place of the runtime that prints.
+
+Start-up is part of the product: `--version` and `--help` load nothing but argparse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Sequence
+
+EXIT_DONE = 0
+EXIT_USAGE = 2
+EXIT_NO_BROKER = 3
+EXIT_INTERRUPTED = 130
+
+_EXTRAS = {"codegen": ("jinja2", "yaml"), "broker": ("zmqtt",)}
+"""The modules that each extra installs."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: The arguments without the program's name. Default: those of the process.
+
+    Returns:
+        The exit code: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker, 130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    verb = arguments[0] if arguments else None
+    try:
+        # The compiler reads its own arguments: `python -m emitter_typed_codegen` is the same command.
+        if verb in ("generate", "check"):
+            return _lacking("codegen", verb) or _compile(arguments)
+        if verb == "broker":
+            return _lacking("broker", verb) or _broker(arguments[1:])
+        return _top(arguments)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _lacking(extra: str, verb: str) -> int:
+    if all(importlib.util.find_spec(module) is not None for module in _EXTRAS[extra]):
+        return EXIT_DONE
+    print(f'emitter-typed {verb} needs more: pip install "emitter-typed[{extra}]"', file=sys.stderr)
+    return EXIT_USAGE
+
+
+def _top(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="emitter-typed",
+        description="The typed client for Emitter: code from schemas, and a broker for tests.",
+        epilog="Each command has its own --help.",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    commands.add_parser("generate", help="write the Python package of a schema", add_help=False)
+    commands.add_parser("check", help="look for problems in schemas; nothing is written", add_help=False)
+    commands.add_parser("broker", help="run the embedded broker, for development and tests", add_help=False)
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as stop:
+        return EXIT_DONE if stop.code in (None, 0) else EXIT_USAGE
+    if options.version:
+        from importlib.metadata import version
+
+        print(f"emitter-typed {version('emitter-typed')}")
+        return EXIT_DONE
+    parser.print_help(sys.stderr)
+    return EXIT_USAGE
+
+
+def _compile(arguments: list[str]) -> int:
+    from emitter_typed_codegen.cli import main as compile_schemas
+
+    return compile_schemas(arguments)
+
+
+def _broker(arguments: list[str]) -> int:
+    from emitter_typed.cli.broker import main as run_broker
+
+    return run_broker(arguments)

@@ -1,0 +1,251 @@
+"""Every exception of emitter-typed.
+
+```
+EmitterError
+├── InvalidArgument (ValueError)          you: refused before anything was sent
+├── Closed                                you: the client is closed, or was never connected
+├── BrokerError                           the broker said no; one generated class for each status
+├── AmbiguousReply                        somebody forges replies on your channels
+├── ReplyMissing                          the broker acknowledged a request, but its reply was too large to send
+├── Undecodable (ValueError)              a reply, event or payload that does not fit its type
+├── RequestTimeout (TimeoutError)         the network: no answer in time, outcome unknown
+├── ConnectionRefused (ConnectionError)   the network or the broker: there is no connection to begin with
+├── ConnectionLost (ConnectionError)      the network: the connection ended, outcome unknown
+├── Congested                             you: more is under way than the bounds allow; nothing was sent
+├── SlowConsumer                          you: a queue with overflow="fail" was full
+├── HandlerFailed                         you: a handler raised; what it raised is the `__cause__`
+└── ContractMismatch (ImportError)        generated code and the installed runtime do not fit together
+```
+
+Each says in its text what to do about it, and carries the facts as attributes. A channel key never appears in one.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+def _rebuild(cls: type[EmitterError], args: tuple[object, ...], fields: dict[str, object]) -> EmitterError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
+
+
+class EmitterError(Exception):
+    """The root of all errors that emitter-typed raises."""
+
+    message: str
+    """What happened, without the advice that `str()` adds."""
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        """Make an error whose text is the message, then the advice."""
+        super().__init__(f"{message}: {advice}" if advice else message)
+        self.message = message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by fields: subclasses take keyword-only arguments that `args` does not hold."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class InvalidArgument(EmitterError, ValueError):
+    """An argument breaks a rule. Nothing was sent or written."""
+
+    argument: str
+    """The parameter, field or option that was refused."""
+    value: object
+    """What was given. A key is held as a secret, which does not show itself."""
+
+    def __init__(self, message: str, *, argument: str, value: object) -> None:
+        """Say which argument breaks which rule."""
+        super().__init__(message)
+        self.argument = argument
+        self.value = value
+
+
+class Closed(EmitterError):
+    """The client, broker or subscription is not open, so the call was not carried out. Nothing was sent."""
+
+
+class BrokerError(EmitterError):
+    """The broker refused an operation. The class of the error says why, one class for each status."""
+
+    hint: ClassVar[str] = ""
+    """What usually helps against this status."""
+    status: int
+    """The status that the broker sent, such as 401."""
+    operation: str
+    """The operation that was refused, such as `"publish"`."""
+
+    def __init__(self, status: int, message: str, operation: str) -> None:
+        """Hold the broker's own words; `str()` adds the operation and the hint."""
+        super().__init__(f"{operation} was refused with {status} ({message})", self.hint)
+        self.message = message
+        self.status = status
+        self.operation = operation
+
+
+class AmbiguousReply(EmitterError):
+    """Two replies that differ came for one request, and nothing can tell which one is the broker's.
+
+    Whoever may publish below the reserved prefix can send what looks like a reply to a client that subscribes there.
+    The request may have been carried out.
+    """
+
+    operation: str
+    """The request."""
+
+    def __init__(self, operation: str) -> None:
+        """Name the request."""
+        super().__init__(
+            f"{operation} got replies that contradict each other",
+            "a message on a subscribed reserved channel looks like a reply; "
+            "end the subscription that was made with allow_reserved=True, then ask again",
+        )
+        self.operation = operation
+
+
+class ReplyMissing(EmitterError):
+    """The broker acknowledged a request without a reply: the reply does not fit a packet of 65,536 bytes."""
+
+    operation: str
+    """The request."""
+
+    def __init__(self, operation: str) -> None:
+        """Name the request."""
+        super().__init__(
+            f"{operation} was acknowledged, but its reply is larger than a packet may be",
+            "ask for less at once",
+        )
+        self.operation = operation
+
+
+class Undecodable(EmitterError, ValueError):
+    """Bytes that arrived do not fit the type they should have. The stream they came in goes on."""
+
+    channel: str
+    """The channel they came on, without key; empty where there is none."""
+    raw: bytes
+    """The bytes as they came."""
+    path: str
+    """Where in the document the problem is, such as `$.readings[3].celsius`."""
+
+    def __init__(self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$") -> None:
+        """Say what is wrong at which path of what arrived where."""
+        where = f" on {channel}" if channel else ""
+        super().__init__(f"what arrived{where} does not fit at {path}: {message}")
+        self.message = message
+        self.channel = channel
+        self.raw = raw
+        self.path = path
+
+
+class RequestTimeout(EmitterError, TimeoutError):
+    """No answer came within the time limit. The broker may have carried the operation out all the same."""
+
+    operation: str
+    """The operation that was not answered."""
+    timeout_s: float
+    """The limit that ran out, in seconds."""
+
+    def __init__(self, operation: str, timeout_s: float) -> None:
+        """Name the operation and its limit."""
+        super().__init__(
+            f"{operation} was not answered within {timeout_s:g} s",
+            "it may have been carried out; check that the address is an Emitter broker, "
+            "or allow more time with timeout_s",
+        )
+        self.operation = operation
+        self.timeout_s = timeout_s
+
+
+class ConnectionRefused(EmitterError, ConnectionError):
+    """No connection could be made: nothing listens there, or the broker turned us away."""
+
+    host: str
+    """The host that was tried."""
+    port: int
+    """The port that was tried."""
+    return_code: int | None
+    """The CONNACK's return code (MQTT 3.1.1, 3.2.2.3), or None where it did not come to that."""
+
+    def __init__(self, message: str, *, host: str, port: int, return_code: int | None = None) -> None:
+        """Say why there is no connection to host and port."""
+        super().__init__(
+            f"no connection to {host}:{port}: {message}",
+            "check the host and the port, and whether the broker expects TLS there",
+        )
+        self.host = host
+        self.port = port
+        self.return_code = return_code
+
+
+class ConnectionLost(EmitterError, ConnectionError):
+    """The connection ended before an answer came. The broker may have carried the operation out all the same."""
+
+    operation: str | None
+    """The operation that was cut off, or None for a subscription or the connection itself."""
+
+    def __init__(self, message: str, *, operation: str | None = None) -> None:
+        """Say why the connection ended and what it cut off."""
+        what = f" during {operation}" if operation else ""
+        super().__init__(f"the connection was lost{what} ({message})", "connect again")
+        self.message = message
+        self.operation = operation
+
+
+class Congested(EmitterError):
+    """More is under way to the broker than the bounds allow. Nothing was sent; what is under way goes on."""
+
+    operation: str
+    """The operation that was not carried out."""
+
+    def __init__(self, operation: str, bound: str) -> None:
+        """Name the operation and the bound that is reached."""
+        super().__init__(f"{operation} was not sent: {bound}", "wait for some of it to end, then call again")
+        self.operation = operation
+
+
+class SlowConsumer(EmitterError):
+    """A subscription with `overflow="fail"` ended, since its reader did not keep up."""
+
+    channel: str
+    """The channel of the subscription."""
+    max_messages: int
+    """The bound in messages."""
+    max_bytes: int
+    """The bound in bytes of payload."""
+
+    def __init__(self, channel: str, *, max_messages: int, max_bytes: int) -> None:
+        """Name the subscription and its bounds."""
+        super().__init__(
+            f"the queue of {channel} was full ({max_messages} messages or {max_bytes} bytes)",
+            'read faster, raise the bounds, or let it drop with overflow="drop_oldest"',
+        )
+        self.channel = channel
+        self.max_messages = max_messages
+        self.max_bytes = max_bytes
+
+
+class HandlerFailed(EmitterError):
+    """A handler raised. The error is the `__cause__`; later messages go on reaching the handler."""
+
+    handler: str
+    """What the handler handles, such as `"messages on chat/"`."""
+
+    def __init__(self, handler: str) -> None:
+        """Name what the handler handles."""
+        super().__init__(f"the handler for {handler} raised", "see the cause")
+        self.handler = handler
+
+
+class ContractMismatch(EmitterError, ImportError):
+    """Generated code was made for another version of the runtime than the one that is installed."""
+
+    package: str
+    """The generated package."""
+
+    def __init__(self, message: str, *, package: str, advice: str) -> None:
+        """Say which package does not fit, and the command to run."""
+        super().__init__(message, advice)
+        self.package = package

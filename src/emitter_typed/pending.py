@@ -1,0 +1,177 @@
+"""Acknowledgements to wait for: what `publish_nowait` returns, and what every call waits on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import weakref
+from typing import Generic, TypeVar
+
+from emitter_typed.errors import EmitterError, RequestTimeout
+
+ResultT = TypeVar("ResultT")
+
+_log = logging.getLogger("emitter_typed")
+
+
+class Outcome(Generic[ResultT]):
+    """How an operation ended: not yet, with a result or with an error. It ends once; what comes later is ignored."""
+
+    __slots__ = ("_error", "_result", "done", "holder", "operation", "seen")
+
+    _result: ResultT
+
+    def __init__(self, operation: str) -> None:
+        """Begin without an end; the operation is named in errors."""
+        self.operation = operation
+        self.done = False
+        self.seen = False
+        self.holder: weakref.ref[object] | None = None
+        self._error: EmitterError | None = None
+
+    def resolve(self, result: ResultT) -> None:
+        """End well."""
+        if not self.done:
+            self._result = result
+            self._end()
+
+    def reject(self, error: EmitterError) -> bool:
+        """End with an error, and tell whether somebody may still see it."""
+        if self.done:
+            return True
+        self._error = error
+        self._end()
+        return self.holder is None or self.holder() is not None
+
+    def _end(self) -> None:
+        self.done = True
+
+    def result(self) -> ResultT:
+        """Return the result, or raise the error, of what has ended."""
+        self.seen = True
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def forgotten(self) -> None:
+        """Log an error that nobody has seen, when nobody can any more."""
+        if self._error is not None and not self.seen:
+            _log.warning("publish.failed_unseen operation=%s error=%s", self.operation, self._error)
+
+
+class ThreadOutcome(Outcome[ResultT]):
+    """An outcome that threads can wait for."""
+
+    __slots__ = ("_ended",)
+
+    def __init__(self, operation: str) -> None:
+        """Begin without an end."""
+        super().__init__(operation)
+        self._ended = threading.Event()
+
+    def _end(self) -> None:
+        super()._end()
+        self._ended.set()
+
+    def wait(self, timeout_s: float) -> ResultT:
+        """Wait for the end, return the result or raise the error. Raises RequestTimeout."""
+        if not self._ended.wait(timeout_s):
+            raise RequestTimeout(self.operation, timeout_s)
+        return self.result()
+
+
+class TaskOutcome(Outcome[ResultT]):
+    """An outcome that tasks of one event loop can wait for."""
+
+    __slots__ = ("_ended",)
+
+    def __init__(self, operation: str) -> None:
+        """Begin without an end."""
+        super().__init__(operation)
+        self._ended = asyncio.Event()
+
+    def _end(self) -> None:
+        super()._end()
+        self._ended.set()
+
+    async def wait(self, timeout_s: float) -> ResultT:
+        """Wait for the end, return the result or raise the error. Raises RequestTimeout."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._ended.wait()
+        except TimeoutError:
+            raise RequestTimeout(self.operation, timeout_s) from None
+        return self.result()
+
+
+class Pending:
+    """A message on its way: wait for the broker's acknowledgement, or look whether it has come.
+
+    Nobody has to wait: a refusal of a message whose `Pending` is gone is reported to `on_error`.
+    """
+
+    __slots__ = ("__weakref__", "_outcome", "_timeout_s")
+
+    def __init__(self, outcome: ThreadOutcome[None], timeout_s: float) -> None:
+        """Clients make these."""
+        self._outcome = outcome
+        self._timeout_s = timeout_s
+        outcome.holder = weakref.ref(self)
+
+    def __del__(self) -> None:
+        self._outcome.forgotten()
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, well or badly. A message at QoS 0 has as soon as it is on its way."""
+        return self._outcome.done
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Wait until the broker has acknowledged the message. May be called again, and by several at once.
+
+        Args:
+            timeout_s: Seconds to wait. Default: the client's `timeout_s`.
+
+        Raises:
+            BrokerError: The broker refused the message; the class says why.
+            RequestTimeout: No acknowledgement came in time; it may still come.
+            ConnectionLost: The connection ended first; the message may have been delivered.
+        """
+        self._outcome.wait(self._timeout_s if timeout_s is None else timeout_s)
+
+
+class AsyncPending:
+    """A message on its way: wait for the broker's acknowledgement, or look whether it has come.
+
+    Nobody has to wait: a refusal of a message whose `AsyncPending` is gone is reported to `on_error`.
+    """
+
+    __slots__ = ("__weakref__", "_outcome", "_timeout_s")
+
+    def __init__(self, outcome: TaskOutcome[None], timeout_s: float) -> None:
+        """Clients make these."""
+        self._outcome = outcome
+        self._timeout_s = timeout_s
+        outcome.holder = weakref.ref(self)
+
+    def __del__(self) -> None:
+        self._outcome.forgotten()
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, well or badly. A message at QoS 0 has as soon as it is on its way."""
+        return self._outcome.done
+
+    async def wait(self, timeout_s: float | None = None) -> None:
+        """Wait until the broker has acknowledged the message. May be called again, and by several at once.
+
+        Args:
+            timeout_s: Seconds to wait. Default: the client's `timeout_s`.
+
+        Raises:
+            BrokerError: The broker refused the message; the class says why.
+            RequestTimeout: No acknowledgement came in time; it may still come.
+            ConnectionLost: The connection ended first; the message may have been delivered.
+        """
+        await self._outcome.wait(self._timeout_s if timeout_s is None else timeout_s)

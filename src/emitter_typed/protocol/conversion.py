@@ -1,0 +1,551 @@
+"""The rule of each type, as hooks of one cattrs converter: strict both ways, and prepared once a type on first use."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import enum
+import functools
+import math
+import re
+import types
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
+from uuid import UUID
+
+import attrs
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from emitter_typed.values import WIRE, Flags, Secret, Tag, Unrecognized, Wire
+
+_INT64 = range(-(2**63), 2**63)
+_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+class Unfit(ValueError):
+    """A value breaks the rule of its type. Never leaves the codec."""
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Tell whether a JSON value is an object; its names are texts."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[Sequence[object]]:
+    """Tell whether a value is a list, or the tuple that stands for one."""
+    return isinstance(value, list | tuple)
+
+
+def _kind(value: object) -> str:
+    """Name a value as JSON does."""
+    names: dict[type, str] = {
+        bool: "a boolean",
+        int: "an integer",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        dict: "an object",
+    }
+    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
+
+
+def _expected(what: str, value: object) -> Unfit:
+    return Unfit(f"expected {what}, got {_kind(value)}")
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise _expected("a text", value)
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
+    return value
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _expected("a boolean", value)
+    return value
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _expected("an integer", value)
+    if value not in _INT64:
+        raise Unfit("the integer needs more than 64 bits")
+    return value
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise _expected("a number", value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Unfit("the number is not finite")
+    return number
+
+
+def _read_bytes(value: object) -> bytes:
+    try:
+        return base64.b64decode(_string(value), validate=True)
+    except binascii.Error as error:
+        raise Unfit(f"not base64 with padding ({error})") from None
+
+
+def _write_bytes(value: object) -> str:
+    if not isinstance(value, bytes):
+        raise _expected("bytes", value)
+    return base64.b64encode(value).decode()
+
+
+def _read_datetime(value: object) -> datetime:
+    found = _RFC_3339.fullmatch(_string(value))
+    if found is None:
+        raise Unfit("not a time of RFC 3339 with its offset, such as 2026-01-31T12:00:00Z")
+    day, clock, offset = found.groups()
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
+    except ValueError as error:
+        raise Unfit(f"no such time ({error})") from None
+
+
+def _aware(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise _expected("a datetime", value)
+    if value.utcoffset() is None:
+        raise Unfit("the datetime is naive: give it a time zone, as in datetime.now(UTC)")
+    return value.astimezone(UTC)
+
+
+def _write_datetime(value: object) -> str:
+    return _aware(value).replace(tzinfo=None).isoformat() + "Z"
+
+
+def _read_unix(value: object) -> datetime:
+    try:
+        return datetime.fromtimestamp(_integer(value), UTC)
+    except (OverflowError, OSError, ValueError):
+        if isinstance(value, int) and not isinstance(value, bool):
+            raise Unfit("no time that a datetime can hold") from None
+        raise
+
+
+def _write_unix(value: object) -> int:
+    return math.floor(_aware(value).timestamp())
+
+
+def _read_date(value: object) -> date:
+    if _DATE.fullmatch(_string(value)) is None:
+        raise Unfit("not a date such as 2026-01-31")
+    try:
+        return date.fromisoformat(_string(value))
+    except ValueError as error:
+        raise Unfit(f"no such date ({error})") from None
+
+
+def _write_date(value: object) -> str:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise _expected("a date", value)
+    return value.isoformat()
+
+
+def _read_duration(value: object) -> timedelta:
+    try:
+        return timedelta(seconds=_number(value))
+    except OverflowError:
+        raise Unfit("longer than a timedelta can hold") from None
+
+
+def _write_duration(value: object) -> int | float:
+    if not isinstance(value, timedelta):
+        raise _expected("a timedelta", value)
+    seconds = value.total_seconds()
+    return int(seconds) if seconds.is_integer() else seconds
+
+
+def _read_whole_seconds(value: object) -> timedelta:
+    return _read_duration(_integer(value))
+
+
+def _write_whole_seconds(value: object) -> int:
+    seconds = _write_duration(value)
+    if isinstance(seconds, float):
+        raise Unfit(f"must be whole seconds, not {seconds}")
+    return seconds
+
+
+def _read_uuid(value: object) -> UUID:
+    if _UUID.fullmatch(_string(value)) is None:
+        raise Unfit("not a UUID such as 123e4567-e89b-12d3-a456-426614174000")
+    return UUID(_string(value))
+
+
+def _write_uuid(value: object) -> str:
+    if not isinstance(value, UUID):
+        raise _expected("a UUID", value)
+    return str(value)
+
+
+def _read_decimal(value: object) -> Decimal:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise _expected("a decimal number as a text", value)
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise Unfit("not a decimal number") from None
+    if not number.is_finite():
+        raise Unfit("the number is not finite")
+    return number
+
+
+def _write_decimal(value: object) -> str:
+    if not isinstance(value, Decimal):
+        raise _expected("a Decimal", value)
+    if not value.is_finite():
+        raise Unfit("the number is not finite")
+    return str(value)
+
+
+Hook = Callable[[Any], object]
+
+_SCALARS: dict[type, tuple[Hook, Hook]] = {
+    str: (_string, _string),
+    bool: (_boolean, _boolean),
+    int: (_integer, _integer),
+    float: (_number, _number),
+    bytes: (_read_bytes, _write_bytes),
+    datetime: (_read_datetime, _write_datetime),
+    date: (_read_date, _write_date),
+    timedelta: (_read_duration, _write_duration),
+    UUID: (_read_uuid, _write_uuid),
+    Decimal: (_read_decimal, _write_decimal),
+}
+_FORMATS: dict[str, tuple[Hook, Hook]] = {
+    "unix": (_read_unix, _write_unix),
+    "seconds": (_read_whole_seconds, _write_whole_seconds),
+}
+
+
+def write_as(format: str | None, value: object) -> object:
+    """Write one value in a format of `Wire`, or as its class says. Raises Unfit."""
+    if format is not None:
+        return _FORMATS[format][1](value)
+    return converter().unstructure(value)
+
+
+def _ignoring_type(hook: Hook) -> Callable[[Any, Any], Any]:
+    return lambda value, _: hook(value)
+
+
+def _read_enum(value: object, type_: Any) -> object:
+    for member in type_:
+        if member.value == value and type(member.value) is type(value):
+            return member
+    raise Unfit(f"must be one of {', '.join(repr(member.value) for member in type_)}, got {value!r}")
+
+
+def _write_enum(value: enum.Enum) -> object:
+    return value.value
+
+
+def _write_flags(value: Flags) -> str:
+    return value.letters
+
+
+def _write_secret(value: Secret) -> str:
+    return value.reveal()
+
+
+def _write_secret_nowhere(value: object) -> object:
+    raise Unfit(f"a {type(value).__name__} is not sent unless the schema says so: write .reveal() if you mean it")
+
+
+def _write_plain(value: object) -> object:
+    """Write what no type describes: JSON as it is, with objects of known classes inside."""
+    if value is None:
+        return None
+    if isinstance(value, Secret):
+        return _write_secret_nowhere(value)
+    if is_list(value):
+        return [_write_plain(each) for each in value]
+    if is_object(value):
+        return {_string(name): _write_plain(each) for name, each in value.items()}
+    if type(value) in _SCALARS or isinstance(value, enum.Enum) or attrs.has(type(value)):
+        return converter().unstructure(value)
+    raise Unfit(f"JSON has no place for a {type(value).__name__}: give text, bytes, JSON values or attrs objects")
+
+
+def _read_literal(value: object, type_: Any) -> object:
+    for allowed in get_args(type_):
+        if value == allowed and type(value) is type(allowed):
+            return value
+    raise Unfit(f"must be one of {', '.join(map(repr, get_args(type_)))}, got {value!r}")
+
+
+def _read_open_enum(value: object, type_: Any) -> object:
+    known, optional = _open_enum(type_)
+    if value is None and optional:
+        return None
+    text = _string(value)
+    return next((member for member in known if member.value == text), None) or Unrecognized(text)
+
+
+def _write_open_enum(value: object, type_: Any) -> object:
+    known, optional = _open_enum(type_)
+    if value is None and optional:
+        return None
+    if isinstance(value, known):
+        return _write_enum(value)
+    raw: object = getattr(value, "raw", None)
+    if isinstance(value, Unrecognized):
+        return _string(raw)
+    raise _expected(f"a {known.__name__}", value)
+
+
+def _open_enum_writer(type_: Any) -> Callable[[object], object]:
+    return functools.partial(_write_open_enum, type_=type_)
+
+
+def _literal_writer(type_: Any) -> Callable[[object], object]:
+    return functools.partial(_read_literal, type_=type_)
+
+
+def _open_enum(type_: Any) -> tuple[type[enum.Enum], bool]:
+    """Return the enum of `Mode | Unrecognized[str]`, and whether None is allowed too."""
+    members = get_args(type_)
+    known = next(member for member in members if isinstance(member, type) and issubclass(member, enum.Enum))
+    return known, type(None) in members
+
+
+def _is_list_type(type_: object) -> bool:
+    return get_origin(type_) is tuple
+
+
+def _is_literal(type_: object) -> bool:
+    return get_origin(type_) is Literal
+
+
+def _is_mapping(type_: object) -> bool:
+    return get_origin(type_) in (dict, Mapping)
+
+
+def _is(base: type) -> Callable[[Any], bool]:
+    return lambda type_: isinstance(type_, type) and issubclass(type_, base)
+
+
+def tag_of(type_: object) -> Tag | None:
+    """Return what tells the members of a union apart, if the type is such a union."""
+    if get_origin(type_) is not Annotated:
+        return None
+    return next((extra for extra in get_args(type_)[1:] if isinstance(extra, Tag)), None)
+
+
+def _is_open_enum(type_: object) -> bool:
+    if get_origin(type_) not in (Union, types.UnionType):
+        return False
+    members = [member for member in get_args(type_) if member is not type(None)]
+    return any(member is Unrecognized or get_origin(member) is Unrecognized for member in members)
+
+
+def wire_of(attribute: attrs.Attribute[Any]) -> Wire:
+    """Return how a field of a record is written."""
+    found = attribute.metadata.get(WIRE)
+    return found if isinstance(found, Wire) else Wire()
+
+
+def _optional(hook: Hook) -> Hook:
+    return lambda value: None if value is None else hook(value)
+
+
+def accepts_none(type_: object) -> bool:
+    """Tell whether a type is an optional one."""
+    return type(None) in get_args(type_)
+
+
+def format_hook(attribute: attrs.Attribute[Any], side: Literal[0, 1]) -> Hook | None:
+    """Return what reads (0) or writes (1) a field whose format is not its type's own."""
+    name = wire_of(attribute).format
+    if name is None:
+        return None
+    hook = _FORMATS[name][side]
+    return _optional(hook) if accepts_none(attribute.type) else hook
+
+
+def is_blank(value: object, blanks: tuple[object, ...]) -> bool:
+    """Tell whether a wire value counts as absent; False is not 0 here."""
+    return any(value == blank and type(value) is type(blank) for blank in blanks)
+
+
+class WireConverter(Converter):
+    """A cattrs converter with the rules of the schema language."""
+
+    def __init__(self) -> None:
+        """Register a hook for each kind of type."""
+        # Paths come from `location`, which looks only when something is wrong; cattrs' own would cost every message.
+        super().__init__(detailed_validation=False, forbid_extra_keys=False, omit_if_default=False)
+        for scalar, (read, write) in _SCALARS.items():
+            self.register_structure_hook(scalar, _ignoring_type(read))
+            self.register_unstructure_hook(scalar, write)
+        # datetime is a date and bool an int: exact classes only, which the dispatch by class above would not give.
+        self.register_structure_hook_func(lambda type_: type_ is date, _ignoring_type(_read_date))
+        self.register_structure_hook_func(_is(Secret), lambda value, type_: type_(_string(value)))
+        self.register_unstructure_hook_func(_is(Secret), _write_secret)
+        self.register_structure_hook_func(_is(enum.Enum), _read_enum)
+        self.register_unstructure_hook_func(_is(enum.Enum), _write_enum)
+        self.register_structure_hook_func(_is(Flags), lambda value, type_: type_(_string(value)))
+        self.register_unstructure_hook_func(_is(Flags), _write_flags)
+        self.register_structure_hook_func(_is_open_enum, _read_open_enum)
+        self.register_unstructure_hook_factory(_is_open_enum, _open_enum_writer)
+        self.register_structure_hook_func(lambda type_: type_ in (object, Any), lambda value, _: value)
+        self.register_unstructure_hook_func(lambda type_: type_ in (object, Any, list, dict, tuple), _write_plain)
+        self.register_structure_hook_factory(_is_list_type, self._list_reader)
+        self.register_unstructure_hook_factory(_is_list_type, self._list_writer)
+        self.register_structure_hook_factory(_is_mapping, self._map_reader)
+        self.register_unstructure_hook_factory(_is_mapping, self._map_writer)
+        self.register_structure_hook_func(_is_literal, _read_literal)
+        self.register_unstructure_hook_factory(
+            _is_literal,
+            _literal_writer,
+        )
+        self.register_structure_hook_factory(attrs.has, self._record_reader)
+        self.register_unstructure_hook_factory(attrs.has, self._record_writer)
+        self.register_structure_hook_factory(lambda type_: tag_of(type_) is not None, self._union_reader)
+        self.register_unstructure_hook_factory(lambda type_: tag_of(type_) is not None, self._union_writer)
+
+    def prepare(self, cls: type) -> None:
+        """Resolve the annotations of an attrs class, which are texts until then, with their extras."""
+        attrs.resolve_types(cls, include_extras=True)  # pyright: ignore[reportArgumentType]  # any attrs class
+
+    def _overrides(self, cls: Any, side: Literal[0, 1]) -> dict[str, Any]:
+        overrides: dict[str, Any] = {}
+        for attribute in attrs.fields(cls):
+            wire = wire_of(attribute)
+            hook = format_hook(attribute, side)
+            omit = side == 1 and attribute.default is None and accepts_none(attribute.type)
+            overrides[attribute.name] = override(
+                rename=wire.name,
+                struct_hook=None if hook is None or side == 1 else _ignoring_type(hook),
+                unstruct_hook=hook if side == 1 else None,
+                # An optional that is None is left out; any other field is written, at its default too.
+                omit_if_default=True if omit else None,
+            )
+        return overrides
+
+    def _record_reader(self, cls: Any) -> Callable[[Any, Any], Any]:
+        self.prepare(cls)
+        read = make_dict_structure_fn(cls, self, **self._overrides(cls, 0))
+        blanks = {
+            wire.name or attribute.name: wire.blank
+            for attribute in attrs.fields(cls)
+            if (wire := wire_of(attribute)).blank
+        }
+
+        def read_record(value: object, type_: Any) -> object:
+            if not is_object(value):
+                raise _expected("an object", value)
+            if blanks:
+                value = {name: item for name, item in value.items() if not is_blank(item, blanks.get(name, ()))}
+            return read(value, type_)
+
+        return read_record
+
+    def _record_writer(self, cls: Any) -> Callable[[Any], Any]:
+        self.prepare(cls)
+        write = make_dict_unstructure_fn(cls, self, **self._overrides(cls, 1))
+
+        def write_record(value: object) -> object:
+            if not isinstance(value, cls):
+                raise _expected(f"a {cls.__name__}", value)
+            return write(value)
+
+        return write_record
+
+    def _union_reader(self, type_: Any) -> Callable[[Any, Any], Any]:
+        tag = tag_of(type_)
+        assert tag is not None
+        members = dict(tag.members)
+        read_member: dict[type, Callable[[Any, Any], object]] = {
+            member: self.get_structure_hook(member) for member in members.values()
+        }
+
+        def read_union(value: object, _: Any) -> object:
+            if not is_object(value):
+                raise _expected("an object", value)
+            found = value.get(tag.name)
+            member = members.get(found) if isinstance(found, str) else None
+            if member is None:
+                raise Unfit(f"{tag.name} must be one of {', '.join(members)}, got {found!r}")
+            return read_member[member](value, member)
+
+        return read_union
+
+    def _union_writer(self, type_: Any) -> Callable[[Any], Any]:
+        tag = tag_of(type_)
+        assert tag is not None
+        values = {member: value for value, member in tag.members}
+
+        def write_union(value: object) -> object:
+            if type(value) not in values:
+                raise _expected(f"one of {', '.join(member.__name__ for member in values)}", value)
+            document = self.unstructure(value, type(value))
+            return {tag.name: values[type(value)], **document}
+
+        return write_union
+
+    def _list_reader(self, type_: Any) -> Callable[[Any, Any], Any]:
+        item = get_args(type_)[0]
+        read = self.get_structure_hook(item)
+
+        def read_list(value: object, _: Any) -> object:
+            if not is_list(value):
+                raise _expected("a list", value)
+            return tuple([read(each, item) for each in value])
+
+        return read_list
+
+    def _list_writer(self, type_: Any) -> Callable[[Any], Any]:
+        write = self.get_unstructure_hook(get_args(type_)[0])
+
+        def write_list(value: object) -> object:
+            if not is_list(value):
+                raise _expected("a tuple", value)
+            return [write(each) for each in value]
+
+        return write_list
+
+    def _map_reader(self, type_: Any) -> Callable[[Any, Any], Any]:
+        item = get_args(type_)[1]
+        read = self.get_structure_hook(item)
+
+        def read_map(value: object, _: Any) -> object:
+            if not is_object(value):
+                raise _expected("an object", value)
+            return {_string(name): read(each, item) for name, each in value.items()}
+
+        return read_map
+
+    def _map_writer(self, type_: Any) -> Callable[[Any], Any]:
+        write = self.get_unstructure_hook(get_args(type_)[1])
+
+        def write_map(value: object) -> object:
+            if not is_object(value):
+                raise _expected("a mapping", value)
+            return {_string(name): write(each) for name, each in value.items()}
+
+        return write_map
+
+
+@functools.cache
+def converter() -> WireConverter:
+    """Return the one converter, made on first use so that an import costs nothing."""
+    return WireConverter()

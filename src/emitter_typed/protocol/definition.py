@@ -1,0 +1,117 @@
+"""What a schema says about a protocol, as the session and the clients read it. Generated code makes these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, Literal, TypeVar
+
+from attrs import Factory, frozen
+
+from emitter_typed.constraints import Constraint
+from emitter_typed.errors import BrokerError
+
+ResponseT = TypeVar("ResponseT", covariant=True)
+EventT = TypeVar("EventT", covariant=True)
+
+ParameterKind = Literal["segment", "channel", "filter"]
+"""A part of a topic: one segment (a key, a link); a channel; a channel that may hold wildcards."""
+
+
+@frozen(kw_only=True)
+class EventDefinition(Generic[EventT]):
+    """What the broker sends without having been asked."""
+
+    name: str
+    """The event's name: its handler is `on_<name>`."""
+    topic: str
+    """Where it arrives."""
+    payload: object
+    """The type of what arrives: a class, or a union with a tag."""
+    channel: str | None = None
+    """The attribute of the payload that names the channel it is about, and of a request that names its handler."""
+
+
+@frozen(kw_only=True)
+class RequestDefinition(Generic[ResponseT]):
+    """A request to the broker, answered on the same topic."""
+
+    name: str
+    """The method's name."""
+    topic: str
+    """Where it is published, and where its reply arrives."""
+    response: type[ResponseT]
+    """The class of its reply."""
+    event: str | None = None
+    """The event that a reply also counts as, if its tag is not blank, and whose handler a request can name."""
+
+
+@frozen(kw_only=True)
+class OptionDefinition:
+    """An option of an operation."""
+
+    name: str
+    """The parameter's name."""
+    wire: str
+    """Its name in a topic; for a header, `qos` or `retain`."""
+    type: object
+    """The type of its value."""
+    format: str | None = None
+    """As in `Wire`."""
+    carrier: Literal["topic", "header"] = "topic"
+    """Whether it is written into the topic or into the MQTT header."""
+    encode: Mapping[object, str | None] = Factory(dict[object, str | None])
+    """What stands on the wire for a value; None: nothing. A value that is not here is written as its type says."""
+    constraints: tuple[Constraint, ...] = ()
+    """What a value must keep."""
+
+
+@frozen(kw_only=True)
+class OperationDefinition:
+    """A publish, subscribe or unsubscribe, in the form that its topic gives it."""
+
+    name: str
+    """The method's name."""
+    topic: str
+    """The topic, with a `{parameter}` for each of its parameters."""
+    parameters: Mapping[str, ParameterKind]
+    """The parameters, in the order of the method's."""
+    options: tuple[OptionDefinition, ...] = ()
+    """The options that it takes."""
+    defaults: Mapping[str, object] = Factory(dict[str, object])
+    """Values of options that the call does not give."""
+
+
+@frozen(kw_only=True)
+class Envelope:
+    """The fields around every reply and error."""
+
+    reserved: str
+    """What the topics of requests, events and errors begin with."""
+    errors: str
+    """The topic of errors that are not a request's own."""
+    correlation: str
+    """The field that holds the packet identifier of what is answered."""
+    status: str
+    """The field that holds the status; 400 and above are errors."""
+    message: str
+    """The field that holds an error's words."""
+
+
+@frozen(kw_only=True)
+class ProtocolDefinition:
+    """A whole protocol."""
+
+    envelope: Envelope
+    requests: Mapping[str, RequestDefinition[object]]
+    events: Mapping[str, EventDefinition[object]]
+    operations: Mapping[str, OperationDefinition]
+    errors: Mapping[int, type[BrokerError]]
+    """The class for each status; a status that is not here is a plain BrokerError."""
+
+    def handled(self, definition: RequestDefinition[object], request: object) -> tuple[str, str]:
+        """Return the event whose handler a request names, and the channel that the handler is for."""
+        assert definition.event is not None, "generated code names handlers only where there is an event"
+        event = self.events[definition.event]
+        assert event.channel is not None, "an event with handlers for channels names its channel"
+        channel: str = getattr(request, event.channel)
+        return event.name, channel

@@ -1,0 +1,80 @@
+"""A bounded queue of messages as they arrived, which says what it dropped. It locks nothing: its owner does."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from emitter_typed.protocol.bounds import Overflow
+
+Arrival = tuple[str, bytes]
+"""A channel and the payload's bytes."""
+
+
+class Mailbox:
+    """Holds at most so many messages and so many bytes of payload.
+
+    A message that is larger than the byte bound by itself is dropped under every policy.
+    """
+
+    __slots__ = (
+        "_arrivals",
+        "_bytes",
+        "dropped",
+        "dropping",
+        "failed",
+        "max_bytes",
+        "max_messages",
+        "overflow",
+    )
+
+    def __init__(self, *, max_messages: int, max_bytes: int, overflow: Overflow) -> None:
+        """Begin empty."""
+        self.max_messages = max_messages
+        self.max_bytes = max_bytes
+        self.overflow: Overflow = overflow
+        self.dropped = 0
+        """How many messages were lost so far."""
+        self.dropping = False
+        """Whether the queue has been dropping since it last was empty: one episode."""
+        self.failed = False
+        """Whether a queue with `overflow="fail"` has overflowed; it takes no more."""
+        self._arrivals: deque[Arrival] = deque()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        """Count the messages that wait."""
+        return len(self._arrivals)
+
+    def put(self, arrival: Arrival) -> bool:
+        """Take a message in, dropping by the policy, and tell whether that begins an episode of dropping."""
+        if self.failed:
+            return False
+        size = len(arrival[1])
+        dropped = self.dropped
+        fits = size <= self.max_bytes
+        if self.overflow == "drop_oldest" and fits:
+            while self._arrivals and self._full(size):
+                self._bytes -= len(self._arrivals.popleft()[1])
+                self.dropped += 1
+        if fits and not self._full(size):
+            self._arrivals.append(arrival)
+            self._bytes += size
+        else:
+            self.dropped += 1
+            self.failed = self.overflow == "fail"
+        begins = self.dropped > dropped and not self.dropping
+        self.dropping = self.dropping or begins
+        return begins
+
+    def _full(self, size: int) -> bool:
+        return len(self._arrivals) >= self.max_messages or self._bytes + size > self.max_bytes
+
+    def take(self) -> Arrival | None:
+        """Return the oldest message, or None if there is none."""
+        if not self._arrivals:
+            return None
+        arrival = self._arrivals.popleft()
+        self._bytes -= len(arrival[1])
+        if not self._arrivals:
+            self.dropping = False
+        return arrival

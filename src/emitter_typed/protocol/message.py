@@ -1,0 +1,76 @@
+"""A message as a subscriber sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
+
+from attrs import field, frozen
+
+from emitter_typed.errors import Undecodable
+from emitter_typed.protocol import codec
+
+if TYPE_CHECKING:
+    # Only checkers need the defaults, so that a bare `Message` means `Message[bytes]`; typeshed knows the module.
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    PayloadT = DefaultTypeVar("PayloadT", default=bytes, covariant=True)
+else:
+    PayloadT = TypeVar("PayloadT", covariant=True)
+
+ChannelPayloadT = TypeVar("ChannelPayloadT", covariant=True)
+ParamsT = TypeVar("ParamsT", covariant=True)
+T = TypeVar("T")
+
+
+@frozen
+class Message(Generic[PayloadT]):
+    """A message that arrived on a channel.
+
+    >>> message = Message("chat/ann/", b"hello", b"hello")
+    >>> message.channel, message.as_string()
+    ('chat/ann/', 'hello')
+    """
+
+    channel: str
+    """The channel that it was published to, without key, with its last slash."""
+    payload: PayloadT
+    """What was published: an object of the subscription's `payload` type, or the bytes as they came."""
+    _raw: bytes = field(repr=False)
+
+    def as_binary(self) -> bytes:
+        """Return the payload's bytes as they came."""
+        return self._raw
+
+    def as_string(self) -> str:
+        """Return the payload as text. Raises Undecodable if it is not UTF-8."""
+        try:
+            return self._raw.decode()
+        except UnicodeDecodeError as error:
+            raise Undecodable(f"not UTF-8 ({error})", channel=self.channel, raw=self._raw) from error
+
+    @overload
+    def as_object(self) -> object: ...
+    @overload
+    def as_object(self, type: type[T]) -> T: ...
+    def as_object(self, type: type[object] = object) -> object:
+        """Return the payload, read as JSON.
+
+        Args:
+            type: The class to read it as, an attrs class or anything else that the codec knows. Default: whatever
+                JSON gives.
+
+        Returns:
+            An object of that class.
+
+        Raises:
+            Undecodable: The payload is not JSON, or does not fit the class; it carries the path of the problem.
+        """
+        return codec.decode(self._raw, type, channel=self.channel)
+
+
+@frozen
+class ChannelMessage(Message[ChannelPayloadT], Generic[ChannelPayloadT, ParamsT]):
+    """A message that arrived on a typed channel."""
+
+    params: ParamsT
+    """The parameters in the channel's address, such as `.room`."""

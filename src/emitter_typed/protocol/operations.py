@@ -1,0 +1,156 @@
+"""From a call's arguments and options to the packet that carries it; every rule is checked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from attrs import field, frozen
+
+from emitter_typed.errors import InvalidArgument
+from emitter_typed.protocol.conversion import converter, write_as
+from emitter_typed.protocol.definition import OperationDefinition, OptionDefinition
+from emitter_typed.protocol.topics import compose_topic, validate_channel
+from emitter_typed.values import Option, Secret, is_text
+
+MAX_PACKET_BYTES = 65_536
+"""The largest remaining length of a packet; a broker drops a connection that sends more (docs: Emitter, transport)."""
+
+
+@frozen
+class Prepared:
+    """What a packet of an operation holds besides its payload."""
+
+    topic: str = field(repr=False)
+    """The whole topic, key and options included."""
+    bare_topic: str = field(repr=False)
+    """The topic without options: what an UNSUBSCRIBE names."""
+    channel: str
+    """The channel, for matching and for errors."""
+    qos: int
+    retain: bool
+
+
+def prepare(
+    definition: OperationDefinition,
+    arguments: Sequence[str | Secret],
+    options: Iterable[Option] = (),
+    given: Mapping[str, object] | None = None,
+) -> Prepared:
+    """Check what a call says and compose its topic.
+
+    Args:
+        definition: The operation.
+        arguments: The values of its parameters, in their order.
+        options: Options made by `with_…` functions.
+        given: Options given as keywords; None means not given.
+
+    Returns:
+        What the packet needs.
+
+    Raises:
+        InvalidArgument: A part of the topic or an option breaks a rule, or an option is given twice.
+    """
+    values = _merge(definition, options, given or {})
+    written: dict[str, str] = {}
+    headers: dict[str, object] = {}
+    for option in definition.options:
+        value = values.get(option.name)
+        if value is None:
+            continue
+        value = _checked(option, value)
+        if option.carrier == "header":
+            headers[option.wire] = value
+        elif (text := _text(option, value)) is not None:
+            written[option.wire] = text
+    key, channel = _parts(definition, arguments)
+    bare_topic = compose_topic(key, channel)
+    return Prepared(
+        topic=compose_topic(key, channel, options=written) if written else bare_topic,
+        bare_topic=bare_topic,
+        channel=channel,
+        qos=1 if headers.get("qos") == 1 else 0,
+        retain=headers.get("retain") is True,
+    )
+
+
+def _parts(definition: OperationDefinition, arguments: Sequence[str | Secret]) -> tuple[str, str]:
+    """Fill the topic's template, and split it into its first segment and the channel."""
+    topic = definition.topic
+    for (name, kind), argument in zip(definition.parameters.items(), arguments, strict=True):
+        text = argument.reveal() if isinstance(argument, Secret) else argument
+        if not is_text(text):
+            raise InvalidArgument(f"{name} must be a text that is not empty", argument=name, value=None)
+        if kind == "segment":
+            text = _segment(name, text)
+        else:
+            text = validate_channel(text, static=kind == "channel", argument=name)
+        topic = topic.replace(f"{{{name}}}", text, 1)
+    key, _, channel = topic.partition("/")
+    return key, channel
+
+
+def _segment(name: str, text: str) -> str:
+    # A text that holds one of these would move the border between the parts of the topic.
+    if not text.isascii() or any(character in "/?#+{} " for character in text):
+        raise InvalidArgument(
+            f"the {name} is not one: it holds a character beyond ASCII, a space or one of / ? # + {{ }}; give it as you got it",
+            argument=name,
+            value=None,
+        )
+    return text
+
+
+def _merge(
+    definition: OperationDefinition, options: Iterable[Option], given: Mapping[str, object]
+) -> dict[str, object]:
+    known = {option.name for option in definition.options}
+    values: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+    for option in options:
+        if option.name not in known:
+            raise InvalidArgument(
+                f"{definition.name} takes no option {option.name}; it takes {', '.join(sorted(known)) or 'none'}",
+                argument="options",
+                value=option,
+            )
+        if option.name in values and values[option.name] != option.value:
+            raise InvalidArgument(
+                f"{option.name} is given twice, as {values[option.name]!r} and {option.value!r}",
+                argument=option.name,
+                value=option.value,
+            )
+        values[option.name] = option.value
+    return {**definition.defaults, **values}
+
+
+def _checked(option: OptionDefinition, value: object) -> object:
+    if option.type is timedelta and isinstance(value, int | float) and not isinstance(value, bool):
+        value = timedelta(seconds=value)
+    try:
+        converter().unstructure(value, option.type)
+        if option.format is not None:
+            write_as(option.format, value)
+    except ValueError as error:
+        raise InvalidArgument(f"{option.name}: {error}", argument=option.name, value=value) from error
+    for constraint in option.constraints:
+        constraint.check(option.name, value)
+    return value
+
+
+def _text(option: OptionDefinition, value: object) -> str | None:
+    if value in option.encode:
+        return option.encode[value]
+    return str(write_as(option.format, value))
+
+
+def check_size(prepared: Prepared, payload: bytes) -> None:
+    """Raise InvalidArgument if a PUBLISH would be larger than a packet may be."""
+    # The remaining length: the topic with its length, the packet identifier of QoS 1, the payload (MQTT 3.1.1, 3.3).
+    overhead = 2 + len(prepared.topic) + (2 if prepared.qos else 0)
+    if overhead + len(payload) > MAX_PACKET_BYTES:
+        raise InvalidArgument(
+            f"the message has {len(payload)} bytes, and at most {MAX_PACKET_BYTES - overhead} fit a packet "
+            f"on {prepared.channel}: send it in parts",
+            argument="message",
+            value=len(payload),
+        )

@@ -1,0 +1,388 @@
+"""One connection's conversation with the broker: packets in and out, and who waits for which.
+
+The session does no I/O, knows no clock and no thread. A driver gives it calls and packets, one at a time, and three
+functions: one that sends packets, one that reports errors that no call owns, one that hands out events.
+
+Every exchange that needs an answer has a packet identifier, which is registered before its packet leaves and stays in
+use until the broker acknowledges it or the connection ends. The broker sends an error or a reply before the
+acknowledgement (docs: Emitter protocol, correlation), so an exchange ends when it is acknowledged, and not earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
+
+from attrs import define, field
+
+from emitter_typed.errors import (
+    AmbiguousReply,
+    BrokerError,
+    Closed,
+    Congested,
+    ConnectionLost,
+    EmitterError,
+    InvalidArgument,
+    ReplyMissing,
+    Undecodable,
+)
+from emitter_typed.protocol import codec
+from emitter_typed.protocol.conversion import is_object
+from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
+from emitter_typed.protocol.operations import Prepared, check_size
+from emitter_typed.protocol.packets import (
+    Connack,
+    Delivery,
+    Inbound,
+    Outbound,
+    Puback,
+    Publish,
+    Suback,
+    Subscribe,
+    Unsuback,
+    Unsubscribe,
+)
+from emitter_typed.protocol.topics import Matcher, could_match_prefix
+from emitter_typed.protocol.trie import ChannelTrie
+
+_MAX_PACKET_ID = 65_535
+_REFUSED = 0x80
+
+
+ResultT = TypeVar("ResultT", contravariant=True)
+ResponseT = TypeVar("ResponseT")
+
+
+class Waiter(Protocol[ResultT]):
+    """Who waits for the end of an exchange."""
+
+    def resolve(self, result: ResultT, /) -> None:
+        """End well."""
+
+    def reject(self, error: EmitterError, /) -> bool:
+        """End with an error, and tell whether somebody may still see it."""
+        ...
+
+
+class Receiver(Protocol):
+    """Who receives the messages of a subscription."""
+
+    def offer(self, channel: str, raw: bytes, /) -> None:
+        """Take a message in."""
+
+    def end(self, error: EmitterError | None, /) -> None:
+        """Learn that no more will come, and why."""
+
+    def __hash__(self) -> int: ...
+
+
+@define(eq=False)
+class _Exchange:
+    """What a packet identifier is in use for."""
+
+    operation: str
+    waiter: Waiter[Any]  # Any: of None, but for a request of its response
+    errors: list[EmitterError] = field(factory=list[EmitterError])
+
+
+@define(eq=False)
+class _Request(_Exchange):
+    definition: RequestDefinition[object] = field(kw_only=True)
+    replies: list[dict[str, object]] = field(factory=list[dict[str, object]], kw_only=True)
+
+
+@define(eq=False)
+class _Join(_Exchange):
+    prepared: Prepared = field(kw_only=True)
+    receiver: Receiver = field(kw_only=True)
+
+
+@define(eq=False)
+class _Leave(_Exchange):
+    channel: str = field(kw_only=True)
+    # Those that there were at the call: who subscribes while it is under way is not meant.
+    receivers: tuple[Receiver, ...] = field(kw_only=True)
+
+
+@define(eq=False)
+class _Membership:
+    """The local subscriptions that share a subscription on the wire."""
+
+    bare_topic: str = field(repr=False)
+    receivers: dict[Receiver, None] = field(factory=dict["Receiver", None])
+
+
+class Session:
+    """The state of one connection, from its CONNECT to its end. Make a new one for the next."""
+
+    def __init__(
+        self,
+        protocol: ProtocolDefinition,
+        *,
+        matcher: Matcher,
+        send: Callable[[Outbound], None],
+        report: Callable[[EmitterError], None],
+        emit: Callable[[EventDefinition[object], object], None],
+    ) -> None:
+        """Begin before the CONNACK.
+
+        Args:
+            protocol: What the schema says.
+            matcher: How the broker matches.
+            send: Sends a packet; must not block, nor call the session.
+            report: Takes an error that no call owns.
+            emit: Takes an event of the broker.
+        """
+        self._protocol = protocol
+        self._envelope = protocol.envelope
+        self._send = send
+        self._report = report
+        self._emit = emit
+        self._events_by_topic = {event.topic: event for event in protocol.events.values()}
+        self._exchanges: dict[int, _Exchange] = {}
+        self._last_packet_id = 0
+        self._receivers: ChannelTrie[Receiver] = ChannelTrie(matcher)
+        self._memberships: dict[str, _Membership] = {}
+        self._reserved_receivers = 0
+        self._connecting: Waiter[None] | None = None
+        self._over = False
+        self._ended: EmitterError | None = None
+        self.connected = False
+        """Whether the broker has accepted the connection, and it has not ended."""
+
+    def connecting(self, waiter: Waiter[None]) -> None:
+        """Let somebody wait for the CONNACK."""
+        self._connecting = waiter
+
+    # Calls
+
+    def request(self, definition: RequestDefinition[ResponseT], payload: bytes, waiter: Waiter[ResponseT]) -> None:
+        """Send a request; the waiter gets its response.
+
+        Raises Closed, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent then.
+        """
+        prepared = Prepared(definition.topic, definition.topic, definition.topic, qos=1, retain=False)
+        check_size(prepared, payload)
+        packet_id = self._begin(_Request(definition.name, waiter, definition=definition))
+        self._send(Publish(prepared.topic, payload, 1, False, packet_id))
+
+    def publish(self, operation: str, prepared: Prepared, payload: bytes, waiter: Waiter[None]) -> None:
+        """Publish; the waiter gets None at the acknowledgement, at QoS 0 at once.
+
+        Raises Closed, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent then.
+        """
+        check_size(prepared, payload)
+        if prepared.qos:
+            packet_id = self._begin(_Exchange(operation, waiter))
+            self._send(Publish(prepared.topic, payload, 1, prepared.retain, packet_id))
+            return
+        self._check_open(operation)
+        self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
+        waiter.resolve(None)
+
+    def subscribe(
+        self, operation: str, prepared: Prepared, receiver: Receiver, waiter: Waiter[None], *, allow_reserved: bool
+    ) -> None:
+        """Subscribe; the waiter gets None when the broker grants it, the receiver messages from now on.
+
+        Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
+        Congested, or InvalidArgument for a channel where replies arrive, unless that is allowed.
+        """
+        reserved = could_match_prefix(prepared.channel, self._envelope.reserved)
+        if reserved and not allow_reserved:
+            raise InvalidArgument(
+                f"channel {prepared.channel!r} may match {self._envelope.reserved}, where anybody's message looks like "
+                "the broker's own reply: subscribe to something narrower, or say allow_reserved=True",
+                argument="channel",
+                value=prepared.channel,
+            )
+        packet_id = self._begin(_Join(operation, waiter, prepared=prepared, receiver=receiver))
+        self._reserved_receivers += reserved
+        self._receivers.add(prepared.channel, receiver)
+        self._memberships.setdefault(prepared.channel, _Membership(prepared.bare_topic)).receivers[receiver] = None
+        self._send(Subscribe(prepared.topic, packet_id))
+
+    def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
+        """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
+        membership = self._memberships.get(prepared.channel)
+        receivers = tuple(membership.receivers) if membership is not None else ()
+        packet_id = self._begin(_Leave(operation, waiter, channel=prepared.channel, receivers=receivers))
+        self._send(Unsubscribe(prepared.bare_topic, packet_id))
+
+    def leave(self, operation: str, channel: str, receiver: Receiver, waiter: Waiter[None]) -> None:
+        """End one subscription; the wire's goes with the last of a channel. Does nothing after the connection's end."""
+        membership = self._drop(channel, receiver)
+        if membership is None or membership.receivers or not self.connected:
+            waiter.resolve(None)
+            return
+        packet_id = self._begin(_Leave(operation, waiter, channel=channel, receivers=()))
+        self._send(Unsubscribe(membership.bare_topic, packet_id))
+
+    # What comes in
+
+    def received(self, packets: Iterable[Inbound]) -> None:
+        """Take in a batch of packets, in the order in which they arrived."""
+        for packet in packets:
+            match packet:
+                case Delivery(topic, payload):
+                    if topic.startswith(self._envelope.reserved):
+                        self._control(topic, payload)
+                    else:
+                        for receiver in self._receivers.match(topic):
+                            receiver.offer(topic, payload)
+                case Puback(packet_id) | Unsuback(packet_id):
+                    self._acknowledged(packet_id, refused=False)
+                case Suback(packet_id, return_codes):
+                    self._acknowledged(packet_id, refused=_REFUSED in return_codes)
+                case Connack():
+                    self.connected = True
+                    if self._connecting is not None:
+                        self._connecting.resolve(None)
+
+    def ended(self, error: EmitterError | None) -> None:
+        """Learn that the connection is over: every exchange and every subscription ends. May be called again.
+
+        Args:
+            error: Why; None if this side has closed it, which ends subscriptions in peace.
+        """
+        if self._over:
+            return
+        self._over = True
+        self._ended = error
+        self.connected = False
+        if self._connecting is not None:
+            self._connecting.reject(error or Closed("the client was closed while it connected"))
+        exchanges, self._exchanges = self._exchanges, {}
+        reason = error.message if error is not None else "this client has closed it"
+        for exchange in exchanges.values():
+            self._reject(exchange, ConnectionLost(reason, operation=exchange.operation))
+        memberships, self._memberships = self._memberships, {}
+        for membership in memberships.values():
+            for receiver in membership.receivers:
+                receiver.end(error)
+
+    # Inside
+
+    def _check_open(self, operation: str) -> None:
+        if self.connected:
+            return
+        if isinstance(self._ended, ConnectionLost):
+            raise ConnectionLost(self._ended.message, operation=operation)
+        raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
+
+    def _begin(self, exchange: _Exchange) -> int:
+        self._check_open(exchange.operation)
+        if len(self._exchanges) >= _MAX_PACKET_ID:
+            raise Congested(exchange.operation, f"all {_MAX_PACKET_ID:,} packet identifiers are in use")
+        packet_id = self._last_packet_id
+        while True:
+            packet_id = packet_id % _MAX_PACKET_ID + 1
+            if packet_id not in self._exchanges:
+                break
+        self._last_packet_id = packet_id
+        self._exchanges[packet_id] = exchange
+        return packet_id
+
+    def _control(self, topic: str, payload: bytes) -> None:
+        """Take in what arrived where the broker answers: a reply, an error, an event, or somebody's message."""
+        receivers = self._receivers.match(topic) if self._reserved_receivers else []
+        for receiver in receivers:
+            receiver.offer(topic, payload)
+        try:
+            document = codec.parse(payload, channel=topic)
+            self._take(topic, payload, document)
+        except EmitterError as error:
+            # A subscriber there has it as a message; without one it is the broker's, and nobody would learn of it.
+            if not receivers:
+                self._report(error)
+
+    def _take(self, topic: str, payload: bytes, document: object) -> None:
+        if not is_object(document):
+            raise Undecodable("expected an object", channel=topic, raw=payload)
+        fields = dict(document)
+        packet_id = fields.get(self._envelope.correlation)
+        if packet_id is None:
+            if topic == self._envelope.errors:
+                raise self._broker_error(fields, "publish", topic, payload)
+            event = self._events_by_topic.get(topic)
+            if event is None:
+                raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
+            self._emit(event, codec.structure(fields, event.payload, channel=topic, raw=payload))
+            return
+        exchange = self._exchanges.get(packet_id) if isinstance(packet_id, int) else None
+        if exchange is not None and topic == self._envelope.errors:
+            exchange.errors.append(self._broker_error(fields, exchange.operation, topic, payload))
+        elif isinstance(exchange, _Request) and topic == exchange.definition.topic:
+            if fields not in exchange.replies:
+                exchange.replies.append(fields)
+        else:
+            raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
+
+    def _broker_error(self, fields: dict[str, object], operation: str, topic: str, payload: bytes) -> BrokerError:
+        status, message = fields.get(self._envelope.status), fields.get(self._envelope.message)
+        if not isinstance(status, int) or not isinstance(message, str):
+            raise Undecodable("an error without status or message", channel=topic, raw=payload)
+        return self._protocol.errors.get(status, BrokerError)(status, message, operation)
+
+    def _acknowledged(self, packet_id: int, *, refused: bool) -> None:
+        exchange = self._exchanges.pop(packet_id, None)
+        if exchange is None:
+            return
+        if refused and not exchange.errors:
+            exchange.errors.append(BrokerError(_REFUSED, "the broker gave no reason", exchange.operation))
+        if exchange.errors:
+            if isinstance(exchange, _Join):
+                self._drop(exchange.prepared.channel, exchange.receiver)
+                exchange.receiver.end(exchange.errors[0])
+            self._reject(exchange, exchange.errors[0])
+        elif isinstance(exchange, _Request):
+            self._answer(exchange)
+        else:
+            if isinstance(exchange, _Leave):
+                for receiver in exchange.receivers:
+                    self._drop(exchange.channel, receiver)
+                    receiver.end(None)
+            exchange.waiter.resolve(None)
+
+    def _drop(self, channel: str, receiver: Receiver) -> _Membership | None:
+        """Take a receiver out; return the membership that it was in."""
+        membership = self._memberships.get(channel)
+        if membership is None or receiver not in membership.receivers:
+            return None
+        self._receivers.discard(channel, receiver)
+        self._reserved_receivers -= could_match_prefix(channel, self._envelope.reserved)
+        del membership.receivers[receiver]
+        if not membership.receivers:
+            del self._memberships[channel]
+        return membership
+
+    def _answer(self, exchange: _Request) -> None:
+        definition, replies = exchange.definition, exchange.replies
+        if len(replies) != 1:
+            self._reject(exchange, AmbiguousReply(definition.name) if replies else ReplyMissing(definition.name))
+            return
+        fields = replies[0]
+        try:
+            status = fields.get(self._envelope.status)
+            if isinstance(status, int) and status >= 400:
+                raise self._broker_error(fields, definition.name, definition.topic, b"")
+            response: object = codec.structure(fields, definition.response, channel=definition.topic)
+        except EmitterError as error:
+            self._reject(exchange, error)
+            return
+        if definition.event is not None:
+            self._emit_reply(self._protocol.events[definition.event], fields)
+        exchange.waiter.resolve(response)
+
+    def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object]) -> None:
+        tag = codec.tag(event.payload)
+        if tag is not None and fields.get(tag.name) not in dict(tag.members):
+            return
+        try:
+            self._emit(event, codec.structure(fields, event.payload, channel=event.topic))
+        except Undecodable as problem:
+            self._report(problem)
+
+    def _reject(self, exchange: _Exchange, error: EmitterError) -> None:
+        if not exchange.waiter.reject(error):
+            self._report(error)

@@ -1,0 +1,191 @@
+"""Where handlers run: each in a thread, or a task, of its own, so that a slow one delays only itself."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from emitter_typed.errors import EmitterError, HandlerFailed
+from emitter_typed.subscriptions import AsyncSubscription, Subscription
+
+T = TypeVar("T")
+
+_log = logging.getLogger("emitter_typed")
+
+_MAX_WAITING = 10_000
+
+
+def _failed(name: str, error: Exception) -> HandlerFailed:
+    _log.error("handler.failed handler=%s", name, exc_info=error)
+    failure = HandlerFailed(name)
+    failure.__cause__ = error
+    return failure
+
+
+class _Queue(Generic[T]):
+    """Items that wait for a handler; when there are too many, the oldest are lost with one warning an episode."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._items: deque[T] = deque(maxlen=_MAX_WAITING)
+        self._stopping = False
+        self._dropping = False
+
+    def _put(self, item: T) -> None:
+        full = len(self._items) == _MAX_WAITING
+        if full and not self._dropping:
+            _log.warning("handler.overflow handler=%s waiting=%d", self.name, _MAX_WAITING)
+        self._dropping = full
+        self._items.append(item)
+
+
+class ThreadWorker(_Queue[T]):
+    """Calls a handler with one item after the other, in a thread that starts with the first."""
+
+    def __init__(self, name: str, handler: Callable[[T], None], report: Callable[[EmitterError], None]) -> None:
+        """Take a handler; what it raises is logged and reported."""
+        super().__init__(name)
+        self.handler = handler
+        self._report = report
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def offer(self, item: T) -> None:
+        """Queue an item."""
+        with self._changed:
+            self._put(item)
+            self._changed.notify()
+            if self._thread is None:
+                self._stopping = False
+                self._thread = threading.Thread(target=self._run, name=f"emitter-{self.name}", daemon=True)
+                self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Let the thread end after the items that wait, and wait for that unless the handler itself asks.
+
+        A later item starts another thread.
+        """
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._items:
+                    if self._stopping:
+                        self._thread = None
+                        return
+                    self._changed.wait()
+                item = self._items.popleft()
+            try:
+                self.handler(item)
+            except Exception as error:
+                self._report(_failed(self.name, error))
+
+
+class TaskWorker(_Queue[T]):
+    """Calls a handler with one item after the other, in a task that starts with the first."""
+
+    def __init__(
+        self,
+        name: str,
+        handler: Callable[[T], Awaitable[None] | None],
+        report: Callable[[EmitterError], None],
+    ) -> None:
+        """Take a handler, a function or a coroutine function; what it raises is logged and reported."""
+        super().__init__(name)
+        self.handler = handler
+        self._report = report
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def offer(self, item: T) -> None:
+        """Queue an item."""
+        self._put(item)
+        self._changed.set()
+        if self._task is None:
+            self._stopping = False
+            self._task = asyncio.create_task(self._run(), name=f"emitter-{self.name}")
+
+    def retire(self) -> None:
+        """Let the task end after the items that wait; a later item starts another task."""
+        self._stopping = True
+        self._changed.set()
+
+    async def stop(self, timeout_s: float) -> None:
+        """Retire, and wait for the end unless the handler itself asks."""
+        self.retire()
+        if self._task is not None and self._task is not asyncio.current_task():
+            await asyncio.wait([self._task], timeout=timeout_s)
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                while not self._items:
+                    if self._stopping:
+                        return
+                    self._changed.clear()
+                    await self._changed.wait()
+                await call(self.name, self.handler, self._items.popleft(), self._report)
+        finally:
+            self._task = None
+
+
+async def call(
+    name: str,
+    handler: Callable[[T], Awaitable[None] | None],
+    item: T,
+    report: Callable[[EmitterError], None],
+) -> None:
+    """Call a handler of either kind; what it raises is logged and reported."""
+    try:
+        result = handler(item)
+        if inspect.isawaitable(result):
+            await result
+    except Exception as error:
+        report(_failed(name, error))
+
+
+def handle_in_thread(
+    subscription: Subscription[T], handler: Callable[[T], object], report: Callable[[EmitterError], None]
+) -> threading.Thread:
+    """Give each message of a subscription to a handler, in a thread that ends with the subscription."""
+    name = f"messages on {subscription.channel}"
+
+    def run() -> None:
+        try:
+            for message in subscription:
+                try:
+                    handler(message)
+                except Exception as error:
+                    report(_failed(name, error))
+        except EmitterError as error:
+            # Nobody iterates, so nobody else would learn why the messages stop.
+            report(error)
+
+    thread = threading.Thread(target=run, name=f"emitter-{subscription.channel}", daemon=True)
+    thread.start()
+    return thread
+
+
+async def handle_in_task(
+    subscription: AsyncSubscription[T],
+    handler: Callable[[T], Awaitable[None] | None],
+    report: Callable[[EmitterError], None],
+) -> None:
+    """Give each message of a subscription to a handler, until the subscription ends."""
+    name = f"messages on {subscription.channel}"
+    try:
+        async for message in subscription:
+            await call(name, handler, message, report)
+    except EmitterError as error:
+        report(error)
