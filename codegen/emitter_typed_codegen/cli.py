@@ -35,13 +35,16 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "emitter-typed") -> i
             # A schema may hold what a terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
     parser = _parser(prog)
-    arguments = parser.parse_args(argv)
     try:
+        arguments = parser.parse_args(argv)
         if arguments.verb == "check":
             return _check(arguments.schemas, arguments.format)
         if (arguments.schema is None) != (arguments.out is None):
             parser.error("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
         return _generate(arguments.schema, arguments.out, arguments.check, arguments.format)
+    except SystemExit as stop:
+        # How argparse ends, after help as well as after a mistake.
+        return DONE if stop.code in (None, 0) else USAGE
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise

@@ -61,7 +61,7 @@ def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
     """
     schema = load(job.schema, protocol)
     head = banner(schema, job.command)
-    files = render(package(schema, protocol), head)
+    files = render(package(schema, protocol, job.command), head)
     plan.folder(job.out, files, head.facts)
     if job.protocol_out is None:
         return protocol

@@ -36,7 +36,7 @@ class Group:
 
     @property
     def lonely(self) -> bool:
-        """Whether it holds one item after which a comma is no layout: a comma makes a tuple, or is what makes it one."""
+        """Whether it holds one item after which a comma is no layout, since it makes a tuple."""
         return len(self.items) == 1 and (self.open == "(" or (self.close == "]" and self.open != "["))
 
 

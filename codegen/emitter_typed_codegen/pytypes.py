@@ -127,7 +127,7 @@ class Imports:
         for module in sorted(self._modules, key=_natural):
             sections.setdefault(self._section(module), []).append(f"import {module} as {self._modules[module]}")
         for module in sorted(self._members, key=_natural):
-            names = sorted(self._members[module], key=_member)
+            names = sorted(self._members[module], key=isort_key)
             sections.setdefault(self._section(module), []).append(_from(module, names))
         return "\n\n".join("\n".join(sections[number]) for number in sorted(sections))
 
@@ -149,6 +149,7 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
 
 
-def _member(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
+def isort_key(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
+    """Return what isort sorts the names of one import by: constants, classes, the rest."""
     constant = len(name) > 1 and name.isupper()
     return 0 if constant else 1 if name[:1].isupper() else 2, _natural(name), name

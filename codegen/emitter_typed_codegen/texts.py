@@ -163,8 +163,8 @@ def _wrap(text: str, width: int, *, first: str = "", others: str = "") -> list[s
 
 def _paragraph(text: str, width: int) -> list[str]:
     # Each item of a list is a paragraph whose later lines hang.
-    items = re.split(r"\n\s*(?=[-*] )", text)
-    return [line for item in items for line in _wrap(item, width, others="  " if _ITEM.match(item.strip()) else "")]
+    items = [item.strip() for item in re.split(r"\n\s*(?=[-*] )", text)]
+    return [line for item in items for line in _wrap(item, width, others="  " if _ITEM.match(item) else "")]
 
 
 def _section(section: Section, width: int, inert: Callable[[str], str]) -> list[str]:

@@ -133,7 +133,7 @@ def _coerced(scope: Scope, field: Field) -> Expression:
         _, maker = liberal(scope, field.type)
         if maker is None:
             return name
-        made = call(maker, name)
+        made = call(scope.use(maker), name)
     return f"None if {name} is None else {flat(made)}" if isinstance(field.type, Optional) else made
 
 

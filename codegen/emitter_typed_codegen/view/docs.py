@@ -43,7 +43,7 @@ class Doc:
 def field_doc(scope: Scope, field: Field) -> Doc:
     """Return the docstring of a field."""
     said = facts(scope, field)
-    return Doc(field.doc, said) if field.doc.strip() else Doc(said)
+    return Doc(field.doc, said)
 
 
 def facts(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
@@ -104,4 +104,5 @@ def _shown(scope: Scope, value: Literal_, ref: TypeRef) -> str:
         return f"`{value}`" if value else literal(value)
     if isinstance(base, Scalar) and base.name == "duration":
         return str(value)
-    return flat(scope.value(value, ref))
+    shown = flat(scope.value(value, ref))
+    return shown if isinstance(base, Scalar) else f"`{shown}`"

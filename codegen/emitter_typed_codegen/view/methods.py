@@ -187,15 +187,15 @@ def waiting(colour: Colour, expression: Expression, *, result: bool = True, wait
     return Joined([words, expression]) if words else expression
 
 
-def liberal(scope: Scope, ref: TypeRef) -> tuple[PyType, str | None]:
+def liberal(scope: Scope, ref: TypeRef) -> tuple[PyType, Name | None]:
     """Return the annotation of a parameter that takes all that makes a value of the type, and what makes it one."""
     declared = scope.declaration(ref)
     base = scope.base(ref)
     if isinstance(declared, Secret | Flags):
         cls = scope.declared(declared.name)
-        return OneOf((STR, cls)), scope.use(cls)
+        return OneOf((STR, cls)), cls
     if base == Scalar("duration"):
-        return OneOf((FLOAT, Name("datetime", "timedelta"))), scope.contract("duration")
+        return OneOf((FLOAT, Name("datetime", "timedelta"))), contract("duration")
     return scope.type(ref), None
 
 

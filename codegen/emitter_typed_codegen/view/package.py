@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from emitter_typed_codegen.model import Protocol, Schema
+from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.texts import comment
 from emitter_typed_codegen.version import CONTRACT, VERSION
 from emitter_typed_codegen.view.api import api_view
+from emitter_typed_codegen.view.channels import channels_view, facade_view
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.embedded import embedded_view
+from emitter_typed_codegen.view.init import init_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC
 from emitter_typed_codegen.view.protocol import errors_view, options_view, protocol_view
 from emitter_typed_codegen.view.types import types_view
@@ -63,24 +66,17 @@ def banner(schema: Schema, command: str) -> Banner:
     )
 
 
-def package(schema: Schema, protocol: Protocol | None) -> list[FileView]:
+def package(schema: Schema, protocol: Protocol | None, command: str) -> list[FileView]:
     """Return the files of the package of a schema.
 
     Args:
         schema: The schema.
         protocol: The protocol that the schema's channels run on; None if it has none.
+        command: What makes the files anew.
     """
-    files = [FileView("types.py", "types.py.jinja", types_view(schema, own_section=_is_protocol(schema)))]
-    if _is_protocol(schema):
-        files += [
-            FileView("errors.py", "errors.py.jinja", errors_view(schema)),
-            FileView("options.py", "options.py.jinja", options_view(schema)),
-            FileView("protocol.py", "protocol.py.jinja", protocol_view(schema)),
-            FileView("sync_api.py", "api.py.jinja", api_view(schema, SYNC)),
-            FileView("async_api.py", "api.py.jinja", api_view(schema, ASYNC)),
-            FileView("__init__.py", "init.py.jinja", Doc(f"What the compiler made of {schema.source}.")),
-        ]
-    return files
+    if schema.envelope is not None or schema.requests or schema.operations:
+        return _protocol_package(schema)
+    return _channels_package(schema, protocol or Protocol(operations=(), options=(), errors=()), command)
 
 
 def embedded(schema: Schema, name: str) -> FileView:
@@ -88,5 +84,39 @@ def embedded(schema: Schema, name: str) -> FileView:
     return FileView(name, "embedded.py.jinja", embedded_view(schema))
 
 
-def _is_protocol(schema: Schema) -> bool:
-    return schema.envelope is not None or bool(schema.requests or schema.operations)
+def _protocol_package(schema: Schema) -> list[FileView]:
+    types = types_view(schema, own_section=True)
+    errors = errors_view(schema)
+    options = options_view(schema)
+    # What a request sends is made from the parameters of its method: nobody else makes one.
+    sent = {class_name(request.request.name) for request in schema.requests}
+    public = {
+        ".types": [name for name in types.names if name not in sent],
+        ".errors": [error.name for error in errors.errors],
+        ".options": [cls.name for cls in options.classes],
+    }
+    doc = Doc(f"What {schema.source} declares.")
+    return [
+        FileView("__init__.py", "init.py.jinja", init_view(doc, public)),
+        FileView("types.py", "types.py.jinja", types),
+        FileView("errors.py", "errors.py.jinja", errors),
+        FileView("options.py", "options.py.jinja", options),
+        FileView("protocol.py", "protocol.py.jinja", protocol_view(schema)),
+        FileView("sync_api.py", "api.py.jinja", api_view(schema, SYNC)),
+        FileView("async_api.py", "api.py.jinja", api_view(schema, ASYNC)),
+    ]
+
+
+def _channels_package(schema: Schema, protocol: Protocol, command: str) -> list[FileView]:
+    types = types_view(schema, own_section=False)
+    public = {".types": types.names}
+    files = [FileView("py.typed", "py.typed.jinja", None)]
+    if types.names:
+        files.append(FileView("types.py", "types.py.jinja", types))
+    if schema.channels:
+        channels, facade = channels_view(schema, protocol), facade_view(schema)
+        public |= {".channels": channels.names, ".facade": facade.names}
+        files.append(FileView("channels.py", "channels.py.jinja", channels))
+        files.append(FileView("facade.py", "facade.py.jinja", facade))
+    doc = Doc(schema.doc if schema.doc.strip() else f"What {schema.source} declares.")
+    return [FileView("__init__.py", "init.py.jinja", init_view(doc, public, command)), *files]

@@ -93,8 +93,7 @@ def types_view(schema: Schema, *, own_section: bool) -> TypesView:
     taken = own_names(records) | {class_name(one.name) for one in declared}
     scope = Scope(schema, HERE, Imports(frozenset(taken), own_section))
     views = tuple(_view(scope, one) for one in declared)
-    text = f"The types of {schema.name}" + (f": {schema.doc}" if schema.doc else ".")
-    return TypesView(doc=Doc(text), imports=scope.imports.lines(), declarations=views)
+    return TypesView(doc=Doc(f"The types of {schema.name}."), imports=scope.imports.lines(), declarations=views)
 
 
 def record_view(scope: Scope, record: Record, doc: Doc | None = None) -> ClassView:

@@ -1,0 +1,362 @@
+"""The typed channels of a user's schema in both colours, and the facades that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import evolve, frozen
+
+from emitter_typed_codegen.layout import Expression, Group, Joined
+from emitter_typed_codegen.model import Channel, Literal_, Operation, Optional, Protocol, Record, Schema
+from emitter_typed_codegen.names import attribute_name, class_name, constant_name, method_name
+from emitter_typed_codegen.pytypes import CONTRACT, HERE, NONE, Applied, Imports, Name, PyType, optional
+from emitter_typed_codegen.texts import Section, first_sentence, literal, sentence
+from emitter_typed_codegen.view.docs import Doc, parameter_text
+from emitter_typed_codegen.view.methods import (
+    ASYNC,
+    BOUNDS,
+    SYNC,
+    Colour,
+    Method,
+    Parameter,
+    arguments,
+    bounds,
+    given,
+    head,
+    option_parameters,
+    pending_text,
+    raises,
+    returns,
+    timeout,
+    waiting,
+)
+from emitter_typed_codegen.view.protocol import defaults, options_of
+from emitter_typed_codegen.view.scope import Scope, attribute, call, contract, own_names
+from emitter_typed_codegen.view.types import ClassView, Member, record_view
+
+
+@frozen(kw_only=True)
+class ChannelClass:
+    """The channels of one address in one colour: one of them, or all."""
+
+    name: str
+    head: Expression
+    doc: Doc
+    definition: str
+    methods: tuple[Method, ...]
+
+
+@frozen(kw_only=True)
+class ChannelView:
+    """All that comes of one channel of the schema."""
+
+    params: ClassView | None
+    message: Expression
+    message_name: str
+    message_doc: Doc
+    definition: Expression
+    classes: tuple[ChannelClass, ...]
+
+
+@frozen(kw_only=True)
+class ChannelsView:
+    """The module of the channels."""
+
+    doc: Doc
+    imports: str
+    channels: tuple[ChannelView, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the classes that the module defines."""
+        params = [channel.params.name for channel in self.channels if channel.params]
+        messages = [channel.message_name for channel in self.channels]
+        return params + messages + [cls.name for channel in self.channels for cls in channel.classes]
+
+
+@frozen(kw_only=True)
+class FacadeClass:
+    """The facade of one colour."""
+
+    name: str
+    doc: Doc
+    members: tuple[Member, ...]
+    head: Expression
+    settings: tuple[Expression, ...]
+
+
+@frozen(kw_only=True)
+class FacadeView:
+    """The module of the facades."""
+
+    doc: Doc
+    imports: str
+    classes: tuple[FacadeClass, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The names that the module defines."""
+        return [cls.name for cls in self.classes]
+
+
+def channels_view(schema: Schema, protocol: Protocol) -> ChannelsView:
+    """Return the module of the channels."""
+    records = [record for channel in schema.channels if (record := _params(channel))]
+    names = {constant_name(channel.name) for channel in schema.channels}
+    names |= {method_name(operation.name) for operation in protocol.operations} | {"where"}
+    imports = Imports(own_names(records) | names)
+    # The protocol's options are seen through the schema, whose own types they never name.
+    scope = Scope(schema, ".types", imports)
+    views = tuple(_Made(scope, protocol, channel).view() for channel in schema.channels)
+    return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
+
+
+def facade_view(schema: Schema) -> FacadeView:
+    """Return the module of the facades."""
+    taken = frozenset(attribute_name(channel.name) for channel in schema.channels)
+    scope = Scope(schema, ".types", Imports(taken))
+    classes = tuple(_facade(scope, colour) for colour in (SYNC, ASYNC))
+    name = class_name(schema.name)
+    doc = Doc(f"{name} and Async{name}: the channels of {schema.name}, on a client.")
+    return FacadeView(doc=doc, imports=scope.imports.lines(), classes=classes)
+
+
+def _params(channel: Channel) -> Record | None:
+    if not channel.params:
+        return None
+    # The address names them as Python does: see `_address`.
+    fields = tuple(evolve(field, wire=attribute(field)) for field in channel.params)
+    return Record(name=f"{class_name(channel.name)}Params", fields=fields)
+
+
+def _address(channel: Channel) -> str:
+    address = channel.address
+    for field in channel.params:
+        address = address.replace(f"{{{field.name}}}/", f"{{{attribute(field)}}}/")
+    return address
+
+
+def _holds(colour: Colour, channel: Channel) -> str:
+    """Return the class of a facade's attribute."""
+    return colour.of(f"{class_name(channel.name)}Channel{'s' if channel.params else ''}")
+
+
+def _facts(channel: Channel) -> str:
+    parts: list[str] = []
+    if channel.options:
+        said = ", ".join(f"{attribute_name(name)}={_told(value)}" for name, value in channel.options)
+        parts.append(f"Unless the call says otherwise: {said}.")
+    if channel.deprecated is not None:
+        parts.append(sentence(f"Deprecated: {channel.deprecated}"))
+    return " ".join(parts)
+
+
+def _told(value: Literal_) -> str:
+    return literal(value) if isinstance(value, str) else repr(value)
+
+
+def _title(channel: Channel) -> str:
+    return channel.doc if channel.doc.strip() else f"The channel {channel.name}."
+
+
+@frozen
+class _Made:
+    """What is made of one channel."""
+
+    scope: Scope
+    protocol: Protocol
+    channel: Channel
+
+    def view(self) -> ChannelView:
+        record = _params(self.channel)
+        doc = Doc(f"The parameters of `{_address(self.channel)}`.")
+        message = Applied(contract("ChannelMessage"), self._types)
+        return ChannelView(
+            params=record_view(self.scope, record, doc) if record else None,
+            message=Joined([f"{self._message.name} = ", self.scope.imports.annotation(message)]),
+            message_name=self._message.name,
+            message_doc=Doc(f"A message of `{_address(self.channel)}`."),
+            definition=self._definition(),
+            classes=tuple(cls for colour in (SYNC, ASYNC) for cls in self._classes(colour)),
+        )
+
+    @property
+    def _constant(self) -> str:
+        return constant_name(self.channel.name)
+
+    @property
+    def _message(self) -> Name:
+        return Name(HERE, f"{class_name(self.channel.name)}ChannelMessage")
+
+    @property
+    def _types(self) -> tuple[PyType, PyType]:
+        params = Name(HERE, f"{class_name(self.channel.name)}Params") if self.channel.params else NONE
+        return self.scope.type(self.channel.payload), params
+
+    def _definition(self) -> Expression:
+        payload, params = self._types
+        annotation = self.scope.imports.annotation(Applied(contract("ChannelDefinition"), self._types))
+        made = call(
+            self.scope.contract("ChannelDefinition"),
+            name=literal(attribute_name(self.channel.name)),
+            address=call(self.scope.contract("Address"), literal(_address(self.channel))),
+            payload=self.scope.imports.annotation(payload),
+            params=self.scope.imports.annotation(params),
+            defaults=defaults(self.scope, self.channel.options, self.protocol.options),
+        )
+        return Joined([f"{self._constant}: ", annotation, " = ", made])
+
+    def _classes(self, colour: Colour) -> Iterable[ChannelClass]:
+        one, every = (f"{class_name(self.channel.name)}{end}" for end in ("Channel", "Channels"))
+        methods = [method for operation in self.protocol.operations for method in self._method(colour, operation)]
+        about = f"\n\nThe channel `{_address(self.channel)}`"
+        known = ", with every parameter known." if self.channel.params else "."
+        yield self._class(colour, one, f"{about}{known}", [method for _, method in methods])
+        if self.channel.params:
+            of_all = [method for verb, method in methods if verb == "subscribe"]
+            chosen = [self._one(colour, one), *([self._where(colour, every)] if of_all else []), *of_all]
+            yield self._class(colour, every, f"\n\nEvery channel of `{_address(self.channel)}`.", chosen)
+
+    def _class(self, colour: Colour, name: str, about: str, methods: list[Method]) -> ChannelClass:
+        name = colour.of(name)
+        base = self.scope.imports.annotation(Applied(contract(f"{colour.prefix}Channel"), self._types))
+        return ChannelClass(
+            name=name,
+            head=Joined([Group(f"class {name}(", [base], ")"), ":"]),
+            doc=Doc(_title(self.channel) + about, _facts(self.channel)),
+            definition=self._constant,
+            methods=tuple(methods),
+        )
+
+    def _method(self, colour: Colour, operation: Operation) -> Iterable[tuple[str, Method]]:
+        if self.channel.direction not in (operation.verb, "both"):
+            return
+        if operation.verb == "publish":
+            yield operation.verb, self._publish(colour, operation)
+        elif operation.verb == "subscribe":
+            yield operation.verb, self._subscribe(colour, operation)
+
+    def _options(self, operation: Operation) -> list[Parameter]:
+        options = options_of(self.protocol.options, operation)
+        return option_parameters(self.scope, options, {**dict(operation.defaults), **dict(self.channel.options)})
+
+    def _publish(self, colour: Colour, operation: Operation) -> Method:
+        payload = Parameter(name="payload", type=self._types[0], text="What to publish.")
+        options = options_of(self.protocol.options, operation)
+        named = self._options(operation)
+        name = method_name(operation.name)
+        sent: list[Expression] = [literal(name), "payload", given(options)]
+        result: PyType = NONE
+        said = ""
+        if operation.wait:
+            named.append(timeout("the acknowledgement"))
+            made = call("self._publish", *sent, timeout_s="timeout_s")
+        else:
+            made = call("self._publish_nowait", *sent)
+            result = contract(colour.of("Pending"))
+            said = pending_text(colour, self.protocol.errors, operation.errors)
+        sections = (
+            arguments([payload, *named]),
+            returns(said),
+            self._raises(operation, "acknowledgement" if operation.wait else ""),
+        )
+        return Method(
+            head=head(self.scope, colour, name, [payload], named, returns=result, waits=operation.wait),
+            doc=Doc(operation.doc, sections=sections),
+            body=(waiting(colour, made, result=not operation.wait, waits=operation.wait),),
+        )
+
+    def _subscribe(self, colour: Colour, operation: Operation) -> Method:
+        handler = Parameter(
+            name="optional_handler",
+            type=optional(colour.applied("Handler", self._message)),
+            default="None",
+            text="Receives each message. Default: none; iterate over what is returned.",
+        )
+        named = [*self._options(operation), *BOUNDS, timeout("the broker's answer")]
+        name = method_name(operation.name)
+        made = call(
+            "self._subscribe",
+            literal(name),
+            "optional_handler",
+            given(options_of(self.protocol.options, operation)),
+            bounds=bounds(self.scope),
+            timeout_s="timeout_s",
+        )
+        sections = (
+            arguments([handler, *named]),
+            returns("The subscription: iterate over it, or end it with `close`."),
+            self._raises(operation, "answer"),
+        )
+        result = colour.applied("Subscription", self._message)
+        return Method(
+            head=head(self.scope, colour, name, [handler], named, returns=result),
+            doc=Doc(operation.doc, sections=sections),
+            body=(waiting(colour, made),),
+        )
+
+    def _raises(self, operation: Operation, waits: str) -> Section:
+        return raises(self.protocol.errors, operation.errors, waits=waits)
+
+    def _parameters(self, *, all_known: bool) -> list[Parameter]:
+        return [
+            Parameter(
+                name=attribute(field),
+                type=self.scope.type(field.type) if all_known else optional(self.scope.type(field.type)),
+                default=None if all_known else "None",
+                text=parameter_text(self.scope, field) or f"The segment `{{{attribute(field)}}}`.",
+            )
+            for field in self.channel.params
+            if not isinstance(field.type, Optional)
+        ]
+
+    def _one(self, colour: Colour, name: str) -> Method:
+        return self._narrowing(colour, "__call__", name, "Return the channel that has these parameters.", True)
+
+    def _where(self, colour: Colour, name: str) -> Method:
+        doc = "Return those of these channels that have the given parameters."
+        return self._narrowing(colour, "where", name, doc, False)
+
+    def _narrowing(self, colour: Colour, method: str, cls: str, doc: str, all_known: bool) -> Method:
+        parameters = self._parameters(all_known=all_known)
+        narrowed: dict[str, Expression] = {one.name: one.name for one in parameters}
+        name = colour.of(cls)
+        refused = Section("Raises", [("InvalidArgument", "A value does not fit its parameter.")])
+        return Method(
+            head=head(self.scope, colour, method, [], parameters, returns=Name(HERE, name), waits=False),
+            doc=Doc(doc, sections=(arguments(parameters), refused)),
+            body=(Joined(["return ", call(name, "self._host", "self._keys", call("self._narrowed", **narrowed))]),),
+        )
+
+
+def _facade(scope: Scope, colour: Colour) -> FacadeClass:
+    schema = scope.schema
+    name = colour.of(class_name(schema.name))
+    parameters = [
+        Parameter(
+            name="client",
+            type=contract(f"{colour.prefix}Host"),
+            text=f"An open {colour.of('Client')}; the facade holds it and never closes it.",
+        ),
+        Parameter(
+            name="key",
+            type=Name(CONTRACT, "KeySource"),
+            text="The key of all channels, a key for each channel's name, or a function from name to key.",
+        ),
+    ]
+    members: list[Member] = []
+    settings: list[Expression] = []
+    for channel in schema.channels:
+        held = scope.use(Name(".channels", _holds(colour, channel)))
+        name_of = attribute_name(channel.name)
+        about = f"{first_sentence(_title(channel))}\n\n`{_address(channel)}`."
+        members.append(Member(f"{name_of}: {held}", Doc(about, _facts(channel))))
+        settings.append(Joined([f"self.{name_of} = ", call(held, "client", "key")]))
+    doc = schema.doc if schema.doc.strip() else f"The channels of {schema.name}."
+    return FacadeClass(
+        name=name,
+        doc=Doc(doc, sections=(arguments(parameters),)),
+        members=tuple(members),
+        head=head(scope, colour, "__init__", parameters, waits=False),
+        settings=tuple(settings),
+    )
