@@ -29,6 +29,9 @@ Rule = Literal[
 ]  # fmt: skip
 """The rules of the language, by the id that a problem names."""
 
+MOST_PROBLEMS = 1000
+"""How many problems of a schema are told at once."""
+
 _SHOWN_CHARACTERS = 60
 _EXCERPT_WIDTH = 96
 _CONTEXT_BEFORE = 40
@@ -59,15 +62,20 @@ class SchemaProblems(Exception):
     """A schema that breaks rules of the language. Nothing was made of it.
 
     Attributes:
-        problems: All that was found in one pass, in the order of their places; never empty.
+        problems: All that was found in one pass, in the order of their places; never empty, and never more than a
+            thousand, the first ones then.
     """
 
     problems: tuple[Problem, ...]
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """Hold the problems, sorted by place."""
-        self.problems = tuple(sorted(problems, key=lambda one: (one.file, one.line, one.column, one.rule)))
-        super().__init__(render(self.problems, "text"))
+        """Sort the problems by place, and hold them."""
+        in_order = sorted(problems, key=lambda one: (one.file, one.line, one.column, one.rule))
+        self.problems = tuple(in_order[:MOST_PROBLEMS])
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return render(self.problems, "text")
 
 
 def quoted(text: str) -> str:
@@ -147,9 +155,7 @@ def _width(text: str) -> int:
 
 def _as_github(problem: Problem) -> str:
     # Line 0 is no line of a file's page: the annotation goes to its top.
-    places = (
-        f",line={problem.line},col={problem.column},endColumn={problem.end_column}" if problem.line else ""
-    )
+    places = f",line={problem.line},col={problem.column},endColumn={problem.end_column}" if problem.line else ""
     body = _escaped(f"{problem.message}\n{problem.hint}".rstrip("\n"))
     file = _escaped(problem.file).replace(":", "%3A").replace(",", "%2C")
     return f"::error file={file}{places},title={problem.rule}::{body}\n"

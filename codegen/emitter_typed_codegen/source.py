@@ -1,7 +1,7 @@
 """YAML into nodes that know the place of every key and value. The only importer of the YAML library.
 
-A scalar stays the text that its author typed: its meaning comes from the type that the language asks for. The parser's
-events are taken as they come, so nothing is ever constructed, and no alias is ever followed.
+A scalar stays the text that its author typed: only the type that the language asks for says what it means.
+The parser's events are taken as they come, so nothing is ever constructed, and no alias is ever followed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ MOST_BYTES = 1_000_000
 MOST_LEVELS = 64
 """How deep lists and maps may lie in one another."""
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# The loader that is written in C is not in every build of PyYAML.
+_LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BREAK = re.compile("\r\n|\r|\n")
 # Besides what no YAML may hold: line breaks that editors do not count, and byte-order marks.
-_FORBIDDEN = re.compile(
-    "[^\t\n\r -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_FORBIDDEN = re.compile("[^\t\n\r -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _QUOTE_COLON = "put the text in quotes if the colon belongs to it"
@@ -60,9 +59,7 @@ class Text:
     file: str
     lines: list[str] = field(factory=list[str], repr=False)
 
-    def problem(
-        self, line: int, column: int, end_column: int, rule: Rule, message: str, hint: str = ""
-    ) -> Problem:
+    def problem(self, line: int, column: int, end_column: int, rule: Rule, message: str, hint: str = "") -> Problem:
         """Make a problem at a place of this file, all counted from 1; line 0 is the file as a whole."""
         return Problem(
             file=self.file,
@@ -353,8 +350,11 @@ class _Builder:
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
         said = error.problem or ""
         mark = error.problem_mark
-        if said == "found unexpected end of stream" and error.context_mark is not None:
-            mark = error.context_mark
+        written = "" if mark is None else self._text.lines[min(mark.line, len(self._text.lines) - 1)]
+        goes_on = mark is not None and written[: mark.column].rstrip().endswith(("]", "}"))
+        # What was opened and never closed is worth more than the place where that came out.
+        if said == "found unexpected end of stream" or ("flow" in (error.context or "") and not goes_on):
+            mark = error.context_mark or mark
         if mark is None:
             self._problems.append(self._text.problem(0, 0, 0, "yaml-syntax", f"this is no YAML: {said}"))
             return
@@ -366,6 +366,11 @@ class _Builder:
             column = indent.index("\t") + 1
             problem = self._text.problem(
                 line, column, column + 1, "tab", "a tab stands in the indentation", "indent with spaces"
+            )
+        elif goes_on:
+            message = "a text goes on after a closing bracket or brace"
+            problem = self._text.problem(
+                line, column, column + 1, "yaml-syntax", message, "put the whole text in quotes"
             )
         else:
             message, hint = next(

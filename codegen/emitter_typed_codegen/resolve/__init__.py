@@ -7,18 +7,12 @@ from pathlib import Path
 from attrs import evolve
 
 from emitter_typed_codegen.model import Protocol, Schema
-from emitter_typed_codegen.names import (
-    RESERVED_METHODS,
-    RESERVED_PARAMETERS,
-    attribute_name,
-    class_name,
-    method_name,
-)
+from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.problems import SchemaProblems, quoted
 from emitter_typed_codegen.resolve.channels import read_channels
 from emitter_typed_codegen.resolve.classes import check_classes
-from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.options import read_options, take_classic_names
+from emitter_typed_codegen.resolve.methods import check_methods
+from emitter_typed_codegen.resolve.options import read_options
 from emitter_typed_codegen.resolve.protocol import (
     read_defaults,
     read_envelope,
@@ -70,8 +64,7 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
         root,
         "a schema",
         at=document.whole,
-        required=("emitter-typed",),
-        optional=("name", "version", "doc", "imports", *_SECTIONS),
+        optional=("emitter-typed", "name", "version", "doc", "imports", *_SECTIONS),
     )
     _check_language(report, entries)
     if "imports" in entries:
@@ -82,9 +75,7 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
     envelope = read_envelope(scope, entries.get("envelope"), entries.key("envelope"))
     said = next((section for section in _OF_A_PROTOCOL if section in entries), None)
     if said is not None and "envelope" not in entries:
-        report.add(
-            entries.key(said), "needs-envelope", f"{quoted(said)} need an envelope around them", "add it"
-        )
+        report.add(entries.key(said), "needs-envelope", f"{quoted(said)} need an envelope around them", "add it")
     reserved = "" if envelope is None else envelope.reserved
     errors = read_errors(scope, entries.get("errors"))
     events = read_events(scope, entries.get("events"), reserved)
@@ -93,14 +84,13 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
     verbs = {operation.name: operation.verb for operation in operations}
     options = read_options(scope, entries.get("options"), verbs)
     operations = tuple(
-        evolve(one, defaults=read_defaults(scope, entries.get("operations"), one, options))
-        for one in operations
+        evolve(one, defaults=read_defaults(scope, entries.get("operations"), one, options)) for one in operations
     )
     if protocol is None and options:
         protocol = Protocol(operations=operations, options=options, errors=errors)
     name = entries.scalar("name")
     schema = Schema(
-        name=class_name(path.stem) if name is None else name.value,
+        name=name.value if name is not None and report.is_name(name) else class_name(path.stem),
         version=entries.text("version"),
         doc=entries.text("doc"),
         source=path.name,
@@ -114,31 +104,16 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
         errors=errors,
         channels=read_channels(scope, entries.get("channels"), protocol),
     )
-    _check_methods(report, entries)
+    check_methods(report, entries, operations, options)
     check_classes(report, entries, schema.name, name or at)
     return schema
 
 
 def _check_language(report: Report, entries: Entries) -> None:
     node = entries.scalar("emitter-typed")
-    if node is not None and node.value != _LANGUAGE:
-        message = (
-            f"this is version {quoted(node.value)} of the language, and version {_LANGUAGE} is what is known"
-        )
-        report.add(
-            node, "language-version", message, f"write emitter-typed: {_LANGUAGE}, or install a newer release"
-        )
-
-
-def _check_methods(report: Report, entries: Entries) -> None:
-    methods = Names(report, "name-collision", "a method", RESERVED_METHODS)
-    parameters = Names(report, "name-collision", "an option", RESERVED_PARAMETERS)
-    for section in ("requests", "operations", "events", "options"):
-        node = entries.get(section)
-        for key, _ in node.pairs if isinstance(node, MapNode) else ():
-            if section == "options":
-                parameters.take(attribute_name(key.value), key.value, key)
-            else:
-                said = f"on_{key.value}" if section == "events" else key.value
-                methods.take(method_name(said), said, key)
-    take_classic_names(methods, entries.get("options"))
+    if "emitter-typed" not in entries:
+        message = "a schema says which version of the language it is written in"
+        report.add(entries.at, "missing-key", message, f"write emitter-typed: {_LANGUAGE} at the top")
+    elif node is not None and node.value != _LANGUAGE:
+        message = f"this is version {quoted(node.value)} of the language, and version {_LANGUAGE} is what is known"
+        report.add(node, "language-version", message, f"write emitter-typed: {_LANGUAGE}, or install a newer release")

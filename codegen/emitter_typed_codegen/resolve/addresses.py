@@ -16,6 +16,7 @@ _is_literal = re.compile(f"{_CHARACTER}+").fullmatch
 _find_foreign = re.compile(f"(?!{_CHARACTER}).").search
 _is_word = re.compile("[0-9A-Za-z]+").fullmatch
 
+_LONGEST = 1000
 _CHARACTERS = r"A-Z, a-z, 0-9 and - . : _ $ [ ] \ ^ `"
 
 
@@ -51,6 +52,9 @@ def read_segments(report: Report, node: ScalarNode, rule: Rule) -> tuple[Segment
         The segments without problems. An empty text has none.
     """
     found: list[Segment] = []
+    if len(node.value) > _LONGEST:
+        report.add(node, rule, f"this has more than {_LONGEST} characters", "no broker takes a topic that long")
+        return ()
     start = 0
     for text in node.value.removesuffix("/").split("/"):
         place = node.part(start, start + len(text))
@@ -62,12 +66,7 @@ def read_segments(report: Report, node: ScalarNode, rule: Rule) -> tuple[Segment
 
 
 def _segment(report: Report, place: Place, text: str, rule: Rule) -> Segment | None:
-    if (
-        text.startswith("{")
-        and text.endswith("}")
-        and text.count("{") == text.count("}") == 1
-        and text != "{}"
-    ):
+    if text.startswith("{") and text.endswith("}") and text.count("{") == text.count("}") == 1 and text != "{}":
         return Segment(text[1:-1], True, place)
     if "{" in text or "}" in text:
         message = f"a parameter is a whole segment between two slashes, as in {{room}}, not {quoted(text)}"
@@ -80,9 +79,7 @@ def _segment(report: Report, place: Place, text: str, rule: Rule) -> Segment | N
     elif not is_segment(text):
         foreign = _find_foreign(text)
         shown = quoted(foreign.group()) if foreign is not None else quoted(text)
-        report.add(
-            place, rule, f"no channel can hold the character {shown}", f"a segment is made of {_CHARACTERS}"
-        )
+        report.add(place, rule, f"no channel can hold the character {shown}", f"a segment is made of {_CHARACTERS}")
     else:
         return Segment(text, False, place)
     return None

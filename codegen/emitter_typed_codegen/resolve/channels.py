@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from attrs import define, field
 
@@ -10,6 +11,7 @@ from emitter_typed_codegen.model import (
     Channel,
     Enum,
     Field,
+    Limit,
     Literal_,
     Option,
     Protocol,
@@ -29,6 +31,11 @@ from emitter_typed_codegen.resolve.scope import BROKEN, Scope
 from emitter_typed_codegen.resolve.typerefs import read_type
 from emitter_typed_codegen.resolve.values import UNFIT, json_value
 from emitter_typed_codegen.source import Node, Placed, ScalarNode
+
+# Some hundred thousand are a second; the largest of sensible schemas need some thousands.
+_MOST_STEPS = 200_000
+
+_Kind: TypeAlias = tuple[TypeRef, tuple[Limit, ...]]
 
 _PARAMETERS: frozenset[ScalarName] = frozenset({"string", "int", "bool", "uuid", "date"})
 
@@ -71,7 +78,7 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
             deprecated=None if deprecated is None else deprecated.value,
             overlaps=entries.flag("overlaps"),
         )
-        if segments and address is not None:
+        if segments and address is not None and channel.payload != BROKEN and not channel.overlaps:
             overlaps.add(channel, segments, address)
         channels.append(channel)
     return tuple(channels)
@@ -148,9 +155,7 @@ def _publish_option(scope: Scope, key: ScalarNode, protocol: Protocol) -> Option
     if key.value in usable:
         return usable[key.value]
     if key.value in {one.name for one in protocol.options}:
-        message = (
-            f"{quoted(key.value)} is no option of publishing, and a channel's options are defaults of that"
-        )
+        message = f"{quoted(key.value)} is no option of publishing, and a channel's options are defaults of that"
         scope.report.add(key, "option-not-taken", message, "give it where you call")
     else:
         scope.report.unknown(key, "unknown-option", "option", key.value, usable)
@@ -162,8 +167,9 @@ class _Level:
     """The channels seen so far, by segment."""
 
     literals: dict[str, _Level] = field(factory=dict[str, "_Level"])
-    parameters: list[tuple[Field | None, _Level]] = field(factory=list[tuple[Field | None, "_Level"]])
-    channels: list[tuple[Channel, ScalarNode]] = field(factory=list[tuple[Channel, ScalarNode]])
+    parameters: dict[_Kind, tuple[Field, _Level]] = field(factory=dict[_Kind, tuple[Field, "_Level"]])
+    channels: dict[TypeRef, tuple[Channel, ScalarNode]] = field(factory=dict[TypeRef, tuple[Channel, ScalarNode]])
+    """The first of each payload."""
 
 
 @define(eq=False)
@@ -172,12 +178,13 @@ class _Overlaps:
 
     scope: Scope
     root: _Level = field(factory=_Level)
+    steps: int = 0
 
     def add(self, channel: Channel, segments: tuple[Segment, ...], address: ScalarNode) -> None:
         params = {param.name: param for param in channel.params}
         level = self.root
         for other, place in self._matching(self.root, segments, params, 0):
-            if not (channel.overlaps or other.overlaps or _same(other.payload, channel.payload)):
+            if other.payload != channel.payload:
                 message = (
                     f"{quoted(channel.name)} and {quoted(other.name)} (line {place.line}) can match the same "
                     "topic, and their payloads differ"
@@ -187,62 +194,50 @@ class _Overlaps:
                 break
         for segment in segments:
             level = self._step(level, segment, params)
-        level.channels.append((channel, address))
+        level.channels.setdefault(channel.payload, (channel, address))
 
     def _step(self, level: _Level, segment: Segment, params: dict[str, Field]) -> _Level:
         if not segment.is_parameter:
             return level.literals.setdefault(segment.text, _Level())
-        param = params.get(segment.text)
-        for known, below in level.parameters:
-            if (
-                known is not None
-                and param is not None
-                and (known.type, known.limits) == (param.type, param.limits)
-            ):
-                return below
-        below = _Level()
-        level.parameters.append((param, below))
-        return below
+        param = params[segment.text]
+        return level.parameters.setdefault((param.type, param.limits), (param, _Level()))[1]
 
     def _matching(
         self, level: _Level, segments: tuple[Segment, ...], params: dict[str, Field], index: int
     ) -> Iterator[tuple[Channel, ScalarNode]]:
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            return
         if index == len(segments):
-            yield from level.channels
+            yield from level.channels.values()
             return
         segment = segments[index]
-        mine = params.get(segment.text) if segment.is_parameter else None
-        if not segment.is_parameter:
-            below = level.literals.get(segment.text)
-            levels = [] if below is None else [below]
-            levels += [below for param, below in level.parameters if self._may_be(param, segment.text)]
-        else:
+        if segment.is_parameter:
+            mine = params[segment.text]
             levels = [below for text, below in level.literals.items() if self._may_be(mine, text)]
-            levels += [below for param, below in level.parameters if self._may_meet(mine, param)]
+            levels += [below for param, below in level.parameters.values() if self._may_meet(mine, param)]
+        else:
+            same = level.literals.get(segment.text)
+            levels = [] if same is None else [same]
+            levels += [below for param, below in level.parameters.values() if self._may_be(param, segment.text)]
         for below in levels:
             yield from self._matching(below, segments, params, index + 1)
 
-    def _may_be(self, param: Field | None, text: str) -> bool:
+    def _may_be(self, param: Field, text: str) -> bool:
         """Tell whether a parameter can have a text; True where nothing says otherwise."""
-        base = None if param is None else self.scope.base(param.type)
+        base = self.scope.base(param.type)
         if isinstance(base, Enum):
             return base.open or text in [value.wire for value in base.values]
-        if param is None or not isinstance(base, Scalar):
+        if not isinstance(base, Scalar) or base.name not in ("int", "string"):
             return True
         if base.name == "int":
             return text.removeprefix("-").isdecimal()
-        if base.name != "string":
-            return True
         limits = (*self.scope.limits(param.type), *param.limits)
         return all(keeps(limit, base, text) is not False for limit in limits)
 
-    def _may_meet(self, one: Field | None, other: Field | None) -> bool:
-        bases = [None if param is None else self.scope.base(param.type) for param in (one, other)]
-        for base, param in zip(bases, (other, one), strict=True):
+    def _may_meet(self, one: Field, other: Field) -> bool:
+        for enum, param in ((one, other), (other, one)):
+            base = self.scope.base(enum.type)
             if isinstance(base, Enum) and not base.open:
                 return any(self._may_be(param, value.wire) for value in base.values)
         return True
-
-
-def _same(one: TypeRef, other: TypeRef) -> bool:
-    return BROKEN in (one, other) or one == other

@@ -32,4 +32,5 @@ def check_classes(report: Report, entries: Entries, facade: str, place: Placed) 
         node = entries.get(section)
         for key, _ in node.pairs if isinstance(node, MapNode) else ():
             for form in forms:
-                names.take(form.format(class_name(key.value)), key.value, key)
+                if not names.take(form.format(class_name(key.value)), key.value, key):
+                    break

@@ -77,9 +77,7 @@ def read_format(scope: Scope, entries: Entries, ref: TypeRef) -> str | None:
     scalar = scope.scalar(ref)
     known = FORMATS.get(scalar) if scalar is not None else None
     if known is None:
-        scope.report.add(
-            entries.key("format"), "bad-format", "only a datetime or a duration can have another format"
-        )
+        scope.report.add(entries.key("format"), "bad-format", "only a datetime or a duration can have another format")
         return None
     if node.value != known:
         message = f"the other format of a {scalar} is {quoted(known)}, not {quoted(node.value)}"
@@ -94,9 +92,7 @@ def _blank(scope: Scope, entries: Entries) -> tuple[bool | int | str | None, ...
         if isinstance(item, ScalarNode):
             found.append(plain_value(item))
         else:
-            scope.report.add(
-                item, "bad-blank", "a blank value is null, true, false, a whole number or a text"
-            )
+            scope.report.add(item, "bad-blank", "a blank value is null, true, false, a whole number or a text")
     return tuple(found)
 
 

@@ -177,9 +177,7 @@ def _is_pattern(scope: Scope, node: ScalarNode) -> bool:
 def _compare(scope: Scope, entries: Entries, limits: dict[LimitRule, Limit], base: Base | None) -> None:
     for low, high in _TWICE:
         if low in limits and high in limits:
-            scope.report.add(
-                entries.key(high), "bad-limit", f"{quoted(low)} and {quoted(high)} say one thing twice"
-            )
+            scope.report.add(entries.key(high), "bad-limit", f"{quoted(low)} and {quoted(high)} say one thing twice")
     for low, high in _PAIRS:
         if base is None or low not in limits or high not in limits:
             continue
@@ -193,11 +191,7 @@ def _compare(scope: Scope, entries: Entries, limits: dict[LimitRule, Limit], bas
 
 def _matches(pattern: str, text: str) -> bool | None:
     # A match may take exponential time: a repeated group, or many repetitions, are left to run time.
-    if (
-        len(text) > _LONGEST_CHECKED
-        or re.search(r"\)[*+{?]", pattern)
-        or len(re.findall(r"[*+{]", pattern)) > 2
-    ):
+    if len(text) > _LONGEST_CHECKED or re.search(r"\)[*+{?]", pattern) or len(re.findall(r"[*+{]", pattern)) > 2:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from emitter_typed_codegen.model import Enum, Literal_, Option, Scalar, ScalarName, TypeRef
-from emitter_typed_codegen.names import method_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import is_word
 from emitter_typed_codegen.resolve.collisions import Names
@@ -136,9 +135,7 @@ def _check_header(scope: Scope, option: Option, place: Placed, verbs: Mapping[st
         hint = scope.report.meant(option.wire, _HEADERS) or "it has qos and retain"
         scope.report.add(place, "header-option", message, hint)
     elif scope.base(option.type) is not None and scope.scalar(option.type) != scalar:
-        scope.report.add(
-            place, "header-option", f"the header field {quoted(option.wire)} is of type {scalar}"
-        )
+        scope.report.add(place, "header-option", f"the header field {quoted(option.wire)} is of type {scalar}")
     elif option.wire == "qos" and not (option.values and set(option.values) <= set(_QUALITIES)):
         scope.report.add(place, "header-option", "qos is 0 or 1: 2 is not for Emitter", "add values: [0, 1]")
     if any(verbs[name] != "publish" for name in option.applies):
@@ -160,9 +157,7 @@ def _check_topic(scope: Scope, entries: Entries, option: Option, place: Placed) 
         return
     elif not isinstance(base, Scalar) or base.name not in _IN_TOPIC:
         hint = "use string, int, bool, datetime, duration or an enum"
-        scope.report.add(
-            entries.key("type"), "bad-option", "a value of this type cannot stand in a topic", hint
-        )
+        scope.report.add(entries.key("type"), "bad-option", "a value of this type cannot stand in a topic", hint)
     elif base.name in ("datetime", "duration") and "format" not in entries:
         known = "unix" if base.name == "datetime" else "seconds"
         message = f"a {base.name} stands in a topic as a whole number only"
@@ -181,16 +176,3 @@ def _with_classic(scope: Scope, entries: Entries, option: Option) -> Option:
             if value is not UNFIT:
                 found.append((key.value, True, value))
     return evolve(option, classic=tuple(found))
-
-
-def take_classic_names(names: Names, node: Node | None) -> None:
-    """Take the names of the functions that make options."""
-    for _, described in node.pairs if isinstance(node, MapNode) else ():
-        for key, value in described.pairs if isinstance(described, MapNode) else ():
-            if key.value != "classic":
-                continue
-            if isinstance(value, ScalarNode):
-                names.take(method_name(value.value), value.value, value)
-            elif isinstance(value, MapNode):
-                for name, _ in value.pairs:
-                    names.take(method_name(name.value), name.value, name)

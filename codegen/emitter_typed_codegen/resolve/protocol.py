@@ -58,9 +58,7 @@ def read_errors(scope: Scope, node: Node | None) -> tuple[Error, ...]:
     statuses = Names(scope.report, "duplicate-status", "an error's status")
     for key, described in scope.report.named(node, "'errors'"):
         what = f"the error {quoted(key.value)}"
-        entries = scope.report.entries(
-            described, what, at=key, required=("status",), optional=("doc", "hint")
-        )
+        entries = scope.report.entries(described, what, at=key, required=("status",), optional=("doc", "hint"))
         status = entries.scalar("status")
         number = 0
         if status is not None:
@@ -216,7 +214,7 @@ def _check_topic(scope: Scope, node: ScalarNode, reserved: str) -> None:
 def _records(scope: Scope, payload: ScalarNode) -> list[Record]:
     declared = scope.types.get(payload.value)
     if payload.value not in scope.names:
-        scope.report.unknown(payload, "unknown-type", "type", payload.value, sorted(scope.names))
+        scope.report.unknown(payload, "unknown-type", "type", payload.value, scope.names)
     elif declared is not None and not isinstance(declared, Record | Union):
         message = f"{quoted(payload.value)} is neither a record nor a union"
         scope.report.add(payload, "event-payload", message, "name a type that has fields")
@@ -242,9 +240,7 @@ def _request_record(scope: Scope, entries: Entries, name: str) -> Record:
     doc = entries.text("doc")
     if node is None:
         return Record(name=name, doc=doc)
-    inner = scope.report.entries(
-        node, "a request", at=entries.key("request"), required=("fields",), optional=("doc",)
-    )
+    inner = scope.report.entries(node, "a request", at=entries.key("request"), required=("fields",), optional=("doc",))
     record = read_record(scope, name, inner, allowed=_CHANNELS)
     _check_reserved(scope, inner.get("fields"))
     _check_order(scope, inner.get("fields"), record)
@@ -268,12 +264,8 @@ def _check_order(scope: Scope, node: Node | None, record: Record) -> None:
         if one.has_default or scope.optional(one.type):
             free = one
         elif free is not None:
-            message = (
-                f"{quoted(one.name)} has to be given, and stands after {quoted(free.name)}, which has not"
-            )
-            scope.report.add(
-                places[one.name], "parameter-order", message, "move it up: fields are positional"
-            )
+            message = f"{quoted(one.name)} has to be given, and stands after {quoted(free.name)}, which has not"
+            scope.report.add(places[one.name], "parameter-order", message, "move it up: fields are positional")
 
 
 def _check_reserved(scope: Scope, node: Node | None) -> None:
@@ -315,9 +307,7 @@ def _check_parameters(scope: Scope, entries: Entries, topic: ScalarNode, params:
         used.add(segment.text)
     for param in params:
         base = scope.base(param.type)
-        texts = isinstance(base, Secret) or (
-            isinstance(base, Scalar) and base.name in ("string", "channel", "filter")
-        )
+        texts = isinstance(base, Secret) or (isinstance(base, Scalar) and base.name in ("string", "channel", "filter"))
         if base is not None and not texts:
             message = f"the parameter {quoted(param.name)} is a secret, a string, a channel or a filter"
             scope.report.add(entries.key("params"), "parameter-type", message)

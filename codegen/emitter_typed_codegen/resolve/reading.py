@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal, TypeVar
 
 from attrs import define, field
@@ -16,6 +16,7 @@ LONGEST_NAME = 100
 """How many characters a name of the language may have."""
 
 _MOST_HINTS = 200
+_MOST_LISTED = 12
 _MOST_KNOWN = 1000
 
 
@@ -31,16 +32,15 @@ class Report:
 
     def meant(self, text: str, names: Iterable[str]) -> str:
         """Return "did you mean …?", or nothing where no name is close or the search would take long."""
+        if len(self.problems) > _MOST_HINTS:
+            return ""
         known = tuple(names)
-        return (
-            "" if len(self.problems) > _MOST_HINTS or len(known) > _MOST_KNOWN else did_you_mean(text, known)
-        )
+        return "" if len(known) > _MOST_KNOWN else did_you_mean(text, known)
 
-    def unknown(self, place: Placed, rule: Rule, what: str, name: str, known: Iterable[str]) -> None:
+    def unknown(self, place: Placed, rule: Rule, what: str, name: str, known: Collection[str]) -> None:
         """Note a name that nothing has, with the closest one that something has."""
-        known = tuple(known)
         hint = self.meant(name, known)
-        if not hint and known and len(known) <= 12:
+        if not hint and 0 < len(known) <= _MOST_LISTED:
             hint = f"there is {', '.join(known)}"
         self.add(place, rule, f"there is no {what} {quoted(name)}", hint)
 
@@ -179,9 +179,7 @@ class Entries:
             return default
         if node.plain and node.value in ("true", "false"):
             return node.value == "true"
-        self.report.add(
-            node, "bad-value", f"{quoted(key)} is true or false, without quotes, not {quoted(node.value)}"
-        )
+        self.report.add(node, "bad-value", f"{quoted(key)} is true or false, without quotes, not {quoted(node.value)}")
         return default
 
     def choice(self, key: str, choices: Sequence[ChoiceT], default: ChoiceT) -> ChoiceT:

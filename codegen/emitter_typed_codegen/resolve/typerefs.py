@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import get_args
 
 from emitter_typed_codegen.model import List, Map, Named, Optional, Scalar, ScalarName, TypeRef
@@ -101,9 +102,7 @@ class _Reader:
     def _type(self, level: int) -> TypeRef:
         if level > _MOST_LEVELS:
             _, start, end = self._peek()
-            raise _Wrong(
-                start, end, f"a type nests more than {_MOST_LEVELS} deep", "declare a type in between"
-            )
+            raise _Wrong(start, end, f"a type nests more than {_MOST_LEVELS} deep", "declare a type in between")
         ref = self._base(level)
         if self._peek()[0] != "?":
             return ref
@@ -134,9 +133,7 @@ class _Reader:
             return Map(value)
         if not token or token in _SIGNS:
             found = quoted(token) if token else "the end"
-            raise _Wrong(
-                start, end, f"a type is expected here, not {found}", "as in string?, [T] or {string: T}"
-            )
+            raise _Wrong(start, end, f"a type is expected here, not {found}", "as in string?, [T] or {string: T}")
         return self._name(token, start, end)
 
     def _name(self, name: str, start: int, end: int) -> TypeRef:
@@ -150,7 +147,7 @@ class _Reader:
         if name in self._scope.names:
             return Named(name)
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
-        hint = self._scope.report.meant(name, [*known, *self._scope.names])
+        hint = self._scope.report.meant(name, chain(known, self._scope.names))
         hint = hint or "declare it under types, or use one of: " + ", ".join(known)
         place = self._node.part(start, end)
         self._scope.report.add(place, "unknown-type", f"there is no type {quoted(name)}", hint)
@@ -171,6 +168,4 @@ class _Reader:
     def _expect(self, sign: str) -> None:
         token, start, end = self._take()
         if token != sign:
-            raise _Wrong(
-                start, end, f"{quoted(sign)} is expected here, not {quoted(token) if token else 'the end'}"
-            )
+            raise _Wrong(start, end, f"{quoted(sign)} is expected here, not {quoted(token) if token else 'the end'}")

@@ -87,9 +87,7 @@ def _is_type_name(scope: Scope, key: ScalarNode) -> bool:
 
 def _kind(scope: Scope, key: ScalarNode, node: Node) -> str | None:
     if not isinstance(node, MapNode):
-        scope.report.expect(
-            node, f"the type {quoted(key.value)}", "a map with fields, enum, flags, union or alias"
-        )
+        scope.report.expect(node, f"the type {quoted(key.value)}", "a map with fields, enum, flags, union or alias")
         return None
     said = [inner for inner, _ in node.pairs if inner.value in _KINDS]
     if not said:
@@ -146,9 +144,7 @@ def _secret(scope: Scope, key: ScalarNode, entries: Entries, ref: TypeRef) -> No
         scope.report.add(place, "secret-type", "a secret is a string", "write alias: string")
     for other in ("distinct", *LIMITS):
         if other in entries:
-            scope.report.add(
-                entries.key(other), "secret-type", f"a secret has no {quoted(other)}", "take it away"
-            )
+            scope.report.add(entries.key(other), "secret-type", f"a secret has no {quoted(other)}", "take it away")
     scope.types[key.value] = Secret(name=key.value, doc=entries.text("doc"))
 
 
@@ -220,17 +216,13 @@ def _values(scope: Scope, entries: Entries, kind: str, what: str) -> tuple[EnumV
 
 def _value(scope: Scope, key: ScalarNode, node: Node | None) -> EnumValue:
     if isinstance(node, MapNode):
-        entries = scope.report.entries(
-            node, f"the value {quoted(key.value)}", at=key, optional=("name", "doc")
-        )
+        entries = scope.report.entries(node, f"the value {quoted(key.value)}", at=key, optional=("name", "doc"))
         name = entries.scalar("name")
         said = key.value if name is None or not scope.report.is_name(name) else name.value
         return EnumValue(wire=key.value, name=said, doc=entries.text("doc"))
     if node is not None and not isinstance(node, ScalarNode):
         scope.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
-    return EnumValue(
-        wire=key.value, name=key.value, doc=node.value.strip() if isinstance(node, ScalarNode) else ""
-    )
+    return EnumValue(wire=key.value, name=key.value, doc=node.value.strip() if isinstance(node, ScalarNode) else "")
 
 
 def _union(scope: Scope, key: ScalarNode, entries: Entries) -> Union | None:
@@ -247,15 +239,13 @@ def _union(scope: Scope, key: ScalarNode, entries: Entries) -> Union | None:
     tags = _tags(scope, entries, members)
     if tag is None or not scope.report.is_name(tag) or len(tags) != len(members):
         return None
-    pairs = tuple(
-        (value, member.value) for value, member in zip(tags, members, strict=True) if member in known
-    )
+    pairs = tuple((value, member.value) for value, member in zip(tags, members, strict=True) if member in known)
     return Union(name=key.value, doc=entries.text("doc"), tag=tag.value, members=pairs)
 
 
 def _is_member(scope: Scope, member: ScalarNode, tag: ScalarNode | None) -> bool:
     if member.value not in scope.names:
-        scope.report.unknown(member, "unknown-type", "type", member.value, sorted(scope.names))
+        scope.report.unknown(member, "unknown-type", "type", member.value, scope.names)
         return False
     declared = scope.types.get(member.value)
     if declared is not None and not isinstance(declared, Record):
@@ -263,9 +253,7 @@ def _is_member(scope: Scope, member: ScalarNode, tag: ScalarNode | None) -> bool
         scope.report.add(member, "union-member", message, "wrap it in a record with one field")
         return False
     if tag is not None and declared is not None and tag.value in [field.wire for field in declared.fields]:
-        message = (
-            f"{quoted(member.value)} has a field {quoted(tag.value)} on the wire, which is the union's tag"
-        )
+        message = f"{quoted(member.value)} has a field {quoted(tag.value)} on the wire, which is the union's tag"
         scope.report.add(member, "union-tag", message, "take the field away: the tag says the same")
     return declared is not None
 
@@ -278,10 +266,8 @@ def _tags(scope: Scope, entries: Entries, members: list[ScalarNode]) -> list[str
     for value in values:
         taken.take(value.value, value.value, value)
     if len(values) != len(members):
-        message = f"there are {len(members)} members and {len(values)} values of the tag"
-        scope.report.add(
-            entries.key("values"), "union-values", message, "give one value for each member, in order"
-        )
+        message = f"the union has members: {len(members)}, and values of its tag: {len(values)}"
+        scope.report.add(entries.key("values"), "union-values", message, "give one value for each member, in order")
     return [value.value for value in values]
 
 

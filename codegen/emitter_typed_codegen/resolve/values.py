@@ -106,9 +106,7 @@ def _value(scope: Scope, node: Node, ref: TypeRef) -> Literal_:
         if not (isinstance(base, Scalar) and base.name == "json"):
             name = base.name if isinstance(base, Scalar) else ""
             hint = "put it in quotes if it is a text; " if name == "string" and node.value else ""
-            raise _No(
-                node, "is null, and the type is not optional", f"{hint}write the type with a ? to allow null"
-            )
+            raise _No(node, "is null, and the type is not optional", f"{hint}write the type with a ? to allow null")
     if isinstance(base, List):
         if not isinstance(node, ListNode):
             raise _No(node, "is not a list")
@@ -122,9 +120,7 @@ def _value(scope: Scope, node: Node, ref: TypeRef) -> Literal_:
     if isinstance(base, Record | Union | Secret):
         raise _No(node, f"cannot be given: {base.name} has no values that a schema can write")
     if not isinstance(node, ScalarNode):
-        raise _No(
-            node, "is not a text" if isinstance(base, Enum | Flags) else f"is not {_EXPECTED[base.name]}"
-        )
+        raise _No(node, "is not a text" if isinstance(base, Enum | Flags) else f"is not {_EXPECTED[base.name]}")
     if isinstance(base, Enum):
         known = [value.wire for value in base.values]
         if node.value not in known:
