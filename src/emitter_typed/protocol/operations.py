@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from attrs import field, frozen
 
 from emitter_typed.errors import InvalidArgument
 from emitter_typed.protocol.conversion import converter, write_as
-from emitter_typed.protocol.definition import OperationDefinition, OptionDefinition
+from emitter_typed.protocol.definition import OperationDefinition, OptionDefinition, ParameterKind
 from emitter_typed.protocol.topics import compose_topic, validate_channel
 from emitter_typed.values import Option, Secret, is_text
 
 MAX_PACKET_BYTES = 65_536
 """The largest remaining length of a packet; a broker drops a connection that sends more (docs: Emitter, transport)."""
+
+_find_border = re.compile(r"[^!-~]|[/?#+{}]").search
 
 
 @frozen
@@ -51,20 +55,23 @@ def prepare(
     Raises:
         InvalidArgument: A part of the topic or an option breaks a rule, or an option is given twice.
     """
-    values = _merge(definition, options, given or {})
     written: dict[str, str] = {}
     headers: dict[str, object] = {}
+    said = _said(definition, options, given or {})
     for option in definition.options:
-        value = values.get(option.name)
-        if value is None:
+        if option.name in said:
+            value = _checked(option, said[option.name])
+        elif option.name in definition.defaults:
+            value = definition.defaults[option.name]
+        else:
             continue
-        value = _checked(option, value)
         if option.carrier == "header":
             headers[option.wire] = value
         elif (text := _text(option, value)) is not None:
             written[option.wire] = text
-    key, channel = _parts(definition, arguments)
-    bare_topic = compose_topic(key, channel)
+    key, channel, bare_topic = _compose(
+        definition.topic, tuple(definition.parameters.items()), tuple(_texts(definition, arguments))
+    )
     return Prepared(
         topic=compose_topic(key, channel, options=written) if written else bare_topic,
         bare_topic=bare_topic,
@@ -74,53 +81,62 @@ def prepare(
     )
 
 
-def _parts(definition: OperationDefinition, arguments: Sequence[str | Secret]) -> tuple[str, str]:
-    """Fill the topic's template, and split it into its first segment and the channel."""
-    topic = definition.topic
-    for (name, kind), argument in zip(definition.parameters.items(), arguments, strict=True):
+def _texts(definition: OperationDefinition, arguments: Sequence[str | Secret]) -> Iterator[str]:
+    for name, argument in zip(definition.parameters, arguments, strict=True):
         text = argument.reveal() if isinstance(argument, Secret) else argument
         if not is_text(text):
             raise InvalidArgument(f"{name} must be a text that is not empty", argument=name, value=None)
-        if kind == "segment":
-            text = _segment(name, text)
-        else:
-            text = validate_channel(text, static=kind == "channel", argument=name)
-        topic = topic.replace(f"{{{name}}}", text, 1)
+        yield text
+
+
+@lru_cache(maxsize=4096)
+def _compose(
+    template: str, parameters: tuple[tuple[str, ParameterKind], ...], texts: tuple[str, ...]
+) -> tuple[str, str, str]:
+    """Fill a template; return its first segment, the channel, and both as a topic. Most calls repeat earlier ones."""
+    topic = template
+    for (name, kind), text in zip(parameters, texts, strict=True):
+        filled = (
+            _segment(name, text)
+            if kind == "segment"
+            else validate_channel(text, static=kind == "channel", argument=name)
+        )
+        topic = topic.replace(f"{{{name}}}", filled, 1)
     key, _, channel = topic.partition("/")
-    return key, channel
+    return key, channel, compose_topic(key, channel)
 
 
 def _segment(name: str, text: str) -> str:
     # A text that holds one of these would move the border between the parts of the topic.
-    if not text.isascii() or any(character in "/?#+{} " for character in text):
+    if _find_border(text) is not None:
         raise InvalidArgument(
-            f"the {name} is not one: it holds a character beyond ASCII, a space or one of / ? # + {{ }}; give it as you got it",
+            f"the {name} is not one: it holds a character beyond ASCII, a space or one of / ? # + {{ }}; "
+            "give it as you got it",
             argument=name,
             value=None,
         )
     return text
 
 
-def _merge(
-    definition: OperationDefinition, options: Iterable[Option], given: Mapping[str, object]
-) -> dict[str, object]:
-    known = {option.name for option in definition.options}
-    values: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+def _said(definition: OperationDefinition, options: Iterable[Option], given: Mapping[str, object]) -> dict[str, object]:
+    """Put together what a call says of options, in either way."""
+    said: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     for option in options:
+        known = [each.name for each in definition.options]
         if option.name not in known:
             raise InvalidArgument(
-                f"{definition.name} takes no option {option.name}; it takes {', '.join(sorted(known)) or 'none'}",
+                f"{definition.name} takes no option {option.name}; it takes {', '.join(known) or 'none'}",
                 argument="options",
                 value=option,
             )
-        if option.name in values and values[option.name] != option.value:
+        if option.name in said and said[option.name] != option.value:
             raise InvalidArgument(
-                f"{option.name} is given twice, as {values[option.name]!r} and {option.value!r}",
+                f"{option.name} is given twice, as {said[option.name]!r} and {option.value!r}",
                 argument=option.name,
                 value=option.value,
             )
-        values[option.name] = option.value
-    return {**definition.defaults, **values}
+        said[option.name] = option.value
+    return said
 
 
 def _checked(option: OptionDefinition, value: object) -> object:

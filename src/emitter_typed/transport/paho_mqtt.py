@@ -86,6 +86,7 @@ class PahoTransport:
         self._woken = False
         self._over = False
         self._batch: list[Inbound] = []
+        self._unacknowledged = 0
         self._lost_because: str | None = None
         self._refused: ConnectionRefused | None = None
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -184,7 +185,6 @@ class PahoTransport:
         client.connect_timeout = endpoint.connect_timeout_s
         client.on_connect = self._on_connect
         client.on_message = self._on_message
-        client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
         client.on_unsubscribe = self._on_unsubscribe
         if endpoint.username is not None:
@@ -284,6 +284,9 @@ class PahoTransport:
             client.next_packet_id = packet.packet_id
             match packet:
                 case Publish(topic, payload, qos, retain, _):
+                    if qos and not self._unacknowledged:
+                        client.on_publish = self._on_publish
+                    self._unacknowledged += qos
                     self._note(client.publish(topic, payload, qos, retain).rc)
                 case Subscribe(topic, _):
                     self._note(client.subscribe(topic, 0)[0])
@@ -327,6 +330,10 @@ class PahoTransport:
         # paho calls this for QoS 0 too, when it is written; those have no identifier.
         if mid:
             self._batch.append(Puback(mid))
+            self._unacknowledged -= 1
+            if not self._unacknowledged:
+                # paho builds objects of MQTT 5 for every call of this, which is most of what a QoS 0 publish costs.
+                client.on_publish = None
 
     def _on_subscribe(
         self,
