@@ -52,6 +52,9 @@ def read_types(scope: Scope, node: Node | None) -> tuple[Declaration, ...]:
         kind = _kind(scope, key, described)
         if kind is not None and isinstance(described, MapNode):
             kinds[kind].append((key, described))
+    # Records may be used before they are read: that they are records is all that is asked of them until then.
+    scope.types |= {key.value: Record(name=key.value) for key, _ in kinds["fields"]}
+    scope.types |= {key.value: Union(name=key.value, tag="", members=()) for key, _ in kinds["union"]}
     places: dict[str, Placed] = {}
     for kind, described_types in kinds.items():
         opened = [(key, _open(scope, key, described, kind)) for key, described in described_types]

@@ -1,0 +1,162 @@
+"""Nodes with places out of any file at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from emitter_typed_codegen import source
+from emitter_typed_codegen.source import MOST_BYTES, ListNode, MapNode, Node, ScalarNode, read
+
+
+def written(folder: Path, content: str | bytes) -> Path:
+    path = folder / "home.yaml"
+    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    return path
+
+
+def root(folder: Path, content: str) -> MapNode:
+    document = read(written(folder, content))
+    assert document.problems == []
+    assert isinstance(document.root, MapNode)
+    return document.root
+
+
+def only_problem(path: Path) -> tuple[int, int, str, str]:
+    document = read(path)
+    assert document.root is None
+    (problem,) = document.problems
+    return problem.line, problem.column, problem.rule, problem.message
+
+
+def place(node: Node) -> tuple[int, int, int]:
+    return node.line, node.column, node.end_column
+
+
+def test_every_key_and_value_knows_its_place(tmp_path: Path) -> None:
+    node = root(tmp_path, 'é: eins\nzwei:\n  - {a: "b", c: [1,\n      2]}\n')
+    (first_key, first), (second_key, second) = node.pairs
+    assert isinstance(second, ListNode)
+    (item,) = second.items
+    assert isinstance(item, MapNode)
+
+    assert place(first_key) == (1, 1, 2)
+    assert place(first) == (1, 4, 8)
+    assert place(second_key) == (2, 1, 5)
+    assert place(item) == (3, 5, 20)
+    assert [place(value) for _, value in item.pairs] == [(3, 9, 12), (3, 17, 20)]
+
+
+@pytest.mark.parametrize("text", ["no", "on", "1e3", "0o17", "2018-01-01", "12:30:45", "0x1F", "1_000", ".inf"])
+def test_a_scalar_stays_the_text_that_was_typed(text: str, tmp_path: Path) -> None:
+    ((_, plain),) = root(tmp_path, f"a: {text}\n").pairs
+    ((_, quoted),) = root(tmp_path, f'a: "{text}"\n').pairs
+
+    assert isinstance(plain, ScalarNode)
+    assert isinstance(quoted, ScalarNode)
+    assert (plain.value, plain.plain) == (text, True)
+    assert (quoted.value, quoted.plain) == (text, False)
+
+
+def test_null_is_told_from_the_text_null(tmp_path: Path) -> None:
+    values = [value for _, value in root(tmp_path, "a: null\nb: ~\nc:\nd: 'null'\ne: ''\n").pairs]
+
+    assert [isinstance(value, ScalarNode) and value.is_null for value in values] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
+
+
+def test_a_part_of_a_scalar_is_found_inside_its_quotes(tmp_path: Path) -> None:
+    ((_, value),) = root(tmp_path, 'a: "home/{room}/"\n').pairs
+
+    assert isinstance(value, ScalarNode)
+    part = value.part(5, 11)
+    assert (part.line, part.column, part.end_column) == (1, 10, 16)
+
+
+def test_a_missing_file_is_a_problem_with_the_name_that_is_close(tmp_path: Path) -> None:
+    written(tmp_path, "")
+    (problem,) = read(tmp_path / "hone.yaml").problems
+
+    assert (problem.line, problem.rule) == (0, "no-file")
+    assert problem.hint == "did you mean 'home.yaml'?"
+
+
+def test_a_folder_is_a_problem(tmp_path: Path) -> None:
+    assert only_problem(tmp_path) == (0, 0, "not-readable", "this is a folder")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_a_problem(tmp_path: Path) -> None:
+    path = written(tmp_path, "a: b\n")
+    path.chmod(0)
+
+    assert only_problem(path)[2] == "not-readable"
+
+
+def test_a_path_that_cannot_be_is_a_problem() -> None:
+    assert only_problem(Path("a\0b"))[2] == "not-readable"
+
+
+def test_a_large_file_is_a_problem(tmp_path: Path) -> None:
+    path = written(tmp_path, b"#" * (MOST_BYTES + 1))
+
+    assert only_problem(path)[2] == "too-large"
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "# a comment\n", "---\n", "null\n"])
+def test_an_empty_file_is_a_problem(content: str, tmp_path: Path) -> None:
+    assert only_problem(written(tmp_path, content))[2] == "empty-file"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a: b\nc: T\xfcr\n", (2, 5, "encoding", "the byte 0xfc is not UTF-8")),
+        (b"a: b\nc: \xed\xa0\x80\n", (2, 4, "encoding", "the byte 0xed is not UTF-8")),
+        ("a: b\n".encode("utf-16"), (0, 0, "encoding", "the file is UTF-16")),
+        (b"\xef\xbb\xbfa: b\n", (1, 1, "bad-character", "the file begins with a byte-order mark")),
+        (b"a: b\x00\n", (1, 5, "bad-character", "the character U+0000 cannot stand in a schema")),
+        (b"a: b\xc2\x85c\n", (1, 5, "bad-character", "the character U+0085 cannot stand in a schema")),
+        (b"a: b\n\tc: d\n", (2, 1, "tab", "a tab stands in the indentation")),
+        (b"a: b: c\n", (1, 5, "yaml-syntax", "a colon stands where no key can be")),
+        (b"a: @b\n", (1, 4, "yaml-syntax", "a text cannot begin with this character")),
+        (b"a: [string]?\n", (1, 12, "yaml-syntax", "a text goes on after a closing bracket or brace")),
+        (b"a: {room}/b/\n", (1, 10, "yaml-syntax", "a text goes on after a closing bracket or brace")),
+        (b"a: [b\nc: d\n", (1, 4, "yaml-syntax", "a list in brackets is not closed")),
+        (b"a: {b: c\nd: e\n", (1, 4, "yaml-syntax", "a map in braces is not closed")),
+        (b'a: "b\nc: d\n', (1, 4, "yaml-syntax", "a quote is opened here and never closed")),
+        (b"[" * 100_000, (1, 65, "too-deep", "lists and maps lie more than 64 deep in one another")),
+    ],
+)
+@pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
+def test_what_cannot_be_read_is_one_problem_in_the_words_of_either_loader(
+    content: bytes,
+    expected: tuple[int, int, str, str],
+    loader: type[yaml.CSafeLoader | yaml.SafeLoader],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(source, "_LOADER", loader)
+
+    assert only_problem(written(tmp_path, content)) == expected
+
+
+def test_reading_goes_on_after_what_is_no_part_of_the_language(tmp_path: Path) -> None:
+    document = read(written(tmp_path, "a: &x b\nc: *x\n<<: {d: e}\nf: !!int 1\na: g\n? [h]\n: i\n"))
+
+    assert [(problem.line, problem.rule) for problem in document.problems] == [
+        (1, "yaml-feature"),
+        (2, "yaml-feature"),
+        (3, "yaml-feature"),
+        (4, "yaml-feature"),
+        (5, "duplicate-key"),
+        (6, "key-not-text"),
+    ]
+
+
+def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
+    assert read(written(tmp_path, "a: b\n")).digest == (
+        "52c9693cf3f219d51ba6af4362ee092c55fb5e6f96d6f9da13c8ede7eff8e71b"
+    )
