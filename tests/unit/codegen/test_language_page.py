@@ -1,0 +1,29 @@
+"""The language's page says what the compiler does."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from emitter_typed_codegen.model import ScalarName
+from emitter_typed_codegen.resolve import load
+from emitter_typed_codegen.resolve.fields import FIELD_KEYS
+from emitter_typed_codegen.resolve.limits import LIMITS
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "schema" / "README.md").read_text("utf-8")
+
+
+def test_the_example_is_a_schema(tmp_path: Path) -> None:
+    example = re.search(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert example is not None
+    path = tmp_path / "home.yaml"
+    path.write_text(example.group(1), "utf-8")
+
+    assert [channel.name for channel in load(path).channels] == ["temperature", "command"]
+
+
+def test_every_scalar_and_every_key_of_a_field_is_on_the_page() -> None:
+    mentioned = set(re.findall(r"`\"?(\w+)[^`]*`", PAGE))
+
+    assert set(get_args(ScalarName)) - mentioned == set()
+    assert {*FIELD_KEYS, *LIMITS} - mentioned == set()
