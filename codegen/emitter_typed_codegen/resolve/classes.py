@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emitter_typed_codegen.names import RESERVED_TYPES, class_name
+from emitter_typed_codegen.names import RESERVED_TYPES, class_name, constant_name
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.reading import Entries, Report
 from emitter_typed_codegen.source import MapNode, Placed
@@ -11,7 +11,7 @@ _MADE_OF = {
     "types": ("{}",),
     "errors": ("{}",),
     "requests": ("{}Request", "{}Response"),
-    "channels": ("{}Params", "{}Channel", "{}Channels", "Async{}Channel", "Async{}Channels"),
+    "channels": ("{}Params", "{}Channel", "{}Channels", "{}ChannelMessage", "Async{}Channel", "Async{}Channels"),
 }
 
 
@@ -25,6 +25,7 @@ def check_classes(report: Report, entries: Entries, facade: str, place: Placed) 
         place: Where it says that name.
     """
     names = Names(report, "name-collision", "a class", RESERVED_TYPES)
+    constants = Names(report, "name-collision", "a constant")
     if "channels" in entries:
         for form in ("{}", "Async{}"):
             names.take(form.format(class_name(facade)), facade, place)
@@ -34,3 +35,6 @@ def check_classes(report: Report, entries: Entries, facade: str, place: Placed) 
             for form in forms:
                 if not names.take(form.format(class_name(key.value)), key.value, key):
                     break
+            else:
+                if section == "channels":
+                    constants.take(constant_name(key.value), key.value, key)

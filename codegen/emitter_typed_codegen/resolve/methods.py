@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emitter_typed_codegen.model import Operation, Option
-from emitter_typed_codegen.names import RESERVED_METHODS, RESERVED_PARAMETERS, attribute_name, method_name
+from emitter_typed_codegen.names import (
+    RESERVED_METHODS,
+    RESERVED_PARAMETERS,
+    attribute_name,
+    constant_name,
+    method_name,
+)
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.reading import Entries, Report
@@ -24,16 +30,20 @@ def check_methods(
         options: Its options.
     """
     methods = Names(report, "name-collision", "a method", RESERVED_METHODS)
+    constants = Names(report, "name-collision", "a constant", {"PROTOCOL"})
     for section in ("requests", "operations", "events"):
         for key, _ in _pairs(entries.get(section)):
             said = f"on_{key.value}" if section == "events" else key.value
-            methods.take(method_name(said), said, key)
+            if methods.take(method_name(said), said, key):
+                constants.take(constant_name(said), said, key)
+    constants = Names(report, "name-collision", "a constant")
     parameters = Names(report, "name-collision", "an option", RESERVED_PARAMETERS)
     known = {option.name: option for option in options}
     for key, described in _pairs(entries.get("options")):
         for name in _classic_names(described):
             methods.take(method_name(name.value), name.value, name)
-        parameters.take(attribute_name(key.value), key.value, key)
+        if parameters.take(attribute_name(key.value), key.value, key):
+            constants.take(constant_name(key.value), key.value, key)
         if key.value in known:
             _check_option(report, key, known[key.value], operations)
 
