@@ -37,7 +37,7 @@ _MOST_STEPS = 200_000
 
 _Kind: TypeAlias = tuple[TypeRef, tuple[Limit, ...]]
 
-_PARAMETERS: frozenset[ScalarName] = frozenset({"string", "int", "bool", "uuid", "date"})
+_PARAMETERS: frozenset[ScalarName] = frozenset({"string", "int", "uuid", "date"})
 
 
 def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) -> tuple[Channel, ...]:
@@ -132,7 +132,7 @@ def _check_parameter(scope: Scope, param: Field, node: Node) -> None:
             scope.report.add(node, "parameter-type", message, "use another type, or change the value")
     elif not isinstance(base, Scalar) or base.name not in _PARAMETERS or scope.optional(param.type):
         message = f"the parameter {quoted(param.name)} cannot be of this type"
-        hint = "it is a string, int, bool, uuid, date, an enum or an alias of one of them, and never optional"
+        hint = "it is a string, int, uuid, date, an enum or an alias of one of them, and never optional"
         scope.report.add(node, "parameter-type", message, hint)
 
 
