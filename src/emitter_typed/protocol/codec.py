@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 from attrs import fields, has
 
 from emitter_typed.errors import InvalidArgument, Undecodable
-from emitter_typed.protocol.conversion import Unfit, converter, tag_of
+from emitter_typed.protocol.conversion import converter, tag_of
 from emitter_typed.protocol.location import find_problem
+from emitter_typed.protocol.scalars import Unfit
 from emitter_typed.values import Tag
 
 

@@ -2,244 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import enum
 import functools
-import math
-import re
 import types
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
-from uuid import UUID
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from emitter_typed.protocol.scalars import (
+    FORMATS,
+    SCALARS,
+    Hook,
+    Unfit,
+    expected,
+    is_list,
+    is_object,
+    read_date,
+    string,
+)
 from emitter_typed.values import WIRE, Flags, Secret, Tag, Unrecognized, Wire
-
-_INT64 = range(-(2**63), 2**63)
-_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-
-
-class Unfit(ValueError):
-    """A value breaks the rule of its type. Never leaves the codec."""
-
-
-def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
-    """Tell whether a JSON value is an object; its names are texts."""
-    return isinstance(value, Mapping)
-
-
-def is_list(value: object) -> TypeGuard[Sequence[object]]:
-    """Tell whether a value is a list, or the tuple that stands for one."""
-    return isinstance(value, list | tuple)
-
-
-def _kind(value: object) -> str:
-    """Name a value as JSON does."""
-    names: dict[type, str] = {
-        bool: "a boolean",
-        int: "an integer",
-        float: "a number",
-        str: "a text",
-        list: "a list",
-        dict: "an object",
-    }
-    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
-
-
-def _expected(what: str, value: object) -> Unfit:
-    return Unfit(f"expected {what}, got {_kind(value)}")
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise _expected("a text", value)
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
-    return value
-
-
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _expected("a boolean", value)
-    return value
-
-
-def _integer(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _expected("an integer", value)
-    if value not in _INT64:
-        raise Unfit("the integer needs more than 64 bits")
-    return value
-
-
-def _number(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise _expected("a number", value)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise Unfit("the number is not finite")
-    return number
-
-
-def _read_bytes(value: object) -> bytes:
-    try:
-        return base64.b64decode(_string(value), validate=True)
-    except binascii.Error as error:
-        raise Unfit(f"not base64 with padding ({error})") from None
-
-
-def _write_bytes(value: object) -> str:
-    if not isinstance(value, bytes):
-        raise _expected("bytes", value)
-    return base64.b64encode(value).decode()
-
-
-def _read_datetime(value: object) -> datetime:
-    found = _RFC_3339.fullmatch(_string(value))
-    if found is None:
-        raise Unfit("not a time of RFC 3339 with its offset, such as 2026-01-31T12:00:00Z")
-    day, clock, offset = found.groups()
-    try:
-        return datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
-    except ValueError as error:
-        raise Unfit(f"no such time ({error})") from None
-
-
-def _aware(value: object) -> datetime:
-    if not isinstance(value, datetime):
-        raise _expected("a datetime", value)
-    if value.utcoffset() is None:
-        raise Unfit("the datetime is naive: give it a time zone, as in datetime.now(UTC)")
-    return value.astimezone(UTC)
-
-
-def _write_datetime(value: object) -> str:
-    return _aware(value).replace(tzinfo=None).isoformat() + "Z"
-
-
-def _read_unix(value: object) -> datetime:
-    try:
-        return datetime.fromtimestamp(_integer(value), UTC)
-    except (OverflowError, OSError, ValueError):
-        if isinstance(value, int) and not isinstance(value, bool):
-            raise Unfit("no time that a datetime can hold") from None
-        raise
-
-
-def _write_unix(value: object) -> int:
-    return math.floor(_aware(value).timestamp())
-
-
-def _read_date(value: object) -> date:
-    if _DATE.fullmatch(_string(value)) is None:
-        raise Unfit("not a date such as 2026-01-31")
-    try:
-        return date.fromisoformat(_string(value))
-    except ValueError as error:
-        raise Unfit(f"no such date ({error})") from None
-
-
-def _write_date(value: object) -> str:
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise _expected("a date", value)
-    return value.isoformat()
-
-
-def _read_duration(value: object) -> timedelta:
-    try:
-        return timedelta(seconds=_number(value))
-    except OverflowError:
-        raise Unfit("longer than a timedelta can hold") from None
-
-
-def _write_duration(value: object) -> int | float:
-    if not isinstance(value, timedelta):
-        raise _expected("a timedelta", value)
-    seconds = value.total_seconds()
-    return int(seconds) if seconds.is_integer() else seconds
-
-
-def _read_whole_seconds(value: object) -> timedelta:
-    return _read_duration(_integer(value))
-
-
-def _write_whole_seconds(value: object) -> int:
-    seconds = _write_duration(value)
-    if isinstance(seconds, float):
-        raise Unfit(f"must be whole seconds, not {seconds}")
-    return seconds
-
-
-def _read_uuid(value: object) -> UUID:
-    if _UUID.fullmatch(_string(value)) is None:
-        raise Unfit("not a UUID such as 123e4567-e89b-12d3-a456-426614174000")
-    return UUID(_string(value))
-
-
-def _write_uuid(value: object) -> str:
-    if not isinstance(value, UUID):
-        raise _expected("a UUID", value)
-    return str(value)
-
-
-def _read_decimal(value: object) -> Decimal:
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise _expected("a decimal number as a text", value)
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise Unfit("not a decimal number") from None
-    if not number.is_finite():
-        raise Unfit("the number is not finite")
-    return number
-
-
-def _write_decimal(value: object) -> str:
-    if not isinstance(value, Decimal):
-        raise _expected("a Decimal", value)
-    if not value.is_finite():
-        raise Unfit("the number is not finite")
-    return str(value)
-
-
-Hook = Callable[[Any], object]
-
-_SCALARS: dict[type, tuple[Hook, Hook]] = {
-    str: (_string, _string),
-    bool: (_boolean, _boolean),
-    int: (_integer, _integer),
-    float: (_number, _number),
-    bytes: (_read_bytes, _write_bytes),
-    datetime: (_read_datetime, _write_datetime),
-    date: (_read_date, _write_date),
-    timedelta: (_read_duration, _write_duration),
-    UUID: (_read_uuid, _write_uuid),
-    Decimal: (_read_decimal, _write_decimal),
-}
-_FORMATS: dict[str, tuple[Hook, Hook]] = {
-    "unix": (_read_unix, _write_unix),
-    "seconds": (_read_whole_seconds, _write_whole_seconds),
-}
 
 
 def write_as(format: str | None, value: object) -> object:
     """Write one value in a format of `Wire`, or as its class says. Raises Unfit."""
     if format is not None:
-        return _FORMATS[format][1](value)
+        return FORMATS[format][1](value)
     return converter().unstructure(value)
 
 
@@ -279,8 +70,8 @@ def _write_plain(value: object) -> object:
     if is_list(value):
         return [_write_plain(each) for each in value]
     if is_object(value):
-        return {_string(name): _write_plain(each) for name, each in value.items()}
-    if type(value) in _SCALARS or isinstance(value, enum.Enum) or attrs.has(type(value)):
+        return {string(name): _write_plain(each) for name, each in value.items()}
+    if type(value) in SCALARS or isinstance(value, enum.Enum) or attrs.has(type(value)):
         return converter().unstructure(value)
     raise Unfit(f"JSON has no place for a {type(value).__name__}: give text, bytes, JSON values or attrs objects")
 
@@ -296,7 +87,7 @@ def _read_open_enum(value: object, type_: Any) -> object:
     known, optional = _open_enum(type_)
     if value is None and optional:
         return None
-    text = _string(value)
+    text = string(value)
     return next((member for member in known if member.value == text), None) or Unrecognized(text)
 
 
@@ -308,8 +99,8 @@ def _write_open_enum(value: object, type_: Any) -> object:
         return _write_enum(value)
     raw: object = getattr(value, "raw", None)
     if isinstance(value, Unrecognized):
-        return _string(raw)
-    raise _expected(f"a {known.__name__}", value)
+        return string(raw)
+    raise expected(f"a {known.__name__}", value)
 
 
 def _open_enum_writer(type_: Any) -> Callable[[object], object]:
@@ -377,7 +168,7 @@ def format_hook(attribute: attrs.Attribute[Any], side: Literal[0, 1]) -> Hook | 
     name = wire_of(attribute).format
     if name is None:
         return None
-    hook = _FORMATS[name][side]
+    hook = FORMATS[name][side]
     return _optional(hook) if accepts_none(attribute.type) else hook
 
 
@@ -393,16 +184,16 @@ class WireConverter(Converter):
         """Register a hook for each kind of type."""
         # Paths come from `location`, which looks only when something is wrong; cattrs' own would cost every message.
         super().__init__(detailed_validation=False, forbid_extra_keys=False, omit_if_default=False)
-        for scalar, (read, write) in _SCALARS.items():
+        for scalar, (read, write) in SCALARS.items():
             self.register_structure_hook(scalar, _ignoring_type(read))
             self.register_unstructure_hook(scalar, write)
         # datetime is a date and bool an int: exact classes only, which the dispatch by class above would not give.
-        self.register_structure_hook_func(lambda type_: type_ is date, _ignoring_type(_read_date))
-        self.register_structure_hook_func(_is(Secret), lambda value, type_: type_(_string(value)))
+        self.register_structure_hook_func(lambda type_: type_ is date, _ignoring_type(read_date))
+        self.register_structure_hook_func(_is(Secret), lambda value, type_: type_(string(value)))
         self.register_unstructure_hook_func(_is(Secret), _write_secret)
         self.register_structure_hook_func(_is(enum.Enum), _read_enum)
         self.register_unstructure_hook_func(_is(enum.Enum), _write_enum)
-        self.register_structure_hook_func(_is(Flags), lambda value, type_: type_(_string(value)))
+        self.register_structure_hook_func(_is(Flags), lambda value, type_: type_(string(value)))
         self.register_unstructure_hook_func(_is(Flags), _write_flags)
         self.register_structure_hook_func(_is_open_enum, _read_open_enum)
         self.register_unstructure_hook_factory(_is_open_enum, _open_enum_writer)
@@ -452,7 +243,7 @@ class WireConverter(Converter):
 
         def read_record(value: object, type_: Any) -> object:
             if not is_object(value):
-                raise _expected("an object", value)
+                raise expected("an object", value)
             if blanks:
                 value = {name: item for name, item in value.items() if not is_blank(item, blanks.get(name, ()))}
             return read(value, type_)
@@ -465,7 +256,7 @@ class WireConverter(Converter):
 
         def write_record(value: object) -> object:
             if not isinstance(value, cls):
-                raise _expected(f"a {cls.__name__}", value)
+                raise expected(f"a {cls.__name__}", value)
             return write(value)
 
         return write_record
@@ -480,7 +271,7 @@ class WireConverter(Converter):
 
         def read_union(value: object, _: Any) -> object:
             if not is_object(value):
-                raise _expected("an object", value)
+                raise expected("an object", value)
             found = value.get(tag.name)
             member = members.get(found) if isinstance(found, str) else None
             if member is None:
@@ -496,7 +287,7 @@ class WireConverter(Converter):
 
         def write_union(value: object) -> object:
             if type(value) not in values:
-                raise _expected(f"one of {', '.join(member.__name__ for member in values)}", value)
+                raise expected(f"one of {', '.join(member.__name__ for member in values)}", value)
             document = self.unstructure(value, type(value))
             return {tag.name: values[type(value)], **document}
 
@@ -508,7 +299,7 @@ class WireConverter(Converter):
 
         def read_list(value: object, _: Any) -> object:
             if not is_list(value):
-                raise _expected("a list", value)
+                raise expected("a list", value)
             return tuple([read(each, item) for each in value])
 
         return read_list
@@ -518,7 +309,7 @@ class WireConverter(Converter):
 
         def write_list(value: object) -> object:
             if not is_list(value):
-                raise _expected("a tuple", value)
+                raise expected("a tuple", value)
             return [write(each) for each in value]
 
         return write_list
@@ -529,8 +320,8 @@ class WireConverter(Converter):
 
         def read_map(value: object, _: Any) -> object:
             if not is_object(value):
-                raise _expected("an object", value)
-            return {_string(name): read(each, item) for name, each in value.items()}
+                raise expected("an object", value)
+            return {string(name): read(each, item) for name, each in value.items()}
 
         return read_map
 
@@ -539,8 +330,8 @@ class WireConverter(Converter):
 
         def write_map(value: object) -> object:
             if not is_object(value):
-                raise _expected("a mapping", value)
-            return {_string(name): write(each) for name, each in value.items()}
+                raise expected("a mapping", value)
+            return {string(name): write(each) for name, each in value.items()}
 
         return write_map
 

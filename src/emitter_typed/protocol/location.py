@@ -14,11 +14,10 @@ from emitter_typed.protocol.conversion import (
     converter,
     format_hook,
     is_blank,
-    is_list,
-    is_object,
     tag_of,
     wire_of,
 )
+from emitter_typed.protocol.scalars import is_list, is_object
 
 Side = Literal[0, 1]
 """0: a document that was to be read. 1: an object that was to be written."""

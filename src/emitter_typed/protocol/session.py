@@ -27,7 +27,6 @@ from emitter_typed.errors import (
     Undecodable,
 )
 from emitter_typed.protocol import codec
-from emitter_typed.protocol.conversion import is_object
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.operations import Prepared, check_size
 from emitter_typed.protocol.packets import (
@@ -42,6 +41,7 @@ from emitter_typed.protocol.packets import (
     Unsuback,
     Unsubscribe,
 )
+from emitter_typed.protocol.scalars import is_object
 from emitter_typed.protocol.topics import Matcher, could_match_prefix
 from emitter_typed.protocol.trie import ChannelTrie
 

@@ -1,0 +1,169 @@
+"""What the channels of a user's schema are made of: definitions, and bases that compose, encode and decode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from emitter_typed.errors import InvalidArgument
+from emitter_typed.hosts import AsyncHandler, AsyncHost, Handler, SyncHost
+from emitter_typed.pending import AsyncPending, Pending
+from emitter_typed.protocol import codec
+from emitter_typed.protocol.address import Address
+from emitter_typed.protocol.bounds import Bounds
+from emitter_typed.protocol.message import ChannelMessage
+from emitter_typed.subscriptions import AsyncSubscription, Subscription
+from emitter_typed.values import Secret
+
+PayloadT = TypeVar("PayloadT")
+ParamsT = TypeVar("ParamsT")
+
+KeySource: TypeAlias = str | Secret | Mapping[str, str | Secret] | Callable[[str], str | Secret]
+"""The keys of a facade's channels: one for all, one for each by the channel's name, or a function of that name."""
+
+
+@frozen(kw_only=True)
+class ChannelDefinition(Generic[PayloadT, ParamsT]):
+    """A channel of a user's schema."""
+
+    name: str
+    """The attribute's name in the facade."""
+    address: Address
+    """The channel's name, with a `{parameter}` in the place of some segments."""
+    payload: object
+    """The type of what is published there."""
+    params: type[ParamsT] | None
+    """The class that holds the address's parameters; None where it has none."""
+    defaults: Mapping[str, object]
+    """Values of options that a publish does not give."""
+
+    def decode(self, channel: str, raw: bytes) -> ChannelMessage[PayloadT, ParamsT] | None:
+        """Read one message; None where the channel is not of this address. Raises Undecodable."""
+        texts = self.address.match(channel)
+        if texts is None:
+            return None
+        params: ParamsT = codec.parameters(texts, self.params, channel=channel)
+        payload: PayloadT = codec.decode(raw, self.payload, channel=channel)
+        return ChannelMessage(channel, payload, raw, params)
+
+
+def _key_for(keys: KeySource, channel: str) -> str | Secret:
+    if isinstance(keys, str | Secret):
+        return keys
+    if callable(keys):
+        return keys(channel)
+    if channel not in keys:
+        raise InvalidArgument(f"there is no key for the channel {channel}", argument="key", value=None)
+    return keys[channel]
+
+
+class _Channel(Generic[PayloadT, ParamsT]):
+    """A typed channel of either colour: the definition, and those of its parameters that are known."""
+
+    _definition: ChannelDefinition[PayloadT, ParamsT]
+    _params: Mapping[str, object]
+
+    def _narrowed(self, **params: object) -> dict[str, object]:
+        known = {**self._params, **{name: value for name, value in params.items() if value is not None}}
+        codec.check_parameters(known, self._definition.params)
+        return known
+
+    def _arguments(self, keys: KeySource, params: Mapping[str, object], *, static: bool) -> tuple[str | Secret, str]:
+        texts = {name: codec.parameter_text(value) for name, value in params.items() if value is not None}
+        address = self._definition.address
+        channel = address.compose(texts) if static else address.filter(texts)
+        return _key_for(keys, self._definition.name), channel
+
+    def _encode(self, payload: PayloadT) -> bytes:
+        return codec.encode(payload, self._definition.payload)
+
+    def _given(self, given: Mapping[str, object]) -> dict[str, object]:
+        # The schema's own defaults yield to what the call says.
+        said = {name: value for name, value in given.items() if value is not None}
+        return {**self._definition.defaults, **said}
+
+
+class SyncChannel(_Channel[PayloadT, ParamsT]):
+    """Base of the generated channels that a facade over a `Client` has."""
+
+    def __init__(self, host: SyncHost, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
+        """Hold the client, the keys and those parameters that are known."""
+        self._host = host
+        self._keys = keys
+        self._params = params or {}
+
+    def _publish(
+        self, operation: str, payload: PayloadT, given: Mapping[str, object], *, timeout_s: float | None
+    ) -> None:
+        arguments = self._arguments(self._keys, self._params, static=True)
+        self._host._publish(operation, arguments, self._encode(payload), (), self._given(given), timeout_s=timeout_s)  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+
+    def _publish_nowait(self, operation: str, payload: PayloadT, given: Mapping[str, object]) -> Pending:
+        arguments = self._arguments(self._keys, self._params, static=True)
+        return self._host._publish_nowait(operation, arguments, self._encode(payload), (), self._given(given))  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+
+    def _subscribe(
+        self,
+        operation: str,
+        handler: Handler[ChannelMessage[PayloadT, ParamsT]] | None,
+        given: Mapping[str, object],
+        *,
+        bounds: Bounds,
+        timeout_s: float | None,
+    ) -> Subscription[ChannelMessage[PayloadT, ParamsT]]:
+        arguments = self._arguments(self._keys, self._params, static=False)
+        return self._host._subscribe(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+            operation,
+            arguments,
+            self._definition.decode,
+            handler,
+            (),
+            given,
+            bounds=bounds,
+            timeout_s=timeout_s,
+        )
+
+
+class AsyncChannel(_Channel[PayloadT, ParamsT]):
+    """Base of the generated channels that a facade over an `AsyncClient` has."""
+
+    def __init__(self, host: AsyncHost, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
+        """Hold the client, the keys and those parameters that are known."""
+        self._host = host
+        self._keys = keys
+        self._params = params or {}
+
+    async def _publish(
+        self, operation: str, payload: PayloadT, given: Mapping[str, object], *, timeout_s: float | None
+    ) -> None:
+        arguments = self._arguments(self._keys, self._params, static=True)
+        await self._host._publish(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+            operation, arguments, self._encode(payload), (), self._given(given), timeout_s=timeout_s
+        )
+
+    def _publish_nowait(self, operation: str, payload: PayloadT, given: Mapping[str, object]) -> AsyncPending:
+        arguments = self._arguments(self._keys, self._params, static=True)
+        return self._host._publish_nowait(operation, arguments, self._encode(payload), (), self._given(given))  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+
+    async def _subscribe(
+        self,
+        operation: str,
+        handler: AsyncHandler[ChannelMessage[PayloadT, ParamsT]] | None,
+        given: Mapping[str, object],
+        *,
+        bounds: Bounds,
+        timeout_s: float | None,
+    ) -> AsyncSubscription[ChannelMessage[PayloadT, ParamsT]]:
+        arguments = self._arguments(self._keys, self._params, static=False)
+        return await self._host._subscribe(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+            operation,
+            arguments,
+            self._definition.decode,
+            handler,
+            (),
+            given,
+            bounds=bounds,
+            timeout_s=timeout_s,
+        )
