@@ -63,8 +63,7 @@ def _legal(text: str) -> str:
     # Python reads identifiers in this form; names that it holds for the same must be the same here.
     normal = unicodedata.normalize("NFKC", text)
     name = "".join(character if f"_{character}".isidentifier() else "_" for character in normal)
-    # NFKC of one character can have several, and some of those start no identifier.
-    if not name.strip("_"):
+    if not _WORD.search(name):
         name = "_".join(_spelled(character) for character in normal) or "empty"
     return _led(name)
 

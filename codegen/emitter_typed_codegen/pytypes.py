@@ -124,10 +124,10 @@ class Imports:
     def lines(self) -> str:
         """Return the statements, without `from __future__`, ordered as isort does."""
         sections: dict[int, list[str]] = {}
-        for module in sorted(self._modules, key=_natural):
+        for module in sorted(self._modules, key=str.lower):
             sections.setdefault(self._section(module), []).append(f"import {module} as {self._modules[module]}")
-        for module in sorted(self._members, key=_natural):
-            names = sorted(self._members[module], key=isort_key)
+        for module in sorted(self._members, key=str.lower):
+            names = sorted(self._members[module], key=_member)
             sections.setdefault(self._section(module), []).append(_from(module, names))
         return "\n\n".join("\n".join(sections[number]) for number in sorted(sections))
 
@@ -144,12 +144,20 @@ def _from(module: str, names: Iterable[str]) -> str:
     return line if len(line) <= 88 else lay(Group(f"from {module} import (", tuple(names), ")"))
 
 
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    parts = re.split(r"(\d+)", text.lower())
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+def all_key(name: str) -> tuple[int, list[tuple[int, int, str]]]:
+    """Return what ruff sorts the names of `__all__` by: constants, classes, the rest, each with case."""
+    return _kind(name), _natural(name)
 
 
-def isort_key(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
-    """Return what isort sorts the names of one import by: constants, classes, the rest."""
+def _member(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
+    return _kind(name), _natural(name.lower()), name
+
+
+def _kind(name: str) -> int:
     constant = len(name) > 1 and name.isupper()
-    return 0 if constant else 1 if name[:1].isupper() else 2, _natural(name), name
+    return 0 if constant else 1 if name[:1].isupper() else 2
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d+)", text)
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]

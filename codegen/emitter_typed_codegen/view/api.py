@@ -21,6 +21,7 @@ from emitter_typed_codegen.view.methods import (
     given,
     head,
     liberal,
+    operation_doc,
     option_parameters,
     pending_text,
     raises,
@@ -92,7 +93,7 @@ def _request(scope: Scope, colour: Colour, request: Request) -> Method:
     return Method(
         head=head(scope, colour, method_name(request.name), parameters, [wait], returns=response),
         doc=Doc(
-            request.doc,
+            request.doc or f"Send the request {request.name}.",
             sections=(
                 arguments([*parameters, wait]),
                 returns(request.response.doc),
@@ -169,7 +170,7 @@ def _publish(scope: Scope, colour: Colour, operation: Operation) -> list[Method]
     return [
         Method(
             head=head(scope, colour, name, positional, named, returns=result, waits=operation.wait),
-            doc=Doc(operation.doc, sections=sections),
+            doc=operation_doc(operation, sections),
             body=(body,),
         )
     ]
@@ -233,7 +234,7 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
         Method(decorators=(overload,), head=signature(typed_message, [payload, *rest], ": ...")),
         Method(
             head=signature(typed_message, [optional_payload, *rest], ":"),
-            doc=Doc(operation.doc, sections=sections),
+            doc=operation_doc(operation, sections),
             body=(waiting(colour, made),),
         ),
     ]
@@ -248,7 +249,7 @@ def _unsubscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Met
     return [
         Method(
             head=head(scope, colour, name, keys, named),
-            doc=Doc(operation.doc, sections=sections),
+            doc=operation_doc(operation, sections),
             body=(waiting(colour, made, result=False),),
         )
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import Channel, Literal_, Operation, Optional, Protocol, Record, Schema
@@ -23,6 +23,7 @@ from emitter_typed_codegen.view.methods import (
     bounds,
     given,
     head,
+    operation_doc,
     option_parameters,
     pending_text,
     raises,
@@ -122,18 +123,7 @@ def facade_view(schema: Schema) -> FacadeView:
 
 
 def _params(channel: Channel) -> Record | None:
-    if not channel.params:
-        return None
-    # The address names them as Python does: see `_address`.
-    fields = tuple(evolve(field, wire=attribute(field)) for field in channel.params)
-    return Record(name=f"{class_name(channel.name)}Params", fields=fields)
-
-
-def _address(channel: Channel) -> str:
-    address = channel.address
-    for field in channel.params:
-        address = address.replace(f"{{{field.name}}}/", f"{{{attribute(field)}}}/")
-    return address
+    return Record(name=f"{class_name(channel.name)}Params", fields=channel.params) if channel.params else None
 
 
 def _holds(colour: Colour, channel: Channel) -> str:
@@ -169,13 +159,13 @@ class _Made:
 
     def view(self) -> ChannelView:
         record = _params(self.channel)
-        doc = Doc(f"The parameters of `{_address(self.channel)}`.")
+        doc = Doc(f"The parameters of `{self.channel.address}`.")
         message = Applied(contract("ChannelMessage"), self._types)
         return ChannelView(
             params=record_view(self.scope, record, doc) if record else None,
             message=Joined([f"{self._message.name} = ", self.scope.imports.annotation(message)]),
             message_name=self._message.name,
-            message_doc=Doc(f"A message of `{_address(self.channel)}`."),
+            message_doc=Doc(f"A message of `{self.channel.address}`."),
             definition=self._definition(),
             classes=tuple(cls for colour in (SYNC, ASYNC) for cls in self._classes(colour)),
         )
@@ -199,7 +189,7 @@ class _Made:
         made = call(
             self.scope.contract("ChannelDefinition"),
             name=literal(attribute_name(self.channel.name)),
-            address=call(self.scope.contract("Address"), literal(_address(self.channel))),
+            address=call(self.scope.contract("Address"), literal(self.channel.address)),
             payload=self.scope.imports.annotation(payload),
             params=self.scope.imports.annotation(params),
             defaults=defaults(self.scope, self.channel.options, self.protocol.options),
@@ -209,13 +199,13 @@ class _Made:
     def _classes(self, colour: Colour) -> Iterable[ChannelClass]:
         one, every = (f"{class_name(self.channel.name)}{end}" for end in ("Channel", "Channels"))
         methods = [method for operation in self.protocol.operations for method in self._method(colour, operation)]
-        about = f"\n\nThe channel `{_address(self.channel)}`"
+        about = f"\n\nThe channel `{self.channel.address}`"
         known = ", with every parameter known." if self.channel.params else "."
         yield self._class(colour, one, f"{about}{known}", [method for _, method in methods])
         if self.channel.params:
             of_all = [method for verb, method in methods if verb == "subscribe"]
             chosen = [self._one(colour, one), *([self._where(colour, every)] if of_all else []), *of_all]
-            yield self._class(colour, every, f"\n\nEvery channel of `{_address(self.channel)}`.", chosen)
+            yield self._class(colour, every, f"\n\nEvery channel of `{self.channel.address}`.", chosen)
 
     def _class(self, colour: Colour, name: str, about: str, methods: list[Method]) -> ChannelClass:
         name = colour.of(name)
@@ -262,7 +252,7 @@ class _Made:
         )
         return Method(
             head=head(self.scope, colour, name, [payload], named, returns=result, waits=operation.wait),
-            doc=Doc(operation.doc, sections=sections),
+            doc=operation_doc(operation, sections),
             body=(waiting(colour, made, result=not operation.wait, waits=operation.wait),),
         )
 
@@ -291,7 +281,7 @@ class _Made:
         result = colour.applied("Subscription", self._message)
         return Method(
             head=head(self.scope, colour, name, [handler], named, returns=result),
-            doc=Doc(operation.doc, sections=sections),
+            doc=operation_doc(operation, sections),
             body=(waiting(colour, made),),
         )
 
@@ -304,7 +294,7 @@ class _Made:
                 name=attribute(field),
                 type=self.scope.type(field.type) if all_known else optional(self.scope.type(field.type)),
                 default=None if all_known else "None",
-                text=parameter_text(self.scope, field) or f"The segment `{{{attribute(field)}}}`.",
+                text=parameter_text(self.scope, field),
             )
             for field in self.channel.params
             if not isinstance(field.type, Optional)
@@ -349,7 +339,7 @@ def _facade(scope: Scope, colour: Colour) -> FacadeClass:
     for channel in schema.channels:
         held = scope.use(Name(".channels", _holds(colour, channel)))
         name_of = attribute_name(channel.name)
-        about = f"{first_sentence(_title(channel))}\n\n`{_address(channel)}`."
+        about = f"{first_sentence(_title(channel))}\n\n`{channel.address}`."
         members.append(Member(f"{name_of}: {held}", Doc(about, _facts(channel))))
         settings.append(Joined([f"self.{name_of} = ", call(held, "client", "key")]))
     doc = schema.doc if schema.doc.strip() else f"The channels of {schema.name}."

@@ -16,9 +16,9 @@ _WORDS = {
     "exclusive_maximum": "less than {}",
     "min_length": "at least {} {}",
     "max_length": "at most {} {}",
-    "min_items": "at least {} items",
-    "max_items": "at most {} items",
-    "max_segments": "at most {} segments",
+    "min_items": "at least {} {}",
+    "max_items": "at most {} {}",
+    "max_segments": "at most {} {}",
     "pattern": "matching `{}`",
 }
 
@@ -66,7 +66,8 @@ def facts(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
 
 def parameter_text(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
     """Return what a method says of a parameter."""
-    return " ".join(filter(None, [sentence(field.doc), facts(scope, field, default)]))
+    said = sentence(field.doc) or f"The {' '.join(field.name.split('_'))}."
+    return " ".join(filter(None, [said, facts(scope, field, default)]))
 
 
 def error_text(error: Error) -> str:
@@ -92,8 +93,13 @@ def _limits(scope: Scope, limits: tuple[Limit, ...], ref: TypeRef) -> list[str]:
         declared = scope.schema.by_name[ref.name]
         if isinstance(declared, Alias):
             words = _limits(scope, declared.limits, declared.type)
-    unit = "bytes" if scope.base(ref) == Scalar("bytes") else "characters"
-    return words + [_WORDS[limit.rule].format(limit.value, unit) for limit in limits]
+    return words + [_words(limit, bytes=scope.base(ref) == Scalar("bytes")) for limit in limits]
+
+
+def _words(limit: Limit, *, bytes: bool) -> str:
+    counted = {"length": "byte" if bytes else "character", "items": "item", "segments": "segment"}
+    unit = counted.get(limit.rule.rpartition("_")[2], "")
+    return _WORDS[limit.rule].format(limit.value, f"{unit}s" if limit.value != 1 else unit)
 
 
 def _shown(scope: Scope, value: Literal_, ref: TypeRef) -> str:
@@ -101,7 +107,7 @@ def _shown(scope: Scope, value: Literal_, ref: TypeRef) -> str:
     if isinstance(value, tuple) and not value:
         return "empty"
     if isinstance(value, str) and isinstance(base, Scalar):
-        return f"`{value}`" if value else literal(value)
+        return f"`{value}`" if value.isprintable() and value and "`" not in value else literal(value)
     if isinstance(base, Scalar) and base.name == "duration":
         return str(value)
     shown = flat(scope.value(value, ref))

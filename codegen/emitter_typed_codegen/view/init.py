@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from emitter_typed_codegen.layout import Expression, Group
-from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name, isort_key
+from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name, all_key
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.version import CONTRACT as NUMBER
 from emitter_typed_codegen.view.docs import Doc
@@ -36,7 +36,7 @@ def init_view(doc: Doc, public: Mapping[str, Sequence[str]], command: str | None
         public: The public names by module.
         command: What makes the package anew, if it may meet another runtime than the one it was made for.
     """
-    names = sorted((name for held in public.values() for name in held), key=isort_key)
+    names = sorted((name for held in public.values() for name in held), key=all_key)
     imports = Imports()
     for module, held in public.items():
         for name in held:

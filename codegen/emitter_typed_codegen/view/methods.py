@@ -199,9 +199,9 @@ def liberal(scope: Scope, ref: TypeRef) -> tuple[PyType, Name | None]:
     return scope.type(ref), None
 
 
-def operation_named(operations: Iterable[Operation], name: str) -> Operation:
-    """Return the operation of a name."""
-    return next(one for one in operations if one.name == name)
+def operation_doc(operation: Operation, sections: tuple[Section, ...]) -> Doc:
+    """Return the docstring of an operation's method."""
+    return Doc(operation.doc or f"Do what {operation.name} does.", sections=sections)
 
 
 def _parameter(scope: Scope, one: Parameter) -> Expression:

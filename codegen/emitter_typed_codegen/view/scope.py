@@ -208,10 +208,12 @@ class Scope:
             case "duration" if isinstance(value, int | float):
                 seconds = "0" if not value else Joined(["seconds=", _number(value)])
                 return call(self.use(_DURATION), seconds)
-            case "uuid" | "decimal":
-                known = _SCALARS[scalar]
-                assert isinstance(known, Name)
-                return call(self.use(known), literal(str(value)))
+            case "uuid":
+                return call(self.use(Name("uuid", "UUID")), literal(str(value)))
+            case "decimal":
+                text = str(value)
+                whole = text.removeprefix("-").isdecimal()
+                return call(self.use(Name("decimal", "Decimal")), text if whole else literal(text))
             case _:
                 return plain(value)
 

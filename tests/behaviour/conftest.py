@@ -1,0 +1,37 @@
+"""A schema in a test becomes a package that the test imports."""
+
+import importlib
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from emitter_typed_codegen.cli import main
+
+Generated = Callable[[str], ModuleType]
+_NUMBERS = count()
+
+
+@pytest.fixture
+def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Generated]:
+    """Generates the package of a schema, of which the first line may be left out, and imports it."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    importlib.invalidate_caches()
+    names: list[str] = []
+
+    def package(schema: str) -> ModuleType:
+        name = f"generated_{next(_NUMBERS)}"
+        path = tmp_path / f"{name}.yaml"
+        path.write_text("emitter-typed: 1\n" + textwrap.dedent(schema), "utf-8")
+        assert main(["generate", str(path), "--out", str(tmp_path / name)]) == 0
+        names.append(name)
+        return importlib.import_module(name)
+
+    yield package
+    for module in list(sys.modules):
+        if module.partition(".")[0] in names:
+            del sys.modules[module]

@@ -1,0 +1,174 @@
+"""What generated packages do once they are imported."""
+
+import dataclasses
+import json
+import typing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from emitter_typed import contract
+from emitter_typed.errors import ContractMismatch, InvalidArgument
+from emitter_typed.values import Tag, Unrecognized
+from tests.behaviour.conftest import Generated
+
+
+def test_defaults_are_values_of_their_types(generated: Generated) -> None:
+    made = generated("""
+        types:
+          Mode: {enum: [auto, manual]}
+          T:
+            fields:
+              moment: {type: datetime, default: 2020-01-02T03:04:05.5+02:00}
+              span: {type: duration, default: 1.5}
+              price: {type: decimal, default: "1.50"}
+              raw: {type: bytes, default: AAEC}
+              mode: {type: Mode, default: manual}
+              items: {type: "[int]", default: [1, 2]}
+              pairs: {type: "{string: int}", default: {a: 1}}
+              text: {type: string, default: "say \\"hi\\"\\n\\\\"}
+    """)
+
+    value = made.T()
+
+    assert value.moment == datetime(2020, 1, 2, 1, 4, 5, 500000, tzinfo=UTC)
+    assert value.span == timedelta(seconds=1.5)
+    assert value.price == Decimal("1.50")
+    assert value.raw == b"\x00\x01\x02"
+    assert value.mode is made.Mode.MANUAL
+    assert value.items == (1, 2)
+    assert value.pairs == {"a": 1}
+    assert value.text == 'say "hi"\n\\'
+
+
+def test_a_default_that_can_change_is_nobody_elses(generated: Generated) -> None:
+    made = generated('types: {T: {fields: {pairs: {type: "{string: int}", default: {}}}}}')
+
+    assert made.T().pairs is not made.T().pairs
+
+
+def test_limits_are_checked_where_an_object_is_made(generated: Generated) -> None:
+    made = generated("""
+        types:
+          Room: {alias: string, pattern: "[a-z]+"}
+          T: {fields: {level: {type: int, minimum: 1}, rooms: {type: "[Room]", max_items: 2, default: []}}}
+    """)
+
+    assert made.T(level=1, rooms=("a",)).rooms == ("a",)
+    with pytest.raises(InvalidArgument, match="level"):
+        made.T(level=0)
+    with pytest.raises(InvalidArgument, match="each item"):
+        made.T(level=1, rooms=("A",))
+    with pytest.raises(InvalidArgument, match="rooms"):
+        made.T(level=1, rooms=("a", "b", "c"))
+
+
+def test_records_are_frozen_slotted_and_made_by_name(generated: Generated) -> None:
+    made = generated("types: {T: {fields: {x: int}}}")
+    value = made.T(x=1)
+
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        value.x = 2
+    with pytest.raises(TypeError):
+        made.T(1)
+    assert not hasattr(value, "__dict__")
+    assert not dataclasses.is_dataclass(made.T)
+    assert hash(value) == hash(made.T(x=1))
+
+
+def test_annotations_can_be_read_whatever_fields_are_called(generated: Generated) -> None:
+    """A converter reads them at run time, when a field `str` has long taken the place of the type."""
+    made = generated("""
+        types:
+          T:
+            fields:
+              str: string
+              date: date?
+              then: date?
+              class: int
+              2fast: int
+              tuple: "[string]"
+              next: T?
+    """)
+
+    hints = typing.get_type_hints(made.T)
+
+    assert hints["str"] is str
+    assert hints["then"] == hints["date"]
+    assert hints["tuple"] == tuple[str, ...]
+    assert made.T(str="a", class_=1, _2fast=2, tuple=()).class_ == 1
+
+
+def test_an_open_enum_has_room_for_what_is_not_known(generated: Generated) -> None:
+    made = generated("types: {M: {enum: [a], open: true}, T: {fields: {m: M}}}")
+
+    assert typing.get_type_hints(made.T)["m"] == made.M | Unrecognized[str]
+
+
+def test_a_union_carries_its_tag(generated: Generated) -> None:
+    made = generated("types: {A: {fields: {x: int}}, B: {fields: {x: int}}, U: {union: [A, B], tag: kind}}")
+
+    assert typing.get_args(made.U) == (made.A | made.B, Tag("kind", (("a", made.A), ("b", made.B))))
+
+
+def test_the_facade_holds_its_channels(generated: Generated) -> None:
+    made = generated("""
+        name: Home
+        channels:
+          temperature: {address: "home/{room}/temperature/", payload: text}
+          status: {address: home/status/, payload: text}
+    """)
+
+    assert set(typing.get_type_hints(made.Home)) == {"temperature", "status"}
+    assert typing.get_type_hints(made.Home)["status"] is made.StatusChannel
+    assert typing.get_type_hints(made.AsyncHome)["temperature"] is made.AsyncTemperatureChannels
+
+
+def test_a_runtime_of_another_contract_is_told_at_import(generated: Generated, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contract, "CONTRACT", contract.CONTRACT + 1)
+
+    with pytest.raises(ContractMismatch, match=r"emitter-typed generate generated_\d+\.yaml --out generated_\d+"):
+        generated("types: {T: {fields: {x: int}}}")
+
+
+CODE = ('"""', "'''\\", "{{ 1/0 }}", "{% raw %}", '"); raise SystemExit(1) #', "\\N{BULLET}", "#")
+# The language itself refuses names that cannot be seen.
+VISIBLE = st.one_of(
+    st.sampled_from(CODE),
+    st.text(alphabet=st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20),
+)
+HOSTILE = st.one_of(VISIBLE, st.sampled_from(["\u202e", "a\tb", "\u2028", "  "]))
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(doc=HOSTILE, default=HOSTILE, wire=VISIBLE, value=VISIBLE)
+def test_hostile_texts_arrive_as_texts(generated: Generated, doc: str, default: str, wire: str, value: str) -> None:
+    d, v, w, e = map(_said, (f"Begin. {doc}", default, f"w{wire}", f"e{value}"))
+    made = generated(f"""
+        doc: {d}
+        types:
+          E: {{doc: {d}, enum: [{e}]}}
+          T: {{doc: {d}, fields: {{x: {{type: string, wire: {w}, default: {v}, doc: {d}}}}}}}
+    """)
+
+    (member,) = made.E
+    assert member.value == f"e{value}"
+    assert made.T().x == default
+    assert attrs.fields(made.T).x.metadata["emitter_typed.wire"].name == f"w{wire}"
+    assert made.T.__doc__.startswith("Begin.")
+
+
+def _said(text: str) -> str:
+    """Write a text in YAML; JSON would write some characters as two."""
+    return "".join(c if c.isascii() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False))
+
+
+def test_nothing_but_the_package_is_written(generated: Generated, tmp_path: Path) -> None:
+    made = generated("types: {T: {fields: {x: int}}}")
+
+    assert {path.name for path in tmp_path.iterdir()} == {made.__name__, f"{made.__name__}.yaml"}

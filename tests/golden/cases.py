@@ -1,0 +1,25 @@
+"""The cases, and how their packages are made."""
+
+from pathlib import Path
+
+from emitter_typed_codegen.jobs import Job, run
+from emitter_typed_codegen.resolve import load
+from emitter_typed_codegen.view import protocol_of
+from emitter_typed_codegen.write import Plan
+
+FOLDER = Path(__file__).parent
+CASES = sorted(path.parent.name for path in FOLDER.glob("*/schema.yaml"))
+
+
+def plan(case: str) -> Plan:
+    """Compare the package of a case with what its folder holds."""
+    # A protocol of their own: they do not change whenever Emitter's does.
+    protocol = protocol_of(load(FOLDER / "protocol" / "schema.yaml"))
+    made = Plan()
+    schema = FOLDER / case / "schema.yaml"
+    run(
+        Job(schema, schema.with_name("expected"), "make the golden cases anew"),
+        protocol,
+        made,
+    )
+    return made

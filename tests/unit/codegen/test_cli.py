@@ -1,0 +1,191 @@
+"""The command line says in few words what it did, or what to do."""
+
+import builtins
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from emitter_typed_codegen.cli import main
+
+SCHEMA = """\
+emitter-typed: 1
+name: Home
+types:
+  Reading: {fields: {celsius: float}}
+channels:
+  temperature: {address: "home/{room}/temperature/", payload: Reading}
+"""
+BROKEN = SCHEMA.replace("float", "flaot")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "home.yaml").write_text(SCHEMA, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_generate_writes_a_package(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "home.yaml", "--out", "src/home_api"]) == 0
+
+    assert capsys.readouterr().out == "wrote 6 files to src/home_api\n"
+    assert (here / "src/home_api/facade.py").is_file()
+    assert (here / "src/home_api/py.typed").is_file()
+
+
+def test_generating_again_is_up_to_date(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["generate", "home.yaml", "--out", "home_api"])
+    capsys.readouterr()
+
+    assert main(["generate", "home.yaml", "--out", "home_api"]) == 0
+    assert capsys.readouterr().out == "home_api is up to date\n"
+
+
+def test_check_shows_the_difference_and_writes_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["generate", "home.yaml", "--out", "home_api"])
+    before = (here / "home_api/types.py").read_bytes()
+    (here / "home.yaml").write_text(SCHEMA.replace("celsius", "kelvin"), "utf-8")
+    capsys.readouterr()
+
+    assert main(["generate", "home.yaml", "--out", "home_api", "--check"]) == 1
+
+    shown = capsys.readouterr().out
+    assert "-    celsius: float\n+    kelvin: float\n" in shown
+    assert shown.endswith("would change; run: emitter-typed generate home.yaml --out home_api\n")
+    assert (here / "home_api/types.py").read_bytes() == before
+
+
+def test_check_of_a_package_that_is_current_is_done(here: Path) -> None:
+    main(["generate", "home.yaml", "--out", "home_api"])
+
+    assert main(["generate", "home.yaml", "--out", "home_api", "--check"]) == 0
+
+
+def test_jobs_come_from_the_nearest_pyproject(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "pyproject.toml").write_text(
+        '[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "src/home_api"\n', "utf-8"
+    )
+    (here / "deep").mkdir()
+    monkeypatch.chdir(here / "deep")
+
+    assert main(["generate"]) == 0
+    assert (here / "src/home_api/__init__.py").is_file()
+    assert "Regenerate with: emitter-typed generate\n" in (here / "src/home_api/types.py").read_text("utf-8")
+    capsys.readouterr()
+    assert main(["generate", "--check"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "there is no pyproject.toml"),
+        ("", "lists no jobs"),
+        ("[tool.emitter-typed]\njobs = 1\n", "lists no jobs"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\n', "a job of"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x"\nouts = "y"\n', "a job of"),
+        ("no toml", "cannot be read"),
+    ],
+)
+def test_a_table_that_cannot_be_followed_is_wrong_usage(
+    here: Path, capsys: pytest.CaptureFixture[str], text: str | None, said: str
+) -> None:
+    if text is not None:
+        (here / "pyproject.toml").write_text(text, "utf-8")
+
+    assert main(["generate"]) == 2
+
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["generate", "home.yaml"], ["generate", "--out", "x"], ["check"], ["genrate"]]
+)
+def test_wrong_usage_is_2(here: Path, arguments: list[str]) -> None:
+    assert main(arguments) == 2
+
+
+def test_help_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "--help"], prog="emitter-typed") == 0
+    assert "usage: emitter-typed generate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", [["check"], ["generate", "--out", "home_api"]])
+def test_problems_are_told_with_their_place_and_nothing_is_written(
+    here: Path, capsys: pytest.CaptureFixture[str], verb: list[str]
+) -> None:
+    (here / "home.yaml").write_text(BROKEN, "utf-8")
+
+    assert main([*verb, "home.yaml"]) == 1
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "home.yaml:4:" in told.err
+    assert not (here / "home_api").exists()
+
+
+def test_problems_can_be_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "home.yaml").write_text(BROKEN, "utf-8")
+
+    assert main(["check", "home.yaml", "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_no_problems_are_said_to_be_none(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "home.yaml"]) == 0
+    assert capsys.readouterr().out == "no problems in home.yaml\n"
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "."])
+@pytest.mark.parametrize("verb", [["check"], ["generate", "--out", "home_api"]])
+def test_a_schema_that_is_no_file_is_told_without_a_traceback(
+    here: Path, capsys: pytest.CaptureFixture[str], verb: list[str], name: str
+) -> None:
+    assert main([*verb, name]) == 1
+    assert capsys.readouterr().err.strip()
+    assert not (here / "home_api").exists()
+
+
+def test_an_out_that_is_a_file_is_told_without_a_traceback(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "home.yaml", "--out", "home.yaml"]) == 1
+    assert "home.yaml is a file" in capsys.readouterr().err
+    assert (here / "home.yaml").read_text("utf-8") == SCHEMA
+
+
+@pytest.mark.parametrize("flag", [[], ["--check"]])
+def test_an_edited_file_is_named(here: Path, capsys: pytest.CaptureFixture[str], flag: list[str]) -> None:
+    main(["generate", "home.yaml", "--out", "home_api"])
+    (here / "home_api/types.py").write_text("mine\n")
+
+    assert main(["generate", "home.yaml", "--out", "home_api", *flag]) == 1
+    assert "types.py was edited" in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_one_line(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = builtins.__import__
+
+    def without(
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> object:
+        if name == "emitter_typed_codegen.jobs":
+            raise ModuleNotFoundError("No module named 'jinja2'", name="jinja2")
+        return real(name, globals, locals, fromlist, level)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+
+    assert main(["generate", "home.yaml", "--out", "home_api"]) == 2
+
+    error = capsys.readouterr().err
+    assert 'pip install "emitter-typed[codegen]"' in error
+    assert error.count("\n") == 1

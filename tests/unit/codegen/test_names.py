@@ -1,0 +1,97 @@
+"""Wire names become legal identifiers that their authors recognize."""
+
+import keyword
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emitter_typed_codegen.names import attribute_name, class_name, constant_name
+
+FORMS = (attribute_name, class_name, constant_name)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("celsius", "celsius"),
+        ("sensorId", "sensorId"),
+        ("sensor-id", "sensor_id"),
+        ("class", "class_"),
+        ("match", "match"),
+        ("self", "self_"),
+        ("2fast", "_2fast"),
+        ("été", "été"),
+        ("__init__", "_init__"),
+        ("%", "percent_sign"),
+        ("", "empty"),
+    ],
+)
+def test_an_attribute_keeps_what_it_can_of_its_name(text: str, name: str) -> None:
+    assert attribute_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Reading", "Reading"),
+        ("HTTPServer", "HTTPServer"),
+        ("living-room", "LivingRoom"),
+        ("2x", "_2x"),
+        ("None", "None_"),
+    ],
+)
+def test_a_class_is_written_in_capitals(text: str, name: str) -> None:
+    assert class_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("auto", "AUTO"),
+        ("half-open", "HALF_OPEN"),
+        ("halfOpen", "HALF_OPEN"),
+        ("_missing_", "MISSING"),
+        ("2x", "_2X"),
+    ],
+)
+def test_a_constant_is_written_in_upper_case(text: str, name: str) -> None:
+    assert constant_name(text) == name
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(text=st.text())
+def test_any_text_becomes_an_identifier(form: Callable[[str], str], text: str) -> None:
+    name = form(text)
+
+    assert name.isidentifier()
+    assert not keyword.iskeyword(name)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(text=st.text())
+def test_names_are_in_the_form_in_which_python_compares_them(form: Callable[[str], str], text: str) -> None:
+    """Else two fields that look different to a collision check would be one attribute."""
+    name = form(text)
+
+    assert unicodedata.normalize("NFKC", name) == name
+
+
+@given(text=st.text())
+def test_no_attribute_is_mangled_or_one_of_pythons_own(text: str) -> None:
+    assert not attribute_name(text).startswith("__")
+
+
+@given(text=st.text())
+def test_no_constant_is_one_of_the_enum_modules_own(text: str) -> None:
+    name = constant_name(text)
+
+    assert not (name.startswith("_") and name.endswith("_"))
+
+
+@pytest.mark.parametrize("form", [attribute_name, class_name])
+@given(text=st.from_regex(r"[A-Za-z][A-Za-z0-9]*", fullmatch=True))
+def test_a_name_is_its_own_name(form: Callable[[str], str], text: str) -> None:
+    assert form(form(text)) == form(text)
