@@ -112,13 +112,16 @@ def docstring(doc: str, indent: int, *, facts: str = "", sections: Sequence[Sect
     if len(paragraphs) == 1 or _BULLET.search(paragraphs[-1]):
         paragraphs.append("")
     paragraphs[-1] = f"{paragraphs[-1]} {inert(facts)}"
-    blocks = [_paragraph(paragraph, width) for paragraph in paragraphs]
-    blocks += [_section(section, width, inert) for section in sections if section.entries]
-    lines = [line for block in blocks if block for line in [*block, ""]][:-1]
+    paragraphs = [paragraph for paragraph in paragraphs if paragraph.strip()]
+    following = [_section(section, width, inert) for section in sections if section.entries]
     quotes = 'r"""' if raw else '"""'
     # A formatter would part two kinds of quotes as well.
-    opening = f"{quotes} " if lines[0].startswith('"') else quotes
-    if len(lines) == 1 and indent + len(opening) + len(lines[0]) + 3 <= WIDTH:
+    opening = f"{quotes} " if paragraphs and paragraphs[0].lstrip().startswith('"') else quotes
+    # A text that fills the line but for the closing quotes would get them there or below, by a formatter's line length.
+    first = len(opening) + (0 if following or len(paragraphs) > 1 else 3)
+    blocks = [_paragraph(paragraph, width, 0 if index else first) for index, paragraph in enumerate(paragraphs)]
+    lines = [line for block in [*blocks, *following] for line in [*block, ""]][:-1]
+    if len(lines) == 1:
         return f'{opening}{lines[0]}"""'
     margin = " " * indent
     return "\n".join([opening + lines[0], *(f"{margin}{line}".rstrip() for line in lines[1:]), f'{margin}"""'])
@@ -161,10 +164,15 @@ def _wrap(text: str, width: int, *, first: str = "", others: str = "") -> list[s
     )
 
 
-def _paragraph(text: str, width: int) -> list[str]:
+def _paragraph(text: str, width: int, before: int) -> list[str]:
+    """Return the lines of a paragraph of which the first one has something before it."""
+    lines: list[str] = []
     # Each item of a list is a paragraph whose later lines hang.
-    items = [item.strip() for item in re.split(r"\n\s*(?=[-*] )", text)]
-    return [line for item in items for line in _wrap(item, width, others="  " if _ITEM.match(item) else "")]
+    for item in re.split(r"\n\s*(?=[-*] )", text):
+        first = "" if lines else " " * before
+        others = "  " if _ITEM.match(item.strip()) else ""
+        lines += [line.removeprefix(first) for line in _wrap(item.strip(), width, first=first, others=others)]
+    return lines
 
 
 def _section(section: Section, width: int, inert: Callable[[str], str]) -> list[str]:

@@ -104,6 +104,27 @@ def test_annotations_can_be_read_whatever_fields_are_called(generated: Generated
     assert made.T(str="a", class_=1, _2fast=2, tuple=()).class_ == 1
 
 
+def test_types_and_channels_may_be_called_as_the_runtime_calls_its_own(generated: Generated) -> None:
+    made = generated("""
+        name: Address
+        types:
+          Record: {fields: {tag: Tag, wire: {type: string, wire: x}}}
+          Tag: {enum: [a], open: true}
+          Bounds: {union: [Record, Message], tag: kind}
+          Message: {fields: {literal: Literal?}}
+          Literal: {alias: int, minimum: 0, distinct: true}
+        channels:
+          sync: {address: "a/{pattern}/", payload: Bounds}
+          async: {address: "b/{frozen}/", payload: Message, params: {frozen: Tag}}
+          channel: {address: c/, payload: "[Record]"}
+    """)
+
+    assert made.Record(tag=made.Tag.A, wire="w") == made.Record(tag=made.Tag.A, wire="w")
+    assert typing.get_type_hints(made.Record)["tag"] == made.Tag | Unrecognized[str]
+    assert issubclass(made.SyncChannel, contract.SyncChannel)
+    assert issubclass(made.ChannelChannel, contract.SyncChannel)
+
+
 def test_an_open_enum_has_room_for_what_is_not_known(generated: Generated) -> None:
     made = generated("types: {M: {enum: [a], open: true}, T: {fields: {m: M}}}")
 

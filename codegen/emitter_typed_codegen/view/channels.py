@@ -100,11 +100,16 @@ class FacadeView:
         return [cls.name for cls in self.classes]
 
 
+_CLASSES = [(colour, end) for colour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
+
+
 def channels_view(schema: Schema, protocol: Protocol) -> ChannelsView:
     """Return the module of the channels."""
     records = [record for channel in schema.channels if (record := _params(channel))]
     names = {constant_name(channel.name) for channel in schema.channels}
     names |= {method_name(operation.name) for operation in protocol.operations} | {"where"}
+    names |= {class_name(declared.name) for declared in schema.types}
+    names |= {colour.of(f"{class_name(one.name)}{end}") for one in schema.channels for colour, end in _CLASSES}
     imports = Imports(own_names(records) | names)
     # The protocol's options are seen through the schema, whose own types they never name.
     scope = Scope(schema, ".types", imports)

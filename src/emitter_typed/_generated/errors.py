@@ -35,7 +35,8 @@ class PaymentRequired(BrokerError):
 
 
 class Forbidden(BrokerError):
-    """The operation is not allowed there, such as publishing to a channel with a wildcard.
+    """The operation is not allowed there, such as publishing to a channel with a
+    wildcard.
 
     Status 403.
     """

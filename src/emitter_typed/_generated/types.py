@@ -114,8 +114,8 @@ class KeygenRequest(Record):
     """Make a key for a channel."""
 
     key: Key
-    """The master key, or a channel key with the permission `e`, which makes a private
-    channel.
+    """The master key, or a channel key with the permission `e`, which makes a
+    private channel.
     """
     channel: str
     """What the key opens: `a/b/` this channel only, `a/b/#/` it and everything below,
@@ -168,8 +168,8 @@ class PresenceRequest(Record):
     Default: False.
     """
     changes: bool | None = None
-    """True to be told of changes from now on, False to end that, None to leave it as it
-    is.
+    """True to be told of changes from now on, False to end that, None to leave it as
+    it is.
     """
 
 

@@ -134,3 +134,15 @@ def test_a_clause_ends_at_a_colon_or_a_full_stop(text: str, clause: str, rest: s
 
 def test_a_sentence_is_on_one_line() -> None:
     assert first_sentence("One\nsentence. Another.") == "One sentence."
+
+
+@pytest.mark.parametrize("length", range(70, 96))
+def test_a_text_about_as_long_as_a_line_stands_as_a_formatter_leaves_it(length: int, tmp_path: Path) -> None:
+    text = ("word " * 20)[: length - 1] + "s"
+    module = f"{docstring(text, 0)}\n\n\nclass Documented:\n    {docstring(text, 4)}\n"
+    path = tmp_path / "module.py"
+    path.write_text(module, "utf-8")
+
+    for width in ("88", "110"):
+        command = [sys.executable, "-m", "ruff", "format", "--isolated", "--check", "--line-length", width, str(path)]
+        assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0, module
