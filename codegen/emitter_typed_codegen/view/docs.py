@@ -81,7 +81,9 @@ def error_doc(error: Error) -> Doc:
     clause, rest = first_clause(error.doc)
     summary = error_text(error)
     if len(summary) > _SUMMARY_WIDTH:
-        return Doc(f"{clause}.\n\nStatus {error.status}. {rest}")
+        begin, _, end = clause.partition(", ")
+        summary = f"{begin} (status {error.status})."
+        rest = " ".join(filter(None, [f"{end[:1].upper()}{end[1:]}." if end else "", rest]))
     return Doc(f"{summary}\n\n{rest}")
 
 

@@ -35,10 +35,9 @@ class PaymentRequired(BrokerError):
 
 
 class Forbidden(BrokerError):
-    """The operation is not allowed there, such as publishing to a channel with a
-    wildcard.
+    """The operation is not allowed there (status 403).
 
-    Status 403.
+    Such as publishing to a channel with a wildcard.
     """
 
     hint = "publish to a channel without wildcards"
