@@ -12,9 +12,7 @@ def left_behind(before: Collection[threading.Thread], patience_s: float) -> list
     of xdist's channel to its workers come and go as they like.
     """
     deadline = time.monotonic() + patience_s
-    started = [
-        one for one in threading.enumerate() if one not in before and one is not threading.current_thread()
-    ]
+    started = [one for one in threading.enumerate() if one not in before and one is not threading.current_thread()]
     ours = [one for one in started if not _is_of_execnet(one)]
     for one in ours:
         one.join(max(0.0, deadline - time.monotonic()))

@@ -19,6 +19,7 @@ from emitter_typed import (
     PresenceUnsubscribe,
     Unauthorized,
 )
+
 from home_api import Home, Reading
 
 

@@ -82,10 +82,10 @@ class Flags(enum.Flag):
 
     _letter: str
 
-    def __new__(cls, letter: str) -> Flags:  # noqa: D102  # an enum's member, not a call
+    def __new__(cls, letter: str | Flags) -> Flags:  # noqa: D102  # an enum's member, not a call
         member = object.__new__(cls)
         member._value_ = 1 << len(cls.__members__)
-        member._letter = letter
+        member._letter = str(letter)
         return member
 
     @classmethod
