@@ -26,7 +26,6 @@ class Connection:
         """
         self.id = new_connection_id()
         self.decoder = Decoder()
-        self.introduced = False
         self.username: str | None = None
         self.will: Will | None = None
         self.links: dict[str, Topic] = {}
@@ -66,4 +65,4 @@ class Connection:
 
     def who(self) -> dict[str, object]:
         """Return the connection as presence shows it."""
-        return {"id": self.id} if self.username is None else {"id": self.id, "username": self.username}
+        return {"id": self.id} if not self.username else {"id": self.id, "username": self.username}

@@ -15,8 +15,8 @@ from emitter_typed.broker.connection import Connection
 from emitter_typed.broker.keys import KeyRing, Permission
 from emitter_typed.broker.presence import Presence
 from emitter_typed.broker.refusals import Refusal, Refused
-from emitter_typed.broker.requests import Requests, authorize, check_share, read_topic
-from emitter_typed.broker.storage import MAX_NUMBER, Storage, Window
+from emitter_typed.broker.requests import Requests, authorize, read_topic
+from emitter_typed.broker.storage import Storage, Window
 from emitter_typed.protocol.topics import Matcher, Topic
 
 _log = logging.getLogger("emitter_typed.broker")
@@ -27,6 +27,8 @@ MAX_QUEUED_BYTES = 8 * 1024 * 1024
 _REQUESTS = "emitter"
 _ERRORS = "emitter/error/"
 _RETAINED_TTL_S = 30 * 24 * 3600
+# Emitter counts a time to live in 32 bits, and what is longer begins at 0 again.
+_TTL_WRAPS_S = 2**32
 _SUBSCRIPTION_REFUSED = 0x80
 
 
@@ -93,12 +95,11 @@ class BrokerCore:
         self._waiting.pop(connection, None)
 
     def _handle(self, connection: Connection, packet: wire.AnyPacket) -> None:
-        # What has no case is the acknowledgement of something that the broker never sends.
+        # What has no case is the acknowledgement of something that the broker never sends. Nothing waits for
+        # CONNECT: Emitter answers a connection that never sent one as any other.
         match packet:
             case wire.Connect():
                 self._connect(connection, packet)
-            case _ if not connection.introduced:
-                connection.close()
             case wire.Publish():
                 self._publish(connection, packet)
             case wire.Subscribe():
@@ -113,7 +114,6 @@ class BrokerCore:
                 pass
 
     def _connect(self, connection: Connection, packet: wire.Connect) -> None:
-        connection.introduced = True
         connection.username = packet.username
         connection.will = packet.will
         connection.queue(wire.encode_connack())
@@ -128,9 +128,8 @@ class BrokerCore:
                 self._reply(connection, f"{_REQUESTS}/{topic.channel}", reply, packet.packet_id)
             else:
                 permitted = authorize(self._keys, topic, Permission.WRITE)
-                ttl_s = topic.number("ttl")
-                if ttl_s is None or ttl_s > MAX_NUMBER:
-                    ttl_s = _RETAINED_TTL_S if packet.retain else 0
+                # A time to live of 0 is as good as none: the retain flag decides.
+                ttl_s = topic.number("ttl") or (_RETAINED_TTL_S if packet.retain else 0)
                 without = connection if topic.option("me") == "0" else None
                 self._deliver(topic, packet.payload, permitted, ttl_s, without)
         except Refused as refused:
@@ -153,7 +152,7 @@ class BrokerCore:
         self, topic: Topic, payload: bytes, permitted: Permission, ttl_s: int, without: Connection | None
     ) -> None:
         if Permission.STORE in permitted:
-            self._storage.store(topic.channel, payload, ttl_s)
+            self._storage.store(topic.channel, payload, ttl_s % _TTL_WRAPS_S)
         packet = wire.encode_publish(topic.channel, payload)
         if packet is not None:
             for receiver in self._presence.subscriptions.receivers(topic.channel, without=without):
@@ -175,7 +174,6 @@ class BrokerCore:
         mended = topic_filter.replace("//", "/")
         topic = read_topic(mended + "/" if mended.endswith("#") else mended)
         permitted = authorize(self._keys, topic, Permission.READ)
-        check_share(topic)
         self._presence.subscribe(connection, topic.channel)
         if Permission.LOAD in permitted and topic.share_group is None:
             for message in self._storage.find(topic.channel, Window.of(topic)):

@@ -1,7 +1,7 @@
 """Channel keys: sealed with a secret of one broker, so that nobody else can make or alter one.
 
 A key is 24 bytes, written as 32 characters of URL-safe base64: a tag over what the key grants, and that
-grant, masked. The grant holds a digest of its target, since the target itself may be of any length.
+grant, masked. Of its target, which may be of any length, the grant holds the form and a digest of the names.
 (docs: Emitter protocol, keygen and what a key opens)
 """
 
@@ -19,14 +19,12 @@ from hashlib import blake2b
 from attrs import frozen
 
 from emitter_typed.broker.refusals import Refusal, Refused
+from emitter_typed.broker.targets import Form, Scope, read_target
 from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.topics import segments
 
-MAX_TARGET_SEGMENTS = 23
-
-_KEY_BYTES, _TAG_BYTES, _DIGEST_BYTES, _SALT_BYTES = 24, 8, 6, 2
-_FIELDS = struct.Struct(f">II{_DIGEST_BYTES}s")
-_EXACT = 1 << MAX_TARGET_SEGMENTS
+_KEY_BYTES, _TAG_BYTES, _DIGEST_BYTES, _SALT_BYTES = 24, 8, 5, 2
+# Permissions, form of the target, end, digest of the target's names.
+_GRANT = struct.Struct(f">BII{_DIGEST_BYTES}s")
 _MAX_EXPIRY_S = 2**32 - 1
 _MAX_CACHED = 4096
 _MAX_CACHED_LENGTH = 256
@@ -64,10 +62,10 @@ class Grant:
     permissions: Permission
     expires_at_s: int
     """The Unix time at which it ends; 0 for never."""
-    shape: int
-    """A bit for each segment of the target that is not free, and one if nothing below it is meant."""
-    digest: bytes
+    form: Form
     """Of the target."""
+    digest: bytes
+    """Of the target's names."""
 
     def allows(self, permission: Permission) -> bool:
         """Tell whether a permission is among the granted ones."""
@@ -105,31 +103,26 @@ class KeyRing:
 
         Args:
             permissions: What it grants.
-            target: The channels that it opens: `a/b/`, `a/+/c/`, `a/b/#/` or `#/`. A target that
-                ends in free segments, such as `a/+/` or `a/+/#/`, makes a key that opens nothing.
+            target: The channels that it opens, written as the module `targets` tells.
             expires_at_s: The Unix time at which it ends; 0 for never.
 
         Raises:
             Refused: the target does not end with a slash, or is too deep.
         """
-        names, below = _target_segments(target)
-        shape = 0 if below else _EXACT
-        for place, name in enumerate(names):
-            if name != "+":
-                shape |= 1 << place
+        form, names = read_target(target)
         expires_at_s = min(max(expires_at_s, 0), _MAX_EXPIRY_S)
-        fields = _FIELDS.pack(permissions << 24 | shape, expires_at_s, self._digest(names))
-        return self._sealed(fields + secrets.token_bytes(_SALT_BYTES))
+        grant = _GRANT.pack(permissions, form.as_number(), expires_at_s, self._digest(names))
+        return self._sealed(grant + secrets.token_bytes(_SALT_BYTES))
 
     def open(self, key: str) -> Grant | None:
         """Return what a key granted when it was made, or None if this ring did not make it."""
         if hmac.compare_digest(key.encode(), self._master_key.encode()):
-            return Grant(Permission.MASTER, 0, _EXACT, b"")
+            return Grant(Permission.MASTER, 0, Form(Scope.NOTHING, 0, 0), b"")
         sealed = self._unsealed(key)
         if sealed is None:
             return None
-        flags, expires_at_s, digest = _FIELDS.unpack_from(sealed)
-        return Grant(Permission(flags >> 24), expires_at_s, flags & 0xFFFFFF, digest)
+        permissions, form, expires_at_s, digest = _GRANT.unpack_from(sealed)
+        return Grant(Permission(permissions), expires_at_s, Form.of_number(form), digest)
 
     def valid(self, key: str) -> Grant:
         """Return what a key grants now.
@@ -181,19 +174,11 @@ class KeyRing:
         return grant
 
     def _opens(self, grant: Grant, channel: str) -> bool:
-        names = segments(channel)
-        if names[-1] == "#":
-            names.pop()
-        named = grant.shape & ~_EXACT
-        depth = named.bit_length()
-        if len(names) < depth or (grant.shape & _EXACT and len(names) != depth):
-            return False
-        claimed = [name if named >> place & 1 else "+" for place, name in enumerate(names[:depth])]
-        return hmac.compare_digest(self._digest(claimed), grant.digest)
+        names = grant.form.claim(channel)
+        return names is not None and hmac.compare_digest(self._digest(names), grant.digest)
 
-    def _digest(self, names: list[str]) -> bytes:
-        target = "/".join([*names, ""]).encode()
-        return self._keyed(b"target", target, _DIGEST_BYTES)
+    def _digest(self, names: str) -> bytes:
+        return self._keyed(b"target", names.encode(), _DIGEST_BYTES)
 
     def _sealed(self, grant: bytes) -> str:
         tag = self._keyed(b"tag", grant, _TAG_BYTES)
@@ -214,18 +199,6 @@ class KeyRing:
 def new_master_key() -> str:
     """Return a master key that nobody knows."""
     return secrets.token_urlsafe(_KEY_BYTES)
-
-
-def _target_segments(target: str) -> tuple[list[str], bool]:
-    if not target.endswith("/"):
-        raise Refused(Refusal.TARGET_FORM)
-    names = segments(target)
-    below = names[-1] == "#"
-    if below:
-        names.pop()
-    if len(names) > MAX_TARGET_SEGMENTS:
-        raise Refused(Refusal.TARGET_DEPTH)
-    return names, below
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

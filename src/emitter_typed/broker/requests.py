@@ -8,23 +8,38 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable
+from typing import TypeVar
 
 from emitter_typed.broker.connection import Connection
 from emitter_typed.broker.keys import KeyRing, Permission, read_permissions
 from emitter_typed.broker.presence import Presence
 from emitter_typed.broker.refusals import Refusal, Refused
 from emitter_typed.broker.storage import Storage, Window
+from emitter_typed.broker.targets import MAX_SEGMENTS
 from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.topics import Topic, is_link_name, parse_topic
+from emitter_typed.protocol.topics import Topic, is_link_name, parse_topic, segments
 
+T = TypeVar("T")
 Reply = dict[str, object]
 
-_IDENTIFIER_BYTES = 12
+_half_pairs = re.compile("[\ud800-\udfff]")
+_line_ends = re.compile(r"[\r\n]")
+
+
+class _Object(tuple[tuple[str, object], ...]):
+    """A JSON object with all that stands in it, fields of one name included."""
+
+    __slots__ = ()
 
 
 class Fields:
-    """The fields of a request, read strictly: a missing or null one is empty, another type is refused."""
+    """The fields of a request. A missing or null one is empty, another type than it has is refused.
+
+    Names are read in any case, as Emitter does. A field may stand twice: the last one that is not null counts,
+    and each must be of the right type.
+    """
 
     def __init__(self, payload: bytes) -> None:
         """Read a payload.
@@ -33,46 +48,50 @@ class Fields:
             Refused: it is neither a JSON object nor null.
         """
         try:
-            document: object = json.loads(payload.decode("utf-8", "replace"), parse_constant=_refuse_constant)
+            document: object = json.loads(
+                payload.decode("utf-8", "replace"), object_pairs_hook=_Object, parse_constant=_refuse_constant
+            )
         # Nesting that is too deep for the parser is no request either.
         except (ValueError, RecursionError):
             raise Refused(Refusal.BAD_REQUEST) from None
-        if document is not None and not isinstance(document, dict):
+        if document is not None and not isinstance(document, _Object):
             raise Refused(Refusal.BAD_REQUEST)
-        self._fields: dict[str, object] = document or {}
+        self._fields: dict[str, list[object]] = {}
+        for name, value in document or ():
+            if value is not None:
+                self._fields.setdefault(name.casefold(), []).append(value)
 
     def text(self, name: str) -> str:
         """Return a text; empty if it is absent."""
-        value = self._fields.get(name)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise Refused(Refusal.BAD_REQUEST)
         # JSON can spell half of a surrogate pair, which no UTF-8 can.
-        return value.encode("utf-8", "replace").decode()
+        return _half_pairs.sub("\ufffd", self._last(name, str) or "")
 
     def flag(self, name: str) -> bool | None:
         """Return a boolean; None if it is absent."""
-        value = self._fields.get(name)
-        if value is None or isinstance(value, bool):
-            return value
-        raise Refused(Refusal.BAD_REQUEST)
+        return self._last(name, bool)
 
     def int32(self, name: str) -> int:
         """Return a whole number of 32 bits; 0 if it is absent."""
-        value = self._fields.get(name)
-        if value is None:
-            return 0
-        if isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31:
+        value = self._last(name, int) or 0
+        if -(2**31) <= value < 2**31:
             return value
         raise Refused(Refusal.BAD_REQUEST)
 
     def binary(self, name: str) -> bytes:
         """Return bytes that are written in base64; empty if they are absent."""
         try:
-            return base64.b64decode(self.text(name), validate=True)
+            return base64.b64decode(_line_ends.sub("", self.text(name)), validate=True)
         except (binascii.Error, ValueError):
             raise Refused(Refusal.BAD_REQUEST) from None
+
+    def _last(self, name: str, kind: type[T]) -> T | None:
+        last: T | None = None
+        for value in self._fields.get(name.casefold(), ()):
+            # A boolean is an int to Python, and none to JSON.
+            if isinstance(value, bool) is not (kind is bool) or not isinstance(value, kind):
+                raise Refused(Refusal.BAD_REQUEST)
+            last = value
+        return last
 
 
 def _refuse_constant(constant: str) -> object:
@@ -102,12 +121,6 @@ def authorize(keys: KeyRing, topic: Topic, permission: Permission) -> Permission
     if Permission.EXTEND in permitted:
         raise Refused(Refusal.EXTEND_KEY)
     return permitted
-
-
-def check_share(topic: Topic) -> None:
-    """Refuse a subscription to a share group that lacks the group or the channel."""
-    if topic.share_group is None and topic.channel.startswith("$share/"):
-        raise Refused(Refusal.BAD_REQUEST)
 
 
 class Requests:
@@ -162,8 +175,7 @@ class Requests:
         if Permission.MASTER not in maker.permissions:
             target = self._private_target(connection, key, target)
             permissions &= maker.permissions & ~Permission.EXTEND
-            if maker.expires_at_s:
-                expires_at_s = min(expires_at_s or maker.expires_at_s, maker.expires_at_s)
+            # It outlives its maker, if it asked to.
         return {"status": 200, "key": self._keys.seal(permissions, target, expires_at_s), "channel": target}
 
     def _private_target(self, connection: Connection, key: str, target: str) -> str:
@@ -171,10 +183,13 @@ class Requests:
         if Permission.EXTEND not in self._keys.valid(key).permissions:
             raise Refused(Refusal.UNAUTHORIZED)
         channel = read_topic(f"{key}/{target}").channel
-        own = f"{channel.removesuffix('#/')}{connection.id}/"
-        if not read_topic(f"{key}/{own}").static:
+        parent = channel.removesuffix("#/")
+        if not read_topic(f"{key}/{parent}").static:
             raise Refused(Refusal.BAD_REQUEST)
         self._keys.authorize(key, channel, Permission.EXTEND)
+        if len(segments(parent)) >= MAX_SEGMENTS:
+            raise Refused(Refusal.UNEXPECTED)
+        own = f"{parent}{connection.id}/"
         return own + "#/" if channel.endswith("#/") else own
 
     def _keyban(self, connection: Connection, fields: Fields) -> Reply:
@@ -198,7 +213,6 @@ class Requests:
     def _subscribe_if_permitted(self, connection: Connection, topic: Topic) -> None:
         try:
             authorize(self._keys, topic, Permission.READ)
-            check_share(topic)
         except Refused:
             return
         self._presence.subscribe(connection, topic.channel)
@@ -224,8 +238,6 @@ class Requests:
         topic, start = fields.text("channel"), fields.binary("startFromID")
         asked = read_topic(topic)
         self._keys.authorize(asked.key, asked.channel, Permission.LOAD)
-        if start and len(start) < _IDENTIFIER_BYTES:
-            raise Refused(Refusal.BAD_REQUEST)
         found = self._storage.find(asked.channel, Window.of(asked), after=start or None)
         return {
             "messages": [

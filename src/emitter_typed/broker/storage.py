@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from attrs import frozen
 
-from emitter_typed.protocol.topics import Matcher, Topic, matches
+from emitter_typed.protocol.topics import Matcher, Topic, matches, segments
 
 EARLIEST_S = 1_514_764_800
 """2018-01-01 in Unix seconds: a window's end before it is ignored, and identifiers count from it."""
@@ -21,7 +21,6 @@ MAX_FOUND_BYTES = 65_536
 """How much payload one look into the storage gives."""
 
 _IDENTIFIER = struct.Struct(">4sII")
-_ORDER = slice(4, 12)
 _MAX_COUNT = 0xFFFFFFFF
 
 
@@ -102,7 +101,7 @@ class Storage:
         # The order of identifiers is the order of publishing, also where the machine's clock was set back.
         self._latest_s = max(self._latest_s, int(now_s))
         identifier = _IDENTIFIER.pack(
-            blake2b(channel.encode(), digest_size=4).digest(),
+            _tree(channel),
             _MAX_COUNT - (self._latest_s - EARLIEST_S),
             _MAX_COUNT - self._count % _MAX_COUNT,
         )
@@ -121,9 +120,13 @@ class Storage:
         Args:
             filter_channel: The filter with its last slash.
             window: How many, and from which time.
-            after: An identifier; only older messages count.
+            after: Where to go on: of the messages at or after this identifier, the newest is left out, being
+                the last one of the page before. An identifier of another first segment finds none.
         """
         if filter_channel.startswith(("+/", "#/")):
+            return []
+        tree = _tree(filter_channel)
+        if after is not None and after[: len(tree)] != tree[: len(after)]:
             return []
         matcher: Matcher = "mqtt" if filter_channel.endswith("#/") else "emitter"
         now_s = self._clock()
@@ -132,12 +135,13 @@ class Storage:
         for message in reversed(self._messages):
             if len(found) >= window.last or message.stored_at_s < window.from_s:
                 break
-            if (
-                message.stored_at_s > window.until_s
-                or message.expires_at_s <= now_s
-                or (after is not None and message.identifier[_ORDER] <= after[_ORDER])
-                or not matches(filter_channel, message.channel, matcher)
-            ):
+            if message.expires_at_s <= now_s or not message.identifier.startswith(tree):
+                continue
+            if after is not None:
+                if message.identifier >= after:
+                    after = None
+                continue
+            if message.stored_at_s > window.until_s or not matches(filter_channel, message.channel, matcher):
                 continue
             size_bytes += len(message.payload)
             if size_bytes > MAX_FOUND_BYTES:
@@ -155,3 +159,8 @@ class Storage:
 
     def _over_bounds(self) -> bool:
         return len(self._messages) > self._max_messages or self._bytes > self._max_bytes
+
+
+def _tree(channel: str) -> bytes:
+    """Return what the identifiers of all messages below one first segment begin with."""
+    return blake2b(segments(channel)[0].encode(), digest_size=4).digest()

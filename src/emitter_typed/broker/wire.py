@@ -1,7 +1,8 @@
 """Bytes to packets and back, for the server's side of MQTT 3.1.1; the only module that knows the codec.
 
 The codec is zmqtt's. It is not a public interface, so its versions are pinned, and everything that it could
-change under us is named here. It is lenient where Emitter is: packet identifier 0, flags, empty SUBSCRIBE.
+change under us is named here. It is lenient where Emitter is: packet identifier 0, flags, empty SUBSCRIBE; only
+CONNECT is read here, and a PUBLISH's topic mended.
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ __all__ = [
 MAX_REMAINING_BYTES = 65_536
 """The largest remaining length of a packet, both ways. (docs: Emitter protocol, transport)"""
 
-_CONNECT = 1
-_MQTT_311 = b"\x00\x04MQTT\x04"
-_MQTT_5 = b"\x00\x04MQTT\x05"
+_CONNECT, _PUBLISH = 1, 3
+# A space: no channel may hold it.
+_NO_CHANNEL = 0x20
 
 
 class WireError(Exception):
@@ -108,8 +109,11 @@ def _packet_bytes(header: bytearray) -> int | None:
 
 
 def _decode(packet: bytes) -> AnyPacket:
+    kind = packet[0] >> 4
     try:
-        decoded = decode(_readable(packet), version="3.1.1")
+        if kind == _CONNECT:
+            return _read_connect(_Reader(_body(packet)))
+        decoded = decode(_mended(packet) if kind == _PUBLISH else packet, version="3.1.1")
     # Malformed input comes out of the codec as any of these; UnicodeDecodeError is a ValueError.
     except (ValueError, IndexError, struct.error) as error:
         raise WireError(str(error)) from error
@@ -118,25 +122,73 @@ def _decode(packet: bytes) -> AnyPacket:
     return decoded[0]
 
 
-def _readable(packet: bytes) -> bytes:
-    """Rewrite a CONNECT of MQTT 3.1 or of an unknown level: Emitter looks at neither, the codec does."""
-    if packet[0] >> 4 != _CONNECT:
-        return packet
-    body = packet[next(place for place in range(1, 5) if packet[place] < 0x80) + 1 :]
-    protocol_bytes = 2 + int.from_bytes(body[:2], "big") + 1
-    if body[:protocol_bytes] in (_MQTT_311, _MQTT_5):
-        return packet
-    return _framed(packet[0], _MQTT_311 + body[protocol_bytes:])
+def _body(packet: bytes) -> bytes:
+    return packet[next(place for place in range(1, 5) if packet[place] < 0x80) + 1 :]
 
 
-def _framed(first_byte: int, body: bytes) -> bytes:
-    length = len(body)
-    header = bytearray([first_byte])
-    while length > 0x7F:
-        header.append(length & 0x7F | 0x80)
-        length >>= 7
-    header.append(length)
-    return bytes(header) + body
+class _Reader:
+    """Takes the fields off the front of a packet's body."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        start, self._at = self._at, self._at + size
+        if self._at > len(self._body):
+            raise WireError("a field is shorter than it says")
+        return self._body[start : self._at]
+
+    def number(self) -> int:
+        return int.from_bytes(self.take(2), "big")
+
+    def data(self) -> bytes:
+        return self.take(self.number())
+
+    def text(self) -> str:
+        return self.data().decode("utf-8", "replace")
+
+
+def _read_connect(reader: _Reader) -> Connect:
+    """Read any CONNECT as one of MQTT 3.1.1 (3.1.2, 3.1.3), as Emitter does.
+
+    It looks neither at the name and level of the protocol, nor at reserved flags, the QoS of the will, or what
+    follows the last field. The codec would refuse these.
+    """
+    reader.data()
+    _, flags = reader.take(2)
+    keepalive, client_id = reader.number(), reader.text()
+    will = None
+    if flags & 0x04:
+        topic, payload = reader.text(), reader.data()
+        will = Will(topic=topic, payload=payload, qos=QoS.AT_MOST_ONCE, retain=bool(flags & 0x20))
+    username = reader.text() if flags & 0x80 else None
+    password = reader.data() if flags & 0x40 else None
+    return Connect(
+        client_id=client_id,
+        clean_session=bool(flags & 0x02),
+        keepalive=keepalive,
+        username=username,
+        password=password,
+        will=will,
+    )
+
+
+def _mended(packet: bytes) -> bytes:
+    """Return a PUBLISH with a topic that is text, which the codec insists on.
+
+    To Emitter any bytes are a topic, if a wrong one. Nearly all topics are ASCII and pass untouched.
+    """
+    start = len(packet) - len(_body(packet)) + 2
+    end = start + int.from_bytes(packet[start - 2 : start], "big")
+    topic = packet[start:end]
+    if topic.isascii():
+        return packet
+    try:
+        topic.decode()
+    except UnicodeDecodeError:
+        return packet[:start] + bytes(byte if byte < 0x80 else _NO_CHANNEL for byte in topic) + packet[end:]
+    return packet
 
 
 PINGRESP = encode(PingResp(), version="3.1.1")

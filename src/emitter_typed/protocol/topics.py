@@ -80,9 +80,13 @@ class Topic:
         return None
 
     def number(self, name: str) -> int | None:
-        """Return an option as a number; None where it is absent, or no number of at most 18 digits."""
+        """Return an option as a number; None where it is absent, or no number, or one of more than 63 bits."""
         value = self.option(name)
-        return int(value) if value is not None and value.isdecimal() and len(value) <= 18 else None
+        # The digits are bounded first: reading a number of thousands of them takes long.
+        if value is None or not value.isdecimal() or len(value.lstrip("0")) > 19:
+            return None
+        number = int(value)
+        return number if number < 2**63 else None
 
     def without_key(self) -> str:
         """Return the channel with its options: the topic as it may be shown."""

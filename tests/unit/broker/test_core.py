@@ -10,7 +10,7 @@ from emitter_typed.broker.clock import ManualClock
 from emitter_typed.broker.core import BrokerCore
 from emitter_typed.broker.keys import new_master_key
 from emitter_typed.protocol.topics import Matcher
-from tests.conformance.packets import Sent, Will, encode
+from tests.conformance.packets import Sent, Will, decode_all, encode
 from tests.unit.broker.peer import Peer, document, statuses, texts
 
 MASTER_KEY = new_master_key()
@@ -31,11 +31,35 @@ def core(clock: ManualClock) -> BrokerCore:
     return new_core(clock)
 
 
-def test_a_connection_begins_with_connect(core: BrokerCore) -> None:
+def test_a_connection_that_never_sent_connect_is_answered_as_any_other(core: BrokerCore) -> None:
     connection = core.open()
-    core.receive(connection, encode(Sent("PINGREQ")) + encode(Sent("CONNECT")))
-    assert connection.closing
-    assert connection.take() == b""
+    core.receive(connection, encode(Sent("PINGREQ")) + encode(Sent("PUBLISH", topic="emitter/me/", qos=1, id=3)))
+    pong, me, acknowledgement = decode_all(bytearray(connection.take()))
+    assert pong == {"type": "PINGRESP"}
+    assert document(me) == {"req": 3, "status": 200, "id": connection.id}
+    assert acknowledgement == {"type": "PUBACK", "id": 3}
+
+
+def test_a_second_connect_changes_name_and_will_and_keeps_the_rest(core: BrokerCore) -> None:
+    peer, listener = Peer(core, Sent("CONNECT", username="ann", will=Will("nonsense", b""))), Peer(core)
+    key = listener.keygen(MASTER_KEY, "a/#/", "rwp")
+    listener.subscribe(f"{key}/a/will/")
+    peer.subscribe(f"{key}/a/")
+    peer.request("link", {"name": "l", "key": key, "channel": "a/"})
+    again = peer.exchange(Sent("CONNECT", username="bob", will=Will(f"{key}/a/will/", b"gone")))
+    assert again == [{"type": "CONNACK", "session_present": False, "return_code": 0}]
+    assert texts(peer.publish("l", b"x")) == [("a/", "x")]
+    who = listener.request("presence", {"key": key, "channel": "a/"})["who"]
+    assert who == [{"id": peer.connection.id, "username": "bob"}]
+    peer.leave()
+    assert texts(listener.received()) == [("a/will/", "gone")]
+
+
+def test_an_empty_user_name_is_none(core: BrokerCore) -> None:
+    peer = Peer(core, Sent("CONNECT", username=""))
+    key = peer.keygen(MASTER_KEY, "a/", "rp")
+    peer.subscribe(f"{key}/a/")
+    assert peer.request("presence", {"key": key, "channel": "a/"})["who"] == [{"id": peer.connection.id}]
 
 
 def test_what_is_no_packet_ends_its_own_connection_and_no_other(core: BrokerCore) -> None:
@@ -178,16 +202,42 @@ def test_stored_messages_precede_the_suback_and_only_with_the_permission(core: B
     assert [packet["type"] for packet in peer.subscribe(f"{reads}/a/")] == ["SUBACK"]
 
 
-def test_a_time_to_live_wins_over_the_retain_flag(core: BrokerCore, clock: ManualClock) -> None:
+def test_a_time_to_live_wins_over_the_retain_flag_unless_it_is_0(core: BrokerCore, clock: ManualClock) -> None:
     peer = Peer(core)
     key = peer.keygen(MASTER_KEY, "a/#/", "rwsl")
-    peer.publish(f"{key}/a/zero/?ttl=0", b"not stored", retain=True)
     peer.publish(f"{key}/a/short/?ttl=5", b"short", retain=True)
+    peer.publish(f"{key}/a/zero/?ttl=0", b"zero", retain=True)
+    peer.publish(f"{key}/a/not/?ttl=0", b"not stored")
+    clock.advance(1)
     peer.publish(f"{key}/a/month/", b"month", retain=True)
-    clock.advance(30 * 24 * 3600 - 1)
+    clock.advance(30 * 24 * 3600 - 2)
+    assert texts(peer.subscribe(f"{key}/a/?last=9")) == [("a/zero/", "zero"), ("a/month/", "month")]
+    clock.advance(1)
     assert texts(peer.subscribe(f"{key}/a/?last=9")) == [("a/month/", "month")]
     clock.advance(1)
     assert texts(peer.subscribe(f"{key}/a/?last=9")) == []
+
+
+@pytest.mark.parametrize(
+    ("ttl", "stored", "stored_with_retain"),
+    [
+        (2**32 - 1, True, True),
+        (2**32, False, False),
+        (2**32 + 60, True, True),
+        (2**63 - 1, True, True),
+        (2**63, False, True),
+        (10**30, False, True),
+    ],
+)
+def test_a_time_to_live_is_counted_in_32_bits_and_ignored_beyond_63(
+    core: BrokerCore, ttl: int, stored: bool, stored_with_retain: bool
+) -> None:
+    peer = Peer(core)
+    key = peer.keygen(MASTER_KEY, "a/#/", "rwsl")
+    peer.publish(f"{key}/a/plain/?ttl={ttl}", b"x")
+    peer.publish(f"{key}/a/retained/?ttl={ttl}", b"x", retain=True)
+    assert bool(texts(peer.subscribe(f"{key}/a/plain/"))) is stored
+    assert bool(texts(peer.subscribe(f"{key}/a/retained/"))) is stored_with_retain
 
 
 def test_one_member_of_each_group_gets_each_message(core: BrokerCore) -> None:
@@ -234,10 +284,12 @@ def test_a_publish_to_a_group_reaches_every_member_on_that_topic(core: BrokerCor
     assert outsider.received() == []
 
 
-def test_a_group_without_a_channel_is_refused_whatever_the_key(core: BrokerCore) -> None:
+def test_a_group_without_a_channel_is_a_plain_channel_of_that_name(core: BrokerCore) -> None:
     peer = Peer(core)
-    key = peer.keygen(MASTER_KEY, "#/", "rw")
-    assert statuses(peer.subscribe(f"{key}/$share/a/")) == [400]
+    everything, own = peer.keygen(MASTER_KEY, "#/", "rw"), peer.keygen(MASTER_KEY, "a/#/", "rw")
+    assert statuses(peer.subscribe(f"{own}/$share/a/")) == [401]
+    assert statuses(peer.subscribe(f"{everything}/$share/a/")) == []
+    assert texts(peer.publish(f"{everything}/$share/a/", b"x")) == [("$share/a/", "x")]
 
 
 def test_presence_lists_one_member_of_a_group_and_tells_nobody_of_joins(core: BrokerCore) -> None:
@@ -264,7 +316,16 @@ def test_watching_a_wildcard_hears_what_it_matches(core: BrokerCore) -> None:
 
 @pytest.mark.parametrize(
     ("channel", "status"),
-    [("pv/+/", 400), ("pv/*/", 400), ("pv", 400), ("", 400), ("p v/", 400), ("other/", 401), ("#/", 401)],
+    [
+        ("pv/+/", 400),
+        ("pv/*/", 400),
+        ("pv", 400),
+        ("", 400),
+        ("p v/", 400),
+        ("other/", 401),
+        ("#/", 400),
+        ("pv/+/#/", 400),
+    ],
 )
 def test_private_channels_that_an_extend_key_does_not_give(core: BrokerCore, channel: str, status: int) -> None:
     peer = Peer(core)
@@ -272,17 +333,42 @@ def test_private_channels_that_an_extend_key_does_not_give(core: BrokerCore, cha
     assert peer.request("keygen", {"key": key, "channel": channel, "type": "rw"})["status"] == status
 
 
-def test_a_private_key_grants_no_more_than_the_key_that_made_it(core: BrokerCore, clock: ManualClock) -> None:
+def test_a_private_key_grants_no_more_than_the_key_that_made_it(core: BrokerCore) -> None:
     peer = Peer(core)
-    maker = peer.keygen(MASTER_KEY, "pv/#/", "re", ttl_s=60)
-    private = peer.keygen(maker, "pv/", "rwslpe", ttl_s=3600)
+    maker = peer.keygen(MASTER_KEY, "pv/#/", "re")
+    private = peer.keygen(maker, "pv/", "rwslpe")
     channel = f"pv/{peer.connection.id}/"
     assert statuses(peer.subscribe(f"{private}/{channel}")) == []
     assert statuses(peer.publish(f"{private}/{channel}")) == [401]
     assert peer.request("keygen", {"key": private, "channel": channel, "type": "r"})["status"] == 401
+
+
+@pytest.mark.parametrize(("ttl_s", "statuses_after"), [(0, []), (3600, []), (30, [401])])
+def test_a_private_key_ends_when_it_was_asked_to_and_not_with_its_maker(
+    core: BrokerCore, clock: ManualClock, ttl_s: int, statuses_after: list[int]
+) -> None:
+    peer = Peer(core)
+    maker = peer.keygen(MASTER_KEY, "pv/#/", "re", ttl_s=60)
+    private = peer.keygen(maker, "pv/", "r", ttl_s=ttl_s)
     clock.advance(60)
-    assert statuses(peer.subscribe(f"{private}/{channel}")) == [401]
+    assert statuses(peer.subscribe(f"{private}/pv/{peer.connection.id}/")) == statuses_after
     assert peer.request("keygen", {"key": maker, "channel": "pv/", "type": "r"})["status"] == 401
+
+
+def test_a_private_key_outlives_the_ban_of_its_maker(core: BrokerCore) -> None:
+    peer = Peer(core)
+    maker = peer.keygen(MASTER_KEY, "pv/#/", "re")
+    private = peer.keygen(maker, "pv/", "r")
+    peer.request("keyban", {"secret": MASTER_KEY, "target": maker, "banned": True})
+    assert statuses(peer.subscribe(f"{private}/pv/{peer.connection.id}/")) == []
+
+
+def test_a_private_channel_has_at_most_23_segments(core: BrokerCore) -> None:
+    peer = Peer(core)
+    maker = peer.keygen(MASTER_KEY, "pv/#/", "re")
+    deep = "pv/" + "d/" * 21
+    assert peer.request("keygen", {"key": maker, "channel": deep + "#/", "type": "r"})["status"] == 200
+    assert peer.request("keygen", {"key": maker, "channel": deep + "d/", "type": "r"})["status"] == 500
 
 
 @pytest.mark.parametrize(
@@ -301,18 +387,42 @@ def test_a_private_key_grants_no_more_than_the_key_that_made_it(core: BrokerCore
         b'{"ttl": true}',
         b'{"ttl": 1e2}',
         b'{"ttl": 2147483648}',
+        b'{"ttl": 5.0}',
+        b'{"ttl": "5"}',
+        b'{"channel": 5, "channel": "a/"}',
+        b'{"channel": {}}',
+        b'[{"key": ""}]',
     ],
-    ids=range(13),
+    ids=range(18),
 )
 def test_a_request_that_is_malformed_gets_400_and_nothing_breaks(core: BrokerCore, payload: bytes) -> None:
     reply, _ = Peer(core).publish("emitter/keygen/", payload, packet_identifier=1)
     assert document(reply)["status"] == 400
 
 
+@pytest.mark.parametrize(
+    ("fields", "channel"),
+    [
+        ('"Channel": "a/"', "a/"),
+        ('"CHANNEL": "a/"', "a/"),
+        ('"channel": "a/", "channel": "b/"', "b/"),
+        ('"channel": "a/", "Channel": "b/"', "b/"),
+        ('"Channel": "a/", "channel": "b/"', "b/"),
+        ('"channel": "a/", "channel": null', "a/"),
+    ],
+)
+def test_fields_are_read_in_any_case_and_the_last_one_that_is_not_null_counts(
+    core: BrokerCore, fields: str, channel: str
+) -> None:
+    body = f'{{"kEy": "{MASTER_KEY}", "type": "r", {fields}}}'
+    reply, _ = Peer(core).publish("emitter/keygen/", body.encode(), packet_identifier=1)
+    assert document(reply)["channel"] == channel
+
+
 def test_text_that_utf8_cannot_hold_does_not_break_a_reply(core: BrokerCore) -> None:
     body = json.dumps({"key": MASTER_KEY, "channel": "\ud800é/", "type": "r"}).encode()
     reply, _ = Peer(core).publish("emitter/keygen/", body, packet_identifier=1)
-    assert document(reply)["channel"] == "?é/"
+    assert document(reply)["channel"] == "\ufffdé/"
 
 
 @pytest.mark.parametrize(
@@ -330,16 +440,16 @@ def test_what_is_no_request_is_refused(core: BrokerCore, topic: str, came_on: st
     assert document(reply)["status"] == status
 
 
-def test_a_history_continues_after_any_identifier_but_not_after_a_cut_one(core: BrokerCore) -> None:
+def test_a_history_does_not_continue_after_an_identifier_of_another_channel(core: BrokerCore) -> None:
     peer = Peer(core)
     key = peer.keygen(MASTER_KEY, "a/", "rwsl")
     for text in (b"one", b"two"):
         peer.publish(f"{key}/a/?ttl=60", text)
     asked = {"key": "", "channel": f"{key}/a/?last=9"}
-    assert peer.request("history", {**asked, "startFromID": "AAAA"})["status"] == 400
-    messages = peer.request("history", {**asked, "startFromID": "A" * 16})["messages"]
-    assert isinstance(messages, list)
-    assert len(messages) == 2
+    for start in ("AAAA", "A" * 16, "AAAA\n" + "A" * 12):
+        assert peer.request("history", {**asked, "startFromID": start})["messages"] == []
+    for start in ("!!", "_-_-", "A"):
+        assert peer.request("history", {**asked, "startFromID": start})["status"] == 400
 
 
 def test_a_packet_identifier_of_0_is_acknowledged_and_not_named(core: BrokerCore) -> None:

@@ -86,7 +86,15 @@ def test_letters_stand_for_permissions_and_unknown_ones_for_nothing() -> None:
         ("#/", ["a/", "a/b/c/", "+/", "#/", "$share/g/a/"], []),
         ("$share/+/jobs/", ["$share/one/jobs/"], ["jobs/", "$share/one/other/"]),
         ("a/+/#/", [], ["a/", "a/b/", "a/b/c/", "a/+/", "a/+/#/"]),
-        ("+/#/", [], ["a/", "a/b/", "+/", "#/"]),
+        ("a/+/", [], ["a/", "a/b/", "a/+/", "a/b/c/"]),
+        ("+/a/+/", [], ["x/a/", "x/a/y/", "+/a/+/"]),
+        ("a/+/b/+/", [], ["a/x/b/", "a/x/b/y/", "a/+/b/+/"]),
+        ("+/", ["a/", "+/", "a/#/", "+/#/"], ["a/b/", "a/+/", "#/"]),
+        ("+/+/", ["a/b/", "a/+/", "+/a/", "+/+/", "a/b/#/", "$share/g/"], ["a/", "+/", "a/b/c/", "#/"]),
+        ("+/+/+/", ["a/b/c/", "+/+/+/", "$share/g/a/"], ["a/b/", "a/b/c/d/"]),
+        ("+/#/", ["+/", "+/a/", "+/#/", "+/a/b/"], ["a/", "a/b/", "#/"]),
+        ("+/+/#/", [], ["a/b/", "+/+/", "+/+/a/", "+/+/#/"]),
+        ("+/a/#/", ["+/a/", "x/a/", "+/a/b/", "x/a/b/"], ["+/", "x/b/"]),
     ],
 )
 def test_what_a_key_of_each_target_form_opens(ring: KeyRing, target: str, opened: list[str], closed: list[str]) -> None:

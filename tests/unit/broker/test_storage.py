@@ -72,6 +72,16 @@ def test_a_page_continues_from_its_oldest_message_without_gap_or_repeat(storage:
     assert seen == ["7", "6", "5", "4", "3", "2", "1"]
 
 
+def test_a_page_after_a_part_of_an_identifier_leaves_out_the_first_message_that_it_could_mean(
+    storage: Storage,
+) -> None:
+    store(storage, "1 2 3")
+    newest = storage.find("a/", Window())[0].identifier
+    assert payloads(storage.find("a/", Window(last=9), newest[:4])) == "2 1"
+    assert payloads(storage.find("a/", Window(last=9), newest + b"z")) == "1"
+    assert payloads(storage.find("a/", Window(last=9), bytes(12))) == ""
+
+
 @pytest.mark.parametrize(
     ("from_s", "until_s", "found"),
     [

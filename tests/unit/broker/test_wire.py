@@ -52,13 +52,13 @@ def test_packets_before_a_malformed_one_are_read() -> None:
         b"\x00\x00",
         b"\x30\x00",
         b"\x36\x03\x00\x01t",
-        b"\x30\x04\x00\x02\xff\xfe",
         b"\x82\x01\x00",
         b"\x82\x05\x00\x01\x00\x09a",
         b"\x10\x00",
         b"\x10\x02\x00\x04",
         b"\x10\x07\x00\x04MQTT\x04",
         b"\x10\x0c\x00\x04MQTT\x04\x04\x00\x00\x00\x00",
+        b"\x10\x0f\x00\x04MQTT\x04\x82\x00\x00\x00\x01a\x00\x09",
     ],
     ids=bytes.hex,
 )
@@ -67,8 +67,8 @@ def test_every_kind_of_malformed_input_is_one_error(data: bytes) -> None:
         list(wire.Decoder().feed(data))
 
 
-def connect_body(protocol: bytes, *, after: bytes = b"") -> bytes:
-    body = protocol + b"\x82\x00\x3c" + after + b"\x00\x01a\x00\x03ann"
+def connect_body(protocol: bytes, *, flags: int = 0x82, fields: bytes = b"\x00\x01a\x00\x03ann") -> bytes:
+    body = protocol + bytes([flags]) + b"\x00\x3c" + fields
     return b"\x10" + bytes([len(body)]) + body
 
 
@@ -78,14 +78,46 @@ def connect_body(protocol: bytes, *, after: bytes = b"") -> bytes:
         connect_body(b"\x00\x04MQTT\x04"),
         connect_body(b"\x00\x06MQIsdp\x03"),
         connect_body(b"\x00\x04MQTT\x09"),
-        connect_body(b"\x00\x04MQTT\x05", after=b"\x00"),
+        connect_body(b"\x00\x02\xff\xfe\x00"),
     ],
-    ids=["3.1.1", "3.1", "unknown level", "5"],
+    ids=["3.1.1", "3.1", "unknown level", "unknown name"],
 )
 def test_neither_name_nor_level_of_the_protocol_matters(packet: bytes) -> None:
     (connect,) = wire.Decoder().feed(packet)
     assert isinstance(connect, wire.Connect)
     assert (connect.client_id, connect.username, connect.keepalive) == ("a", "ann", 60)
+
+
+def test_a_connect_of_mqtt_5_is_read_as_one_of_3_1_1() -> None:
+    # No properties, and a client id and a user name that are then in the wrong place.
+    (connect,) = wire.Decoder().feed(connect_body(b"\x00\x04MQTT\x05", fields=b"\x00\x00\x00\x00\x03ann"))
+    assert isinstance(connect, wire.Connect)
+    assert (connect.client_id, connect.username) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("flags", "fields"),
+    [
+        (0x03, b"\x00\x00"),
+        (0x1A, b"\x00\x00"),
+        (0x1E, b"\x00\x00\x00\x02k/\x00\x01x"),
+        (0x42, b"\x00\x00\x00\x01p"),
+        (0x02, b"\x00\x01\xff"),
+        (0x02, b"\x00\x01aand more"),
+    ],
+    ids=["reserved flag", "qos of no will", "qos 3 of a will", "password alone", "no utf-8", "more than it says"],
+)
+def test_a_connect_is_read_leniently(flags: int, fields: bytes) -> None:
+    (connect,) = wire.Decoder().feed(connect_body(b"\x00\x04MQTT\x04", flags=flags, fields=fields))
+    assert isinstance(connect, wire.Connect)
+
+
+@pytest.mark.parametrize("topic", [b"\xff\xfe", b"key/a\xff/"])
+def test_a_topic_that_is_no_text_is_read_as_one_that_no_channel_can_be(topic: bytes) -> None:
+    (publish,) = wire.Decoder().feed(bytes([0x30, 4 + len(topic), 0, len(topic)]) + topic + b"\xff\xfe")
+    assert isinstance(publish, wire.Publish)
+    assert publish.topic == topic.replace(b"\xff", b" ").replace(b"\xfe", b" ").decode()
+    assert publish.payload == b"\xff\xfe"
 
 
 def test_a_will_is_read_from_an_old_connect() -> None:
