@@ -108,10 +108,12 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
             more than 64 bits, a text with a lone surrogate, a secret outside a typed field.
     """
     if type is None:
-        if isinstance(value, bytearray):
+        if isinstance(value, bytes | bytearray):
             return bytes(value)
+        if isinstance(value, str):
+            return _utf8(value)
         # Anything that is no text, no bytes and no attrs object is JSON as it is, down to what it holds.
-        type = value.__class__ if isinstance(value, str | bytes) or has(value.__class__) else object
+        type = value.__class__ if has(value.__class__) else object
     if type is bytes or type is str:
         if type is bytes and isinstance(value, bytes | bytearray):
             return bytes(value)

@@ -102,8 +102,9 @@ def _compose(
             else validate_channel(text, static=kind == "channel", argument=name)
         )
         topic = topic.replace(f"{{{name}}}", filled, 1)
-    key, _, channel = topic.partition("/")
-    return key, channel, compose_topic(key, channel)
+    key, slash, channel = topic.partition("/")
+    # One segment alone is the name of a link: a topic without key, channel or options.
+    return key, channel, compose_topic(key, channel) if slash else topic
 
 
 def _segment(name: str, text: str) -> str:

@@ -42,7 +42,7 @@ from emitter_typed.protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed.protocol.scalars import is_object
-from emitter_typed.protocol.topics import Matcher, could_match_prefix
+from emitter_typed.protocol.topics import SHARE, Matcher, could_match_prefix, matches, split_share
 from emitter_typed.protocol.trie import ChannelTrie
 
 _MAX_PACKET_ID = 65_535
@@ -141,6 +141,7 @@ class Session:
         self._events_by_topic = {event.topic: event for event in protocol.events.values()}
         self._exchanges: dict[int, _Exchange] = {}
         self._last_packet_id = 0
+        self._matcher: Matcher = matcher
         self._receivers: ChannelTrie[Receiver] = ChannelTrie(matcher)
         self._memberships: dict[str, _Membership] = {}
         self._reserved_receivers = 0
@@ -198,7 +199,7 @@ class Session:
             )
         packet_id = self._begin(_Join(operation, waiter, prepared=prepared, receiver=receiver))
         self._reserved_receivers += reserved
-        self._receivers.add(prepared.channel, receiver)
+        self._receivers.add(split_share(prepared.channel)[1], receiver)
         self._memberships.setdefault(prepared.channel, _Membership(prepared.bare_topic)).receivers[receiver] = None
         self._send(Subscribe(prepared.topic, packet_id))
 
@@ -227,6 +228,8 @@ class Session:
                 case Delivery(topic, payload):
                     if topic.startswith(self._envelope.reserved):
                         self._control(topic, payload)
+                    elif topic.startswith(SHARE):
+                        self._to_group(topic, payload)
                     else:
                         for receiver in self._receivers.match(topic):
                             receiver.offer(topic, payload)
@@ -282,6 +285,15 @@ class Session:
         self._last_packet_id = packet_id
         self._exchanges[packet_id] = exchange
         return packet_id
+
+    def _to_group(self, topic: str, payload: bytes) -> None:
+        """Take in what was published to a share group by its own name: it is for the members, on the plain channel."""
+        group, channel = split_share(topic)
+        for name, membership in self._memberships.items():
+            member_of, filter_channel = split_share(name)
+            if member_of == group and matches(filter_channel, channel, self._matcher):
+                for receiver in membership.receivers:
+                    receiver.offer(channel, payload)
 
     def _control(self, topic: str, payload: bytes) -> None:
         """Take in what arrived where the broker answers: a reply, an error, an event, or somebody's message."""
@@ -349,7 +361,7 @@ class Session:
         membership = self._memberships.get(channel)
         if membership is None or receiver not in membership.receivers:
             return None
-        self._receivers.discard(channel, receiver)
+        self._receivers.discard(split_share(channel)[1], receiver)
         self._reserved_receivers -= could_match_prefix(channel, self._envelope.reserved)
         del membership.receivers[receiver]
         if not membership.receivers:
