@@ -76,7 +76,7 @@ class ThreadOutcome(Outcome[ResultT]):
 
     def wait(self, timeout_s: float) -> ResultT:
         """Wait for the end, return the result or raise the error. Raises RequestTimeout."""
-        if not self._ended.wait(timeout_s):
+        if not self._ended.wait(min(timeout_s, threading.TIMEOUT_MAX)):
             raise RequestTimeout(self.operation, timeout_s)
         return self.result()
 

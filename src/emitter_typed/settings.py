@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -42,7 +43,8 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what makes no sense."""
-        for name in ("timeout_s", "max_messages", "max_bytes"):
+        check_time_limit(self.timeout_s)
+        for name in ("max_messages", "max_bytes"):
             if not getattr(self, name) > 0:
                 raise InvalidArgument(
                     f"{name} must be more than 0, not {getattr(self, name)!r}",
@@ -74,6 +76,7 @@ class Settings:
                 argument="keepalive",
                 value=keepalive_s,
             )
+        _check_username(username)
         tls = self.tls
         if secure and tls is None:
             import ssl  # Costs a plain connection nothing.
@@ -86,6 +89,30 @@ class Settings:
             username=username,
             keepalive_s=keepalive_s,
             connect_timeout_s=self.timeout_s,
+        )
+
+
+def check_time_limit(timeout_s: float) -> float:
+    """Return a time limit in seconds. Raises InvalidArgument for what cannot be waited for."""
+    if not 0 < timeout_s <= threading.TIMEOUT_MAX:
+        raise InvalidArgument(
+            f"timeout_s must be more than 0 seconds and finite, not {timeout_s!r}",
+            argument="timeout_s",
+            value=timeout_s,
+        )
+    return timeout_s
+
+
+def _check_username(username: str | None) -> None:
+    try:
+        fits = username is None or len(username.encode()) < 65_536
+    except UnicodeEncodeError:
+        fits = False
+    if not fits:
+        raise InvalidArgument(
+            "the username must be a text of at most 65,535 bytes of UTF-8, without lone surrogates",
+            argument="username",
+            value=username,
         )
 
 
@@ -127,13 +154,21 @@ def parse_url(url: str | None) -> BrokerAddress:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise InvalidArgument(f"{url!r} is no URL: {error}", argument="url", value=url) from error
+    except ValueError:
+        port = 0
+        parts = None
+    # What a URL holds besides host and port may be a password, so that no error shows it.
+    if parts is None or port == 0:
+        raise InvalidArgument(
+            "this is no URL of a broker: write mqtt://host:port, with a port of 1 to 65535",
+            argument="url",
+            value=None,
+        ) from None
     if parts.scheme not in _PORTS:
         raise InvalidArgument(
-            f"the URL must begin with mqtt:// or mqtts://, not {parts.scheme or url!r}",
+            f"the URL must begin with mqtt:// or mqtts://, not with {parts.scheme or 'no scheme'}",
             argument="url",
-            value=url,
+            value=None,
         )
     if not parts.hostname or parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
         raise InvalidArgument(
@@ -238,5 +273,5 @@ class Configured(ABC):
         return self._settings.endpoint(host, port, secure, keepalive_s, username or self._username)
 
     def _limit(self, timeout_s: float | None) -> float:
-        """Return the time limit of a call: its own, or the client's."""
-        return self._settings.timeout_s if timeout_s is None else timeout_s
+        """Return the time limit of a call: its own, or the client's. Raises InvalidArgument."""
+        return self._settings.timeout_s if timeout_s is None else check_time_limit(timeout_s)
