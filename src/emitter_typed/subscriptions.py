@@ -106,7 +106,11 @@ class Subscription(_Queue[MessageT]):
         """Take a message in; for clients."""
         with self._changed:
             self._put(channel, raw)
-            self._changed.notify()
+            if self._ended:
+                # The overflow was the end, which is for everybody who waits.
+                self._changed.notify_all()
+            else:
+                self._changed.notify()
 
     def end(self, error: EmitterError | None) -> None:
         """End the stream, for a reason or none; for clients."""
@@ -129,7 +133,7 @@ class Subscription(_Queue[MessageT]):
             ConnectionLost: The connection ended, and the queue is empty.
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
         """
-        deadline = None if timeout_s is None else monotonic() + timeout_s
+        deadline = None if timeout_s is None else monotonic() + min(timeout_s, threading.TIMEOUT_MAX)
         while True:
             with self._changed:
                 while (arrival := self._mailbox.take()) is None:
