@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import selectors
 import socket
 import ssl
@@ -52,14 +53,13 @@ _UNTOLD: Final = (
     MQTTErrorCode.MQTT_ERR_CONN_REFUSED,
 )
 
-# paho gives MQTT 5 reasons even for MQTT 3.1.1; these are the return codes that they stand for (MQTT 3.1.1, 3.2.2.3).
-_RETURN_CODES: Final = {132: 1, 133: 2, 136: 3, 134: 4, 135: 5}
-
 
 class _Paho(paho.Client):
-    """paho with two changes, for which it has no public way; tests pin both for each version that we support."""
+    """paho with four changes, for which it has no public way; tests pin them for each version that we support."""
 
     next_packet_id = 0
+    return_code: int | None = None
+    """The CONNACK's (MQTT 3.1.1, 3.2.2.3)."""
 
     def _mid_generate(self) -> int:
         # The session owns the identifiers: paho's own counter wraps without asking what is in use.
@@ -69,6 +69,21 @@ class _Paho(paho.Client):
     def _filter_wildcard_len_check(sub: bytes) -> MQTTErrorCode:
         # paho refuses `key/a/#/` and `key/a/#/?last=1`, which Emitter takes; the session has checked the topic.
         return MQTTErrorCode.MQTT_ERR_SUCCESS if 0 < len(sub) <= 65535 else MQTTErrorCode.MQTT_ERR_INVAL
+
+    def _handle_connack(self) -> MQTTErrorCode:
+        # paho calls two of the five refusals a protocol error, and gives the reasons of MQTT 5 for the others.
+        packet: bytes | bytearray = self._in_packet["packet"]
+        self.return_code = packet[1] if len(packet) == 2 else None
+        return super()._handle_connack()
+
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        # paho 2.1 lets a handshake take as long as the keep-alive; it goes into the CONNECT only later.
+        keepalive_s: int = self._keepalive
+        self._keepalive = math.ceil(self.connect_timeout)
+        try:
+            return super()._ssl_wrap_socket(tcp_sock)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # paho does not type it
+        finally:
+            self._keepalive = keepalive_s
 
 
 class PahoTransport:
@@ -88,7 +103,6 @@ class PahoTransport:
         self._batch: list[Inbound] = []
         self._unacknowledged = 0
         self._lost_because: str | None = None
-        self._refused: ConnectionRefused | None = None
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="emitter-network", daemon=True)
@@ -227,13 +241,18 @@ class PahoTransport:
             if batch:
                 connected = connected or any(isinstance(packet, Connack) for packet in batch)
                 sink.received(batch)
-            if self._aborting or self._refused is not None:
-                return self._refused
+            if client.return_code:
+                words = paho.connack_string(client.return_code).removeprefix("Connection Refused: ").rstrip(".")
+                return self._refusal(f"the broker said: {words}", client.return_code)
+            if self._aborting:
+                return None
             if client.socket() is None:
                 reason = self._lost_because or "the broker closed it"
+                if self._closing:
+                    return None
                 if not connected:
                     return self._refusal(f"{reason} before it accepted the connection")
-                return None if self._closing else ConnectionLost(reason)
+                return ConnectionLost(reason)
             if self._closing:
                 close_by = self._go(client, close_by)
 
@@ -311,9 +330,7 @@ class PahoTransport:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
-        if reason.is_failure:
-            self._refused = self._refusal(f"the broker said: {reason}", _RETURN_CODES.get(reason.value))
-        else:
+        if not reason.is_failure:
             self._batch.append(Connack(0))
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
