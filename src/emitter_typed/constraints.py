@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from emitter_typed.errors import InvalidArgument
 
@@ -92,14 +92,26 @@ def max_items(limit: int) -> Constraint:
     return Constraint(f"must have at most {limit} items", lambda value: len(value) <= limit)
 
 
+class _Each(Constraint):
+    """Rules for what a list or a map holds."""
+
+    def __init__(self, constraints: Sequence[Constraint]) -> None:
+        super().__init__("must hold only items that keep their own rules", lambda value: True)
+        self._constraints = constraints
+
+    def check(self, argument: str, value: object) -> None:
+        items: Iterable[tuple[object, object]]
+        if isinstance(value, Mapping):
+            items = cast("Mapping[object, object]", value).items()
+        elif isinstance(value, Sequence):
+            items = enumerate(cast("Sequence[object]", value))
+        else:
+            return
+        for place, item in items:
+            for constraint in self._constraints:
+                constraint.check(f"{argument}[{place!r}]", item)
+
+
 def each(*constraints: Constraint) -> Constraint:
     """Every item of a list, or every value of a map, keeps the constraints."""
-
-    def hold(items: Sequence[object] | Mapping[str, object]) -> bool:
-        values: Iterable[object] = items if isinstance(items, Sequence) else items.values()
-        for item in values:
-            for constraint in constraints:
-                constraint.check("each item", item)
-        return True
-
-    return Constraint("must hold only items that keep their own rules", hold)
+    return _Each(constraints)

@@ -55,8 +55,17 @@ def find_problem(value: object, type_: Any, side: Side, error: BaseException) ->
         else:
             break
     if isinstance(error, InvalidArgument) and attrs.has(type_):
-        path += f".{error.argument}"
+        path += _place(error.argument, type_, side)
     return path, str(error) or type(error).__name__
+
+
+def _place(argument: str, cls: Any, side: Side) -> str:
+    """Return the step to what a rule of a class refused: by its name on the wire where a document was read."""
+    name, bracket, item = argument.partition("[")
+    if side == 0:
+        wires = {each.alias or each.name: wire_of(each).name for each in attrs.fields(cls)}
+        name = wires.get(name) or name
+    return _step(name) + bracket + item
 
 
 def _children(value: object, type_: Any, side: Side) -> Iterator[_Child]:
