@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from emitter_typed._generated.async_api import AsyncApi
 from emitter_typed._generated.protocol import PROTOCOL
+from emitter_typed.connections import TaskConnection
 from emitter_typed.contract import AsyncHandler, AsyncHost, Bounds, Message
-from emitter_typed.errors import Closed, Congested, EmitterError, InvalidArgument
+from emitter_typed.errors import Closed, Congested, EmitterError, InvalidArgument, ReplyMissing
 from emitter_typed.pending import AsyncPending, TaskOutcome
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.handlers import EventHandlers
+from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
-from emitter_typed.protocol.packets import Inbound
+from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
 from emitter_typed.subscriptions import AsyncSubscription
 from emitter_typed.transport import make_transport
-from emitter_typed.transport.base import Transport
 from emitter_typed.values import Option, Record, Secret
 from emitter_typed.workers import TaskWorker, handle_in_task
 
@@ -40,66 +39,6 @@ _log = logging.getLogger("emitter_typed")
 _END_TIMEOUT_S = 5.0
 
 
-class _Connection:
-    """One connection: its transport and its session, which only the event loop touches. It is the transport's sink."""
-
-    def __init__(self, transport: Transport, session: Session) -> None:
-        self.transport = transport
-        self.session = session
-        self.over = asyncio.Event()
-        self._room_to_send = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        self._inbox: deque[Callable[[], None]] = deque()
-        self._woken = False
-
-    # Called by the network thread: one wake-up of the loop for all that has come since the last.
-
-    def received(self, packets: Sequence[Inbound]) -> None:
-        self._hand_over(partial(self.session.received, packets))
-
-    def drained(self) -> None:
-        self._hand_over(self._room_to_send.set)
-
-    def ended(self, error: EmitterError | None) -> None:
-        self._hand_over(partial(self.end, error))
-
-    def _hand_over(self, call: Callable[[], None]) -> None:
-        self._inbox.append(call)
-        if not self._woken:
-            self._woken = True
-            try:
-                self._loop.call_soon_threadsafe(self._take_over)
-            except RuntimeError:
-                _log.warning("connection.loop_closed calls=%d", len(self._inbox))
-                self.transport.abort()
-
-    # Called by the event loop
-
-    def _take_over(self) -> None:
-        # Before the calls are taken out: one that comes after the last is taken must wake the loop again.
-        self._woken = False
-        while self._inbox:
-            self._inbox.popleft()()
-
-    def end(self, error: EmitterError | None) -> None:
-        """Learn that the connection is over."""
-        self.session.ended(error)
-        self.over.set()
-
-    async def wait_for_room(self, operation: str, timeout_s: float) -> None:
-        """Wait until the transport is not congested any more. Raises Congested."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    # Cleared before the look, so that room made after it is not missed.
-                    self._room_to_send.clear()
-                    if not self.transport.congested:
-                        return
-                    await self._room_to_send.wait()
-        except TimeoutError:
-            raise Congested(operation, f"the network has taken too little for {timeout_s:g} s") from None
-
-
 class TaskDriver(Configured, AsyncHost):
     """Carries out what a generated facade asks for, and lets the calling task wait for the answer.
 
@@ -109,7 +48,7 @@ class TaskDriver(Configured, AsyncHost):
     _protocol: ClassVar[ProtocolDefinition]
 
     def _prepare(self) -> None:
-        self._connection: _Connection | None = None
+        self._connection: TaskConnection | None = None
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[TaskWorker[Any]] = EventHandlers()
         self._error_worker: TaskWorker[EmitterError] | None = None
@@ -154,7 +93,7 @@ class TaskDriver(Configured, AsyncHost):
             report=self._report,
             emit=self._emit,
         )
-        connection = _Connection(transport, session)
+        connection = TaskConnection(transport, session)
         outcome: TaskOutcome[None] = TaskOutcome("connect")
         session.connecting(outcome)
         self._connection = connection
@@ -185,7 +124,7 @@ class TaskDriver(Configured, AsyncHost):
         for worker in [*self._event_handlers, *([self._error_worker] if self._error_worker else [])]:
             await worker.stop(_END_TIMEOUT_S)
 
-    async def _end(self, connection: _Connection) -> None:
+    async def _end(self, connection: TaskConnection) -> None:
         """Wait until the transport has ended, and its thread with it."""
         try:
             async with asyncio.timeout(_END_TIMEOUT_S):
@@ -256,7 +195,7 @@ class TaskDriver(Configured, AsyncHost):
 
     # What a facade asks for
 
-    def _connected(self, operation: str) -> _Connection:
+    def _connected(self, operation: str) -> TaskConnection:
         connection = self._connection
         if connection is None:
             raise Closed(
@@ -273,6 +212,7 @@ class TaskDriver(Configured, AsyncHost):
         timeout_s: float | None,
         handler: AsyncHandler[EventT] | None = None,
     ) -> ResponseT:
+        limit_s = self._limit(timeout_s)
         payload = codec.encode(request)
         connection = self._connected(definition.name)
         outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name)
@@ -283,7 +223,7 @@ class TaskDriver(Configured, AsyncHost):
             if before is not None:
                 before.retire()
         connection.session.request(definition, payload, outcome)
-        return await outcome.wait(self._limit(timeout_s))
+        return await outcome.wait(limit_s)
 
     async def _publish(
         self,
@@ -295,9 +235,9 @@ class TaskDriver(Configured, AsyncHost):
         *,
         timeout_s: float | None,
     ) -> None:
+        limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
         payload = codec.encode(message)
-        limit_s = self._limit(timeout_s)
         connection = self._connected(operation)
         await connection.wait_for_room(operation, limit_s)
         outcome: TaskOutcome[None] = TaskOutcome(operation)
@@ -335,6 +275,7 @@ class TaskDriver(Configured, AsyncHost):
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> AsyncSubscription[MessageT]:
+        limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
         connection = self._connected(operation)
 
@@ -345,7 +286,7 @@ class TaskDriver(Configured, AsyncHost):
         outcome: TaskOutcome[None] = TaskOutcome(operation)
         connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
         try:
-            await outcome.wait(self._limit(timeout_s))
+            await outcome.wait(limit_s)
         except BaseException:
             await subscription.close()
             raise
@@ -367,11 +308,34 @@ class TaskDriver(Configured, AsyncHost):
         task.add_done_callback(self._message_tasks.discard)
 
     async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+        limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments)
         connection = self._connected(operation)
         outcome: TaskOutcome[None] = TaskOutcome(operation)
         connection.session.unsubscribe(operation, prepared, outcome)
-        await outcome.wait(self._limit(timeout_s))
+        await outcome.wait(limit_s)
+
+    def _fetch(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> AsyncIterator[StoredMessage]:
+        pager = Pager(self._protocol.operations[operation], arguments, options, given)
+        self._connected(operation)
+        return self._pages(pager, timeout_s)
+
+    async def _pages(self, pager: Pager, timeout_s: float | None) -> AsyncIterator[StoredMessage]:
+        while not pager.done:
+            try:
+                pager.take(await self._request(pager.definition, pager.request(), timeout_s=timeout_s))
+            except ReplyMissing as error:
+                pager.shrink(error)
+        for message in pager.messages:
+            yield message
 
 
 class AsyncClient(TaskDriver, AsyncApi):

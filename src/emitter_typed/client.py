@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from time import monotonic
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.sync_api import SyncApi
+from emitter_typed.connections import ThreadConnection
 from emitter_typed.contract import Bounds, Handler, Message, SyncHost
-from emitter_typed.errors import Closed, Congested, EmitterError, InvalidArgument
+from emitter_typed.errors import Closed, Congested, EmitterError, InvalidArgument, ReplyMissing
 from emitter_typed.pending import Pending, ThreadOutcome
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.handlers import EventHandlers
+from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import Prepared, prepare
-from emitter_typed.protocol.packets import Inbound
+from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
 from emitter_typed.subscriptions import Subscription
 from emitter_typed.transport import make_transport
-from emitter_typed.transport.base import Transport
 from emitter_typed.values import Option, Record, Secret
 from emitter_typed.workers import ThreadWorker, handle_in_thread
 
@@ -39,38 +39,6 @@ _log = logging.getLogger("emitter_typed")
 _END_TIMEOUT_S = 5.0
 
 
-class _Connection:
-    """One connection: its transport, its session and the lock that guards the session. It is the transport's sink."""
-
-    def __init__(self, transport: Transport, session: Session) -> None:
-        self.lock = threading.Lock()
-        self.transport = transport
-        self.session = session
-        self._room_to_send = threading.Event()
-
-    def received(self, packets: Sequence[Inbound]) -> None:
-        with self.lock:
-            self.session.received(packets)
-
-    def drained(self) -> None:
-        self._room_to_send.set()
-
-    def ended(self, error: EmitterError | None) -> None:
-        with self.lock:
-            self.session.ended(error)
-
-    def wait_for_room(self, operation: str, timeout_s: float) -> None:
-        """Wait until the transport is not congested any more. Raises Congested."""
-        deadline = monotonic() + timeout_s
-        while True:
-            # Cleared before the look, so that room made after it is not missed.
-            self._room_to_send.clear()
-            if not self.transport.congested:
-                return
-            if not self._room_to_send.wait(deadline - monotonic()):
-                raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
-
-
 class ThreadDriver(Configured, SyncHost):
     """Carries out what a generated facade asks for, and lets the calling thread wait for the answer.
 
@@ -80,7 +48,7 @@ class ThreadDriver(Configured, SyncHost):
     _protocol: ClassVar[ProtocolDefinition]
 
     def _prepare(self) -> None:
-        self._connection: _Connection | None = None
+        self._connection: ThreadConnection | None = None
         self._handlers_lock = threading.Lock()
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[ThreadWorker[Any]] = EventHandlers()
@@ -125,7 +93,7 @@ class ThreadDriver(Configured, SyncHost):
             report=self._report,
             emit=self._emit,
         )
-        connection = _Connection(transport, session)
+        connection = ThreadConnection(transport, session)
         outcome: ThreadOutcome[None] = ThreadOutcome("connect")
         session.connecting(outcome)
         self._connection = connection
@@ -235,7 +203,7 @@ class ThreadDriver(Configured, SyncHost):
 
     # What a facade asks for
 
-    def _connected(self, operation: str) -> _Connection:
+    def _connected(self, operation: str) -> ThreadConnection:
         connection = self._connection
         if connection is None:
             raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
@@ -249,6 +217,7 @@ class ThreadDriver(Configured, SyncHost):
         timeout_s: float | None,
         handler: Handler[EventT] | None = None,
     ) -> ResponseT:
+        limit_s = self._limit(timeout_s)
         payload = codec.encode(request)
         connection = self._connected(definition.name)
         outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name)
@@ -257,7 +226,7 @@ class ThreadDriver(Configured, SyncHost):
             self._set_channel_handler(event, channel, ThreadWorker(event, handler, self._report))
         with connection.lock:
             connection.session.request(definition, payload, outcome)
-        return outcome.wait(self._limit(timeout_s))
+        return outcome.wait(limit_s)
 
     def _publish(
         self,
@@ -269,9 +238,9 @@ class ThreadDriver(Configured, SyncHost):
         *,
         timeout_s: float | None,
     ) -> None:
+        limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
         payload = codec.encode(message)
-        limit_s = self._limit(timeout_s)
         connection = self._connected(operation)
         connection.wait_for_room(operation, limit_s)
         self._send(connection, operation, prepared, payload).wait(limit_s)
@@ -296,7 +265,7 @@ class ThreadDriver(Configured, SyncHost):
 
     def _send(
         self,
-        connection: _Connection,
+        connection: ThreadConnection,
         operation: str,
         prepared: Prepared,
         payload: bytes,
@@ -320,6 +289,7 @@ class ThreadDriver(Configured, SyncHost):
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> Subscription[MessageT]:
+        limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
         connection = self._connected(operation)
 
@@ -332,7 +302,7 @@ class ThreadDriver(Configured, SyncHost):
         with connection.lock:
             connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
         try:
-            outcome.wait(self._limit(timeout_s))
+            outcome.wait(limit_s)
         except BaseException:
             subscription.close()
             raise
@@ -354,12 +324,34 @@ class ThreadDriver(Configured, SyncHost):
             self._message_threads.append(thread)
 
     def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+        limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments)
         connection = self._connected(operation)
         outcome: ThreadOutcome[None] = ThreadOutcome(operation)
         with connection.lock:
             connection.session.unsubscribe(operation, prepared, outcome)
-        outcome.wait(self._limit(timeout_s))
+        outcome.wait(limit_s)
+
+    def _fetch(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> Iterator[StoredMessage]:
+        pager = Pager(self._protocol.operations[operation], arguments, options, given)
+        self._connected(operation)
+        return self._pages(pager, timeout_s)
+
+    def _pages(self, pager: Pager, timeout_s: float | None) -> Iterator[StoredMessage]:
+        while not pager.done:
+            try:
+                pager.take(self._request(pager.definition, pager.request(), timeout_s=timeout_s))
+            except ReplyMissing as error:
+                pager.shrink(error)
+        yield from pager.messages
 
 
 class Client(ThreadDriver, SyncApi):

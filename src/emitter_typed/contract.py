@@ -35,10 +35,12 @@ from emitter_typed.protocol.definition import (
     EventDefinition,
     OperationDefinition,
     OptionDefinition,
+    PagesDefinition,
     ProtocolDefinition,
     RequestDefinition,
 )
-from emitter_typed.protocol.message import ChannelMessage, Message
+from emitter_typed.protocol.message import ChannelMessage, Message, StoredMessage
+from emitter_typed.protocol.operations import channel_with_options
 from emitter_typed.protocol.topics import validate_channel
 from emitter_typed.subscriptions import AsyncSubscription, Subscription
 from emitter_typed.typed_channels import AsyncChannel, ChannelDefinition, KeySource, SyncChannel
@@ -68,18 +70,21 @@ __all__ = [
     "Option",
     "OptionDefinition",
     "Overflow",
+    "PagesDefinition",
     "Pending",
     "PlainDecoder",
     "ProtocolDefinition",
     "Record",
     "RequestDefinition",
     "Secret",
+    "StoredMessage",
     "Subscription",
     "SyncChannel",
     "SyncHost",
     "Tag",
     "Unrecognized",
     "Wire",
+    "channel_with_options",
     "check_contract",
     "duration",
     "each",
@@ -115,8 +120,13 @@ def check_contract(package: str, contract: int, command: str) -> None:
 
 
 def duration(value: float | timedelta) -> timedelta:
-    """Take seconds or a timedelta as a timedelta."""
-    return value if isinstance(value, timedelta) else timedelta(seconds=value)
+    """Take seconds or a timedelta as a timedelta. Raises InvalidArgument for a number that is none of seconds."""
+    try:
+        return value if isinstance(value, timedelta) else timedelta(seconds=value)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidArgument(
+            f"a duration is a timedelta or a number of seconds, not {value!r}", argument="duration", value=value
+        ) from None
 
 
 def filter_name(channel: str, *, max_segments: int | None = None) -> str:

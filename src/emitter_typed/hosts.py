@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from emitter_typed.pending import AsyncPending, Pending
 from emitter_typed.protocol.bounds import Bounds
 from emitter_typed.protocol.definition import EventDefinition, RequestDefinition
+from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.subscriptions import AsyncSubscription, Subscription
 from emitter_typed.values import Option, Record, Secret
 
@@ -79,6 +80,18 @@ class SyncHost(ABC):
         """Subscribe, and return when the broker has granted it; what `decode` makes None is not delivered."""
 
     @abstractmethod
+    def _fetch(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> Iterator[StoredMessage]:
+        """Check the call, and return what fetches the stored messages when it is iterated."""
+
+    @abstractmethod
     def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
         """End every local subscription to a channel, and the broker's."""
 
@@ -144,6 +157,18 @@ class AsyncHost(ABC):
         timeout_s: float | None,
     ) -> AsyncSubscription[MessageT]:
         """Subscribe, and return when the broker has granted it; what `decode` makes None is not delivered."""
+
+    @abstractmethod
+    def _fetch(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> AsyncIterator[StoredMessage]:
+        """Check the call, and return what fetches the stored messages when it is iterated."""
 
     @abstractmethod
     async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Generic, Literal, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Literal, TypeVar
 
 from attrs import Factory, frozen
 
 from emitter_typed.constraints import Constraint
 from emitter_typed.errors import BrokerError
+from emitter_typed.values import Record
 
 ResponseT = TypeVar("ResponseT", covariant=True)
 EventT = TypeVar("EventT", covariant=True)
@@ -32,20 +33,6 @@ class EventDefinition(Generic[EventT]):
 
 
 @frozen(kw_only=True)
-class RequestDefinition(Generic[ResponseT]):
-    """A request to the broker, answered on the same topic."""
-
-    name: str
-    """The method's name."""
-    topic: str
-    """Where it is published, and where its reply arrives."""
-    response: type[ResponseT]
-    """The class of its reply."""
-    event: str | None = None
-    """The event that a reply also counts as, if its tag is not blank, and whose handler a request can name."""
-
-
-@frozen(kw_only=True)
 class OptionDefinition:
     """An option of an operation."""
 
@@ -66,8 +53,48 @@ class OptionDefinition:
 
 
 @frozen(kw_only=True)
+class RequestDefinition(Generic[ResponseT]):
+    """A request to the broker, answered on the same topic."""
+
+    name: str
+    """The method's name."""
+    topic: str
+    """Where it is published, and where its reply arrives."""
+    response: type[ResponseT]
+    """The class of its reply."""
+    event: str | None = None
+    """The event that a reply also counts as, if its tag is not blank, and whose handler a request can name."""
+    options: tuple[OptionDefinition, ...] = ()
+    """The options that stand behind its channel."""
+
+
+@frozen(kw_only=True)
+class PagesDefinition:
+    """How an operation fetches what is stored, page by page, with a request that people do not call themselves."""
+
+    request: RequestDefinition[Any]
+    """The request for a page."""
+    record: Callable[..., Record]
+    """The class of the request's fields."""
+    topic: str
+    """The request's field that holds the whole topic: key, channel and options."""
+    after: str
+    """The request's field that holds the id after which a page begins, towards older messages."""
+    items: str
+    """The response's field that holds the messages."""
+    size: str
+    """The option that bounds a page."""
+    item_id: str
+    """The field of a message that holds its id."""
+    item_channel: str
+    """The field of a message that holds its channel."""
+    item_payload: str
+    """The field of a message that holds its payload's bytes."""
+
+
+@frozen(kw_only=True)
 class OperationDefinition:
-    """A publish, subscribe or unsubscribe, in the form that its topic gives it."""
+    """A publish, subscribe, unsubscribe or fetch, in the form that its topic gives it."""
 
     name: str
     """The method's name."""
@@ -79,6 +106,8 @@ class OperationDefinition:
     """The options that it takes."""
     defaults: Mapping[str, object] = Factory(dict[str, object])
     """Values of options that the call does not give."""
+    pages: PagesDefinition | None = None
+    """How it fetches, if that is what it does."""
 
 
 @frozen(kw_only=True)

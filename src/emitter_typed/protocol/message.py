@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from attrs import field, frozen
@@ -74,3 +75,13 @@ class ChannelMessage(Message[ChannelPayloadT], Generic[ChannelPayloadT, ParamsT]
 
     params: ParamsT
     """The parameters in the channel's address, such as `.room`."""
+
+
+@frozen
+class StoredMessage(Message[bytes]):
+    """A message that the broker had stored."""
+
+    id: bytes = field(repr=False)
+    """Its id at the broker."""
+    stored_at: datetime
+    """When the broker stored it, to the second, in UTC."""

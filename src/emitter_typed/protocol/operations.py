@@ -11,7 +11,12 @@ from attrs import field, frozen
 
 from emitter_typed.errors import InvalidArgument
 from emitter_typed.protocol.conversion import converter, write_as
-from emitter_typed.protocol.definition import OperationDefinition, OptionDefinition, ParameterKind
+from emitter_typed.protocol.definition import (
+    OperationDefinition,
+    OptionDefinition,
+    ParameterKind,
+    RequestDefinition,
+)
 from emitter_typed.protocol.topics import compose_topic, validate_channel
 from emitter_typed.values import Option, Secret, is_text
 
@@ -55,20 +60,7 @@ def prepare(
     Raises:
         InvalidArgument: A part of the topic or an option breaks a rule, or an option is given twice.
     """
-    written: dict[str, str] = {}
-    headers: dict[str, object] = {}
-    said = _said(definition, options, given or {})
-    for option in definition.options:
-        if option.name in said:
-            value = _checked(option, said[option.name])
-        elif option.name in definition.defaults:
-            value = definition.defaults[option.name]
-        else:
-            continue
-        if option.carrier == "header":
-            headers[option.wire] = value
-        elif (text := _text(option, value)) is not None:
-            written[option.wire] = text
+    written, headers = _write_options(definition, definition.defaults, options, given or {})
     key, channel, bare_topic = _compose(
         definition.topic, tuple(definition.parameters.items()), tuple(_texts(definition, arguments))
     )
@@ -79,6 +71,55 @@ def prepare(
         qos=1 if headers.get("qos") == 1 else 0,
         retain=headers.get("retain") is True,
     )
+
+
+def channel_with_options(
+    definition: RequestDefinition[object],
+    channel: str,
+    options: Iterable[Option] = (),
+    given: Mapping[str, object] | None = None,
+) -> str:
+    """Write a channel with the options of a request behind it, for a request that holds them so.
+
+    Args:
+        definition: The request.
+        channel: The channel; a missing last slash is added.
+        options: Options made by `with_…` functions.
+        given: Options given as keywords; None means not given.
+
+    Returns:
+        The channel, such as `chat/?ttl=60`.
+
+    Raises:
+        InvalidArgument: The channel or an option breaks a rule, or an option is given twice.
+    """
+    written, _ = _write_options(definition, {}, options, given or {})
+    name = validate_channel(channel, static=False)
+    return f"{name}?{'&'.join(f'{option}={value}' for option, value in written.items())}" if written else name
+
+
+def _write_options(
+    definition: OperationDefinition | RequestDefinition[object],
+    defaults: Mapping[str, object],
+    options: Iterable[Option],
+    given: Mapping[str, object],
+) -> tuple[dict[str, str], dict[str, object]]:
+    """Return the options that stand in a topic, as they are written there, and those that stand in the header."""
+    written: dict[str, str] = {}
+    headers: dict[str, object] = {}
+    said = _said(definition, options, given)
+    for option in definition.options:
+        if option.name in said:
+            value = _checked(option, said[option.name])
+        elif option.name in defaults:
+            value = defaults[option.name]
+        else:
+            continue
+        if option.carrier == "header":
+            headers[option.wire] = value
+        elif (text := _text(option, value)) is not None:
+            written[option.wire] = text
+    return written, headers
 
 
 def _texts(definition: OperationDefinition, arguments: Sequence[str | Secret]) -> Iterator[str]:
@@ -119,7 +160,11 @@ def _segment(name: str, text: str) -> str:
     return text
 
 
-def _said(definition: OperationDefinition, options: Iterable[Option], given: Mapping[str, object]) -> dict[str, object]:
+def _said(
+    definition: OperationDefinition | RequestDefinition[object],
+    options: Iterable[Option],
+    given: Mapping[str, object],
+) -> dict[str, object]:
     """Put together what a call says of options, in either way."""
     said: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     for option in options:
@@ -141,13 +186,13 @@ def _said(definition: OperationDefinition, options: Iterable[Option], given: Map
 
 
 def _checked(option: OptionDefinition, value: object) -> object:
-    if option.type is timedelta and isinstance(value, int | float) and not isinstance(value, bool):
-        value = timedelta(seconds=value)
     try:
+        if option.type is timedelta and isinstance(value, int | float) and not isinstance(value, bool):
+            value = timedelta(seconds=value)
         converter().unstructure(value, option.type)
         if option.format is not None:
             write_as(option.format, value)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidArgument(f"{option.name}: {error}", argument=option.name, value=value) from error
     for constraint in option.constraints:
         constraint.check(option.name, value)
@@ -170,4 +215,15 @@ def check_size(prepared: Prepared, payload: bytes) -> None:
             f"on {prepared.channel}: send it in parts",
             argument="message",
             value=len(payload),
+        )
+
+
+def check_filter_size(prepared: Prepared) -> None:
+    """Raise InvalidArgument if a SUBSCRIBE or an UNSUBSCRIBE would be larger than a packet may be."""
+    # The remaining length: the packet identifier, the topic with its length, its QoS (MQTT 3.1.1, 3.8).
+    if 2 + 2 + len(prepared.topic) + 1 > MAX_PACKET_BYTES:
+        raise InvalidArgument(
+            f"the channel has {len(prepared.channel)} characters, too many for a packet of {MAX_PACKET_BYTES} bytes",
+            argument="channel",
+            value=len(prepared.channel),
         )
