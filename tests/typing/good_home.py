@@ -1,0 +1,65 @@
+"""What a checker knows of a generated package: the one of examples/home. Never run."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import assert_type
+
+from home_api import AsyncHome, Home, Reading, TemperatureChannelMessage
+
+from emitter_typed import AsyncClient, AsyncPending, ChannelMessage, Client, Key, Message, Pending
+
+
+def facades(client: Client, key: Key) -> None:
+    Home(client, key)
+    Home(client, os.environ["EMITTER_KEY"])
+    Home(client, {"temperature": key})
+    Home(client, lambda channel: os.environ[f"EMITTER_KEY_{channel}"])
+
+
+def publish(home: Home) -> None:
+    kitchen = home.temperature(room="kitchen")
+    reading = Reading(celsius=21, taken_at=datetime.now(UTC))
+    assert_type(kitchen.publish(reading, ttl=timedelta(hours=1), echo=False, qos=1, timeout_s=1), None)
+    assert_type(kitchen.publish_nowait(reading, retain=True), Pending)
+
+
+def subscribe(home: Home) -> None:
+    with home.temperature.where(room="attic").subscribe(last=10, overflow="fail") as subscription:
+        for message in subscription:
+            assert_type(message.payload, Reading)
+            assert_type(message.payload.celsius, float)
+            assert_type(message.payload.taken_at, datetime)
+            assert_type(message.params.room, str)
+            assert_type(message.channel, str)
+            assert_type(message.as_object(), object)
+    for message in home.temperature(room="kitchen").subscribe(since=datetime.now(UTC)):
+        assert_type(message.payload.celsius, float)
+
+
+def handlers(home: Home) -> None:
+    def on_temperature(message: TemperatureChannelMessage) -> None:
+        assert_type(message.payload.celsius, float)
+        assert_type(message.params.room, str)
+
+    def on_any_reading(message: Message[Reading]) -> None: ...
+
+    def on_any_channel(message: ChannelMessage[object, object]) -> None: ...
+
+    home.temperature.subscribe(on_temperature)
+    home.temperature.subscribe(on_any_reading)
+    home.temperature.where().subscribe(on_any_channel)
+
+
+async def in_asyncio(client: AsyncClient, key: Key) -> None:
+    home = AsyncHome(client, key)
+    kitchen = home.temperature(room="kitchen")
+    await kitchen.publish(Reading(celsius=21.5, taken_at=datetime.now(UTC)), ttl=60)
+    assert_type(kitchen.publish_nowait(Reading(celsius=21.5, taken_at=datetime.now(UTC))), AsyncPending)
+
+    async def on_temperature(message: TemperatureChannelMessage) -> None: ...
+
+    await home.temperature.subscribe(on_temperature)
+    async with await home.temperature.where(room="attic").subscribe() as subscription:
+        async for message in subscription:
+            assert_type(message.payload.celsius, float)
+            assert_type(message.params.room, str)

@@ -1,0 +1,21 @@
+"""What users get is typed, and what they get wrong is an error in both checkers, in these words."""
+
+import pytest
+
+from tests.typing.checkers import BAD, CHECKERS, GOOD, expected
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_good_code_is_accepted_and_every_mistake_is_found(checker: str) -> None:
+    """If other words are wanted: .venv/bin/python -m tests.typing.refresh"""
+    # One test, for a checker takes seconds.
+    found = CHECKERS[checker]()
+
+    assert [f"{path.name}:{each}" for path in GOOD for each in found.get(path, [])] == []
+    for path in BAD:
+        complaints = found.get(path, [])
+        lines = enumerate(path.read_text("utf-8").splitlines(), start=1)
+        mistakes = {number for number, line in lines if "# mistake: " in line}
+        assert {each.line for each in complaints} == mistakes, f"{path.name}: {checker} finds other mistakes"
+        words = "".join(f"{each}\n" for each in complaints)
+        assert words == expected(path, checker).read_text("utf-8"), path.name
