@@ -19,7 +19,7 @@ class Refusal(Enum):
     EXTEND_KEY = 401, "the security key with extend permission can only be used for private links"
     FORBIDDEN = 403, "the request is understood, but it has been refused or access is not allowed"
     NOT_FOUND = 404, "the resource requested does not exist"
-    UNEXPECTED = 500, "an unexpected condition was encountered and no more specific message is suitable"
+    PRIVATE_DEPTH = 500, "channel can not have more than 23 parts"
 
     def as_reply(self) -> dict[str, object]:
         """Return the body of the error message."""

@@ -188,7 +188,7 @@ class Requests:
             raise Refused(Refusal.BAD_REQUEST)
         self._keys.authorize(key, channel, Permission.EXTEND)
         if len(segments(parent)) >= MAX_SEGMENTS:
-            raise Refused(Refusal.UNEXPECTED)
+            raise Refused(Refusal.PRIVATE_DEPTH)
         own = f"{parent}{connection.id}/"
         return own + "#/" if channel.endswith("#/") else own
 
