@@ -28,7 +28,7 @@ from emitter_typed.errors import (
 )
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
-from emitter_typed.protocol.operations import Prepared, check_size
+from emitter_typed.protocol.operations import Prepared, check_filter_size, check_size
 from emitter_typed.protocol.packets import (
     Connack,
     Delivery,
@@ -76,6 +76,15 @@ class Receiver(Protocol):
     def __hash__(self) -> int: ...
 
 
+class _Nobody:
+    """Nobody waits."""
+
+    def resolve(self, result: object, /) -> None: ...
+
+    def reject(self, error: EmitterError, /) -> bool:
+        return True
+
+
 @define(eq=False)
 class _Exchange:
     """What a packet identifier is in use for."""
@@ -108,8 +117,10 @@ class _Leave(_Exchange):
 class _Membership:
     """The local subscriptions that share a subscription on the wire."""
 
-    bare_topic: str = field(repr=False)
-    receivers: dict[Receiver, None] = field(factory=dict["Receiver", None])
+    # What ends the subscription on the wire: the topic that the broker granted last. None: it has granted none yet.
+    granted: str | None = field(default=None, repr=False)
+    # Each with the topic that it asked with, which another key may have composed.
+    receivers: dict[Receiver, str] = field(factory=dict["Receiver", str], repr=False)
 
 
 class Session:
@@ -189,6 +200,7 @@ class Session:
         Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
         Congested, or InvalidArgument for a channel where replies arrive, unless that is allowed.
         """
+        check_filter_size(prepared)
         reserved = could_match_prefix(prepared.channel, self._envelope.reserved)
         if reserved and not allow_reserved:
             raise InvalidArgument(
@@ -200,11 +212,13 @@ class Session:
         packet_id = self._begin(_Join(operation, waiter, prepared=prepared, receiver=receiver))
         self._reserved_receivers += reserved
         self._receivers.add(split_share(prepared.channel)[1], receiver)
-        self._memberships.setdefault(prepared.channel, _Membership(prepared.bare_topic)).receivers[receiver] = None
+        membership = self._memberships.setdefault(prepared.channel, _Membership())
+        membership.receivers[receiver] = prepared.bare_topic
         self._send(Subscribe(prepared.topic, packet_id))
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
+        check_filter_size(prepared)
         membership = self._memberships.get(prepared.channel)
         receivers = tuple(membership.receivers) if membership is not None else ()
         packet_id = self._begin(_Leave(operation, waiter, channel=prepared.channel, receivers=receivers))
@@ -212,12 +226,12 @@ class Session:
 
     def leave(self, operation: str, channel: str, receiver: Receiver, waiter: Waiter[None]) -> None:
         """End one subscription; the wire's goes with the last of a channel. Does nothing after the connection's end."""
-        membership = self._drop(channel, receiver)
-        if membership is None or membership.receivers or not self.connected:
+        wire_topic = self._drop(channel, receiver)
+        if wire_topic is None or not self.connected:
             waiter.resolve(None)
             return
         packet_id = self._begin(_Leave(operation, waiter, channel=channel, receivers=()))
-        self._send(Unsubscribe(membership.bare_topic, packet_id))
+        self._send(Unsubscribe(wire_topic, packet_id))
 
     # What comes in
 
@@ -321,7 +335,7 @@ class Session:
                 raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
             self._emit(event, codec.structure(fields, event.payload, channel=topic, raw=payload))
             return
-        exchange = self._exchanges.get(packet_id) if isinstance(packet_id, int) else None
+        exchange = self._exchanges.get(packet_id) if type(packet_id) is int else None
         if exchange is not None and topic == self._envelope.errors:
             exchange.errors.append(self._broker_error(fields, exchange.operation, topic, payload))
         elif isinstance(exchange, _Request) and topic == exchange.definition.topic:
@@ -344,29 +358,43 @@ class Session:
             exchange.errors.append(BrokerError(_REFUSED, "the broker gave no reason", exchange.operation))
         if exchange.errors:
             if isinstance(exchange, _Join):
-                self._drop(exchange.prepared.channel, exchange.receiver)
+                self._give_up(exchange)
                 exchange.receiver.end(exchange.errors[0])
             self._reject(exchange, exchange.errors[0])
         elif isinstance(exchange, _Request):
             self._answer(exchange)
         else:
-            if isinstance(exchange, _Leave):
+            if isinstance(exchange, _Join):
+                membership = self._memberships.get(exchange.prepared.channel)
+                if membership is not None:
+                    membership.granted = exchange.prepared.bare_topic
+            elif isinstance(exchange, _Leave):
                 for receiver in exchange.receivers:
                     self._drop(exchange.channel, receiver)
                     receiver.end(None)
             exchange.waiter.resolve(None)
 
-    def _drop(self, channel: str, receiver: Receiver) -> _Membership | None:
-        """Take a receiver out; return the membership that it was in."""
+    def _give_up(self, join: _Join) -> None:
+        """Take out who was refused. Those who shared the channel may have left to him what the broker had granted."""
+        channel = join.prepared.channel
+        membership = self._memberships.get(channel)
+        wire_topic = self._drop(channel, join.receiver)
+        if wire_topic is not None and membership is not None and membership.granted is not None:
+            packet_id = self._begin(_Leave(join.operation, _Nobody(), channel=channel, receivers=()))
+            self._send(Unsubscribe(wire_topic, packet_id))
+
+    def _drop(self, channel: str, receiver: Receiver) -> str | None:
+        """Take a receiver out; return the topic that ends the subscription on the wire if nobody needs it now."""
         membership = self._memberships.get(channel)
         if membership is None or receiver not in membership.receivers:
             return None
         self._receivers.discard(split_share(channel)[1], receiver)
         self._reserved_receivers -= could_match_prefix(channel, self._envelope.reserved)
-        del membership.receivers[receiver]
-        if not membership.receivers:
-            del self._memberships[channel]
-        return membership
+        own_topic = membership.receivers.pop(receiver)
+        if membership.receivers:
+            return None
+        del self._memberships[channel]
+        return membership.granted or own_topic
 
     def _answer(self, exchange: _Request) -> None:
         definition, replies = exchange.definition, exchange.replies
