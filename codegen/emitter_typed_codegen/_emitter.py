@@ -2,188 +2,25 @@
 # Schema: emitter.yaml, sha256 a5812bfc368aae07.
 # Regenerate with: emitter-typed generate
 # To add behaviour, subclass or wrap these classes outside this folder.
-# ruff: noqa: E501
-"""What typed channels take of Emitter's protocol."""
+"""What the compiler knows of Emitter's protocol."""
 
 from __future__ import annotations
 
-from emitter_typed_codegen.model import (
-    Error,
-    Field,
-    Limit,
-    Named,
-    Operation,
-    Option,
-    Protocol,
-    Scalar,
-)
+from emitter_typed_codegen.model import Limit, Option, Protocol, Scalar
 
 PROTOCOL = Protocol(
-    operations=(
-        Operation(
-            name="publish",
-            verb="publish",
-            topic="{key}/{channel}",
-            doc="Publish a message. At QoS 1 the call returns when the broker has acknowledged it, and raises what the broker says against it. At QoS 0 it returns as soon as the message is on its way, and a refusal goes to `on_error`.",
-            params=(
-                Field(
-                    name="key",
-                    wire="key",
-                    type=Named("Key"),
-                    doc="A channel key with the permission `w`, and `s` to store.",
-                ),
-                Field(
-                    name="channel",
-                    wire="channel",
-                    type=Scalar("channel"),
-                    doc="The channel, without wildcards.",
-                ),
-            ),
-            typed=True,
-            defaults=(("qos", 0),),
-            errors=("BadRequest", "Unauthorized", "Forbidden"),
-        ),
-        Operation(
-            name="publish_nowait",
-            verb="publish",
-            topic="{key}/{channel}",
-            doc="Publish a message without waiting. What is returned can be waited for later: so many acknowledged messages are under way at once, which is many times faster than one after the other.",
-            params=(
-                Field(
-                    name="key",
-                    wire="key",
-                    type=Named("Key"),
-                    doc="A channel key with the permission `w`, and `s` to store.",
-                ),
-                Field(
-                    name="channel",
-                    wire="channel",
-                    type=Scalar("channel"),
-                    doc="The channel, without wildcards.",
-                ),
-            ),
-            wait=False,
-            typed=True,
-            defaults=(("qos", 1),),
-            errors=("BadRequest", "Unauthorized", "Forbidden"),
-        ),
-        Operation(
-            name="subscribe",
-            verb="subscribe",
-            topic="{key}/{channel}",
-            doc="Subscribe to a channel and everything below it. The call waits for the broker's yes or no. Under the broker's default matcher `a/` receives `a/b/` as well, and `a/#/` receives no live message at all.",
-            params=(
-                Field(
-                    name="key",
-                    wire="key",
-                    type=Named("Key"),
-                    doc="A channel key with the permission `r`, and `l` to receive stored messages.",
-                ),
-                Field(
-                    name="channel",
-                    wire="channel",
-                    type=Scalar("filter"),
-                    doc="The channel. `+` stands for one segment.",
-                ),
-            ),
-            typed=True,
-            errors=("BadRequest", "Unauthorized"),
-        ),
-    ),
+    reserved="emitter/",
     options=(
         Option(
             name="ttl",
             wire="ttl",
             type=Scalar("duration"),
-            doc="How long the broker stores the message; 0 does not store. The key needs `s`: without it the message is delivered and silently not stored.",
-            unit="seconds",
-            format="seconds",
             limits=(Limit("minimum", 0),),
-            applies=("publish", "publish_nowait"),
-            classic=(("with_ttl", False, None),),
+            applies=(),
         ),
-        Option(
-            name="echo",
-            wire="me",
-            type=Scalar("bool"),
-            doc="Whether this client's own subscriptions receive the message too. Default, the broker's, is True.",
-            encode=((False, "0"), (True, None)),
-            applies=("publish", "publish_nowait"),
-            classic=(("without_echo", True, False),),
-        ),
-        Option(
-            name="retain",
-            wire="retain",
-            type=Scalar("bool"),
-            doc="Whether the broker stores the message for its own default time, 30 days. The key needs `s`.",
-            carrier="header",
-            applies=("publish", "publish_nowait"),
-            classic=(("with_retain", True, True),),
-        ),
-        Option(
-            name="qos",
-            wire="qos",
-            type=Scalar("int"),
-            doc="MQTT's quality of service: 0 at most once, without acknowledgement; 1 at least once, acknowledged.",
-            carrier="header",
-            values=(0, 1),
-            applies=("publish", "publish_nowait"),
-            classic=(("with_at_most_once", True, 0), ("with_at_least_once", True, 1)),
-        ),
-        Option(
-            name="last",
-            wire="last",
-            type=Scalar("int"),
-            doc="How many stored messages to receive first, the newest ones; 0 for none. Default, the broker's, is 1. The key needs `l`: without it none come, silently.",
-            limits=(Limit("minimum", 0),),
-            applies=("subscribe",),
-            classic=(("with_last", False, None),),
-        ),
-        Option(
-            name="since",
-            wire="from",
-            type=Scalar("datetime"),
-            doc="Receive only messages stored at this time or later. Without `last` it is still one message.",
-            format="unix",
-            limits=(
-                Limit("minimum", "2018-01-01T00:00:00Z"),
-                Limit("maximum", "2066-01-01T00:00:00Z"),
-            ),
-            applies=("subscribe",),
-            classic=(("with_from", False, None),),
-        ),
-        Option(
-            name="until",
-            wire="until",
-            type=Scalar("datetime"),
-            doc="Receive only messages stored at this time or earlier. Without `last` it is still one message.",
-            format="unix",
-            limits=(
-                Limit("minimum", "2018-01-01T00:00:00Z"),
-                Limit("maximum", "2066-01-01T00:00:00Z"),
-            ),
-            applies=("subscribe",),
-            classic=(("with_until", False, None),),
-        ),
+        Option(name="echo", wire="me", type=Scalar("bool"), applies=()),
+        Option(name="retain", wire="retain", type=Scalar("bool"), applies=()),
+        Option(name="qos", wire="qos", type=Scalar("int"), values=(0, 1), applies=()),
     ),
-    errors=(
-        Error(
-            name="BadRequest",
-            status=400,
-            doc="The broker cannot make sense of the request: a channel, option or field of the wrong form.",
-            hint="check the channel's characters and its last slash",
-        ),
-        Error(
-            name="Unauthorized",
-            status=401,
-            doc="The key does not allow this: it is wrong, expired or banned, opens another channel, or lacks a permission.",
-            hint="use a key that opens this channel and has the permission, or make one",
-        ),
-        Error(
-            name="Forbidden",
-            status=403,
-            doc="The operation is not allowed there, such as publishing to a channel with a wildcard.",
-            hint="publish to a channel without wildcards",
-        ),
-    ),
+    others=("last", "since", "until"),
 )

@@ -11,7 +11,7 @@ from attrs import frozen
 from emitter_typed_codegen.model import Protocol
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
-from emitter_typed_codegen.view import banner, embedded, package, protocol_of
+from emitter_typed_codegen.view import banner, embedded, package
 from emitter_typed_codegen.write import Plan
 
 TABLE = "tool.emitter-typed"
@@ -63,11 +63,11 @@ def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
     head = banner(schema, job.command)
     files = render(package(schema, protocol, job.command), head)
     plan.folder(job.out, files, head.facts)
-    if job.protocol_out is None:
+    if job.protocol_out is None or schema.protocol is None:
         return protocol
-    (text,) = render([embedded(schema, job.protocol_out.name)], head).values()
+    (text,) = render([embedded(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)
-    return protocol_of(schema)
+    return schema.protocol
 
 
 def configured(start: Path) -> list[Job]:

@@ -84,7 +84,7 @@ class Field:
     unit: str = ""
     format: str | None = None
     """`unix` for a datetime as whole Unix seconds, `seconds` for a duration as whole seconds; None: the type's own."""
-    blank: tuple[None | bool | int | str, ...] = ()
+    blank: tuple[bool | int | str | None, ...] = ()
     """Wire values that read as if the field were absent."""
     has_default: bool = False
     default: Literal_ = None
@@ -233,6 +233,13 @@ class Option:
     classic: tuple[tuple[str, bool, Literal_], ...] = ()
     """Names of functions that make it; whether the function fixes the value, and that value."""
 
+    @property
+    def as_setting(self) -> Option:
+        """The option with nothing but what values of it are checked against."""
+        return Option(
+            name=self.name, wire=self.wire, type=self.type, values=self.values, limits=self.limits, applies=()
+        )
+
 
 @frozen(kw_only=True)
 class Error:
@@ -297,12 +304,26 @@ class Schema:
         """Index the types."""
         object.__setattr__(self, "by_name", {declared.name: declared for declared in self.types})
 
+    @property
+    def protocol(self) -> Protocol | None:
+        """What users' schemas must know of the protocol that this schema describes; None if it describes none."""
+        if self.envelope is None:
+            return None
+        publishes = {one.name for one in self.operations if one.typed and one.verb == "publish"}
+        return Protocol(
+            reserved=self.envelope.reserved,
+            options=tuple(one.as_setting for one in self.options if publishes & set(one.applies)),
+            others=tuple(one.name for one in self.options if not publishes & set(one.applies)),
+        )
+
 
 @frozen(kw_only=True)
 class Protocol:
-    """What the compiler needs of the protocol to type a user's channels."""
+    """What the compiler must know of a protocol to read a user's channels."""
 
-    operations: tuple[Operation, ...]
-    """Those that are `typed`."""
-    options: tuple[Option, ...]
-    errors: tuple[Error, ...]
+    reserved: str
+    """What the topics of the broker's own begin with: no channel of a user's lies there."""
+    options: tuple[Option, ...] = ()
+    """What typed channels can be published with, as settings: a channel may say values for them."""
+    others: tuple[str, ...] = ()
+    """The names of the other options."""

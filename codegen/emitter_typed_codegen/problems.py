@@ -25,7 +25,7 @@ Rule = Literal[
     "bad-topic", "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error",
     "bad-status", "duplicate-status", "unknown-operation", "typed-operation", "wait-publish",
     "unknown-option", "option-not-taken", "bad-option", "header-option", "needs-envelope",
-    "bad-address", "address-parameter", "parameter-type", "overlap",
+    "bad-address", "reserved-channel", "address-parameter", "parameter-type", "overlap",
 ]  # fmt: skip
 """The rules of the language, by the id that a problem names."""
 

@@ -19,6 +19,9 @@ BUILTINS = "builtins"
 CONTRACT = "emitter_typed.contract"
 """The module of the runtime that generated code imports."""
 
+CHANNELS = "emitter_typed.channels"
+"""The module of the runtime that has the bases of typed channels."""
+
 
 @frozen
 class Name:

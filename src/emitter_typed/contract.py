@@ -1,4 +1,4 @@
-"""What generated code may use, and the only module of the runtime that it imports.
+"""What generated code may use. Users' packages import this module and `emitter_typed.channels`, and nothing else.
 
 Everything here is for code that `emitter-typed generate` wrote; what people call is re-exported by `emitter_typed`.
 A change that breaks code generated earlier raises `CONTRACT`, and `check_contract` tells its users what to run.

@@ -38,8 +38,8 @@ def load(path: Path, protocol: Protocol | None = None) -> Schema:
 
     Args:
         path: The file.
-        protocol: What the options of channels are checked against. None: the schema's own options if
-            it has any, or else nothing.
+        protocol: What channels run on: their addresses and options are checked against it. None: what the
+            schema itself describes, if anything.
 
     Returns:
         The schema. It keeps every rule of the language.
@@ -86,8 +86,6 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
     operations = tuple(
         evolve(one, defaults=read_defaults(scope, entries.get("operations"), one, options)) for one in operations
     )
-    if protocol is None and options:
-        protocol = Protocol(operations=operations, options=options, errors=errors)
     name = entries.scalar("name")
     schema = Schema(
         name=name.value if name is not None and report.is_name(name) else class_name(path.stem),
@@ -102,8 +100,8 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
         operations=operations,
         options=options,
         errors=errors,
-        channels=read_channels(scope, entries.get("channels"), protocol),
     )
+    schema = evolve(schema, channels=read_channels(scope, entries.get("channels"), protocol or schema.protocol))
     check_methods(report, entries, operations, options)
     check_classes(report, entries, schema.name, name or at)
     return schema

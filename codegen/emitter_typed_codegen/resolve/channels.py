@@ -46,7 +46,7 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
     Args:
         scope: The types that there are.
         node: What the schema says.
-        protocol: What the options of a channel are checked against; None: any option with any value is taken.
+        protocol: What the channels run on; None: any option with any value is taken, and any address.
 
     Returns:
         The channels, in the author's order.
@@ -64,7 +64,7 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
             optional=("params", "options", "direction", "doc", "deprecated", "overlaps"),
         )
         address = entries.scalar("address")
-        segments = () if address is None else _segments(scope, address)
+        segments = () if address is None else _segments(scope, address, protocol)
         payload = entries.get("payload")
         deprecated = entries.scalar("deprecated")
         channel = Channel(
@@ -84,11 +84,15 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
     return tuple(channels)
 
 
-def _segments(scope: Scope, address: ScalarNode) -> tuple[Segment, ...]:
+def _segments(scope: Scope, address: ScalarNode, protocol: Protocol | None) -> tuple[Segment, ...]:
     if not address.value.endswith("/"):
         place = address.part(len(address.value) - 1, len(address.value))
         hint = f"write {address.value[:80]}/"
         scope.report.add(place, "bad-address", "an address ends with a slash", hint)
+    reserved = "" if protocol is None else protocol.reserved
+    if reserved and address.value.startswith(reserved):
+        message = f"what begins with {quoted(reserved)} is the broker's own"
+        scope.report.add(address.part(0, len(reserved)), "reserved-channel", message, "begin with another segment")
     return read_segments(scope.report, address, "bad-address")
 
 
@@ -150,16 +154,13 @@ def _options(scope: Scope, entries: Entries, protocol: Protocol | None) -> tuple
 
 
 def _publish_option(scope: Scope, key: ScalarNode, protocol: Protocol) -> Option | None:
-    publishes = {one.name for one in protocol.operations if one.typed and one.verb == "publish"}
-    usable = {one.name: one for one in protocol.options if not publishes.isdisjoint(one.applies)}
-    if key.value in usable:
-        return usable[key.value]
-    if key.value in {one.name for one in protocol.options}:
+    usable = {one.name: one for one in protocol.options}
+    if key.value in protocol.others:
         message = f"{quoted(key.value)} is no option of publishing, and a channel's options are defaults of that"
         scope.report.add(key, "option-not-taken", message, "give it where you call")
-    else:
+    elif key.value not in usable:
         scope.report.unknown(key, "unknown-option", "option", key.value, usable)
-    return None
+    return usable.get(key.value)
 
 
 @define(eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from emitter_typed_codegen.view.embedded import protocol_of
 from emitter_typed_codegen.view.package import Banner, FileView, banner, embedded, package
 
-__all__ = ["Banner", "FileView", "banner", "embedded", "package", "protocol_of"]
+__all__ = ["Banner", "FileView", "banner", "embedded", "package"]

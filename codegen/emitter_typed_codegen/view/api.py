@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
 from emitter_typed_codegen.layout import Expression, Joined, flat
 from emitter_typed_codegen.model import Event, Field, Operation, Option, Optional, Request, Scalar, Schema
 from emitter_typed_codegen.names import attribute_name, method_name
@@ -15,18 +13,21 @@ from emitter_typed_codegen.view.methods import (
     BOUNDS,
     Colour,
     Method,
+    MethodsView,
     Parameter,
     arguments,
     bounds,
     given,
     head,
     liberal,
+    methods_class,
     operation_doc,
     option_parameters,
     pending_text,
     raises,
     returns,
     timeout,
+    type_variable,
     waiting,
 )
 from emitter_typed_codegen.view.protocol import event_constant, option_class, options_of, request_constant
@@ -35,24 +36,10 @@ from emitter_typed_codegen.view.scope import Scope, attribute, call, contract, p
 _PAYLOAD = Name(HERE, "PayloadT")
 
 
-@frozen(kw_only=True)
-class ApiView:
-    """The module of a facade."""
-
-    doc: Doc
-    imports: str
-    name: str
-    base: str
-    class_doc: Doc
-    type_variables: tuple[Expression, ...]
-    methods: tuple[Method, ...]
-
-
-def api_view(schema: Schema, colour: Colour) -> ApiView:
+def api_view(schema: Schema, colour: Colour) -> MethodsView:
     """Return the module of a facade."""
     imports = Imports(frozenset({"PayloadT"}), own_section=True)
     scope = Scope(schema, ".types", imports)
-    base = scope.contract(f"{colour.prefix}Host")
     methods: list[Method] = [_request(scope, colour, one) for one in schema.requests]
     for operation in schema.operations:
         methods += _OPERATIONS[operation.verb](scope, colour, operation)
@@ -60,17 +47,15 @@ def api_view(schema: Schema, colour: Colour) -> ApiView:
         methods += _event(scope, colour, event)
     for option in schema.options:
         methods += _classic(scope, colour, option)
-    variables: list[Expression] = []
-    if any(operation.verb == "subscribe" for operation in schema.operations):
-        variables.append(call(f"PayloadT = {scope.use(Name('typing', 'TypeVar'))}", literal("PayloadT")))
-    return ApiView(
+    generic = any(operation.verb == "subscribe" for operation in schema.operations)
+    variables = (type_variable(scope, _PAYLOAD),) if generic else ()
+    doc = Doc(schema.doc if schema.doc else f"The requests and operations of {schema.name}.")
+    facade = methods_class(scope, f"{colour.prefix}Api", [contract(f"{colour.prefix}Host")], doc, methods)
+    return MethodsView(
         doc=Doc(f"{schema.name}'s requests and operations as methods, for programs with {colour.adverb}."),
         imports=imports.lines(),
-        name=f"{colour.prefix}Api",
-        base=base,
-        class_doc=Doc(schema.doc if schema.doc else f"The requests and operations of {schema.name}."),
-        type_variables=tuple(variables),
-        methods=tuple(methods),
+        type_variables=variables,
+        classes=(facade,),
     )
 
 
@@ -148,7 +133,7 @@ def _publish(scope: Scope, colour: Colour, operation: Operation) -> list[Method]
     )
     positional = [*keys, message, *classic]
     sent: list[Expression] = [literal(method_name(operation.name)), _topic_arguments(keys), "message"]
-    sent += ["options" if classic else "()", given(options_of(scope.schema.options, operation))]
+    sent += ["options" if classic else "()", given(scope, operation)]
     if operation.wait:
         named = [*taken, timeout("the acknowledgement")]
         result: PyType = NONE
@@ -220,7 +205,7 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
         call(scope.contract("PlainDecoder"), "payload"),
         "optional_handler",
         "options" if classic else "()",
-        given(options_of(scope.schema.options, operation)),
+        given(scope, operation),
     ]
     made = call("self._subscribe", *sent, bounds=bounds(scope), allow_reserved="allow_reserved", timeout_s="timeout_s")
     sections = (
@@ -261,7 +246,7 @@ _OPERATIONS = {"publish": _publish, "subscribe": _subscribe, "unsubscribe": _uns
 def _options(scope: Scope, operation: Operation) -> tuple[list[Parameter], list[Parameter]]:
     """Return the parameters of an operation's options: one for each, and the one that takes them all."""
     options = options_of(scope.schema.options, operation)
-    taken = option_parameters(scope, options, dict(operation.defaults))
+    taken = option_parameters(scope, operation)
     if not options:
         return taken, []
     made = next((method_name(name) for option in options for name, _, _ in option.classic), None)

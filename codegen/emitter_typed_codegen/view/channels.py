@@ -6,45 +6,27 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Channel, Literal_, Operation, Optional, Protocol, Record, Schema
-from emitter_typed_codegen.names import attribute_name, class_name, constant_name, method_name
-from emitter_typed_codegen.pytypes import CONTRACT, HERE, NONE, Applied, Imports, Name, PyType, optional
+from emitter_typed_codegen.layout import Expression, Joined
+from emitter_typed_codegen.model import Channel, Literal_, Option, Optional, Record, Schema
+from emitter_typed_codegen.names import attribute_name, class_name, constant_name
+from emitter_typed_codegen.pytypes import CHANNELS, CONTRACT, HERE, NONE, Applied, Imports, Name, PyType, optional
 from emitter_typed_codegen.texts import Section, first_sentence, literal, sentence
+from emitter_typed_codegen.view.bases import VERBS, base_class
 from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.methods import (
     ASYNC,
-    BOUNDS,
     SYNC,
     Colour,
     Method,
+    MethodsClass,
     Parameter,
     arguments,
-    bounds,
-    given,
     head,
-    operation_doc,
-    option_parameters,
-    pending_text,
-    raises,
-    returns,
-    timeout,
-    waiting,
+    methods_class,
 )
-from emitter_typed_codegen.view.protocol import defaults, options_of
+from emitter_typed_codegen.view.protocol import defaults
 from emitter_typed_codegen.view.scope import Scope, attribute, call, contract, own_names
 from emitter_typed_codegen.view.types import ClassView, Member, record_view
-
-
-@frozen(kw_only=True)
-class ChannelClass:
-    """The channels of one address in one colour: one of them, or all."""
-
-    name: str
-    head: Expression
-    doc: Doc
-    definition: str
-    methods: tuple[Method, ...]
 
 
 @frozen(kw_only=True)
@@ -56,7 +38,8 @@ class ChannelView:
     message_name: str
     message_doc: Doc
     definition: Expression
-    classes: tuple[ChannelClass, ...]
+    constant: str
+    classes: tuple[MethodsClass, ...]
 
 
 @frozen(kw_only=True)
@@ -103,17 +86,21 @@ class FacadeView:
 _CLASSES = [(colour, end) for colour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
 
 
-def channels_view(schema: Schema, protocol: Protocol) -> ChannelsView:
-    """Return the module of the channels."""
+def channels_view(schema: Schema, settings: tuple[Option, ...]) -> ChannelsView:
+    """Return the module of the channels.
+
+    Args:
+        schema: The schema.
+        settings: The options for which a channel may say a value.
+    """
     records = [record for channel in schema.channels if (record := _params(channel))]
     names = {constant_name(channel.name) for channel in schema.channels}
-    names |= {method_name(operation.name) for operation in protocol.operations} | {"where"}
+    names.add("where")
     names |= {class_name(declared.name) for declared in schema.types}
     names |= {colour.of(f"{class_name(one.name)}{end}") for one in schema.channels for colour, end in _CLASSES}
     imports = Imports(own_names(records) | names)
-    # The protocol's options are seen through the schema, whose own types they never name.
     scope = Scope(schema, ".types", imports)
-    views = tuple(_Made(scope, protocol, channel).view() for channel in schema.channels)
+    views = tuple(_Made(scope, settings, channel).view() for channel in schema.channels)
     return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
 
 
@@ -159,7 +146,7 @@ class _Made:
     """What is made of one channel."""
 
     scope: Scope
-    protocol: Protocol
+    settings: tuple[Option, ...]
     channel: Channel
 
     def view(self) -> ChannelView:
@@ -172,6 +159,7 @@ class _Made:
             message_name=self._message.name,
             message_doc=Doc(f"A message of `{self.channel.address}`."),
             definition=self._definition(),
+            constant=self._constant,
             classes=tuple(cls for colour in (SYNC, ASYNC) for cls in self._classes(colour)),
         )
 
@@ -197,101 +185,31 @@ class _Made:
             address=call(self.scope.contract("Address"), literal(self.channel.address)),
             payload=self.scope.imports.annotation(payload),
             params=self.scope.imports.annotation(params),
-            defaults=defaults(self.scope, self.channel.options, self.protocol.options),
+            defaults=defaults(self.scope, self.channel.options, self.settings),
         )
         return Joined([f"{self._constant}: ", annotation, " = ", made])
 
-    def _classes(self, colour: Colour) -> Iterable[ChannelClass]:
+    def _classes(self, colour: Colour) -> Iterable[MethodsClass]:
         one, every = (f"{class_name(self.channel.name)}{end}" for end in ("Channel", "Channels"))
-        methods = [method for operation in self.protocol.operations for method in self._method(colour, operation)]
+        verbs = [verb for verb in VERBS if self.channel.direction in (verb, "both")]
         about = f"\n\nThe channel `{self.channel.address}`"
         known = ", with every parameter known." if self.channel.params else "."
-        yield self._class(colour, one, f"{about}{known}", [method for _, method in methods])
+        yield self._class(colour, one, f"{about}{known}", verbs, [])
         if self.channel.params:
-            of_all = [method for verb, method in methods if verb == "subscribe"]
-            chosen = [self._one(colour, one), *([self._where(colour, every)] if of_all else []), *of_all]
-            yield self._class(colour, every, f"\n\nEvery channel of `{self.channel.address}`.", chosen)
+            # A message goes to one channel; a subscription may be to many.
+            of_all = [verb for verb in verbs if verb == "subscribe"]
+            chosen = [self._one(colour, one), *([self._where(colour, every)] if of_all else [])]
+            yield self._class(colour, every, f"\n\nEvery channel of `{self.channel.address}`.", of_all, chosen)
 
-    def _class(self, colour: Colour, name: str, about: str, methods: list[Method]) -> ChannelClass:
-        name = colour.of(name)
-        base = self.scope.imports.annotation(Applied(contract(f"{colour.prefix}Channel"), self._types))
-        return ChannelClass(
-            name=name,
-            head=Joined([Group(f"class {name}(", [base], ")"), ":"]),
-            doc=Doc(_title(self.channel) + about, _facts(self.channel)),
-            definition=self._constant,
-            methods=tuple(methods),
+    def _class(self, colour: Colour, name: str, about: str, verbs: list[str], methods: list[Method]) -> MethodsClass:
+        bases = [Name(CHANNELS, base_class(colour, verb)) for verb in verbs]
+        return methods_class(
+            self.scope,
+            colour.of(name),
+            [Applied(base, self._types) for base in bases or [contract(f"{colour.prefix}Channel")]],
+            Doc(_title(self.channel) + about, _facts(self.channel)),
+            methods,
         )
-
-    def _method(self, colour: Colour, operation: Operation) -> Iterable[tuple[str, Method]]:
-        if self.channel.direction not in (operation.verb, "both"):
-            return
-        if operation.verb == "publish":
-            yield operation.verb, self._publish(colour, operation)
-        elif operation.verb == "subscribe":
-            yield operation.verb, self._subscribe(colour, operation)
-
-    def _options(self, operation: Operation) -> list[Parameter]:
-        options = options_of(self.protocol.options, operation)
-        return option_parameters(self.scope, options, {**dict(operation.defaults), **dict(self.channel.options)})
-
-    def _publish(self, colour: Colour, operation: Operation) -> Method:
-        payload = Parameter(name="payload", type=self._types[0], text="What to publish.")
-        options = options_of(self.protocol.options, operation)
-        named = self._options(operation)
-        name = method_name(operation.name)
-        sent: list[Expression] = [literal(name), "payload", given(options)]
-        result: PyType = NONE
-        said = ""
-        if operation.wait:
-            named.append(timeout("the acknowledgement"))
-            made = call("self._publish", *sent, timeout_s="timeout_s")
-        else:
-            made = call("self._publish_nowait", *sent)
-            result = contract(colour.of("Pending"))
-            said = pending_text(colour, self.protocol.errors, operation.errors)
-        sections = (
-            arguments([payload, *named]),
-            returns(said),
-            self._raises(operation, "acknowledgement" if operation.wait else ""),
-        )
-        return Method(
-            head=head(self.scope, colour, name, [payload], named, returns=result, waits=operation.wait),
-            doc=operation_doc(operation, sections),
-            body=(waiting(colour, made, result=not operation.wait, waits=operation.wait),),
-        )
-
-    def _subscribe(self, colour: Colour, operation: Operation) -> Method:
-        handler = Parameter(
-            name="optional_handler",
-            type=optional(colour.applied("Handler", self._message)),
-            default="None",
-            text="Receives each message. Default: none; iterate over what is returned.",
-        )
-        named = [*self._options(operation), *BOUNDS, timeout("the broker's answer")]
-        name = method_name(operation.name)
-        made = call(
-            "self._subscribe",
-            literal(name),
-            "optional_handler",
-            given(options_of(self.protocol.options, operation)),
-            bounds=bounds(self.scope),
-            timeout_s="timeout_s",
-        )
-        sections = (
-            arguments([handler, *named]),
-            returns("The subscription: iterate over it, or end it with `close`."),
-            self._raises(operation, "answer"),
-        )
-        result = colour.applied("Subscription", self._message)
-        return Method(
-            head=head(self.scope, colour, name, [handler], named, returns=result),
-            doc=operation_doc(operation, sections),
-            body=(waiting(colour, made),),
-        )
-
-    def _raises(self, operation: Operation, waits: str) -> Section:
-        return raises(self.protocol.errors, operation.errors, waits=waits)
 
     def _parameters(self, *, all_known: bool) -> list[Parameter]:
         return [

@@ -1,4 +1,4 @@
-"""What the compiler itself must know of a protocol to type a user's channels, as a module of its own package."""
+"""What the compiler itself must know of a protocol to read a user's channels, as a module of its own package."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import cast
 import attrs
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Protocol, Schema
+from emitter_typed_codegen.model import Protocol
 from emitter_typed_codegen.pytypes import HERE, Imports, Name
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import Doc
@@ -17,23 +17,11 @@ from emitter_typed_codegen.view.scope import sequence
 _MODEL = Protocol.__module__
 
 
-def protocol_of(schema: Schema) -> Protocol:
-    """Return what typed channels need of a protocol."""
-    typed = tuple(operation for operation in schema.operations if operation.typed)
-    names = {operation.name for operation in typed}
-    raised = {name for operation in typed for name in operation.errors}
-    return Protocol(
-        operations=typed,
-        options=tuple(option for option in schema.options if names & set(option.applies)),
-        errors=tuple(error for error in schema.errors if error.name in raised),
-    )
-
-
-def embedded_view(schema: Schema) -> DefinitionsView:
-    """Return the module that holds a schema's protocol as a value of the model."""
+def embedded_view(protocol: Protocol, name: str) -> DefinitionsView:
+    """Return the module that holds a protocol as a value of the model."""
     imports = Imports()
-    made = _constructed(imports, protocol_of(schema))
-    doc = Doc(f"What typed channels take of {schema.name}'s protocol.")
+    made = _constructed(imports, protocol)
+    doc = Doc(f"What the compiler knows of {name}'s protocol.")
     return DefinitionsView(doc, imports.lines(), (Joined(["PROTOCOL = ", made]),))
 
 

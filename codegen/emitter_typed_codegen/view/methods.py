@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from attrs import field, frozen
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Error, Flags, Operation, Option, Scalar, Secret, TypeRef
+from emitter_typed_codegen.model import Error, Flags, Operation, Scalar, Secret, TypeRef
 from emitter_typed_codegen.names import attribute_name, class_name
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, STR, Applied, Name, OneOf, PyType, Values, optional
 from emitter_typed_codegen.texts import Section, literal
 from emitter_typed_codegen.view.docs import Doc, error_text, parameter_text
+from emitter_typed_codegen.view.protocol import options_of
 from emitter_typed_codegen.view.scope import Scope, call, contract
 
 INT = Name(BUILTINS, "int")
@@ -67,6 +68,39 @@ class Method:
     """Statements; none: a signature only."""
 
 
+@frozen(kw_only=True)
+class MethodsClass:
+    """A class whose body is methods."""
+
+    name: str
+    head: Expression
+    doc: Doc
+    methods: tuple[Method, ...]
+
+
+@frozen(kw_only=True)
+class MethodsView:
+    """A module of such classes."""
+
+    doc: Doc
+    imports: str
+    type_variables: tuple[Expression, ...]
+    classes: tuple[MethodsClass, ...]
+
+
+def type_variable(scope: Scope, variable: Name) -> Expression:
+    """Return the statement that makes a type variable."""
+    return Joined([f"{variable.name} = ", call(scope.use(Name("typing", "TypeVar")), literal(variable.name))])
+
+
+def methods_class(
+    scope: Scope, name: str, bases: Iterable[PyType], doc: Doc, methods: Iterable[Method]
+) -> MethodsClass:
+    """Return a class with these bases and methods."""
+    derived = Group(f"class {name}(", [scope.imports.annotation(base) for base in bases], ")")
+    return MethodsClass(name=name, head=Joined([derived, ":"]), doc=doc, methods=tuple(methods))
+
+
 def head(
     scope: Scope,
     colour: Colour,
@@ -88,22 +122,23 @@ def head(
     return Joined([Group(f"{word} {name}(", parameters, ")"), " -> ", annotation, end], leading=True)
 
 
-def option_parameters(scope: Scope, options: Iterable[Option], defaults: dict[str, object]) -> list[Parameter]:
-    """Return the parameters of options. What a caller leaves out is None, so that the defaults stay in one place."""
+def option_parameters(scope: Scope, operation: Operation) -> list[Parameter]:
+    """Return the parameters of an operation's options. What a caller leaves out is None: defaults stay in one place."""
+    values = dict(operation.defaults)
     return [
         Parameter(
             name=attribute_name(option.name),
             type=optional(Values(option.values) if option.values else liberal(scope, option.type)[0]),
             default="None",
-            text=parameter_text(scope, option, _literal(defaults.get(option.name))),
+            text=parameter_text(scope, option, values.get(option.name)),
         )
-        for option in options
+        for option in options_of(scope.schema.options, operation)
     ]
 
 
-def given(options: Iterable[Option]) -> Expression:
-    """Return the dict that hands the options to the runtime."""
-    names = [attribute_name(option.name) for option in options]
+def given(scope: Scope, operation: Operation) -> Expression:
+    """Return the dict that hands an operation's options to the runtime."""
+    names = [attribute_name(option.name) for option in options_of(scope.schema.options, operation)]
     return Group("{", [f"{literal(name)}: {name}" for name in names], "}")
 
 
@@ -211,7 +246,3 @@ def _parameter(scope: Scope, one: Parameter) -> Expression:
 
 def _enumerated(words: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def _literal(value: object) -> bool | int | float | str | None:
-    return value if isinstance(value, bool | int | float | str) else None

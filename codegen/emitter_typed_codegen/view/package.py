@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from emitter_typed_codegen.model import Protocol, Schema
+from emitter_typed_codegen.model import Option, Protocol, Schema
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.texts import comment
 from emitter_typed_codegen.version import CONTRACT, VERSION
 from emitter_typed_codegen.view.api import api_view
+from emitter_typed_codegen.view.bases import bases_view
 from emitter_typed_codegen.view.channels import channels_view, facade_view
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.embedded import embedded_view
@@ -76,12 +77,12 @@ def package(schema: Schema, protocol: Protocol | None, command: str) -> list[Fil
     """
     if schema.envelope is not None or schema.requests or schema.operations:
         return _protocol_package(schema)
-    return _channels_package(schema, protocol or Protocol(operations=(), options=(), errors=()), command)
+    return _channels_package(schema, protocol.options if protocol else (), command)
 
 
-def embedded(schema: Schema, name: str) -> FileView:
-    """Return the module that the compiler itself needs of a protocol."""
-    return FileView(name, "embedded.py.jinja", embedded_view(schema))
+def embedded(protocol: Protocol, schema: Schema, path: str) -> FileView:
+    """Return the module that the compiler itself needs of a schema's protocol."""
+    return FileView(path, "protocol.py.jinja", embedded_view(protocol, schema.name))
 
 
 def _protocol_package(schema: Schema) -> list[FileView]:
@@ -96,25 +97,27 @@ def _protocol_package(schema: Schema) -> list[FileView]:
         ".options": [cls.name for cls in options.classes],
     }
     doc = Doc(f"What {schema.source} declares.")
-    return [
+    bases = bases_view(schema)
+    files = [
         FileView("__init__.py", "init.py.jinja", init_view(doc, public)),
         FileView("types.py", "types.py.jinja", types),
         FileView("errors.py", "errors.py.jinja", errors),
         FileView("options.py", "options.py.jinja", options),
         FileView("protocol.py", "protocol.py.jinja", protocol_view(schema)),
-        FileView("sync_api.py", "api.py.jinja", api_view(schema, SYNC)),
-        FileView("async_api.py", "api.py.jinja", api_view(schema, ASYNC)),
+        FileView("sync_api.py", "methods.py.jinja", api_view(schema, SYNC)),
+        FileView("async_api.py", "methods.py.jinja", api_view(schema, ASYNC)),
     ]
+    return [*files, FileView("channels.py", "methods.py.jinja", bases)] if bases.classes else files
 
 
-def _channels_package(schema: Schema, protocol: Protocol, command: str) -> list[FileView]:
+def _channels_package(schema: Schema, settings: tuple[Option, ...], command: str) -> list[FileView]:
     types = types_view(schema, own_section=False)
     public = {".types": types.names}
     files = [FileView("py.typed", "py.typed.jinja", None)]
     if types.names:
         files.append(FileView("types.py", "types.py.jinja", types))
     if schema.channels:
-        channels, facade = channels_view(schema, protocol), facade_view(schema)
+        channels, facade = channels_view(schema, settings), facade_view(schema)
         public |= {".channels": channels.names, ".facade": facade.names}
         files.append(FileView("channels.py", "channels.py.jinja", channels))
         files.append(FileView("facade.py", "facade.py.jinja", facade))

@@ -213,12 +213,11 @@ def defaults(scope: Scope, given: tuple[tuple[str, Literal_], ...], options: tup
     by_name = {option.name: option for option in options}
     entries: list[Expression] = []
     for name, value in given:
-        option = by_name[name]
-        # Seconds are what a caller would give.
-        seconds = scope.base(option.type) == Scalar("duration")
-        entries.append(
-            Joined([f"{literal(attribute_name(name))}: ", plain(value) if seconds else scope.value(value, option.type)])
-        )
+        option = by_name.get(name)
+        # Seconds are what a caller would give. Without a protocol, nothing is known of an option.
+        as_said = option is None or scope.base(option.type) == Scalar("duration")
+        made = plain(value) if option is None or as_said else scope.value(value, option.type)
+        entries.append(Joined([f"{literal(attribute_name(name))}: ", made]))
     return Group("{", entries, "}")
 
 

@@ -54,8 +54,8 @@ def emitter() -> Schema:
 
 @pytest.fixture(scope="module")
 def protocol(emitter: Schema) -> Protocol:
-    typed = tuple(operation for operation in emitter.operations if operation.typed)
-    return Protocol(operations=typed, options=emitter.options, errors=emitter.errors)
+    assert emitter.protocol is not None
+    return emitter.protocol
 
 
 def test_the_protocol_of_emitter_is_written_in_the_language(emitter: Schema) -> None:

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from emitter_typed_codegen._emitter import PROTOCOL
+from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import FileView, banner, package
 from emitter_typed_codegen.view.api import api_view
-from emitter_typed_codegen.view.methods import ASYNC, SYNC
+from emitter_typed_codegen.view.bases import bases_view
+from emitter_typed_codegen.view.methods import ASYNC, SYNC, MethodsView
 
 Generate = Callable[[str], Mapping[str, str]]
 
@@ -84,44 +87,68 @@ CHANNEL = "channels: {{lamp: {{address: 'lamp/{{id}}/', payload: text, direction
 
 
 @pytest.mark.parametrize(
-    ("direction", "there", "missing"),
+    ("direction", "one", "every"),
     [
-        ("publish", {"publish", "publish_nowait"}, {"subscribe", "where"}),
-        ("subscribe", {"subscribe", "where"}, {"publish", "publish_nowait"}),
-        ("both", {"publish", "publish_nowait", "subscribe", "where"}, set[str]()),
+        ("publish", {"Publish"}, {"Sync"}),
+        ("subscribe", {"Subscribe"}, {"Subscribe"}),
+        ("both", {"Publish", "Subscribe"}, {"Subscribe"}),
     ],
 )
 def test_a_channel_has_the_verbs_of_its_direction(
-    generate: Generate, direction: str, there: set[str], missing: set[str]
+    generate: Generate, direction: str, one: set[str], every: set[str]
 ) -> None:
     text = generate(CHANNEL.format(direction))["channels.py"]
-    methods = set(re.findall(r"def (\w+)\(", text))
 
-    assert there <= methods
-    assert not missing & methods
+    assert _bases(text, "LampChannel") == {f"{verb}Channel" for verb in one}
+    assert _bases(text, "LampChannels") == {f"{verb}Channel" for verb in every}
+    assert ("def where(" in text) == (direction != "publish")
 
 
-def test_both_colours_have_the_same_methods_parameters_and_docs(generate: Generate) -> None:
+def _bases(text: str, name: str) -> set[str]:
+    (derived,) = re.findall(rf"^class {name}\((.*?)\):$", text, re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"(\w+)\[", derived))
+
+
+def test_both_colours_have_the_same_channels_and_docs(generate: Generate) -> None:
     """The one template is not trusted: what differs must be await and the names of the classes."""
     text = generate(CHANNEL.format("both"))["channels.py"]
-    halves = text.split("class AsyncLampChannel(")
-    sync = halves[0][halves[0].index("class LampChannel(") + len("class LampChannel(") :]
+
+    _assert_alike(text, "LampChannel")
+
+
+def test_both_colours_of_channels_can_do_the_same() -> None:
+    _assert_alike(_emitter(bases_view), "PublishChannel")
+
+
+def _assert_alike(text: str, first: str) -> None:
+    halves = text.split(f"class Async{first}(")
+    sync = halves[0][halves[0].index(f"class {first}(") + len(f"class {first}(") :]
 
     assert _without_colour(halves[1]) == _without_colour(sync)
 
 
 def test_both_facades_of_a_protocol_are_alike() -> None:
-    schema = load(Path(__file__).resolve().parents[3] / "schema" / "emitter.yaml")
-    texts = [
-        render([_file(api_view(schema, colour))], banner(schema, ""))["api.py"].split("\nclass ")[1]
-        for colour in (SYNC, ASYNC)
-    ]
+    texts = [_emitter(partial(api_view, colour=colour)).split("\nclass ")[1] for colour in (SYNC, ASYNC)]
 
     assert _without_colour(texts[1]) == _without_colour(texts[0])
 
 
-def _file(view: object) -> FileView:
-    return FileView("api.py", "api.py.jinja", view)
+def test_what_channels_can_do_stands_with_the_protocol(generate: Generate) -> None:
+    """With every option, and for any payload: a channel's own package is a few lines."""
+    text = _emitter(bases_view)
+
+    assert set(re.findall(r"^class (\w+)\(", text, re.MULTILINE)) == {
+        "PublishChannel", "SubscribeChannel", "AsyncPublishChannel", "AsyncSubscribeChannel",
+    }  # fmt: skip
+    assert text.count("payload: PayloadT,") == 4
+    assert text.count("ttl: float | timedelta | None = None,") == 4
+    assert "def publish" not in generate(CHANNEL.format("both"))["channels.py"]
+
+
+def _emitter(view: Callable[[Schema], MethodsView]) -> str:
+    schema = load(Path(__file__).resolve().parents[3] / "schema" / "emitter.yaml")
+    file = FileView("methods.py", "methods.py.jinja", view(schema))
+    return render([file], banner(schema, ""))[file.path]
 
 
 def _without_colour(text: str) -> str:

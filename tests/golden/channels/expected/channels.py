@@ -6,24 +6,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Literal
-
 from attrs import field, frozen
+from emitter_typed.channels import (
+    AsyncPublishChannel,
+    AsyncSubscribeChannel,
+    PublishChannel,
+    SubscribeChannel,
+)
 from emitter_typed.contract import (
     Address,
     AsyncChannel,
-    AsyncHandler,
-    AsyncPending,
-    AsyncSubscription,
-    Bounds,
     ChannelDefinition,
     ChannelMessage,
-    Handler,
-    Overflow,
-    Pending,
     Record,
-    Subscription,
     SyncChannel,
     pattern,
 )
@@ -55,7 +50,10 @@ TEMPERATURE: ChannelDefinition[Reading, TemperatureParams] = ChannelDefinition(
 )
 
 
-class TemperatureChannel(SyncChannel[Reading, TemperatureParams]):
+class TemperatureChannel(
+    PublishChannel[Reading, TemperatureParams],
+    SubscribeChannel[Reading, TemperatureParams],
+):
     """What each room measures.
 
     Once a minute.
@@ -66,118 +64,8 @@ class TemperatureChannel(SyncChannel[Reading, TemperatureParams]):
 
     _definition = TEMPERATURE
 
-    def send(
-        self,
-        payload: Reading,
-        *,
-        keep: float | timedelta | None = None,
-        echo: bool | None = None,
-        quality: Literal[0, 1] | None = None,
-        timeout_s: float | None = None,
-    ) -> None:
-        """Send a message.
 
-        Args:
-            payload: What to publish.
-            keep: The keep. Unit: seconds. At least 0. Default: 3600.
-            echo: The echo.
-            quality: How surely.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        self._publish(
-            "send",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-            timeout_s=timeout_s,
-        )
-
-    def send_later(
-        self,
-        payload: Reading,
-        *,
-        keep: float | timedelta | None = None,
-        echo: bool | None = None,
-        quality: Literal[0, 1] | None = None,
-    ) -> Pending:
-        """Send a message without waiting.
-
-        Args:
-            payload: What to publish.
-            keep: The keep. Unit: seconds. At least 0. Default: 3600.
-            echo: The echo.
-            quality: How surely. Default: 1.
-
-        Returns:
-            What to wait for: `.wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout or ConnectionLost.
-
-        Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return self._publish_nowait(
-            "send_later",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-        )
-
-    def listen(
-        self,
-        optional_handler: Handler[TemperatureChannelMessage] | None = None,
-        *,
-        newest: int | None = None,
-        max_messages: int | None = None,
-        max_bytes: int | None = None,
-        overflow: Overflow | None = None,
-        timeout_s: float | None = None,
-    ) -> Subscription[TemperatureChannelMessage]:
-        """Receive what is sent.
-
-        Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            newest: How many first. At least 0.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
-            overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
-
-        Returns:
-            The subscription: iterate over it, or end it with `close`.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return self._subscribe(
-            "listen",
-            optional_handler,
-            {"newest": newest},
-            bounds=Bounds(
-                max_messages=max_messages,
-                max_bytes=max_bytes,
-                overflow=overflow,
-            ),
-            timeout_s=timeout_s,
-        )
-
-
-class TemperatureChannels(SyncChannel[Reading, TemperatureParams]):
+class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
     Once a minute.
@@ -225,54 +113,11 @@ class TemperatureChannels(SyncChannel[Reading, TemperatureParams]):
             self._narrowed(floor=floor, room=room),
         )
 
-    def listen(
-        self,
-        optional_handler: Handler[TemperatureChannelMessage] | None = None,
-        *,
-        newest: int | None = None,
-        max_messages: int | None = None,
-        max_bytes: int | None = None,
-        overflow: Overflow | None = None,
-        timeout_s: float | None = None,
-    ) -> Subscription[TemperatureChannelMessage]:
-        """Receive what is sent.
 
-        Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            newest: How many first. At least 0.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
-            overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
-
-        Returns:
-            The subscription: iterate over it, or end it with `close`.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return self._subscribe(
-            "listen",
-            optional_handler,
-            {"newest": newest},
-            bounds=Bounds(
-                max_messages=max_messages,
-                max_bytes=max_bytes,
-                overflow=overflow,
-            ),
-            timeout_s=timeout_s,
-        )
-
-
-class AsyncTemperatureChannel(AsyncChannel[Reading, TemperatureParams]):
+class AsyncTemperatureChannel(
+    AsyncPublishChannel[Reading, TemperatureParams],
+    AsyncSubscribeChannel[Reading, TemperatureParams],
+):
     """What each room measures.
 
     Once a minute.
@@ -283,118 +128,8 @@ class AsyncTemperatureChannel(AsyncChannel[Reading, TemperatureParams]):
 
     _definition = TEMPERATURE
 
-    async def send(
-        self,
-        payload: Reading,
-        *,
-        keep: float | timedelta | None = None,
-        echo: bool | None = None,
-        quality: Literal[0, 1] | None = None,
-        timeout_s: float | None = None,
-    ) -> None:
-        """Send a message.
 
-        Args:
-            payload: What to publish.
-            keep: The keep. Unit: seconds. At least 0. Default: 3600.
-            echo: The echo.
-            quality: How surely.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        await self._publish(
-            "send",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-            timeout_s=timeout_s,
-        )
-
-    def send_later(
-        self,
-        payload: Reading,
-        *,
-        keep: float | timedelta | None = None,
-        echo: bool | None = None,
-        quality: Literal[0, 1] | None = None,
-    ) -> AsyncPending:
-        """Send a message without waiting.
-
-        Args:
-            payload: What to publish.
-            keep: The keep. Unit: seconds. At least 0. Default: 3600.
-            echo: The echo.
-            quality: How surely. Default: 1.
-
-        Returns:
-            What to wait for: `await .wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout or ConnectionLost.
-
-        Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return self._publish_nowait(
-            "send_later",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-        )
-
-    async def listen(
-        self,
-        optional_handler: AsyncHandler[TemperatureChannelMessage] | None = None,
-        *,
-        newest: int | None = None,
-        max_messages: int | None = None,
-        max_bytes: int | None = None,
-        overflow: Overflow | None = None,
-        timeout_s: float | None = None,
-    ) -> AsyncSubscription[TemperatureChannelMessage]:
-        """Receive what is sent.
-
-        Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            newest: How many first. At least 0.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
-            overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
-
-        Returns:
-            The subscription: iterate over it, or end it with `close`.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return await self._subscribe(
-            "listen",
-            optional_handler,
-            {"newest": newest},
-            bounds=Bounds(
-                max_messages=max_messages,
-                max_bytes=max_bytes,
-                overflow=overflow,
-            ),
-            timeout_s=timeout_s,
-        )
-
-
-class AsyncTemperatureChannels(AsyncChannel[Reading, TemperatureParams]):
+class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
     Once a minute.
@@ -442,52 +177,6 @@ class AsyncTemperatureChannels(AsyncChannel[Reading, TemperatureParams]):
             self._narrowed(floor=floor, room=room),
         )
 
-    async def listen(
-        self,
-        optional_handler: AsyncHandler[TemperatureChannelMessage] | None = None,
-        *,
-        newest: int | None = None,
-        max_messages: int | None = None,
-        max_bytes: int | None = None,
-        overflow: Overflow | None = None,
-        timeout_s: float | None = None,
-    ) -> AsyncSubscription[TemperatureChannelMessage]:
-        """Receive what is sent.
-
-        Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            newest: How many first. At least 0.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
-            overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
-
-        Returns:
-            The subscription: iterate over it, or end it with `close`.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return await self._subscribe(
-            "listen",
-            optional_handler,
-            {"newest": newest},
-            bounds=Bounds(
-                max_messages=max_messages,
-                max_bytes=max_bytes,
-                overflow=overflow,
-            ),
-            timeout_s=timeout_s,
-        )
-
 
 StatusChannelMessage = ChannelMessage[str, None]
 """A message of `home/status/`."""
@@ -501,7 +190,7 @@ STATUS: ChannelDefinition[str, None] = ChannelDefinition(
 )
 
 
-class StatusChannel(SyncChannel[str, None]):
+class StatusChannel(SubscribeChannel[str, None]):
     """Whether the house is up.
 
     The channel `home/status/`.
@@ -509,106 +198,14 @@ class StatusChannel(SyncChannel[str, None]):
 
     _definition = STATUS
 
-    def listen(
-        self,
-        optional_handler: Handler[StatusChannelMessage] | None = None,
-        *,
-        newest: int | None = None,
-        max_messages: int | None = None,
-        max_bytes: int | None = None,
-        overflow: Overflow | None = None,
-        timeout_s: float | None = None,
-    ) -> Subscription[StatusChannelMessage]:
-        """Receive what is sent.
 
-        Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            newest: How many first. At least 0.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
-            overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
-
-        Returns:
-            The subscription: iterate over it, or end it with `close`.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return self._subscribe(
-            "listen",
-            optional_handler,
-            {"newest": newest},
-            bounds=Bounds(
-                max_messages=max_messages,
-                max_bytes=max_bytes,
-                overflow=overflow,
-            ),
-            timeout_s=timeout_s,
-        )
-
-
-class AsyncStatusChannel(AsyncChannel[str, None]):
+class AsyncStatusChannel(AsyncSubscribeChannel[str, None]):
     """Whether the house is up.
 
     The channel `home/status/`.
     """
 
     _definition = STATUS
-
-    async def listen(
-        self,
-        optional_handler: AsyncHandler[StatusChannelMessage] | None = None,
-        *,
-        newest: int | None = None,
-        max_messages: int | None = None,
-        max_bytes: int | None = None,
-        overflow: Overflow | None = None,
-        timeout_s: float | None = None,
-    ) -> AsyncSubscription[StatusChannelMessage]:
-        """Receive what is sent.
-
-        Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            newest: How many first. At least 0.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
-            overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
-
-        Returns:
-            The subscription: iterate over it, or end it with `close`.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return await self._subscribe(
-            "listen",
-            optional_handler,
-            {"newest": newest},
-            bounds=Bounds(
-                max_messages=max_messages,
-                max_bytes=max_bytes,
-                overflow=overflow,
-            ),
-            timeout_s=timeout_s,
-        )
 
 
 @frozen(kw_only=True)
@@ -630,7 +227,7 @@ ORDER: ChannelDefinition[tuple[Reading, ...], OrderParams] = ChannelDefinition(
 )
 
 
-class OrderChannel(SyncChannel[tuple[Reading, ...], OrderParams]):
+class OrderChannel(PublishChannel[tuple[Reading, ...], OrderParams]):
     """The channel order.
 
     The channel `home/order/{number}/`, with every parameter known. Deprecated: use
@@ -638,70 +235,6 @@ class OrderChannel(SyncChannel[tuple[Reading, ...], OrderParams]):
     """
 
     _definition = ORDER
-
-    def send(
-        self,
-        payload: tuple[Reading, ...],
-        *,
-        keep: float | timedelta | None = None,
-        echo: bool | None = None,
-        quality: Literal[0, 1] | None = None,
-        timeout_s: float | None = None,
-    ) -> None:
-        """Send a message.
-
-        Args:
-            payload: What to publish.
-            keep: The keep. Unit: seconds. At least 0.
-            echo: The echo.
-            quality: How surely.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        self._publish(
-            "send",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-            timeout_s=timeout_s,
-        )
-
-    def send_later(
-        self,
-        payload: tuple[Reading, ...],
-        *,
-        keep: float | timedelta | None = None,
-        echo: bool | None = None,
-        quality: Literal[0, 1] | None = None,
-    ) -> Pending:
-        """Send a message without waiting.
-
-        Args:
-            payload: What to publish.
-            keep: The keep. Unit: seconds. At least 0.
-            echo: The echo.
-            quality: How surely. Default: 1.
-
-        Returns:
-            What to wait for: `.wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout or ConnectionLost.
-
-        Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return self._publish_nowait(
-            "send_later",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-        )
 
 
 class OrderChannels(SyncChannel[tuple[Reading, ...], OrderParams]):
@@ -724,7 +257,7 @@ class OrderChannels(SyncChannel[tuple[Reading, ...], OrderParams]):
         return OrderChannel(self._host, self._keys, self._narrowed(number=number))
 
 
-class AsyncOrderChannel(AsyncChannel[tuple[Reading, ...], OrderParams]):
+class AsyncOrderChannel(AsyncPublishChannel[tuple[Reading, ...], OrderParams]):
     """The channel order.
 
     The channel `home/order/{number}/`, with every parameter known. Deprecated: use
@@ -732,70 +265,6 @@ class AsyncOrderChannel(AsyncChannel[tuple[Reading, ...], OrderParams]):
     """
 
     _definition = ORDER
-
-    async def send(
-        self,
-        payload: tuple[Reading, ...],
-        *,
-        keep: float | timedelta | None = None,
-        echo: bool | None = None,
-        quality: Literal[0, 1] | None = None,
-        timeout_s: float | None = None,
-    ) -> None:
-        """Send a message.
-
-        Args:
-            payload: What to publish.
-            keep: The keep. Unit: seconds. At least 0.
-            echo: The echo.
-            quality: How surely.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
-
-        Raises:
-            Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        await self._publish(
-            "send",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-            timeout_s=timeout_s,
-        )
-
-    def send_later(
-        self,
-        payload: tuple[Reading, ...],
-        *,
-        keep: float | timedelta | None = None,
-        echo: bool | None = None,
-        quality: Literal[0, 1] | None = None,
-    ) -> AsyncPending:
-        """Send a message without waiting.
-
-        Args:
-            payload: What to publish.
-            keep: The keep. Unit: seconds. At least 0.
-            echo: The echo.
-            quality: How surely. Default: 1.
-
-        Returns:
-            What to wait for: `await .wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout or ConnectionLost.
-
-        Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Closed: The client is not connected. Nothing was sent.
-        """
-        return self._publish_nowait(
-            "send_later",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-        )
 
 
 class AsyncOrderChannels(AsyncChannel[tuple[Reading, ...], OrderParams]):

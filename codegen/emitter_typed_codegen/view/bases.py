@@ -1,0 +1,133 @@
+"""The bases of typed channels: a protocol's operations, with all their options, for whatever payload a channel has."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from emitter_typed_codegen.layout import Expression
+from emitter_typed_codegen.model import Operation, Schema
+from emitter_typed_codegen.names import class_name, method_name
+from emitter_typed_codegen.pytypes import HERE, NONE, Applied, Imports, Name, PyType, optional
+from emitter_typed_codegen.texts import literal
+from emitter_typed_codegen.view.docs import Doc
+from emitter_typed_codegen.view.methods import (
+    ASYNC,
+    BOUNDS,
+    SYNC,
+    Colour,
+    Method,
+    MethodsClass,
+    MethodsView,
+    Parameter,
+    arguments,
+    bounds,
+    given,
+    head,
+    methods_class,
+    operation_doc,
+    option_parameters,
+    pending_text,
+    raises,
+    returns,
+    timeout,
+    type_variable,
+    waiting,
+)
+from emitter_typed_codegen.view.scope import Scope, call, contract
+
+VERBS = ("publish", "subscribe")
+"""What can be done with a typed channel."""
+
+_PAYLOAD = Name(HERE, "PayloadT")
+_PARAMS = Name(HERE, "ParamsT")
+_MESSAGE = Applied(contract("ChannelMessage"), (_PAYLOAD, _PARAMS))
+
+
+def base_class(colour: Colour, verb: str) -> str:
+    """Return the name of the class that has a verb's operations for typed channels."""
+    return colour.of(class_name(f"{verb}_channel"))
+
+
+def bases_view(schema: Schema) -> MethodsView:
+    """Return the module of the bases."""
+    typed = [one for one in schema.operations if one.typed]
+    verbs = [verb for verb in VERBS if any(one.verb == verb for one in typed)]
+    made = [(colour, verb) for colour in (SYNC, ASYNC) for verb in verbs]
+    taken = {base_class(*one) for one in made} | {method_name(one.name) for one in typed}
+    scope = Scope(schema, ".types", Imports(frozenset(taken | {_PAYLOAD.name, _PARAMS.name}), own_section=True))
+    variables = [type_variable(scope, one) for one in (_PAYLOAD, _PARAMS)] if made else []
+    classes = [_base(scope, colour, verb, [one for one in typed if one.verb == verb]) for colour, verb in made]
+    return MethodsView(
+        doc=Doc(f"What typed channels can do by {schema.name}'s protocol, whatever they carry."),
+        imports=scope.imports.lines(),
+        type_variables=tuple(variables),
+        classes=tuple(classes),
+    )
+
+
+def _base(scope: Scope, colour: Colour, verb: str, operations: list[Operation]) -> MethodsClass:
+    base = Applied(contract(f"{colour.prefix}Channel"), (_PAYLOAD, _PARAMS))
+    made = _publish if verb == "publish" else _subscribe
+    doc = Doc(f"Base of the typed channels that a program can {verb} to.")
+    return methods_class(
+        scope, base_class(colour, verb), [base], doc, [made(scope, colour, operation) for operation in operations]
+    )
+
+
+def _publish(scope: Scope, colour: Colour, operation: Operation) -> Method:
+    payload = Parameter(name="payload", type=_PAYLOAD, text="What to publish.")
+    named = [_settable(one) for one in option_parameters(scope, operation)]
+    name = method_name(operation.name)
+    sent: list[Expression] = [literal(name), "payload", given(scope, operation)]
+    result: PyType = NONE
+    said = ""
+    if operation.wait:
+        named.append(timeout("the acknowledgement"))
+        made = call("self._publish", *sent, timeout_s="timeout_s")
+    else:
+        made = call("self._publish_nowait", *sent)
+        result = contract(colour.of("Pending"))
+        said = pending_text(colour, scope.schema.errors, operation.errors)
+    sections = (
+        arguments([payload, *named]),
+        returns(said),
+        raises(scope.schema.errors, operation.errors, waits="acknowledgement" if operation.wait else ""),
+    )
+    return Method(
+        head=head(scope, colour, name, [payload], named, returns=result, waits=operation.wait),
+        doc=operation_doc(operation, sections),
+        body=(waiting(colour, made, result=not operation.wait, waits=operation.wait),),
+    )
+
+
+def _settable(option: Parameter) -> Parameter:
+    return evolve(option, text=f"{option.text} A channel's schema may set the default.")
+
+
+def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> Method:
+    handler = Parameter(
+        name="optional_handler",
+        type=optional(colour.applied("Handler", _MESSAGE)),
+        default="None",
+        text="Receives each message. Default: none; iterate over what is returned.",
+    )
+    named = [*option_parameters(scope, operation), *BOUNDS, timeout("the broker's answer")]
+    name = method_name(operation.name)
+    made = call(
+        "self._subscribe",
+        literal(name),
+        "optional_handler",
+        given(scope, operation),
+        bounds=bounds(scope),
+        timeout_s="timeout_s",
+    )
+    sections = (
+        arguments([handler, *named]),
+        returns("The subscription: iterate over it, or end it with `close`."),
+        raises(scope.schema.errors, operation.errors, waits="answer"),
+    )
+    return Method(
+        head=head(scope, colour, name, [handler], named, returns=colour.applied("Subscription", _MESSAGE)),
+        doc=operation_doc(operation, sections),
+        body=(waiting(colour, made),),
+    )
