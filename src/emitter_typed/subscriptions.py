@@ -150,7 +150,7 @@ class Subscription(_Queue[MessageT]):
     def close(self) -> None:
         """End this subscription; the broker is told if no other one of this client needs the channel.
 
-        Does not wait, and may be called again. What waits in the queue can still be read.
+        Does not wait for the broker, and may be called again. What waits in the queue can still be read.
         """
         self.end(None)
         self._close(self)
