@@ -1,0 +1,76 @@
+"""Both colours offer the same: whoever knows the one knows the other."""
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+
+import pytest
+
+MODULES = {
+    "emitter_typed": {"AsyncClient", "AsyncPending", "AsyncSubscription"},
+    "emitter_typed.contract": {"AsyncHost", "AsyncChannel"},
+    "emitter_typed._generated.async_api": {"AsyncApi"},
+    "emitter_typed._generated.channels": {"AsyncPublishChannel", "AsyncSubscribeChannel"},
+    "tests.golden.channels.expected": {"AsyncHome", "AsyncTemperatureChannel", "AsyncTemperatureChannels"},
+    "tests.golden.channels.expected.channels": {"AsyncStatusChannel", "AsyncOrderChannel", "AsyncOrderChannels"},
+}
+ENTRIES = {"__enter__", "__exit__", "__iter__", "__next__"}
+
+
+def pairs() -> Iterator[tuple[type, type]]:
+    """Yield the class with threads and the one for asyncio, of all that come in two colours."""
+    for module, names in MODULES.items():
+        for name in sorted(names):
+            other = name.removeprefix("Async")
+            threaded = vars(importlib.import_module(module.replace("async_", "sync_")))
+            asynchronous: type = getattr(importlib.import_module(module), name)
+            plain: type = threaded.get(f"Sync{other}") or getattr(importlib.import_module(module), other)
+            yield plain, asynchronous
+
+
+def members(of: type) -> dict[str, tuple[str, str, str]]:
+    """Return kind, signature and docstring of all that a class offers, as the colour of threads would say it."""
+    return {
+        _uncoloured(name): _member(of, name)
+        for name in dir(of)
+        if name == "__call__" or name == "__init__" or not name.startswith("_") or _uncoloured(name) in ENTRIES
+    }
+
+
+def _member(of: type, name: str) -> tuple[str, str, str]:
+    found = inspect.getattr_static(of, name)
+    value: object = getattr(of, name)
+    if isinstance(value, property):
+        accessors = (value.fget, value.fset)
+        signature = " ".join(str(inspect.signature(one)) for one in accessors if one is not None)
+    else:
+        assert callable(value), f"{of.__name__}.{name} is neither a method nor a property"
+        signature = str(inspect.signature(value))
+    return type(found).__name__, _uncoloured(signature), _uncoloured(inspect.getdoc(value) or "")
+
+
+def _uncoloured(text: str) -> str:
+    without_prefix = re.sub(r"\b_*Async(?=[A-Z])", "", text)
+    without_words = re.sub(r"\b(async|await) ", "", without_prefix)
+    dunder = re.sub(r"^__a(enter|exit|iter|next)__$", r"__\1__", without_words)
+    return " ".join(re.sub(r"\b(Sync|Thread|Task)(?=[A-Z])", "", dunder).split())
+
+
+@pytest.mark.parametrize(("threads", "asyncio"), list(pairs()), ids=lambda each: each.__name__)
+def test_names_parameters_defaults_annotations_and_docs_are_the_same(threads: type, asyncio: type) -> None:
+    ours, theirs = members(threads), members(asyncio)
+
+    assert ours.keys() == theirs.keys()
+    assert ours == theirs
+
+
+def test_calls_that_wait_are_awaited_and_those_that_do_not_are_not() -> None:
+    from emitter_typed import AsyncClient, AsyncPending, AsyncSubscription
+
+    assert [
+        name
+        for of in (AsyncClient, AsyncPending, AsyncSubscription)
+        for name in dir(of)
+        if not name.startswith("_") and inspect.iscoroutinefunction(getattr(of, name))
+    ] == ["close", "connect", "keygen", "presence", "publish", "subscribe", "unsubscribe", "wait", "close", "get"]
