@@ -226,11 +226,25 @@ class WireConverter(Converter):
             overrides[attribute.name] = override(
                 rename=wire.name,
                 struct_hook=None if hook is None or side == 1 else _ignoring_type(hook),
-                unstruct_hook=hook if side == 1 else None,
+                unstruct_hook=(hook or self._writer(attribute.type)) if side == 1 else None,
                 # An optional that is None is left out; any other field is written, at its default too.
                 omit_if_default=True if omit else None,
             )
         return overrides
+
+    def _writer(self, type_: Any) -> Callable[[Any], Any]:
+        """Return what writes a type, found at the first use: cattrs would write a type inside itself unchecked."""
+        if type_ in SCALARS:
+            return self.get_unstructure_hook(type_)
+        found: Callable[[Any], Any] | None = None
+
+        def write(value: object) -> object:
+            nonlocal found
+            if found is None:
+                found = self.get_unstructure_hook(type_)
+            return found(value)
+
+        return write
 
     def _record_reader(self, cls: Any) -> Callable[[Any, Any], Any]:
         self.prepare(cls)
