@@ -1,0 +1,381 @@
+"""Every rule of the wire, both ways: what is taken, what is refused, and where an error says that it is."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from attrs import field, make_class
+
+from emitter_typed import Key
+from emitter_typed.contract import Secret, Unrecognized
+from emitter_typed.errors import InvalidArgument, Undecodable
+from emitter_typed.protocol import codec
+from tests.unit.protocol.records import (
+    Blanks,
+    Branch,
+    Command,
+    Formats,
+    House,
+    Identify,
+    Leaf,
+    Mode,
+    Node,
+    Reading,
+    Rights,
+    SetMode,
+    Source,
+    Token,
+    Tree,
+)
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+AN_ID = UUID("123e4567-e89b-12d3-a456-426614174000")
+
+
+def read(value: object, type_: object) -> object:
+    result: object = codec.decode(json.dumps(value).encode(), type_)
+    return result
+
+
+def written(value: object, type_: object = None) -> object:
+    return json.loads(codec.encode(value, type_))
+
+
+BOTH_WAYS: list[tuple[type, object, object]] = [
+    (int, 0, 0),
+    (int, 2**63 - 1, 2**63 - 1),
+    (int, -(2**63), -(2**63)),
+    (float, 1.5, 1.5),
+    (float, -0.0, -0.0),
+    (bool, True, True),
+    (bytes, b"\x00\xff", "AP8="),
+    (bytes, b"", ""),
+    (datetime, NOON, "2026-01-31T12:00:00Z"),
+    (datetime, NOON.replace(microsecond=250_000), "2026-01-31T12:00:00.250000Z"),
+    (datetime, datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
+    (date, date(2026, 1, 31), "2026-01-31"),
+    (timedelta, timedelta(seconds=90), 90),
+    (timedelta, timedelta(seconds=-1.5), -1.5),
+    (Decimal, Decimal("1.10"), "1.10"),
+    (UUID, AN_ID, str(AN_ID)),
+    (Mode, Mode.AUTO, "auto"),
+    (Rights, Rights.READ | Rights.STORE, "rs"),
+    (Rights, Rights.READ & Rights.WRITE, ""),
+]
+
+
+def named(case: object) -> str:
+    return getattr(case, "__name__", repr(case))
+
+
+@pytest.mark.parametrize(("type_", "value", "document"), BOTH_WAYS, ids=named)
+def test_a_value_is_written_and_read_as_the_language_says(type_: type, value: object, document: object) -> None:
+    holder = make_class("Holder", {"it": field(type=type_)}, frozen=True)
+    payload = codec.encode(holder(it=value))
+    assert json.loads(payload) == {"it": document}
+    again = codec.decode(payload, holder).it
+    assert again == value
+    assert type(again) is type(value)
+
+
+READ_ONLY: list[tuple[object, type, object]] = [
+    (1, float, 1.0),
+    ("2026-01-31T13:00:00+01:00", datetime, NOON),
+    ("2026-01-31t12:00:00z", datetime, NOON),
+    ("2026-01-31 12:00:00.000000Z", datetime, NOON),
+    (1.5, Decimal, Decimal("1.5")),
+    (3, Decimal, Decimal(3)),
+    (str(AN_ID).upper(), UUID, AN_ID),
+]
+
+
+@pytest.mark.parametrize(("document", "type_", "value"), READ_ONLY)
+def test_other_spellings_are_read_too(document: object, type_: type, value: object) -> None:
+    assert read(document, type_) == value
+
+
+def test_a_time_keeps_the_offset_that_it_came_with() -> None:
+    found = codec.decode(b'"2026-01-31T13:00:00+01:00"', datetime)
+    assert found.utcoffset() == timedelta(hours=1)
+
+
+NOT_READ: list[tuple[str, type]] = [
+    ('"1.5"', float),
+    ("true", float),
+    ("null", float),
+    ("1e400", float),
+    ("-1e400", float),
+    ("1" + "0" * 400, float),
+    ("1.9", int),
+    ("1.0", int),
+    ("true", int),
+    ('"1"', int),
+    ("123456789012345678901234567890", int),
+    (str(2**63), int),
+    (str(-(2**63) - 1), int),
+    ("1", bool),
+    ('"true"', bool),
+    ('"AP8"', bytes),
+    ('"A P8="', bytes),
+    ('"_w=="', bytes),
+    ('"é"', bytes),
+    ("[0]", bytes),
+    ('"2026-01-31T12:00:00"', datetime),
+    ('"2026-01-31"', datetime),
+    ('"2026-02-30T12:00:00Z"', datetime),
+    ('"2026-01-31T25:00:00Z"', datetime),
+    ('"20260131T120000Z"', datetime),
+    ("1769860800", datetime),
+    ('"2026-02-30"', date),
+    ('"2026-01-31T12:00:00Z"', date),
+    ('"90"', timedelta),
+    ("1e300", timedelta),
+    ("true", timedelta),
+    ('"NaN"', Decimal),
+    ('"Infinity"', Decimal),
+    ('"1,5"', Decimal),
+    ("true", Decimal),
+    ('"123e4567e89b12d3a456426614174000"', UUID),
+    ('"{123e4567-e89b-12d3-a456-426614174000}"', UUID),
+    ('"Auto"', Mode),
+    ("null", Mode),
+    ('"rz"', Rights),
+    ("3", Rights),
+    ('""', Token),
+    ("5", Token),
+]
+
+
+@pytest.mark.parametrize(("document", "type_"), NOT_READ)
+def test_nothing_is_coerced(document: str, type_: type) -> None:
+    with pytest.raises(Undecodable) as caught:
+        codec.structure(codec.parse(document.encode()), type_, channel="a/", raw=document.encode())
+    assert caught.value.path == "$"
+    assert caught.value.channel == "a/"
+    assert caught.value.raw == document.encode()
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity", '{"a": [NaN]}'])
+@pytest.mark.parametrize("type_", [float, object, House])
+def test_what_json_does_not_know_is_not_read(constant: str, type_: type) -> None:
+    with pytest.raises(Undecodable, match="JSON"):
+        codec.decode(constant.encode(), type_)
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[" * 100_000, b'{"a":1}{}', b"\xef\xbb\xbf1", b"1" * 5000])
+def test_what_is_no_json_is_undecodable(raw: bytes) -> None:
+    with pytest.raises(Undecodable) as caught:
+        codec.decode(raw, object, channel="a/")
+    assert (caught.value.path, caught.value.raw) == ("$", raw)
+
+
+@pytest.mark.parametrize(
+    ("type_", "other"), [(Reading, b"[]"), (Command, b"[]"), (tuple[int, ...], b"{}"), (dict[str, int], b"[]")]
+)
+def test_another_shape_of_json_is_undecodable(type_: object, other: bytes) -> None:
+    for raw in (b"null", b"5", b'"x"', other):
+        with pytest.raises(Undecodable):
+            codec.decode(raw, type_)
+
+
+def test_a_lone_surrogate_is_refused_both_ways() -> None:
+    with pytest.raises(Undecodable, match="surrogate"):
+        codec.decode(b'"\\ud800"'.replace(b'"\\', b'["\\').replace(b'0"', b'0"]'), tuple[str, ...])
+    with pytest.raises(Undecodable, match="surrogate"):
+        codec.decode(b'{"\\udc00": 1}', dict[str, int])
+    for value in ("\ud800", ["\ud800"], {"\ud800": 1}, Reading(celsius=1, note="\ud800")):
+        with pytest.raises(InvalidArgument, match="surrogate"):
+            codec.encode(value)
+
+
+def test_text_and_bytes_are_payloads_as_they_are() -> None:
+    class Name(str):
+        pass
+
+    assert codec.encode("né") == "né".encode()
+    assert codec.encode(Name("x")) == b"x"
+    assert codec.encode(b"\xff") == b"\xff"
+    assert codec.encode(bytearray(b"\xff")) == b"\xff"
+    assert codec.decode(b"n\xc3\xa9", str) == "né"
+    assert codec.decode(b"\xff", bytes) == b"\xff"
+    with pytest.raises(Undecodable, match="UTF-8"):
+        codec.decode(b"\xff", str)
+
+
+def test_json_is_compact_and_keeps_letters() -> None:
+    assert codec.encode({"é": [1, None, True, 1.5]}) == '{"é":[1,null,true,1.5]}'.encode()
+
+
+NOT_WRITTEN: list[Callable[[], object]] = [
+    lambda: math.nan,
+    lambda: [math.inf],
+    lambda: 2**63,
+    lambda: {"a": datetime(2026, 1, 1)},  # noqa: DTZ001  # naive on purpose
+    lambda: {1: 2},
+    lambda: {"a": {1, 2}},
+    lambda: object(),
+    lambda: [Key("a-key-that-nobody-may-see-0000000")],
+    lambda: Key("a-key-that-nobody-may-see-0000000"),
+    lambda: {"a": datetime.max.replace(tzinfo=timezone(-timedelta(hours=12)))},
+    lambda: Decimal("NaN"),
+    lambda: Reading(celsius=math.nan),
+    lambda: Reading(celsius="warm"),  # type: ignore[arg-type]  # callers without a checker
+    lambda: Tree(value=1, children=(5,)),  # type: ignore[arg-type]  # callers without a checker
+]
+
+
+@pytest.mark.parametrize("make", NOT_WRITTEN, ids=range(len(NOT_WRITTEN)))
+def test_what_the_wire_cannot_hold_is_an_invalid_argument(make: Callable[[], object]) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        codec.encode(make())
+    assert "nobody-may-see" not in str(caught.value) + repr(caught.value) + repr(caught.value.value)
+
+
+def test_a_list_that_holds_itself_ends_as_an_invalid_argument() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(InvalidArgument):
+        codec.encode(endless)
+
+
+def test_a_typed_payload_is_refused_where_it_is_of_another_type() -> None:
+    with pytest.raises(InvalidArgument, match="Reading"):
+        codec.encode({"celsius": 1.5}, Reading)
+    with pytest.raises(InvalidArgument, match="must be str"):
+        codec.encode(b"x", str)
+    with pytest.raises(InvalidArgument, match="must be bytes"):
+        codec.encode("x", bytes)
+
+
+def test_an_optional_that_is_none_is_left_out_and_a_default_is_written() -> None:
+    assert written(Reading(celsius=1)) == {"celsius": 1.0, "source": "probe", "sensorId": "s1"}
+    assert read({"celsius": 1, "note": None}, Reading) == Reading(celsius=1)
+    assert read({"celsius": 1, "unknown": [1]}, Reading) == Reading(celsius=1)
+    with pytest.raises(Undecodable):
+        read({"celsius": 1, "source": None}, Reading)
+
+
+def test_formats_are_whole_seconds() -> None:
+    value = Formats(seen_at=NOON, ttl=timedelta(minutes=1))
+    assert written(value) == {"seenAt": int(NOON.timestamp()), "ttl": 60}
+    assert read({"seenAt": int(NOON.timestamp()), "ttl": 60, "lastAt": 0}, Formats) == value
+    with pytest.raises(InvalidArgument, match=r"\$\.ttl"):
+        codec.encode(Formats(seen_at=NOON, ttl=timedelta(seconds=1.5)))
+    for name, wrong in [("seenAt", 1.5), ("seenAt", "1"), ("seenAt", 10**15), ("seenAt", True), ("ttl", 1.5)]:
+        with pytest.raises(Undecodable) as caught:
+            read({"seenAt": 1, "ttl": 1, name: wrong}, Formats)
+        assert caught.value.path == f"$.{name}"
+
+
+def test_blank_values_read_as_absent_and_nothing_that_merely_equals_them() -> None:
+    assert read({"name": "", "who": None}, Blanks) == Blanks()
+    assert read({"seenAt": 0, "ttl": 1, "lastAt": 0}, Formats) == Formats(
+        seen_at=datetime(1970, 1, 1, tzinfo=UTC), ttl=timedelta(seconds=1)
+    )
+    with pytest.raises(Undecodable):
+        read({"seenAt": 0, "ttl": 1, "lastAt": False}, Formats)
+
+
+def test_members_of_a_union_are_told_by_their_tag() -> None:
+    payload = codec.encode(House(commands=(Identify(), SetMode(mode=Mode.AUTO))))
+    assert b'"commands":[{"kind":"identify"},{"kind":"set_mode","mode":"auto"}]' in payload
+    assert b'"command":' not in payload
+    assert codec.decode(b'{"kind":"set_mode","mode":"manual"}', Command) == SetMode(mode=Mode.MANUAL)
+    assert codec.encode(Identify(seconds=3), Command) == b'{"kind":"identify","seconds":3}'
+    for wrong in ('{"mode":"auto"}', '{"kind":"other"}', '{"kind":null}', '{"kind":["set_mode"]}'):
+        with pytest.raises(Undecodable, match="kind must be one of set_mode, identify"):
+            codec.decode(wrong.encode(), Command)
+
+
+def test_an_open_enum_keeps_what_it_does_not_know() -> None:
+    house = House(sources=(Source.PROBE, Unrecognized("oracle")), source=Unrecognized("dream"))
+    payload = codec.encode(house)
+    assert b'"sources":["probe","oracle"]' in payload
+    assert codec.decode(payload, House) == house
+    with pytest.raises(Undecodable) as caught:
+        read({"sources": ["probe", 5]}, House)
+    assert caught.value.path == "$.sources[1]"
+
+
+def test_a_secret_is_written_in_its_own_field_and_nowhere_else() -> None:
+    house = House(token=Token("s3cret-s3cret-s3cret"))
+    assert b'"token":"s3cret-s3cret-s3cret"' in codec.encode(house)
+    assert codec.decode(codec.encode(house), House) == house
+    with pytest.raises(InvalidArgument, match="reveal"):
+        codec.encode(House(extra={"a": Token("s3cret-s3cret-s3cret")}))  # type: ignore[dict-item]  # on purpose
+    assert not isinstance(house.token, str)
+    assert isinstance(house.token, Secret)
+
+
+PATHS: list[tuple[object, object, str]] = [
+    ({}, Reading, "$.celsius"),
+    ({"celsius": "x"}, Reading, "$.celsius"),
+    ({"celsius": -300}, Reading, "$.celsius"),
+    ({"celsius": 1, "sensorId": "A"}, Reading, "$.sensorId"),
+    ({"celsius": 1, "sensorId": 5}, Reading, "$.sensorId"),
+    ({"readings": [{"celsius": 1}, {"celsius": None}]}, House, "$.readings[1].celsius"),
+    ({"readings": [{"celsius": 1}] * 4}, House, "$.readings"),
+    ({"limits": {"a b": "x"}}, House, "$.limits['a b']"),
+    ({"limits": {"low": -1}}, House, "$.limits['low']"),
+    ({"tags": ["a", "B"]}, House, "$.tags[1]"),
+    ({"command": {"kind": "set_mode", "mode": 5}}, House, "$.command.mode"),
+    ({"commands": [{"kind": "identify"}, {"kind": "x"}]}, House, "$.commands[1]"),
+    ({"gaps": [1, None, 1.5]}, House, "$.gaps[2]"),
+    ({"kind": "hut"}, House, "$.kind"),
+    ({"value": 1, "children": [{"value": 2, "children": [{"value": "x"}]}]}, Tree, "$.children[0].children[0].value"),
+]
+
+
+@pytest.mark.parametrize(("document", "type_", "path"), PATHS)
+def test_an_error_tells_the_place(document: object, type_: object, path: str) -> None:
+    with pytest.raises(Undecodable) as caught:
+        read(document, type_)
+    assert caught.value.path == path
+    assert path in str(caught.value)
+
+
+def test_an_error_of_writing_tells_the_attribute() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        codec.encode(House(readings=(Reading(celsius=1), _broken())))
+    assert caught.value.argument == "$.readings[1].sensor_id"
+
+
+def _broken() -> Reading:
+    reading = Reading(celsius=1)
+    object.__setattr__(reading, "sensor_id", 5)
+    return reading
+
+
+def test_a_union_of_its_own_members_keeps_their_tags() -> None:
+    branch = Branch(nodes=(Leaf(value=1), Branch(first=Leaf(value=2))), by_name={"a": Leaf(value=3)})
+    document = written(branch, Node)
+    assert document == {
+        "is": "branch",
+        "nodes": [
+            {"is": "leaf", "value": 1},
+            {"is": "branch", "nodes": [], "by_name": {}, "first": {"is": "leaf", "value": 2}},
+        ],
+        "by_name": {"a": {"is": "leaf", "value": 3}},
+    }
+    assert read(document, Node) == branch
+
+
+@pytest.mark.parametrize("depth", [10, 100])
+def test_nested_records_are_read(depth: int) -> None:
+    assert isinstance(codec.decode(nested(depth), Tree), Tree)
+
+
+@pytest.mark.parametrize("depth", [2_000, 20_000])
+def test_nesting_without_end_is_undecodable(depth: int) -> None:
+    with pytest.raises(Undecodable):
+        codec.decode(nested(depth), Tree)
+
+
+def nested(depth: int) -> bytes:
+    return b'{"value":1,"children":[' * depth + b'{"value":1}' + b"]}" * depth
