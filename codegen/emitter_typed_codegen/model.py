@@ -179,6 +179,10 @@ class Request:
     event: str | None = None
     """The event that a reply also counts as, and whose handler the request can name."""
     errors: tuple[str, ...] = ()
+    internal: bool = False
+    """Whether it has no method of its own: an operation makes it."""
+    options_in: str | None = None
+    """The field that is a channel, and behind which the request's options are written."""
 
 
 @frozen(kw_only=True)
@@ -195,11 +199,33 @@ class Event:
 
 
 @frozen(kw_only=True)
+class Pages:
+    """How a fetch asks for stored messages: a request for one page after the other, and where in it everything is."""
+
+    request: str
+    """The name of the request."""
+    topic: str
+    """The request's field for the whole topic, options included."""
+    after: str
+    """The request's field for the id after which a page begins."""
+    items: str
+    """The response's field that lists the messages."""
+    size: str
+    """The option that says how many messages a page holds."""
+    id: str
+    """A message's field for its id."""
+    channel: str
+    """A message's field for its channel."""
+    payload: str
+    """A message's field for its payload."""
+
+
+@frozen(kw_only=True)
 class Operation:
-    """A publish, subscribe or unsubscribe, in the form that its topic gives it."""
+    """A publish, subscribe, unsubscribe or fetch, in the form that its topic gives it."""
 
     name: str
-    verb: Literal["publish", "subscribe", "unsubscribe"]
+    verb: Literal["publish", "subscribe", "unsubscribe", "fetch"]
     topic: str
     doc: str = ""
     params: tuple[Field, ...] = ()
@@ -210,11 +236,13 @@ class Operation:
     defaults: tuple[tuple[str, Literal_], ...] = ()
     """Values of options that a call does not give, by option name."""
     errors: tuple[str, ...] = ()
+    pages: Pages | None = None
+    """How it fetches; None for every other verb."""
 
 
 @frozen(kw_only=True)
 class Option:
-    """An option of operations."""
+    """An option of operations and requests."""
 
     name: str
     wire: str
@@ -229,7 +257,7 @@ class Option:
     """The only values that it may have; none: any of its type."""
     limits: tuple[Limit, ...] = ()
     applies: tuple[str, ...]
-    """The operations that take it."""
+    """The operations and requests that take it."""
     classic: tuple[tuple[str, bool, Literal_], ...] = ()
     """Names of functions that make it; whether the function fixes the value, and that value."""
 
@@ -249,6 +277,8 @@ class Error:
     status: int
     doc: str = ""
     hint: str = ""
+    messages: tuple[str, ...] = ()
+    """What the broker says with this status."""
 
 
 @frozen(kw_only=True)
@@ -260,6 +290,8 @@ class Envelope:
     correlation: str
     status: str
     message: str
+    max_packet_bytes: int
+    """The largest remaining length of a packet, both ways."""
 
 
 @frozen(kw_only=True)

@@ -103,7 +103,7 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
     )
     schema = evolve(schema, channels=read_channels(scope, entries.get("channels"), protocol or schema.protocol))
     check_methods(report, entries, operations, options)
-    check_classes(report, entries, schema.name, name or at)
+    check_classes(report, entries, schema, name or at)
     return schema
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.names import RESERVED_TYPES, class_name, constant_name
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.reading import Entries, Report
@@ -15,20 +16,22 @@ _MADE_OF = {
 }
 
 
-def check_classes(report: Report, entries: Entries, facade: str, place: Placed) -> None:
+def check_classes(report: Report, entries: Entries, schema: Schema, place: Placed) -> None:
     """Note the classes whose names are taken.
 
     Args:
         report: Where problems are noted.
-        entries: The schema.
-        facade: The schema's name, which is the facade's.
-        place: Where it says that name.
+        entries: The schema as it is written.
+        schema: The schema as it was read.
+        place: Where it says its name, which is the facade's.
     """
-    names = Names(report, "name-collision", "a class", RESERVED_TYPES)
+    options = {class_name(f"{one.verb}_option") for one in schema.operations if schema.options}
+    names = Names(report, "name-collision", "a class", RESERVED_TYPES | options)
+    # A channel's constant stands in one module with the types of payloads.
     constants = Names(report, "name-collision", "a constant")
     if "channels" in entries:
         for form in ("{}", "Async{}"):
-            names.take(form.format(class_name(facade)), facade, place)
+            names.take(form.format(class_name(schema.name)), schema.name, place)
     for section, forms in _MADE_OF.items():
         node = entries.get(section)
         for key, _ in node.pairs if isinstance(node, MapNode) else ():
@@ -36,5 +39,6 @@ def check_classes(report: Report, entries: Entries, facade: str, place: Placed) 
                 if not names.take(form.format(class_name(key.value)), key.value, key):
                     break
             else:
-                if section == "channels":
-                    constants.take(constant_name(key.value), key.value, key)
+                if section in ("types", "channels"):
+                    name = class_name(key.value) if section == "types" else constant_name(key.value)
+                    constants.take(name, key.value, key)

@@ -35,13 +35,16 @@ Verb: TypeAlias = Literal["publish", "subscribe", "unsubscribe"]
 
 _ERRORS = range(400, 600)
 
+# What MQTT can write.
+_PACKET_BYTES = range(1, 268_435_456)
+
 
 def read_envelope(scope: Scope, node: Node | None, at: Placed) -> Envelope | None:
     """Read what is around every reply; None if the schema has no envelope."""
     if node is None:
         return None
     keys = ("reserved", "errors", "correlation", "status", "message")
-    entries = scope.report.entries(node, "the envelope", at=at, required=keys)
+    entries = scope.report.entries(node, "the envelope", at=at, required=(*keys, "max_packet_bytes"))
     found = {key: entries.scalar(key) for key in keys}
     texts = {key: "" if one is None else one.value for key, one in found.items()}
     reserved, errors = found["reserved"], found["errors"]
@@ -49,7 +52,17 @@ def read_envelope(scope: Scope, node: Node | None, at: Placed) -> Envelope | Non
         _check_topic(scope, reserved, "")
     if errors is not None:
         _check_topic(scope, errors, texts["reserved"])
-    return Envelope(**texts)
+    return Envelope(**texts, max_packet_bytes=_packet_bytes(scope, entries.scalar("max_packet_bytes")))
+
+
+def _packet_bytes(scope: Scope, node: ScalarNode | None) -> int:
+    said = None if node is None else plain_value(node)
+    if isinstance(said, int) and said in _PACKET_BYTES and not isinstance(said, bool):
+        return said
+    if node is not None:
+        message = f"the size of a packet is a number from 1 to {_PACKET_BYTES[-1]}, not {quoted(node.value)}"
+        scope.report.add(node, "bad-value", message)
+    return _PACKET_BYTES[-1]
 
 
 def read_errors(scope: Scope, node: Node | None) -> tuple[Error, ...]:

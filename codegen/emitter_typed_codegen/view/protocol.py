@@ -234,6 +234,7 @@ def _protocol(scope: Scope) -> Expression:
             part: literal(getattr(schema.envelope, part))
             for part in ("reserved", "errors", "correlation", "status", "message")
         }
+        parts["max_packet_bytes"] = str(schema.envelope.max_packet_bytes)
         settings["envelope"] = call(scope.contract("Envelope"), **parts)
     settings["requests"] = _by_name((method_name(one.name), request_constant(one)) for one in schema.requests)
     settings["events"] = _by_name((attribute_name(one.name), event_constant(one)) for one in schema.events)

@@ -124,6 +124,8 @@ class Envelope:
     """The field that holds the status; 400 and above are errors."""
     message: str
     """The field that holds an error's words."""
+    max_packet_bytes: int
+    """The largest remaining length of a packet, both ways; a broker drops a connection that sends more."""
 
 
 @frozen(kw_only=True)

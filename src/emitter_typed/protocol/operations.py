@@ -20,9 +20,6 @@ from emitter_typed.protocol.definition import (
 from emitter_typed.protocol.topics import compose_topic, validate_channel
 from emitter_typed.values import Option, Secret, is_text
 
-MAX_PACKET_BYTES = 65_536
-"""The largest remaining length of a packet; a broker drops a connection that sends more (docs: Emitter, transport)."""
-
 _find_border = re.compile(r"[^!-~]|[/?#+{}]").search
 
 
@@ -205,25 +202,25 @@ def _text(option: OptionDefinition, value: object) -> str | None:
     return str(write_as(option.format, value))
 
 
-def check_size(prepared: Prepared, payload: bytes) -> None:
+def check_size(prepared: Prepared, payload: bytes, max_packet_bytes: int) -> None:
     """Raise InvalidArgument if a PUBLISH would be larger than a packet may be."""
     # The remaining length: the topic with its length, the packet identifier of QoS 1, the payload (MQTT 3.1.1, 3.3).
     overhead = 2 + len(prepared.topic) + (2 if prepared.qos else 0)
-    if overhead + len(payload) > MAX_PACKET_BYTES:
+    if overhead + len(payload) > max_packet_bytes:
         raise InvalidArgument(
-            f"the message has {len(payload)} bytes, and at most {MAX_PACKET_BYTES - overhead} fit a packet "
+            f"the message has {len(payload)} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
             f"on {prepared.channel}: send it in parts",
             argument="message",
             value=len(payload),
         )
 
 
-def check_filter_size(prepared: Prepared) -> None:
+def check_filter_size(prepared: Prepared, max_packet_bytes: int) -> None:
     """Raise InvalidArgument if a SUBSCRIBE or an UNSUBSCRIBE would be larger than a packet may be."""
     # The remaining length: the packet identifier, the topic with its length, its QoS (MQTT 3.1.1, 3.8).
-    if 2 + 2 + len(prepared.topic) + 1 > MAX_PACKET_BYTES:
+    if 2 + 2 + len(prepared.topic) + 1 > max_packet_bytes:
         raise InvalidArgument(
-            f"the channel has {len(prepared.channel)} characters, too many for a packet of {MAX_PACKET_BYTES} bytes",
+            f"the channel has {len(prepared.channel)} characters, too many for a packet of {max_packet_bytes} bytes",
             argument="channel",
             value=len(prepared.channel),
         )

@@ -174,7 +174,7 @@ class Session:
         Raises Closed, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent then.
         """
         prepared = Prepared(definition.topic, definition.topic, definition.topic, qos=1, retain=False)
-        check_size(prepared, payload)
+        check_size(prepared, payload, self._envelope.max_packet_bytes)
         packet_id = self._begin(_Request(definition.name, waiter, definition=definition))
         self._send(Publish(prepared.topic, payload, 1, False, packet_id))
 
@@ -183,7 +183,7 @@ class Session:
 
         Raises Closed, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent then.
         """
-        check_size(prepared, payload)
+        check_size(prepared, payload, self._envelope.max_packet_bytes)
         if prepared.qos:
             packet_id = self._begin(_Exchange(operation, waiter))
             self._send(Publish(prepared.topic, payload, 1, prepared.retain, packet_id))
@@ -200,7 +200,7 @@ class Session:
         Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
         Congested, or InvalidArgument for a channel where replies arrive, unless that is allowed.
         """
-        check_filter_size(prepared)
+        check_filter_size(prepared, self._envelope.max_packet_bytes)
         reserved = could_match_prefix(prepared.channel, self._envelope.reserved)
         if reserved and not allow_reserved:
             raise InvalidArgument(
@@ -218,7 +218,7 @@ class Session:
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
-        check_filter_size(prepared)
+        check_filter_size(prepared, self._envelope.max_packet_bytes)
         membership = self._memberships.get(prepared.channel)
         receivers = tuple(membership.receivers) if membership is not None else ()
         packet_id = self._begin(_Leave(operation, waiter, channel=prepared.channel, receivers=receivers))

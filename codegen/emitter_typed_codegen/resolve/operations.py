@@ -1,0 +1,129 @@
+"""What `operations:` declares: publishes, subscribes, unsubscribes and fetches, in the form of their topics."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from emitter_typed_codegen.model import (
+    Error,
+    Field,
+    Literal_,
+    Operation,
+    Option,
+    Scalar,
+    ScalarName,
+    Secret,
+)
+from emitter_typed_codegen.problems import quoted
+from emitter_typed_codegen.resolve.addresses import read_segments
+from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_fields
+from emitter_typed_codegen.resolve.options import read_option_value
+from emitter_typed_codegen.resolve.protocol import check_reserved, error_names
+from emitter_typed_codegen.resolve.reading import Entries
+from emitter_typed_codegen.resolve.scope import Scope
+from emitter_typed_codegen.resolve.values import UNFIT
+from emitter_typed_codegen.source import Node, ScalarNode
+
+Verb: TypeAlias = Literal["publish", "subscribe", "unsubscribe", "fetch"]
+
+_VERBS: tuple[Verb, ...] = ("publish", "subscribe", "unsubscribe", "fetch")
+_CHANNELS: frozenset[ScalarName] = frozenset({"channel", "filter"})
+# A topic has as many segments as it likes.
+_PARAMETER_KEYS = tuple(key for key in PARAMETER_KEYS if key != "max_segments")
+
+
+def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) -> tuple[Operation, ...]:
+    """Read the operations, still without the values of options and without pages."""
+    found: list[Operation] = []
+    for key, described in scope.report.named(node, "'operations'"):
+        entries = scope.report.entries(
+            described,
+            f"the operation {quoted(key.value)}",
+            at=key,
+            required=("verb", "topic", "params"),
+            optional=("doc", "wait", "typed", "options", "errors", "pages"),
+        )
+        verb: Verb = entries.choice("verb", _VERBS, "publish")
+        if "wait" in entries and verb != "publish":
+            message = "only a publish can say whether it waits"
+            scope.report.add(entries.key("wait"), "wait-publish", message, "take it away")
+        topic = entries.scalar("topic")
+        allowed: frozenset[ScalarName] = frozenset({"channel"}) if verb == "publish" else _CHANNELS
+        params = read_fields(scope, entries.get("params"), keys=_PARAMETER_KEYS, allowed=allowed)
+        check_reserved(scope, entries.get("params"))
+        if topic is not None:
+            _check_parameters(scope, entries, topic, params)
+        operation = Operation(
+            name=key.value,
+            verb=verb,
+            topic="" if topic is None else topic.value,
+            doc=entries.text("doc"),
+            params=params,
+            wait=entries.flag("wait", default=True),
+            typed=entries.flag("typed"),
+            errors=error_names(scope, entries, errors),
+        )
+        if operation.typed:
+            _check_typed(scope, entries, operation)
+        found.append(operation)
+    return tuple(found)
+
+
+def read_defaults(
+    scope: Scope, node: Node | None, operation: Operation, options: tuple[Option, ...]
+) -> tuple[tuple[str, Literal_], ...]:
+    """Read the values of options that a call of an operation does not give: the key `options` of an operation."""
+    found: list[tuple[str, Literal_]] = []
+    known = {option.name: option for option in options}
+    for key, given in scope.report.named(node, "'options'"):
+        option = known.get(key.value)
+        if option is None:
+            scope.report.unknown(key, "unknown-option", "option", key.value, known)
+        elif operation.name not in option.applies:
+            message = f"{quoted(operation.name)} does not take the option {quoted(key.value)}"
+            scope.report.add(key, "option-not-taken", message, "name the operation in the option's applies")
+        else:
+            value = read_option_value(scope, given, option)
+            if value is not UNFIT:
+                found.append((key.value, value))
+    return tuple(found)
+
+
+def _check_parameters(scope: Scope, entries: Entries, topic: ScalarNode, params: tuple[Field, ...]) -> None:
+    known = {param.name: param for param in params}
+    segments = read_segments(scope.report, topic, "bad-topic")
+    used: set[str] = set()
+    for place, segment in enumerate(segments, start=1):
+        if not segment.is_parameter:
+            continue
+        param = known.get(segment.text)
+        if param is None:
+            scope.report.unknown(segment.place, "topic-parameter", "parameter", segment.text, known)
+        elif segment.text in used:
+            message = f"the parameter {quoted(segment.text)} stands in the topic twice"
+            scope.report.add(segment.place, "topic-parameter", message)
+        elif scope.scalar(param.type) in _CHANNELS and (place < len(segments) or topic.value.endswith("/")):
+            message = "a channel ends a topic, and brings its own last slash"
+            scope.report.add(segment.place, "topic-parameter", message, "let nothing follow it")
+        used.add(segment.text)
+    for param in params:
+        base = scope.base(param.type)
+        texts = isinstance(base, Secret) or (isinstance(base, Scalar) and base.name in ("string", "channel", "filter"))
+        if base is not None and not texts:
+            message = f"the parameter {quoted(param.name)} is a secret, a string, a channel or a filter"
+            scope.report.add(entries.key("params"), "parameter-type", message)
+        if param.name not in used:
+            message = f"the topic does not hold the parameter {{{param.name}}}"
+            scope.report.add(topic, "topic-parameter", message, "write it into the topic, or take it away")
+
+
+def _check_typed(scope: Scope, entries: Entries, operation: Operation) -> None:
+    if operation.verb not in ("publish", "subscribe"):
+        message = "only a publish or a subscribe can be typed"
+        scope.report.add(entries.key("typed"), "typed-operation", message, "take it away")
+    bases = [scope.base(param.type) for param in operation.params]
+    secrets = [base for base in bases if isinstance(base, Secret)]
+    channels = [base for base in bases if isinstance(base, Scalar) and base.name in _CHANNELS]
+    if None not in bases and not (len(secrets) == len(channels) == 1 and len(bases) == 2):
+        message = "a typed operation has two parameters: one secret, and one channel or filter"
+        scope.report.add(entries.key("typed"), "typed-operation", message)
