@@ -1,0 +1,42 @@
+"""What is loaded, and what is not: who only compiles pays for no client, who only names a type for no facade."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+TELL = "; import sys; print(*sorted(sys.modules))"
+
+
+def test_compiling_loads_nothing_of_the_runtime_but_its_command_line(tmp_path: Path) -> None:
+    schema = tmp_path / "home.yaml"
+    schema.write_text("emitter-typed: 1\nchannels: {hello: {address: hello/, payload: text}}\n", "utf-8")
+    arguments = ["generate", str(schema), "--out", str(tmp_path / "home")]
+
+    loaded = _loaded(f"from emitter_typed.cli import main; assert main({arguments!r}) == 0")
+
+    assert "emitter_typed_codegen.view" in loaded
+    assert {name for name in loaded if name.startswith("emitter_typed.")} == {"emitter_typed.cli"}
+
+
+def test_a_generated_name_loads_no_facade() -> None:
+    loaded = _loaded("from emitter_typed import Permission")
+
+    assert {name for name in loaded if name.startswith("emitter_typed._generated.")} == {
+        f"emitter_typed._generated.{module}" for module in ("errors", "options", "types")
+    }
+    assert "emitter_typed.client" not in loaded
+
+
+def test_a_users_package_loads_no_client() -> None:
+    loaded = _loaded("import emitter_typed.channels, emitter_typed.contract")
+
+    assert "emitter_typed._generated.channels" in loaded
+    assert not loaded & {"emitter_typed.client", "emitter_typed.aio", "emitter_typed._generated.sync_api", "paho"}
+
+
+def _loaded(program: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", program + TELL], text=True, capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
