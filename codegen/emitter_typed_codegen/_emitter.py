@@ -6,21 +6,15 @@
 
 from __future__ import annotations
 
-from emitter_typed_codegen.model import Limit, Option, Protocol, Scalar
+from emitter_typed_codegen.model import Limit, Protocol, Scalar, Setting
 
 PROTOCOL = Protocol(
     reserved="emitter/",
-    options=(
-        Option(
-            name="ttl",
-            wire="ttl",
-            type=Scalar("duration"),
-            limits=(Limit("minimum", 0),),
-            applies=(),
-        ),
-        Option(name="echo", wire="me", type=Scalar("bool"), applies=()),
-        Option(name="retain", wire="retain", type=Scalar("bool"), applies=()),
-        Option(name="qos", wire="qos", type=Scalar("int"), values=(0, 1), applies=()),
+    settings=(
+        Setting(name="ttl", type=Scalar("duration"), limits=(Limit("minimum", 0),)),
+        Setting(name="echo", type=Scalar("bool")),
+        Setting(name="retain", type=Scalar("bool")),
+        Setting(name="qos", type=Scalar("int"), values=(0, 1)),
     ),
     others=("last", "since", "until"),
 )

@@ -63,7 +63,10 @@ def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
     head = banner(schema, job.command)
     files = render(package(schema, protocol, job.command), head)
     plan.folder(job.out, files, head.facts)
-    if job.protocol_out is None or schema.protocol is None:
+    if job.protocol_out is None:
+        return protocol
+    if schema.protocol is None:
+        plan.refusals.append(f"{job.schema} describes no protocol: take protocol_out away, or name another schema")
         return protocol
     (text,) = render([embedded(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)

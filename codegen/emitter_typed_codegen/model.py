@@ -241,32 +241,31 @@ class Operation:
 
 
 @frozen(kw_only=True)
-class Option:
-    """An option of operations and requests."""
+class Setting:
+    """Something that a schema can say a value for, and what that value must keep."""
 
     name: str
-    wire: str
     type: TypeRef
+    values: tuple[int | str, ...] = ()
+    """The only values that it may have; none: any of its type."""
+    limits: tuple[Limit, ...] = ()
+
+
+@frozen(kw_only=True)
+class Option(Setting):
+    """An option of operations and requests."""
+
+    wire: str
     doc: str = ""
     unit: str = ""
     format: str | None = None
     carrier: Literal["topic", "header"] = "topic"
     encode: tuple[tuple[bool | int | str, str | None], ...] = ()
     """What stands on the wire for a value; None: nothing."""
-    values: tuple[int | str, ...] = ()
-    """The only values that it may have; none: any of its type."""
-    limits: tuple[Limit, ...] = ()
     applies: tuple[str, ...]
     """The operations and requests that take it."""
     classic: tuple[tuple[str, bool, Literal_], ...] = ()
     """Names of functions that make it; whether the function fixes the value, and that value."""
-
-    @property
-    def as_setting(self) -> Option:
-        """The option with nothing but what values of it are checked against."""
-        return Option(
-            name=self.name, wire=self.wire, type=self.type, values=self.values, limits=self.limits, applies=()
-        )
 
 
 @frozen(kw_only=True)
@@ -344,7 +343,11 @@ class Schema:
         publishes = {one.name for one in self.operations if one.typed and one.verb == "publish"}
         return Protocol(
             reserved=self.envelope.reserved,
-            options=tuple(one.as_setting for one in self.options if publishes & set(one.applies)),
+            settings=tuple(
+                Setting(name=one.name, type=one.type, values=one.values, limits=one.limits)
+                for one in self.options
+                if publishes & set(one.applies)
+            ),
             others=tuple(one.name for one in self.options if not publishes & set(one.applies)),
         )
 
@@ -355,7 +358,7 @@ class Protocol:
 
     reserved: str
     """What the topics of the broker's own begin with: no channel of a user's lies there."""
-    options: tuple[Option, ...] = ()
-    """What typed channels can be published with, as settings: a channel may say values for them."""
+    settings: tuple[Setting, ...] = ()
+    """The options that a typed publish takes: a channel may say values for them."""
     others: tuple[str, ...] = ()
     """The names of the other options."""

@@ -59,6 +59,11 @@ def constant_name(text: str) -> str:
     return _led("_".join(_WORD.findall(parted)).upper())
 
 
+def internal_constant(text: str) -> str:
+    """Return the name of the constant of a request that has no method: an operation may have the same name."""
+    return constant_name(f"{text}_request")
+
+
 def _legal(text: str) -> str:
     # Python reads identifiers in this form; names that it holds for the same must be the same here.
     normal = unicodedata.normalize("NFKC", text)

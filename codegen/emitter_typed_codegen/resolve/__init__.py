@@ -6,21 +6,16 @@ from pathlib import Path
 
 from attrs import evolve
 
-from emitter_typed_codegen.model import Protocol, Schema
+from emitter_typed_codegen.model import Operation, Protocol, Request, Schema
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.problems import SchemaProblems, quoted
 from emitter_typed_codegen.resolve.channels import read_channels
 from emitter_typed_codegen.resolve.classes import check_classes
 from emitter_typed_codegen.resolve.methods import check_methods
+from emitter_typed_codegen.resolve.operations import read_defaults, read_operations
 from emitter_typed_codegen.resolve.options import read_options
-from emitter_typed_codegen.resolve.protocol import (
-    read_defaults,
-    read_envelope,
-    read_errors,
-    read_events,
-    read_operations,
-    read_requests,
-)
+from emitter_typed_codegen.resolve.pages import read_pages
+from emitter_typed_codegen.resolve.protocol import read_envelope, read_errors, read_events, read_requests
 from emitter_typed_codegen.resolve.reading import Entries, Report
 from emitter_typed_codegen.resolve.scope import Scope
 from emitter_typed_codegen.resolve.types import read_types
@@ -81,10 +76,15 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
     events = read_events(scope, entries.get("events"), reserved)
     requests = read_requests(scope, entries.get("requests"), reserved, events, errors)
     operations = read_operations(scope, entries.get("operations"), errors)
-    verbs = {operation.name: operation.verb for operation in operations}
-    options = read_options(scope, entries.get("options"), verbs)
+    options = read_options(scope, entries.get("options"), _taking_options(requests, operations))
+    node = entries.get("operations")
     operations = tuple(
-        evolve(one, defaults=read_defaults(scope, entries.get("operations"), one, options)) for one in operations
+        evolve(
+            one,
+            defaults=read_defaults(scope, node, one, options),
+            pages=read_pages(scope, node, one, requests, options),
+        )
+        for one in operations
     )
     name = entries.scalar("name")
     schema = Schema(
@@ -102,9 +102,17 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
         errors=errors,
     )
     schema = evolve(schema, channels=read_channels(scope, entries.get("channels"), protocol or schema.protocol))
-    check_methods(report, entries, operations, options)
+    check_methods(report, entries, schema)
     check_classes(report, entries, schema, name or at)
     return schema
+
+
+def _taking_options(requests: tuple[Request, ...], operations: tuple[Operation, ...]) -> dict[str, str | None]:
+    """Return the verb of each operation, and "request" or None for each request: None where it takes no options."""
+    # An internal request may have the name of the operation that makes it.
+    called = [one for one in requests if not one.internal]
+    verbs: dict[str, str | None] = {one.name: None if one.options_in is None else "request" for one in called}
+    return verbs | {one.name: one.verb for one in operations}
 
 
 def _check_language(report: Report, entries: Entries) -> None:

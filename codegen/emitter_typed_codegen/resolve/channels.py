@@ -13,10 +13,10 @@ from emitter_typed_codegen.model import (
     Field,
     Limit,
     Literal_,
-    Option,
     Protocol,
     Scalar,
     ScalarName,
+    Setting,
     TypeRef,
 )
 from emitter_typed_codegen.names import attribute_name
@@ -153,8 +153,8 @@ def _options(scope: Scope, entries: Entries, protocol: Protocol | None) -> tuple
     return tuple(found)
 
 
-def _publish_option(scope: Scope, key: ScalarNode, protocol: Protocol) -> Option | None:
-    usable = {one.name: one for one in protocol.options}
+def _publish_option(scope: Scope, key: ScalarNode, protocol: Protocol) -> Setting | None:
+    usable = {one.name: one for one in protocol.settings}
     if key.value in protocol.others:
         message = f"{quoted(key.value)} is no option of publishing, and a channel's options are defaults of that"
         scope.report.add(key, "option-not-taken", message, "give it where you call")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emitter_typed_codegen.model import Operation, Option
+from emitter_typed_codegen.model import Option, Schema
 from emitter_typed_codegen.names import (
     RESERVED_METHODS,
     RESERVED_PARAMETERS,
     attribute_name,
     constant_name,
+    internal_constant,
     method_name,
 )
 from emitter_typed_codegen.problems import quoted
@@ -18,41 +19,42 @@ from emitter_typed_codegen.resolve.reading import Entries, Report
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
 
-def check_methods(
-    report: Report, entries: Entries, operations: tuple[Operation, ...], options: tuple[Option, ...]
-) -> None:
+def check_methods(report: Report, entries: Entries, schema: Schema) -> None:
     """Note the methods and the parameters whose names are taken.
 
     Args:
         report: Where problems are noted.
-        entries: The schema.
-        operations: Its operations.
-        options: Its options.
+        entries: The schema as it is written.
+        schema: The schema as it was read.
     """
     methods = Names(report, "name-collision", "a method", RESERVED_METHODS)
     constants = Names(report, "name-collision", "a constant", {"PROTOCOL"})
+    internal = {one.name for one in schema.requests if one.internal}
     for section in ("requests", "operations", "events"):
         for key, _ in _pairs(entries.get(section)):
             said = f"on_{key.value}" if section == "events" else key.value
-            if methods.take(method_name(said), said, key):
+            if section == "requests" and key.value in internal:
+                constants.take(internal_constant(key.value), key.value, key)
+            elif methods.take(method_name(said), said, key):
                 constants.take(constant_name(said), said, key)
     constants = Names(report, "name-collision", "a constant")
     parameters = Names(report, "name-collision", "an option", RESERVED_PARAMETERS)
-    known = {option.name: option for option in options}
+    known = {option.name: option for option in schema.options}
     for key, described in _pairs(entries.get("options")):
         for name in _classic_names(described):
             methods.take(method_name(name.value), name.value, name)
         if parameters.take(attribute_name(key.value), key.value, key):
             constants.take(constant_name(key.value), key.value, key)
         if key.value in known:
-            _check_option(report, key, known[key.value], operations)
+            _check_option(report, key, known[key.value], schema)
 
 
-def _check_option(report: Report, key: ScalarNode, option: Option, operations: tuple[Operation, ...]) -> None:
-    for operation in operations:
-        taken = {attribute_name(param.name) for param in operation.params}
-        if operation.name in option.applies and attribute_name(option.name) in taken:
-            message = f"{quoted(option.name)} is a parameter of {quoted(operation.name)} already"
+def _check_option(report: Report, key: ScalarNode, option: Option, schema: Schema) -> None:
+    taking = [(one.name, one.params) for one in schema.operations]
+    taking += [(one.name, one.request.fields) for one in schema.requests if not one.internal]
+    for name, fields in taking:
+        if name in option.applies and attribute_name(option.name) in {attribute_name(one.name) for one in fields}:
+            message = f"{quoted(option.name)} is a parameter of {quoted(name)} already"
             report.add(key, "name-collision", message, "change one of them")
 
 

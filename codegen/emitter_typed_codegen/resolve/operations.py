@@ -19,7 +19,7 @@ from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_fields
 from emitter_typed_codegen.resolve.options import read_option_value
 from emitter_typed_codegen.resolve.protocol import check_reserved, error_names
-from emitter_typed_codegen.resolve.reading import Entries
+from emitter_typed_codegen.resolve.reading import Entries, find
 from emitter_typed_codegen.resolve.scope import Scope
 from emitter_typed_codegen.resolve.values import UNFIT
 from emitter_typed_codegen.source import Node, ScalarNode
@@ -47,6 +47,8 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
         if "wait" in entries and verb != "publish":
             message = "only a publish can say whether it waits"
             scope.report.add(entries.key("wait"), "wait-publish", message, "take it away")
+        if ("pages" in entries) is not (verb == "fetch"):
+            _check_pages(scope, entries, key)
         topic = entries.scalar("topic")
         allowed: frozenset[ScalarName] = frozenset({"channel"}) if verb == "publish" else _CHANNELS
         params = read_fields(scope, entries.get("params"), keys=_PARAMETER_KEYS, allowed=allowed)
@@ -72,10 +74,10 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
 def read_defaults(
     scope: Scope, node: Node | None, operation: Operation, options: tuple[Option, ...]
 ) -> tuple[tuple[str, Literal_], ...]:
-    """Read the values of options that a call of an operation does not give: the key `options` of an operation."""
+    """Read the values of options that a call of an operation does not give; `node` holds all operations."""
     found: list[tuple[str, Literal_]] = []
     known = {option.name: option for option in options}
-    for key, given in scope.report.named(node, "'options'"):
+    for key, given in scope.report.named(find(node, operation.name, "options"), "'options'"):
         option = known.get(key.value)
         if option is None:
             scope.report.unknown(key, "unknown-option", "option", key.value, known)
@@ -87,6 +89,13 @@ def read_defaults(
             if value is not UNFIT:
                 found.append((key.value, value))
     return tuple(found)
+
+
+def _check_pages(scope: Scope, entries: Entries, name: ScalarNode) -> None:
+    if "pages" in entries:
+        scope.report.add(entries.key("pages"), "fetch-pages", "only a fetch has pages", "take them away")
+    else:
+        scope.report.add(name, "missing-key", f"the operation {quoted(name.value)} needs the key 'pages' to fetch")
 
 
 def _check_parameters(scope: Scope, entries: Entries, topic: ScalarNode, params: tuple[Field, ...]) -> None:

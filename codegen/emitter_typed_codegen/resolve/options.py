@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from emitter_typed_codegen.model import Enum, Literal_, Option, Scalar, ScalarName, TypeRef
+from emitter_typed_codegen.model import Enum, Literal_, Option, Scalar, ScalarName, Setting, TypeRef
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import is_word
 from emitter_typed_codegen.resolve.collisions import Names
@@ -24,13 +24,14 @@ _HEADERS: dict[str, ScalarName] = {"qos": "int", "retain": "bool"}
 _QUALITIES = (0, 1)
 
 
-def read_options(scope: Scope, node: Node | None, verbs: Mapping[str, str]) -> tuple[Option, ...]:
+def read_options(scope: Scope, node: Node | None, callables: Mapping[str, str | None]) -> tuple[Option, ...]:
     """Read all options.
 
     Args:
         scope: The types that there are.
         node: What the schema says.
-        verbs: The verb of each operation, by its name.
+        callables: By the name of each operation its verb, by that of each request "request", or None if it takes no
+            options.
 
     Returns:
         The options, in the author's order.
@@ -59,18 +60,18 @@ def read_options(scope: Scope, node: Node | None, verbs: Mapping[str, str]) -> t
             encode=_encode(scope, entries, ref),
             values=_values(scope, entries, ref),
             limits=read_limits(scope, entries, ref),
-            applies=_applies(scope, entries, verbs),
+            applies=_applies(scope, entries, callables),
         )
         wires.take(option.wire, option.wire, key if wire is None else wire)
         if option.carrier == "header":
-            _check_header(scope, option, key if wire is None else wire, verbs)
+            _check_header(scope, option, key if wire is None else wire, callables)
         else:
             _check_topic(scope, entries, option, key if wire is None else wire)
         options.append(_with_classic(scope, entries, option))
     return tuple(options)
 
 
-def read_option_value(scope: Scope, node: Node, option: Option) -> Literal_ | Unfit:
+def read_option_value(scope: Scope, node: Node, option: Setting) -> Literal_ | Unfit:
     """Read a value of an option, which keeps the option's limits and is one of its values if it has some."""
     what = f"the option {quoted(option.name)}"
     value = read_value(scope, node, option.type, "bad-value", what)
@@ -116,19 +117,23 @@ def _values(scope: Scope, entries: Entries, ref: TypeRef) -> tuple[int | str, ..
     return tuple(found)
 
 
-def _applies(scope: Scope, entries: Entries, verbs: Mapping[str, str]) -> tuple[str, ...]:
+def _applies(scope: Scope, entries: Entries, callables: Mapping[str, str | None]) -> tuple[str, ...]:
     found: list[str] = []
     for node in scope.report.texts(entries.get("applies"), "'applies'"):
-        if node.value not in verbs:
-            scope.report.unknown(node, "unknown-operation", "operation", node.value, verbs)
+        if node.value not in callables:
+            scope.report.unknown(node, "unknown-operation", "operation or request", node.value, callables)
+        elif callables[node.value] is None:
+            message = f"the request {quoted(node.value)} has no place for options"
+            hint = "let options_in name the field of its channel"
+            scope.report.add(node, "request-options", message, hint)
         elif node.value in found:
-            scope.report.add(node, "duplicate-value", f"the operation {quoted(node.value)} is there already")
+            scope.report.add(node, "duplicate-value", f"{quoted(node.value)} is there already")
         else:
             found.append(node.value)
     return tuple(found)
 
 
-def _check_header(scope: Scope, option: Option, place: Placed, verbs: Mapping[str, str]) -> None:
+def _check_header(scope: Scope, option: Option, place: Placed, callables: Mapping[str, str | None]) -> None:
     scalar = _HEADERS.get(option.wire)
     if scalar is None:
         message = f"MQTT's header has no field {quoted(option.wire)}"
@@ -138,7 +143,7 @@ def _check_header(scope: Scope, option: Option, place: Placed, verbs: Mapping[st
         scope.report.add(place, "header-option", f"the header field {quoted(option.wire)} is of type {scalar}")
     elif option.wire == "qos" and not (option.values and set(option.values) <= set(_QUALITIES)):
         scope.report.add(place, "header-option", "qos is 0 or 1: 2 is not for Emitter", "add values: [0, 1]")
-    if any(verbs[name] != "publish" for name in option.applies):
+    if any(callables[name] != "publish" for name in option.applies):
         scope.report.add(place, "header-option", "only a publish has a header to set", "change applies")
     if option.encode:
         scope.report.add(place, "header-option", "an option of the header is not encoded", "take encode away")

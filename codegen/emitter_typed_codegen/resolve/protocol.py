@@ -1,4 +1,4 @@
-"""What only a protocol needs: `envelope:`, `requests:`, `events:`, `operations:` and `errors:`."""
+"""What only a protocol needs: `envelope:`, `requests:`, `events:` and `errors:`."""
 
 from __future__ import annotations
 
@@ -9,25 +9,19 @@ from emitter_typed_codegen.model import (
     Error,
     Event,
     Field,
-    Literal_,
-    Operation,
-    Option,
     Record,
     Request,
-    Scalar,
     ScalarName,
-    Secret,
     Union,
 )
 from emitter_typed_codegen.names import RESERVED_PARAMETERS, attribute_name, class_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_fields, read_record
-from emitter_typed_codegen.resolve.options import read_option_value
+from emitter_typed_codegen.resolve.fields import read_record
 from emitter_typed_codegen.resolve.reading import Entries
 from emitter_typed_codegen.resolve.scope import Scope
-from emitter_typed_codegen.resolve.values import UNFIT, plain_value
+from emitter_typed_codegen.resolve.values import plain_value
 from emitter_typed_codegen.source import MapNode, Node, Placed, ScalarNode
 
 _CHANNELS: frozenset[ScalarName] = frozenset({"channel", "filter"})
@@ -71,7 +65,9 @@ def read_errors(scope: Scope, node: Node | None) -> tuple[Error, ...]:
     statuses = Names(scope.report, "duplicate-status", "an error's status")
     for key, described in scope.report.named(node, "'errors'"):
         what = f"the error {quoted(key.value)}"
-        entries = scope.report.entries(described, what, at=key, required=("status",), optional=("doc", "hint"))
+        entries = scope.report.entries(
+            described, what, at=key, required=("status",), optional=("doc", "hint", "messages")
+        )
         status = entries.scalar("status")
         number = 0
         if status is not None:
@@ -82,7 +78,9 @@ def read_errors(scope: Scope, node: Node | None) -> tuple[Error, ...]:
             else:
                 message = f"the status of an error is a number from 400 to 599, not {quoted(status.value)}"
                 scope.report.add(status, "bad-status", message)
-        found.append(Error(name=key.value, status=number, doc=entries.text("doc"), hint=entries.text("hint")))
+        messages = tuple(one.value for one in scope.report.texts(entries.get("messages"), "'messages'"))
+        doc, hint = entries.text("doc"), entries.text("hint")
+        found.append(Error(name=key.value, status=number, doc=doc, hint=hint, messages=messages))
     return tuple(found)
 
 
@@ -126,7 +124,7 @@ def read_requests(
             f"the request {quoted(key.value)}",
             at=key,
             required=("topic", "response"),
-            optional=("request", "doc", "event", "errors"),
+            optional=("request", "doc", "event", "errors", "internal", "options_in"),
         )
         topic = entries.scalar("topic")
         if topic is not None:
@@ -135,82 +133,41 @@ def read_requests(
         if event is not None and event.value not in {one.name for one in events}:
             scope.report.unknown(event, "unknown-event", "event", event.value, [one.name for one in events])
         name = class_name(key.value)
+        record = _request_record(scope, entries, f"{name}Request")
         found.append(
             Request(
                 name=key.value,
                 topic="" if topic is None else topic.value,
                 doc=entries.text("doc"),
-                request=_request_record(scope, entries, f"{name}Request"),
+                request=record,
                 response=_response_record(scope, entries, f"{name}Response"),
                 event=None if event is None else event.value,
-                errors=_error_names(scope, entries, errors),
+                errors=error_names(scope, entries, errors),
+                internal=entries.flag("internal"),
+                options_in=_options_in(scope, entries, record),
             )
         )
     return tuple(found)
 
 
-def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) -> tuple[Operation, ...]:
-    """Read the operations, still without the values of options."""
-    found: list[Operation] = []
-    for key, described in scope.report.named(node, "'operations'"):
-        entries = scope.report.entries(
-            described,
-            f"the operation {quoted(key.value)}",
-            at=key,
-            required=("verb", "topic", "params"),
-            optional=("doc", "wait", "typed", "options", "errors"),
-        )
-        verb: Verb = entries.choice("verb", ("publish", "subscribe", "unsubscribe"), "publish")
-        if "wait" in entries and verb != "publish":
-            message = "only a publish can say whether it waits"
-            scope.report.add(entries.key("wait"), "wait-publish", message, "take it away")
-        topic = entries.scalar("topic")
-        allowed: frozenset[ScalarName] = frozenset({"channel"}) if verb == "publish" else _CHANNELS
-        params = read_fields(scope, entries.get("params"), keys=PARAMETER_KEYS, allowed=allowed)
-        _check_reserved(scope, entries.get("params"))
-        if topic is not None:
-            _check_parameters(scope, entries, topic, params)
-        operation = Operation(
-            name=key.value,
-            verb=verb,
-            topic="" if topic is None else topic.value,
-            doc=entries.text("doc"),
-            params=params,
-            wait=entries.flag("wait", default=True),
-            typed=entries.flag("typed"),
-            errors=_error_names(scope, entries, errors),
-        )
-        if operation.typed:
-            _check_typed(scope, entries, operation)
-        found.append(operation)
-    return tuple(found)
-
-
-def read_defaults(
-    scope: Scope, node: Node | None, operation: Operation, options: tuple[Option, ...]
-) -> tuple[tuple[str, Literal_], ...]:
-    """Read the values of options that a call of an operation does not give."""
-    found: list[tuple[str, Literal_]] = []
-    known = {option.name: option for option in options}
-    for key, given in scope.report.named(_inner(node, operation.name, "options"), "'options'"):
-        option = known.get(key.value)
-        if option is None:
-            scope.report.unknown(key, "unknown-option", "option", key.value, known)
-        elif operation.name not in option.applies:
-            message = f"{quoted(operation.name)} does not take the option {quoted(key.value)}"
-            scope.report.add(key, "option-not-taken", message, "name the operation in the option's applies")
-        else:
-            value = read_option_value(scope, given, option)
-            if value is not UNFIT:
-                found.append((key.value, value))
-    return tuple(found)
-
-
-def _inner(node: Node | None, *keys: str) -> Node | None:
-    for wanted in keys:
-        pairs = node.pairs if isinstance(node, MapNode) else []
-        node = next((value for key, value in pairs if key.value == wanted), None)
-    return node
+def _options_in(scope: Scope, entries: Entries, record: Record) -> str | None:
+    node = entries.scalar("options_in")
+    if node is None:
+        return None
+    if entries.flag("internal"):
+        message = "nobody calls an internal request, so nobody gives it options"
+        scope.report.add(entries.key("options_in"), "request-options", message, "take it away")
+    named = next((field for field in record.fields if field.name == node.value), None)
+    if named is None:
+        message = f"{quoted(record.name)} has no field {quoted(node.value)}"
+        hint = scope.report.meant(node.value, [field.name for field in record.fields])
+        scope.report.add(node, "request-options", message, hint)
+    elif scope.base(named.type) is not None and (
+        scope.scalar(named.type) not in _CHANNELS or scope.optional(named.type)
+    ):
+        message = f"options stand behind a channel, and the field {quoted(node.value)} is none that is always there"
+        scope.report.add(node, "request-options", message, "let it be a channel or a filter")
+    return node.value
 
 
 def _check_topic(scope: Scope, node: ScalarNode, reserved: str) -> None:
@@ -255,7 +212,7 @@ def _request_record(scope: Scope, entries: Entries, name: str) -> Record:
         return Record(name=name, doc=doc)
     inner = scope.report.entries(node, "a request", at=entries.key("request"), required=("fields",), optional=("doc",))
     record = read_record(scope, name, inner, allowed=_CHANNELS)
-    _check_reserved(scope, inner.get("fields"))
+    check_reserved(scope, inner.get("fields"))
     _check_order(scope, inner.get("fields"), record)
     return record if record.doc else Record(name=name, doc=doc, fields=record.fields)
 
@@ -281,14 +238,16 @@ def _check_order(scope: Scope, node: Node | None, record: Record) -> None:
             scope.report.add(places[one.name], "parameter-order", message, "move it up: fields are positional")
 
 
-def _check_reserved(scope: Scope, node: Node | None) -> None:
+def check_reserved(scope: Scope, node: Node | None) -> None:
+    """Note the fields or parameters whose names methods have for something else."""
     names = Names(scope.report, "name-collision", "a parameter", RESERVED_PARAMETERS)
     for key, _ in node.pairs if isinstance(node, MapNode) else ():
         if attribute_name(key.value) in RESERVED_PARAMETERS:
             names.take(attribute_name(key.value), key.value, key)
 
 
-def _error_names(scope: Scope, entries: Entries, errors: tuple[Error, ...]) -> tuple[str, ...]:
+def error_names(scope: Scope, entries: Entries, errors: tuple[Error, ...]) -> tuple[str, ...]:
+    """Read which errors to expect: the key `errors` of a request or an operation."""
     known = [error.name for error in errors]
     found: list[str] = []
     for node in scope.report.texts(entries.get("errors"), "'errors'"):
@@ -299,40 +258,3 @@ def _error_names(scope: Scope, entries: Entries, errors: tuple[Error, ...]) -> t
         else:
             found.append(node.value)
     return tuple(found)
-
-
-def _check_parameters(scope: Scope, entries: Entries, topic: ScalarNode, params: tuple[Field, ...]) -> None:
-    known = {param.name: param for param in params}
-    segments = read_segments(scope.report, topic, "bad-topic")
-    used: set[str] = set()
-    for place, segment in enumerate(segments, start=1):
-        if not segment.is_parameter:
-            continue
-        param = known.get(segment.text)
-        if param is None:
-            scope.report.unknown(segment.place, "topic-parameter", "parameter", segment.text, known)
-        elif segment.text in used:
-            message = f"the parameter {quoted(segment.text)} stands in the topic twice"
-            scope.report.add(segment.place, "topic-parameter", message)
-        elif scope.scalar(param.type) in _CHANNELS and (place < len(segments) or topic.value.endswith("/")):
-            message = "a channel ends a topic, and brings its own last slash"
-            scope.report.add(segment.place, "topic-parameter", message, "let nothing follow it")
-        used.add(segment.text)
-    for param in params:
-        base = scope.base(param.type)
-        texts = isinstance(base, Secret) or (isinstance(base, Scalar) and base.name in ("string", "channel", "filter"))
-        if base is not None and not texts:
-            message = f"the parameter {quoted(param.name)} is a secret, a string, a channel or a filter"
-            scope.report.add(entries.key("params"), "parameter-type", message)
-        if param.name not in used:
-            message = f"the topic does not hold the parameter {{{param.name}}}"
-            scope.report.add(topic, "topic-parameter", message, "write it into the topic, or take it away")
-
-
-def _check_typed(scope: Scope, entries: Entries, operation: Operation) -> None:
-    bases = [scope.base(param.type) for param in operation.params]
-    secrets = [base for base in bases if isinstance(base, Secret)]
-    channels = [base for base in bases if isinstance(base, Scalar) and base.name in _CHANNELS]
-    if None not in bases and not (len(secrets) == len(channels) == 1 and len(bases) == 2):
-        message = "a typed operation has two parameters: one secret, and one channel or filter"
-        scope.report.add(entries.key("typed"), "typed-operation", message)

@@ -195,6 +195,14 @@ class Entries:
         return default
 
 
+def find(node: Node | None, *keys: str) -> Node | None:
+    """Return what stands in maps within maps under these keys; None if nothing does."""
+    for wanted in keys:
+        pairs = node.pairs if isinstance(node, MapNode) else []
+        node = next((value for key, value in pairs if key.value == wanted), None)
+    return node
+
+
 def _listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
     return f" {last} ".join(", ".join(words).rsplit(", ", 1))
 

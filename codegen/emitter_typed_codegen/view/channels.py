@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from emitter_typed_codegen.layout import Expression, Joined
-from emitter_typed_codegen.model import Channel, Literal_, Option, Optional, Record, Schema
+from emitter_typed_codegen.model import Channel, Literal_, Optional, Record, Schema, Setting
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name
 from emitter_typed_codegen.pytypes import CHANNELS, CONTRACT, HERE, NONE, Applied, Imports, Name, PyType, optional
 from emitter_typed_codegen.texts import Section, first_sentence, literal, sentence
@@ -86,7 +86,7 @@ class FacadeView:
 _CLASSES = [(colour, end) for colour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
 
 
-def channels_view(schema: Schema, settings: tuple[Option, ...]) -> ChannelsView:
+def channels_view(schema: Schema, settings: tuple[Setting, ...]) -> ChannelsView:
     """Return the module of the channels.
 
     Args:
@@ -146,7 +146,7 @@ class _Made:
     """What is made of one channel."""
 
     scope: Scope
-    settings: tuple[Option, ...]
+    settings: tuple[Setting, ...]
     channel: Channel
 
     def view(self) -> ChannelView:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from emitter_typed_codegen.model import Option, Protocol, Schema
+from emitter_typed_codegen.model import Protocol, Schema, Setting
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.texts import comment
 from emitter_typed_codegen.version import CONTRACT, VERSION
@@ -77,7 +77,7 @@ def package(schema: Schema, protocol: Protocol | None, command: str) -> list[Fil
     """
     if schema.envelope is not None or schema.requests or schema.operations:
         return _protocol_package(schema)
-    return _channels_package(schema, protocol.options if protocol else (), command)
+    return _channels_package(schema, protocol.settings if protocol else (), command)
 
 
 def embedded(protocol: Protocol, schema: Schema, path: str) -> FileView:
@@ -110,7 +110,7 @@ def _protocol_package(schema: Schema) -> list[FileView]:
     return [*files, FileView("channels.py", "methods.py.jinja", bases)] if bases.classes else files
 
 
-def _channels_package(schema: Schema, settings: tuple[Option, ...], command: str) -> list[FileView]:
+def _channels_package(schema: Schema, settings: tuple[Setting, ...], command: str) -> list[FileView]:
     types = types_view(schema, own_section=False)
     public = {".types": types.names}
     files = [FileView("py.typed", "py.typed.jinja", None)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Event, Literal_, Operation, Option, Request, Scalar, Schema, TypeRef
+from emitter_typed_codegen.model import Event, Literal_, Operation, Option, Request, Scalar, Schema, Setting, TypeRef
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name, method_name
 from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name, Values
 from emitter_typed_codegen.texts import folded_literal, literal
@@ -208,7 +208,7 @@ def _operation(scope: Scope, operation: Operation) -> Expression:
     return _assigned(constant_name(operation.name), call(scope.contract("OperationDefinition"), **settings))
 
 
-def defaults(scope: Scope, given: tuple[tuple[str, Literal_], ...], options: tuple[Option, ...]) -> Expression:
+def defaults(scope: Scope, given: tuple[tuple[str, Literal_], ...], options: Iterable[Setting]) -> Expression:
     """Return a dict of options' values, by the names of their parameters."""
     by_name = {option.name: option for option in options}
     entries: list[Expression] = []
