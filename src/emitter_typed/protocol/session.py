@@ -369,9 +369,12 @@ class Session:
                 if membership is not None:
                     membership.granted = exchange.prepared.bare_topic
             elif isinstance(exchange, _Leave):
+                membership = self._memberships.get(exchange.channel)
                 for receiver in exchange.receivers:
-                    self._drop(exchange.channel, receiver)
-                    receiver.end(None)
+                    # Who was refused meanwhile, or has left, has ended already.
+                    if membership is not None and receiver in membership.receivers:
+                        self._drop(exchange.channel, receiver)
+                        receiver.end(None)
             exchange.waiter.resolve(None)
 
     def _give_up(self, join: _Join) -> None:
