@@ -1,0 +1,44 @@
+"""The mailbox against a list that is cut by hand."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from emitter_typed.protocol.bounds import Overflow
+from emitter_typed.protocol.mailbox import Mailbox
+
+# None takes a message out.
+STEPS = st.lists(st.none() | st.binary(max_size=6), max_size=40)
+POLICIES: st.SearchStrategy[Overflow] = st.sampled_from(["drop_oldest", "drop_newest", "fail"])
+
+
+@given(STEPS, POLICIES, st.integers(1, 4), st.integers(1, 10))
+def test_the_bounds_hold_and_every_message_is_accounted_for(
+    steps: list[bytes | None], overflow: Overflow, max_messages: int, max_bytes: int
+) -> None:
+    mailbox = Mailbox(max_messages=max_messages, max_bytes=max_bytes, overflow=overflow)
+    queue: list[bytes] = []
+    dropped = 0
+    failed = False
+    for step in steps:
+        if step is None:
+            taken = mailbox.take()
+            assert (None if taken is None else taken[1]) == (queue.pop(0) if queue else None)
+            continue
+        mailbox.put(("a/", step))
+        if failed:
+            continue
+        wanted = [*queue, step]
+        while overflow == "drop_oldest" and len(wanted) > 1 and len(step) <= max_bytes:
+            if len(wanted) <= max_messages and sum(map(len, wanted)) <= max_bytes:
+                break
+            wanted.pop(0)
+            dropped += 1
+        if len(wanted) <= max_messages and sum(map(len, wanted)) <= max_bytes:
+            queue = wanted
+        else:
+            dropped += 1
+            failed = overflow == "fail"
+        assert (len(mailbox), mailbox.dropped, mailbox.failed) == (len(queue), dropped, failed)
+    assert len(mailbox) <= max_messages

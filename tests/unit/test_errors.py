@@ -1,0 +1,96 @@
+"""Errors carry facts, survive a pickle, and are what other libraries take them for."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Iterator
+
+import pytest
+
+from emitter_typed import Key, Unauthorized
+from emitter_typed.errors import (
+    AmbiguousReply,
+    BrokerError,
+    Closed,
+    Congested,
+    ConnectionLost,
+    ConnectionRefused,
+    ContractMismatch,
+    EmitterError,
+    HandlerFailed,
+    InvalidArgument,
+    ReplyMissing,
+    RequestTimeout,
+    SlowConsumer,
+    Undecodable,
+)
+
+ERRORS: list[EmitterError] = [
+    EmitterError("it broke", "mend it"),
+    InvalidArgument("no", argument="key", value=Key("k" * 32)),
+    Closed("closed"),
+    BrokerError(418, "tea", "publish"),
+    Unauthorized(401, "the security key", "subscribe"),
+    AmbiguousReply("keygen"),
+    ReplyMissing("history"),
+    Undecodable("expected an integer", channel="a/", raw=b"x", path="$.a[0]"),
+    RequestTimeout("keygen", 1.5),
+    ConnectionRefused("nothing listens", host="localhost", port=1, return_code=5),
+    ConnectionLost("cut", operation="publish"),
+    ConnectionLost("cut"),
+    Congested("publish", "full"),
+    SlowConsumer("a/", max_messages=1, max_bytes=2),
+    HandlerFailed("presence"),
+    ContractMismatch("too old", package="home_api", advice="run: x"),
+]
+
+
+def classes(root: type[EmitterError]) -> Iterator[type[EmitterError]]:
+    yield root
+    for each in root.__subclasses__():
+        yield from classes(each)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=[f"{type(each).__name__}-{at}" for at, each in enumerate(ERRORS)])
+def test_an_error_survives_a_pickle_and_a_copy(error: EmitterError) -> None:
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert str(again) == str(error)
+        assert again.__dict__ == error.__dict__
+        assert again.args == error.args
+
+
+def test_every_class_is_tried() -> None:
+    ours = {each for each in classes(EmitterError) if each.__module__ == "emitter_typed.errors"}
+    assert ours == {type(each) for each in ERRORS if type(each).__module__ == "emitter_typed.errors"}
+
+
+@pytest.mark.parametrize(
+    ("cls", "base"),
+    [
+        (InvalidArgument, ValueError),
+        (Undecodable, ValueError),
+        (RequestTimeout, TimeoutError),
+        (ConnectionLost, ConnectionError),
+        (ConnectionRefused, ConnectionError),
+        (ContractMismatch, ImportError),
+        (Unauthorized, BrokerError),
+    ],
+)
+def test_an_error_is_also_the_builtin_that_others_catch(cls: type[Exception], base: type[Exception]) -> None:
+    assert issubclass(cls, base)
+    assert issubclass(cls, EmitterError)
+
+
+def test_a_refusal_says_what_was_refused_and_what_to_do() -> None:
+    error = Unauthorized(401, "the key is not good", "publish")
+    assert (error.status, error.message, error.operation) == (401, "the key is not good", "publish")
+    assert "publish" in str(error)
+    assert "401" in str(error)
+    assert error.hint in str(error)
+
+
+def test_an_error_of_the_wire_has_its_place_in_its_text() -> None:
+    assert "a/" in str(ERRORS[7])
+    assert "$.a[0]" in str(ERRORS[7])

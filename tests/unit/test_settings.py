@@ -1,0 +1,137 @@
+"""What a client takes for its settings, and which addresses are ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from emitter_typed import AsyncClient, Client
+from emitter_typed.contract import Bounds, duration
+from emitter_typed.errors import InvalidArgument
+from emitter_typed.settings import BrokerAddress, Settings, parse_url
+
+
+def settings() -> Settings:
+    return Settings(timeout_s=1, tls=None, matcher="emitter", max_messages=5, max_bytes=50, overflow="fail")
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "secure"),
+    [
+        ("mqtt://localhost", "localhost", 8080, False),
+        ("mqtts://api.emitter.io", "api.emitter.io", 443, True),
+        ("mqtt://localhost:1883/", "localhost", 1883, False),
+        ("MQTT://LocalHost:65535", "localhost", 65535, False),
+        ("mqtt://[::1]:8080", "::1", 8080, False),
+    ],
+)
+def test_a_url_names_a_broker(url: str, host: str, port: int, secure: bool) -> None:
+    assert parse_url(url) == BrokerAddress(host, port, secure)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost:8080",
+        "http://localhost",
+        "ws://localhost",
+        "mqtt://",
+        "mqtt://localhost:0",
+        "mqtt://localhost:65536",
+        "mqtt://localhost:port",
+        "mqtt://[::1",
+        "mqtt://localhost/path",
+        "mqtt://localhost?x=1",
+        "mqtt://localhost#x",
+    ],
+)
+def test_anything_else_is_no_address(url: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        parse_url(url)
+    assert caught.value.argument == "url"
+
+
+@pytest.mark.parametrize(
+    "url", ["mqtt://ann:hunter2@host", "mqtt://ann:hunter2@host:99999", "x://ann:hunter2@h", "mqtt://ann:hunter2"]
+)
+def test_no_error_shows_the_password_of_a_url(url: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        parse_url(url)
+    assert "hunter2" not in f"{caught.value} {caught.value!r} {caught.value.value!r} {caught.value.__cause__!r}"
+
+
+def test_the_environment_names_the_broker_where_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMITTER_URL", "mqtt://there:99")
+    assert parse_url(None) == BrokerAddress("there", 99, False)
+    assert parse_url("mqtt://here") == BrokerAddress("here", 8080, False)
+    monkeypatch.setenv("EMITTER_URL", "")
+    with pytest.raises(InvalidArgument, match="EMITTER_URL"):
+        Client.from_url()
+    monkeypatch.delenv("EMITTER_URL")
+    with pytest.raises(InvalidArgument, match="EMITTER_URL"):
+        AsyncClient.from_url()
+
+
+WRONG: dict[str, Callable[[], object]] = {
+    "timeout_s=0": lambda: Client(timeout_s=0),
+    "timeout_s=-1": lambda: Client(timeout_s=-1),
+    "timeout_s=nan": lambda: Client(timeout_s=math.nan),
+    "timeout_s=inf": lambda: AsyncClient(timeout_s=math.inf),
+    "max_messages=0": lambda: Client(max_messages=0),
+    "max_bytes=0": lambda: Client(max_bytes=0),
+    "matcher=prefix": lambda: Client(matcher="prefix"),  # type: ignore[arg-type]  # on purpose
+    "overflow=block": lambda: AsyncClient(overflow="block"),  # type: ignore[arg-type]  # on purpose
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_setting_that_makes_no_sense_is_refused_by_name(case: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        WRONG[case]()
+    assert caught.value.argument == case.partition("=")[0]
+
+
+def test_a_subscription_has_the_clients_bounds_but_for_its_own() -> None:
+    mailbox = settings().mailbox(Bounds(max_bytes=7))
+    assert (mailbox.max_messages, mailbox.max_bytes, mailbox.overflow) == (5, 7, "fail")
+    with pytest.raises(InvalidArgument, match="max_messages"):
+        settings().mailbox(Bounds(max_messages=0))
+
+
+@pytest.mark.parametrize(
+    ("argument", "wrong"),
+    [
+        ("host", ("", 1, False, 30, None)),
+        ("port", ("h", 0, False, 30, None)),
+        ("port", ("h", 65_536, False, 30, None)),
+        ("keepalive", ("h", 1, False, 0, None)),
+        ("keepalive", ("h", 1, False, 120, None)),
+        ("username", ("h", 1, False, 30, "x" * 65_536)),
+        ("username", ("h", 1, False, 30, "\ud800")),
+    ],
+)
+def test_an_endpoint_that_no_connection_can_have_is_refused(
+    argument: str, wrong: tuple[str, int, bool, int, str | None]
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        settings().endpoint(*wrong)
+    assert caught.value.argument == argument
+
+
+def test_tls_is_verified_unless_somebody_says_otherwise() -> None:
+    import ssl
+
+    tls = settings().endpoint("h", 1, True, 30, None).tls
+    assert tls is not None
+    assert tls.check_hostname
+    assert tls.verify_mode is ssl.CERT_REQUIRED
+    assert settings().endpoint("h", 1, False, 30, None).tls is None
+
+
+@pytest.mark.parametrize("wrong", [math.inf, math.nan, 1e300, "5", None])
+def test_a_duration_is_a_number_of_seconds(wrong: float) -> None:
+    with pytest.raises(InvalidArgument):
+        duration(wrong)
