@@ -79,6 +79,16 @@ def test_jobs_come_from_the_nearest_pyproject(
     assert main(["generate", "--check"]) == 0
 
 
+def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "pyproject.toml").write_text(
+        '[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "home_api"\nprotocol_out = "p.py"\n', "utf-8"
+    )
+
+    assert main(["generate"]) == 1
+    assert "home.yaml describes no protocol: take protocol_out away" in capsys.readouterr().err
+    assert not (here / "home_api").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

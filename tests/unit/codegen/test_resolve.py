@@ -344,6 +344,21 @@ def test_an_option_that_publishing_does_not_take_is_a_problem(
     assert rules(tmp_path, text, protocol) == [(1, rule)]
 
 
+def test_no_channel_lies_where_the_protocol_keeps_the_broker(tmp_path: Path, protocol: Protocol) -> None:
+    text = "channels:\n  a: {address: emitter/a/, payload: text}\n  b: {address: emitters/a/, payload: text}\n"
+
+    assert rules(tmp_path, text, protocol) == [(2, "reserved-channel")]
+    assert rules(tmp_path, text) == []
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "1.5", "true", "268435456"])
+def test_a_packet_has_a_size_that_mqtt_can_write(tmp_path: Path, size: str) -> None:
+    envelope = "envelope: {{reserved: a/, errors: a/b/, correlation: c, status: d, message: e, max_packet_bytes: {}}}"
+
+    assert rules(tmp_path, envelope.format(size)) == [(1, "bad-value")]
+    assert rules(tmp_path, envelope.format("268435455")) == []
+
+
 @pytest.mark.parametrize(
     ("first", "second", "overlap"),
     [
