@@ -1,5 +1,6 @@
 """What a checker knows of an `AsyncClient`. Never run."""
 
+import asyncio
 from datetime import datetime
 from typing import assert_type
 
@@ -50,6 +51,21 @@ async def publish(client: AsyncClient, key: Key) -> None:
     assert_type(pending, AsyncPending)
     assert_type(pending.done, bool)
     await pending.wait(timeout_s=1)
+
+
+async def at_once(client: AsyncClient, key: Key) -> None:
+    await asyncio.gather(client.publish(key, "a/", "x"), client.publish(key, "b/", "y"))
+    async with asyncio.TaskGroup() as group:
+        made = group.create_task(client.keygen("master", "chat/", "r"))
+    assert_type(made.result().key, Key)
+
+
+async def queues(client: AsyncClient, key: Key) -> None:
+    messages: asyncio.Queue[Message] = asyncio.Queue()
+    events: asyncio.Queue[PresenceEvent] = asyncio.Queue()
+    await client.subscribe(key, "chat/", messages.put)
+    await client.subscribe(key, "chat/", messages.put_nowait)
+    client.on_presence = events.put
 
 
 async def subscribe(client: AsyncClient, key: Key) -> None:

@@ -1,8 +1,11 @@
 """What a checker knows of a `Client`. Never run."""
 
+import logging
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from queue import SimpleQueue
 from typing import Literal, assert_type
 
 from attrs import frozen
@@ -118,6 +121,13 @@ def subscribe_with_payload(client: Client, key: Key) -> None:
     assert_type(subscription, Subscription[Message[Reading]])
     for message in subscription:
         assert_type(message.payload.celsius, float)
+    assert_type(client.subscribe(key, "chat/", payload=list[Reading]), Subscription[Message[list[Reading]]])
+    assert_type(client.subscribe(key, "chat/", payload=dict[str, int]), Subscription[Message[dict[str, int]]])
+    for each in subscription:
+        match each:
+            case Message(channel, reading):
+                assert_type(channel, str)
+                assert_type(reading, Reading)
 
 
 def bare_names_are_of_bytes(message: Message, subscription: Subscription) -> Iterator[bytes]:
@@ -151,6 +161,16 @@ def handlers(client: Client, key: Key) -> None:
     client.on_message = on_bytes
     client.on_presence = on_event
     client.on_error = None
+
+
+def methods_that_take_one_thing_are_handlers(client: Client, key: Key) -> None:
+    messages: SimpleQueue[Message] = SimpleQueue()
+    readings: list[Message[Reading]] = []
+    events: SimpleQueue[PresenceEvent] = SimpleQueue()
+    client.subscribe(key, "chat/", messages.put)
+    client.subscribe(key, "chat/", readings.append, payload=Reading)
+    client.on_presence = events.put
+    client.on_error = partial(logging.warning, "reported: %s")
 
 
 def a_lambda_knows_what_it_handles(client: Client, key: Key, payloads: list[bytes], errors: list[str]) -> None:
