@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import selectors
 import socket
 import ssl
@@ -60,6 +59,8 @@ class _Paho(paho.Client):
     next_packet_id = 0
     return_code: int | None = None
     """The CONNACK's (MQTT 3.1.1, 3.2.2.3)."""
+    tls: ssl.SSLContext | None = None
+    """The context of a TLS connection."""
 
     def _mid_generate(self) -> int:
         # The session owns the identifiers: paho's own counter wraps without asking what is in use.
@@ -77,13 +78,17 @@ class _Paho(paho.Client):
         return super()._handle_connack()
 
     def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
-        # paho 2.1 lets a handshake take as long as the keep-alive; it goes into the CONNECT only later.
-        keepalive_s: int = self._keepalive
-        self._keepalive = math.ceil(self.connect_timeout)
+        # paho leaves a socket open whose handshake failed, paho 2.1 lets it take as long as the keep-alive, and both
+        # call a function that Python 3.12 has no more where the context does not check the host's name.
+        assert self.tls is not None, "paho asks for this only where it was given a context"
+        secure = self.tls.wrap_socket(tcp_sock, server_hostname=self.host, do_handshake_on_connect=False)
         try:
-            return super()._ssl_wrap_socket(tcp_sock)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # paho does not type it
-        finally:
-            self._keepalive = keepalive_s
+            secure.settimeout(self.connect_timeout)
+            secure.do_handshake()
+        except BaseException:
+            secure.close()
+            raise
+        return secure
 
 
 class PahoTransport:
@@ -204,6 +209,7 @@ class PahoTransport:
         if endpoint.username is not None:
             client.username_pw_set(endpoint.username)
         if endpoint.tls is not None:
+            client.tls = endpoint.tls
             client.tls_set_context(endpoint.tls)  # pyright: ignore[reportUnknownMemberType]  # paho does not type it
         try:
             client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s)
