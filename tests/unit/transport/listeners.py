@@ -1,0 +1,97 @@
+"""Servers that are no brokers, and a sink that remembers what a transport told it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+from emitter_typed.errors import EmitterError
+from emitter_typed.protocol.packets import Inbound
+
+LIMIT_S = 20.0
+
+
+class Notes:
+    """A sink."""
+
+    def __init__(self) -> None:
+        self.packets: SimpleQueue[Inbound] = SimpleQueue()
+        self.room = threading.Event()
+        self.over = threading.Event()
+        self.ends: list[EmitterError | None] = []
+        self.after_the_end: list[Inbound] = []
+
+    def received(self, packets: Sequence[Inbound], /) -> None:
+        if self.ends:
+            self.after_the_end.extend(packets)
+        for packet in packets:
+            self.packets.put(packet)
+
+    def drained(self) -> None:
+        self.room.set()
+
+    def ended(self, error: EmitterError | None, /) -> None:
+        self.ends.append(error)
+        self.over.set()
+
+    def next(self) -> Inbound:
+        return self.packets.get(timeout=LIMIT_S)
+
+    def end(self) -> EmitterError | None:
+        """Wait for the end, and return its reason."""
+        assert self.over.wait(LIMIT_S)
+        return self.ends[0]
+
+
+@contextmanager
+def listener(serve: Callable[[socket.socket], None] | None = None) -> Generator[int]:
+    """Listen on a port; the first connection is served, and closed after that. None: nobody ever answers."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LIMIT_S)
+
+        def run() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(LIMIT_S)
+                if serve is not None:
+                    serve(connection)
+                else:
+                    done.wait(LIMIT_S)
+
+        thread = threading.Thread(target=run, name="listener")
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            done.set()
+            thread.join(LIMIT_S)
+
+
+def read_packet(connection: socket.socket) -> bytes:
+    """Read one MQTT packet whole; empty at the end."""
+    first = _exactly(connection, 1)
+    if not first:
+        return b""
+    header = first
+    size = 0
+    for place in range(4):
+        byte = _exactly(connection, 1)
+        header += byte
+        size |= (byte[0] & 0x7F) << (7 * place)
+        if byte[0] < 0x80:
+            break
+    return header + _exactly(connection, size)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            break
+        data += part
+    return data
