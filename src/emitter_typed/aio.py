@@ -52,7 +52,7 @@ class TaskDriver(Configured, AsyncHost):
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[TaskWorker[Any]] = EventHandlers()
         self._error_worker: TaskWorker[EmitterError] | None = None
-        self._on_message: AsyncHandler[Message] | None = None
+        self._message_worker: TaskWorker[Message] | None = None
         # The loop holds its tasks weakly; these must not be collected while their subscriptions live.
         self._message_tasks: set[asyncio.Task[None]] = set()
 
@@ -92,6 +92,7 @@ class TaskDriver(Configured, AsyncHost):
             send=transport.send,
             report=self._report,
             emit=self._emit,
+            unclaimed=self._take_unclaimed,
         )
         connection = TaskConnection(transport, session)
         outcome: TaskOutcome[None] = TaskOutcome("connect")
@@ -121,7 +122,10 @@ class TaskDriver(Configured, AsyncHost):
         tasks = {task for task in self._message_tasks if task is not asyncio.current_task()}
         if tasks:
             await asyncio.wait(tasks, timeout=_END_TIMEOUT_S)
-        for worker in [*self._event_handlers, *([self._error_worker] if self._error_worker else [])]:
+        workers: list[TaskWorker[Any]] = list(self._event_handlers)
+        # The errors' last: the others report to it.
+        workers += [worker for worker in (self._message_worker, self._error_worker) if worker is not None]
+        for worker in workers:
             await worker.stop(_END_TIMEOUT_S)
 
     async def _end(self, connection: TaskConnection) -> None:
@@ -150,12 +154,25 @@ class TaskDriver(Configured, AsyncHost):
 
     @property
     def on_message(self) -> AsyncHandler[Message] | None:
-        """Receives the messages of subscriptions without a handler of their own that were made while it was set."""
-        return self._on_message
+        """Receives the messages that no other handler and no queue gets.
+
+        Those are the messages of subscriptions that were made while it was set and without a handler of their own, and
+        those that arrive without a subscription of this client, such as a link's that subscribes.
+        """
+        return None if self._message_worker is None else self._message_worker.handler
 
     @on_message.setter
     def on_message(self, handler: AsyncHandler[Message] | None) -> None:
-        self._on_message = handler
+        before = self._message_worker
+        self._message_worker = None if handler is None else TaskWorker("messages", handler, self._report)
+        if before is not None:
+            before.retire()
+
+    def _take_unclaimed(self, channel: str, raw: bytes) -> None:
+        if self._message_worker is None:
+            _log.debug("message.unclaimed channel=%s", channel)
+        else:
+            self._message_worker.offer(Message(channel, raw, raw))
 
     @property
     def on_error(self) -> AsyncHandler[EmitterError] | None:
@@ -292,12 +309,12 @@ class TaskDriver(Configured, AsyncHost):
             raise
         if handler is not None:
             self._handle(subscription, handler)
-        elif self._on_message is not None:
+        elif self.on_message is not None:
             self._handle(subscription, self._give_to_on_message)
         return subscription
 
     def _give_to_on_message(self, message: Any) -> Any:  # Any: a message of whatever payload the subscription has
-        handler = self._on_message
+        handler = self.on_message
         return None if handler is None else handler(message)
 
     def _handle(self, subscription: AsyncSubscription[MessageT], handler: AsyncHandler[MessageT]) -> None:

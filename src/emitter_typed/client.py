@@ -53,7 +53,7 @@ class ThreadDriver(Configured, SyncHost):
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[ThreadWorker[Any]] = EventHandlers()
         self._error_worker: ThreadWorker[EmitterError] | None = None
-        self._on_message: Handler[Message] | None = None
+        self._message_worker: ThreadWorker[Message] | None = None
         self._message_threads: list[threading.Thread] = []
 
     def connect(
@@ -92,6 +92,7 @@ class ThreadDriver(Configured, SyncHost):
             send=transport.send,
             report=self._report,
             emit=self._emit,
+            unclaimed=self._take_unclaimed,
         )
         connection = ThreadConnection(transport, session)
         outcome: ThreadOutcome[None] = ThreadOutcome("connect")
@@ -123,8 +124,8 @@ class ThreadDriver(Configured, SyncHost):
         with self._handlers_lock:
             threads, self._message_threads = self._message_threads, []
             workers: list[ThreadWorker[Any]] = list(self._event_handlers)
-            if self._error_worker is not None:
-                workers.append(self._error_worker)
+            # The errors' last: the others report to it.
+            workers += [worker for worker in (self._message_worker, self._error_worker) if worker is not None]
         for thread in threads:
             if thread is not threading.current_thread():
                 thread.join(_END_TIMEOUT_S)
@@ -145,12 +146,29 @@ class ThreadDriver(Configured, SyncHost):
 
     @property
     def on_message(self) -> Handler[Message] | None:
-        """Receives the messages of subscriptions without a handler of their own that were made while it was set."""
-        return self._on_message
+        """Receives the messages that no other handler and no queue gets.
+
+        Those are the messages of subscriptions that were made while it was set and without a handler of their own, and
+        those that arrive without a subscription of this client, such as a link's that subscribes.
+        """
+        with self._handlers_lock:
+            return None if self._message_worker is None else self._message_worker.handler
 
     @on_message.setter
     def on_message(self, handler: Handler[Message] | None) -> None:
-        self._on_message = handler
+        worker = None if handler is None else ThreadWorker("messages", handler, self._report)
+        with self._handlers_lock:
+            before, self._message_worker = self._message_worker, worker
+        if before is not None:
+            before.stop(_END_TIMEOUT_S)
+
+    def _take_unclaimed(self, channel: str, raw: bytes) -> None:
+        with self._handlers_lock:
+            worker = self._message_worker
+        if worker is None:
+            _log.debug("message.unclaimed channel=%s", channel)
+        else:
+            worker.offer(Message(channel, raw, raw))
 
     @property
     def on_error(self) -> Handler[EmitterError] | None:
@@ -308,12 +326,12 @@ class ThreadDriver(Configured, SyncHost):
             raise
         if handler is not None:
             self._handle(subscription, handler)
-        elif self._on_message is not None:
+        elif self.on_message is not None:
             self._handle(subscription, self._give_to_on_message)
         return subscription
 
     def _give_to_on_message(self, message: Any) -> None:  # Any: a message of whatever payload the subscription has
-        handler = self._on_message
+        handler = self.on_message
         if handler is not None:
             handler(message)
 

@@ -11,15 +11,12 @@ acknowledgement (docs: Emitter protocol, correlation), so an exchange ends when 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
-
-from attrs import define, field
+from typing import TypeVar
 
 from emitter_typed.errors import (
     AmbiguousReply,
     BrokerError,
     Closed,
-    Congested,
     ConnectionLost,
     EmitterError,
     InvalidArgument,
@@ -28,6 +25,7 @@ from emitter_typed.errors import (
 )
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
+from emitter_typed.protocol.exchanges import Exchange, Exchanges, Join, Leave, Nobody, Request, Waiter
 from emitter_typed.protocol.operations import Prepared, check_filter_size, check_size
 from emitter_typed.protocol.packets import (
     Connack,
@@ -42,85 +40,12 @@ from emitter_typed.protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed.protocol.scalars import is_object
-from emitter_typed.protocol.topics import SHARE, Matcher, could_match_prefix, matches, split_share
-from emitter_typed.protocol.trie import ChannelTrie
+from emitter_typed.protocol.subscribers import Receiver, Subscribers
+from emitter_typed.protocol.topics import Matcher, could_match_prefix
 
-_MAX_PACKET_ID = 65_535
 _REFUSED = 0x80
 
-
-ResultT = TypeVar("ResultT", contravariant=True)
 ResponseT = TypeVar("ResponseT")
-
-
-class Waiter(Protocol[ResultT]):
-    """Who waits for the end of an exchange."""
-
-    def resolve(self, result: ResultT, /) -> None:
-        """End well."""
-
-    def reject(self, error: EmitterError, /) -> bool:
-        """End with an error, and tell whether somebody may still see it."""
-        ...
-
-
-class Receiver(Protocol):
-    """Who receives the messages of a subscription."""
-
-    def offer(self, channel: str, raw: bytes, /) -> None:
-        """Take a message in."""
-
-    def end(self, error: EmitterError | None, /) -> None:
-        """Learn that no more will come, and why."""
-
-    def __hash__(self) -> int: ...
-
-
-class _Nobody:
-    """Nobody waits."""
-
-    def resolve(self, result: object, /) -> None: ...
-
-    def reject(self, error: EmitterError, /) -> bool:
-        return True
-
-
-@define(eq=False)
-class _Exchange:
-    """What a packet identifier is in use for."""
-
-    operation: str
-    waiter: Waiter[Any]  # Any: of None, but for a request of its response
-    errors: list[EmitterError] = field(factory=list[EmitterError])
-
-
-@define(eq=False)
-class _Request(_Exchange):
-    definition: RequestDefinition[object] = field(kw_only=True)
-    replies: list[dict[str, object]] = field(factory=list[dict[str, object]], kw_only=True)
-
-
-@define(eq=False)
-class _Join(_Exchange):
-    prepared: Prepared = field(kw_only=True)
-    receiver: Receiver = field(kw_only=True)
-
-
-@define(eq=False)
-class _Leave(_Exchange):
-    channel: str = field(kw_only=True)
-    # Those that there were at the call: who subscribes while it is under way is not meant.
-    receivers: tuple[Receiver, ...] = field(kw_only=True)
-
-
-@define(eq=False)
-class _Membership:
-    """The local subscriptions that share a subscription on the wire."""
-
-    # What ends the subscription on the wire: the topic that the broker granted last. None: it has granted none yet.
-    granted: str | None = field(default=None, repr=False)
-    # Each with the topic that it asked with, which another key may have composed.
-    receivers: dict[Receiver, str] = field(factory=dict["Receiver", str], repr=False)
 
 
 class Session:
@@ -134,6 +59,7 @@ class Session:
         send: Callable[[Outbound], None],
         report: Callable[[EmitterError], None],
         emit: Callable[[EventDefinition[object], object], None],
+        unclaimed: Callable[[str, bytes], None],
     ) -> None:
         """Begin before the CONNACK.
 
@@ -143,19 +69,17 @@ class Session:
             send: Sends a packet; must not block, nor call the session.
             report: Takes an error that no call owns.
             emit: Takes an event of the broker.
+            unclaimed: Takes a message that no subscription claims, such as one of a link that subscribes.
         """
         self._protocol = protocol
         self._envelope = protocol.envelope
         self._send = send
         self._report = report
         self._emit = emit
+        self._unclaimed = unclaimed
         self._events_by_topic = {event.topic: event for event in protocol.events.values()}
-        self._exchanges: dict[int, _Exchange] = {}
-        self._last_packet_id = 0
-        self._matcher: Matcher = matcher
-        self._receivers: ChannelTrie[Receiver] = ChannelTrie(matcher)
-        self._memberships: dict[str, _Membership] = {}
-        self._reserved_receivers = 0
+        self._exchanges = Exchanges()
+        self._subscribers = Subscribers(matcher, protocol.envelope.reserved)
         self._connecting: Waiter[None] | None = None
         self._over = False
         self._ended: EmitterError | None = None
@@ -175,7 +99,7 @@ class Session:
         """
         prepared = Prepared(definition.topic, definition.topic, definition.topic, qos=1, retain=False)
         check_size(prepared, payload, self._envelope.max_packet_bytes)
-        packet_id = self._begin(_Request(definition.name, waiter, definition=definition))
+        packet_id = self._begin(Request(definition.name, waiter, definition=definition))
         self._send(Publish(prepared.topic, payload, 1, False, packet_id))
 
     def publish(self, operation: str, prepared: Prepared, payload: bytes, waiter: Waiter[None]) -> None:
@@ -185,7 +109,7 @@ class Session:
         """
         check_size(prepared, payload, self._envelope.max_packet_bytes)
         if prepared.qos:
-            packet_id = self._begin(_Exchange(operation, waiter))
+            packet_id = self._begin(Exchange(operation, waiter))
             self._send(Publish(prepared.topic, payload, 1, prepared.retain, packet_id))
             return
         self._check_open(operation)
@@ -209,28 +133,24 @@ class Session:
                 argument="channel",
                 value=prepared.channel,
             )
-        packet_id = self._begin(_Join(operation, waiter, prepared=prepared, receiver=receiver))
-        self._reserved_receivers += reserved
-        self._receivers.add(split_share(prepared.channel)[1], receiver)
-        membership = self._memberships.setdefault(prepared.channel, _Membership())
-        membership.receivers[receiver] = prepared.bare_topic
+        packet_id = self._begin(Join(operation, waiter, prepared=prepared, receiver=receiver))
+        self._subscribers.add(prepared.channel, prepared.bare_topic, receiver)
         self._send(Subscribe(prepared.topic, packet_id))
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
         check_filter_size(prepared, self._envelope.max_packet_bytes)
-        membership = self._memberships.get(prepared.channel)
-        receivers = tuple(membership.receivers) if membership is not None else ()
-        packet_id = self._begin(_Leave(operation, waiter, channel=prepared.channel, receivers=receivers))
+        receivers = self._subscribers.of(prepared.channel)
+        packet_id = self._begin(Leave(operation, waiter, channel=prepared.channel, receivers=receivers))
         self._send(Unsubscribe(prepared.bare_topic, packet_id))
 
     def leave(self, operation: str, channel: str, receiver: Receiver, waiter: Waiter[None]) -> None:
         """End one subscription; the wire's goes with the last of a channel. Does nothing after the connection's end."""
-        wire_topic = self._drop(channel, receiver)
+        wire_topic = self._subscribers.drop(channel, receiver)
         if wire_topic is None or not self.connected:
             waiter.resolve(None)
             return
-        packet_id = self._begin(_Leave(operation, waiter, channel=channel, receivers=()))
+        packet_id = self._begin(Leave(operation, waiter, channel=channel, receivers=()))
         self._send(Unsubscribe(wire_topic, packet_id))
 
     # What comes in
@@ -242,11 +162,8 @@ class Session:
                 case Delivery(topic, payload):
                     if topic.startswith(self._envelope.reserved):
                         self._control(topic, payload)
-                    elif topic.startswith(SHARE):
-                        self._to_group(topic, payload)
-                    else:
-                        for receiver in self._receivers.match(topic):
-                            receiver.offer(topic, payload)
+                    elif not self._subscribers.offer(topic, payload):
+                        self._unclaimed(topic, payload)
                 case Puback(packet_id) | Unsuback(packet_id):
                     self._acknowledged(packet_id, refused=False)
                 case Suback(packet_id, return_codes):
@@ -269,14 +186,10 @@ class Session:
         self.connected = False
         if self._connecting is not None:
             self._connecting.reject(error or Closed("the client was closed while it connected"))
-        exchanges, self._exchanges = self._exchanges, {}
         reason = error.message if error is not None else "this client has closed it"
-        for exchange in exchanges.values():
+        for exchange in self._exchanges.end_all():
             self._reject(exchange, ConnectionLost(reason, operation=exchange.operation))
-        memberships, self._memberships = self._memberships, {}
-        for membership in memberships.values():
-            for receiver in membership.receivers:
-                receiver.end(error)
+        self._subscribers.end_all(error)
 
     # Inside
 
@@ -287,39 +200,19 @@ class Session:
             raise ConnectionLost(self._ended.message, operation=operation)
         raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
 
-    def _begin(self, exchange: _Exchange) -> int:
+    def _begin(self, exchange: Exchange) -> int:
         self._check_open(exchange.operation)
-        if len(self._exchanges) >= _MAX_PACKET_ID:
-            raise Congested(exchange.operation, f"all {_MAX_PACKET_ID:,} packet identifiers are in use")
-        packet_id = self._last_packet_id
-        while True:
-            packet_id = packet_id % _MAX_PACKET_ID + 1
-            if packet_id not in self._exchanges:
-                break
-        self._last_packet_id = packet_id
-        self._exchanges[packet_id] = exchange
-        return packet_id
-
-    def _to_group(self, topic: str, payload: bytes) -> None:
-        """Take in what was published to a share group by its own name: it is for the members, on the plain channel."""
-        group, channel = split_share(topic)
-        for name, membership in self._memberships.items():
-            member_of, filter_channel = split_share(name)
-            if member_of == group and matches(filter_channel, channel, self._matcher):
-                for receiver in membership.receivers:
-                    receiver.offer(channel, payload)
+        return self._exchanges.begin(exchange)
 
     def _control(self, topic: str, payload: bytes) -> None:
         """Take in what arrived where the broker answers: a reply, an error, an event, or somebody's message."""
-        receivers = self._receivers.match(topic) if self._reserved_receivers else []
-        for receiver in receivers:
-            receiver.offer(topic, payload)
+        claimed = self._subscribers.offer_reserved(topic, payload)
         try:
             document = codec.parse(payload, channel=topic)
             self._take(topic, payload, document)
         except EmitterError as error:
             # A subscriber there has it as a message; without one it is the broker's, and nobody would learn of it.
-            if not receivers:
+            if not claimed:
                 self._report(error)
 
     def _take(self, topic: str, payload: bytes, document: object) -> None:
@@ -335,10 +228,10 @@ class Session:
                 raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
             self._emit(event, codec.structure(fields, event.payload, channel=topic, raw=payload))
             return
-        exchange = self._exchanges.get(packet_id) if type(packet_id) is int else None
+        exchange = self._exchanges.get(packet_id)
         if exchange is not None and topic == self._envelope.errors:
             exchange.errors.append(self._broker_error(fields, exchange.operation, topic, payload))
-        elif isinstance(exchange, _Request) and topic == exchange.definition.topic:
+        elif isinstance(exchange, Request) and topic == exchange.definition.topic:
             if fields not in exchange.replies:
                 exchange.replies.append(fields)
         else:
@@ -351,55 +244,40 @@ class Session:
         return self._protocol.errors.get(status, BrokerError)(status, message, operation)
 
     def _acknowledged(self, packet_id: int, *, refused: bool) -> None:
-        exchange = self._exchanges.pop(packet_id, None)
+        exchange = self._exchanges.end(packet_id)
         if exchange is None:
             return
         if refused and not exchange.errors:
             exchange.errors.append(BrokerError(_REFUSED, "the broker gave no reason", exchange.operation))
         if exchange.errors:
-            if isinstance(exchange, _Join):
+            if isinstance(exchange, Join):
                 self._give_up(exchange)
                 exchange.receiver.end(exchange.errors[0])
             self._reject(exchange, exchange.errors[0])
-        elif isinstance(exchange, _Request):
+        elif isinstance(exchange, Request):
             self._answer(exchange)
         else:
-            if isinstance(exchange, _Join):
-                membership = self._memberships.get(exchange.prepared.channel)
-                if membership is not None:
-                    membership.granted = exchange.prepared.bare_topic
-            elif isinstance(exchange, _Leave):
-                membership = self._memberships.get(exchange.channel)
+            if isinstance(exchange, Join):
+                self._subscribers.grant(exchange.prepared.channel, exchange.prepared.bare_topic)
+            elif isinstance(exchange, Leave):
+                # Who was refused meanwhile, or has left, has ended already.
+                there = self._subscribers.of(exchange.channel)
                 for receiver in exchange.receivers:
-                    # Who was refused meanwhile, or has left, has ended already.
-                    if membership is not None and receiver in membership.receivers:
-                        self._drop(exchange.channel, receiver)
+                    if receiver in there:
+                        self._subscribers.drop(exchange.channel, receiver)
                         receiver.end(None)
             exchange.waiter.resolve(None)
 
-    def _give_up(self, join: _Join) -> None:
+    def _give_up(self, join: Join) -> None:
         """Take out who was refused. Those who shared the channel may have left to him what the broker had granted."""
         channel = join.prepared.channel
-        membership = self._memberships.get(channel)
-        wire_topic = self._drop(channel, join.receiver)
-        if wire_topic is not None and membership is not None and membership.granted is not None:
-            packet_id = self._begin(_Leave(join.operation, _Nobody(), channel=channel, receivers=()))
+        granted = self._subscribers.has_granted(channel)
+        wire_topic = self._subscribers.drop(channel, join.receiver)
+        if wire_topic is not None and granted:
+            packet_id = self._begin(Leave(join.operation, Nobody(), channel=channel, receivers=()))
             self._send(Unsubscribe(wire_topic, packet_id))
 
-    def _drop(self, channel: str, receiver: Receiver) -> str | None:
-        """Take a receiver out; return the topic that ends the subscription on the wire if nobody needs it now."""
-        membership = self._memberships.get(channel)
-        if membership is None or receiver not in membership.receivers:
-            return None
-        self._receivers.discard(split_share(channel)[1], receiver)
-        self._reserved_receivers -= could_match_prefix(channel, self._envelope.reserved)
-        own_topic = membership.receivers.pop(receiver)
-        if membership.receivers:
-            return None
-        del self._memberships[channel]
-        return membership.granted or own_topic
-
-    def _answer(self, exchange: _Request) -> None:
+    def _answer(self, exchange: Request) -> None:
         definition, replies = exchange.definition, exchange.replies
         if len(replies) != 1:
             self._reject(exchange, AmbiguousReply(definition.name) if replies else ReplyMissing(definition.name))
@@ -426,6 +304,6 @@ class Session:
         except Undecodable as problem:
             self._report(problem)
 
-    def _reject(self, exchange: _Exchange, error: EmitterError) -> None:
+    def _reject(self, exchange: Exchange, error: EmitterError) -> None:
         if not exchange.waiter.reject(error):
             self._report(error)

@@ -1,0 +1,107 @@
+"""What a packet identifier is in use for, and who waits for the end of it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+from attrs import define, field
+
+from emitter_typed.errors import Congested, EmitterError
+from emitter_typed.protocol.definition import RequestDefinition
+from emitter_typed.protocol.operations import Prepared
+from emitter_typed.protocol.subscribers import Receiver
+
+_MAX_PACKET_ID = 65_535
+
+ResultT = TypeVar("ResultT", contravariant=True)
+
+
+class Waiter(Protocol[ResultT]):
+    """Who waits for the end of an exchange."""
+
+    def resolve(self, result: ResultT, /) -> None:
+        """End well."""
+
+    def reject(self, error: EmitterError, /) -> bool:
+        """End with an error, and tell whether somebody may still see it."""
+        ...
+
+
+class Nobody:
+    """Waits for nothing, and learns of nothing."""
+
+    def resolve(self, result: object, /) -> None:
+        """End well."""
+
+    def reject(self, error: EmitterError, /) -> bool:
+        """End with an error that nobody needs."""
+        return True
+
+
+@define(eq=False)
+class Exchange:
+    """A packet that the broker will acknowledge: a publish, or one of the kinds below."""
+
+    operation: str
+    waiter: Waiter[Any]  # Any: of None, but for a request of its response
+    errors: list[EmitterError] = field(factory=list[EmitterError])
+    """What the broker said against it before the acknowledgement."""
+
+
+@define(eq=False)
+class Request(Exchange):
+    """A request and the replies that came for it."""
+
+    definition: RequestDefinition[object] = field(kw_only=True)
+    replies: list[dict[str, object]] = field(factory=list[dict[str, object]], kw_only=True)
+    """Those that differ from one another."""
+
+
+@define(eq=False)
+class Join(Exchange):
+    """A SUBSCRIBE."""
+
+    prepared: Prepared = field(kw_only=True)
+    receiver: Receiver = field(kw_only=True)
+
+
+@define(eq=False)
+class Leave(Exchange):
+    """An UNSUBSCRIBE."""
+
+    channel: str = field(kw_only=True)
+    receivers: tuple[Receiver, ...] = field(kw_only=True)
+    """Those that there were at the call: who subscribes while it is under way is not meant."""
+
+
+class Exchanges:
+    """The exchanges by packet identifier (MQTT 3.1.1, 2.3.1). An identifier in use is never given again."""
+
+    def __init__(self) -> None:
+        """Begin with none in use."""
+        self._by_packet_id: dict[int, Exchange] = {}
+        self._last_packet_id = 0
+
+    def begin(self, exchange: Exchange) -> int:
+        """Give an exchange the next identifier that is free. Raises Congested if none is."""
+        if len(self._by_packet_id) >= _MAX_PACKET_ID:
+            raise Congested(exchange.operation, f"all {_MAX_PACKET_ID:,} packet identifiers are in use")
+        packet_id = self._last_packet_id % _MAX_PACKET_ID + 1
+        while packet_id in self._by_packet_id:
+            packet_id = packet_id % _MAX_PACKET_ID + 1
+        self._last_packet_id = packet_id
+        self._by_packet_id[packet_id] = exchange
+        return packet_id
+
+    def get(self, packet_id: object) -> Exchange | None:
+        """Return the exchange that uses an identifier; True and 1.0 are none."""
+        return self._by_packet_id.get(packet_id) if type(packet_id) is int else None
+
+    def end(self, packet_id: int) -> Exchange | None:
+        """Free an identifier, and return what it was in use for."""
+        return self._by_packet_id.pop(packet_id, None)
+
+    def end_all(self) -> list[Exchange]:
+        """Free all identifiers, and return what they were in use for."""
+        exchanges, self._by_packet_id = list(self._by_packet_id.values()), {}
+        return exchanges

@@ -1,0 +1,112 @@
+"""Who receives what: local subscriptions, and the subscriptions on the wire that they share."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from attrs import define, field
+
+from emitter_typed.errors import EmitterError
+from emitter_typed.protocol.topics import SHARE, Matcher, could_match_prefix, matches, split_share
+from emitter_typed.protocol.trie import ChannelTrie
+
+
+class Receiver(Protocol):
+    """Who receives the messages of a subscription."""
+
+    def offer(self, channel: str, raw: bytes, /) -> None:
+        """Take a message in."""
+
+    def end(self, error: EmitterError | None, /) -> None:
+        """Learn that no more will come, and why."""
+
+    def __hash__(self) -> int: ...
+
+
+@define(eq=False)
+class _Membership:
+    """The receivers that share a subscription on the wire."""
+
+    # What ends the subscription on the wire: the topic that the broker granted last. None: it has granted none yet.
+    granted: str | None = field(default=None, repr=False)
+    # Each with the topic that it asked with, which another key may have composed.
+    receivers: dict[Receiver, str] = field(factory=dict["Receiver", str], repr=False)
+
+
+class Subscribers:
+    """The receivers by the channel that they subscribed to, `$share/<group>/` included."""
+
+    def __init__(self, matcher: Matcher, reserved: str) -> None:
+        """Begin without receivers; `reserved` is what the broker's own topics begin with."""
+        self._matcher: Matcher = matcher
+        self._reserved = reserved
+        self._reserved_receivers = 0
+        self._by_filter: ChannelTrie[Receiver] = ChannelTrie(matcher)
+        self._memberships: dict[str, _Membership] = {}
+
+    def add(self, channel: str, topic: str, receiver: Receiver) -> None:
+        """Add a receiver that asks for a channel with a topic."""
+        self._reserved_receivers += could_match_prefix(channel, self._reserved)
+        self._by_filter.add(split_share(channel)[1], receiver)
+        self._memberships.setdefault(channel, _Membership()).receivers[receiver] = topic
+
+    def grant(self, channel: str, topic: str) -> None:
+        """Note the topic that the broker granted, if anybody still needs the channel."""
+        if channel in self._memberships:
+            self._memberships[channel].granted = topic
+
+    def has_granted(self, channel: str) -> bool:
+        """Tell whether the broker has granted a channel that somebody still needs."""
+        return channel in self._memberships and self._memberships[channel].granted is not None
+
+    def of(self, channel: str) -> tuple[Receiver, ...]:
+        """Return the receivers that subscribed to just this channel."""
+        return tuple(self._memberships[channel].receivers) if channel in self._memberships else ()
+
+    def drop(self, channel: str, receiver: Receiver) -> str | None:
+        """Take a receiver out; return the topic that ends the subscription on the wire if nobody needs it now."""
+        membership = self._memberships.get(channel)
+        if membership is None or receiver not in membership.receivers:
+            return None
+        self._by_filter.discard(split_share(channel)[1], receiver)
+        self._reserved_receivers -= could_match_prefix(channel, self._reserved)
+        own_topic = membership.receivers.pop(receiver)
+        if membership.receivers:
+            return None
+        del self._memberships[channel]
+        return membership.granted or own_topic
+
+    def offer(self, topic: str, payload: bytes) -> bool:
+        """Give a message to all that match, once each, and tell whether there was one."""
+        if topic.startswith(SHARE):
+            return self._offer_to_group(topic, payload)
+        receivers = self._by_filter.match(topic)
+        for receiver in receivers:
+            receiver.offer(topic, payload)
+        return bool(receivers)
+
+    def offer_reserved(self, topic: str, payload: bytes) -> bool:
+        """Do the same for what arrived where the broker answers; mostly nobody subscribes there."""
+        return self._reserved_receivers > 0 and self.offer(topic, payload)
+
+    def _offer_to_group(self, topic: str, payload: bytes) -> bool:
+        # What was published to a share group by its own name is for the members, on the plain channel.
+        group, channel = split_share(topic)
+        found = [
+            receiver
+            for name, membership in self._memberships.items()
+            if split_share(name)[0] == group and matches(split_share(name)[1], channel, self._matcher)
+            for receiver in membership.receivers
+        ]
+        for receiver in found:
+            receiver.offer(channel, payload)
+        return bool(found)
+
+    def end_all(self, error: EmitterError | None) -> None:
+        """Tell every receiver that no more will come, and forget them."""
+        memberships, self._memberships = self._memberships, {}
+        self._by_filter = ChannelTrie(self._matcher)
+        self._reserved_receivers = 0
+        for membership in memberships.values():
+            for receiver in membership.receivers:
+                receiver.end(error)
