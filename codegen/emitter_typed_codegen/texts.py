@@ -63,7 +63,7 @@ class Section:
     """A part of a docstring below the description."""
 
     title: str
-    """`Args`, `Returns` or `Raises`."""
+    """What it is about, such as `Args`, `Returns` or `Raises`."""
     entries: tuple[tuple[str, str], ...] = field(converter=tuple[tuple[str, str], ...])
     """Names and what is said of them; without a name it is a text only."""
 

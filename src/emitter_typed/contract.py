@@ -84,6 +84,7 @@ __all__ = [
     "Tag",
     "Unrecognized",
     "Wire",
+    "channel_name",
     "channel_with_options",
     "check_contract",
     "duration",
@@ -127,6 +128,11 @@ def duration(value: float | timedelta) -> timedelta:
         raise InvalidArgument(
             f"a duration is a timedelta or a number of seconds, not {value!r}", argument="duration", value=value
         ) from None
+
+
+def channel_name(channel: str, *, max_segments: int | None = None) -> str:
+    """Return the name of a channel, which holds no wildcards, with its last slash. Raises InvalidArgument."""
+    return filter_name(validate_channel(channel, static=True), max_segments=max_segments)
 
 
 def filter_name(channel: str, *, max_segments: int | None = None) -> str:

@@ -26,6 +26,7 @@ def check_classes(report: Report, entries: Entries, schema: Schema, place: Place
         place: Where it says its name, which is the facade's.
     """
     options = {class_name(f"{one.verb}_option") for one in schema.operations if schema.options}
+    options |= {class_name("request_option") for one in schema.requests if one.options_in is not None}
     names = Names(report, "name-collision", "a class", RESERVED_TYPES | options)
     # A channel's constant stands in one module with the types of payloads.
     constants = Names(report, "name-collision", "a constant")

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from attrs import field, frozen
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Error, Flags, Operation, Scalar, Secret, TypeRef
-from emitter_typed_codegen.names import attribute_name, class_name
+from emitter_typed_codegen.model import Error, Flags, Operation, Request, Scalar, Secret, TypeRef
+from emitter_typed_codegen.names import attribute_name, class_name, method_name
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, STR, Applied, Name, OneOf, PyType, Values, optional
 from emitter_typed_codegen.texts import Section, literal
 from emitter_typed_codegen.view.docs import Doc, error_text, parameter_text
-from emitter_typed_codegen.view.protocol import options_of
+from emitter_typed_codegen.view.options import enumerated, option_classes, options_of
 from emitter_typed_codegen.view.scope import Scope, call, contract
 
 INT = Name(BUILTINS, "int")
@@ -122,9 +122,9 @@ def head(
     return Joined([Group(f"{word} {name}(", parameters, ")"), " -> ", annotation, end], leading=True)
 
 
-def option_parameters(scope: Scope, operation: Operation) -> list[Parameter]:
-    """Return the parameters of an operation's options. What a caller leaves out is None: defaults stay in one place."""
-    values = dict(operation.defaults)
+def option_parameters(scope: Scope, taking: Operation | Request) -> list[Parameter]:
+    """Return a parameter for each option. What a caller leaves out is None: defaults stay in one place."""
+    values = dict(taking.defaults) if isinstance(taking, Operation) else {}
     return [
         Parameter(
             name=attribute_name(option.name),
@@ -132,13 +132,31 @@ def option_parameters(scope: Scope, operation: Operation) -> list[Parameter]:
             default="None",
             text=parameter_text(scope, option, values.get(option.name)),
         )
-        for option in options_of(scope.schema.options, operation)
+        for option in options_of(scope.schema, taking)
     ]
 
 
-def given(scope: Scope, operation: Operation) -> Expression:
-    """Return the dict that hands an operation's options to the runtime."""
-    names = [attribute_name(option.name) for option in options_of(scope.schema.options, operation)]
+def options_parameter(scope: Scope, taking: Operation | Request) -> list[Parameter]:
+    """Return the parameter that takes all options at once; none if no option is taken."""
+    options = options_of(scope.schema, taking)
+    if not options:
+        return []
+    made = next((method_name(name) for option in options for name, _, _ in option.classic), None)
+    classes = tuple(Name(".options", name) for name in option_classes(scope.schema, options))
+    like = f", as `{made}` and its like make them." if made else "."
+    return [
+        Parameter(
+            name="options",
+            type=Applied(Name("collections.abc", "Iterable"), (OneOf(classes) if len(classes) > 1 else classes[0],)),
+            default="()",
+            text=f"The options below as a set of objects{like}",
+        )
+    ]
+
+
+def given(scope: Scope, taking: Operation | Request) -> Expression:
+    """Return the dict that hands the options of a call to the runtime."""
+    names = [attribute_name(option.name) for option in options_of(scope.schema, taking)]
     return Group("{", [f"{literal(name)}: {name}" for name in names], "}")
 
 
@@ -204,11 +222,25 @@ def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Sect
     return Section("Raises", entries)
 
 
+def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:
+    """Return the section of a docstring that lists the errors of fetching."""
+    by_name = {error.name: error for error in errors}
+    entries = [(class_name(name), error_text(by_name[name])) for name in names]
+    entries += [
+        ("InvalidArgument", "An argument breaks a rule above. Nothing was sent."),
+        ("RequestTimeout", "No page came in time."),
+        ("ConnectionLost", "The connection ended first."),
+        ("ReplyMissing", "A single message is too large for a reply."),
+        ("Closed", "The client is not connected. Nothing was sent."),
+    ]
+    return Section("Raises", entries)
+
+
 def pending_text(colour: Colour, errors: Iterable[Error], names: Sequence[str]) -> str:
     """Return what a method says of the pending acknowledgement that it returns."""
     by_name = {error.name: error for error in errors}
     listed = [f"{class_name(name)} (status {by_name[name].status})" for name in names]
-    refusals = f": {_enumerated(listed)}" if listed else ""
+    refusals = f": {enumerated(listed, 'or')}" if listed else ""
     wait = "await .wait()" if colour.awaits else ".wait()"
     return (
         f"What to wait for: `{wait}` ends when the broker has acknowledged the message, and raises what the broker "
@@ -242,7 +274,3 @@ def operation_doc(operation: Operation, sections: tuple[Section, ...]) -> Doc:
 def _parameter(scope: Scope, one: Parameter) -> Expression:
     parts: list[Expression] = [f"{one.name}: ", scope.imports.annotation(one.type)]
     return Joined(parts if one.default is None else [*parts, " = ", one.default])
-
-
-def _enumerated(words: list[str]) -> str:
-    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

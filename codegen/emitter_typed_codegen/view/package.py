@@ -17,7 +17,8 @@ from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.embedded import embedded_view
 from emitter_typed_codegen.view.init import init_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC
-from emitter_typed_codegen.view.protocol import errors_view, options_view, protocol_view
+from emitter_typed_codegen.view.options import options_view
+from emitter_typed_codegen.view.protocol import errors_view, protocol_view
 from emitter_typed_codegen.view.types import types_view
 
 _DIGEST_SHOWN = 16
@@ -89,8 +90,10 @@ def _protocol_package(schema: Schema) -> list[FileView]:
     types = types_view(schema, own_section=True)
     errors = errors_view(schema)
     options = options_view(schema)
-    # What a request sends is made from the parameters of its method: nobody else makes one.
+    # What a request sends is made from the parameters of its method, and an internal one is nobody's else: no user
+    # makes or sees these.
     sent = {class_name(request.request.name) for request in schema.requests}
+    sent |= {class_name(request.response.name) for request in schema.requests if request.internal}
     public = {
         ".types": [name for name in types.names if name not in sent],
         ".errors": [error.name for error in errors.errors],

@@ -1,4 +1,4 @@
-"""The modules that say what a protocol is: its errors, its options, and the definitions that the client runs on."""
+"""The modules that say what a protocol is: its errors, and the definitions that the client runs on."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Event, Literal_, Operation, Option, Request, Scalar, Schema, Setting, TypeRef
-from emitter_typed_codegen.names import attribute_name, class_name, constant_name, method_name
-from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name, Values
+from emitter_typed_codegen.model import Event, Literal_, Operation, Pages, Request, Scalar, Schema, Setting, TypeRef
+from emitter_typed_codegen.names import attribute_name, class_name, constant_name, internal_constant, method_name
+from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name
 from emitter_typed_codegen.texts import folded_literal, literal
 from emitter_typed_codegen.view.docs import Doc, error_doc
+from emitter_typed_codegen.view.options import options_of
 from emitter_typed_codegen.view.scope import Scope, call, plain, sequence
 
 
@@ -32,25 +33,6 @@ class ErrorsView:
     doc: Doc
     imports: str
     errors: tuple[ErrorView, ...]
-
-
-@frozen
-class OptionClass:
-    """The class of the options of one verb."""
-
-    name: str
-    base: str
-    doc: Doc
-
-
-@frozen
-class OptionsView:
-    """The module of the options."""
-
-    doc: Doc
-    imports: str
-    classes: tuple[OptionClass, ...]
-    definitions: tuple[Expression, ...]
 
 
 @frozen
@@ -79,39 +61,9 @@ def errors_view(schema: Schema) -> ErrorsView:
     return ErrorsView(Doc(f"The errors of {schema.name}, one class for each status."), imports.lines(), views)
 
 
-def options_of(schema_options: tuple[Option, ...], operation: Operation) -> list[Option]:
-    """Return the options that an operation takes, in the schema's order."""
-    return [option for option in schema_options if operation.name in option.applies]
-
-
-def option_class(verb: str) -> str:
-    """Return the name of the class of a verb's options."""
-    return class_name(f"{verb}_option")
-
-
-def options_view(schema: Schema) -> OptionsView:
-    """Return the module of the options."""
-    verbs = list(dict.fromkeys(operation.verb for operation in schema.operations))
-    taking = {
-        verb: [one for one in schema.operations if one.verb == verb and options_of(schema.options, one)]
-        for verb in verbs
-    }
-    names = {option_class(verb) for verb, operations in taking.items() if operations}
-    imports = Imports(frozenset(names | {constant_name(one.name) for one in schema.options}), own_section=True)
-    scope = Scope(schema, ".types", imports)
-    base = scope.contract("Option") if names else ""
-    classes = tuple(
-        OptionClass(option_class(verb), base, _option_doc(schema, [one.name for one in operations]))
-        for verb, operations in taking.items()
-        if operations
-    )
-    definitions = tuple(_option(scope, option) for option in schema.options)
-    return OptionsView(Doc(f"The options of {schema.name}'s operations."), imports.lines(), classes, definitions)
-
-
 def request_constant(request: Request) -> str:
     """Return the name of a request's definition."""
-    return constant_name(request.name)
+    return internal_constant(request.name) if request.internal else constant_name(request.name)
 
 
 def event_constant(event: Event) -> str:
@@ -133,39 +85,6 @@ def protocol_view(schema: Schema) -> DefinitionsView:
     return DefinitionsView(doc, imports.lines(), tuple(definitions))
 
 
-def _option_doc(schema: Schema, operations: list[str]) -> Doc:
-    classic = next(
-        (name for one in schema.options if set(one.applies) & set(operations) for name, _, _ in one.classic), None
-    )
-    listed = " and ".join(filter(None, [", ".join(operations[:-1]), operations[-1]]))
-    made = f", as `{method_name(classic)}` and its like make it" if classic else ""
-    return Doc(f"An option of {listed}{made}.")
-
-
-def _option(scope: Scope, option: Option) -> Expression:
-    values = scope.imports.annotation(Values(option.values)) if option.values else scope.annotation(option.type)
-    settings: dict[str, Expression] = {
-        "name": literal(attribute_name(option.name)),
-        "wire": literal(option.wire),
-        "type": values,
-    }
-    if option.format:
-        settings["format"] = literal(option.format)
-    if option.carrier != "topic":
-        settings["carrier"] = literal(option.carrier)
-    if option.encode:
-        entries = [Joined([_key(scope, option, value), ": ", plain(text)]) for value, text in option.encode]
-        settings["encode"] = Group("{", entries, "}")
-    limits = scope.limits(option.limits, option.type)
-    if limits:
-        settings["constraints"] = sequence(limits)
-    return _assigned(constant_name(option.name), call(scope.contract("OptionDefinition"), **settings))
-
-
-def _key(scope: Scope, option: Option, value: bool | int | str) -> Expression:
-    return plain(value) if isinstance(scope.base(option.type), Scalar) else scope.value(value, option.type)
-
-
 def _request(scope: Scope, request: Request) -> Expression:
     settings: dict[str, Expression] = {
         "name": literal(method_name(request.name)),
@@ -174,6 +93,7 @@ def _request(scope: Scope, request: Request) -> Expression:
     }
     if request.event is not None:
         settings["event"] = literal(attribute_name(request.event))
+    settings |= _options(scope, request)
     return _assigned(request_constant(request), call(scope.contract("RequestDefinition"), **settings))
 
 
@@ -200,11 +120,15 @@ def _operation(scope: Scope, operation: Operation) -> Expression:
         "topic": literal(operation.topic),
         "parameters": Group("{", kinds, "}"),
     }
-    options = options_of(scope.schema.options, operation)
-    if options:
-        settings["options"] = sequence(scope.use(Name("./options", constant_name(one.name))) for one in options)
+    limited = [(one, scope.limits(one.limits, one.type)) for one in operation.params]
+    rules = [Joined([f"{literal(attribute_name(one.name))}: ", sequence(limits)]) for one, limits in limited if limits]
+    if rules:
+        settings["constraints"] = Group("{", rules, "}")
+    settings |= _options(scope, operation)
     if operation.defaults:
         settings["defaults"] = defaults(scope, operation.defaults, scope.schema.options)
+    if operation.pages is not None:
+        settings["pages"] = _pages(scope, operation.pages)
     return _assigned(constant_name(operation.name), call(scope.contract("OperationDefinition"), **settings))
 
 
@@ -219,6 +143,27 @@ def defaults(scope: Scope, given: tuple[tuple[str, Literal_], ...], options: Ite
         made = plain(value) if option is None or as_said else scope.value(value, option.type)
         entries.append(Joined([f"{literal(attribute_name(name))}: ", made]))
     return Group("{", entries, "}")
+
+
+def _options(scope: Scope, taking: Operation | Request) -> dict[str, Expression]:
+    names = [scope.use(Name("./options", constant_name(one.name))) for one in options_of(scope.schema, taking)]
+    return {"options": sequence(names)} if names else {}
+
+
+def _pages(scope: Scope, pages: Pages) -> Expression:
+    request = next(one for one in scope.schema.requests if one.name == pages.request)
+    return call(
+        scope.contract("PagesDefinition"),
+        request=request_constant(request),
+        record=scope.use(scope.declared(request.request.name)),
+        topic=literal(attribute_name(pages.topic)),
+        after=literal(attribute_name(pages.after)),
+        items=literal(attribute_name(pages.items)),
+        size=literal(attribute_name(pages.size)),
+        item_id=literal(attribute_name(pages.id)),
+        item_channel=literal(attribute_name(pages.channel)),
+        item_payload=literal(attribute_name(pages.payload)),
+    )
 
 
 def _kind(scope: Scope, ref: TypeRef) -> str:

@@ -13,13 +13,19 @@ from emitter_typed.contract import Option, OptionDefinition, maximum, minimum
 
 
 class PublishOption(Option):
-    """An option of publish and publish_nowait, as `with_ttl` and its like make it."""
+    """An option, as `with_ttl` and its like make it.
+
+    Taken by publish and publish_nowait.
+    """
 
     __slots__ = ()
 
 
 class SubscribeOption(Option):
-    """An option of subscribe, as `with_last` and its like make it."""
+    """An option, as `with_last` and its like make it.
+
+    Taken by subscribe.
+    """
 
     __slots__ = ()
 

@@ -102,6 +102,8 @@ class OperationDefinition:
     """The topic, with a `{parameter}` for each of its parameters."""
     parameters: Mapping[str, ParameterKind]
     """The parameters, in the order of the method's."""
+    constraints: Mapping[str, tuple[Constraint, ...]] = Factory(dict[str, tuple[Constraint, ...]])
+    """What the value of a parameter must keep."""
     options: tuple[OptionDefinition, ...] = ()
     """The options that it takes."""
     defaults: Mapping[str, object] = Factory(dict[str, object])

@@ -124,6 +124,8 @@ def _texts(definition: OperationDefinition, arguments: Sequence[str | Secret]) -
         text = argument.reveal() if isinstance(argument, Secret) else argument
         if not is_text(text):
             raise InvalidArgument(f"{name} must be a text that is not empty", argument=name, value=None)
+        for constraint in definition.constraints.get(name, ()):
+            constraint.check(name, text)
         yield text
 
 

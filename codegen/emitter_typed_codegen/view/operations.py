@@ -1,0 +1,198 @@
+"""The operations of a protocol as methods of either colour."""
+
+from __future__ import annotations
+
+from emitter_typed_codegen.layout import Expression
+from emitter_typed_codegen.model import Operation
+from emitter_typed_codegen.names import attribute_name, method_name
+from emitter_typed_codegen.pytypes import BUILTINS, HERE, NONE, Applied, Name, PyType, optional
+from emitter_typed_codegen.texts import literal
+from emitter_typed_codegen.view.docs import parameter_text
+from emitter_typed_codegen.view.methods import (
+    BOOL,
+    BOUNDS,
+    Colour,
+    Method,
+    Parameter,
+    arguments,
+    bounds,
+    fetch_raises,
+    given,
+    head,
+    liberal,
+    operation_doc,
+    option_parameters,
+    options_parameter,
+    pending_text,
+    raises,
+    returns,
+    timeout,
+    waiting,
+)
+from emitter_typed_codegen.view.scope import Scope, attribute, call, contract, sequence
+
+PAYLOAD = Name(HERE, "PayloadT")
+"""The type of the payload of a subscription."""
+
+
+def operation_methods(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+    """Return the method of an operation, with its overloads."""
+    return _METHODS[operation.verb](scope, colour, operation)
+
+
+def _publish(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+    taken, classic = option_parameters(scope, operation), options_parameter(scope, operation)
+    keys = _topic_parameters(scope, operation)
+    message = Parameter(
+        name="message",
+        type=Name(BUILTINS, "object"),
+        text="What to publish: bytes and str as they are, anything else as JSON.",
+    )
+    positional = [*keys, message, *classic]
+    sent: list[Expression] = [literal(method_name(operation.name)), _topic_arguments(keys), "message"]
+    sent += ["options" if classic else "()", given(scope, operation)]
+    if operation.wait:
+        named = [*taken, timeout("the acknowledgement")]
+        result: PyType = NONE
+        body = waiting(colour, call("self._publish", *sent, timeout_s="timeout_s"), result=False)
+        waits = "acknowledgement"
+        said = ""
+    else:
+        named = taken
+        result = contract(colour.of("Pending"))
+        body = waiting(colour, call("self._publish_nowait", *sent), waits=False)
+        waits = ""
+        said = pending_text(colour, scope.schema.errors, operation.errors)
+    sections = (
+        arguments([*positional, *named]),
+        returns(said),
+        raises(scope.schema.errors, operation.errors, waits=waits),
+    )
+    name = method_name(operation.name)
+    return [
+        Method(
+            head=head(scope, colour, name, positional, named, returns=result, waits=operation.wait),
+            doc=operation_doc(operation, sections),
+            body=(body,),
+        )
+    ]
+
+
+def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+    taken, classic = option_parameters(scope, operation), options_parameter(scope, operation)
+    keys = _topic_parameters(scope, operation)
+    reserved = scope.schema.envelope.reserved if scope.schema.envelope else ""
+    allow = Parameter(
+        name="allow_reserved",
+        type=BOOL,
+        default="False",
+        text=(
+            f"Whether the channel may match below `{reserved}`, where a message looks like the broker's own reply. "
+            "Default: False."
+        ),
+    )
+    rest = [*taken, *BOUNDS, allow, timeout("the broker's answer")]
+    text = (
+        "The class to read each payload as; what does not fit goes to `on_error`, and the subscription goes on. "
+        "Default: bytes, as they came."
+    )
+    payload_type = Applied(Name(BUILTINS, "type"), (PAYLOAD,))
+    payload = Parameter(name="payload", type=payload_type, text=text)
+    optional_payload = Parameter(name="payload", type=optional(payload_type), default="None", text=text)
+    plain_message = contract("Message")
+    typed_message = Applied(plain_message, (PAYLOAD,))
+    name = method_name(operation.name)
+
+    def positional(message: PyType) -> list[Parameter]:
+        handler = Parameter(
+            name="optional_handler",
+            type=optional(colour.applied("Handler", message)),
+            default="None",
+            text="Receives each message. Default: none; iterate over what is returned.",
+        )
+        return [*keys, handler, *classic]
+
+    def signature(message: PyType, named: list[Parameter], end: str) -> Expression:
+        result = colour.applied("Subscription", message)
+        return head(scope, colour, name, positional(message), named, returns=result, end=end)
+
+    sent: list[Expression] = [
+        literal(name),
+        _topic_arguments(keys),
+        call(scope.contract("PlainDecoder"), "payload"),
+        "optional_handler",
+        "options" if classic else "()",
+        given(scope, operation),
+    ]
+    made = call("self._subscribe", *sent, bounds=bounds(scope), allow_reserved="allow_reserved", timeout_s="timeout_s")
+    sections = (
+        arguments([*positional(typed_message), optional_payload, *rest]),
+        returns("The subscription: iterate over it, or end it with `close`."),
+        raises(scope.schema.errors, operation.errors, waits="answer"),
+    )
+    overload = f"@{scope.use(Name('typing', 'overload'))}"
+    return [
+        Method(decorators=(overload,), head=signature(plain_message, rest, ": ...")),
+        Method(decorators=(overload,), head=signature(typed_message, [payload, *rest], ": ...")),
+        Method(
+            head=signature(typed_message, [optional_payload, *rest], ":"),
+            doc=operation_doc(operation, sections),
+            body=(waiting(colour, made),),
+        ),
+    ]
+
+
+def _unsubscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+    keys = _topic_parameters(scope, operation)
+    named = [timeout("the broker's answer")]
+    name = method_name(operation.name)
+    made = call("self._unsubscribe", literal(name), _topic_arguments(keys), timeout_s="timeout_s")
+    sections = (arguments([*keys, *named]), raises(scope.schema.errors, operation.errors, waits="answer"))
+    return [
+        Method(
+            head=head(scope, colour, name, keys, named),
+            doc=operation_doc(operation, sections),
+            body=(waiting(colour, made, result=False),),
+        )
+    ]
+
+
+def _fetch(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+    assert operation.pages is not None, "the front end wants pages of a fetch"
+    keys = _topic_parameters(scope, operation)
+    classic = options_parameter(scope, operation)
+    positional = [*keys, *classic]
+    named = [*option_parameters(scope, operation), timeout("each page")]
+    name = method_name(operation.name)
+    sent = [literal(name), _topic_arguments(keys), "options" if classic else "()", given(scope, operation)]
+    message = Applied(Name("collections.abc", colour.of("Iterator")), (contract("StoredMessage"),))
+    sections = (
+        arguments([*positional, *named]),
+        returns(
+            "The messages, oldest first. Iterating asks for page after page, and gives the first message out once all "
+            f"are in memory: bound them with `{attribute_name(operation.pages.size)}`. The call itself raises only "
+            "InvalidArgument and Closed; iterating raises the rest."
+        ),
+        fetch_raises(scope.schema.errors, operation.errors),
+    )
+    return [
+        Method(
+            head=head(scope, colour, name, positional, named, returns=message, waits=False),
+            doc=operation_doc(operation, sections),
+            body=(waiting(colour, call("self._fetch", *sent, timeout_s="timeout_s"), waits=False),),
+        )
+    ]
+
+
+_METHODS = {"publish": _publish, "subscribe": _subscribe, "unsubscribe": _unsubscribe, "fetch": _fetch}
+
+
+def _topic_parameters(scope: Scope, operation: Operation) -> list[Parameter]:
+    return [
+        Parameter(name=attribute(one), type=liberal(scope, one.type)[0], text=parameter_text(scope, one))
+        for one in operation.params
+    ]
+
+
+def _topic_arguments(parameters: list[Parameter]) -> Expression:
+    return sequence(one.name for one in parameters)
