@@ -1,0 +1,65 @@
+"""The command line answers in words and exit codes, never in tracebacks."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from emitter_typed import Client, Unauthorized
+from emitter_typed.cli import main
+
+PROGRAM = [sys.executable, "-m", "emitter_typed"]
+LIMIT_S = 20.0
+
+
+def test_the_version_loads_nothing_that_it_does_not_need() -> None:
+    program = "import sys; from emitter_typed.cli import main; main(['--version']); print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("emitter-typed ")
+    for module in ("paho", "cattrs", "jinja2", "yaml", "zmqtt"):
+        assert f"'{module}'" not in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["--nonsense"], ["broker", "--port", "x"]])
+def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["broker", "--help"]])
+def test_help_is_0(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
+    assert "broker" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_the_broker_says_where_it_is_serves_and_stops_with_0(signal_number: signal.Signals) -> None:
+    with subprocess.Popen([*PROGRAM, "broker", "--port", "0", "--json"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        try:
+            with Client.from_url(said["url"], timeout_s=LIMIT_S) as client:
+                assert client.keygen(said["master_key"], "a/", "r").channel == "a/"
+                with pytest.raises(Unauthorized):
+                    client.keygen("wrong-wrong-wrong-wrong-wrong-00", "a/", "r")
+        finally:
+            process.send_signal(signal_number)
+            assert process.wait(LIMIT_S) == 0
+        assert said["matcher"] == "emitter"
+
+
+def test_a_port_in_use_is_3_and_one_line() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        done = subprocess.run(
+            [*PROGRAM, "broker", "--port", str(port)], capture_output=True, text=True, timeout=LIMIT_S
+        )
+    assert done.returncode == 3
+    assert str(port) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
