@@ -99,8 +99,9 @@ class Flags(enum.Flag):
             if letter not in by_letter:
                 raise InvalidArgument(
                     f"{letter!r} is no letter of {cls.__name__}: it knows {''.join(by_letter)}",
-                    argument=cls.__name__.lower(),
-                    value=value,
+                    argument=cls.__name__,
+                    # No more than the letter: the whole text may be a key in the wrong place.
+                    value=letter,
                 )
             combined |= by_letter[letter]
         return combined

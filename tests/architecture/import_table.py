@@ -72,9 +72,7 @@ def parse_table(markdown: str) -> dict[str, Row]:
         if len(part) != 1:
             raise MalformedTableError(f"line {line} should begin with one part in backticks")
         if part[0] in rows:
-            raise MalformedTableError(
-                f"line {line}: {part[0]} has a row already, in line {rows[part[0]].line}"
-            )
+            raise MalformedTableError(f"line {line}: {part[0]} has a row already, in line {rows[part[0]].line}")
         rows[part[0]] = Row(part[0], rest[0], rest[1], line)
     return rows
 
@@ -159,7 +157,5 @@ def _cells(line: str) -> list[str]:
 
 def _names(cell: str, line: int) -> tuple[str, ...]:
     if not re.fullmatch(r"(`[\w.]+`(, ?`[\w.]+`)*)?", cell):
-        raise MalformedTableError(
-            f"line {line}: expected names in backticks, separated by commas, got: {cell}"
-        )
+        raise MalformedTableError(f"line {line}: expected names in backticks, separated by commas, got: {cell}")
     return tuple(re.findall(r"`([\w.]+)`", cell))

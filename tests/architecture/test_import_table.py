@@ -113,9 +113,7 @@ def test_what_the_table_allows_passes(tmp_path: Path) -> None:
         ("tool/inner.py", "from app import core", "app.core"),
     ],
 )
-def test_what_the_table_does_not_allow_is_named(
-    tmp_path: Path, path: str, source: str, imported: str
-) -> None:
+def test_what_the_table_does_not_allow_is_named(tmp_path: Path, path: str, source: str, imported: str) -> None:
     sources = {"app/core.py": "", "app/net/__init__.py": "", path: source}
     line = len(source.splitlines())
     module = path.removesuffix(".py").replace("/", ".")

@@ -48,9 +48,7 @@ def test_start_up_loads_no_third_party_package(code: str) -> None:
         "except SystemExit as exit:\n    assert not exit.code, exit.code\n"
         "print(); print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
-    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
 
     assert run.returncode == 0, run.stderr
     loaded: set[str] = set(json.loads(run.stdout.splitlines()[-1]))
