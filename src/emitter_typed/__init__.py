@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Undecodable,
     )
     from emitter_typed.pending import AsyncPending, Pending
-    from emitter_typed.protocol.message import ChannelMessage, Message
+    from emitter_typed.protocol.message import ChannelMessage, Message, StoredMessage
     from emitter_typed.subscriptions import AsyncSubscription, Subscription
     from emitter_typed.values import Json, Secret, Unrecognized
 
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         "RequestTimeout",
         "Secret",
         "SlowConsumer",
+        "StoredMessage",
         "Subscription",
         "Undecodable",
         "Unrecognized",
@@ -86,7 +87,7 @@ _HOMES = {
         "Undecodable",
     ),
     "pending": ("AsyncPending", "Pending"),
-    "protocol.message": ("ChannelMessage", "Message"),
+    "protocol.message": ("ChannelMessage", "Message", "StoredMessage"),
     "subscriptions": ("AsyncSubscription", "Subscription"),
     "values": ("Json", "Secret", "Unrecognized"),
 }

@@ -166,7 +166,7 @@ def _classic(scope: Scope, colour: Colour, option: Option) -> list[Method]:
             Method(
                 decorators=("@staticmethod",),
                 head=head(scope, colour, method_name(name), parameters, returns=cls, waits=False, first=()),
-                doc=Doc(f"Make the option {what} of {listed}.\n\n{text if fixed else ''}", sections=explained),
+                doc=Doc(f"Make the option {what}.\n\nIt is for {listed}. {text if fixed else ''}", sections=explained),
                 body=(Joined(["return ", call(scope.use(cls), literal(argument), handed)]),),
             )
         )

@@ -59,7 +59,8 @@ def protocol(emitter: Schema) -> Protocol:
 
 
 def test_the_protocol_of_emitter_is_written_in_the_language(emitter: Schema) -> None:
-    keygen = emitter.requests[0]
+    requests = {request.name: request for request in emitter.requests}
+    keygen, presence = requests["keygen"], requests["presence"]
     options = {option.name: option for option in emitter.options}
 
     assert [field.name for field in keygen.request.fields] == ["key", "channel", "permissions", "ttl"]
@@ -67,13 +68,31 @@ def test_the_protocol_of_emitter_is_written_in_the_language(emitter: Schema) -> 
     assert keygen.request.fields[2].wire == "type"
     assert keygen.request.fields[3].limits == (Limit("minimum", 0), Limit("maximum", 2147483647))
     assert keygen.request.doc == keygen.doc
-    assert emitter.requests[1].response.fields[0].blank == (0,)
-    assert emitter.requests[1].response.fields[2].default == ()
+    assert presence.response.fields[0].blank == (0,)
+    assert presence.response.fields[2].default == ()
+    assert requests["link"].options_in == "channel"
+    assert requests["me"].request.fields == ()
     assert options["echo"].encode == ((False, "0"), (True, None))
     assert options["since"].limits[0] == Limit("minimum", "2018-01-01T00:00:00Z")
     assert options["qos"].classic == (("with_at_most_once", True, 0), ("with_at_least_once", True, 1))
     assert options["ttl"].classic == (("with_ttl", False, None),)
     assert [one.defaults for one in emitter.operations if one.name == "publish_nowait"] == [(("qos", 1),)]
+
+
+def test_an_internal_request_may_have_the_name_of_the_operation_that_makes_it(emitter: Schema) -> None:
+    (request,) = [one for one in emitter.requests if one.internal]
+    (operation,) = [one for one in emitter.operations if one.verb == "fetch"]
+
+    assert request.name == operation.name == "history"
+    assert operation.pages is not None
+    assert (operation.pages.request, operation.pages.size) == ("history", "last")
+    assert [option.name for option in emitter.options if "history" in option.applies] == ["last", "since", "until"]
+
+
+def test_every_status_has_the_words_that_the_broker_says(emitter: Schema) -> None:
+    assert [error.status for error in emitter.errors] == [400, 401, 402, 403, 404, 500, 501]
+    assert all(error.messages for error in emitter.errors)
+    assert "the link must be an alphanumeric string of 1 or 2 characters" in emitter.errors[0].messages
 
 
 def test_a_small_schema_needs_little(tmp_path: Path) -> None:

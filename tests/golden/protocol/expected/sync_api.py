@@ -470,7 +470,9 @@ class SyncApi(SyncHost):
 
     @staticmethod
     def with_keep(keep: float | timedelta) -> PublishOption:
-        """Make the option `keep` of send, send_later and shorten.
+        """Make the option `keep`.
+
+        It is for send, send_later and shorten.
 
         Args:
             keep: The keep. Unit: seconds. At least 0.
@@ -479,15 +481,17 @@ class SyncApi(SyncHost):
 
     @staticmethod
     def without_echo() -> PublishOption:
-        """Make the option `echo=False` of send and send_later.
+        """Make the option `echo=False`.
 
-        The echo.
+        It is for send and send_later. The echo.
         """
         return PublishOption("echo", False)
 
     @staticmethod
     def with_newest(newest: int) -> SubscribeOption:
-        """Make the option `newest` of listen and stored.
+        """Make the option `newest`.
+
+        It is for listen and stored.
 
         Args:
             newest: How many first. At least 0.
