@@ -98,6 +98,7 @@ class Conversation(RuleBasedStateMachine):
             matcher="emitter",
             send=self.sent.append,
             report=self.reported.append,
+            unclaimed=lambda channel, raw: None,
             emit=lambda event, payload: None,
         )
         self.calls: dict[int, Call] = {}
@@ -117,7 +118,7 @@ class Conversation(RuleBasedStateMachine):
         self.session.received([Connack(0)])
         assert waiter.ends == [None]
         # So that the wrap is within reach.
-        self.session._last_packet_id = last  # pyright: ignore[reportPrivateUsage]
+        self.session._exchanges._last_packet_id = last  # pyright: ignore[reportPrivateUsage]
 
     # Calls
 
