@@ -1,0 +1,83 @@
+"""One test for both colours: the client for threads, spoken to as if it were the one for asyncio."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal, TypeAlias, TypeVar, cast
+
+import pytest
+
+from emitter_typed import AsyncClient, AsyncSubscription, Client, Message, Subscription
+from emitter_typed.broker import Broker
+from tests.behaviour.loops import LIMIT_S
+
+T = TypeVar("T")
+
+Colour: TypeAlias = Literal["threads", "asyncio"]
+
+both_colours = pytest.mark.parametrize("colour", ["threads", "asyncio"])
+
+
+class _Awaited:
+    """What is for threads, with the methods of its counterpart for asyncio. A call blocks the loop for its time."""
+
+    def __init__(self, inner: object, counterpart: type) -> None:
+        self.__dict__.update(inner=inner, counterpart=counterpart)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self.__dict__["inner"], name, value)
+
+    def __getattr__(self, name: str) -> Any:  # Any: whatever the counterpart has there
+        found = getattr(self.__dict__["inner"], name)
+        if not inspect.iscoroutinefunction(getattr(self.__dict__["counterpart"], name)):
+            return _given(found) if callable(found) else found
+
+        async def called(*arguments: object, **named: object) -> object:
+            return _as_awaited(found(*arguments, **named))
+
+        return called
+
+
+def _given(function: Callable[..., object]) -> Callable[..., object]:
+    return lambda *arguments, **named: _as_awaited(function(*arguments, **named))
+
+
+def _as_awaited(result: object) -> object:
+    if isinstance(result, Subscription):
+        return _Awaited(cast("Subscription[Message]", result), AsyncSubscription)
+    return _items(cast("Iterator[object]", result)) if isinstance(result, Iterator) else result
+
+
+async def _items(items: Iterator[T]) -> AsyncIterator[T]:
+    for item in items:
+        yield item
+
+
+def spoken_to(client: Client) -> AsyncClient:
+    """Return a client for threads as the one for asyncio looks."""
+    return cast("AsyncClient", _Awaited(client, AsyncClient))
+
+
+@asynccontextmanager
+async def connected(colour: Colour, broker: Broker) -> AsyncGenerator[AsyncClient]:
+    """A connected client of a colour."""
+    if colour == "threads":
+        with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+            yield spoken_to(client)
+    else:
+        async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S) as client:
+            yield client
+
+
+async def received(subscription: AsyncSubscription) -> Message:
+    """Return the next message of a subscription."""
+    message = await subscription.get(timeout_s=LIMIT_S)
+    assert message is not None, "no message came in time"
+    return message
+
+
+async def texts(subscription: AsyncSubscription, count: int) -> list[str]:
+    """Return the next messages of a subscription as texts."""
+    return [(await received(subscription)).as_string() for _ in range(count)]
