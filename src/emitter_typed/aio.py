@@ -12,7 +12,7 @@ from emitter_typed._generated.async_api import AsyncApi
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed.connections import TaskConnection
 from emitter_typed.contract import AsyncHandler, AsyncHost, Bounds, Message
-from emitter_typed.errors import Closed, Congested, EmitterError, InvalidArgument, ReplyMissing
+from emitter_typed.errors import BrokerError, Closed, Congested, EmitterError, InvalidArgument, ReplyMissing
 from emitter_typed.pending import AsyncPending, TaskOutcome
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
@@ -206,6 +206,15 @@ class TaskDriver(Configured, AsyncHost):
         if before is not None:
             before.retire()
 
+    def _set_channel_handler(
+        self, definition: RequestDefinition[object], request: Record, handler: AsyncHandler[Any] | None
+    ) -> None:
+        event, channel = self._protocol.handled(definition, request)
+        worker = None if handler is None else TaskWorker(event, handler, self._report)
+        before = self._event_handlers.set_for_channel(event, channel, worker)
+        if before is not None:
+            before.retire()
+
     def _emit(self, event: EventDefinition[object], payload: object) -> None:
         for worker in self._event_handlers.find(event, payload):
             worker.offer(payload)
@@ -234,13 +243,14 @@ class TaskDriver(Configured, AsyncHost):
         connection = self._connected(definition.name)
         outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name)
         if handler is not None:
-            event, channel = self._protocol.handled(definition, request)
-            worker: TaskWorker[Any] = TaskWorker(event, handler, self._report)
-            before = self._event_handlers.set_for_channel(event, channel, worker)
-            if before is not None:
-                before.retire()
+            self._set_channel_handler(definition, request, handler)
         connection.session.request(definition, payload, outcome)
-        return await outcome.wait(limit_s)
+        try:
+            return await outcome.wait(limit_s)
+        except BrokerError:
+            if handler is not None:
+                self._set_channel_handler(definition, request, None)
+            raise
 
     async def _publish(
         self,

@@ -12,7 +12,7 @@ from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.sync_api import SyncApi
 from emitter_typed.connections import ThreadConnection
 from emitter_typed.contract import Bounds, Handler, Message, SyncHost
-from emitter_typed.errors import Closed, Congested, EmitterError, InvalidArgument, ReplyMissing
+from emitter_typed.errors import BrokerError, Closed, Congested, EmitterError, InvalidArgument, ReplyMissing
 from emitter_typed.pending import Pending, ThreadOutcome
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
@@ -207,7 +207,11 @@ class ThreadDriver(Configured, SyncHost):
         if before is not None:
             before.stop(_END_TIMEOUT_S)
 
-    def _set_channel_handler(self, event: str, channel: str, worker: ThreadWorker[Any] | None) -> None:
+    def _set_channel_handler(
+        self, definition: RequestDefinition[object], request: Record, handler: Handler[Any] | None
+    ) -> None:
+        event, channel = self._protocol.handled(definition, request)
+        worker = None if handler is None else ThreadWorker(event, handler, self._report)
         with self._handlers_lock:
             before = self._event_handlers.set_for_channel(event, channel, worker)
         if before is not None:
@@ -240,11 +244,15 @@ class ThreadDriver(Configured, SyncHost):
         connection = self._connected(definition.name)
         outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name)
         if handler is not None:
-            event, channel = self._protocol.handled(definition, request)
-            self._set_channel_handler(event, channel, ThreadWorker(event, handler, self._report))
+            self._set_channel_handler(definition, request, handler)
         with connection.lock:
             connection.session.request(definition, payload, outcome)
-        return outcome.wait(limit_s)
+        try:
+            return outcome.wait(limit_s)
+        except BrokerError:
+            if handler is not None:
+                self._set_channel_handler(definition, request, None)
+            raise
 
     def _publish(
         self,

@@ -18,7 +18,7 @@ _log = logging.getLogger("emitter_typed")
 class Outcome(Generic[ResultT]):
     """How an operation ended: not yet, with a result or with an error. It ends once; what comes later is ignored."""
 
-    __slots__ = ("_error", "_result", "done", "holder", "operation", "seen")
+    __slots__ = ("_abandoned", "_error", "_result", "done", "holder", "operation", "seen")
 
     _result: ResultT
 
@@ -28,6 +28,7 @@ class Outcome(Generic[ResultT]):
         self.done = False
         self.seen = False
         self.holder: weakref.ref[object] | None = None
+        self._abandoned = False
         self._error: EmitterError | None = None
 
     def resolve(self, result: ResultT) -> None:
@@ -42,7 +43,11 @@ class Outcome(Generic[ResultT]):
             return True
         self._error = error
         self._end()
-        return self.holder is None or self.holder() is not None
+        return not self._abandoned and (self.holder is None or self.holder() is not None)
+
+    def _give_up(self) -> None:
+        """Note that a call waits no more. A Pending can be waited for again, so it gives nothing up."""
+        self._abandoned = self.holder is None
 
     def _end(self) -> None:
         self.done = True
@@ -77,6 +82,7 @@ class ThreadOutcome(Outcome[ResultT]):
     def wait(self, timeout_s: float) -> ResultT:
         """Wait for the end, return the result or raise the error. Raises RequestTimeout."""
         if not self._ended.wait(min(timeout_s, threading.TIMEOUT_MAX)):
+            self._give_up()
             raise RequestTimeout(self.operation, timeout_s)
         return self.result()
 
@@ -101,6 +107,7 @@ class TaskOutcome(Outcome[ResultT]):
             async with asyncio.timeout(timeout_s):
                 await self._ended.wait()
         except TimeoutError:
+            self._give_up()
             raise RequestTimeout(self.operation, timeout_s) from None
         return self.result()
 

@@ -136,16 +136,20 @@ class Subscription(_Queue[MessageT]):
         deadline = None if timeout_s is None else monotonic() + min(timeout_s, threading.TIMEOUT_MAX)
         while True:
             with self._changed:
-                while (arrival := self._mailbox.take()) is None:
-                    if self._ended:
-                        if self._error is not None:
-                            raise self._error
-                        return None
+                while (arrival := self._mailbox.take()) is None and not self._ended:
                     if not self._changed.wait(None if deadline is None else deadline - monotonic()):
                         return None
+            if arrival is None:
+                return self._finish()
             message = self._read(*arrival)
             if message is not None:
                 return message
+
+    def _finish(self) -> None:
+        """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
+        if self._error is not None:
+            self._close(self)
+            raise self._error
 
     def close(self) -> None:
         """End this subscription; the broker is told if no other one of this client needs the channel.
@@ -221,13 +225,11 @@ class AsyncSubscription(_Queue[MessageT]):
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
-                    while (arrival := self._mailbox.take()) is None:
-                        if self._ended:
-                            if self._error is not None:
-                                raise self._error
-                            return None
+                    while (arrival := self._mailbox.take()) is None and not self._ended:
                         self._changed.clear()
                         await self._changed.wait()
+                    if arrival is None:
+                        return self._finish()
                     message = self._read(*arrival)
                     if message is not None:
                         return message
@@ -235,6 +237,12 @@ class AsyncSubscription(_Queue[MessageT]):
             if isinstance(error, EmitterError):
                 raise
             return None
+
+    def _finish(self) -> None:
+        """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
+        if self._error is not None:
+            self._close(self)
+            raise self._error
 
     async def close(self) -> None:
         """End this subscription; the broker is told if no other one of this client needs the channel.

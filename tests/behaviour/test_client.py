@@ -72,6 +72,28 @@ def texts(subscription: Iterator[Message], count: int) -> list[str]:
 # Requests
 
 
+def test_a_handler_of_a_refused_request_is_forgotten(client: Client, broker: Broker, key: Key) -> None:
+    kept: SimpleQueue[PresenceEvent] = SimpleQueue()
+    forgotten: SimpleQueue[PresenceEvent] = SimpleQueue()
+    client.on_presence = kept.put
+    read_only = client.keygen(broker.master_key, "a/#/", "r").key
+    with pytest.raises(Unauthorized):
+        client.presence(read_only, "a/", changes=True, optional_handler=forgotten.put)
+    client.presence(key, "a/", status=True)
+    assert isinstance(kept.get(timeout=LIMIT_S), PresenceStatus)
+    assert forgotten.empty()
+
+
+def test_a_refusal_that_comes_after_the_call_gave_up_is_reported(
+    client: Client, broker: Broker, errors: SimpleQueue[EmitterError]
+) -> None:
+    broker.mute()
+    with pytest.raises(RequestTimeout):
+        client.keygen(WRONG_KEY, "a/", "r", timeout_s=0.05)
+    broker.unmute()
+    assert isinstance(errors.get(timeout=LIMIT_S), Unauthorized)
+
+
 def test_a_key_is_returned_where_it_was_asked_for(client: Client, broker: Broker) -> None:
     made = client.keygen(broker.master_key, "a/b/", "rw")
     assert made.channel == "a/b/"
@@ -347,6 +369,17 @@ def test_a_full_queue_drops_and_counts(client: Client, key: Key, caplog: pytest.
     assert (subscription.pending, subscription.dropped) == (2, 3)
     assert texts(subscription, 2) == ["3", "4"]
     assert caplog.text.count("subscription.overflow") == 1
+
+
+def test_a_subscription_that_was_too_slow_ends_at_the_broker_too(client: Client, key: Key) -> None:
+    left: SimpleQueue[PresenceEvent] = SimpleQueue()
+    client.presence(key, "a/", changes=True, optional_handler=left.put)
+    subscription = client.subscribe(key, "a/", max_bytes=3, overflow="fail")
+    assert isinstance(left.get(timeout=LIMIT_S), PresenceSubscribe)
+    client.publish(key, "a/", "too much", qos=1)
+    with pytest.raises(SlowConsumer):
+        subscription.get(LIMIT_S)
+    assert isinstance(left.get(timeout=LIMIT_S), PresenceUnsubscribe)
 
 
 def test_a_queue_that_fails_ends_its_subscription_for_all_who_wait(client: Client, key: Key) -> None:
