@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import pytest
 
-from emitter_typed import AsyncClient, AsyncSubscription, Client, Message, Subscription
+from emitter_typed import AsyncClient, AsyncPending, AsyncSubscription, Client, Message, Pending, Subscription
 from emitter_typed.broker import Broker
 from tests.behaviour.loops import LIMIT_S
 
@@ -47,6 +47,8 @@ def _given(function: Callable[..., object]) -> Callable[..., object]:
 def _as_awaited(result: object) -> object:
     if isinstance(result, Subscription):
         return _Awaited(cast("Subscription[Message]", result), AsyncSubscription)
+    if isinstance(result, Pending):
+        return _Awaited(result, AsyncPending)
     return _items(cast("Iterator[object]", result)) if isinstance(result, Iterator) else result
 
 

@@ -20,7 +20,7 @@ from emitter_typed.protocol.definition import (
 from emitter_typed.protocol.topics import compose_topic, validate_channel
 from emitter_typed.values import Option, Secret, is_text
 
-_find_border = re.compile(r"[^!-~]|[/?#+{}]").search
+_find_border = re.compile(r"[^!-~]|[/?#+*{}]").search
 
 
 @frozen
@@ -151,7 +151,7 @@ def _segment(name: str, text: str) -> str:
     # A text that holds one of these would move the border between the parts of the topic.
     if _find_border(text) is not None:
         raise InvalidArgument(
-            f"the {name} is not one: it holds a character beyond ASCII, a space or one of / ? # + {{ }}; "
+            f"the {name} is not one: it holds a character beyond ASCII, a space or one of / ? # + * {{ }}; "
             "give it as you got it",
             argument=name,
             value=None,

@@ -1,0 +1,188 @@
+"""Stored messages: fetched page by page, whole, and in the order in which they were published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from emitter_typed import AsyncClient, Client, Closed, InvalidArgument, Key, ReplyMissing, StoredMessage, Unauthorized
+from emitter_typed.broker import Broker, ManualClock
+from tests.behaviour.colours import Colour, both_colours, connected, spoken_to
+from tests.behaviour.loops import in_loop
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW.timestamp())
+
+
+@pytest.fixture
+def broker(clock: ManualClock) -> Iterator[Broker]:
+    """A broker whose clock stands still: all that is stored is stored within one second."""
+    with Broker(clock=clock) as running:
+        yield running
+
+
+async def storing(client: AsyncClient, broker: Broker, *messages: bytes | str) -> Key:
+    """Store messages on a/, and return a key to fetch them with."""
+    key = (await client.keygen(broker.master_key, "a/#/", "rwsl")).key
+    for message in messages:
+        await client.publish(key, "a/", message, ttl=3600, qos=1)
+    return key
+
+
+def texts(messages: list[StoredMessage]) -> list[str]:
+    return [message.as_string() for message in messages]
+
+
+@both_colours
+@in_loop
+async def test_messages_of_one_second_come_in_the_order_of_publishing(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        key = await storing(client, broker, *map(str, range(30)))
+
+        found = [message async for message in client.history(key, "a/")]
+
+        assert texts(found) == [str(number) for number in range(30)]
+        assert {(message.channel, message.stored_at) for message in found} == {("a/", NOW)}
+        assert len({message.id for message in found}) == 30
+
+
+@both_colours
+@in_loop
+async def test_a_thousand_messages_come_whole_and_once(colour: Colour, broker: Broker, clock: ManualClock) -> None:
+    async with connected(colour, broker) as client:
+        key = await storing(client, broker)
+        wanted: list[str] = []
+        for second in range(4):
+            pending = [client.publish_nowait(key, "a/", f"{second}-{each}", ttl=3600) for each in range(250)]
+            for one in pending:
+                await one.wait()
+            wanted += [f"{second}-{each}" for each in range(250)]
+            clock.advance(1)
+
+        found = [message async for message in client.history(key, "a/")]
+
+        assert texts(found) == wanted
+
+
+@both_colours
+@in_loop
+async def test_pages_shrink_until_they_fit_a_packet(colour: Colour, broker: Broker) -> None:
+    """A page of three such messages is within the broker's measure, and its base64 is larger than a packet."""
+    async with connected(colour, broker) as client:
+        key = await storing(client, broker, *(bytes([each]) * 20_000 for each in range(12)))
+
+        found = [message async for message in client.history(key, "a/")]
+
+        assert [message.payload for message in found] == [bytes([each]) * 20_000 for each in range(12)]
+
+
+@both_colours
+@in_loop
+async def test_a_message_that_no_reply_can_hold_is_told(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        key = await storing(client, broker, b"small", b"x" * 60_000)
+
+        messages = client.history(key, "a/")
+
+        with pytest.raises(ReplyMissing):
+            await anext(messages)
+
+
+@both_colours
+@pytest.mark.parametrize(
+    ("last", "wanted"), [(0, []), (1, ["4"]), (3, ["2", "3", "4"]), (99, ["0", "1", "2", "3", "4"])]
+)
+@in_loop
+async def test_last_asks_for_the_newest_ones(colour: Colour, last: int, wanted: list[str], broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        key = await storing(client, broker, *map(str, range(5)))
+
+        by_name = [message async for message in client.history(key, "a/", last=last)]
+        as_object = [message async for message in client.history(key, "a/", {Client.with_last(last)})]
+
+        assert texts(by_name) == texts(as_object) == wanted
+
+
+@both_colours
+@in_loop
+async def test_a_window_holds_both_of_its_ends(colour: Colour, broker: Broker, clock: ManualClock) -> None:
+    async with connected(colour, broker) as client:
+        key = await storing(client, broker)
+        for text in ("first", "second", "third"):
+            await client.publish(key, "a/", text, ttl=3600, qos=1)
+            clock.advance(10)
+        middle = NOW + timedelta(seconds=10)
+
+        async def found(since: datetime | None = None, until: datetime | None = None) -> list[str]:
+            return texts([message async for message in client.history(key, "a/", since=since, until=until)])
+
+        assert await found() == ["first", "second", "third"]
+        assert await found(since=middle) == ["second", "third"]
+        assert await found(until=middle) == ["first", "second"]
+        assert await found(since=middle, until=middle) == ["second"]
+        assert await found(since=NOW + timedelta(seconds=21)) == []
+
+
+@both_colours
+@in_loop
+async def test_an_empty_message_is_a_message(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        key = await storing(client, broker, b"", b"x")
+
+        assert [message.payload async for message in client.history(key, "a/")] == [b"", b"x"]
+
+
+@both_colours
+@in_loop
+async def test_what_lies_below_a_channel_is_found_and_what_expired_is_not(
+    colour: Colour, broker: Broker, clock: ManualClock
+) -> None:
+    async with connected(colour, broker) as client:
+        key = await storing(client, broker, "long")
+        await client.publish(key, "a/b/", "short", ttl=5, qos=1)
+        await client.publish(key, "a/b/", "below", retain=True, qos=1)
+        clock.advance(6)
+
+        found = [message async for message in client.history(key, "a/")]
+
+        assert [(message.channel, message.as_string()) for message in found] == [("a/", "long"), ("a/b/", "below")]
+
+
+@both_colours
+@in_loop
+async def test_a_refusal_is_raised_where_one_iterates(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        key = (await client.keygen(broker.master_key, "a/", "rw")).key
+
+        messages = client.history(key, "a/")
+
+        with pytest.raises(Unauthorized) as caught:
+            await anext(messages)
+        assert caught.value.operation == "history"
+
+
+@both_colours
+@in_loop
+async def test_a_call_that_makes_no_sense_is_refused_at_once(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument, match="channel"):
+            client.history("k" * 32, "a b/")
+        with pytest.raises(InvalidArgument, match="last must be at least 0, not -1"):
+            client.history("k" * 32, "a/", last=-1)
+        with pytest.raises(InvalidArgument, match="since must be at least 2018-01-01"):
+            client.history("k" * 32, "a/", since=datetime(2017, 1, 1, tzinfo=UTC))
+
+
+@both_colours
+@in_loop
+async def test_history_needs_a_connection(colour: Colour) -> None:
+    client = AsyncClient() if colour == "asyncio" else spoken_to(Client())
+
+    with pytest.raises(Closed):
+        client.history("k" * 32, "a/")

@@ -1,0 +1,92 @@
+"""Share groups: each message goes to one member, and the key must open the group itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from emitter_typed import AsyncSubscription, InvalidArgument, Unauthorized
+from emitter_typed.broker import Broker
+from tests.behaviour.colours import Colour, both_colours, connected, received, texts
+from tests.behaviour.loops import LIMIT_S, in_loop
+
+
+async def until_the_end(subscription: AsyncSubscription) -> list[str]:
+    """Return the messages before one that says it is the last."""
+    found: list[str] = []
+    while (text := (await received(subscription)).as_string()) != "end":
+        found.append(text)
+    return found
+
+
+@both_colours
+@in_loop
+async def test_the_members_share_and_everybody_else_has_all(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as one, connected(colour, broker) as two, connected(colour, broker) as three:
+        key = (await one.keygen(broker.master_key, "#/", "rw")).key
+        members = [await client.subscribe_with_group(key, "a/", "workers") for client in (one, two)]
+        plain = await three.subscribe(key, "a/")
+        wanted = [str(number) for number in range(40)]
+
+        for text in wanted:
+            await three.publish(key, "a/", text, qos=1)
+        # What is published to the group by its own name reaches every member, on the plain channel.
+        await three.publish(key, "$share/workers/a/", "end", qos=1)
+
+        shared = [await until_the_end(member) for member in members]
+        assert sorted([*shared[0], *shared[1]], key=int) == wanted
+        assert await texts(plain, 40) == wanted
+
+
+@both_colours
+@in_loop
+async def test_a_message_arrives_on_the_plain_channel_as_its_type(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        key = (await client.keygen(broker.master_key, "$share/g/a/#/", "r")).key
+        sender = (await client.keygen(broker.master_key, "a/#/", "w")).key
+        subscription = await client.subscribe_with_group(key, "a/", "g", payload=str)
+
+        await client.publish(sender, "a/b/", "hello", qos=1)
+
+        message = await subscription.get(timeout_s=LIMIT_S)
+        assert message is not None
+        assert (message.channel, message.payload) == ("a/b/", "hello")
+
+
+@both_colours
+@pytest.mark.parametrize("target", ["$share/g/a/", "$share/+/a/", "$share/#/", "#/"])
+@in_loop
+async def test_a_key_for_the_group_opens_it(colour: Colour, target: str, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        key = (await client.keygen(broker.master_key, target, "r")).key
+
+        subscription = await client.subscribe_with_group(key, "a/", "g")
+
+        await subscription.close()
+
+
+@both_colours
+@pytest.mark.parametrize("target", ["a/", "a/#/", "$share/other/a/"])
+@in_loop
+async def test_a_key_for_the_channel_does_not_open_the_group(colour: Colour, target: str, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        key = (await client.keygen(broker.master_key, target, "r")).key
+
+        with pytest.raises(Unauthorized) as caught:
+            await client.subscribe_with_group(key, "a/", "g")
+
+        assert caught.value.operation == "subscribe_with_group"
+
+
+@both_colours
+@pytest.mark.parametrize("group", ["", "a/b", "+", "#", "é", "a b", "*", "%"])
+@in_loop
+async def test_a_group_that_is_none_is_refused_before_anything_is_sent(
+    colour: Colour, group: str, broker: Broker
+) -> None:
+    async with connected(colour, broker) as client:
+        broker.mute()
+
+        with pytest.raises(InvalidArgument):
+            await client.subscribe_with_group("k" * 32, "a/", group)
+
+        broker.unmute()
