@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from emitter_typed_codegen.layout import Expression, Joined, flat
-from emitter_typed_codegen.model import Event, Field, Option, Optional, Request, Scalar, Schema
+from emitter_typed_codegen.layout import Expression, flat
+from emitter_typed_codegen.model import Event, Field, Optional, Request, Scalar, Schema
 from emitter_typed_codegen.names import attribute_name, method_name
-from emitter_typed_codegen.pytypes import Imports, Name, PyType, Values, optional
-from emitter_typed_codegen.texts import literal
+from emitter_typed_codegen.pytypes import Imports, Name, PyType, optional
 from emitter_typed_codegen.view.docs import Doc, parameter_text
+from emitter_typed_codegen.view.makers import MAKERS, has_makers
 from emitter_typed_codegen.view.methods import (
     Colour,
     Method,
@@ -27,7 +27,6 @@ from emitter_typed_codegen.view.methods import (
     waiting,
 )
 from emitter_typed_codegen.view.operations import PAYLOAD, operation_methods
-from emitter_typed_codegen.view.options import enumerated, option_class, taking
 from emitter_typed_codegen.view.protocol import event_constant, request_constant
 from emitter_typed_codegen.view.scope import Scope, attribute, call, contract, plain
 
@@ -41,12 +40,13 @@ def api_view(schema: Schema, colour: Colour) -> MethodsView:
         methods += operation_methods(scope, colour, operation)
     for event in schema.events:
         methods += _event(scope, colour, event)
-    for option in schema.options:
-        methods += _classic(scope, colour, option)
     generic = any(operation.verb == "subscribe" for operation in schema.operations)
     variables = (type_variable(scope, PAYLOAD),) if generic else ()
     doc = Doc(schema.doc if schema.doc else f"The requests and operations of {schema.name}.")
-    facade = methods_class(scope, f"{colour.prefix}Api", [contract(f"{colour.prefix}Host")], doc, methods)
+    bases: list[PyType] = [contract(f"{colour.prefix}Host")]
+    if has_makers(schema):
+        bases.insert(0, MAKERS)
+    facade = methods_class(scope, f"{colour.prefix}Api", bases, doc, methods)
     return MethodsView(
         doc=Doc(f"{schema.name}'s requests and operations as methods, for programs with {colour.adverb}."),
         imports=imports.lines(),
@@ -144,30 +144,3 @@ def _event(scope: Scope, colour: Colour, event: Event) -> list[Method]:
             body=(call("self._set_event_handler", constant, "handler"),),
         ),
     ]
-
-
-def _classic(scope: Scope, colour: Colour, option: Option) -> list[Method]:
-    takers = [method_name(one.name) for one in taking(scope.schema, option)]
-    name_of_class = option_class(scope.schema, option)
-    if name_of_class is None:
-        return []
-    cls = Name(".options", name_of_class)
-    listed = enumerated(takers)
-    argument = attribute_name(option.name)
-    methods: list[Method] = []
-    for name, fixed, value in option.classic:
-        annotation: PyType = Values(option.values) if option.values else liberal(scope, option.type)[0]
-        parameters = [] if fixed else [Parameter(name=argument, type=annotation)]
-        handed = scope.value(value, option.type) if fixed else argument
-        what = f"`{argument}={flat(handed)}`" if fixed else f"`{argument}`"
-        text = parameter_text(scope, option)
-        explained = () if fixed else (arguments([Parameter(name=argument, type=annotation, text=text)]),)
-        methods.append(
-            Method(
-                decorators=("@staticmethod",),
-                head=head(scope, colour, method_name(name), parameters, returns=cls, waits=False, first=()),
-                doc=Doc(f"Make the option {what}.\n\nIt is for {listed}. {text if fixed else ''}", sections=explained),
-                body=(Joined(["return ", call(scope.use(cls), literal(argument), handed)]),),
-            )
-        )
-    return methods

@@ -97,7 +97,8 @@ def methods_class(
     scope: Scope, name: str, bases: Iterable[PyType], doc: Doc, methods: Iterable[Method]
 ) -> MethodsClass:
     """Return a class with these bases and methods."""
-    derived = Group(f"class {name}(", [scope.imports.annotation(base) for base in bases], ")")
+    named = [scope.imports.annotation(base) for base in bases]
+    derived: Expression = Group(f"class {name}(", named, ")") if named else f"class {name}"
     return MethodsClass(name=name, head=Joined([derived, ":"]), doc=doc, methods=tuple(methods))
 
 
@@ -142,12 +143,14 @@ def options_parameter(scope: Scope, taking: Operation | Request) -> list[Paramet
     if not options:
         return []
     made = next((method_name(name) for option in options for name, _, _ in option.classic), None)
-    classes = tuple(Name(".options", name) for name in option_classes(scope.schema, options))
+    classes = [Name(".options", name) for name in option_classes(scope.schema, options)]
     like = f", as `{made}` and its like make them." if made else "."
     return [
         Parameter(
             name="options",
-            type=Applied(Name("collections.abc", "Iterable"), (OneOf(classes) if len(classes) > 1 else classes[0],)),
+            type=Applied(
+                Name("collections.abc", "Iterable"), (OneOf(tuple(classes)) if len(classes) > 1 else classes[0],)
+            ),
             default="()",
             text=f"The options below as a set of objects{like}",
         )

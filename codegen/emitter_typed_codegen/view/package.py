@@ -16,6 +16,7 @@ from emitter_typed_codegen.view.channels import channels_view, facade_view
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.embedded import embedded_view
 from emitter_typed_codegen.view.init import init_view
+from emitter_typed_codegen.view.makers import has_makers, makers_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC
 from emitter_typed_codegen.view.options import options_view
 from emitter_typed_codegen.view.protocol import errors_view, protocol_view
@@ -110,7 +111,11 @@ def _protocol_package(schema: Schema) -> list[FileView]:
         FileView("sync_api.py", "methods.py.jinja", api_view(schema, SYNC)),
         FileView("async_api.py", "methods.py.jinja", api_view(schema, ASYNC)),
     ]
-    return [*files, FileView("channels.py", "methods.py.jinja", bases)] if bases.classes else files
+    if has_makers(schema):
+        files.append(FileView("makers.py", "methods.py.jinja", makers_view(schema)))
+    if bases.classes:
+        files.append(FileView("channels.py", "methods.py.jinja", bases))
+    return files
 
 
 def _channels_package(schema: Schema, settings: tuple[Setting, ...], command: str) -> list[FileView]:

@@ -26,6 +26,7 @@ from emitter_typed.contract import (
     filter_name,
 )
 
+from .makers import OptionMakers
 from .options import PublishOption, SubscribeOption
 from .protocol import ISSUE, ON_WATCH, SHORTEN, WATCH, WHOAMI
 from .types import (
@@ -45,7 +46,7 @@ from .types import (
 PayloadT = TypeVar("PayloadT")
 
 
-class AsyncApi(AsyncHost):
+class AsyncApi(OptionMakers, AsyncHost):
     """A protocol with one of everything."""
 
     async def issue(
@@ -467,33 +468,3 @@ class AsyncApi(AsyncHost):
     @on_watch.setter
     def on_watch(self, handler: AsyncHandler[Watched] | None) -> None:
         self._set_event_handler(ON_WATCH, handler)
-
-    @staticmethod
-    def with_keep(keep: float | timedelta) -> PublishOption:
-        """Make the option `keep`.
-
-        It is for send, send_later and shorten.
-
-        Args:
-            keep: The keep. Unit: seconds. At least 0.
-        """
-        return PublishOption("keep", keep)
-
-    @staticmethod
-    def without_echo() -> PublishOption:
-        """Make the option `echo=False`.
-
-        It is for send and send_later. The echo.
-        """
-        return PublishOption("echo", False)
-
-    @staticmethod
-    def with_newest(newest: int) -> SubscribeOption:
-        """Make the option `newest`.
-
-        It is for listen and stored.
-
-        Args:
-            newest: How many first. At least 0.
-        """
-        return SubscribeOption("newest", newest)
