@@ -35,16 +35,16 @@ class _Awaited:
             return _given(found) if callable(found) else found
 
         async def called(*arguments: object, **named: object) -> object:
-            return _as_awaited(found(*arguments, **named))
+            return _result(found(*arguments, **named))
 
         return called
 
 
 def _given(function: Callable[..., object]) -> Callable[..., object]:
-    return lambda *arguments, **named: _as_awaited(function(*arguments, **named))
+    return lambda *arguments, **named: _result(function(*arguments, **named))
 
 
-def _as_awaited(result: object) -> object:
+def _result(result: object) -> object:
     if isinstance(result, Subscription):
         return _Awaited(cast("Subscription[Message]", result), AsyncSubscription)
     if isinstance(result, Pending):
@@ -57,9 +57,9 @@ async def _items(items: Iterator[T]) -> AsyncIterator[T]:
         yield item
 
 
-def spoken_to(client: Client) -> AsyncClient:
-    """Return a client for threads as the one for asyncio looks."""
-    return cast("AsyncClient", _Awaited(client, AsyncClient))
+def as_awaited(client: object, counterpart: type[T]) -> T:
+    """Return a client for threads as its counterpart for asyncio looks."""
+    return cast("T", _Awaited(client, counterpart))
 
 
 @asynccontextmanager
@@ -67,7 +67,7 @@ async def connected(colour: Colour, broker: Broker) -> AsyncGenerator[AsyncClien
     """A connected client of a colour."""
     if colour == "threads":
         with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
-            yield spoken_to(client)
+            yield as_awaited(client, AsyncClient)
     else:
         async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S) as client:
             yield client

@@ -9,7 +9,7 @@ import pytest
 
 from emitter_typed import AsyncClient, Client, Closed, InvalidArgument, Key, ReplyMissing, StoredMessage, Unauthorized
 from emitter_typed.broker import Broker, ManualClock
-from tests.behaviour.colours import Colour, both_colours, connected, spoken_to
+from tests.behaviour.colours import Colour, as_awaited, both_colours, connected
 from tests.behaviour.loops import in_loop
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -182,7 +182,7 @@ async def test_a_call_that_makes_no_sense_is_refused_at_once(colour: Colour, bro
 @both_colours
 @in_loop
 async def test_history_needs_a_connection(colour: Colour) -> None:
-    client = AsyncClient() if colour == "asyncio" else spoken_to(Client())
+    client = AsyncClient() if colour == "asyncio" else as_awaited(Client(), AsyncClient)
 
     with pytest.raises(Closed):
         client.history("k" * 32, "a/")

@@ -117,7 +117,7 @@ def _operation(scope: Scope, operation: Operation) -> Expression:
     ]
     settings: dict[str, Expression] = {
         "name": literal(method_name(operation.name)),
-        "topic": literal(operation.topic),
+        "topic": literal(_template(operation)),
         "parameters": Group("{", kinds, "}"),
     }
     limited = [(one, scope.limits(one.limits, one.type)) for one in operation.params]
@@ -143,6 +143,12 @@ def defaults(scope: Scope, given: tuple[tuple[str, Literal_], ...], options: Ite
         made = plain(value) if option is None or as_said else scope.value(value, option.type)
         entries.append(Joined([f"{literal(attribute_name(name))}: ", made]))
     return Group("{", entries, "}")
+
+
+def _template(operation: Operation) -> str:
+    """Return the topic with its parameters by the names that they have in Python."""
+    names = {f"{{{one.name}}}": f"{{{attribute_name(one.name)}}}" for one in operation.params}
+    return "/".join(names.get(segment, segment) for segment in operation.topic.split("/"))
 
 
 def _options(scope: Scope, taking: Operation | Request) -> dict[str, Expression]:
