@@ -64,7 +64,8 @@ class Pager:
     def take(self, response: object) -> None:
         """Take a page in. Raises Undecodable if an id in it has another form than Emitter's."""
         page = sorted((self._message(item) for item in getattr(response, self._pages.items)), key=_age, reverse=True)
-        if not page:
+        # A broker that does not know how to go on gives the same page for ever.
+        if not page or page[0].id == self._after:
             self.done = True
             return
         self._found[:0] = page
