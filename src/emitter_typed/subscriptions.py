@@ -140,7 +140,8 @@ class Subscription(_Queue[MessageT]):
                     if not self._changed.wait(None if deadline is None else deadline - monotonic()):
                         return None
             if arrival is None:
-                return self._finish()
+                self._finish()
+                return None
             message = self._read(*arrival)
             if message is not None:
                 return message
@@ -229,7 +230,8 @@ class AsyncSubscription(_Queue[MessageT]):
                         self._changed.clear()
                         await self._changed.wait()
                     if arrival is None:
-                        return self._finish()
+                        self._finish()
+                        return None
                     message = self._read(*arrival)
                     if message is not None:
                         return message
