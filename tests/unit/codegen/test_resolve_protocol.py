@@ -1,0 +1,98 @@
+"""Rules of requests, options and operations, each with what is right beside it."""
+
+from pathlib import Path
+
+import pytest
+
+from emitter_typed_codegen.problems import SchemaProblems
+from emitter_typed_codegen.resolve import load
+
+HEAD = """emitter-typed: 1
+envelope: {reserved: own/, errors: own/error/, correlation: id, status: status, message: message, max_packet_bytes: 99}
+types:
+  Stored: {fields: {id: bytes, room: string, body: bytes}}
+  Key: {alias: string, secret: true}
+requests:
+"""
+LOOK = (
+    "  look: {internal: true, topic: own/look/, request: {fields: {q: string, b: bytes?}}, "
+    "response: {fields: {found: '[Stored]'}}}"
+)
+PAGES = "pages: {request: look, topic: q, after: b, items: found, size: most, id: id, channel: room, payload: body}"
+FETCH = f'verb: fetch, topic: "{{key}}/{{room}}", params: {{key: Key, room: filter}}, {PAGES}'
+MOST = "options:\n  most: {type: int, applies: [look]}"
+RIGHT = f"{LOOK}\noperations:\n  look: {{{FETCH}}}\n{MOST}"
+
+
+def rules(folder: Path, text: str) -> list[str]:
+    path = folder / "protocol.yaml"
+    path.write_text(HEAD + text, "utf-8")
+    try:
+        load(path)
+    except SchemaProblems as problems:
+        return [problem.rule for problem in problems.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (RIGHT, []),
+        # The definition of an internal request has a constant of its own.
+        (
+            f"{LOOK}\noperations:\n  look_request: {{{FETCH}}}\n{MOST.replace('look', 'look_request')}",
+            ["name-collision"],
+        ),
+        (RIGHT.replace("internal: true, ", ""), ["name-collision"]),
+        (RIGHT.replace(f", {PAGES}", ""), ["missing-key"]),
+        (RIGHT.replace("verb: fetch", "verb: fetch, typed: true"), ["typed-operation"]),
+        (RIGHT.replace("q: string", "more: int, q: string"), ["fetch-pages"]),
+        (RIGHT.replace("b: bytes?", "b: bytes?, more: int?"), []),
+        (RIGHT.replace("'[Stored]'", "'[string]'"), ["fetch-pages"]),
+        (RIGHT.replace("'[Stored]'", "'[Nothing]'"), ["unknown-type"]),
+        (RIGHT.replace("size: most", "size: mots"), ["fetch-pages"]),
+    ],
+)
+def test_a_fetch_says_where_everything_is(tmp_path: Path, text: str, expected: list[str]) -> None:
+    assert rules(tmp_path, text) == expected
+
+
+ALIAS = (
+    "  alias: {topic: own/alias/, request: {fields: {name: string, room: channel}}, "
+    "response: {fields: {}}, options_in: room}"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{ALIAS}\noptions:\n  keep: {{type: int, applies: [alias]}}", []),
+        (f"{ALIAS.replace('channel', 'filter')}\noptions:\n  keep: {{type: int, applies: [alias]}}", []),
+        (
+            f"{ALIAS.replace('channel', 'channel?')}\noptions:\n  keep: {{type: int, applies: [alias]}}",
+            ["request-options"],
+        ),
+        (f"{ALIAS}\noptions:\n  name: {{type: int, applies: [alias]}}", ["name-collision"]),
+        (f"{ALIAS}\noptions:\n  qos: {{type: int, values: [1], carrier: header, applies: [alias]}}", ["header-option"]),
+    ],
+)
+def test_a_request_takes_options_behind_its_channel(tmp_path: Path, text: str, expected: list[str]) -> None:
+    assert rules(tmp_path, text) == expected
+
+
+def test_the_class_of_options_that_only_requests_take_is_nobody_elses(tmp_path: Path) -> None:
+    text = f"{ALIAS}\noptions:\n  keep: {{type: int, applies: [alias]}}\nerrors:\n  RequestOption: {{status: 400}}"
+
+    assert rules(tmp_path, text) == ["reserved-name"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [('pattern: "[a-z]+"', []), ("max_length: 3", []), ("max_segments: 3", ["unknown-key"])]
+)
+def test_a_parameter_of_an_operation_may_have_limits(tmp_path: Path, limit: str, expected: list[str]) -> None:
+    text = f"""  me: {{topic: own/me/, response: {{fields: {{}}}}}}
+operations:
+  send: {{verb: publish, topic: "{{link}}", params: {{link: {{type: string, {limit}}}}}}}
+"""
+
+    assert rules(tmp_path, text) == expected
