@@ -5,91 +5,113 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 if TYPE_CHECKING:
     from attrs import Attribute
 
 _SHOWN_CHARACTERS = 60
 
+# What a rule is for: the classes, and how an error calls them.
+_Kind: TypeAlias = tuple[tuple[type, ...], str]
+_NUMBER: _Kind = (int, float, Decimal), "a number"
+_DURATION: _Kind = (timedelta,), "a timedelta"
+_DATETIME: _Kind = (datetime,), "a datetime"
+_TEXT: _Kind = (str,), "a text"
+_TEXT_OR_BYTES: _Kind = (str, bytes), "a text or bytes"
+_COLLECTION: _Kind = (Sequence, Mapping), "a list or a map"
+_ANYTHING: _Kind = (object,), "anything"
+
 
 def _shown(value: object) -> str:
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.15g} s"
-    text = value.isoformat() if isinstance(value, datetime) else repr(value)
+    text = value.isoformat() if isinstance(value, datetime) else hide_keys(repr(value))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
 class Constraint:
     """One rule. An attrs validator as well: `field(validator=minimum(0))`. None keeps every rule."""
 
-    def __init__(self, rule: str, holds: Callable[[Any], bool]) -> None:  # Any: a rule knows the type it is for
-        """Name the rule as it follows "must be" or "must have", and give its test."""
+    def __init__(self, rule: str, holds: Callable[[Any], bool], kind: _Kind = _ANYTHING) -> None:  # Any: of the kind
+        """Name the rule as it follows "must be" or "must have", give its test and the kind of value it is for."""
         self.rule = rule
         self._holds = holds
+        self._classes, self._kind = kind
 
     def check(self, argument: str, value: object) -> None:
         """Raise InvalidArgument, with rule and value, unless the value keeps the rule or is None."""
         if value is None:
             return
+        if not isinstance(value, self._classes) or (isinstance(value, bool) and self._classes != (object,)):
+            # Not shown: what stands in the place of something else may be a key.
+            raise InvalidArgument(
+                f"{argument}: expected {self._kind}, got {kind_of(value)}", argument=argument, value=None
+            )
         try:
             holds = self._holds(value)
         except TypeError:
             holds = False
         if not holds:
-            raise InvalidArgument(f"{argument} {self.rule}, not {_shown(value)}", argument=argument, value=value)
+            given = hide_keys(value) if isinstance(value, str) else value
+            raise InvalidArgument(f"{argument} {self.rule}, not {_shown(value)}", argument=argument, value=given)
 
     def __call__(self, instance: object, attribute: Attribute[Any], value: object) -> None:
         """Check a field of an attrs class: attrs calls validators so."""
         self.check(attribute.alias or attribute.name, value)
 
 
+def _kind_of_limit(limit: object) -> _Kind:
+    return next((kind for kind in (_DURATION, _DATETIME) if isinstance(limit, kind[0])), _NUMBER)
+
+
 def minimum(limit: Any) -> Constraint:
     """At least the limit: a number, a timedelta or an aware datetime."""
-    return Constraint(f"must be at least {_shown(limit)}", lambda value: value >= limit)
+    return Constraint(f"must be at least {_shown(limit)}", lambda value: value >= limit, _kind_of_limit(limit))
 
 
 def maximum(limit: Any) -> Constraint:
     """At most the limit: a number, a timedelta or an aware datetime."""
-    return Constraint(f"must be at most {_shown(limit)}", lambda value: value <= limit)
+    return Constraint(f"must be at most {_shown(limit)}", lambda value: value <= limit, _kind_of_limit(limit))
 
 
 def exclusive_minimum(limit: Any) -> Constraint:
     """More than the limit: a number, a timedelta or an aware datetime."""
-    return Constraint(f"must be more than {_shown(limit)}", lambda value: value > limit)
+    return Constraint(f"must be more than {_shown(limit)}", lambda value: value > limit, _kind_of_limit(limit))
 
 
 def exclusive_maximum(limit: Any) -> Constraint:
     """Less than the limit: a number, a timedelta or an aware datetime."""
-    return Constraint(f"must be less than {_shown(limit)}", lambda value: value < limit)
+    return Constraint(f"must be less than {_shown(limit)}", lambda value: value < limit, _kind_of_limit(limit))
 
 
 def min_length(limit: int) -> Constraint:
     """A text of at least so many characters, or so many bytes."""
-    return Constraint(f"must have a length of at least {limit}", lambda value: len(value) >= limit)
+    return Constraint(f"must have a length of at least {limit}", lambda value: len(value) >= limit, _TEXT_OR_BYTES)
 
 
 def max_length(limit: int) -> Constraint:
     """A text of at most so many characters, or so many bytes."""
-    return Constraint(f"must have a length of at most {limit}", lambda value: len(value) <= limit)
+    return Constraint(f"must have a length of at most {limit}", lambda value: len(value) <= limit, _TEXT_OR_BYTES)
 
 
 def pattern(expression: str) -> Constraint:
     """A text that the regular expression (Python's `re`) matches as a whole."""
     compiled = re.compile(expression)
-    return Constraint(f"must match {expression}", lambda value: compiled.fullmatch(value) is not None)
+    return Constraint(f"must match {expression}", lambda value: compiled.fullmatch(value) is not None, _TEXT)
 
 
 def min_items(limit: int) -> Constraint:
     """A list or map of at least so many items."""
-    return Constraint(f"must have at least {limit} items", lambda value: len(value) >= limit)
+    return Constraint(f"must have at least {limit} items", lambda value: len(value) >= limit, _COLLECTION)
 
 
 def max_items(limit: int) -> Constraint:
     """A list or map of at most so many items."""
-    return Constraint(f"must have at most {limit} items", lambda value: len(value) <= limit)
+    return Constraint(f"must have at most {limit} items", lambda value: len(value) <= limit, _COLLECTION)
 
 
 class _Each(Constraint):

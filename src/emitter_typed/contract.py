@@ -24,7 +24,7 @@ from emitter_typed.constraints import (
     minimum,
     pattern,
 )
-from emitter_typed.errors import BrokerError, ContractMismatch, InvalidArgument
+from emitter_typed.errors import BrokerError, ContractMismatch, InvalidArgument, hide_keys, kind_of
 from emitter_typed.hosts import AsyncHandler, AsyncHost, Handler, SyncHost
 from emitter_typed.pending import AsyncPending, Pending
 from emitter_typed.protocol import codec
@@ -120,13 +120,20 @@ def check_contract(package: str, contract: int, command: str) -> None:
     )
 
 
+def _shown_number(value: object) -> str:
+    # Nothing else is shown: a text in the place of a number may be a key.
+    return repr(value) if isinstance(value, int | float) else kind_of(value)
+
+
 def duration(value: float | timedelta) -> timedelta:
     """Take seconds or a timedelta as a timedelta. Raises InvalidArgument for a number that is none of seconds."""
     try:
         return value if isinstance(value, timedelta) else timedelta(seconds=value)
     except (TypeError, ValueError, OverflowError):
         raise InvalidArgument(
-            f"a duration is a timedelta or a number of seconds, not {value!r}", argument="duration", value=value
+            f"a duration is a timedelta or a finite number of seconds, not {_shown_number(value)}",
+            argument="duration",
+            value=None,
         ) from None
 
 
@@ -143,7 +150,7 @@ def filter_name(channel: str, *, max_segments: int | None = None) -> str:
         raise InvalidArgument(
             f"channel must have at most {max_segments} segments, not {segments}",
             argument="channel",
-            value=channel,
+            value=hide_keys(channel),
         )
     return name
 

@@ -22,7 +22,33 @@ Each says in its text what to do about it, and carries the facts as attributes. 
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
+
+_HIDDEN = "…"
+# Emitter's keys are 32 characters of base64url.
+_find_keys = re.compile(r"(?<![\w-])[\w-]{32}(?![\w-])", re.ASCII).sub
+
+
+def kind_of(value: object) -> str:
+    """Name the kind of a value as JSON does, for an error that must not show the value itself."""
+    names: dict[type, str] = {
+        bool: "a boolean",
+        int: "an integer",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        dict: "an object",
+    }
+    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
+
+
+def hide_keys(text: str, *keys: str) -> str:
+    """Return a text as an error may show it: without these keys, and without whatever looks like one."""
+    for key in keys:
+        # A shorter one is no key, and may stand in any word.
+        text = text.replace(key, _HIDDEN) if len(key) >= 8 else text
+    return _find_keys(_HIDDEN, text)
 
 
 def _rebuild(cls: type[EmitterError], args: tuple[object, ...], fields: dict[str, object]) -> EmitterError:

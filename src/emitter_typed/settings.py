@@ -166,14 +166,12 @@ def parse_url(url: str | None) -> BrokerAddress:
         ) from None
     if parts.scheme not in _PORTS:
         raise InvalidArgument(
-            f"the URL must begin with mqtt:// or mqtts://, not with {parts.scheme or 'no scheme'}",
+            "the URL must begin with mqtt:// or mqtts://, as in mqtt://localhost:8080",
             argument="url",
             value=None,
         )
     if not parts.hostname or parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
-        raise InvalidArgument(
-            f"the URL must be {parts.scheme}://host:port and no more", argument="url", value=parts.hostname
-        )
+        raise InvalidArgument(f"the URL must be {parts.scheme}://host:port and no more", argument="url", value=None)
     return BrokerAddress(parts.hostname, port or _PORTS[parts.scheme], parts.scheme in _SECURE)
 
 

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
 
-from emitter_typed import BadRequest, Unauthorized
+from emitter_typed import BadRequest, InvalidArgument, Unauthorized
 from emitter_typed.broker import Broker
 from tests.behaviour.colours import Colour, both_colours, connected, texts
 from tests.behaviour.loops import in_loop
+
+KEY = "jTEZ-tsQIg5yq3D5qSFbZaxNLaK_X1XX"
+LONGER = KEY + "x"
+
+# What somebody does who mixes the arguments up. Any: the clients of both colours, with arguments of any type.
+MIXED_UP: dict[str, Callable[[Any], Any]] = {
+    "the topic as the channel": lambda client: client.publish(KEY, KEY + "/chat/ x", "m"),
+    "a key of another length": lambda client: client.publish(LONGER, LONGER + "/chat/ x", "m"),
+    "a wildcard behind the key": lambda client: client.publish(KEY, KEY + "/+/", "m"),
+    "the topic of a subscription": lambda client: client.subscribe(KEY, KEY + "//"),
+    "the topic of a request": lambda client: client.keygen(KEY, KEY + "/chat/ x", "r"),
+    "too many segments": lambda client: client.keygen(KEY, KEY + "/" + "a/" * 23, "r"),
+    "the key as a duration": lambda client: client.keygen(KEY, "a/", "r", ttl=KEY),
+    "the key as an option": lambda client: client.publish(KEY, "a/", "m", ttl=KEY),
+    "the key as a choice": lambda client: client.publish(KEY, "a/", "m", qos=KEY),
+    "the key as a link": lambda client: client.publish_with_link(KEY, "m"),
+    "the key as the name of a link": lambda client: client.link(KEY, "a/", KEY),
+    "the key as a group": lambda client: client.subscribe_with_group(KEY, "a/", KEY + "/"),
+    "the key as permissions": lambda client: client.keygen(KEY, "a/", KEY),
+}
+
+
+@pytest.mark.parametrize("case", MIXED_UP)
+@both_colours
+@in_loop
+async def test_no_error_about_another_argument_shows_a_key(colour: Colour, broker: Broker, case: str) -> None:
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument) as caught:
+            result = MIXED_UP[case](client)
+            if isinstance(result, Awaitable):
+                await result
+    assert KEY not in f"{caught.value} {caught.value!r} {caught.value.value!r}"
 
 
 @both_colours

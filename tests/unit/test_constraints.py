@@ -36,7 +36,11 @@ CASES: list[tuple[str, Constraint, object, object]] = [
     ("at most 1 items", max_items(1), {"a": 1}, {"a": 1, "b": 2}),
     ("a[1] must be at least 5", each(maximum(9), minimum(5)), (5, 9), (5, 4)),
     ("a['x'] must be at least 5", each(minimum(5)), {"x": 5}, {"x": 4}),
-    ("at least 5", minimum(5), 5, "text"),
+    ("expected a number, got a text", minimum(5), 5, "text"),
+    ("expected a number, got a boolean", maximum(5), 5, True),
+    ("expected a timedelta, got an integer", minimum(timedelta(0)), timedelta(0), 1),
+    ("expected a text, got an integer", pattern("[a-z]+"), "ab", 1),
+    ("expected a list or a map, got an integer", max_items(1), (1,), 1),
 ]
 
 
@@ -48,6 +52,14 @@ def test_a_rule_holds_or_says_what_it_asks_for(rule: str, constraint: Constraint
         constraint.check("a", bad)
     assert rule in str(caught.value)
     assert caught.value.argument.startswith("a")
+
+
+def test_what_looks_like_a_key_is_not_shown() -> None:
+    key = "k" * 30 + "-1"
+    for constraint in (minimum(5), pattern("[a-z]{1,2}")):
+        with pytest.raises(InvalidArgument) as caught:
+            constraint.check("a", key)
+        assert key not in str(caught.value)
 
 
 def test_a_long_value_is_shown_in_part() -> None:

@@ -55,7 +55,15 @@ def test_anything_else_is_no_address(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["mqtt://ann:hunter2@host", "mqtt://ann:hunter2@host:99999", "x://ann:hunter2@h", "mqtt://ann:hunter2"]
+    "url",
+    [
+        "mqtt://ann:hunter2@host",
+        "mqtt://ann:hunter2@host:99999",
+        "x://ann:hunter2@h",
+        "mqtt://ann:hunter2",
+        "hunter2://h",
+        "mqtt://hunter2/x",
+    ],
 )
 def test_no_error_shows_the_password_of_a_url(url: str) -> None:
     with pytest.raises(InvalidArgument) as caught:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from attrs import field, frozen
 
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, hide_keys
 from emitter_typed.protocol.conversion import converter, write_as
 from emitter_typed.protocol.definition import (
     OperationDefinition,
@@ -58,9 +58,12 @@ def prepare(
         InvalidArgument: A part of the topic or an option breaks a rule, or an option is given twice.
     """
     written, headers = _write_options(definition, definition.defaults, options, given or {})
-    key, channel, bare_topic = _compose(
-        definition.topic, tuple(definition.parameters.items()), tuple(_texts(definition, arguments))
-    )
+    try:
+        key, channel, bare_topic = _compose(
+            definition.topic, tuple(definition.parameters.items()), tuple(_texts(definition, arguments))
+        )
+    except InvalidArgument as error:
+        raise _without_keys(error, definition, arguments) from None
     return Prepared(
         topic=compose_topic(key, channel, options=written) if written else bare_topic,
         bare_topic=bare_topic,
@@ -68,6 +71,20 @@ def prepare(
         qos=1 if headers.get("qos") == 1 else 0,
         retain=headers.get("retain") is True,
     )
+
+
+def _without_keys(
+    error: InvalidArgument, definition: OperationDefinition, arguments: Sequence[str | Secret]
+) -> InvalidArgument:
+    """Take the keys of a call out of its error: every secret, and the segment that its topic begins with."""
+    names = list(definition.parameters)
+    keys = [
+        argument.reveal() if isinstance(argument, Secret) else argument
+        for name, argument in zip(names, arguments, strict=True)
+        if isinstance(argument, Secret) or (isinstance(argument, str) and name == names[0])
+    ]
+    value = hide_keys(error.value, *keys) if isinstance(error.value, str) else error.value
+    return InvalidArgument(hide_keys(error.message, *keys), argument=error.argument, value=value)
 
 
 def channel_with_options(
@@ -176,9 +193,9 @@ def _said(
             )
         if option.name in said and said[option.name] != option.value:
             raise InvalidArgument(
-                f"{option.name} is given twice, as {said[option.name]!r} and {option.value!r}",
+                hide_keys(f"{option.name} is given twice, as {said[option.name]!r} and {option.value!r}"),
                 argument=option.name,
-                value=option.value,
+                value=None,
             )
         said[option.name] = option.value
     return said
@@ -192,7 +209,8 @@ def _checked(option: OptionDefinition, value: object) -> object:
         if option.format is not None:
             write_as(option.format, value)
     except (ValueError, OverflowError) as error:
-        raise InvalidArgument(f"{option.name}: {error}", argument=option.name, value=value) from error
+        shown = hide_keys(value) if isinstance(value, str) else value
+        raise InvalidArgument(hide_keys(f"{option.name}: {error}"), argument=option.name, value=shown) from None
     for constraint in option.constraints:
         constraint.check(option.name, value)
     return value

@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeGuard
 from uuid import UUID
 
+from emitter_typed.errors import kind_of
+
 _INT64 = range(-(2**63), 2**63)
 _RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -32,22 +34,9 @@ def is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, list | tuple)
 
 
-def _kind(value: object) -> str:
-    """Name a value as JSON does."""
-    names: dict[type, str] = {
-        bool: "a boolean",
-        int: "an integer",
-        float: "a number",
-        str: "a text",
-        list: "a list",
-        dict: "an object",
-    }
-    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
-
-
 def expected(what: str, value: object) -> Unfit:
     """Say what was expected, and name what came as JSON does."""
-    return Unfit(f"expected {what}, got {_kind(value)}")
+    return Unfit(f"expected {what}, got {kind_of(value)}")
 
 
 def string(value: object) -> str:

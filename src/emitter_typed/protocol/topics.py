@@ -19,7 +19,7 @@ from typing import Literal, NoReturn
 
 from attrs import field, frozen
 
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, hide_keys
 
 Matcher = Literal["emitter", "mqtt"]
 """How a broker matches live messages: by prefix (`"emitter"`, its default), or as MQTT does (`"mqtt"`)."""
@@ -208,15 +208,17 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
     if static:
         wildcard = next(segment for segment in segments(written) if segment in _WILDCARDS)
         raise InvalidArgument(
-            f"channel {channel!r} holds the wildcard {wildcard!r}: one publishes to one channel",
+            hide_keys(f"channel {channel!r} holds the wildcard {wildcard!r}: one publishes to one channel"),
             argument=argument,
-            value=channel,
+            value=hide_keys(channel),
         )
     return written
 
 
 def _explain_channel(channel: str, argument: str) -> NoReturn:
-    raise InvalidArgument(f"channel {channel!r} {_broken_rule(channel)}", argument=argument, value=channel)
+    raise InvalidArgument(
+        hide_keys(f"channel {channel!r} {_broken_rule(channel)}"), argument=argument, value=hide_keys(channel)
+    )
 
 
 def _broken_rule(channel: str) -> str:
@@ -256,9 +258,9 @@ def validate_share_group(group: str, *, argument: str = "share_group") -> str:
     """
     if "/" in group or _is_static(group + "/") is None:
         raise InvalidArgument(
-            f"share group {group!r} is not one segment of a channel: use A-Z, a-z, 0-9, '-' and '_'",
+            hide_keys(f"share group {group!r} is not one segment of a channel: use A-Z, a-z, 0-9, '-' and '_'"),
             argument=argument,
-            value=group,
+            value=hide_keys(group),
         )
     return group
 
