@@ -7,7 +7,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, kind_of
 from emitter_typed.hosts import AsyncHandler, AsyncHost, Handler, SyncHost
 from emitter_typed.pending import AsyncPending, Pending
 from emitter_typed.protocol import codec
@@ -49,14 +49,46 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
         return ChannelMessage(channel, payload, raw, params)
 
 
+def _check_host(host: object, expected: type, name: str) -> None:
+    if not isinstance(host, expected):
+        raise InvalidArgument(
+            f"expected a client of this colour, such as {name}, got {kind_of(host)}", argument="client", value=host
+        )
+
+
+def _check_keys(keys: object) -> None:
+    if not isinstance(keys, str | Secret | Mapping) and not callable(keys):
+        raise InvalidArgument(
+            "expected a key, a mapping from the names of channels to keys, or a function from name to key, got "
+            f"{kind_of(keys)}",
+            argument="key",
+            value=None,
+        )
+
+
 def _key_for(keys: KeySource, channel: str) -> str | Secret:
     if isinstance(keys, str | Secret):
         return keys
+    key: object
     if callable(keys):
-        return keys(channel)
-    if channel not in keys:
+        try:
+            key = keys(channel)
+        except Exception as error:
+            raise InvalidArgument(
+                f"the function that gives the key of the channel {channel} raised {type(error).__name__}: "
+                "see the cause",
+                argument="key",
+                value=None,
+            ) from error
+    elif channel in keys:
+        key = keys[channel]
+    else:
         raise InvalidArgument(f"there is no key for the channel {channel}", argument="key", value=None)
-    return keys[channel]
+    if not isinstance(key, str | Secret):
+        raise InvalidArgument(
+            f"expected a key for the channel {channel}, got {kind_of(key)}", argument="key", value=None
+        )
+    return key
 
 
 class _Channel(Generic[PayloadT, ParamsT]):
@@ -64,6 +96,15 @@ class _Channel(Generic[PayloadT, ParamsT]):
 
     _definition: ChannelDefinition[PayloadT, ParamsT]
     _params: Mapping[str, object]
+    _keys: KeySource
+
+    def _hold(self, keys: KeySource, params: Mapping[str, object] | None) -> None:
+        """Take the keys and the parameters that are known: all, unless this can be called to tell the others."""
+        _check_keys(keys)
+        self._keys = keys
+        self._params = params or {}
+        if not callable(self):
+            self._definition.address.check_known(self._params)
 
     def _narrowed(self, **params: object) -> dict[str, object]:
         known = {**self._params, **{name: value for name, value in params.items() if value is not None}}
@@ -89,10 +130,10 @@ class SyncChannel(_Channel[PayloadT, ParamsT]):
     """Base of the generated channels that a facade over a `Client` has."""
 
     def __init__(self, host: SyncHost, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and those parameters that are known."""
+        """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        _check_host(host, SyncHost, "Client")
         self._host = host
-        self._keys = keys
-        self._params = params or {}
+        self._hold(keys, params)
 
     def _publish(
         self, operation: str, payload: PayloadT, given: Mapping[str, object], *, timeout_s: float | None
@@ -130,10 +171,10 @@ class AsyncChannel(_Channel[PayloadT, ParamsT]):
     """Base of the generated channels that a facade over an `AsyncClient` has."""
 
     def __init__(self, host: AsyncHost, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and those parameters that are known."""
+        """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        _check_host(host, AsyncHost, "AsyncClient")
         self._host = host
-        self._keys = keys
-        self._params = params or {}
+        self._hold(keys, params)
 
     async def _publish(
         self, operation: str, payload: PayloadT, given: Mapping[str, object], *, timeout_s: float | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, hide_keys
 from emitter_typed.protocol.topics import segments, validate_channel
 
 
@@ -61,13 +61,19 @@ class Address:
         """
         return self._written(values, wildcard=True)
 
+    def check_known(self, values: Mapping[str, object]) -> None:
+        """Raise InvalidArgument if a parameter has no value."""
+        for _, name in self._segments:
+            if name is not None and name not in values:
+                raise InvalidArgument(f"the channel needs a {name}", argument=name, value=None)
+
     def _written(self, values: Mapping[str, str], *, wildcard: bool) -> str:
         written: list[str] = []
         for text, name in self._segments:
             if name is None:
                 written.append(text)
             elif name in values:
-                written.append(_segment(name, values[name]))
+                written.append(check_segment(name, values[name]))
             elif wildcard:
                 written.append("+")
             else:
@@ -88,8 +94,19 @@ class Address:
         return values
 
 
-def _segment(name: str, value: str) -> str:
-    if "/" in value:
-        raise InvalidArgument(f"{name} is one segment of a channel, without a slash", argument=name, value=value)
-    validate_channel(value or "/", static=True, argument=name)
+def check_segment(name: str, value: str) -> str:
+    """Return the text of a parameter. Raises InvalidArgument, with its name, unless it is one segment of a channel."""
+    try:
+        whole = validate_channel(value, static=True, argument=name)
+    except InvalidArgument:
+        whole = ""
+    if whole != value + "/" or "/" in value:
+        raise InvalidArgument(
+            hide_keys(
+                f"{name} is one segment of a channel, and {value!r} is none: use A-Z, a-z, 0-9 and any of "
+                r"- . : _ $ [ ] \ ^ `"
+            ),
+            argument=name,
+            value=hide_keys(value),
+        )
     return value

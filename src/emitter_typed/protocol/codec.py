@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from attrs import fields, has
 
 from emitter_typed.errors import InvalidArgument, Undecodable
+from emitter_typed.protocol.address import check_segment
 from emitter_typed.protocol.conversion import converter, tag_of
 from emitter_typed.protocol.location import find_problem
 from emitter_typed.protocol.scalars import Unfit
@@ -201,10 +202,12 @@ def check_parameters(known: Mapping[str, object], type: Any) -> None:  # Any: th
             continue
         value = known[attribute.name]
         try:
-            fitting = _parameter(parameter_text(value), attribute.type)
-        except InvalidArgument:
-            raise
+            # Written as its type first: what fits another type may look right as a text.
+            converter().unstructure(value, attribute.type)
+            text = parameter_text(value)
+            fitting = _parameter(text, attribute.type)
         except Exception as error:
-            raise InvalidArgument(f"{attribute.name} {error}", argument=attribute.name, value=value) from error
+            raise InvalidArgument(f"{attribute.name}: {error}", argument=attribute.name, value=value) from error
         if attribute.validator is not None:
             attribute.validator(None, attribute, fitting)
+        check_segment(attribute.name, text)

@@ -1,0 +1,108 @@
+"""What the channels of a user's package refuse at the call, in both colours. Nothing here needs a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from emitter_typed import AsyncClient, Client, InvalidArgument, Key
+from tests.behaviour.colours import Colour, both_colours
+from tests.behaviour.conftest import Generated
+
+HOME = """
+    name: Home
+    types:
+      Floor: {enum: [ground, first]}
+    channels:
+      status: {address: home/status/, payload: text}
+      lamp:
+        address: "home/{floor}/{room}/{number}/lamp/"
+        payload: text
+        params: {floor: Floor, room: string, number: int}
+"""
+
+
+@pytest.fixture
+def home(generated: Generated) -> ModuleType:
+    return generated(HOME)
+
+
+def facade(home: ModuleType, colour: Colour, key: object = "k" * 32) -> Any:  # Any: generated in this test
+    return home.Home(Client(), key) if colour == "threads" else home.AsyncHome(AsyncClient(), key)
+
+
+def publish(channel: Any) -> None:  # Any: generated in this test
+    result = channel.publish("x")
+    if asyncio.iscoroutine(result):
+        asyncio.run(result)
+
+
+@both_colours
+@pytest.mark.parametrize("room", ["a/b", "+", "#", "*", "", "a b", "a/", b"abc", 3, True])
+def test_a_parameter_that_is_no_segment_is_refused_by_name(colour: Colour, home: ModuleType, room: object) -> None:
+    lamp = facade(home, colour).lamp
+    calls: list[Callable[[], object]] = [
+        lambda: lamp(floor=home.Floor.GROUND, room=room, number=1),
+        lambda: lamp.where(room=room),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidArgument, match=r"^room") as caught:
+            call()
+        assert caught.value.argument == "room"
+
+
+@both_colours
+@pytest.mark.parametrize(("name", "value"), [("floor", "ground"), ("number", "1"), ("number", 1.5), ("number", True)])
+def test_a_parameter_of_another_type_is_refused_by_name(
+    colour: Colour, home: ModuleType, name: str, value: object
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        facade(home, colour).lamp.where(**{name: value})
+    assert caught.value.argument == name
+
+
+@both_colours
+def test_one_channel_needs_all_its_parameters_and_where_any_of_them(colour: Colour, home: ModuleType) -> None:
+    lamp = facade(home, colour).lamp
+    with pytest.raises(InvalidArgument) as caught:
+        lamp(floor=home.Floor.GROUND, room=None, number=1)
+    assert caught.value.argument == "room"
+    assert lamp.where(floor=home.Floor.GROUND, room=None) is not lamp
+    assert lamp.where(room="attic")(floor=home.Floor.FIRST, number=-1, room="attic") is not None
+
+
+@both_colours
+@pytest.mark.parametrize("key", [None, 3, b"key", ["key"]])
+def test_a_source_of_keys_that_is_none_is_refused_at_once(colour: Colour, home: ModuleType, key: object) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        facade(home, colour, key)
+    assert caught.value.argument == "key"
+
+
+def _raise(name: str) -> str:
+    raise KeyError(name)
+
+
+@both_colours
+@pytest.mark.parametrize("key", [_raise, lambda name: None, {}, {"status": 3}])
+def test_a_source_that_gives_no_key_is_the_callers_mistake(colour: Colour, home: ModuleType, key: object) -> None:
+    with pytest.raises(InvalidArgument, match="status") as caught:
+        publish(facade(home, colour, key).status)
+    assert caught.value.argument == "key"
+    assert isinstance(caught.value.__cause__, KeyError) == (key is _raise)
+
+
+def test_a_facade_takes_the_client_of_its_colour_and_no_other(home: ModuleType) -> None:
+    made: list[tuple[Callable[[object, object], object], object]] = [
+        (home.AsyncHome, Client()),
+        (home.Home, AsyncClient()),
+        (home.Home, None),
+    ]
+    for cls, client in made:
+        with pytest.raises(InvalidArgument) as caught:
+            cls(client, Key("k" * 32))
+        assert caught.value.argument == "client"
