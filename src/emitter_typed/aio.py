@@ -114,6 +114,15 @@ class TaskDriver(Configured, AsyncHost):
         Messages that have arrived can still be read. Handlers that are running are waited for, up to 5 seconds each.
         Pending publishes that the broker has not acknowledged end with ConnectionLost.
         """
+        if self._connection is not None and self._connection.orphaned():
+            # The loop took its tasks along when it closed; handlers go on with the next.
+            self._connection.transport.abort()
+            self._connection.end(None)
+            self._connection = None
+            self._message_tasks.clear()
+            return
+        if self._connection is not None:
+            self._connection.check_loop("close")
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.transport.close()
@@ -228,6 +237,7 @@ class TaskDriver(Configured, AsyncHost):
                 f"{operation} needs a connection",
                 "call connect(), or use the client in an async with statement",
             )
+        connection.check_loop(operation)
         return connection
 
     async def _request(

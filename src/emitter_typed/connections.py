@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 
-from emitter_typed.errors import Congested, EmitterError
+from emitter_typed.errors import Closed, Congested, EmitterError
 from emitter_typed.protocol.packets import Inbound
 from emitter_typed.protocol.session import Session
 from emitter_typed.transport.base import Transport
@@ -72,6 +72,22 @@ class TaskConnection:
     def received(self, packets: Sequence[Inbound]) -> None:
         """Take in what the transport brings."""
         self._hand_over(partial(self.session.received, packets))
+
+    def check_loop(self, operation: str) -> None:
+        """Raise Closed in any other place than the event loop that connected: no answer would reach it."""
+        try:
+            here = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            here = False
+        if not here:
+            raise Closed(
+                f"{operation} was called outside the event loop that connected this client",
+                "use it in the loop that connected it, or make another client",
+            )
+
+    def orphaned(self) -> bool:
+        """Tell whether the event loop that connected is closed, so that nothing can reach the session any more."""
+        return self._loop.is_closed()
 
     def drained(self) -> None:
         """Let those who wait for room go on."""

@@ -111,10 +111,12 @@ class TaskWorker(_Queue[T]):
     def offer(self, item: T) -> None:
         """Queue an item."""
         self._put(item)
-        self._changed.set()
         if self._task is None:
             self._stopping = False
+            # An event belongs to one loop, and the next task may run in another.
+            self._changed = asyncio.Event()
             self._task = asyncio.create_task(self._run(), name=f"emitter-{self.name}")
+        self._changed.set()
 
     def retire(self) -> None:
         """Let the task end after the items that wait; a later item starts another task."""
