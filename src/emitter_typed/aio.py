@@ -25,7 +25,7 @@ from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PO
 from emitter_typed.subscriptions import AsyncSubscription
 from emitter_typed.transport import make_transport
 from emitter_typed.values import Option, Record, Secret
-from emitter_typed.workers import TaskWorker, handle_in_task
+from emitter_typed.workers import TaskWorker, check_handler, handle_in_task
 
 if TYPE_CHECKING:
     from typing import Self
@@ -234,8 +234,7 @@ class TaskDriver(Configured, AsyncHost):
         connection = self._connection
         if connection is None:
             raise Closed(
-                f"{operation} needs a connection",
-                "call connect(), or use the client in an async with statement",
+                f"{operation} needs a connection", "call connect(), or use the client in an async with statement"
             )
         connection.check_loop(operation)
         return connection
@@ -312,6 +311,7 @@ class TaskDriver(Configured, AsyncHost):
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> AsyncSubscription[MessageT]:
+        check_handler(operation, handler)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
         connection = self._connected(operation)
@@ -363,9 +363,9 @@ class TaskDriver(Configured, AsyncHost):
     ) -> AsyncIterator[StoredMessage]:
         pager = Pager(self._protocol.operations[operation], arguments, options, given)
         self._connected(operation)
-        return self._pages(pager, timeout_s)
+        return self._pages(pager, self._limit(timeout_s))
 
-    async def _pages(self, pager: Pager, timeout_s: float | None) -> AsyncIterator[StoredMessage]:
+    async def _pages(self, pager: Pager, timeout_s: float) -> AsyncIterator[StoredMessage]:
         while not pager.done:
             try:
                 pager.take(await self._request(pager.definition, pager.request(), timeout_s=timeout_s))

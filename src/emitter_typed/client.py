@@ -25,7 +25,7 @@ from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PO
 from emitter_typed.subscriptions import Subscription
 from emitter_typed.transport import make_transport
 from emitter_typed.values import Option, Record, Secret
-from emitter_typed.workers import ThreadWorker, handle_in_thread
+from emitter_typed.workers import ThreadWorker, check_handler, handle_in_thread
 
 if TYPE_CHECKING:
     from typing import Self
@@ -315,6 +315,7 @@ class ThreadDriver(Configured, SyncHost):
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> Subscription[MessageT]:
+        check_handler(operation, handler)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
         connection = self._connected(operation)
@@ -339,8 +340,7 @@ class ThreadDriver(Configured, SyncHost):
         return subscription
 
     def _give_to_on_message(self, message: Any) -> None:  # Any: a message of whatever payload the subscription has
-        handler = self.on_message
-        if handler is not None:
+        if (handler := self.on_message) is not None:
             handler(message)
 
     def _handle(self, subscription: Subscription[MessageT], handler: Handler[MessageT]) -> None:
@@ -369,9 +369,9 @@ class ThreadDriver(Configured, SyncHost):
     ) -> Iterator[StoredMessage]:
         pager = Pager(self._protocol.operations[operation], arguments, options, given)
         self._connected(operation)
-        return self._pages(pager, timeout_s)
+        return self._pages(pager, self._limit(timeout_s))
 
-    def _pages(self, pager: Pager, timeout_s: float | None) -> Iterator[StoredMessage]:
+    def _pages(self, pager: Pager, timeout_s: float) -> Iterator[StoredMessage]:
         while not pager.done:
             try:
                 pager.take(self._request(pager.definition, pager.request(), timeout_s=timeout_s))

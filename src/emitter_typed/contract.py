@@ -162,6 +162,11 @@ class PlainDecoder(Generic[PayloadT]):
     payload: type[PayloadT] | None
     """The class of the payload; None: bytes, as they came."""
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse now what could read no message. Raises InvalidArgument."""
+        if self.payload is not None:
+            codec.check_type(self.payload)
+
     def __call__(self, channel: str, raw: bytes) -> Message[PayloadT]:
         """Read one message. Raises Undecodable."""
         return Message(channel, codec.decode(raw, self.payload or bytes, channel=channel), raw)

@@ -8,11 +8,27 @@ import threading
 import weakref
 from typing import Generic, TypeVar
 
-from emitter_typed.errors import EmitterError, RequestTimeout
+from emitter_typed.errors import EmitterError, InvalidArgument, RequestTimeout, kind_of
 
 ResultT = TypeVar("ResultT")
 
 _log = logging.getLogger("emitter_typed")
+
+
+def check_time_limit(timeout_s: object, *, zero: bool = False) -> float:
+    """Return a time limit in seconds. Raises InvalidArgument for what cannot be waited for; zero may be a look."""
+    if not isinstance(timeout_s, int | float) or isinstance(timeout_s, bool):
+        # Not shown: a text in the place of a number may be a key.
+        raise InvalidArgument(
+            f"timeout_s: expected a number of seconds, got {kind_of(timeout_s)}", argument="timeout_s", value=None
+        )
+    if not (0 < timeout_s <= threading.TIMEOUT_MAX or (zero and timeout_s == 0)):
+        raise InvalidArgument(
+            f"timeout_s must be {'at least' if zero else 'more than'} 0 seconds and finite, not {timeout_s!r}",
+            argument="timeout_s",
+            value=timeout_s,
+        )
+    return timeout_s
 
 
 class Outcome(Generic[ResultT]):
@@ -141,11 +157,12 @@ class Pending:
             timeout_s: Seconds to wait. Default: the client's `timeout_s`.
 
         Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or negative.
             BrokerError: The broker refused the message; the class says why.
             RequestTimeout: No acknowledgement came in time; it may still come.
             ConnectionLost: The connection ended first; the message may have been delivered.
         """
-        self._outcome.wait(self._timeout_s if timeout_s is None else timeout_s)
+        self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
 
 
 class AsyncPending:
@@ -177,8 +194,9 @@ class AsyncPending:
             timeout_s: Seconds to wait. Default: the client's `timeout_s`.
 
         Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or negative.
             BrokerError: The broker refused the message; the class says why.
             RequestTimeout: No acknowledgement came in time; it may still come.
             ConnectionLost: The connection ended first; the message may have been delivered.
         """
-        await self._outcome.wait(self._timeout_s if timeout_s is None else timeout_s)
+        await self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.pending import check_time_limit
 from emitter_typed.protocol.bounds import Bounds, Overflow
 from emitter_typed.protocol.mailbox import Mailbox
 from emitter_typed.protocol.topics import Matcher
@@ -44,7 +44,12 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         """Refuse what makes no sense."""
         check_time_limit(self.timeout_s)
+        if self.tls is not None:
+            import ssl  # Costs a plain connection nothing.
+
+            _check_kind("tls", self.tls, ssl.SSLContext, "an ssl.SSLContext")
         for name in ("max_messages", "max_bytes"):
+            _check_kind(name, getattr(self, name), int, "an integer")
             if not getattr(self, name) > 0:
                 raise InvalidArgument(
                     f"{name} must be more than 0, not {getattr(self, name)!r}",
@@ -66,6 +71,10 @@ class Settings:
 
     def endpoint(self, host: str, port: int, secure: bool, keepalive_s: int, username: str | None) -> Endpoint:
         """Return where and how to connect. Raises InvalidArgument."""
+        _check_kind("host", host, str, "a text")
+        _check_kind("port", port, int, "an integer")
+        _check_kind("secure", secure, bool, "a boolean")
+        _check_kind("keepalive", keepalive_s, int, "an integer")
         if not host:
             raise InvalidArgument("the host is empty: give a name or an address", argument="host", value=host)
         if not 0 < port < 65_536:
@@ -92,18 +101,15 @@ class Settings:
         )
 
 
-def check_time_limit(timeout_s: float) -> float:
-    """Return a time limit in seconds. Raises InvalidArgument for what cannot be waited for."""
-    if not 0 < timeout_s <= threading.TIMEOUT_MAX:
-        raise InvalidArgument(
-            f"timeout_s must be more than 0 seconds and finite, not {timeout_s!r}",
-            argument="timeout_s",
-            value=timeout_s,
-        )
-    return timeout_s
+def _check_kind(name: str, value: object, cls: type, kind: str) -> None:
+    """Raise InvalidArgument unless a value is of a class. The value is not shown: a text may be a key."""
+    if not isinstance(value, cls) or (isinstance(value, bool) and cls is not bool):
+        raise InvalidArgument(f"{name}: expected {kind}, got {kind_of(value)}", argument=name, value=None)
 
 
 def _check_username(username: str | None) -> None:
+    if username is not None:
+        _check_kind("username", username, str, "a text")
     try:
         fits = username is None or len(username.encode()) < 65_536
     except UnicodeEncodeError:
@@ -118,7 +124,9 @@ def _check_username(username: str | None) -> None:
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise InvalidArgument(f"{name} must be one of {', '.join(allowed)}, not {value!r}", argument=name, value=value)
+        raise InvalidArgument(
+            f"{name} must be one of {', '.join(allowed)}, not {hide_keys(repr(value))}", argument=name, value=value
+        )
 
 
 @frozen
@@ -151,6 +159,7 @@ def parse_url(url: str | None) -> BrokerAddress:
                 argument="url",
                 value=None,
             )
+    _check_kind("url", url, str, "a text")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -204,6 +213,7 @@ class Configured(ABC):
         Raises:
             InvalidArgument: A setting makes no sense.
         """
+        _check_username(username)
         self._address: BrokerAddress | None = None
         self._username = username
         self._settings = Settings(

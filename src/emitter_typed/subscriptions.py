@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from emitter_typed.errors import EmitterError, SlowConsumer, Undecodable
+from emitter_typed.pending import check_time_limit
 from emitter_typed.protocol.mailbox import Mailbox
 from emitter_typed.protocol.message import Message
 
@@ -130,10 +131,11 @@ class Subscription(_Queue[MessageT]):
             The message; None if none came in time, or if the subscription was closed and its queue is empty.
 
         Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or negative.
             ConnectionLost: The connection ended, and the queue is empty.
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
         """
-        deadline = None if timeout_s is None else monotonic() + min(timeout_s, threading.TIMEOUT_MAX)
+        deadline = None if timeout_s is None else monotonic() + check_time_limit(timeout_s, zero=True)
         while True:
             with self._changed:
                 while (arrival := self._mailbox.take()) is None and not self._ended:
@@ -220,9 +222,12 @@ class AsyncSubscription(_Queue[MessageT]):
             The message; None if none came in time, or if the subscription was closed and its queue is empty.
 
         Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or negative.
             ConnectionLost: The connection ended, and the queue is empty.
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
         """
+        if timeout_s is not None:
+            check_time_limit(timeout_s, zero=True)
         try:
             async with asyncio.timeout(timeout_s):
                 while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeGuard, TypeVar
 
 from attrs import frozen
 
@@ -66,6 +66,10 @@ def _check_keys(keys: object) -> None:
         )
 
 
+def _is_key(value: object) -> TypeGuard[str | Secret]:
+    return isinstance(value, str | Secret)
+
+
 def _key_for(keys: KeySource, channel: str) -> str | Secret:
     if isinstance(keys, str | Secret):
         return keys
@@ -84,7 +88,7 @@ def _key_for(keys: KeySource, channel: str) -> str | Secret:
         key = keys[channel]
     else:
         raise InvalidArgument(f"there is no key for the channel {channel}", argument="key", value=None)
-    if not isinstance(key, str | Secret):
+    if not _is_key(key):
         raise InvalidArgument(
             f"expected a key for the channel {channel}, got {kind_of(key)}", argument="key", value=None
         )

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from emitter_typed.errors import EmitterError, HandlerFailed
+from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, kind_of
 from emitter_typed.subscriptions import AsyncSubscription, Subscription
 
 T = TypeVar("T")
@@ -25,6 +25,16 @@ def _failed(name: str, error: Exception) -> HandlerFailed:
     failure = HandlerFailed(name)
     failure.__cause__ = error
     return failure
+
+
+def check_handler(name: str, handler: object) -> None:
+    """Raise InvalidArgument unless a handler is a function, or None."""
+    if handler is not None and not callable(handler):
+        raise InvalidArgument(
+            f"the handler for {name} must be a function of one argument, not {kind_of(handler)}",
+            argument="handler",
+            value=None,
+        )
 
 
 class _Queue(Generic[T]):
@@ -50,6 +60,7 @@ class ThreadWorker(_Queue[T]):
     def __init__(self, name: str, handler: Callable[[T], None], report: Callable[[EmitterError], None]) -> None:
         """Take a handler; what it raises is logged and reported."""
         super().__init__(name)
+        check_handler(name, handler)
         self.handler = handler
         self._report = report
         self._changed = threading.Condition()
@@ -103,6 +114,7 @@ class TaskWorker(_Queue[T]):
     ) -> None:
         """Take a handler, a function or a coroutine function; what it raises is logged and reported."""
         super().__init__(name)
+        check_handler(name, handler)
         self.handler = handler
         self._report = report
         self._changed = asyncio.Event()

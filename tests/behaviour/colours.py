@@ -73,6 +73,12 @@ async def connected(colour: Colour, broker: Broker) -> AsyncGenerator[AsyncClien
             yield client
 
 
+async def called(call: Callable[[Any], Any], client: object) -> object:
+    """Call a method of a client, whether or not it is to be awaited."""
+    result = call(client)
+    return await result if inspect.isawaitable(result) else result
+
+
 async def received(subscription: AsyncSubscription) -> Message:
     """Return the next message of a subscription."""
     message = await subscription.get(timeout_s=LIMIT_S)

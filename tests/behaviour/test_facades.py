@@ -87,8 +87,15 @@ def _raise(name: str) -> str:
     raise KeyError(name)
 
 
+def _nothing(name: str) -> None:
+    """Give no key."""
+
+
+SOURCES: list[object] = [_raise, _nothing, {}, {"status": 3}]
+
+
 @both_colours
-@pytest.mark.parametrize("key", [_raise, lambda name: None, {}, {"status": 3}])
+@pytest.mark.parametrize("key", SOURCES)
 def test_a_source_that_gives_no_key_is_the_callers_mistake(colour: Colour, home: ModuleType, key: object) -> None:
     with pytest.raises(InvalidArgument, match="status") as caught:
         publish(facade(home, colour, key).status)

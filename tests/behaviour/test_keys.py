@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from emitter_typed import BadRequest, InvalidArgument, Unauthorized
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, connected, texts
+from tests.behaviour.colours import Colour, both_colours, called, connected, texts
 from tests.behaviour.loops import in_loop
 
 KEY = "jTEZ-tsQIg5yq3D5qSFbZaxNLaK_X1XX"
@@ -39,9 +39,7 @@ MIXED_UP: dict[str, Callable[[Any], Any]] = {
 async def test_no_error_about_another_argument_shows_a_key(colour: Colour, broker: Broker, case: str) -> None:
     async with connected(colour, broker) as client:
         with pytest.raises(InvalidArgument) as caught:
-            result = MIXED_UP[case](client)
-            if isinstance(result, Awaitable):
-                await result
+            await called(MIXED_UP[case], client)
     assert KEY not in f"{caught.value} {caught.value!r} {caught.value.value!r}"
 
 

@@ -6,13 +6,14 @@ each type its rule.
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from attrs import fields, has
 
-from emitter_typed.errors import InvalidArgument, Undecodable
+from emitter_typed.errors import InvalidArgument, Undecodable, kind_of
 from emitter_typed.protocol.address import check_segment
 from emitter_typed.protocol.conversion import converter, tag_of
 from emitter_typed.protocol.location import find_problem
@@ -92,6 +93,21 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
         except UnicodeDecodeError as error:
             raise Undecodable(f"not UTF-8 ({error})", channel=channel, raw=raw) from error
     return structure(parse(raw, channel=channel), type, channel=channel, raw=raw)
+
+
+def check_type(type: Any) -> None:  # Any: every form of a type
+    """Raise InvalidArgument unless `decode` knows how to read a type."""
+    if type is bytes or type is str or type is object:
+        return
+    try:
+        converter().get_structure_hook(type)
+    except Exception as error:
+        raise InvalidArgument(
+            "payload: expected bytes, str, an attrs class or another type that JSON can be read as, got "
+            f"{type.__name__ if isinstance(type, builtins.type) else kind_of(type)}",
+            argument="payload",
+            value=None,
+        ) from error
 
 
 def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a type

@@ -117,5 +117,5 @@ def _missing(_: object) -> object:
     raise Missing("is missing")
 
 
-def _step(name: str) -> str:
-    return f".{name}" if _NAME.fullmatch(name) else f"[{name!r}]"
+def _step(name: object) -> str:
+    return f".{name}" if isinstance(name, str) and _NAME.fullmatch(name) else f"[{name!r}]"

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
+from typing import cast
 
 from attrs import field, frozen
 
-from emitter_typed.errors import InvalidArgument, hide_keys
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 from emitter_typed.protocol.conversion import converter, write_as
 from emitter_typed.protocol.definition import (
     OperationDefinition,
@@ -74,7 +75,7 @@ def prepare(
 
 
 def _without_keys(
-    error: InvalidArgument, definition: OperationDefinition, arguments: Sequence[str | Secret]
+    error: InvalidArgument, definition: OperationDefinition, arguments: Sequence[object]
 ) -> InvalidArgument:
     """Take the keys of a call out of its error: every secret, and the segment that its topic begins with."""
     names = list(definition.parameters)
@@ -121,7 +122,7 @@ def _write_options(
     """Return the options that stand in a topic, as they are written there, and those that stand in the header."""
     written: dict[str, str] = {}
     headers: dict[str, object] = {}
-    said = _said(definition, options, given)
+    said = options_said(definition, options, given)
     for option in definition.options:
         if option.name in said:
             value = _checked(option, said[option.name])
@@ -176,15 +177,36 @@ def _segment(name: str, text: str) -> str:
     return text
 
 
-def _said(
+def _each_option(options: object) -> Iterator[Option]:
+    """Go through options; callers without a checker give anything."""
+    if isinstance(options, Option):
+        raise InvalidArgument(
+            f"options: put the option {options.name} in a list or a set", argument="options", value=options
+        )
+    kind = kind_of(options)
+    if not isinstance(options, Iterable) or isinstance(options, str | bytes | Mapping):
+        raise InvalidArgument(
+            f"options: expected a list or a set of options, got {kind}", argument="options", value=None
+        )
+    for option in cast("Iterable[object]", options):
+        if not isinstance(option, Option):
+            raise InvalidArgument(
+                f"options: expected what a with_… or without_… of the client returns, got {kind_of(option)}",
+                argument="options",
+                value=None,
+            )
+        yield option
+
+
+def options_said(
     definition: OperationDefinition | RequestDefinition[object],
     options: Iterable[Option],
     given: Mapping[str, object],
 ) -> dict[str, object]:
-    """Put together what a call says of options, in either way."""
+    """Put together what a call says of options, in either way. Raises InvalidArgument."""
     said: dict[str, object] = {name: value for name, value in given.items() if value is not None}
-    for option in options:
-        known = [each.name for each in definition.options]
+    known = [each.name for each in definition.options]
+    for option in _each_option(options):
         if option.name not in known:
             raise InvalidArgument(
                 f"{definition.name} takes no option {option.name}; it takes {', '.join(known) or 'none'}",

@@ -14,7 +14,7 @@ from typing import Any, Final
 from emitter_typed.errors import ReplyMissing, Undecodable
 from emitter_typed.protocol.definition import OperationDefinition, PagesDefinition, RequestDefinition
 from emitter_typed.protocol.message import StoredMessage
-from emitter_typed.protocol.operations import prepare
+from emitter_typed.protocol.operations import options_said, prepare
 from emitter_typed.values import Option, Record, Secret
 
 _MAX_PAGE_MESSAGES: Final = 256
@@ -43,8 +43,7 @@ class Pager:
         self._pages: PagesDefinition = definition.pages
         self._arguments = tuple(arguments)
         # Each name once, so that the size of a page can take the place of what was said.
-        self._given: dict[str, object] = {option.name: option.value for option in options}
-        self._given.update({name: value for name, value in given.items() if value is not None})
+        self._given = options_said(definition, options, given)
         prepare(definition, self._arguments, (), self._given)
         wanted = self._given.get(self._pages.size)
         self._wanted = wanted if isinstance(wanted, int) else None

@@ -19,7 +19,7 @@ from typing import Literal, NoReturn
 
 from attrs import field, frozen
 
-from emitter_typed.errors import InvalidArgument, hide_keys
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 Matcher = Literal["emitter", "mqtt"]
 """How a broker matches live messages: by prefix (`"emitter"`, its default), or as MQTT does (`"mqtt"`)."""
@@ -185,6 +185,11 @@ def _written(options: tuple[tuple[str, str], ...]) -> str:
     return "?" + "&".join(f"{name}={value}" for name, value in options) if options else ""
 
 
+def _is_text(value: object) -> bool:
+    # Callers without a checker give anything.
+    return isinstance(value, str)
+
+
 def validate_channel(channel: str, *, static: bool, argument: str = "channel") -> str:
     """Check a channel by the broker's rules, and write it as the broker does.
 
@@ -200,6 +205,8 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
         InvalidArgument: a segment is empty, holds a character that no channel may hold, or a wildcard where
             none may stand. The text names the rule and the segment.
     """
+    if not _is_text(channel):
+        raise InvalidArgument(f"{argument}: expected a text, got {kind_of(channel)}", argument=argument, value=None)
     written = channel if channel.endswith("/") else channel + "/"
     if _is_static(written) is not None:
         return written

@@ -1,0 +1,124 @@
+"""What a program without a checker gets wrong is an InvalidArgument at the call, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from emitter_typed import AsyncClient, Client, InvalidArgument
+from emitter_typed.broker import Broker
+from tests.behaviour.colours import Colour, both_colours, called, connected
+from tests.behaviour.loops import in_loop
+
+KEY = "k" * 32
+
+
+class Plain:
+    """No class that JSON can be read as."""
+
+
+# Any: the clients of both colours, with arguments of any type. The second part of a name is the argument at fault.
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "text: timeout_s": lambda client: client.publish(KEY, "a/", "x", timeout_s="5"),
+    "negative: timeout_s": lambda client: client.me(timeout_s=-1),
+    "true: timeout_s": lambda client: client.subscribe(KEY, "a/", timeout_s=True),
+    "of history: timeout_s": lambda client: client.history(KEY, "a/", timeout_s="5"),
+    "number: options": lambda client: client.publish(KEY, "a/", "x", 3),
+    "one: options": lambda client: client.publish(KEY, "a/", "x", client.with_ttl(3)),
+    "numbers: options": lambda client: client.publish(KEY, "a/", "x", [3]),
+    "text of a subscription: options": lambda client: client.subscribe(KEY, "a/", None, "last"),
+    "of history: options": lambda client: client.history(KEY, "a/", 3),
+    "of a link: options": lambda client: client.link(KEY, "a/", "x", False, 3),
+    "none: channel": lambda client: client.publish(KEY, None, "x"),
+    "bytes: channel": lambda client: client.keygen(KEY, b"a/", "r"),
+    "handler of a subscription: handler": lambda client: client.subscribe(KEY, "a/", optional_handler=3),
+    "handler of a request: handler": lambda client: client.presence(KEY, "a/", optional_handler=3),
+    "number: payload": lambda client: client.subscribe(KEY, "a/", payload=3),
+    "text: payload": lambda client: client.subscribe(KEY, "a/", payload="str"),
+    "class: payload": lambda client: client.subscribe(KEY, "a/", payload=Plain),
+    "list of a class: payload": lambda client: client.subscribe(KEY, "a/", payload=tuple[Plain, ...]),
+    "names that are no texts: $": lambda client: client.publish(KEY, "a/", {1: 2}),
+}
+
+
+@pytest.mark.parametrize("case", CALLS)
+@both_colours
+@in_loop
+async def test_a_wrong_argument_of_a_call_is_refused_by_name(colour: Colour, broker: Broker, case: str) -> None:
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument) as caught:
+            await called(CALLS[case], client)
+        assert caught.value.argument == case.partition(": ")[2]
+
+
+@both_colours
+@in_loop
+async def test_a_single_option_is_to_be_put_in_a_list(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument, match="in a list or a set"):
+            await client.publish(KEY, "a/", "x", client.with_ttl(3))  # type: ignore[arg-type]  # on purpose
+
+
+@both_colours
+@pytest.mark.parametrize("handler", ["on_error", "on_message", "on_presence"])
+@in_loop
+async def test_a_handler_that_cannot_be_called_is_refused(colour: Colour, broker: Broker, handler: str) -> None:
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument, match="handler"):
+            setattr(client, handler, 3)
+
+
+@both_colours
+@pytest.mark.parametrize("wrong", ["5", -1, True, float("nan")])
+@in_loop
+async def test_waiting_takes_a_number_of_seconds(colour: Colour, broker: Broker, wrong: Any) -> None:
+    async with connected(colour, broker) as client:
+        key = (await client.keygen(broker.master_key, "a/", "rw")).key
+        subscription = await client.subscribe(key, "a/")
+        pending = client.publish_nowait(key, "a/", "x")
+        for call in (subscription.get, pending.wait):
+            with pytest.raises(InvalidArgument, match="timeout_s"):
+                await call(timeout_s=wrong)
+        await pending.wait()
+
+
+@pytest.mark.parametrize("cls", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("argument", "wrong"),
+    [
+        ("timeout_s", "5"),
+        ("timeout_s", None),
+        ("tls", 3),
+        ("username", 3),
+        ("max_messages", "5"),
+        ("max_bytes", 1.5),
+        ("matcher", ["mqtt"]),
+    ],
+)
+def test_a_setting_of_another_type_is_refused_by_name(cls: Any, argument: str, wrong: object) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        cls(**{argument: wrong})
+    assert caught.value.argument == argument
+
+
+@both_colours
+@pytest.mark.parametrize(
+    ("argument", "wrong"), [("host", 3), ("port", "8080"), ("keepalive", "30"), ("secure", "no"), ("username", b"ann")]
+)
+@in_loop
+async def test_a_place_to_connect_to_of_another_type_is_refused_by_name(
+    colour: Colour, argument: str, wrong: object
+) -> None:
+    client: Any = Client() if colour == "threads" else AsyncClient()
+    with pytest.raises(InvalidArgument) as caught:
+        await called(lambda each: each.connect(**{"host": "localhost", argument: wrong}), client)
+    assert caught.value.argument == argument
+
+
+@pytest.mark.parametrize("cls", [Client, AsyncClient])
+def test_a_url_is_a_text(cls: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        cls.from_url(b"mqtt://localhost")
+    assert caught.value.argument == "url"
