@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -171,6 +172,10 @@ def read(path: Path) -> Document:
 
 def _bytes(path: Path, text: Text) -> bytes | Problem:
     try:
+        mode = path.stat().st_mode
+        # Nobody knows when a pipe or a device ends.
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            return text.problem(0, 0, 0, "not-readable", "this is no regular file", "save the schema as a file")
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,5 +1,6 @@
 """Nodes with places out of any file at all."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,12 @@ def test_a_file_that_cannot_be_opened_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_path_that_cannot_be_is_a_problem() -> None:
     assert only_problem(Path("a\0b"))[2] == "not-readable"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "home.yaml")
+
+    assert only_problem(tmp_path / "home.yaml") == (0, 0, "not-readable", "this is no regular file")
 
 
 def test_a_large_file_is_a_problem(tmp_path: Path) -> None:
