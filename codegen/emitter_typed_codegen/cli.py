@@ -105,14 +105,13 @@ def _check(schemas: Sequence[Path], format: Format) -> int:
 
 
 def _generate(schema: Path | None, out: Path | None, check: bool, format: Format) -> int:
-    from emitter_typed_codegen.jobs import BadConfiguration, Job, configured, embedded_protocol, run
+    from emitter_typed_codegen.jobs import BadConfiguration, Job, command, configured, embedded_protocol, run
     from emitter_typed_codegen.problems import SchemaProblems
     from emitter_typed_codegen.write import Plan, Refused
 
     try:
         if schema is not None and out is not None:
-            command = f"emitter-typed generate {schema.name} --out {out.resolve().name}"
-            jobs: list[Job] = [Job(schema, out, command)]
+            jobs: list[Job] = [Job(schema, out, command(schema, out))]
         else:
             jobs = configured(Path.cwd())
     except BadConfiguration as error:

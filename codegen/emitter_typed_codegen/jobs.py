@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import tomllib
 from pathlib import Path
 from typing import cast
@@ -71,6 +73,21 @@ def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
     (text,) = render([embedded(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)
     return schema.protocol
+
+
+def command(schema: Path, out: Path) -> str:
+    """Return what makes a package anew, when it is run in the deepest folder that holds both schema and package.
+
+    So the same tree gets the same text, on whatever machine and from whatever folder it is made.
+    """
+    schema, out = schema.parent.resolve() / schema.name, out.resolve()
+    try:
+        top = os.path.commonpath([schema.parent, out.parent])
+    except ValueError:
+        # Two drives of Windows have no common folder.
+        return shlex.join(["emitter-typed", "generate", schema.as_posix(), "--out", out.as_posix()])
+    seen = [path.relative_to(top).as_posix() for path in (schema, out)]
+    return shlex.join(["emitter-typed", "generate", seen[0], "--out", seen[1]])
 
 
 def configured(start: Path) -> list[Job]:

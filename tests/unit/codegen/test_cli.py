@@ -57,6 +57,32 @@ def test_check_shows_the_difference_and_writes_nothing(here: Path, capsys: pytes
     assert (here / "home_api/types.py").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("at", "schema", "out", "command"),
+    [
+        (".", "schemas/home.yaml", "src/home_api", "emitter-typed generate schemas/home.yaml --out src/home_api"),
+        ("src", "../schemas/home.yaml", "home_api", "emitter-typed generate schemas/home.yaml --out src/home_api"),
+        (".", "home_api/home.yaml", "home_api", "emitter-typed generate home_api/home.yaml --out home_api"),
+        (".", "my files/home.yaml", "home_api", "emitter-typed generate 'my files/home.yaml' --out home_api"),
+        (".", "src/home.yaml", "src/home_api", "emitter-typed generate home.yaml --out home_api"),
+    ],
+)
+def test_the_files_say_what_makes_them_anew_wherever_it_was_run(
+    here: Path, monkeypatch: pytest.MonkeyPatch, at: str, schema: str, out: str, command: str
+) -> None:
+    for folder in (here / at, (here / at / schema).parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(here / at)
+    Path(schema).write_text(SCHEMA, "utf-8")
+
+    assert main(["generate", schema, "--out", out]) == 0
+
+    text = Path(out, "__init__.py").read_text("utf-8")
+    assert f"# Regenerate with: {command}\n" in text
+    assert f'"{command}"' in text
+    assert json.loads(Path(out, "manifest.json").read_text("utf-8"))["command"] == command
+
+
 def test_check_of_a_package_that_is_current_is_done(here: Path) -> None:
     main(["generate", "home.yaml", "--out", "home_api"])
 
