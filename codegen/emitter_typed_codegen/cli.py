@@ -67,7 +67,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         ),
     )
     generate.add_argument("schema", nargs="?", type=Path, metavar="SCHEMA", help="the schema, a YAML file")
-    generate.add_argument("--out", type=Path, metavar="DIR", help="the folder of the package")
+    generate.add_argument("--out", metavar="DIR", help="the folder of the package; its name is what Python imports")
     generate.add_argument(
         "--check", action="store_true", help="write nothing; print what would change, and exit with 1 if anything would"
     )
@@ -104,14 +104,23 @@ def _check(schemas: Sequence[Path], format: Format) -> int:
     return DONE
 
 
-def _generate(schema: Path | None, out: Path | None, check: bool, format: Format) -> int:
-    from emitter_typed_codegen.jobs import BadConfiguration, Job, command, configured, embedded_protocol, run
+def _generate(schema: Path | None, out: str | None, check: bool, format: Format) -> int:
+    from emitter_typed_codegen.jobs import (
+        BadConfiguration,
+        Job,
+        command,
+        configured,
+        embedded_protocol,
+        package_folder,
+        run,
+    )
     from emitter_typed_codegen.problems import SchemaProblems
     from emitter_typed_codegen.write import Plan, Refused
 
     try:
         if schema is not None and out is not None:
-            jobs: list[Job] = [Job(schema, out, command(schema, out))]
+            folder = package_folder(out, Path())
+            jobs: list[Job] = [Job(schema, folder, command(schema, folder))]
         else:
             jobs = configured(Path.cwd())
     except BadConfiguration as error:

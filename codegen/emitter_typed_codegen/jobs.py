@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 import shlex
+import sys
 import tomllib
 from pathlib import Path
 from typing import cast
@@ -22,8 +24,11 @@ TABLE = "tool.emitter-typed"
 _KEYS = {"schema", "out", "protocol_out"}
 
 
+_OURS = {"emitter_typed", "emitter_typed_codegen"}
+
+
 class BadConfiguration(Exception):
-    """The table in pyproject.toml, or its absence, says nothing that could be done."""
+    """The arguments or the table in pyproject.toml, or its absence, say nothing that could be done."""
 
 
 @frozen
@@ -73,6 +78,29 @@ def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
     (text,) = render([embedded(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)
     return schema.protocol
+
+
+def package_folder(said: str, root: Path) -> Path:
+    """Return the folder of a package, which Python must be able to import by its name.
+
+    Args:
+        said: The folder as somebody wrote it.
+        root: What it is relative to.
+
+    Raises:
+        BadConfiguration: It is empty, or its name cannot be imported, or would be taken for another package.
+    """
+    if not said.strip():
+        raise BadConfiguration("the folder of the package is empty: name one, such as home_api")
+    folder = root / said
+    name = folder.resolve().name
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise BadConfiguration(f"{said}: Python cannot import {name!r}: name the folder like a module, as in home_api")
+    # In a package, a name means nothing to others.
+    if (name in sys.stdlib_module_names or name in _OURS) and not (folder.resolve().parent / "__init__.py").exists():
+        whose = "emitter-typed" if name in _OURS else "Python's standard library"
+        raise BadConfiguration(f"{said}: {name} is a module of {whose}: choose another name, such as {name}_api")
+    return folder
 
 
 def command(schema: Path, out: Path) -> str:
@@ -128,4 +156,7 @@ def _job(folder: Path, said: object, path: Path) -> Job:
             f'{path}: a job of [[{TABLE}.jobs]] has schema = "…" and out = "…", and may have protocol_out = "…"'
         )
     single = folder / protocol_out if protocol_out is not None else None
-    return Job(folder / schema, folder / out, "emitter-typed generate", single)
+    try:
+        return Job(folder / schema, package_folder(out, folder), "emitter-typed generate", single)
+    except BadConfiguration as error:
+        raise BadConfiguration(f"{path}: {error}") from error

@@ -187,8 +187,44 @@ def test_a_schema_that_is_no_file_is_told_without_a_traceback(
     assert not (here / "home_api").exists()
 
 
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("", "is empty: name one"),
+        (" ", "is empty: name one"),
+        ("src/my-api", "cannot import 'my-api': name the folder like a module"),
+        ("class", "cannot import 'class'"),
+        ("calendar", "standard library: choose another name, such as calendar_api"),
+        ("src/emitter_typed", "module of emitter-typed: choose another name"),
+    ],
+)
+@pytest.mark.parametrize("configured", [False, True])
+def test_a_folder_that_python_could_not_import_is_wrong_usage(
+    here: Path, capsys: pytest.CaptureFixture[str], out: str, said: str, configured: bool
+) -> None:
+    if configured:
+        (here / "pyproject.toml").write_text(
+            f'[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "{out}"\n', "utf-8"
+        )
+    before = sorted(here.iterdir())
+
+    assert main(["generate"] if configured else ["generate", "home.yaml", "--out", out]) == 2
+
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert sorted(here.iterdir()) == before
+
+
+def test_a_folder_in_a_package_may_be_named_like_a_module_of_the_standard_library(here: Path) -> None:
+    (here / "app").mkdir()
+    (here / "app/__init__.py").touch()
+
+    assert main(["generate", "home.yaml", "--out", "app/calendar"]) == 0
+
+
 def test_an_out_that_is_a_file_is_told_without_a_traceback(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["generate", "home.yaml", "--out", "home.yaml"]) == 1
+    assert main(["generate", "home.yaml", "--out", "home.yaml/api"]) == 1
     assert "home.yaml is a file" in capsys.readouterr().err
     assert (here / "home.yaml").read_text("utf-8") == SCHEMA
 
