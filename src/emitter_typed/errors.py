@@ -178,7 +178,9 @@ class RequestTimeout(EmitterError, TimeoutError):
         """Name the operation and its limit."""
         super().__init__(
             f"{operation} was not answered within {timeout_s:g} s",
-            "it may have been carried out; check that the address is an Emitter broker, "
+            "whatever listens there did not answer as an MQTT broker; check address, port and TLS"
+            if operation == "connect"
+            else "it may have been carried out; check that the address is an Emitter broker, "
             "or allow more time with timeout_s",
         )
         self.operation = operation
@@ -199,7 +201,9 @@ class ConnectionRefused(EmitterError, ConnectionError):
         """Say why there is no connection to host and port."""
         super().__init__(
             f"no connection to {host}:{port}: {message}",
-            "check the host and the port, and whether the broker expects TLS there",
+            "check the host and the port, and whether the broker expects TLS there"
+            if return_code is None
+            else "the broker is there, and does not accept this client: check the username",
         )
         self.host = host
         self.port = port

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from attrs import frozen
 
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, kind_of
 
 if TYPE_CHECKING:
     Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -45,12 +45,9 @@ class Secret:
         """Wrap a text; a secret is taken as it is. Raises InvalidArgument for anything else, and for an empty text."""
         revealed = text.reveal() if isinstance(text, Secret) else text
         if not is_text(revealed):
-            name = type(self).__name__
-            raise InvalidArgument(
-                f"a {name} is made from a text that is not empty, not from {type(text).__name__}",
-                argument=name.lower(),
-                value=None,
-            )
+            name = type(self).__name__.lower()
+            problem = "is not empty" if revealed == "" else f"is made from a text, not from {kind_of(text)}"
+            raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
         self._text = revealed
 
     def reveal(self) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from emitter_typed import AsyncClient, Client, InvalidArgument
+from emitter_typed import AsyncClient, Client, ConnectionRefused, InvalidArgument, RequestTimeout
 from emitter_typed.broker import Broker
 from tests.behaviour.colours import Colour, both_colours, called, connected
-from tests.behaviour.loops import in_loop
+from tests.behaviour.conftest import Generated
+from tests.behaviour.loops import LIMIT_S, in_loop
+from tests.unit.transport.listeners import listener
 
 KEY = "k" * 32
 
@@ -122,3 +125,62 @@ def test_a_url_is_a_text(cls: Any) -> None:
     with pytest.raises(InvalidArgument) as caught:
         cls.from_url(b"mqtt://localhost")
     assert caught.value.argument == "url"
+
+
+def _connect(colour: Colour, port: int, timeout_s: float) -> Callable[[], Any]:
+    client: Any = (Client if colour == "threads" else AsyncClient).from_url(
+        f"mqtt://127.0.0.1:{port}", timeout_s=timeout_s
+    )
+    return lambda: called(lambda each: each.connect(), client)
+
+
+@both_colours
+@in_loop
+async def test_nobody_who_answers_is_told_of_as_a_wrong_place(colour: Colour) -> None:
+    with listener() as port, pytest.raises(RequestTimeout, match="did not answer as an MQTT broker") as caught:
+        await _connect(colour, port, 0.05)()
+    assert "carried out" not in str(caught.value)
+
+
+@both_colours
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.6\r\n", b"\x00" * 8])
+@in_loop
+async def test_a_peer_that_speaks_something_else_is_no_broker(colour: Colour, answer: bytes) -> None:
+    def answers(peer: socket.socket) -> None:
+        # Read first: closing with bytes unread would cut the answer off.
+        peer.recv(1024)
+        peer.sendall(answer)
+
+    with listener(answers) as port, pytest.raises(ConnectionRefused, match="what answered is no MQTT broker"):
+        await _connect(colour, port, LIMIT_S)()
+
+
+def _refuse(peer: socket.socket) -> None:
+    peer.recv(1024)
+    peer.sendall(b"\x20\x02\x00\x05")
+
+
+@both_colours
+@in_loop
+async def test_a_broker_that_refuses_is_there_and_needs_no_advice_about_tls(colour: Colour) -> None:
+    with listener(_refuse) as port, pytest.raises(ConnectionRefused) as caught:
+        await _connect(colour, port, LIMIT_S)()
+    assert caught.value.return_code == 5
+    assert "TLS" not in str(caught.value)
+
+
+@both_colours
+@in_loop
+async def test_words_say_what_is_wrong(colour: Colour, broker: Broker, generated: Generated) -> None:
+    made = generated("types: {Mode: {enum: [auto]}, T: {fields: {mode: Mode, level: {type: int, minimum: 1}}}}")
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument, match="expected a Mode, got a text"):
+            await client.publish(KEY, "a/", made.T(mode="auto", level=1))
+        with pytest.raises(InvalidArgument, match="level: expected a number, got a text"):
+            made.T(mode=made.Mode.AUTO, level="1")
+        with pytest.raises(InvalidArgument, match="ttl: a duration is a finite number of seconds"):
+            await client.publish(KEY, "a/", "x", ttl=float("nan"))
+        with pytest.raises(InvalidArgument, match="a key is not empty"):
+            await client.publish("", "a/", "x")
+        with pytest.raises(InvalidArgument, match="a key is not empty"):
+            await client.presence("", "a/")

@@ -45,6 +45,20 @@ def _read_enum(value: object, type_: Any) -> object:
     raise Unfit(f"must be one of {', '.join(repr(member.value) for member in type_)}, got {value!r}")
 
 
+def _writer_of(write: Callable[[Any], object]) -> Callable[[Any], Callable[[object], object]]:
+    """Return what makes a hook for a class: it refuses whatever is not of it."""
+
+    def made(cls: Any) -> Callable[[object], object]:
+        def checked(value: object) -> object:
+            if not isinstance(value, cls):
+                raise expected(f"a {cls.__name__}", value)
+            return write(value)
+
+        return checked
+
+    return made
+
+
 def _write_enum(value: enum.Enum) -> object:
     return value.value
 
@@ -190,11 +204,11 @@ class WireConverter(Converter):
         # datetime is a date and bool an int: exact classes only, which the dispatch by class above would not give.
         self.register_structure_hook_func(lambda type_: type_ is date, _ignoring_type(read_date))
         self.register_structure_hook_func(_is(Secret), lambda value, type_: type_(string(value)))
-        self.register_unstructure_hook_func(_is(Secret), _write_secret)
+        self.register_unstructure_hook_factory(_is(Secret), _writer_of(_write_secret))
         self.register_structure_hook_func(_is(enum.Enum), _read_enum)
-        self.register_unstructure_hook_func(_is(enum.Enum), _write_enum)
+        self.register_unstructure_hook_factory(_is(enum.Enum), _writer_of(_write_enum))
         self.register_structure_hook_func(_is(Flags), lambda value, type_: type_(string(value)))
-        self.register_unstructure_hook_func(_is(Flags), _write_flags)
+        self.register_unstructure_hook_factory(_is(Flags), _writer_of(_write_flags))
         self.register_structure_hook_func(_is_open_enum, _read_open_enum)
         self.register_unstructure_hook_factory(_is_open_enum, _open_enum_writer)
         self.register_structure_hook_func(lambda type_: type_ in (object, Any), lambda value, _: value)

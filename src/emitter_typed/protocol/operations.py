@@ -18,6 +18,7 @@ from emitter_typed.protocol.definition import (
     ParameterKind,
     RequestDefinition,
 )
+from emitter_typed.protocol.scalars import seconds
 from emitter_typed.protocol.topics import compose_topic, validate_channel
 from emitter_typed.values import Option, Secret, is_text
 
@@ -141,7 +142,8 @@ def _texts(definition: OperationDefinition, arguments: Sequence[str | Secret]) -
     for name, argument in zip(definition.parameters, arguments, strict=True):
         text = argument.reveal() if isinstance(argument, Secret) else argument
         if not is_text(text):
-            raise InvalidArgument(f"{name} must be a text that is not empty", argument=name, value=None)
+            problem = "is not empty" if text == "" else f"is a text, not {kind_of(text)}"
+            raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
         for constraint in definition.constraints.get(name, ()):
             constraint.check(name, text)
         yield text
@@ -226,7 +228,7 @@ def options_said(
 def _checked(option: OptionDefinition, value: object) -> object:
     try:
         if option.type is timedelta and isinstance(value, int | float) and not isinstance(value, bool):
-            value = timedelta(seconds=value)
+            value = seconds(value)
         converter().unstructure(value, option.type)
         if option.format is not None:
             write_as(option.format, value)

@@ -142,6 +142,14 @@ def _write_date(value: object) -> str:
     return value.isoformat()
 
 
+def seconds(value: float) -> timedelta:
+    """Return so many seconds as a duration. Raises Unfit."""
+    try:
+        return timedelta(seconds=value)
+    except (ValueError, OverflowError):
+        raise Unfit(f"a duration is a finite number of seconds, and not too many, which {value!r} is not") from None
+
+
 def _read_duration(value: object) -> timedelta:
     try:
         return timedelta(seconds=_number(value))

@@ -36,6 +36,7 @@ from emitter_typed.protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed.transport.base import Endpoint, Sink
+from emitter_typed.transport.reasons import words
 
 _log = logging.getLogger("emitter_typed")
 
@@ -51,6 +52,7 @@ _UNTOLD: Final = (
     MQTTErrorCode.MQTT_ERR_CONN_LOST,
     MQTTErrorCode.MQTT_ERR_CONN_REFUSED,
 )
+_PROTOCOL: Final = paho.error_string(MQTTErrorCode.MQTT_ERR_PROTOCOL).rstrip(".").lower()
 
 
 class _Paho(paho.Client):
@@ -61,6 +63,11 @@ class _Paho(paho.Client):
     """The CONNACK's (MQTT 3.1.1, 3.2.2.3)."""
     tls: ssl.SSLContext | None = None
     """The context of a TLS connection."""
+
+    @property
+    def in_gibberish(self) -> bool:
+        """Whether the packet that is being read cannot be the beginning of a CONNACK."""
+        return self._in_packet["command"] not in (0, 0x20)
 
     def _mid_generate(self) -> int:
         # The session owns the identifiers: paho's own counter wraps without asking what is in use.
@@ -215,7 +222,7 @@ class PahoTransport:
             client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s)
         except (OSError, ValueError) as error:
             _drop_socket(client)
-            raise self._refusal(_words(error)) from error
+            raise self._refusal(words(error)) from error
         sock = client.socket()
         if isinstance(sock, socket.socket):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -250,15 +257,15 @@ class PahoTransport:
             if client.return_code:
                 words = paho.connack_string(client.return_code).removeprefix("Connection Refused: ").rstrip(".")
                 return self._refusal(f"the broker said: {words}", client.return_code)
-            if self._aborting:
+            if self._aborting or (self._closing and client.socket() is None):
                 return None
             if client.socket() is None:
                 reason = self._lost_because or "the broker closed it"
-                if self._closing:
-                    return None
-                if not connected:
-                    return self._refusal(f"{reason} before it accepted the connection")
-                return ConnectionLost(reason)
+                if connected:
+                    return ConnectionLost(reason)
+                gibberish = reason == _PROTOCOL or client.in_gibberish
+                early = f"{reason} before it accepted the connection"
+                return self._refusal("what answered is no MQTT broker" if gibberish else early)
             if self._closing:
                 close_by = self._go(client, close_by)
 
@@ -389,12 +396,5 @@ def _buffered(sock: object) -> bool:
 
 
 def _drop_socket(client: _Paho) -> None:
-    sock = client.socket()
-    if sock is not None:
+    if client.socket() is not None:
         client._sock_close()  # pyright: ignore[reportPrivateUsage]  # paho has no public way to leave without a DISCONNECT
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "it did not answer in time"
-    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__
