@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
     from emitter_typed_codegen.problems import Format, Problem
+    from emitter_typed_codegen.write import Change
 
 DONE = 0
 FOUND = 1
@@ -129,14 +130,14 @@ def _generate(schema: Path | None, out: str | None, check: bool, format: Format)
     plan = Plan()
     protocol = embedded_protocol()
     problems: list[Problem] = []
-    told: list[tuple[Job, int]] = []
+    told: list[tuple[Job, list[Change]]] = []
     for job in jobs:
         before = len(plan.changes)
         try:
             protocol = run(job, protocol, plan)
         except SchemaProblems as found:
             problems += found.problems
-        told.append((job, len(plan.changes) - before))
+        told.append((job, plan.changes[before:]))
     if problems:
         _tell(problems, format)
         return FOUND
@@ -154,13 +155,19 @@ def _generate(schema: Path | None, out: str | None, check: bool, format: Format)
     return FOUND if check and plan.changes else DONE
 
 
-def _line(job: Job, changes: int, check: bool) -> str:
+def _line(job: Job, changes: Sequence[Change], check: bool) -> str:
     here = Path.cwd()
     out = job.out.relative_to(here) if job.out.is_relative_to(here) else job.out
     if not changes:
         return f"{out} is up to date"
-    files = "1 file" if changes == 1 else f"{changes} files"
-    return f"{files} of {out} would change; run: {job.command}" if check else f"wrote {files} to {out}"
+    if check:
+        return f"{_files(len(changes))} of {out} would change; run: {job.command}"
+    removed = sum(change.new is None for change in changes)
+    return f"wrote {_files(len(changes) - removed)} to {out}" + (f", removed {removed}" if removed else "")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _tell(problems: Sequence[Problem], format: Format) -> None:

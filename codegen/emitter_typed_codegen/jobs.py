@@ -16,7 +16,7 @@ from emitter_typed_codegen.model import Protocol
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import banner, embedded, package
-from emitter_typed_codegen.write import Plan
+from emitter_typed_codegen.write import Plan, Refusal
 
 TABLE = "tool.emitter-typed"
 """The table of pyproject.toml that lists jobs."""
@@ -73,7 +73,9 @@ def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
     if job.protocol_out is None:
         return protocol
     if schema.protocol is None:
-        plan.refusals.append(f"{job.schema} describes no protocol: take protocol_out away, or name another schema")
+        plan.refusals.append(
+            Refusal(job.schema, "describes no protocol: take protocol_out away, or name another schema")
+        )
         return protocol
     (text,) = render([embedded(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)

@@ -43,6 +43,19 @@ def test_generating_again_is_up_to_date(here: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == "home_api is up to date\n"
 
 
+def test_what_is_written_and_removed_is_counted(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["generate", "home.yaml", "--out", "home_api"])
+    capsys.readouterr()
+    (here / "home.yaml").write_text("emitter-typed: 1\nname: Home\ntypes:\n  A: {fields: {a: int}}\n", "utf-8")
+    before = {path.name for path in (here / "home_api").iterdir()}
+
+    assert main(["generate", "home.yaml", "--out", "home_api"]) == 0
+
+    gone = before - {path.name for path in (here / "home_api").iterdir()}
+    assert gone
+    assert capsys.readouterr().out.endswith(f" files to home_api, removed {len(gone)}\n")
+
+
 def test_check_shows_the_difference_and_writes_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["generate", "home.yaml", "--out", "home_api"])
     before = (here / "home_api/types.py").read_bytes()
