@@ -13,8 +13,8 @@ class CannotListen(EmitterError, OSError):
     port: int
     """The port that was tried."""
 
-    def __init__(self, reason: str, *, host: str, port: int) -> None:
-        """Say why nobody can listen on host and port."""
-        super().__init__(f"the broker cannot listen on {host}:{port} ({reason})", "port 0 takes any port that is free")
+    def __init__(self, reason: str, advice: str, *, host: str, port: int) -> None:
+        """Say why nobody can listen on host and port, and what to do."""
+        super().__init__(f"the broker cannot listen on {host}:{port} ({reason})", advice)
         self.host = host
         self.port = port

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -22,6 +24,10 @@ _log = logging.getLogger("emitter_typed.broker")
 
 IDLE_LIMIT_S = 120.0
 """After how many seconds of silence a connection is closed, whatever keep-alive it asked for."""
+
+
+MOST_PORT = 65535
+"""The highest port that TCP has."""
 
 
 class AsyncBroker:
@@ -56,13 +62,17 @@ class AsyncBroker:
             clock: Gives the Unix time in seconds; what expires, expires by it. Default: the system's.
 
         Raises:
-            InvalidArgument: the matcher does not exist, or the master key has another form.
+            InvalidArgument: the port is none, the matcher does not exist, or the master key has another form.
         """
         if matcher not in get_args(Matcher):
             raise InvalidArgument(
                 f"matcher {matcher!r} does not exist: use 'emitter' or 'mqtt'",
                 argument="matcher",
                 value=matcher,
+            )
+        if not 0 <= port <= MOST_PORT:
+            raise InvalidArgument(
+                f"a port is 1 to {MOST_PORT}, or 0 for any that is free, not {port}", argument="port", value=port
             )
         self.host = host
         self.port = port
@@ -92,9 +102,9 @@ class AsyncBroker:
             loop = asyncio.get_running_loop()
             try:
                 self._server = await loop.create_server(lambda: _Socket(self), self.host, self.port)
-            except OSError as error:
-                reason = os.strerror(error.errno) if error.errno else str(error)
-                raise CannotListen(reason, host=self.host, port=self.port) from error
+            except (OSError, ValueError) as error:
+                # A name that is no name is a ValueError.
+                raise CannotListen(*_why(error), host=self.host, port=self.port) from error
             # Starting again listens where clients know the broker to be.
             self.port = cast("int", self._server.sockets[0].getsockname()[1])
         return self
@@ -161,14 +171,14 @@ class AsyncBroker:
 
     # What the sockets call.
 
-    def joined(self, socket: _Socket) -> Connection:
+    def joined(self, client: _Socket) -> Connection:
         """Take a new connection in."""
         connection = self._core.open()
-        self._sockets[connection] = socket
+        self._sockets[connection] = client
         if self._server is None:
-            socket.abort()
+            client.abort()
         elif self._muted:
-            socket.read(on=False)
+            client.read(on=False)
         return connection
 
     def arrived(self, connection: Connection, data: bytes) -> None:
@@ -186,12 +196,21 @@ class AsyncBroker:
 
     def _send(self) -> None:
         for connection in self._core.waiting():
-            socket = self._sockets.get(connection)
-            if socket is not None:
-                socket.send(connection)
+            client = self._sockets.get(connection)
+            if client is not None:
+                client.send(connection)
 
     def _new_core(self) -> BrokerCore:
         return BrokerCore(master_key=self.master_key, matcher=self.matcher, clock=self._clock)
+
+
+def _why(error: OSError | ValueError) -> tuple[str, str]:
+    """Return why nobody can listen, and what to do about it."""
+    number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
+    reason = os.strerror(number) if number else getattr(error, "strerror", None) or str(error)
+    if number in (errno.EADDRINUSE, errno.EACCES):
+        return reason, "port 0 takes any port that is free"
+    return reason, "the host must be an address of this machine, such as 127.0.0.1"
 
 
 class _Socket(asyncio.Protocol):

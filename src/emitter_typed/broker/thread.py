@@ -47,7 +47,7 @@ class Broker:
                 thread. Default: the system's.
 
         Raises:
-            InvalidArgument: the matcher does not exist, or the master key has another form.
+            InvalidArgument: the port is none, the matcher does not exist, or the master key has another form.
         """
         self._broker = AsyncBroker(host=host, port=port, matcher=matcher, master_key=master_key, clock=clock)
         self._thread: threading.Thread | None = None

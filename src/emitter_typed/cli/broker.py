@@ -62,4 +62,16 @@ async def _serve(host: str, port: int, matcher: str, *, as_json: bool) -> None:
             )
         else:
             print(f"listening on {broker.url}\nmaster key {broker.master_key}\nCtrl-C ends it", flush=True)
+        if not _is_loopback(host):
+            warning = "others can reach this broker: it is for development, and not protected"
+            print(f"emitter-typed broker: {warning}", file=sys.stderr, flush=True)
         await stopping.wait()
+
+
+def _is_loopback(host: str) -> bool:
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -104,9 +104,18 @@ def test_a_port_in_use_is_a_typed_error_that_says_what_to_do() -> None:
     assert set(threading.enumerate()) <= before
 
 
-def test_a_host_of_another_machine_is_refused() -> None:
-    with pytest.raises(CannotListen):
-        Broker(host="192.0.2.1").start()
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host", "a..b"])
+def test_a_host_of_another_machine_is_refused(host: str) -> None:
+    with pytest.raises(CannotListen, match="the host must be an address of this machine") as refused:
+        Broker(host=host).start()
+    assert "port 0" not in str(refused.value)
+    assert "Unknown error" not in str(refused.value)
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_a_port_that_tcp_does_not_have_is_refused(port: int) -> None:
+    with pytest.raises(InvalidArgument, match=f"a port is 1 to 65535, or 0 .*, not {port}"):
+        Broker(port=port)
 
 
 def test_a_broker_that_was_not_started_cannot_fail_on_purpose() -> None:

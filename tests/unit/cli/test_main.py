@@ -52,6 +52,26 @@ def test_the_broker_says_where_it_is_serves_and_stops_with_0(signal_number: sign
         assert said["matcher"] == "emitter"
 
 
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_tcp_does_not_have_is_2_and_one_line(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["broker", "--port", port]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"emitter-typed broker: a port is 1 to 65535, or 0 for any that is free, not {port}\n"
+    )
+
+
+@pytest.mark.parametrize(("host", "warns"), [("0.0.0.0", True), ("localhost", False), ("127.0.0.1", False)])
+def test_a_broker_that_others_can_reach_warns(host: str, warns: bool) -> None:
+    command = [*PROGRAM, "broker", "--host", host, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("listening on ")
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=LIMIT_S)
+    assert ("not protected" in said) == warns
+
+
 def test_a_port_in_use_is_3_and_one_line() -> None:
     import socket
 
