@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +82,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
             "--format",
             choices=("text", "json", "github"),
             default="text",
-            help="how problems are told: for people, for programs, as annotations of a GitHub workflow",
+            help=(
+                "how problems, and files that are refused or not up to date, are told: text for people, json for "
+                "programs (one array on stdout, everything else on stderr), github as annotations of a workflow; "
+                "wrong usage is always text on stderr"
+            ),
         )
     return parser
 
@@ -118,8 +123,11 @@ def _generate(schema: Path | None, out: str | None, check: bool, format: Format)
     from emitter_typed_codegen.problems import SchemaProblems
     from emitter_typed_codegen.write import Plan, Refused
 
+    again = "emitter-typed generate"
     try:
         if schema is not None and out is not None:
+            # What the files say is for another folder than this one, perhaps.
+            again = shlex.join(["emitter-typed", "generate", str(schema), "--out", out])
             folder = package_folder(out, Path())
             jobs: list[Job] = [Job(schema, folder, command(schema, folder))]
         else:
@@ -127,6 +135,8 @@ def _generate(schema: Path | None, out: str | None, check: bool, format: Format)
     except BadConfiguration as error:
         print(error, file=sys.stderr)
         return USAGE
+    # What programs read is alone on its stream.
+    words = sys.stderr if format == "json" else sys.stdout
     plan = Plan()
     protocol = embedded_protocol()
     problems: list[Problem] = []
@@ -143,25 +153,41 @@ def _generate(schema: Path | None, out: str | None, check: bool, format: Format)
         return FOUND
     if check and not plan.refusals:
         for change in plan.changes:
-            print(change.diff(Path.cwd()), end="")
+            print(change.diff(Path.cwd()), end="", file=words)
+        stale = [
+            _output(change.path, "is not what its schema makes", f"run: {again}")
+            for _, changes in told
+            for change in changes
+        ]
+        _tell(stale if format != "text" else (), format)
     else:
         try:
             plan.write()
         except Refused as refused:
-            print(f"nothing was written:\n{refused}", file=sys.stderr)
+            if format == "text":
+                print(f"nothing was written:\n{refused}", file=sys.stderr)
+            else:
+                _tell([_output(one.path, one.why) for one in refused.refusals], format)
             return FOUND
+        _tell((), format)
     for job, changes in told:
-        print(_line(job, changes, check))
+        print(_line(job, changes, again if check else None), file=words)
     return FOUND if check and plan.changes else DONE
 
 
-def _line(job: Job, changes: Sequence[Change], check: bool) -> str:
+def _output(path: Path, message: str, hint: str = "") -> Problem:
+    from emitter_typed_codegen.problems import Problem
+
+    return Problem(file=str(path), rule="output", message=message, hint=hint)
+
+
+def _line(job: Job, changes: Sequence[Change], again: str | None) -> str:
     here = Path.cwd()
     out = job.out.relative_to(here) if job.out.is_relative_to(here) else job.out
     if not changes:
         return f"{out} is up to date"
-    if check:
-        return f"{_files(len(changes))} of {out} would change; run: {job.command}"
+    if again is not None:
+        return f"{_files(len(changes))} of {out} would change; run: {again}"
     removed = sum(change.new is None for change in changes)
     return f"wrote {_files(len(changes) - removed)} to {out}" + (f", removed {removed}" if removed else "")
 

@@ -27,8 +27,9 @@ Rule = Literal[
     "fetch-pages", "request-options",
     "unknown-option", "option-not-taken", "bad-option", "header-option", "needs-envelope",
     "bad-address", "reserved-channel", "address-parameter", "parameter-type", "overlap",
+    "output",
 ]  # fmt: skip
-"""The rules of the language, by the id that a problem names."""
+"""The rules of the language, by the id that a problem names, and `output` for what speaks against writing."""
 
 MOST_PROBLEMS = 1000
 """How many problems of a schema are told at once."""

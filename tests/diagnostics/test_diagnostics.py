@@ -10,7 +10,7 @@ from emitter_typed_codegen.resolve import load
 
 CASES = Path(__file__).parent / "cases"
 # What no file in a repository can show.
-ELSEWHERE = {"no-file", "not-readable", "too-large"}
+ELSEWHERE = {"no-file", "not-readable", "too-large", "output"}
 RULES = sorted(set(get_args(Rule)) - ELSEWHERE)
 
 

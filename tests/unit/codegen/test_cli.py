@@ -96,6 +96,16 @@ def test_the_files_say_what_makes_them_anew_wherever_it_was_run(
     assert json.loads(Path(out, "manifest.json").read_text("utf-8"))["command"] == command
 
 
+def test_check_says_what_to_run_in_the_folder_where_it_ran(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "src").mkdir()
+    monkeypatch.chdir(here / "src")
+
+    assert main(["generate", "../home.yaml", "--out", "home_api", "--check"]) == 1
+    assert capsys.readouterr().out.endswith("run: emitter-typed generate ../home.yaml --out home_api\n")
+
+
 def test_check_of_a_package_that_is_current_is_done(here: Path) -> None:
     main(["generate", "home.yaml", "--out", "home_api"])
 
@@ -183,6 +193,46 @@ def test_problems_can_be_json(here: Path, capsys: pytest.CaptureFixture[str]) ->
 
     assert main(["check", "home.yaml", "--format", "json"]) == 1
     assert json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("flag", [[], ["--check"]])
+def test_refusals_have_the_shape_of_problems_in_json(
+    here: Path, capsys: pytest.CaptureFixture[str], flag: list[str]
+) -> None:
+    (here / "home.yaml").write_text(BROKEN, "utf-8")
+    main(["check", "home.yaml", "--format", "json"])
+    problem = json.loads(capsys.readouterr().out)[0]
+    (here / "home.yaml").write_text(SCHEMA, "utf-8")
+    main(["generate", "home.yaml", "--out", "home_api"])
+    (here / "home_api/types.py").write_text("mine\n")
+    capsys.readouterr()
+
+    assert main(["generate", "home.yaml", "--out", "home_api", "--format", "json", *flag]) == 1
+
+    told = capsys.readouterr()
+    (refusal,) = json.loads(told.out)
+    assert refusal.keys() == problem.keys()
+    assert (refusal["file"], refusal["rule"]) == (str(Path("home_api/types.py")), "output")
+    assert refusal["message"].startswith("was edited: ")
+    assert told.err == ""
+
+
+def test_stdout_is_nothing_but_json_in_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generate = ["generate", "home.yaml", "--out", "home_api", "--format", "json"]
+
+    assert main([*generate, "--check"]) == 1
+    stale = json.loads(capsys.readouterr().out)
+    assert str(Path("home_api/types.py")) in {one["file"] for one in stale}
+    assert {(one["rule"], one["hint"]) for one in stale} == {
+        ("output", "run: emitter-typed generate home.yaml --out home_api")
+    }
+    assert main(generate) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_what_would_change_is_annotated_for_github(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "home.yaml", "--out", "home_api", "--check", "--format", "github"]) == 1
+    assert "::error file=home_api/types.py,title=output::is not what its schema makes" in capsys.readouterr().out
 
 
 def test_no_problems_are_said_to_be_none(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
