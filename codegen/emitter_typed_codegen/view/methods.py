@@ -221,6 +221,11 @@ def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Sect
     if waits:
         entries.append(("RequestTimeout", f"No {waits} came in time; it may have been carried out."))
         entries.append(("ConnectionLost", "The connection ended first; it may have been carried out."))
+    if waits == "reply":
+        entries.append(("ReplyMissing", "The reply is too large for a packet; it may have been carried out."))
+        entries.append(("AmbiguousReply", "Replies contradict each other; it may have been carried out."))
+        entries.append(("Undecodable", "The reply is not what the schema says; it may have been carried out."))
+    entries.append(("Congested", "More is under way than the bounds allow. Nothing was sent."))
     entries.append(("Closed", "The client is not connected. Nothing was sent."))
     return Section("Raises", entries)
 

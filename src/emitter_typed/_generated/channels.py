@@ -70,6 +70,7 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._publish(
@@ -115,6 +116,7 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -175,6 +177,7 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._subscribe(
@@ -233,6 +236,7 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         await self._publish(
@@ -278,6 +282,7 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -338,6 +343,7 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return await self._subscribe(

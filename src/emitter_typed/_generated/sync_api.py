@@ -90,6 +90,12 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No reply came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            ReplyMissing: The reply is too large for a packet; it may have been carried
+                out.
+            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            Undecodable: The reply is not what the schema says; it may have been carried
+                out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._request(
@@ -132,6 +138,12 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No reply came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            ReplyMissing: The reply is too large for a packet; it may have been carried
+                out.
+            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            Undecodable: The reply is not what the schema says; it may have been carried
+                out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._request(
@@ -188,6 +200,12 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No reply came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            ReplyMissing: The reply is too large for a packet; it may have been carried
+                out.
+            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            Undecodable: The reply is not what the schema says; it may have been carried
+                out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._request(
@@ -219,6 +237,12 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No reply came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            ReplyMissing: The reply is too large for a packet; it may have been carried
+                out.
+            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            Undecodable: The reply is not what the schema says; it may have been carried
+                out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._request(ME, MeRequest(), timeout_s=timeout_s)
@@ -257,6 +281,12 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No reply came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            ReplyMissing: The reply is too large for a packet; it may have been carried
+                out.
+            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            Undecodable: The reply is not what the schema says; it may have been carried
+                out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._request(
@@ -317,6 +347,7 @@ class SyncApi(OptionMakers, SyncHost):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._publish(
@@ -370,6 +401,7 @@ class SyncApi(OptionMakers, SyncHost):
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -416,6 +448,7 @@ class SyncApi(OptionMakers, SyncHost):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._publish(
@@ -526,6 +559,7 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._subscribe(
@@ -625,6 +659,7 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._subscribe(
@@ -722,6 +757,7 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._unsubscribe("unsubscribe", (key, channel), timeout_s=timeout_s)

@@ -55,6 +55,7 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._publish(
@@ -88,6 +89,7 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -132,6 +134,7 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._subscribe(
@@ -175,6 +178,7 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         await self._publish(
@@ -208,6 +212,7 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -252,6 +257,7 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return await self._subscribe(

@@ -77,6 +77,12 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No reply came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            ReplyMissing: The reply is too large for a packet; it may have been carried
+                out.
+            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            Undecodable: The reply is not what the schema says; it may have been carried
+                out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._request(
@@ -112,6 +118,12 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No reply came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            ReplyMissing: The reply is too large for a packet; it may have been carried
+                out.
+            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            Undecodable: The reply is not what the schema says; it may have been carried
+                out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._request(
@@ -134,6 +146,12 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No reply came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            ReplyMissing: The reply is too large for a packet; it may have been carried
+                out.
+            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            Undecodable: The reply is not what the schema says; it may have been carried
+                out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._request(WHOAMI, WhoamiRequest(), timeout_s=timeout_s)
@@ -164,6 +182,12 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No reply came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            ReplyMissing: The reply is too large for a packet; it may have been carried
+                out.
+            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            Undecodable: The reply is not what the schema says; it may have been carried
+                out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._request(
@@ -212,6 +236,7 @@ class SyncApi(OptionMakers, SyncHost):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._publish(
@@ -253,6 +278,7 @@ class SyncApi(OptionMakers, SyncHost):
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -287,6 +313,7 @@ class SyncApi(OptionMakers, SyncHost):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._publish(
@@ -376,6 +403,7 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._subscribe(
@@ -412,6 +440,7 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._unsubscribe("leave", (token, channel), timeout_s=timeout_s)
