@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emitter_typed_codegen.streams import printed
+
 if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
     from emitter_typed_codegen.problems import Format, Problem
@@ -30,8 +32,13 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "emitter-typed") -> i
         prog: The program's name, for its help.
 
     Returns:
-        0 if it is done, 1 if there are problems or the output would change, 2 if it was called wrongly.
+        0 if it is done, 1 if there are problems, or the output would change or cannot be written, 2 if it was called
+        wrongly, 141 if nobody reads the output any more.
     """
+    return printed(lambda: _main(argv, prog), prog)
+
+
+def _main(argv: Sequence[str] | None, prog: str) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A schema may hold what a terminal cannot show.

@@ -10,6 +10,8 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
+from emitter_typed_codegen.streams import printed
+
 EXIT_DONE = 0
 EXIT_USAGE = 2
 EXIT_NO_BROKER = 3
@@ -26,8 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments without the program's name. Default: those of the process.
 
     Returns:
-        The exit code: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker, 130 interrupted.
+        The exit code: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker, 130 interrupted,
+        141 nobody reads the output any more.
     """
+    return printed(lambda: _main(argv), "emitter-typed")
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = arguments[0] if arguments else None
     try:

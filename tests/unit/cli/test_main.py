@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +72,48 @@ def test_a_broker_that_others_can_reach_warns(host: str, warns: bool) -> None:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=LIMIT_S)
     assert ("not protected" in said) == warns
+
+
+@pytest.fixture
+def schema(tmp_path: Path) -> Path:
+    """A schema of which the diff is larger than any buffer."""
+    path = tmp_path / "home.yaml"
+    fields = ", ".join(f"field_{number}: int" for number in range(2000))
+    path.write_text(f"emitter-typed: 1\nname: Home\ntypes:\n  Reading: {{fields: {{{fields}}}}}\n", "utf-8")
+    return path
+
+
+VERBS = [["--version"], ["check", "{}"], ["generate", "{}", "--check", "--out", "home_api"]]
+
+
+@pytest.mark.parametrize("arguments", VERBS)
+def test_a_reader_that_has_gone_ends_it_quietly(arguments: list[str], schema: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*PROGRAM, *(each.format(schema) for each in arguments)]
+
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=LIMIT_S, cwd=schema.parent)
+
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("arguments", [*VERBS, ["broker", "--port", "0"]])
+def test_an_output_that_cannot_be_written_is_1_and_one_line(arguments: list[str], schema: Path) -> None:
+    command = [*PROGRAM, *(each.format(schema) for each in arguments)]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=LIMIT_S, cwd=schema.parent
+        )
+    assert done.returncode == 1
+    assert done.stderr == "emitter-typed: the output cannot be written: No space left on device\n"
+
+
+def test_a_program_without_a_stdout_does_its_work(schema: Path) -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, "check", str(schema)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, timeout=LIMIT_S, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_port_in_use_is_3_and_one_line() -> None:
