@@ -30,6 +30,7 @@ _LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader",
 _BREAK = re.compile("\r\n|\r|\n")
 # Besides what no YAML may hold: line breaks that editors do not count, and byte-order marks.
 _FORBIDDEN = re.compile("[^\t\n\r -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_BRACKETED = re.compile(r"\w[\[{]$")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _QUOTE_COLON = "put the text in quotes if the colon belongs to it"
@@ -357,8 +358,12 @@ class _Builder:
         mark = error.problem_mark
         written = "" if mark is None else self._text.lines[min(mark.line, len(self._text.lines) - 1)]
         goes_on = mark is not None and written[: mark.column].rstrip().endswith(("]", "}"))
+        # In braces, a text ends before a bracket.
+        bracketed = mark is not None and _BRACKETED.search(written[: mark.column + 1]) is not None
         # What was opened and never closed is worth more than the place where that came out.
-        if said == "found unexpected end of stream" or ("flow" in (error.context or "") and not goes_on):
+        if said == "found unexpected end of stream" or (
+            "flow" in (error.context or "") and not goes_on and not bracketed
+        ):
             mark = error.context_mark or mark
         if mark is None:
             self._problems.append(self._text.problem(0, 0, 0, "yaml-syntax", f"this is no YAML: {said}"))
@@ -372,6 +377,12 @@ class _Builder:
             problem = self._text.problem(
                 line, column, column + 1, "tab", "a tab stands in the indentation", "indent with spaces"
             )
+        elif bracketed:
+            message, hint = (
+                "a bracket stands in a text",
+                "a list is written [string]; any other text with a bracket stands in quotes",
+            )
+            problem = self._text.problem(line, column, column + 1, "yaml-syntax", message, hint)
         elif goes_on:
             message = "a text goes on after a closing bracket or brace"
             problem = self._text.problem(

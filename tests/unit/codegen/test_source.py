@@ -99,6 +99,14 @@ def test_a_path_that_cannot_be_is_a_problem() -> None:
     assert only_problem(Path("a\0b"))[2] == "not-readable"
 
 
+@pytest.mark.parametrize("text", ["string[]", "string[]?", "map{a}"])
+def test_a_bracket_behind_a_word_in_braces_is_told_at_the_bracket(text: str, tmp_path: Path) -> None:
+    line, column, rule, message = only_problem(written(tmp_path, f"a: {{b: {text}, c: d}}\n"))
+
+    assert (line, rule, message) == (1, "yaml-syntax", "a bracket stands in a text")
+    assert column == 8 + min(text.find(one) for one in "[{" if one in text)
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "home.yaml")
 
