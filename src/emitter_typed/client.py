@@ -18,7 +18,7 @@ from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.handlers import EventHandlers
 from emitter_typed.protocol.message import StoredMessage
-from emitter_typed.protocol.operations import Prepared, prepare
+from emitter_typed.protocol.operations import prepare
 from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
@@ -269,7 +269,10 @@ class ThreadDriver(Configured, SyncHost):
         payload = codec.encode(message)
         connection = self._connected(operation)
         connection.wait_for_room(operation, limit_s)
-        self._send(connection, operation, prepared, payload).wait(limit_s)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        with connection.lock:
+            connection.session.publish(operation, prepared, payload, outcome)
+        outcome.wait(limit_s)
 
     def _publish_nowait(
         self,
@@ -286,21 +289,9 @@ class ThreadDriver(Configured, SyncHost):
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: ThreadOutcome[None] = ThreadOutcome(operation)
         pending = Pending(outcome, self._settings.timeout_s)
-        self._send(connection, operation, prepared, payload, outcome)
-        return pending
-
-    def _send(
-        self,
-        connection: ThreadConnection,
-        operation: str,
-        prepared: Prepared,
-        payload: bytes,
-        outcome: ThreadOutcome[None] | None = None,
-    ) -> ThreadOutcome[None]:
-        outcome = outcome or ThreadOutcome(operation)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
-        return outcome
+        return pending
 
     def _subscribe(
         self,

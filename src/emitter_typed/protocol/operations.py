@@ -19,7 +19,7 @@ from emitter_typed.protocol.definition import (
     RequestDefinition,
 )
 from emitter_typed.protocol.scalars import seconds
-from emitter_typed.protocol.topics import compose_topic, validate_channel
+from emitter_typed.protocol.topics import compose_topic, validate_channel, written_options
 from emitter_typed.values import Option, Secret, is_text
 
 _find_border = re.compile(r"[^!-~]|[/?#+*{}]").search
@@ -110,8 +110,7 @@ def channel_with_options(
         InvalidArgument: The channel or an option breaks a rule, or an option is given twice.
     """
     written, _ = _write_options(definition, {}, options, given or {})
-    name = validate_channel(channel, static=False)
-    return f"{name}?{'&'.join(f'{option}={value}' for option, value in written.items())}" if written else name
+    return validate_channel(channel, static=False) + written_options(tuple(written.items()))
 
 
 def _write_options(

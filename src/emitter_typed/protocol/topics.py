@@ -90,7 +90,7 @@ class Topic:
 
     def without_key(self) -> str:
         """Return the channel with its options: the topic as it may be shown."""
-        return self.channel + _written(self.options)
+        return self.channel + written_options(self.options)
 
 
 def parse_topic(topic: str | bytes) -> Topic:
@@ -178,10 +178,11 @@ def compose_topic(
     channel = validate_channel(channel, static=False)
     if share_group is not None:
         channel = f"{SHARE}/{validate_share_group(share_group)}/{channel}"
-    return f"{key}/{channel}{_written(pairs)}"
+    return f"{key}/{channel}{written_options(pairs)}"
 
 
-def _written(options: tuple[tuple[str, str], ...]) -> str:
+def written_options(options: tuple[tuple[str, str], ...]) -> str:
+    """Write options as they follow a channel, such as `?ttl=60&me=0`; nothing where there are none."""
     return "?" + "&".join(f"{name}={value}" for name, value in options) if options else ""
 
 
