@@ -115,11 +115,11 @@ class _Channel(Generic[PayloadT, ParamsT]):
         codec.check_parameters(known, self._definition.params)
         return known
 
-    def _arguments(self, keys: KeySource, params: Mapping[str, object], *, static: bool) -> tuple[str | Secret, str]:
-        texts = {name: codec.parameter_text(value) for name, value in params.items() if value is not None}
+    def _arguments(self, *, static: bool) -> tuple[str | Secret, str]:
+        texts = {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
         address = self._definition.address
         channel = address.compose(texts) if static else address.filter(texts)
-        return _key_for(keys, self._definition.name), channel
+        return _key_for(self._keys, self._definition.name), channel
 
     def _encode(self, payload: PayloadT) -> bytes:
         return codec.encode(payload, self._definition.payload)
@@ -142,11 +142,11 @@ class SyncChannel(_Channel[PayloadT, ParamsT]):
     def _publish(
         self, operation: str, payload: PayloadT, given: Mapping[str, object], *, timeout_s: float | None
     ) -> None:
-        arguments = self._arguments(self._keys, self._params, static=True)
+        arguments = self._arguments(static=True)
         self._host._publish(operation, arguments, self._encode(payload), (), self._given(given), timeout_s=timeout_s)  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
 
     def _publish_nowait(self, operation: str, payload: PayloadT, given: Mapping[str, object]) -> Pending:
-        arguments = self._arguments(self._keys, self._params, static=True)
+        arguments = self._arguments(static=True)
         return self._host._publish_nowait(operation, arguments, self._encode(payload), (), self._given(given))  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
 
     def _subscribe(
@@ -158,7 +158,7 @@ class SyncChannel(_Channel[PayloadT, ParamsT]):
         bounds: Bounds,
         timeout_s: float | None,
     ) -> Subscription[ChannelMessage[PayloadT, ParamsT]]:
-        arguments = self._arguments(self._keys, self._params, static=False)
+        arguments = self._arguments(static=False)
         return self._host._subscribe(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
             operation,
             arguments,
@@ -183,13 +183,13 @@ class AsyncChannel(_Channel[PayloadT, ParamsT]):
     async def _publish(
         self, operation: str, payload: PayloadT, given: Mapping[str, object], *, timeout_s: float | None
     ) -> None:
-        arguments = self._arguments(self._keys, self._params, static=True)
+        arguments = self._arguments(static=True)
         await self._host._publish(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
             operation, arguments, self._encode(payload), (), self._given(given), timeout_s=timeout_s
         )
 
     def _publish_nowait(self, operation: str, payload: PayloadT, given: Mapping[str, object]) -> AsyncPending:
-        arguments = self._arguments(self._keys, self._params, static=True)
+        arguments = self._arguments(static=True)
         return self._host._publish_nowait(operation, arguments, self._encode(payload), (), self._given(given))  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
 
     async def _subscribe(
@@ -201,7 +201,7 @@ class AsyncChannel(_Channel[PayloadT, ParamsT]):
         bounds: Bounds,
         timeout_s: float | None,
     ) -> AsyncSubscription[ChannelMessage[PayloadT, ParamsT]]:
-        arguments = self._arguments(self._keys, self._params, static=False)
+        arguments = self._arguments(static=False)
         return await self._host._subscribe(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
             operation,
             arguments,
