@@ -109,7 +109,8 @@ def _check(schemas: Sequence[Path], format: Format) -> int:
             load(schema, embedded_protocol())
         except SchemaProblems as found:
             problems += found.problems
-    _tell(problems, format)
+    # Two schemas may import one file.
+    _tell(list(dict.fromkeys(problems)), format)
     if problems:
         return FOUND
     if format == "text":
@@ -151,12 +152,13 @@ def _generate(schema: Path | None, out: str | None, check: bool, format: Format)
     for job in jobs:
         before = len(plan.changes)
         try:
-            protocol = run(job, protocol, plan)
+            protocol = run(job, protocol, plan, jobs)
         except SchemaProblems as found:
             problems += found.problems
         told.append((job, plan.changes[before:]))
     if problems:
-        _tell(problems, format)
+        # Two jobs may import one file.
+        _tell(list(dict.fromkeys(problems)), format)
         return FOUND
     if check and not plan.refusals:
         for change in plan.changes:

@@ -13,6 +13,7 @@ from typing import cast
 from attrs import frozen
 
 from emitter_typed_codegen.model import Protocol
+from emitter_typed_codegen.packages import module_name, package_beside
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import banner, embedded, package
@@ -52,13 +53,14 @@ def embedded_protocol() -> Protocol | None:
     return PROTOCOL
 
 
-def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
+def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Protocol | None:
     """Plan the output of a job.
 
     Args:
         job: The job.
         protocol: What the channels of its schema run on.
         plan: Where the changes go.
+        jobs: All jobs. One is added at the end for each file that the schema imports and no job makes a package of.
 
     Returns:
         The protocol for the jobs after it.
@@ -68,7 +70,8 @@ def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
     """
     schema = load(job.schema, protocol)
     head = banner(schema, job.command)
-    files = render(package(schema, protocol, job.command), head)
+    packages = {one.name: module_name(_made_of(one.path, job, jobs, plan).out, job.out) for one in schema.imports}
+    files = render(package(schema, protocol, job.command, packages), head)
     plan.folder(job.out, files, head.facts)
     if job.protocol_out is None:
         return protocol
@@ -80,6 +83,24 @@ def run(job: Job, protocol: Protocol | None, plan: Plan) -> Protocol | None:
     (text,) = render([embedded(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)
     return schema.protocol
+
+
+def _made_of(imported: Path, job: Job, jobs: list[Job], plan: Plan) -> Job:
+    """Return the job that makes the package of an imported file; it is added where there is none."""
+    found = next((one for one in jobs if one.schema.resolve() == imported), None)
+    if found is not None:
+        return found
+    out = package_beside(job.out, imported)
+    taken = next((one for one in jobs if one.out.resolve() == out.resolve()), None)
+    if taken is not None:
+        plan.refusals.append(
+            Refusal(out, f"is for the package of {taken.schema}, and {imported} needs one: give it a job in {TABLE}")
+        )
+    # What makes a single package is its own command, so that all who import the file write the same.
+    alone = job.command == command(job.schema, job.out)
+    made = Job(imported, out, command(imported, out) if alone else job.command)
+    jobs.append(made)
+    return made
 
 
 def package_folder(said: str, root: Path) -> Path:

@@ -6,6 +6,8 @@ names are unique and resolved, limits make sense, defaults fit their types. Orde
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal
 
 from attrs import field, frozen
@@ -30,7 +32,7 @@ class Scalar:
 
 @frozen
 class Named:
-    """A type that the schema declares, by its name in `Schema.types`."""
+    """A type that the schema declares or imports, by its name in `Schema.by_name`: `Unit`, or `common.Unit`."""
 
     name: str
 
@@ -310,6 +312,31 @@ class Channel:
 
 
 @frozen(kw_only=True)
+class Import:
+    """Another file whose types a schema uses."""
+
+    name: str
+    """What stands before the dot in the names of its types."""
+    path: Path
+    """The file, absolute."""
+    schema: Schema
+
+
+def reached(imports: Iterable[Import]) -> dict[str, Import]:
+    """Return the imported files, and those that they import, each once, by the shortest way: `common.units`."""
+    ways: dict[Path, str] = {}
+    found: dict[str, Import] = {}
+    waiting = [(one.name, one) for one in imports]
+    # It grows while it is read, so that what is near comes first.
+    for way, one in waiting:
+        if one.path not in ways:
+            ways[one.path] = way
+            found[way] = one
+            waiting += [(f"{way}.{inner.name}", inner) for inner in one.schema.imports]
+    return found
+
+
+@frozen(kw_only=True)
 class Schema:
     """A whole schema."""
 
@@ -320,6 +347,9 @@ class Schema:
     """The file's name without folders, for the banner."""
     digest: str
     """SHA-256 of the bytes of the file, in hexadecimal."""
+    imports: tuple[Import, ...] = ()
+    imported: tuple[Declaration, ...] = ()
+    """The types of all files that it reaches, with the way to the file in their names."""
     types: tuple[Declaration, ...] = ()
     envelope: Envelope | None = None
     requests: tuple[Request, ...] = ()
@@ -329,11 +359,11 @@ class Schema:
     errors: tuple[Error, ...] = ()
     channels: tuple[Channel, ...] = ()
     by_name: dict[str, Declaration] = field(init=False, eq=False, repr=False)
-    """The types by name."""
+    """The types by name, imported ones included."""
 
     def __attrs_post_init__(self) -> None:
         """Index the types."""
-        object.__setattr__(self, "by_name", {declared.name: declared for declared in self.types})
+        object.__setattr__(self, "by_name", {declared.name: declared for declared in (*self.types, *self.imported)})
 
     @property
     def protocol(self) -> Protocol | None:

@@ -27,6 +27,9 @@ RESERVED_PARAMETERS = frozenset(
 )  # fmt: skip
 """What methods take besides what a schema gives them: no option or parameter of an operation may have these names."""
 
+RESERVED_MODULES = frozenset({"channels", "facade", "types"})
+"""The modules of a generated package: no import may have these names."""
+
 # `self` is the first parameter of the methods that a field or a parameter is handed to.
 _TAKEN_ATTRIBUTES = frozenset({"self"})
 _WORD = re.compile(r"[^\W_]+")

@@ -19,7 +19,7 @@ Rule = Literal[
     "unknown-key", "missing-key", "wrong-shape", "not-supported", "language-version",
     "bad-name", "reserved-name", "name-collision", "wire-collision",
     "type-syntax", "unquoted-type", "unknown-type", "misplaced-type", "secret-type", "alias-cycle",
-    "endless-record",
+    "endless-record", "bad-import", "import-cycle",
     "bad-value", "bad-limit", "bad-default", "bad-format", "bad-blank", "parameter-order",
     "duplicate-value", "flag-letter", "union-member", "union-tag", "union-values",
     "bad-topic", "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error",

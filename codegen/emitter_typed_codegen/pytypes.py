@@ -31,6 +31,8 @@ class Name:
     """Absolute; with a dot before it, a neighbour (`.types`); with `./` before it, a neighbour that is named in front
     of what it has (`types.Key`); or `HERE`."""
     name: str
+    called: str = ""
+    """The name that its module is imported under, which then stands in front of it; empty: that of `module` says."""
 
 
 @frozen
@@ -89,6 +91,8 @@ class Imports:
     """The module's own names, those inside its classes included: what is imported may not hide behind them."""
     own_section: bool = False
     """Whether the runtime stands apart from other packages, as it does for its own modules."""
+    packages: frozenset[str] = frozenset()
+    """The names of other generated packages, which come before those of the runtime."""
     _members: dict[str, set[str]] = Factory(dict[str, set[str]])
     _modules: dict[str, str] = Factory(dict[str, str])
 
@@ -98,7 +102,11 @@ class Imports:
             neighbour = name.module[2:]
             self._members.setdefault(".", set()).add(neighbour)
             return f"{neighbour}.{name.name}"
-        free = name.name not in self.taken
+        if name.called:
+            called = f"_{name.called}" if name.called in self.taken else name.called
+            self._modules[name.module] = called
+            return f"{called}.{name.name}"
+        free = name.name not in self.taken | self.packages
         if name.module == HERE or (name.module == BUILTINS and free):
             return name.name
         if free or name.module.startswith("."):
@@ -128,7 +136,9 @@ class Imports:
         """Return the statements, without `from __future__`, ordered as isort does."""
         sections: dict[int, list[str]] = {}
         for module in sorted(self._modules, key=str.lower):
-            sections.setdefault(self._section(module), []).append(f"import {module} as {self._modules[module]}")
+            folder, name = ("..", module[2:]) if module.startswith("..") else ("", module)
+            statement = f"from {folder} import {name}" if folder else f"import {name}"
+            sections.setdefault(self._section(module), []).append(f"{statement} as {self._modules[module]}")
         for module in sorted(self._members, key=str.lower):
             names = sorted(self._members[module], key=_member)
             sections.setdefault(self._section(module), []).append(_from(module, names))
@@ -139,7 +149,10 @@ class Imports:
             return 3
         if module.partition(".")[0] == CONTRACT.partition(".")[0]:
             return 2 if self.own_section else 1
-        return 1 if module == "attrs" else 0
+        if module == "attrs":
+            return 1
+        # Whoever generates packages has them among its own.
+        return 2 if self._modules.get(module, "").removeprefix("_") in self.packages else 0
 
 
 def _from(module: str, names: Iterable[str]) -> str:

@@ -7,6 +7,9 @@ import pytest
 
 from tests.golden.cases import CASES, FOLDER, plan
 
+# Those of imported files lie beside those that import them.
+PACKAGES = sorted(str(path.parent) for path in FOLDER.glob("*/*/manifest.json"))
+
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_expected_package_comes_out(case: str) -> None:
@@ -19,22 +22,18 @@ def test_the_expected_package_comes_out(case: str) -> None:
 
 @pytest.mark.parametrize("width", [88, 96, 110, 200])
 def test_a_formatter_changes_nothing(width: int) -> None:
-    packages = [str(FOLDER / case / "expected") for case in CASES]
-
-    _ruff("format", "--check", "--line-length", str(width), *packages)
+    _ruff("format", "--check", "--line-length", str(width), *PACKAGES)
 
 
 def test_a_linter_finds_nothing() -> None:
     """Neither with its defaults nor with most of what it has; long words of a schema may exceed a line."""
-    packages = [str(FOLDER / case / "expected") for case in CASES]
-
-    _ruff("check", *packages)
+    _ruff("check", *PACKAGES)
     rules = "B,C4,D,DTZ,E,F,I,ISC,N,PGH,PIE,RET,RUF,SIM,T20,UP,W"
     _ruff(
         "check",
         *("--select", rules, "--ignore", "D105,D107,E501,N818"),
         *("--config", 'lint.pydocstyle.convention="google"'),
-        *packages,
+        *PACKAGES,
     )
 
 

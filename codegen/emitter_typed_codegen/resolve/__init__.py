@@ -11,6 +11,7 @@ from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.problems import SchemaProblems, quoted
 from emitter_typed_codegen.resolve.channels import read_channels
 from emitter_typed_codegen.resolve.classes import check_classes
+from emitter_typed_codegen.resolve.imports import Files, read_imports
 from emitter_typed_codegen.resolve.methods import check_methods
 from emitter_typed_codegen.resolve.operations import read_defaults, read_operations
 from emitter_typed_codegen.resolve.options import read_options
@@ -43,17 +44,16 @@ def load(path: Path, protocol: Protocol | None = None) -> Schema:
         SchemaProblems: The file cannot be read, or breaks rules of the language: all that it breaks, in the
             order of their places.
     """
-    document = read(path)
-    report = Report(document.problems)
-    if document.root is None:
-        raise SchemaProblems(report.problems)
-    schema = _schema(path, document, document.root, report, protocol)
-    if report.problems:
+    report = Report()
+    files = Files(report, lambda path, document, root: _schema(path, document, root, files, protocol))
+    schema = files.open(path, None, read(path))
+    if schema is None or report.problems:
         raise SchemaProblems(report.problems)
     return schema
 
 
-def _schema(path: Path, document: Document, root: Node, report: Report, protocol: Protocol | None) -> Schema:
+def _schema(path: Path, document: Document, root: Node, files: Files, protocol: Protocol | None) -> Schema:
+    report = files.report
     at = root if isinstance(root, MapNode) else document.whole
     entries = report.entries(
         root,
@@ -62,10 +62,11 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
         optional=("emitter-typed", "name", "version", "doc", "imports", *_SECTIONS),
     )
     _check_language(report, entries)
-    if "imports" in entries:
-        message = "imports of other files are not supported yet"
-        report.add(entries.key("imports"), "not-supported", message, "declare the types in this file")
     scope = Scope(report)
+    imports = read_imports(scope, entries.get("imports"), path, files)
+    if imports and "envelope" in entries:
+        report.add(entries.key("imports"), "bad-import", "a protocol stands in one file", "declare its types in it")
+    imported = tuple(scope.types.values())
     types = read_types(scope, entries.get("types"))
     envelope = read_envelope(scope, entries.get("envelope"), entries.key("envelope"))
     said = next((section for section in _OF_A_PROTOCOL if section in entries), None)
@@ -93,6 +94,8 @@ def _schema(path: Path, document: Document, root: Node, report: Report, protocol
         doc=entries.text("doc"),
         source=path.name,
         digest=document.digest,
+        imports=imports,
+        imported=imported,
         types=types,
         envelope=envelope,
         requests=requests,

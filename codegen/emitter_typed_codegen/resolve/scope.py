@@ -42,8 +42,25 @@ class Scope:
     report: Report
     names: set[str] = field(factory=set[str])
     """The names of all types, also of those that are still to be resolved or have a problem."""
+    imports: dict[str, str | None] = field(factory=dict[str, "str | None"])
+    """The way to the file of each import, which its types have before the dot; None where the file has problems."""
     types: dict[str, Declaration] = field(factory=dict[str, Declaration])
     """The types that are resolved."""
+
+    def find(self, name: str) -> str | None:
+        """Return the name that a type has here, which the schema may call otherwise; None if there is no such type.
+
+        A type of a file with problems is `BROKEN`'s.
+        """
+        imported, dot, own = name.rpartition(".")
+        if not dot:
+            return name if name in self.names else None
+        if imported not in self.imports:
+            return None
+        way = self.imports[imported]
+        if way is None:
+            return BROKEN.name
+        return f"{way}.{own}" if f"{way}.{own}" in self.names else None
 
     def base(self, ref: TypeRef) -> Base | None:
         """Return what a type comes down to without aliases and `?`; None if it is broken or not resolved."""

@@ -144,8 +144,12 @@ class _Reader:
                     place = self._node.part(start, end)
                     self._scope.report.add(place, "misplaced-type", message, "use string")
                 return Scalar(scalar)
-        if name in self._scope.names:
-            return Named(name)
+        found = self._scope.find(name)
+        if found == BROKEN.name:
+            self._broken = True
+            return BROKEN
+        if found is not None:
+            return Named(found)
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
         hint = self._scope.report.meant(name, chain(known, self._scope.names))
         hint = hint or "declare it under types, or use one of: " + ", ".join(known)

@@ -233,37 +233,40 @@ def _union(scope: Scope, key: ScalarNode, entries: Entries) -> Union | None:
     members = scope.report.texts(entries.get("union"), "'union'")
     if not members and entries.get("union") is not None:
         scope.report.add(entries.key("union"), "union-member", "a union needs members", "name its records")
-    known: list[ScalarNode] = []
+    known: dict[int, str] = {}
     taken = Names(scope.report, "union-member", f"a member of {key.value}")
-    for member in members:
-        if _is_member(scope, member, tag):
-            taken.take(member.value, member.value, member)
-            known.append(member)
+    for number, member in enumerate(members):
+        name = _member(scope, member, tag)
+        if name is not None:
+            taken.take(name, member.value, member)
+            known[number] = name
     tags = _tags(scope, entries, members)
     if tag is None or not scope.report.is_name(tag) or len(tags) != len(members):
         return None
-    pairs = tuple((value, member.value) for value, member in zip(tags, members, strict=True) if member in known)
+    pairs = tuple((tags[number], name) for number, name in known.items())
     return Union(name=key.value, doc=entries.text("doc"), tag=tag.value, members=pairs)
 
 
-def _is_member(scope: Scope, member: ScalarNode, tag: ScalarNode | None) -> bool:
-    if member.value not in scope.names:
+def _member(scope: Scope, member: ScalarNode, tag: ScalarNode | None) -> str | None:
+    """Return the name of a member; None if it has a problem, which is noted."""
+    name = scope.find(member.value)
+    if name is None:
         scope.report.unknown(member, "unknown-type", "type", member.value, scope.names)
-        return False
-    declared = scope.types.get(member.value)
+        return None
+    declared = scope.types.get(name)
     if declared is not None and not isinstance(declared, Record):
         message = f"{quoted(member.value)} is no record: only records can be told apart by a tag"
         scope.report.add(member, "union-member", message, "wrap it in a record with one field")
-        return False
+        return None
     if tag is not None and declared is not None and tag.value in [field.wire for field in declared.fields]:
         message = f"{quoted(member.value)} has a field {quoted(tag.value)} on the wire, which is the union's tag"
         scope.report.add(member, "union-tag", message, "take the field away: the tag says the same")
-    return declared is not None
+    return name if declared is not None else None
 
 
 def _tags(scope: Scope, entries: Entries, members: list[ScalarNode]) -> list[str]:
     if "values" not in entries:
-        return [constant_name(member.value).lower() for member in members]
+        return [constant_name(member.value.rpartition(".")[2]).lower() for member in members]
     values = scope.report.texts(entries.get("values"), "'values'")
     taken = Names(scope.report, "union-values", "a tag's value")
     for value in values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
@@ -86,11 +86,12 @@ class FacadeView:
 _CLASSES = [(colour, end) for colour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
 
 
-def channels_view(schema: Schema, settings: tuple[Setting, ...]) -> ChannelsView:
+def channels_view(schema: Schema, settings: tuple[Setting, ...], packages: Mapping[str, str]) -> ChannelsView:
     """Return the module of the channels.
 
     Args:
         schema: The schema.
+        packages: The packages of the files that it imports, as this one names them.
         settings: The options for which a channel may say a value.
     """
     records = [record for channel in schema.channels if (record := _params(channel))]
@@ -98,8 +99,8 @@ def channels_view(schema: Schema, settings: tuple[Setting, ...]) -> ChannelsView
     names.add("where")
     names |= {class_name(declared.name) for declared in schema.types}
     names |= {colour.of(f"{class_name(one.name)}{end}") for one in schema.channels for colour, end in _CLASSES}
-    imports = Imports(own_names(records) | names)
-    scope = Scope(schema, ".types", imports)
+    imports = Imports(own_names(records) | names, packages=frozenset(packages))
+    scope = Scope(schema, ".types", imports, packages)
     views = tuple(_Made(scope, settings, channel).view() for channel in schema.channels)
     return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
 

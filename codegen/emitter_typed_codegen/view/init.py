@@ -28,16 +28,25 @@ class InitView:
     contract: int = NUMBER
 
 
-def init_view(doc: Doc, public: Mapping[str, Sequence[str]], command: str | None = None) -> InitView:
+def init_view(
+    doc: Doc,
+    public: Mapping[str, Sequence[str]],
+    command: str | None = None,
+    packages: Mapping[str, str] | None = None,
+) -> InitView:
     """Return the package's own module.
 
     Args:
         doc: What it says of itself.
         public: The public names by module.
         command: What makes the package anew, if it may meet another runtime than the one it was made for.
+        packages: The packages of the files that the schema imports, which it hands on, by the import's name.
     """
-    names = sorted((name for held in public.values() for name in held), key=all_key)
-    imports = Imports()
+    others = packages or {}
+    names = sorted([*(name for held in public.values() for name in held), *others], key=all_key)
+    imports = Imports(packages=frozenset(others))
+    for name, module in others.items():
+        imports.use(Name(module, "", called=name))
     for module, held in public.items():
         for name in held:
             imports.use(Name(module, name))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import (
@@ -87,6 +87,8 @@ class Scope:
     home: str
     """The module of the schema's types, seen from here."""
     imports: Imports
+    packages: Mapping[str, str] = Factory(dict[str, str])
+    """The generated package of each file that the schema imports, as the module names it, by the import's name."""
 
     def use(self, name: Name) -> str:
         """Return how the module refers to a name, and import that."""
@@ -97,8 +99,12 @@ class Scope:
         return self.imports.use(contract(name))
 
     def declared(self, name: str) -> Name:
-        """Return the class of a declared type."""
-        return Name(self.home, class_name(name))
+        """Return the class of a declared or imported type."""
+        way, _, own = name.rpartition(".")
+        if not way:
+            return Name(self.home, class_name(own))
+        imported, *further = way.split(".")
+        return Name(self.packages[imported], ".".join([*further, class_name(own)]), called=imported)
 
     def base(self, ref: TypeRef) -> TypeRef:
         """Return a type without what makes it optional, and what an alias stands for."""

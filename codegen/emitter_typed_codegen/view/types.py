@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
 
@@ -85,13 +85,13 @@ class TypesView:
         return [declared.name for declared in self.declarations]
 
 
-def types_view(schema: Schema, *, own_section: bool) -> TypesView:
+def types_view(schema: Schema, packages: Mapping[str, str], *, own_section: bool) -> TypesView:
     """Return the module of the types, those of requests and replies included."""
     made = [record for request in schema.requests for record in _messages(schema, request.name)]
     declared = [*_in_order(schema), *made]
     records = [one for one in declared if isinstance(one, Record)]
     taken = own_names(records) | {class_name(one.name) for one in declared}
-    scope = Scope(schema, HERE, Imports(frozenset(taken), own_section))
+    scope = Scope(schema, HERE, Imports(frozenset(taken), own_section, frozenset(packages)), packages)
     views = tuple(_view(scope, one) for one in declared)
     return TypesView(doc=Doc(f"The types of {schema.name}."), imports=scope.imports.lines(), declarations=views)
 
@@ -116,10 +116,11 @@ def _messages(schema: Schema, name: str) -> Iterator[Record]:
 
 def _in_order(schema: Schema) -> list[Declaration]:
     """Return the types, each after those that its statement needs; otherwise in the author's order."""
+    own = {one.name for one in schema.types}
     ordered: dict[str, Declaration] = {}
 
     def visit(declared: Declaration) -> None:
-        if declared.name not in ordered:
+        if declared.name not in ordered and declared.name in own:
             for name in _needs(schema, declared):
                 visit(schema.by_name[name])
             ordered[declared.name] = declared

@@ -1,0 +1,191 @@
+"""What `imports:` names: other files, each read once, whose types a schema uses behind a name and a dot."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from attrs import define, evolve, field
+
+from emitter_typed_codegen.model import (
+    Alias,
+    Declaration,
+    Import,
+    List,
+    Map,
+    Named,
+    Optional,
+    Record,
+    Schema,
+    TypeRef,
+    Union,
+    reached,
+)
+from emitter_typed_codegen.names import RESERVED_MODULES
+from emitter_typed_codegen.problems import quoted
+from emitter_typed_codegen.resolve.reading import Report
+from emitter_typed_codegen.resolve.scope import Scope
+from emitter_typed_codegen.source import Document, Node, ScalarNode, read
+
+MOST_LEVELS = 16
+"""Through how many files an import may lead."""
+
+_IMPORT_NAME = re.compile(r"[a-z][a-z0-9_]*").fullmatch
+# What lies elsewhere than beside the schema is not there on the next machine.
+_RELATIVE = re.compile(r"(?![/~]|[A-Za-z]:|.*://)[^\\]+").fullmatch
+_UNREADABLE = ("no-file", "not-readable")
+
+
+@define(eq=False)
+class Files:
+    """The files that one schema is made of."""
+
+    report: Report
+    schema: Callable[[Path, Document, Node], Schema]
+    """Reads the schema of a document."""
+    done: dict[Path, Schema | None] = field(factory=dict[Path, Schema | None])
+    """What was read; None for a file with problems, of whose types nothing is known."""
+    way: dict[Path, tuple[str, ScalarNode | None]] = field(factory=dict[Path, "tuple[str, ScalarNode | None]"])
+    """The files under way: how each is called, and where it is imported."""
+
+    def open(self, path: Path, place: ScalarNode | None, document: Document) -> Schema | None:
+        """Read the schema of a document that was read; None if it has problems, which are noted."""
+        before = len(self.report.problems)
+        self.report.problems += document.problems
+        found = None
+        if document.root is not None:
+            self.way[path.resolve()] = str(path), place
+            found = self.schema(path, document, document.root)
+            del self.way[path.resolve()]
+        self.done[path.resolve()] = found if len(self.report.problems) == before else None
+        return found
+
+    def imported(self, path: Path, place: ScalarNode) -> Schema | None:
+        """Read a file for the first time, or return what it was; None if nothing is known of its types."""
+        resolved = path.resolve()
+        if resolved in self.way:
+            self._cycle(resolved, place)
+        elif len(self.way) > MOST_LEVELS:
+            message = f"this import leads through more than {MOST_LEVELS} files"
+            self.report.add(place, "bad-import", message, "import the file that has the types itself")
+        elif resolved in self.done:
+            return self.done[resolved]
+        else:
+            document = read(path)
+            if [problem.rule for problem in document.problems if problem.rule in _UNREADABLE]:
+                (problem,) = document.problems
+                self.report.add(place, "bad-import", f"{path}: {problem.message}", problem.hint)
+                return None
+            self.open(path, place, document)
+            return self.done[resolved]
+        return None
+
+    def _cycle(self, resolved: Path, place: ScalarNode) -> None:
+        name, _ = self.way[resolved]
+        onward = [opened for _, opened in self.way.values() if opened is not None and opened.text.file == name]
+        if onward:
+            first = f"{name}:{onward[0].line}:{onward[0].column}"
+            message = f"the import leads back to {name}, which leads here from {first}"
+        else:
+            message = f"{name} imports itself"
+        self.report.add(place, "import-cycle", message, "move what both need into a third file")
+
+
+def read_imports(scope: Scope, node: Node | None, path: Path, files: Files) -> tuple[Import, ...]:
+    """Read the imports of a file, and the types of those files into the scope.
+
+    Args:
+        scope: The types that there are.
+        node: What the schema says.
+        path: The file that says it.
+        files: The files that are read already.
+
+    Returns:
+        The imports whose files have no problem, in the author's order.
+    """
+    found: list[Import] = []
+    for key, described in scope.report.named(node, "'imports'"):
+        scope.imports[key.value] = None
+        said = _path(scope.report, key, described)
+        if not _is_import_name(scope.report, key) or said is None:
+            continue
+        other = path.parent / said.value
+        schema = files.imported(other, said)
+        if schema is None:
+            continue
+        if schema.envelope is not None:
+            message = f"{other} describes a protocol, and its types come with its client"
+            scope.report.add(said, "bad-import", message, "import files that declare types and channels")
+            continue
+        found.append(Import(name=key.value, path=other.resolve(), schema=schema))
+    all_files = reached(found)
+    ways = {file.path: way for way, file in all_files.items()}
+    scope.imports |= {one.name: ways[one.path] for one in found}
+    for way, file in all_files.items():
+        seen = {inner: ways[other.path] for inner, other in reached(file.schema.imports).items()}
+        _declare(scope, file.schema, {"": way, **seen})
+    scope.names |= {f"{ways[one.path]}.{declared.name}" for one in found for declared in one.schema.types}
+    return tuple(found)
+
+
+def _declare(scope: Scope, schema: Schema, ways: Mapping[str, str]) -> None:
+    """Put the types of a file into a scope, under the names that they have there."""
+
+    def named(name: str) -> str:
+        way, _, own = name.rpartition(".")
+        return f"{ways[way]}.{own}"
+
+    for declared in schema.types:
+        scope.types[named(declared.name)] = _renamed(declared, named)
+
+
+def _renamed(declared: Declaration, named: Callable[[str], str]) -> Declaration:
+    def of(ref: TypeRef) -> TypeRef:
+        match ref:
+            case Named():
+                return Named(named(ref.name))
+            case Optional():
+                return Optional(of(ref.item))
+            case List():
+                return List(of(ref.item))
+            case Map():
+                return Map(of(ref.value))
+            case _:
+                return ref
+
+    name = named(declared.name)
+    match declared:
+        case Record():
+            fields = tuple(evolve(one, type=of(one.type)) for one in declared.fields)
+            return evolve(declared, name=name, fields=fields)
+        case Union():
+            return evolve(declared, name=name, members=tuple((tag, named(one)) for tag, one in declared.members))
+        case Alias():
+            return evolve(declared, name=name, type=of(declared.type))
+        case _:
+            return evolve(declared, name=name)
+
+
+def _is_import_name(report: Report, key: ScalarNode) -> bool:
+    name = key.value
+    if name in RESERVED_MODULES or keyword.iskeyword(name):
+        report.add(key, "reserved-name", f"{quoted(name)} has a meaning already in Python", "choose another name")
+    elif _IMPORT_NAME(name) is None:
+        message = f"{quoted(name)} is no name of an import: it is a letter from a to z, then a to z, 0 to 9 or _"
+        report.add(key, "bad-name", message)
+    else:
+        return True
+    return False
+
+
+def _path(report: Report, key: ScalarNode, node: Node) -> ScalarNode | None:
+    if not isinstance(node, ScalarNode) or not node.value:
+        report.expect(node, f"the import {quoted(key.value)}", "the path of a file, as in ./common.yaml")
+        return None
+    if _RELATIVE(node.value) is None:
+        message = f"{quoted(node.value)} is no path from this file's folder"
+        report.add(node, "bad-import", message, "write it with slashes, as in ./common.yaml or ../common.yaml")
+        return None
+    return node

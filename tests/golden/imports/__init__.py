@@ -1,0 +1,1 @@
+"""A package, so that the generated ones in it name each other relatively."""
