@@ -102,6 +102,8 @@ class Record:
     doc: str = ""
     fields: tuple[Field, ...] = ()
     deprecated: str | None = None
+    keeps_unknown: bool = False
+    """Whether fields on the wire that it does not declare are held, and written back, instead of ignored."""
 
 
 @frozen(kw_only=True)

@@ -30,6 +30,9 @@ RESERVED_PARAMETERS = frozenset(
 RESERVED_MODULES = frozenset({"channels", "facade", "types"})
 """The modules of a generated package: no import may have these names."""
 
+UNKNOWN_FIELDS = "unknown_fields"
+"""The attribute of a record that keeps unknown fields: no field of such a record may have this name."""
+
 # `self` is the first parameter of the methods that a field or a parameter is handed to.
 _TAKEN_ATTRIBUTES = frozenset({"self"})
 _WORD = re.compile(r"[^\W_]+")

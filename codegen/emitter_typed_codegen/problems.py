@@ -16,7 +16,7 @@ Format = Literal["text", "json", "github"]
 Rule = Literal[
     "no-file", "not-readable", "too-large", "encoding", "bad-character", "empty-file",
     "yaml-syntax", "yaml-feature", "tab", "second-document", "duplicate-key", "key-not-text", "too-deep",
-    "unknown-key", "missing-key", "wrong-shape", "not-supported", "language-version",
+    "unknown-key", "missing-key", "wrong-shape", "language-version",
     "bad-name", "reserved-name", "name-collision", "wire-collision",
     "type-syntax", "unquoted-type", "unknown-type", "misplaced-type", "secret-type", "alias-cycle",
     "endless-record", "bad-import", "import-cycle",

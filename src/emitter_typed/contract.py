@@ -102,7 +102,7 @@ __all__ = [
     "wire",
 ]
 
-CONTRACT = 1
+CONTRACT = 2
 """The number of this contract. Generated code states the one that it was made for."""
 
 PayloadT = TypeVar("PayloadT")

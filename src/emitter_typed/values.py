@@ -138,6 +138,8 @@ class Wire:
     """`"unix"`: a datetime as whole Unix seconds; `"seconds"`: a duration as whole seconds; None: the type's own."""
     blank: tuple[bool | int | str | None, ...] = ()
     """Wire values that read as if the field were absent, such as 0 for a time that is not known."""
+    rest: bool = False
+    """Whether it is no field, but holds what came beside the fields, as JSON by its name on the wire."""
 
 
 WIRE = "emitter_typed.wire"
@@ -145,10 +147,14 @@ WIRE = "emitter_typed.wire"
 
 
 def wire(
-    name: str | None = None, *, format: str | None = None, blank: tuple[bool | int | str | None, ...] = ()
+    name: str | None = None,
+    *,
+    format: str | None = None,
+    blank: tuple[bool | int | str | None, ...] = (),
+    rest: bool = False,
 ) -> dict[str, Wire]:
     """Make the metadata of a field: `field(metadata=wire("sensorId"))`."""
-    return {WIRE: Wire(name, format, blank)}
+    return {WIRE: Wire(name, format, blank, rest)}
 
 
 @frozen

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from emitter_typed_codegen.model import Field, Limit, Literal_, Record, ScalarName, TypeRef
-from emitter_typed_codegen.names import attribute_name
+from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.limits import LIMITS, check_limits, read_limits
@@ -108,11 +108,16 @@ def _default(scope: Scope, entries: Entries, ref: TypeRef, limits: tuple[Limit, 
 
 
 def read_fields(
-    scope: Scope, node: Node | None, *, keys: Sequence[str] = FIELD_KEYS, allowed: Iterable[ScalarName] = ()
+    scope: Scope,
+    node: Node | None,
+    *,
+    keys: Sequence[str] = FIELD_KEYS,
+    allowed: Iterable[ScalarName] = (),
+    reserved: Collection[str] = (),
 ) -> tuple[Field, ...]:
     """Read the fields of a record; two of one name, in the language's code or on the wire, are a problem."""
     fields: list[Field] = []
-    names = Names(scope.report, "name-collision", "a field")
+    names = Names(scope.report, "name-collision", "a field", reserved)
     wires = Names(scope.report, "wire-collision", "a field on the wire")
     for key, described in scope.report.named(node, "'fields'"):
         field = read_field(scope, key, described, keys=keys, allowed=allowed)
@@ -124,14 +129,13 @@ def read_fields(
 
 def read_record(scope: Scope, name: str, entries: Entries, *, allowed: Iterable[ScalarName] = ()) -> Record:
     """Read a record out of the entries of its description."""
-    if entries.choice("unknown", ("ignore", "keep"), "ignore") == "keep":
-        place = entries.get("unknown") or entries.at
-        message = "keeping unknown fields is not supported yet"
-        scope.report.add(place, "not-supported", message, "take it away: they are ignored")
+    keeps = entries.choice("unknown", ("ignore", "keep"), "ignore") == "keep"
+    reserved = (UNKNOWN_FIELDS,) if keeps else ()
     deprecated = entries.scalar("deprecated")
     return Record(
         name=name,
         doc=entries.text("doc"),
-        fields=read_fields(scope, entries.get("fields"), allowed=allowed),
+        fields=read_fields(scope, entries.get("fields"), allowed=allowed, reserved=reserved),
         deprecated=None if deprecated is None else deprecated.value,
+        keeps_unknown=keeps,
     )

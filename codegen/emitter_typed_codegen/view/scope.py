@@ -27,7 +27,7 @@ from emitter_typed_codegen.model import (
     Secret,
     TypeRef,
 )
-from emitter_typed_codegen.names import attribute_name, class_name, constant_name
+from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, class_name, constant_name
 from emitter_typed_codegen.pytypes import (
     BUILTINS,
     CONTRACT,
@@ -267,7 +267,9 @@ def attribute(field: Field) -> str:
 
 def own_names(records: Iterable[Record]) -> frozenset[str]:
     """Return the names inside classes, behind which nothing that the classes name may hide."""
-    return frozenset(attribute(field) for record in records for field in record.fields)
+    held = list(records)
+    names = {attribute(field) for record in held for field in record.fields}
+    return frozenset(names | {UNKNOWN_FIELDS for record in held if record.keeps_unknown})
 
 
 def _entry(key: str, value: Expression) -> Expression:

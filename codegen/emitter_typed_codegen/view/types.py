@@ -25,8 +25,8 @@ from emitter_typed_codegen.model import (
     TypeRef,
     Union,
 )
-from emitter_typed_codegen.names import class_name, constant_name
-from emitter_typed_codegen.pytypes import HERE, Imports, Name
+from emitter_typed_codegen.names import UNKNOWN_FIELDS, class_name, constant_name
+from emitter_typed_codegen.pytypes import CONTRACT, HERE, STR, Applied, Imports, Name
 from emitter_typed_codegen.texts import comment, literal
 from emitter_typed_codegen.view.docs import Doc, field_doc
 from emitter_typed_codegen.view.scope import (
@@ -98,13 +98,16 @@ def types_view(schema: Schema, packages: Mapping[str, str], *, own_section: bool
 
 def record_view(scope: Scope, record: Record, doc: Doc | None = None) -> ClassView:
     """Return the class of a record."""
+    members = [Member(_field(scope, field), field_doc(scope, field)) for field in record.fields]
+    if record.keeps_unknown:
+        members.append(_rest(scope))
     frozen_call = call(scope.use(Name("attrs", "frozen")), kw_only="True")
     return ClassView(
         name=class_name(record.name),
         head=_head(scope, record.name, contract("Record")),
         doc=doc or _doc(scope, record.name, record.doc, record.deprecated),
         decorator=flat(frozen_call),
-        members=tuple(Member(_field(scope, field), field_doc(scope, field)) for field in record.fields),
+        members=tuple(members),
     )
 
 
@@ -228,6 +231,18 @@ def _field(scope: Scope, field: Field) -> Expression:
         if len(flat(short)) + 4 <= 88:
             return short
     return Joined([head, " = ", call(scope.use(Name("attrs", "field")), **settings)])
+
+
+def _rest(scope: Scope) -> Member:
+    kept = scope.imports.annotation(Name(CONTRACT, "Json"))
+    settings: dict[str, Expression] = {
+        "factory": f"dict[str, {flat(kept)}]",
+        "metadata": call(scope.contract("wire"), rest="True"),
+    }
+    annotation = scope.imports.annotation(Applied(Name("collections.abc", "Mapping"), (STR, Name(CONTRACT, "Json"))))
+    made = call(scope.use(Name("attrs", "field")), **settings)
+    doc = "What came beside the fields above, by its name on the wire; it is written back as it came."
+    return Member(Joined([f"{UNKNOWN_FIELDS}: ", annotation, " = ", made]), Doc(doc, "Default: empty."))
 
 
 def _default(scope: Scope, field: Field) -> tuple[dict[str, Expression], bool]:

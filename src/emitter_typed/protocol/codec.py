@@ -62,8 +62,6 @@ def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"
     Raises:
         Undecodable: The document does not fit the type; `path` says where.
     """
-    if type is object:
-        return document
     try:
         return converter().structure(document, type)
     except Exception as error:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import enum
 import functools
-import types
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from emitter_typed.protocol.choices import (
+    enum_reader,
+    is_literal,
+    is_open_enum,
+    literal_reader,
+    literal_writer,
+    open_enum_reader,
+    open_enum_writer,
+    write_enum,
+    write_flags,
+)
 from emitter_typed.protocol.scalars import (
     FORMATS,
     SCALARS,
@@ -24,7 +34,7 @@ from emitter_typed.protocol.scalars import (
     read_date,
     string,
 )
-from emitter_typed.values import WIRE, Flags, Secret, Tag, Unrecognized, Wire
+from emitter_typed.values import WIRE, Flags, Secret, Tag, Wire
 
 
 def write_as(format: str | None, value: object) -> object:
@@ -34,15 +44,12 @@ def write_as(format: str | None, value: object) -> object:
     return converter().unstructure(value)
 
 
+def _as_it_is(value: object) -> object:
+    return value
+
+
 def _ignoring_type(hook: Hook) -> Callable[[Any, Any], Any]:
     return lambda value, _: hook(value)
-
-
-def _read_enum(value: object, type_: Any) -> object:
-    for member in type_:
-        if member.value == value and type(member.value) is type(value):
-            return member
-    raise Unfit(f"must be one of {', '.join(repr(member.value) for member in type_)}, got {value!r}")
 
 
 def _writer_of(write: Callable[[Any], object]) -> Callable[[Any], Callable[[object], object]]:
@@ -57,14 +64,6 @@ def _writer_of(write: Callable[[Any], object]) -> Callable[[Any], Callable[[obje
         return checked
 
     return made
-
-
-def _write_enum(value: enum.Enum) -> object:
-    return value.value
-
-
-def _write_flags(value: Flags) -> str:
-    return value.letters
 
 
 def _write_secret(value: Secret) -> str:
@@ -90,54 +89,34 @@ def _write_plain(value: object) -> object:
     raise Unfit(f"JSON has no place for a {type(value).__name__}: give text, bytes, JSON values or attrs objects")
 
 
-def _read_literal(value: object, type_: Any) -> object:
-    for allowed in get_args(type_):
-        if value == allowed and type(value) is type(allowed):
-            return value
-    raise Unfit(f"must be one of {', '.join(map(repr, get_args(type_)))}, got {value!r}")
+def _read_plain(value: object) -> object:
+    """Read JSON of no type: as it is, but for what no type would take."""
+    if isinstance(value, str):
+        return string(value)
+    if is_list(value):
+        return [_read_plain(each) for each in value]
+    if is_object(value):
+        return {string(name): _read_plain(each) for name, each in value.items()}
+    if value is not None:
+        SCALARS[type(value)][0](value)
+    return value
 
 
-def _read_open_enum(value: object, type_: Any) -> object:
-    known, optional = _open_enum(type_)
-    if value is None and optional:
-        return None
-    text = string(value)
-    return next((member for member in known if member.value == text), None) or Unrecognized(text)
-
-
-def _write_open_enum(value: object, type_: Any) -> object:
-    known, optional = _open_enum(type_)
-    if value is None and optional:
-        return None
-    if isinstance(value, known):
-        return _write_enum(value)
-    raw: object = getattr(value, "raw", None)
-    if isinstance(value, Unrecognized):
-        return string(raw)
-    raise expected(f"a {known.__name__}", value)
-
-
-def _open_enum_writer(type_: Any) -> Callable[[object], object]:
-    return functools.partial(_write_open_enum, type_=type_)
-
-
-def _literal_writer(type_: Any) -> Callable[[object], object]:
-    return functools.partial(_read_literal, type_=type_)
-
-
-def _open_enum(type_: Any) -> tuple[type[enum.Enum], bool]:
-    """Return the enum of `Mode | Unrecognized[str]`, and whether None is allowed too."""
-    members = get_args(type_)
-    known = next(member for member in members if isinstance(member, type) and issubclass(member, enum.Enum))
-    return known, type(None) in members
+def write_kept(value: object) -> object:
+    """Write what nobody has looked at since it was read: an integer of any length is fine. Raises Unfit."""
+    if is_list(value):
+        return [write_kept(each) for each in value]
+    if is_object(value):
+        return {string(name): write_kept(each) for name, each in value.items()}
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if type(value) in (str, bool, float):
+        return SCALARS[type(value)][1](value)
+    raise Unfit(f"JSON has no place for a {type(value).__name__}: give JSON values")
 
 
 def _is_list_type(type_: object) -> bool:
     return get_origin(type_) is tuple
-
-
-def _is_literal(type_: object) -> bool:
-    return get_origin(type_) is Literal
 
 
 def _is_mapping(type_: object) -> bool:
@@ -153,13 +132,6 @@ def tag_of(type_: object) -> Tag | None:
     if get_origin(type_) is not Annotated:
         return None
     return next((extra for extra in get_args(type_)[1:] if isinstance(extra, Tag)), None)
-
-
-def _is_open_enum(type_: object) -> bool:
-    if get_origin(type_) not in (Union, types.UnionType):
-        return False
-    members = [member for member in get_args(type_) if member is not type(None)]
-    return any(member is Unrecognized or get_origin(member) is Unrecognized for member in members)
 
 
 def wire_of(attribute: attrs.Attribute[Any]) -> Wire:
@@ -186,9 +158,24 @@ def format_hook(attribute: attrs.Attribute[Any], side: Literal[0, 1]) -> Hook | 
     return _optional(hook) if accepts_none(attribute.type) else hook
 
 
+def rest_of(cls: Any) -> attrs.Attribute[Any] | None:
+    """Return the attribute of a class that holds what came beside its fields; None if it ignores that."""
+    return next((attribute for attribute in attrs.fields(cls) if wire_of(attribute).rest), None)
+
+
+def _names(cls: Any) -> set[str]:
+    """Return what the fields of a class are called on the wire."""
+    wires = [(attribute, wire_of(attribute)) for attribute in attrs.fields(cls)]
+    return {wire.name or attribute.name for attribute, wire in wires if not wire.rest}
+
+
 def is_blank(value: object, blanks: tuple[object, ...]) -> bool:
     """Tell whether a wire value counts as absent; False is not 0 here."""
     return any(value == blank and type(value) is type(blank) for blank in blanks)
+
+
+# What is no name on the wire of a generated class: the fields that are unknown are handed on together under it.
+_REST = "\0rest"
 
 
 class WireConverter(Converter):
@@ -205,23 +192,20 @@ class WireConverter(Converter):
         self.register_structure_hook_func(lambda type_: type_ is date, _ignoring_type(read_date))
         self.register_structure_hook_func(_is(Secret), lambda value, type_: type_(string(value)))
         self.register_unstructure_hook_factory(_is(Secret), _writer_of(_write_secret))
-        self.register_structure_hook_func(_is(enum.Enum), _read_enum)
-        self.register_unstructure_hook_factory(_is(enum.Enum), _writer_of(_write_enum))
+        self.register_structure_hook_factory(_is(enum.Enum), enum_reader)
+        self.register_unstructure_hook_factory(_is(enum.Enum), _writer_of(write_enum))
         self.register_structure_hook_func(_is(Flags), lambda value, type_: type_(string(value)))
-        self.register_unstructure_hook_factory(_is(Flags), _writer_of(_write_flags))
-        self.register_structure_hook_func(_is_open_enum, _read_open_enum)
-        self.register_unstructure_hook_factory(_is_open_enum, _open_enum_writer)
-        self.register_structure_hook_func(lambda type_: type_ in (object, Any), lambda value, _: value)
+        self.register_unstructure_hook_factory(_is(Flags), _writer_of(write_flags))
+        self.register_structure_hook_factory(is_open_enum, open_enum_reader)
+        self.register_unstructure_hook_factory(is_open_enum, open_enum_writer)
+        self.register_structure_hook_func(lambda type_: type_ in (object, Any), _ignoring_type(_read_plain))
         self.register_unstructure_hook_func(lambda type_: type_ in (object, Any, list, dict, tuple), _write_plain)
         self.register_structure_hook_factory(_is_list_type, self._list_reader)
         self.register_unstructure_hook_factory(_is_list_type, self._list_writer)
         self.register_structure_hook_factory(_is_mapping, self._map_reader)
         self.register_unstructure_hook_factory(_is_mapping, self._map_writer)
-        self.register_structure_hook_func(_is_literal, _read_literal)
-        self.register_unstructure_hook_factory(
-            _is_literal,
-            _literal_writer,
-        )
+        self.register_structure_hook_factory(is_literal, literal_reader)
+        self.register_unstructure_hook_factory(is_literal, literal_writer)
         self.register_structure_hook_factory(attrs.has, self._record_reader)
         self.register_unstructure_hook_factory(attrs.has, self._record_writer)
         self.register_structure_hook_factory(lambda type_: tag_of(type_) is not None, self._union_reader)
@@ -235,6 +219,11 @@ class WireConverter(Converter):
         overrides: dict[str, Any] = {}
         for attribute in attrs.fields(cls):
             wire = wire_of(attribute)
+            if wire.rest:
+                overrides[attribute.name] = override(
+                    rename=_REST, struct_hook=_ignoring_type(_as_it_is), unstruct_hook=write_kept
+                )
+                continue
             hook = format_hook(attribute, side)
             omit = side == 1 and attribute.default is None and accepts_none(attribute.type)
             overrides[attribute.name] = override(
@@ -269,23 +258,41 @@ class WireConverter(Converter):
             if (wire := wire_of(attribute)).blank
         }
 
+        keeps = rest_of(cls) is not None
+        names = _names(cls)
+
         def read_record(value: object, type_: Any) -> object:
             if not is_object(value):
                 raise expected("an object", value)
-            if blanks:
-                value = {name: item for name, item in value.items() if not is_blank(item, blanks.get(name, ()))}
-            return read(value, type_)
+            rest = {name: item for name, item in value.items() if name not in names} if keeps else {}
+            if blanks or keeps:
+                value = {
+                    name: item
+                    for name, item in value.items()
+                    if name in names and not is_blank(item, blanks.get(name, ()))
+                }
+            return read({**value, _REST: rest} if keeps else value, type_)
 
         return read_record
 
     def _record_writer(self, cls: Any) -> Callable[[Any], Any]:
         self.prepare(cls)
         write = make_dict_unstructure_fn(cls, self, **self._overrides(cls, 1))
+        names = _names(cls)
+
+        rest = rest_of(cls)
 
         def write_record(value: object) -> object:
             if not isinstance(value, cls):
                 raise expected(f"a {cls.__name__}", value)
-            return write(value)
+            document = write(value)
+            if rest is None:
+                return document
+            kept = document.pop(_REST)
+            for name in kept:
+                if name in names:
+                    raise Unfit(f"{rest.name} holds {name!r}, which is a field: set the field")
+            return {**document, **kept}
 
         return write_record
 
@@ -296,6 +303,7 @@ class WireConverter(Converter):
         read_member: dict[type, Callable[[Any, Any], object]] = {
             member: self.get_structure_hook(member) for member in members.values()
         }
+        keeping = {member for member in members.values() if rest_of(member) is not None}
 
         def read_union(value: object, _: Any) -> object:
             if not is_object(value):
@@ -304,6 +312,9 @@ class WireConverter(Converter):
             member = members.get(found) if isinstance(found, str) else None
             if member is None:
                 raise Unfit(f"{tag.name} must be one of {', '.join(members)}, got {found!r}")
+            if member in keeping:
+                # The tag is the union's own, and nothing that the member does not know.
+                value = {name: item for name, item in value.items() if name != tag.name}
             return read_member[member](value, member)
 
         return read_union
@@ -317,6 +328,8 @@ class WireConverter(Converter):
             if type(value) not in values:
                 raise expected(f"one of {', '.join(member.__name__ for member in values)}", value)
             document = self.unstructure(value, type(value))
+            if tag.name in document:
+                raise Unfit(f"holds {tag.name!r} among its unknown fields, which is the tag of the union")
             return {tag.name: values[type(value)], **document}
 
         return write_union

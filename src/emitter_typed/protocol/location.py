@@ -16,6 +16,7 @@ from emitter_typed.protocol.conversion import (
     is_blank,
     tag_of,
     wire_of,
+    write_kept,
 )
 from emitter_typed.protocol.scalars import is_list, is_object
 
@@ -23,6 +24,9 @@ Side = Literal[0, 1]
 """0: a document that was to be read. 1: an object that was to be written."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# What holds itself has no last step.
+_MOST_STEPS = 100
 
 _Child = tuple[str, object, Any, Callable[[Any], object]]
 """A step of the path, the value there, its type, and what converts it."""
@@ -45,7 +49,7 @@ def find_problem(value: object, type_: Any, side: Side, error: BaseException) ->
         A path such as `$.readings[3].celsius`, and the problem.
     """
     path = "$"
-    while True:
+    for _ in range(_MOST_STEPS):
         for step, child, child_type, convert in _children(value, type_, side):
             try:
                 convert(child)
@@ -89,12 +93,22 @@ def _children(value: object, type_: Any, side: Side) -> Iterator[_Child]:
         item = get_args(type_)[1]
         for name, each in value.items():
             yield _step(name), each, item, _convert(item, side)
+    elif type_ is object and is_list(value):
+        for index, each in enumerate(value):
+            yield f"[{index}]", each, object, _convert(object, side)
+    elif type_ is object and is_object(value):
+        for name, each in value.items():
+            yield _step(name), each, object, _convert(object, side)
 
 
 def _fields(value: object, cls: Any, side: Side) -> Iterator[_Child]:
     converter().prepare(cls)
     for attribute in attrs.fields(cls):
         wire = wire_of(attribute)
+        if wire.rest:
+            if side == 1 and isinstance(value, cls):
+                yield f".{attribute.name}", getattr(value, attribute.name), None, write_kept
+            continue
         name = wire.name or attribute.name
         hook = format_hook(attribute, side) or _convert(attribute.type, side)
         if side == 1:

@@ -137,3 +137,13 @@ class Branch(Record):
 
 
 Node = Annotated[Leaf | Branch, Tag("is", (("leaf", Leaf), ("branch", Branch)))]
+
+
+@frozen(kw_only=True)
+class Kept(Record):
+    value: int
+    named: str | None = field(default=None, metadata=wire("Named", blank=("",)))
+    unknown_fields: Mapping[str, Json] = field(factory=dict[str, Json], metadata=wire(rest=True))
+
+
+Keeping = Annotated[Kept | Leaf, Tag("is", (("kept", Kept), ("leaf", Leaf)))]

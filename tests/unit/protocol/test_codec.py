@@ -13,7 +13,7 @@ import pytest
 from attrs import field, make_class
 
 from emitter_typed import Key
-from emitter_typed.contract import Secret, Unrecognized
+from emitter_typed.contract import Json, Secret, Unrecognized
 from emitter_typed.errors import InvalidArgument, Undecodable
 from emitter_typed.protocol import codec
 from tests.unit.protocol.records import (
@@ -23,6 +23,8 @@ from tests.unit.protocol.records import (
     Formats,
     House,
     Identify,
+    Keeping,
+    Kept,
     Leaf,
     Mode,
     Node,
@@ -259,6 +261,46 @@ def test_an_optional_that_is_none_is_left_out_and_a_default_is_written() -> None
     assert read({"celsius": 1, "unknown": [1]}, Reading) == Reading(celsius=1)
     with pytest.raises(Undecodable):
         read({"celsius": 1, "source": None}, Reading)
+
+
+def test_what_a_record_keeps_is_written_back_as_it_came() -> None:
+    raw = (
+        b'{"value":1,"Named":"n","named":[true],"unknown_fields":{"a":null},"\\u0000rest":1.5,'
+        b'"long":123456789012345678901234567890}'
+    )
+    value = codec.decode(raw, Kept)
+
+    assert (value.value, value.named) == (1, "n")
+    assert [*value.unknown_fields] == ["named", "unknown_fields", "\0rest", "long"]
+    assert codec.encode(value) == raw
+    assert read({"value": 1, "Named": ""}, Kept) == Kept(value=1)
+
+
+def test_the_tag_of_a_union_is_not_kept_by_its_members() -> None:
+    value = read([{"is": "kept", "value": 1, "more": 2}], tuple[Keeping, ...])
+
+    assert value == (Kept(value=1, unknown_fields={"more": 2}),)
+    assert written(value, tuple[Keeping, ...]) == [{"is": "kept", "value": 1, "more": 2}]
+    with pytest.raises(InvalidArgument, match=r"\$\[0\]: holds 'is'"):
+        codec.encode((Kept(value=1, unknown_fields={"is": "leaf"}),), tuple[Keeping, ...])
+
+
+@pytest.mark.parametrize(
+    "kept", [{"Named": 1}, {"value": 2}, {"x": float("nan")}, {"x": [{"y": "\ud800"}]}, {"\ud800": 1}, {"x": object()}]
+)
+def test_what_cannot_be_written_among_the_rest_is_refused(kept: dict[str, Json]) -> None:
+    with pytest.raises(InvalidArgument, match="unknown_fields"):
+        codec.encode(Kept(value=1, unknown_fields=kept))
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [('{"a": [1, "\\ud800"]}', "$.a[1]"), ("[1e999]", "$[0]"), ('{"a": 9223372036854775808}', "$.a")],
+)
+def test_json_of_no_type_keeps_the_rules_of_all_types(document: str, path: str) -> None:
+    with pytest.raises(Undecodable) as caught:
+        codec.decode(document.encode(), object)
+    assert caught.value.path == path
 
 
 def test_formats_are_whole_seconds() -> None:
