@@ -47,6 +47,12 @@ def attribute_name(text: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN_ATTRIBUTES else name
 
 
+def hidden_name(name: str) -> str:
+    """Return the name of the attribute behind a property of that name: `mode` gives `_mode`."""
+    # Two underscores would be mangled.
+    return f"_deprecated{name}" if name.startswith("_") else f"_{name}"
+
+
 def method_name(text: str) -> str:
     """Return the name of a method: the rules are those of an attribute."""
     return attribute_name(text)

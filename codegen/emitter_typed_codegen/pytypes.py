@@ -103,7 +103,9 @@ class Imports:
             self._members.setdefault(".", set()).add(neighbour)
             return f"{neighbour}.{name.name}"
         if name.called:
-            called = f"_{name.called}" if name.called in self.taken else name.called
+            called = name.called
+            while called in self.taken:
+                called = f"_{called}"
             self._modules[name.module] = called
             return f"{called}.{name.name}"
         free = name.name not in self.taken | self.packages
@@ -152,7 +154,7 @@ class Imports:
         if module == "attrs":
             return 1
         # Whoever generates packages has them among its own.
-        return 2 if self._modules.get(module, "").removeprefix("_") in self.packages else 0
+        return 2 if self._modules.get(module, "").lstrip("_") in self.packages else 0
 
 
 def _from(module: str, names: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ from emitter_typed.constraints import (
     minimum,
     pattern,
 )
+from emitter_typed.deprecation import deprecated, warn_when_made
 from emitter_typed.errors import BrokerError, ContractMismatch, InvalidArgument, hide_keys, kind_of
 from emitter_typed.hosts import AsyncHandler, AsyncHost, Handler, SyncHost
 from emitter_typed.pending import AsyncPending, Pending
@@ -87,6 +88,7 @@ __all__ = [
     "channel_name",
     "channel_with_options",
     "check_contract",
+    "deprecated",
     "duration",
     "each",
     "exclusive_maximum",
@@ -99,6 +101,7 @@ __all__ = [
     "min_length",
     "minimum",
     "pattern",
+    "warn_when_made",
     "wire",
 ]
 

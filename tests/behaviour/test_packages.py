@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import typing
+import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emitter_typed import contract
-from emitter_typed.errors import ContractMismatch, InvalidArgument
+from emitter_typed import Client, contract
+from emitter_typed.errors import ContractMismatch, InvalidArgument, Undecodable
+from emitter_typed.protocol import codec
 from emitter_typed.values import Tag, Unrecognized
 from tests.behaviour.conftest import Generated
 
@@ -123,6 +126,55 @@ def test_types_and_channels_may_be_called_as_the_runtime_calls_its_own(generated
     assert typing.get_type_hints(made.Record)["tag"] == made.Tag | Unrecognized[str]
     assert issubclass(made.SyncChannel, contract.SyncChannel)
     assert issubclass(made.ChannelChannel, contract.SyncChannel)
+
+
+DEPRECATED = """
+    name: Attic
+    types:
+      Reading:
+        fields:
+          celsius: float
+          source: {type: string, default: probe, wire: Source, deprecated: it is always probe}
+          taken: {type: int, deprecated: the message has it}
+      Old: {deprecated: use Reading, fields: {celsius: float}}
+    channels:
+      old: {address: old/, payload: Old, deprecated: use reading}
+      reading: {address: reading/, payload: Reading}
+"""
+
+
+def test_what_is_deprecated_warns_where_it_is_used(generated: Generated) -> None:
+    made = generated(DEPRECATED)
+    facade = made.Attic(Client(), "key")
+    reading = made.Reading(celsius=1.5, taken=1)
+    uses: list[tuple[Callable[[], object], str]] = [
+        (lambda: facade.old, "old is deprecated: use reading"),
+        (lambda: reading.source, "source is deprecated: it is always probe"),
+        (lambda: reading.taken, "taken is deprecated: the message has it"),
+        (lambda: made.Reading(celsius=1, taken=1, source="x"), "source of Reading is deprecated: it is always probe"),
+        (lambda: made.Old(celsius=1), "Old is deprecated: use Reading"),
+    ]
+
+    for use, words in uses:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            use()
+        assert [(str(one.message), one.filename) for one in caught] == [(words, __file__)]
+
+
+def test_what_is_deprecated_is_read_written_and_changed_quietly(generated: Generated) -> None:
+    """Every warning fails a test."""
+    made = generated(DEPRECATED)
+
+    reading = codec.decode(b'{"celsius":1.5,"Source":"x","taken":3}', made.Reading)
+    assert codec.encode(reading) == b'{"celsius":1.5,"Source":"x","taken":3}'
+    with pytest.raises(Undecodable) as caught:
+        codec.decode(b'{"celsius":1.5,"Source":3,"taken":3}', made.Reading)
+    assert caught.value.path == "$.Source"
+    plain = made.Reading(celsius=1, taken=1)
+    assert attrs.evolve(plain, celsius=2).celsius == 2
+    assert codec.decode(b'{"celsius":1.5}', made.Old).celsius == 1.5
+    assert made.Attic(Client(), "key").reading is not None
 
 
 def test_an_open_enum_has_room_for_what_is_not_known(generated: Generated) -> None:

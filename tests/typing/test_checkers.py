@@ -15,7 +15,9 @@ def test_good_code_is_accepted_and_every_mistake_is_found(checker: str) -> None:
     for path in BAD:
         complaints = found.get(path, [])
         lines = enumerate(path.read_text("utf-8").splitlines(), start=1)
-        mistakes = {number for number, line in lines if "# mistake: " in line}
+        # mypy makes its own constructor of an attrs class, and so misses what the class says of it.
+        marks = ("# mistake: ", f"# mistake for {checker}: ")
+        mistakes = {number for number, line in lines if any(mark in line for mark in marks)}
         assert {each.line for each in complaints} == mistakes, f"{path.name}: {checker} finds other mistakes"
         words = "".join(f"{each}\n" for each in complaints)
         assert words == expected(path, checker).read_text("utf-8"), path.name

@@ -19,7 +19,7 @@ from emitter_typed_codegen.model import (
     Setting,
     TypeRef,
 )
-from emitter_typed_codegen.names import attribute_name
+from emitter_typed_codegen.names import attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import Segment, is_segment, read_segments
 from emitter_typed_codegen.resolve.collisions import Names
@@ -67,6 +67,8 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
         segments = () if address is None else _segments(scope, address, protocol)
         payload = entries.get("payload")
         deprecated = entries.scalar("deprecated")
+        if deprecated is not None:
+            names.take(hidden_name(attribute_name(key.value)), key.value, key)
         channel = Channel(
             name=key.value,
             address="" if address is None else address.value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from emitter_typed_codegen.model import Field, Limit, Literal_, Record, ScalarName, TypeRef
-from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name
+from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.limits import LIMITS, check_limits, read_limits
@@ -122,6 +122,8 @@ def read_fields(
     for key, described in scope.report.named(node, "'fields'"):
         field = read_field(scope, key, described, keys=keys, allowed=allowed)
         names.take(attribute_name(field.name), field.name, key)
+        if field.deprecated is not None:
+            names.take(hidden_name(attribute_name(field.name)), field.name, key)
         wires.take(field.wire, field.wire, key)
         fields.append(field)
     return tuple(fields)

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from emitter_typed_codegen.layout import Expression, Joined
 from emitter_typed_codegen.model import Channel, Literal_, Optional, Record, Schema, Setting
-from emitter_typed_codegen.names import attribute_name, class_name, constant_name
+from emitter_typed_codegen.names import attribute_name, class_name, constant_name, hidden_name
 from emitter_typed_codegen.pytypes import CHANNELS, CONTRACT, HERE, NONE, Applied, Imports, Name, PyType, optional
 from emitter_typed_codegen.texts import Section, first_sentence, literal, sentence
 from emitter_typed_codegen.view.bases import VERBS, base_class
@@ -21,6 +21,7 @@ from emitter_typed_codegen.view.methods import (
     MethodsClass,
     Parameter,
     arguments,
+    deprecated_property,
     head,
     methods_class,
 )
@@ -67,6 +68,7 @@ class FacadeClass:
     members: tuple[Member, ...]
     head: Expression
     settings: tuple[Expression, ...]
+    properties: tuple[Method, ...]
 
 
 @frozen(kw_only=True)
@@ -260,11 +262,17 @@ def _facade(scope: Scope, colour: Colour) -> FacadeClass:
     ]
     members: list[Member] = []
     settings: list[Expression] = []
+    properties: list[Method] = []
     for channel in schema.channels:
         held = scope.use(Name(".channels", _holds(colour, channel)))
         name_of = attribute_name(channel.name)
         about = f"{first_sentence(_title(channel))}\n\n`{channel.address}`."
-        members.append(Member(f"{name_of}: {held}", Doc(about, _facts(channel))))
+        about_it = Doc(about, _facts(channel))
+        if channel.deprecated is None:
+            members.append(Member(f"{name_of}: {held}", about_it))
+        else:
+            properties.append(deprecated_property(scope, name_of, held, channel.deprecated, about_it))
+            name_of = hidden_name(name_of)
         settings.append(Joined([f"self.{name_of} = ", call(held, "client", "key")]))
     doc = schema.doc if schema.doc.strip() else f"The channels of {schema.name}."
     return FacadeClass(
@@ -273,4 +281,5 @@ def _facade(scope: Scope, colour: Colour) -> FacadeClass:
         members=tuple(members),
         head=head(scope, colour, "__init__", parameters, waits=False),
         settings=tuple(settings),
+        properties=tuple(properties),
     )

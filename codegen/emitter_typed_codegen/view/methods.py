@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from attrs import field, frozen
 
-from emitter_typed_codegen.layout import Expression, Group, Joined
+from emitter_typed_codegen.layout import STEP, Expression, Group, Joined, lay
 from emitter_typed_codegen.model import Error, Flags, Operation, Request, Scalar, Secret, TypeRef
-from emitter_typed_codegen.names import attribute_name, class_name, method_name
+from emitter_typed_codegen.names import attribute_name, class_name, hidden_name, method_name
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, STR, Applied, Name, OneOf, PyType, Values, optional
 from emitter_typed_codegen.texts import Section, literal
 from emitter_typed_codegen.view.docs import Doc, error_text, parameter_text
@@ -277,6 +277,17 @@ def liberal(scope: Scope, ref: TypeRef) -> tuple[PyType, Name | None]:
 def operation_doc(operation: Operation, sections: tuple[Section, ...]) -> Doc:
     """Return the docstring of an operation's method."""
     return Doc(operation.doc or f"Do what {operation.name} does.", sections=sections)
+
+
+def deprecated_property(scope: Scope, name: str, annotation: Expression, message: str, doc: Doc) -> Method:
+    """Return the property that warns whoever reads it, in front of an attribute that does not."""
+    marked = lay(call(scope.contract("deprecated"), literal(message)), STEP)
+    return Method(
+        decorators=("@property", f"@{marked}"),
+        head=Joined([f"def {name}(self) -> ", annotation, ":"]),
+        doc=doc,
+        body=(f"return self.{hidden_name(name)}",),
+    )
 
 
 def _parameter(scope: Scope, one: Parameter) -> Expression:

@@ -27,7 +27,7 @@ from emitter_typed_codegen.model import (
     Secret,
     TypeRef,
 )
-from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, class_name, constant_name
+from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, class_name, constant_name, hidden_name
 from emitter_typed_codegen.pytypes import (
     BUILTINS,
     CONTRACT,
@@ -265,10 +265,16 @@ def attribute(field: Field) -> str:
     return attribute_name(field.name)
 
 
+def stored(field: Field) -> str:
+    """Return the name of the attribute that holds a field: a deprecated one is read through a property."""
+    return attribute(field) if field.deprecated is None else hidden_name(attribute(field))
+
+
 def own_names(records: Iterable[Record]) -> frozenset[str]:
     """Return the names inside classes, behind which nothing that the classes name may hide."""
     held = list(records)
-    names = {attribute(field) for record in held for field in record.fields}
+    fields = [field for record in held for field in record.fields]
+    names = {attribute(field) for field in fields} | {stored(field) for field in fields}
     return frozenset(names | {UNKNOWN_FIELDS for record in held if record.keeps_unknown})
 
 

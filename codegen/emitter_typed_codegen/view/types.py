@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from emitter_typed_codegen.layout import Either, Expression, Group, Joined, flat
+from emitter_typed_codegen.layout import Either, Expression, Group, Joined, flat, lay
 from emitter_typed_codegen.model import (
     Alias,
     Declaration,
@@ -29,6 +29,7 @@ from emitter_typed_codegen.names import UNKNOWN_FIELDS, class_name, constant_nam
 from emitter_typed_codegen.pytypes import CONTRACT, HERE, STR, Applied, Imports, Name
 from emitter_typed_codegen.texts import comment, literal
 from emitter_typed_codegen.view.docs import Doc, field_doc
+from emitter_typed_codegen.view.methods import Method, deprecated_property
 from emitter_typed_codegen.view.scope import (
     Scope,
     attribute,
@@ -39,6 +40,7 @@ from emitter_typed_codegen.view.scope import (
     pairs,
     plain,
     sequence,
+    stored,
 )
 
 
@@ -57,9 +59,12 @@ class ClassView:
     name: str
     head: Expression
     doc: Doc
-    decorator: str = ""
+    decorators: tuple[Expression, ...] = ()
     slots: bool = False
     members: tuple[Member, ...] = ()
+    properties: tuple[Method, ...] = ()
+    constructor: Method | None = None
+    """What checkers, and nobody else, are to see in the place of the one that attrs makes."""
 
 
 @frozen(kw_only=True)
@@ -98,7 +103,11 @@ def types_view(schema: Schema, packages: Mapping[str, str], *, own_section: bool
 
 def record_view(scope: Scope, record: Record, doc: Doc | None = None) -> ClassView:
     """Return the class of a record."""
-    members = [Member(_field(scope, field), field_doc(scope, field)) for field in record.fields]
+    members = [
+        Member(_field(scope, field), field_doc(scope, field) if field.deprecated is None else Doc(""))
+        for field in record.fields
+    ]
+    old = [field for field in record.fields if field.deprecated is not None]
     if record.keeps_unknown:
         members.append(_rest(scope))
     frozen_call = call(scope.use(Name("attrs", "frozen")), kw_only="True")
@@ -106,14 +115,23 @@ def record_view(scope: Scope, record: Record, doc: Doc | None = None) -> ClassVi
         name=class_name(record.name),
         head=_head(scope, record.name, contract("Record")),
         doc=doc or _doc(scope, record.name, record.doc, record.deprecated),
-        decorator=flat(frozen_call),
+        decorators=(*_warning(scope, record, old), frozen_call),
         members=tuple(members),
+        properties=tuple(
+            deprecated_property(
+                scope, attribute(field), scope.annotation(field.type), str(field.deprecated), field_doc(scope, field)
+            )
+            for field in old
+        ),
+        constructor=_constructor(scope, record) if record.deprecated is not None else None,
     )
 
 
 def _messages(schema: Schema, name: str) -> Iterator[Record]:
     request = next(one for one in schema.requests if one.name == name)
-    for record in (request.request, request.response):
+    # Nobody makes or reads the first of them but its method.
+    sent = evolve(request.request, fields=tuple(evolve(field, deprecated=None) for field in request.request.fields))
+    for record in (sent, request.response):
         yield record if record.doc else Record(name=record.name, doc=request.doc, fields=record.fields)
 
 
@@ -209,10 +227,10 @@ def _union(scope: Scope, union: Union) -> Expression:
 
 
 def _field(scope: Scope, field: Field) -> Expression:
-    name = attribute(field)
+    name = stored(field)
     settings: dict[str, Expression] = {}
     simple = True
-    if field.has_default or isinstance(field.type, Optional):
+    if not _required(field):
         settings, simple = _default(scope, field)
     validators = scope.limits(field.limits, field.type)
     if validators:
@@ -222,7 +240,7 @@ def _field(scope: Scope, field: Field) -> Expression:
         settings["metadata"] = wire
     if name.startswith("_"):
         # attrs would strip the underscore from the parameter of the constructor.
-        settings["alias"] = literal(name)
+        settings["alias"] = literal(attribute(field))
     head = Joined([f"{name}: ", scope.annotation(field.type)])
     if not settings:
         return head
@@ -233,16 +251,47 @@ def _field(scope: Scope, field: Field) -> Expression:
     return Joined([head, " = ", call(scope.use(Name("attrs", "field")), **settings)])
 
 
+def _warning(scope: Scope, record: Record, old: list[Field]) -> list[Expression]:
+    if record.deprecated is None and not old:
+        return []
+    said = [] if record.deprecated is None else [literal(record.deprecated)]
+    fields: dict[str, Expression] = {attribute(field): literal(str(field.deprecated)) for field in old}
+    return [call(scope.contract("warn_when_made"), *said, **fields)]
+
+
+def _constructor(scope: Scope, record: Record) -> Method:
+    # The class itself is not marked: its own package names it, which would be a complaint in there.
+    marked = call(scope.contract("deprecated"), literal(str(record.deprecated)))
+    scope.use(Name("typing", "TYPE_CHECKING"))
+    parameters: list[Expression] = [
+        Joined([f"{attribute(field)}: ", scope.annotation(field.type), " = ..." if not _required(field) else ""])
+        for field in record.fields
+    ]
+    if record.keeps_unknown:
+        parameters.append(Joined([f"{UNKNOWN_FIELDS}: ", _rest_type(scope), " = ..."]))
+    given = ["self", *(["*", *parameters] if parameters else [])]
+    head = Joined(["def ", Group("__init__(", given, ")"), " -> None: ..."], leading=True)
+    return Method(decorators=(f"@{lay(marked, 8, after=0)}",), head=head)
+
+
+def _required(field: Field) -> bool:
+    return not field.has_default and not isinstance(field.type, Optional)
+
+
 def _rest(scope: Scope) -> Member:
     kept = scope.imports.annotation(Name(CONTRACT, "Json"))
     settings: dict[str, Expression] = {
         "factory": f"dict[str, {flat(kept)}]",
         "metadata": call(scope.contract("wire"), rest="True"),
     }
-    annotation = scope.imports.annotation(Applied(Name("collections.abc", "Mapping"), (STR, Name(CONTRACT, "Json"))))
+    annotation = _rest_type(scope)
     made = call(scope.use(Name("attrs", "field")), **settings)
     doc = "What came beside the fields above, by its name on the wire; it is written back as it came."
     return Member(Joined([f"{UNKNOWN_FIELDS}: ", annotation, " = ", made]), Doc(doc, "Default: empty."))
+
+
+def _rest_type(scope: Scope) -> Expression:
+    return scope.imports.annotation(Applied(Name("collections.abc", "Mapping"), (STR, Name(CONTRACT, "Json"))))
 
 
 def _default(scope: Scope, field: Field) -> tuple[dict[str, Expression], bool]:
@@ -262,7 +311,7 @@ def _default(scope: Scope, field: Field) -> tuple[dict[str, Expression], bool]:
 
 
 def _wire(scope: Scope, field: Field) -> Expression | None:
-    name = [literal(field.wire)] if field.wire != attribute(field) else []
+    name = [literal(field.wire)] if field.wire != stored(field) else []
     rest: dict[str, Expression] = {}
     if field.format:
         rest["format"] = literal(field.format)

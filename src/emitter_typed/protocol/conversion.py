@@ -12,6 +12,7 @@ import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from emitter_typed.deprecation import quietly, warns
 from emitter_typed.protocol.choices import (
     enum_reader,
     is_literal,
@@ -251,7 +252,8 @@ class WireConverter(Converter):
 
     def _record_reader(self, cls: Any) -> Callable[[Any, Any], Any]:
         self.prepare(cls)
-        read = make_dict_structure_fn(cls, self, **self._overrides(cls, 0))
+        made = make_dict_structure_fn(cls, self, **self._overrides(cls, 0))
+        read = quietly()(made) if warns(cls) else made
         blanks = {
             wire.name or attribute.name: wire.blank
             for attribute in attrs.fields(cls)

@@ -113,7 +113,7 @@ def _fields(value: object, cls: Any, side: Side) -> Iterator[_Child]:
         hook = format_hook(attribute, side) or _convert(attribute.type, side)
         if side == 1:
             if isinstance(value, cls):
-                yield f".{attribute.name}", getattr(value, attribute.name), attribute.type, hook
+                yield f".{attribute.alias or attribute.name}", getattr(value, attribute.name), attribute.type, hook
         elif is_object(value):
             if name in value and not is_blank(value[name], wire.blank):
                 yield _step(name), value[name], attribute.type, hook

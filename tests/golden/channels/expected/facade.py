@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncHost, KeySource, SyncHost
+from emitter_typed.contract import AsyncHost, KeySource, SyncHost, deprecated
 
 from .channels import (
     AsyncOrderChannels,
@@ -37,16 +37,20 @@ class Home:
 
     `home/status/`.
     """
-    order: OrderChannels
-    """The channel order.
-
-    `home/order/{number}/`. Deprecated: use climate.
-    """
 
     def __init__(self, client: SyncHost, key: KeySource) -> None:
         self.temperature = TemperatureChannels(client, key)
         self.status = StatusChannel(client, key)
-        self.order = OrderChannels(client, key)
+        self._order = OrderChannels(client, key)
+
+    @property
+    @deprecated("use climate")
+    def order(self) -> OrderChannels:
+        """The channel order.
+
+        `home/order/{number}/`. Deprecated: use climate.
+        """
+        return self._order
 
 
 class AsyncHome:
@@ -68,13 +72,17 @@ class AsyncHome:
 
     `home/status/`.
     """
-    order: AsyncOrderChannels
-    """The channel order.
-
-    `home/order/{number}/`. Deprecated: use climate.
-    """
 
     def __init__(self, client: AsyncHost, key: KeySource) -> None:
         self.temperature = AsyncTemperatureChannels(client, key)
         self.status = AsyncStatusChannel(client, key)
-        self.order = AsyncOrderChannels(client, key)
+        self._order = AsyncOrderChannels(client, key)
+
+    @property
+    @deprecated("use climate")
+    def order(self) -> AsyncOrderChannels:
+        """The channel order.
+
+        `home/order/{number}/`. Deprecated: use climate.
+        """
+        return self._order
