@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -69,7 +69,7 @@ def warn_when_made(message: str | None = None, /, **by_field: str) -> Callable[[
 
 
 @contextmanager
-def quietly() -> Iterator[None]:
+def quietly() -> Generator[None]:
     """Make objects without a warning: they came from elsewhere."""
     before = _quiet.set(True)
     try:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import sys
+import types
 import typing
 import warnings
 from collections.abc import Callable
@@ -207,6 +209,37 @@ def test_a_runtime_of_another_contract_is_told_at_import(generated: Generated, m
 
     with pytest.raises(ContractMismatch, match=r"emitter-typed generate generated_\d+\.yaml --out generated_\d+"):
         generated("types: {T: {fields: {x: int}}}")
+
+
+def test_a_runtime_that_lacks_what_the_package_needs_is_told_at_import(
+    generated: Generated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check comes before all that an older runtime may not have."""
+    older = types.ModuleType("emitter_typed.contract")
+    vars(older).update(CONTRACT=contract.CONTRACT - 1, check_contract=contract.check_contract)
+    monkeypatch.setitem(sys.modules, "emitter_typed.contract", older)
+    monkeypatch.setattr(contract, "CONTRACT", older.CONTRACT)
+
+    with pytest.raises(ContractMismatch, match="install a newer emitter-typed"):
+        generated("name: Home\ntypes: {T: {fields: {x: int}}}\nchannels: {a: {address: a/, payload: T}}")
+
+
+def test_a_package_loads_its_parts_on_use(generated: Generated) -> None:
+    made = generated("name: Home\ntypes: {T: {fields: {x: int}}}\nchannels: {a: {address: a/, payload: T}}")
+
+    def loaded() -> set[str]:
+        return {name.rpartition(".")[2] for name in sys.modules if name.startswith(f"{made.__name__}.")}
+
+    assert loaded() == set()
+    assert set(made.__all__) <= set(dir(made))
+    assert made.T(x=1).x == 1
+    assert loaded() == {"types"}
+    assert made.facade.Home is made.Home
+    assert loaded() == {"types", "channels", "facade"}
+    everything: dict[str, object] = {}
+    exec(f"from {made.__name__} import *", everything)
+    assert set(made.__all__) <= set(everything)
+    assert not hasattr(made, "Nothing")
 
 
 CODE = ('"""', "'''\\", "{{ 1/0 }}", "{% raw %}", '"); raise SystemExit(1) #', "\\N{BULLET}", "#")

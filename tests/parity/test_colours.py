@@ -11,7 +11,8 @@ from emitter_typed import AsyncClient, AsyncPending, AsyncSubscription
 
 MODULES = {
     "emitter_typed": {"AsyncClient", "AsyncPending", "AsyncSubscription"},
-    "emitter_typed.contract": {"AsyncHost", "AsyncChannel"},
+    "emitter_typed.hosts": {"AsyncHost"},
+    "emitter_typed.typed_channels": {"AsyncChannel"},
     "emitter_typed._generated.async_api": {"AsyncApi"},
     "emitter_typed._generated.channels": {"AsyncPublishChannel", "AsyncSubscribeChannel"},
     "tests.golden.channels.expected": {"AsyncHome", "AsyncTemperatureChannel", "AsyncTemperatureChannels"},

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from emitter_typed_codegen.layout import Expression, Group
+from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name, all_key
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.version import CONTRACT as NUMBER
@@ -19,12 +19,15 @@ class InitView:
     """The module."""
 
     doc: Doc
-    check_imports: str
-    """What the check needs: it comes before all that might fail on another runtime."""
+    first_imports: str
+    """What the check needs, and what is loaded at once; empty for a package that is released with the runtime."""
     check: Expression
-    """The check; empty for a package that is released with the runtime."""
+    """The check: it comes before all that might fail on another runtime."""
     imports: str
     all: Expression
+    door_imports: str
+    on_use: Expression | None
+    """What loads the names when they are used; None: they are imported at once."""
     contract: int = NUMBER
 
 
@@ -44,19 +47,26 @@ def init_view(
     """
     others = packages or {}
     names = sorted([*(name for held in public.values() for name in held), *others], key=all_key)
-    imports = Imports(packages=frozenset(others))
-    for name, module in others.items():
-        imports.use(Name(module, "", called=name))
+    first, imports, door = Imports(packages=frozenset(others)), Imports(), Imports()
     for module, held in public.items():
         for name in held:
             imports.use(Name(module, name))
-    before = Imports()
-    for name in ("CONTRACT", "check_contract") if command is not None else ():
-        before.use(Name(CONTRACT, name))
+    on_use = None
+    if command is not None:
+        for name in ("CONTRACT", "check_contract"):
+            first.use(Name(CONTRACT, name))
+        for name, module in others.items():
+            first.use(Name(module, "", called=name))
+        if public:
+            first.use(Name("typing", "TYPE_CHECKING"))
+            made = call(door.use(Name(CONTRACT, "names_on_use")), "__name__", "__all__", *map(literal, public))
+            on_use = Joined(["__getattr__, __dir__ = ", made])
     return InitView(
         doc=doc,
-        check_imports=before.lines(),
+        first_imports=first.lines(),
         check=call("check_contract", "__name__", str(NUMBER), literal(command or "")),
         imports=imports.lines(),
         all=Group("__all__ = [", [literal(name) for name in names], "]"),
+        door_imports=door.lines(),
+        on_use=on_use,
     )

@@ -129,7 +129,7 @@ def _channels_package(
     schema: Schema, settings: tuple[Setting, ...], command: str, packages: Mapping[str, str]
 ) -> list[FileView]:
     types = types_view(schema, packages, own_section=False)
-    public = {".types": types.names}
+    public = {".types": types.names} if types.names else {}
     files = [FileView("py.typed", "py.typed.jinja", None)]
     if types.names:
         files.append(FileView("types.py", "types.py.jinja", types))

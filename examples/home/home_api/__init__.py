@@ -4,21 +4,24 @@
 # To add behaviour, subclass or wrap these classes outside this folder.
 """What the house measures."""
 
+from typing import TYPE_CHECKING
+
 from emitter_typed.contract import CONTRACT, check_contract
 
 if CONTRACT != 2:
     check_contract(__name__, 2, "emitter-typed generate")
 
-from .channels import (
-    AsyncTemperatureChannel,
-    AsyncTemperatureChannels,
-    TemperatureChannel,
-    TemperatureChannelMessage,
-    TemperatureChannels,
-    TemperatureParams,
-)
-from .facade import AsyncHome, Home
-from .types import Reading
+if TYPE_CHECKING:
+    from .channels import (
+        AsyncTemperatureChannel,
+        AsyncTemperatureChannels,
+        TemperatureChannel,
+        TemperatureChannelMessage,
+        TemperatureChannels,
+        TemperatureParams,
+    )
+    from .facade import AsyncHome, Home
+    from .types import Reading
 
 __all__ = [
     "AsyncHome",
@@ -31,3 +34,14 @@ __all__ = [
     "TemperatureChannels",
     "TemperatureParams",
 ]
+
+if not TYPE_CHECKING:
+    from emitter_typed.contract import names_on_use
+
+    __getattr__, __dir__ = names_on_use(
+        __name__,
+        __all__,
+        ".types",
+        ".channels",
+        ".facade",
+    )

@@ -4,30 +4,33 @@
 # To add behaviour, subclass or wrap these classes outside this folder.
 """What the house measures and obeys."""
 
+from typing import TYPE_CHECKING
+
 from emitter_typed.contract import CONTRACT, check_contract
 
 if CONTRACT != 2:
     check_contract(__name__, 2, "make the golden cases anew")
 
-from .channels import (
-    AsyncOrderChannel,
-    AsyncOrderChannels,
-    AsyncStatusChannel,
-    AsyncTemperatureChannel,
-    AsyncTemperatureChannels,
-    OrderChannel,
-    OrderChannelMessage,
-    OrderChannels,
-    OrderParams,
-    StatusChannel,
-    StatusChannelMessage,
-    TemperatureChannel,
-    TemperatureChannelMessage,
-    TemperatureChannels,
-    TemperatureParams,
-)
-from .facade import AsyncHome, Home
-from .types import Floor, Reading, RoomId
+if TYPE_CHECKING:
+    from .channels import (
+        AsyncOrderChannel,
+        AsyncOrderChannels,
+        AsyncStatusChannel,
+        AsyncTemperatureChannel,
+        AsyncTemperatureChannels,
+        OrderChannel,
+        OrderChannelMessage,
+        OrderChannels,
+        OrderParams,
+        StatusChannel,
+        StatusChannelMessage,
+        TemperatureChannel,
+        TemperatureChannelMessage,
+        TemperatureChannels,
+        TemperatureParams,
+    )
+    from .facade import AsyncHome, Home
+    from .types import Floor, Reading, RoomId
 
 __all__ = [
     "AsyncHome",
@@ -51,3 +54,14 @@ __all__ = [
     "TemperatureChannels",
     "TemperatureParams",
 ]
+
+if not TYPE_CHECKING:
+    from emitter_typed.contract import names_on_use
+
+    __getattr__, __dir__ = names_on_use(
+        __name__,
+        __all__,
+        ".types",
+        ".channels",
+        ".facade",
+    )

@@ -4,27 +4,30 @@
 # To add behaviour, subclass or wrap these classes outside this folder.
 """What schema.yaml declares."""
 
+from typing import TYPE_CHECKING
+
 from emitter_typed.contract import CONTRACT, check_contract
 
 if CONTRACT != 2:
     check_contract(__name__, 2, "make the golden cases anew")
 
-from .channels import (
-    AsyncReadingChannel,
-    AsyncReadingChannels,
-    AsyncSampleChannel,
-    AsyncSampleChannels,
-    ReadingChannel,
-    ReadingChannelMessage,
-    ReadingChannels,
-    ReadingParams,
-    SampleChannel,
-    SampleChannelMessage,
-    SampleChannels,
-    SampleParams,
-)
-from .facade import AsyncAttic, Attic
-from .types import Reading, Sample
+if TYPE_CHECKING:
+    from .channels import (
+        AsyncReadingChannel,
+        AsyncReadingChannels,
+        AsyncSampleChannel,
+        AsyncSampleChannels,
+        ReadingChannel,
+        ReadingChannelMessage,
+        ReadingChannels,
+        ReadingParams,
+        SampleChannel,
+        SampleChannelMessage,
+        SampleChannels,
+        SampleParams,
+    )
+    from .facade import AsyncAttic, Attic
+    from .types import Reading, Sample
 
 __all__ = [
     "AsyncAttic",
@@ -44,3 +47,14 @@ __all__ = [
     "SampleChannels",
     "SampleParams",
 ]
+
+if not TYPE_CHECKING:
+    from emitter_typed.contract import names_on_use
+
+    __getattr__, __dir__ = names_on_use(
+        __name__,
+        __all__,
+        ".types",
+        ".channels",
+        ".facade",
+    )

@@ -4,25 +4,29 @@
 # To add behaviour, subclass or wrap these classes outside this folder.
 """What schema.yaml declares."""
 
+from typing import TYPE_CHECKING
+
 from emitter_typed.contract import CONTRACT, check_contract
+
+from .. import units_api as units
 
 if CONTRACT != 2:
     check_contract(__name__, 2, "make the golden cases anew")
 
-from .. import units_api as units
-from .channels import (
-    AsyncLimitsChannel,
-    AsyncReadingChannel,
-    AsyncReadingChannels,
-    LimitsChannel,
-    LimitsChannelMessage,
-    ReadingChannel,
-    ReadingChannelMessage,
-    ReadingChannels,
-    ReadingParams,
-)
-from .facade import AsyncGreenhouse, Greenhouse
-from .types import Order, Reading, Unit
+if TYPE_CHECKING:
+    from .channels import (
+        AsyncLimitsChannel,
+        AsyncReadingChannel,
+        AsyncReadingChannels,
+        LimitsChannel,
+        LimitsChannelMessage,
+        ReadingChannel,
+        ReadingChannelMessage,
+        ReadingChannels,
+        ReadingParams,
+    )
+    from .facade import AsyncGreenhouse, Greenhouse
+    from .types import Order, Reading, Unit
 
 __all__ = [
     "AsyncGreenhouse",
@@ -41,3 +45,14 @@ __all__ = [
     "Unit",
     "units",
 ]
+
+if not TYPE_CHECKING:
+    from emitter_typed.contract import names_on_use
+
+    __getattr__, __dir__ = names_on_use(
+        __name__,
+        __all__,
+        ".types",
+        ".channels",
+        ".facade",
+    )

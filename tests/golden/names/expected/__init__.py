@@ -7,11 +7,19 @@
 Texts that look like code: ""\u0022 {{ 1 }} \u005cN{BULLET}.
 """
 
+from typing import TYPE_CHECKING
+
 from emitter_typed.contract import CONTRACT, check_contract
 
 if CONTRACT != 2:
     check_contract(__name__, 2, "make the golden cases anew")
 
-from .types import Odd
+if TYPE_CHECKING:
+    from .types import Odd
 
 __all__ = ["Odd"]
+
+if not TYPE_CHECKING:
+    from emitter_typed.contract import names_on_use
+
+    __getattr__, __dir__ = names_on_use(__name__, __all__, ".types")

@@ -4,27 +4,30 @@
 # To add behaviour, subclass or wrap these classes outside this folder.
 """What schema.yaml declares."""
 
+from typing import TYPE_CHECKING
+
 from emitter_typed.contract import CONTRACT, check_contract
 
 if CONTRACT != 2:
     check_contract(__name__, 2, "make the golden cases anew")
 
-from .channels import (
-    AsyncModesChannel,
-    AsyncStateChannel,
-    AsyncStateChannels,
-    AsyncStepChannel,
-    ModesChannel,
-    ModesChannelMessage,
-    StateChannel,
-    StateChannelMessage,
-    StateChannels,
-    StateParams,
-    StepChannel,
-    StepChannelMessage,
-)
-from .facade import AsyncGarden, Garden
-from .types import Mode, Plan, Side, State, Step, Water
+if TYPE_CHECKING:
+    from .channels import (
+        AsyncModesChannel,
+        AsyncStateChannel,
+        AsyncStateChannels,
+        AsyncStepChannel,
+        ModesChannel,
+        ModesChannelMessage,
+        StateChannel,
+        StateChannelMessage,
+        StateChannels,
+        StateParams,
+        StepChannel,
+        StepChannelMessage,
+    )
+    from .facade import AsyncGarden, Garden
+    from .types import Mode, Plan, Side, State, Step, Water
 
 __all__ = [
     "AsyncGarden",
@@ -48,3 +51,14 @@ __all__ = [
     "StepChannelMessage",
     "Water",
 ]
+
+if not TYPE_CHECKING:
+    from emitter_typed.contract import names_on_use
+
+    __getattr__, __dir__ = names_on_use(
+        __name__,
+        __all__,
+        ".types",
+        ".channels",
+        ".facade",
+    )

@@ -4,11 +4,19 @@
 # To add behaviour, subclass or wrap these classes outside this folder.
 """Samples of sensors."""
 
+from typing import TYPE_CHECKING
+
 from emitter_typed.contract import CONTRACT, check_contract
 
 if CONTRACT != 2:
     check_contract(__name__, 2, "make the golden cases anew")
 
-from .types import Node, Patch, Reading
+if TYPE_CHECKING:
+    from .types import Node, Patch, Reading
 
 __all__ = ["Node", "Patch", "Reading"]
+
+if not TYPE_CHECKING:
+    from emitter_typed.contract import names_on_use
+
+    __getattr__, __dir__ = names_on_use(__name__, __all__, ".types")

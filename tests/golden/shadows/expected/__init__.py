@@ -4,39 +4,42 @@
 # To add behaviour, subclass or wrap these classes outside this folder.
 """Types and channels that are called as the runtime calls its own."""
 
+from typing import TYPE_CHECKING
+
 from emitter_typed.contract import CONTRACT, check_contract
 
 if CONTRACT != 2:
     check_contract(__name__, 2, "make the golden cases anew")
 
-from .channels import (
-    AsyncAsyncChannel,
-    AsyncAsyncChannels,
-    AsyncAsyncSubscribeChannel,
-    AsyncChannel,
-    AsyncChannelChannel,
-    AsyncChannelMessage,
-    AsyncChannels,
-    AsyncParams,
-    AsyncPublishChannel,
-    AsyncPublishChannels,
-    AsyncSubscribeChannel,
-    AsyncSubscribeChannelMessage,
-    AsyncSyncChannel,
-    AsyncSyncChannels,
-    ChannelChannel,
-    ChannelChannelMessage,
-    PublishChannel,
-    PublishChannelMessage,
-    PublishChannels,
-    PublishParams,
-    SyncChannel,
-    SyncChannelMessage,
-    SyncChannels,
-    SyncParams,
-)
-from .facade import Address, AsyncAddress
-from .types import Bounds, Literal, Message, Record, Tag
+if TYPE_CHECKING:
+    from .channels import (
+        AsyncAsyncChannel,
+        AsyncAsyncChannels,
+        AsyncAsyncSubscribeChannel,
+        AsyncChannel,
+        AsyncChannelChannel,
+        AsyncChannelMessage,
+        AsyncChannels,
+        AsyncParams,
+        AsyncPublishChannel,
+        AsyncPublishChannels,
+        AsyncSubscribeChannel,
+        AsyncSubscribeChannelMessage,
+        AsyncSyncChannel,
+        AsyncSyncChannels,
+        ChannelChannel,
+        ChannelChannelMessage,
+        PublishChannel,
+        PublishChannelMessage,
+        PublishChannels,
+        PublishParams,
+        SyncChannel,
+        SyncChannelMessage,
+        SyncChannels,
+        SyncParams,
+    )
+    from .facade import Address, AsyncAddress
+    from .types import Bounds, Literal, Message, Record, Tag
 
 __all__ = [
     "Address",
@@ -71,3 +74,14 @@ __all__ = [
     "SyncParams",
     "Tag",
 ]
+
+if not TYPE_CHECKING:
+    from emitter_typed.contract import names_on_use
+
+    __getattr__, __dir__ = names_on_use(
+        __name__,
+        __all__,
+        ".types",
+        ".channels",
+        ".facade",
+    )

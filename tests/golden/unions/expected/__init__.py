@@ -4,20 +4,23 @@
 # To add behaviour, subclass or wrap these classes outside this folder.
 """What schema.yaml declares."""
 
+from typing import TYPE_CHECKING
+
 from emitter_typed.contract import CONTRACT, check_contract
 
 if CONTRACT != 2:
     check_contract(__name__, 2, "make the golden cases anew")
 
-from .types import (
-    Change,
-    Command,
-    HumiditySetPointChanged,
-    Identify,
-    SetMode,
-    TemperatureSetPointChanged,
-    VentilationSpeedChanged,
-)
+if TYPE_CHECKING:
+    from .types import (
+        Change,
+        Command,
+        HumiditySetPointChanged,
+        Identify,
+        SetMode,
+        TemperatureSetPointChanged,
+        VentilationSpeedChanged,
+    )
 
 __all__ = [
     "Change",
@@ -28,3 +31,8 @@ __all__ = [
     "TemperatureSetPointChanged",
     "VentilationSpeedChanged",
 ]
+
+if not TYPE_CHECKING:
+    from emitter_typed.contract import names_on_use
+
+    __getattr__, __dir__ = names_on_use(__name__, __all__, ".types")
