@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -20,6 +20,7 @@ _Kind: TypeAlias = tuple[tuple[type, ...], str]
 _NUMBER: _Kind = (int, float, Decimal), "a number"
 _DURATION: _Kind = (timedelta,), "a timedelta"
 _DATETIME: _Kind = (datetime,), "a datetime"
+_DATE: _Kind = (date,), "a date"
 _TEXT: _Kind = (str,), "a text"
 _TEXT_OR_BYTES: _Kind = (str, bytes), "a text or bytes"
 _COLLECTION: _Kind = (Sequence, Mapping), "a list or a map"
@@ -29,7 +30,7 @@ _ANYTHING: _Kind = (object,), "anything"
 def _shown(value: object) -> str:
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.15g} s"
-    text = value.isoformat() if isinstance(value, datetime) else hide_keys(repr(value))
+    text = value.isoformat() if isinstance(value, date) else hide_keys(repr(value))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
@@ -65,26 +66,26 @@ class Constraint:
 
 
 def _kind_of_limit(limit: object) -> _Kind:
-    return next((kind for kind in (_DURATION, _DATETIME) if isinstance(limit, kind[0])), _NUMBER)
+    return next((kind for kind in (_DURATION, _DATETIME, _DATE) if isinstance(limit, kind[0])), _NUMBER)
 
 
 def minimum(limit: Any) -> Constraint:
-    """At least the limit: a number, a timedelta or an aware datetime."""
+    """At least the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be at least {_shown(limit)}", lambda value: value >= limit, _kind_of_limit(limit))
 
 
 def maximum(limit: Any) -> Constraint:
-    """At most the limit: a number, a timedelta or an aware datetime."""
+    """At most the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be at most {_shown(limit)}", lambda value: value <= limit, _kind_of_limit(limit))
 
 
 def exclusive_minimum(limit: Any) -> Constraint:
-    """More than the limit: a number, a timedelta or an aware datetime."""
+    """More than the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be more than {_shown(limit)}", lambda value: value > limit, _kind_of_limit(limit))
 
 
 def exclusive_maximum(limit: Any) -> Constraint:
-    """Less than the limit: a number, a timedelta or an aware datetime."""
+    """Less than the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be less than {_shown(limit)}", lambda value: value < limit, _kind_of_limit(limit))
 
 
