@@ -1,0 +1,183 @@
+"""Channels of a user's package over the embedded broker, in both colours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import SimpleQueue
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from emitter_typed import ChannelMessage, EmitterError, Undecodable, Unrecognized
+from emitter_typed.broker import Broker
+from tests.behaviour.colours import Colour, both_colours, called, connected
+from tests.behaviour.conftest import Generated
+from tests.behaviour.loops import LIMIT_S, in_loop
+
+HOME = """
+    name: Home
+    imports: {common: ./common.yaml}
+    types:
+      Reading: {unknown: keep, fields: {celsius: float, taken_at: {type: datetime, wire: takenAt}, mode: Mode}}
+      Mode: {enum: [auto, manual], open: true}
+      Water: {fields: {litres: float}}
+      Plan: {fields: {steps: "[Step]"}}
+      Step: {union: [Water, Plan], tag: do}
+    channels:
+      reading: {address: "home/{floor}/{room}/reading/", params: {floor: int, room: common.Room}, payload: Reading}
+      step: {address: home/step/, payload: Step}
+      text: {address: home/text/, payload: text}
+      raw: {address: home/raw/, payload: bytes}
+      position: {address: home/position/, payload: "[common.Position?]"}
+"""
+COMMON = """
+emitter-typed: 1
+types:
+  Room: {enum: [attic, kitchen]}
+  Position: {fields: {x: float, room: Room}}
+"""
+
+
+@pytest.fixture
+def made(generated: Generated, tmp_path: Path) -> ModuleType:
+    (tmp_path / "common.yaml").write_text(COMMON, "utf-8")
+    return generated(HOME)
+
+
+@asynccontextmanager
+async def opened(
+    colour: Colour, broker: Broker, made: ModuleType, channel: str = "home/#/"
+) -> AsyncGenerator[tuple[Any, Any, Any]]:  # Any: of a package that is generated in this test
+    """A client, a facade that holds it, and a key for its channels."""
+    async with connected(colour, broker) as client:
+        key = (await client.keygen(broker.master_key, channel, "rwsl")).key
+        if colour == "threads":
+            yield client, made.Home(vars(client)["inner"], key), key
+        else:
+            yield client, made.AsyncHome(client, key), key
+
+
+async def next_of(subscription: object) -> ChannelMessage[Any, Any]:
+    """Return the next message of a subscription of either colour."""
+    found: Any = await called(lambda one: one.get(timeout_s=LIMIT_S), subscription)
+    assert found is not None, "no message came in time"
+    message: ChannelMessage[Any, Any] = found
+    return message
+
+
+async def publish(channel: object, payload: object) -> None:
+    """Publish to a channel of either colour."""
+    await called(lambda one: one.publish(payload, qos=1), channel)
+
+
+@both_colours
+@in_loop
+async def test_payload_and_parameters_arrive_as_they_were(colour: Colour, broker: Broker, made: ModuleType) -> None:
+    async with opened(colour, broker, made) as (_, home, _):
+        messages = await called(lambda one: one.reading.subscribe(), home)
+        reading = made.Reading(celsius=21.5, taken_at=datetime(2026, 1, 31, tzinfo=UTC), mode=made.Mode.AUTO)
+
+        await called(lambda one: one.reading(floor=-1, room=made.common.Room.ATTIC).publish(reading, ttl=60), home)
+
+        message = await next_of(messages)
+        assert message.channel == "home/-1/attic/reading/"
+        assert (message.params.floor, message.params.room) == (-1, made.common.Room.ATTIC)
+        assert message.payload == reading
+        assert message.as_binary() == b'{"celsius":21.5,"takenAt":"2026-01-31T00:00:00Z","mode":"auto"}'
+
+
+@both_colours
+@in_loop
+async def test_only_what_matches_the_whole_address_is_delivered(
+    colour: Colour, broker: Broker, made: ModuleType
+) -> None:
+    async with opened(colour, broker, made) as (client, home, key):
+        kitchens = await called(lambda one: one.reading.where(room=made.common.Room.KITCHEN).subscribe(), home)
+        raw = b'{"celsius":%d,"takenAt":"2026-01-31T00:00:00Z","mode":"auto"}'
+        topics = [
+            "home/1/kitchen/reading/below/",
+            "home/1/attic/reading/",
+            "home/1/kitchen/other/",
+            "home/1/kitchen/reading/",
+        ]
+
+        for number, topic in enumerate(topics):
+            await client.publish(key, topic, raw % number, qos=1)
+
+        assert (await next_of(kitchens)).payload.celsius == 3
+
+
+@both_colours
+@in_loop
+async def test_what_a_schema_does_not_know_survives_a_round_trip(
+    colour: Colour, broker: Broker, made: ModuleType
+) -> None:
+    raw = b'{"celsius":1.5,"takenAt":"2026-01-31T00:00:00Z","mode":"later","humidity":[1,null]}'
+    async with opened(colour, broker, made) as (client, home, key):
+        messages = await called(lambda one: one.reading.subscribe(), home)
+        await client.publish(key, "home/1/attic/reading/", raw, qos=1)
+        first = await next_of(messages)
+
+        await called(lambda one: one.reading(floor=2, room=made.common.Room.ATTIC).publish(first.payload), home)
+
+        assert first.payload.mode == Unrecognized("later")
+        assert first.payload.unknown_fields == {"humidity": [1, None]}
+        assert (await next_of(messages)).as_binary() == raw
+
+
+@both_colours
+@in_loop
+async def test_unions_lists_texts_and_bytes_are_payloads(colour: Colour, broker: Broker, made: ModuleType) -> None:
+    plan = made.Plan(steps=(made.Water(litres=1), made.Plan(steps=())))
+    positions = (made.common.Position(x=1, room=made.common.Room.ATTIC), None)
+    sent = {"step": plan, "text": "no JSON: \u00e9", "raw": b"\x00\xff", "position": positions}
+    async with opened(colour, broker, made) as (_, home, _):
+        for name, payload in sent.items():
+            channel = getattr(home, name)
+            messages = await called(lambda one: one.subscribe(), channel)
+            await publish(channel, payload)
+            assert (await next_of(messages)).payload == payload
+            await called(lambda one: one.close(), messages)
+
+
+@both_colours
+@in_loop
+async def test_a_payload_that_does_not_fit_is_reported_and_stops_nothing(
+    colour: Colour, broker: Broker, made: ModuleType
+) -> None:
+    async with opened(colour, broker, made) as (client, home, key):
+        errors: SimpleQueue[EmitterError] = SimpleQueue()
+        client.on_error = errors.put
+        messages = await called(lambda one: one.position.subscribe(), home)
+
+        await client.publish(key, "home/position/", b'[null, {"x": 1, "room": "cellar"}]', qos=1)
+        await client.publish(key, "home/position/", b"[null]", qos=1)
+
+        assert (await next_of(messages)).payload == (None,)
+        error = await asyncio.to_thread(errors.get, timeout=LIMIT_S)
+        assert isinstance(error, Undecodable)
+        assert (error.path, error.channel) == ("$[1].room", "home/position/")
+
+
+@both_colours
+@in_loop
+async def test_each_channel_may_have_a_key_of_its_own(colour: Colour, broker: Broker, made: ModuleType) -> None:
+    async with opened(colour, broker, made) as (client, home, _):
+        keys = {
+            name: (await client.keygen(broker.master_key, f"home/{name}/", "rw")).key.reveal()
+            for name in ("text", "raw")
+        }
+        sources: list[Mapping[str, str] | Any] = [keys, keys.__getitem__]
+        for source in sources:
+            own = type(home)(vars(client)["inner"] if colour == "threads" else client, source)
+            for name, payload in {"text": "x", "raw": b"x"}.items():
+                channel = getattr(own, name)
+                messages = await called(lambda one: one.subscribe(), channel)
+                await publish(channel, payload)
+                assert (await next_of(messages)).payload == payload
+                await called(lambda one: one.close(), messages)
