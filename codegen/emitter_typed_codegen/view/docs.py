@@ -42,8 +42,12 @@ class Doc:
 
 def field_doc(scope: Scope, field: Field) -> Doc:
     """Return the docstring of a field."""
-    said = facts(scope, field)
-    return Doc(field.doc, said)
+    return Doc(_about(field), facts(scope, field))
+
+
+def _about(field: Field | Option) -> str:
+    """Return what a field or an option is, which may be no more than its name."""
+    return sentence(field.doc) or f"The {' '.join(field.name.split('_'))}."
 
 
 def facts(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
@@ -66,8 +70,7 @@ def facts(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
 
 def parameter_text(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
     """Return what a method says of a parameter."""
-    said = sentence(field.doc) or f"The {' '.join(field.name.split('_'))}."
-    return " ".join(filter(None, [said, facts(scope, field, default)]))
+    return " ".join(filter(None, [_about(field), facts(scope, field, default)]))
 
 
 def error_text(error: Error) -> str:

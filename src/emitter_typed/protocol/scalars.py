@@ -17,6 +17,7 @@ from emitter_typed.errors import kind_of
 _INT64 = range(-(2**63), 2**63)
 _RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -190,13 +191,13 @@ def _write_uuid(value: object) -> str:
 def _read_decimal(value: object) -> Decimal:
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise expected("a decimal number as a text", value)
+    # Decimal itself takes spaces, underscores, digits of all scripts and NaN.
+    if _DECIMAL.fullmatch(str(value)) is None:
+        raise Unfit("not a decimal number")
     try:
-        number = Decimal(str(value))
+        return Decimal(str(value))
     except InvalidOperation:
-        raise Unfit("not a decimal number") from None
-    if not number.is_finite():
-        raise Unfit("the number is not finite")
-    return number
+        raise Unfit("not a decimal number that a Decimal can hold") from None
 
 
 def _write_decimal(value: object) -> str:

@@ -65,7 +65,9 @@ def test_check_shows_the_difference_and_writes_nothing(here: Path, capsys: pytes
     assert main(["generate", "home.yaml", "--out", "home_api", "--check"]) == 1
 
     shown = capsys.readouterr().out
-    assert "-    celsius: float\n+    kelvin: float\n" in shown
+    told = shown
+    assert "\n-    celsius: float\n" in told
+    assert "\n+    kelvin: float\n" in told
     assert shown.endswith("would change; run: emitter-typed generate home.yaml --out home_api\n")
     assert (here / "home_api/types.py").read_bytes() == before
 

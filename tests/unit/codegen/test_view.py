@@ -80,7 +80,7 @@ def test_the_limits_of_an_alias_hold_where_it_is_used(generate: Generate) -> Non
 
     assert "x: Level = field(validator=[minimum(1), maximum(9)])" in text
     assert "y: Mapping[str, Level] = field(validator=each(minimum(1)))" in text
-    assert '"""At least 1, at most 9."""' in text
+    assert "    At least 1, at most 9.\n" in text
 
 
 CHANNEL = "channels: {{lamp: {{address: 'lamp/{{id}}/', payload: text, direction: {}}}}}\n"

@@ -421,3 +421,14 @@ def test_nesting_without_end_is_undecodable(depth: int) -> None:
 
 def nested(depth: int) -> bytes:
     return b'{"value":1,"children":[' * depth + b'{"value":1}' + b"]}" * depth
+
+
+@pytest.mark.parametrize("wrong", [" 1", "1_0", "\u0661", "NaN", "Infinity", "", ".", "1e", "0x1", True, None, []])
+def test_a_decimal_is_written_in_digits(wrong: object) -> None:
+    with pytest.raises(Undecodable):
+        read(wrong, Decimal)
+
+
+@pytest.mark.parametrize("right", ["1", "-0", "+1.50", ".5", "1E+3", "0E-10", 3, 1.5])
+def test_a_decimal_is_read_as_it_is_written(right: str | float) -> None:
+    assert str(read(right, Decimal)) == str(Decimal(str(right)))

@@ -20,18 +20,37 @@ class Batch(Record):
     """The type Batch of Containers."""
 
     tags: tuple[str, ...] = field(validator=[min_items(1), max_items(10)])
-    """At least 1 item, at most 10 items."""
+    """The tags.
+
+    At least 1 item, at most 10 items.
+    """
     rooms: tuple[RoomId, ...] = field(validator=each(pattern("[a-z0-9-]{1,32}")))
+    """The rooms."""
     grid: tuple[tuple[RoomId, ...], ...] = field(
         validator=each(each(pattern("[a-z0-9-]{1,32}"))),
     )
+    """The grid."""
     scores: Mapping[str, int]
+    """The scores."""
     deep: Mapping[str, tuple[Mapping[str, float | None], ...]]
+    """The deep."""
     none: tuple[int, ...] = ()
-    """Default: empty."""
+    """The none.
+
+    Default: empty.
+    """
     some: tuple[int, ...] = (1, 2, 3)
-    """Default: `(1, 2, 3)`."""
+    """The some.
+
+    Default: `(1, 2, 3)`.
+    """
     empty: Mapping[str, int] = field(factory=dict[str, int])
-    """Default: empty."""
+    """The empty.
+
+    Default: empty.
+    """
     full: Mapping[str, int] = field(factory=lambda: {"a": 1})
-    """Default: `{"a": 1}`."""
+    """The full.
+
+    Default: `{"a": 1}`.
+    """

@@ -23,6 +23,7 @@ class ReadingParams(Record):
     """The parameters of `attic/{room}/`."""
 
     room: str
+    """The room."""
 
 
 ReadingChannelMessage = ChannelMessage[Reading, ReadingParams]
@@ -128,6 +129,7 @@ class SampleParams(Record):
     """The parameters of `old/{room}/`."""
 
     room: str
+    """The room."""
 
 
 SampleChannelMessage = ChannelMessage[Sample, SampleParams]

@@ -24,10 +24,16 @@ class Job(Record):
     """The type Job of Enums."""
 
     mode: Mode | Unrecognized[str]
+    """The mode."""
     last: Mode | Unrecognized[str] | None = None
+    """The last."""
     colour: Colour = Colour.HALF_RED
-    """Default: `Colour.HALF_RED`."""
+    """The colour.
+
+    Default: `Colour.HALF_RED`.
+    """
     history: tuple[Mode | Unrecognized[str], ...]
+    """The history."""
 
 
 class Mode(Enum):

@@ -24,6 +24,7 @@ class ReadingParams(Record):
     """The parameters of `green/{unit}/`."""
 
     unit: units.Unit
+    """The unit."""
 
 
 ReadingChannelMessage = ChannelMessage[Reading, ReadingParams]

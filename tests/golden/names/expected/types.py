@@ -20,17 +20,29 @@ class Odd(Record):
     """Ends with a quote: "."""
 
     class_: int = _attrs.field(metadata=wire("class"))
+    """The class."""
     _2fast: int = _attrs.field(metadata=wire("2fast"), alias="_2fast")
+    """The 2fast."""
     sensor_id: int = _attrs.field(metadata=wire("sensor-id"))
+    """The sensor-id."""
     self_: int = _attrs.field(metadata=wire("self"))
+    """The self."""
     été: int
+    """The été."""
     date: _datetime.date | None = None
     """Named as its type is."""
     later: _datetime.date | None = None
+    """The later."""
     str: _builtins.str = 'say "hi"'
-    """Default: `say "hi"`."""
+    """The str.
+
+    Default: `say "hi"`.
+    """
     text: _builtins.str = "a\\b\n{{ x }}"
-    r"""Default: "a\\b\n{{ x }}"."""
+    r"""The text.
+
+    Default: "a\\b\n{{ x }}".
+    """
     pattern: _builtins.str = _attrs.field(
         default="1",
         validator=_contract.pattern(r"\d+"),
@@ -40,10 +52,16 @@ class Odd(Record):
     Matching `\d+`. Default: `1`.
     """
     minimum: int = _attrs.field(default=0, validator=_contract.minimum(0))
-    """At least 0. Default: 0."""
+    """The minimum.
+
+    At least 0. Default: 0.
+    """
     field: _builtins.str = _attrs.field(
         default="x",
         validator=min_length(1),
         metadata=wire('quoted"wire'),
     )
-    """At least 1 character. Default: `x`."""
+    """The field.
+
+    At least 1 character. Default: `x`.
+    """

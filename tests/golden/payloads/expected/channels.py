@@ -29,7 +29,9 @@ class StateParams(Record):
     """The parameters of `garden/{side}/{bed}/state/`."""
 
     side: Side
+    """The side."""
     bed: int
+    """The bed."""
 
 
 StateChannelMessage = ChannelMessage[State, StateParams]

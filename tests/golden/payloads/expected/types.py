@@ -34,8 +34,11 @@ class State(Record):
     """The type State of Garden."""
 
     mode: Mode | Unrecognized[str]
+    """The mode."""
     side: Side
+    """The side."""
     last: Mode | Unrecognized[str] | None = None
+    """The last."""
 
 
 @frozen(kw_only=True)
@@ -43,6 +46,7 @@ class Water(Record):
     """Let it rain."""
 
     litres: float
+    """The litres."""
 
 
 @frozen(kw_only=True)
@@ -50,7 +54,9 @@ class Plan(Record):
     """One after the other, or at once."""
 
     steps: tuple[Step, ...]
+    """The steps."""
     otherwise: Step | None = None
+    """The otherwise."""
 
 
 Step = Annotated[Water | Plan, Tag("do", (("water", Water), ("plan", Plan)))]

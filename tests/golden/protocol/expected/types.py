@@ -34,7 +34,9 @@ class Joined(Record):
     """The type Joined of Tiny."""
 
     at: datetime = field(metadata=wire(format="unix"))
+    """The at."""
     channel: str
+    """The channel."""
 
 
 @frozen(kw_only=True)
@@ -42,7 +44,9 @@ class Left(Record):
     """The type Left of Tiny."""
 
     at: datetime = field(metadata=wire(format="unix"))
+    """The at."""
     channel: str
+    """The channel."""
 
 
 Watched = Annotated[Joined | Left, Tag("event", (("joined", Joined), ("left", Left)))]
@@ -53,9 +57,14 @@ class Item(Record):
     """A message that was kept."""
 
     id: bytes
+    """The id."""
     channel: str
+    """The channel."""
     body: bytes = field(default=b"", metadata=wire(blank=(None,)))
-    """Default: ""."""
+    """The body.
+
+    Default: "".
+    """
 
 
 @frozen(kw_only=True)
@@ -63,17 +72,28 @@ class IssueRequest(Record):
     """Make a token."""
 
     token: Token
+    """The token."""
     channel: str
-    """At most 9 segments."""
+    """The channel.
+
+    At most 9 segments.
+    """
     rights: Right = field(default=Right("r"), metadata=wire("type"))
-    """Default: `Right("r")`."""
+    """The rights.
+
+    Default: `Right("r")`.
+    """
     lifetime: timedelta = field(
         default=timedelta(0),
         validator=minimum(timedelta(0)),
         metadata=wire(format="seconds"),
     )
-    """Unit: seconds. At least 0. Default: 0."""
+    """The lifetime.
+
+    Unit: seconds. At least 0. Default: 0.
+    """
     note: str | None = None
+    """The note."""
 
 
 @frozen(kw_only=True)
@@ -81,6 +101,7 @@ class IssueResponse(Record):
     """A new token."""
 
     token: Token
+    """The token."""
 
 
 @frozen(kw_only=True)
@@ -88,7 +109,9 @@ class WatchRequest(Record):
     """The type WatchRequest of Tiny."""
 
     token: Token
+    """The token."""
     channel: str
+    """The channel."""
 
 
 @frozen(kw_only=True)
@@ -96,6 +119,7 @@ class WatchResponse(Record):
     """The type WatchResponse of Tiny."""
 
     count: int | None = field(default=None, metadata=wire(blank=(0,)))
+    """The count."""
 
 
 @frozen(kw_only=True)
@@ -108,6 +132,7 @@ class WhoamiResponse(Record):
     """The name."""
 
     name: str
+    """The name."""
 
 
 @frozen(kw_only=True)
@@ -115,10 +140,17 @@ class ShortenRequest(Record):
     """Make a short name for a channel."""
 
     token: Token
+    """The token."""
     channel: str
-    """At most 9 segments."""
+    """The channel.
+
+    At most 9 segments.
+    """
     listen: bool = False
-    """Default: False."""
+    """The listen.
+
+    Default: False.
+    """
 
 
 @frozen(kw_only=True)
@@ -126,7 +158,9 @@ class ShortenResponse(Record):
     """Make a short name for a channel."""
 
     short: str
+    """The short."""
     channel: str | None = None
+    """The channel."""
 
 
 @frozen(kw_only=True)
@@ -134,7 +168,9 @@ class StoredRequest(Record):
     """The type StoredRequest of Tiny."""
 
     topic: str = field(metadata=wire("where"))
+    """The topic."""
     after: bytes | None = None
+    """The after."""
 
 
 @frozen(kw_only=True)
@@ -142,3 +178,4 @@ class StoredResponse(Record):
     """The type StoredResponse of Tiny."""
 
     items: tuple[Item, ...]
+    """The items."""

@@ -36,31 +36,56 @@ class Reading(Record):
     Unit: degrees Celsius. At least -273.15, at most 1000.0.
     """
     taken_at: datetime
+    """The taken at."""
     day: date | None = None
     """The day that it counts for."""
     note: str | None = None
+    """The note."""
     sensor_id: UUID = field(metadata=wire("sensorId"))
+    """The sensor id."""
     source: str = "probe"
-    """Default: `probe`."""
+    """The source.
+
+    Default: `probe`.
+    """
     price: Decimal = field(
         default=Decimal("1.50"),
         validator=exclusive_minimum(Decimal(0)),
     )
-    """More than 0. Default: `1.50`."""
+    """The price.
+
+    More than 0. Default: `1.50`.
+    """
     waited: timedelta = field(default=timedelta(seconds=1.5))
-    """Default: 1.5."""
+    """The waited.
+
+    Default: 1.5.
+    """
     since: datetime = field(
         default=datetime(2018, 1, 1, tzinfo=UTC),
         metadata=wire(format="unix"),
     )
-    """Default: `2018-01-01T00:00:00Z`."""
+    """The since.
+
+    Default: `2018-01-01T00:00:00Z`.
+    """
     raw: bytes = field(default=b"\x00\x01\x02", validator=max_length(16))
-    """At most 16 bytes. Default: `AAEC`."""
+    """The raw.
+
+    At most 16 bytes. Default: `AAEC`.
+    """
     valid: bool = True
-    """Default: True."""
+    """The valid.
+
+    Default: True.
+    """
     count: int = 0
-    """Default: 0."""
+    """The count.
+
+    Default: 0.
+    """
     free: Json = None
+    """The free."""
 
 
 @frozen(kw_only=True)
@@ -68,7 +93,9 @@ class Node(Record):
     """A record may hold itself."""
 
     next: Node | None = None
+    """The next."""
     children: tuple[Node, ...]
+    """The children."""
 
 
 @frozen(kw_only=True)
@@ -76,6 +103,7 @@ class Patch(Record):
     """It keeps what it does not know."""
 
     celsius: float | None = None
+    """The celsius."""
     unknown_fields: Mapping[str, Json] = field(
         factory=dict[str, Json],
         metadata=wire(rest=True),

@@ -25,6 +25,7 @@ class SyncParams(_contract.Record):
     """The parameters of `a/{pattern}/`."""
 
     pattern: str
+    """The pattern."""
 
 
 SyncChannelMessage = ChannelMessage[Bounds, SyncParams]
@@ -134,6 +135,7 @@ class AsyncParams(_contract.Record):
     """The parameters of `b/{frozen}/`."""
 
     frozen: Tag | Unrecognized[str]
+    """The frozen."""
 
 
 AsyncChannelMessage = ChannelMessage[Message, AsyncParams]
@@ -279,6 +281,7 @@ class PublishParams(_contract.Record):
     """The parameters of `d/{room}/`."""
 
     room: str
+    """The room."""
 
 
 PublishChannelMessage = ChannelMessage[str, PublishParams]

@@ -17,6 +17,7 @@ class SetMode(Record):
     """The type SetMode of Unions."""
 
     mode: str
+    """The mode."""
 
 
 @frozen(kw_only=True)
@@ -24,6 +25,7 @@ class Identify(Record):
     """The type Identify of Unions."""
 
     seconds: int
+    """The seconds."""
 
 
 Command = Annotated[
@@ -38,6 +40,7 @@ class TemperatureSetPointChanged(Record):
     """The type TemperatureSetPointChanged of Unions."""
 
     celsius: float
+    """The celsius."""
 
 
 @frozen(kw_only=True)
@@ -45,6 +48,7 @@ class HumiditySetPointChanged(Record):
     """The type HumiditySetPointChanged of Unions."""
 
     percent: float
+    """The percent."""
 
 
 @frozen(kw_only=True)
@@ -52,6 +56,7 @@ class VentilationSpeedChanged(Record):
     """The type VentilationSpeedChanged of Unions."""
 
     level: int
+    """The level."""
 
 
 Change = Annotated[
