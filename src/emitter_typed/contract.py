@@ -129,4 +129,4 @@ if not TYPE_CHECKING:
         *("protocol.address", "protocol.message", "protocol.operations", "pending", "subscriptions", "hosts"),
         *("typed_channels", "arguments"),
     )
-    __getattr__, __dir__ = names_on_use(__name__, __all__, *(f"emitter_typed.{home}" for home in _HOMES))
+    __getattr__, __dir__ = names_on_use(__name__, {f"emitter_typed.{home}": __all__ for home in _HOMES})

@@ -7,6 +7,7 @@ import keyword
 import re
 import sys
 import typing
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -174,9 +175,11 @@ def _compare(loaded: Schema, package: ModuleType, p: dict[str, str], texts: str)
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    return tmp_path
+    yield tmp_path
+    for module in [one for one in sys.modules if one.partition(".")[0].startswith(("hostile_", "named"))]:
+        del sys.modules[module]
 
 
 def test_a_schema_with_nothing_hostile_in_it_is_what_it_says(folder: Path) -> None:
@@ -187,6 +190,12 @@ def test_a_schema_with_nothing_hostile_in_it_is_what_it_says(folder: Path) -> No
 def test_hostile_texts_are_texts_or_problems_in_every_place(offset: int, place: str, folder: Path) -> None:
     # Each text in some places; the test below mixes them all.
     for text in HOSTILE[offset % 16 :: 16]:
+        check(folder, {place: text})
+
+
+@pytest.mark.parametrize("place", ["facade", "record", "enum", "alias"])
+def test_what_a_package_names_itself_may_be_called_the_same(place: str, folder: Path) -> None:
+    for text in ("CONTRACT", "TEMP", "Record", "Address", "ChannelDefinition", "Tag", "Annotated", "Enum"):
         check(folder, {place: text})
 
 

@@ -11,7 +11,7 @@ from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name, all_key
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.version import CONTRACT as NUMBER
 from emitter_typed_codegen.view.docs import Doc
-from emitter_typed_codegen.view.scope import call
+from emitter_typed_codegen.view.scope import call, sequence
 
 
 @frozen(kw_only=True)
@@ -21,6 +21,8 @@ class InitView:
     doc: Doc
     first_imports: str
     """What the check needs, and what is loaded at once; empty for a package that is released with the runtime."""
+    installed: str
+    """The number of the installed runtime."""
     check: Expression
     """The check: it comes before all that might fail on another runtime."""
     imports: str
@@ -47,24 +49,29 @@ def init_view(
     """
     others = packages or {}
     names = sorted([*(name for held in public.values() for name in held), *others], key=all_key)
-    first, imports, door = Imports(packages=frozenset(others)), Imports(), Imports()
+    taken = frozenset(names)
+    # A type may be called CONTRACT.
+    first, imports, door = Imports(taken - {*others}, packages=frozenset(others)), Imports(), Imports(taken)
     for module, held in public.items():
         for name in held:
             imports.use(Name(module, name))
     on_use = None
+    installed = check = ""
     if command is not None:
-        for name in ("CONTRACT", "check_contract"):
-            first.use(Name(CONTRACT, name))
+        installed, check = (first.use(Name(CONTRACT, name)) for name in ("CONTRACT", "check_contract"))
         for name, module in others.items():
             first.use(Name(module, "", called=name))
         if public:
             first.use(Name("typing", "TYPE_CHECKING"))
-            made = call(door.use(Name(CONTRACT, "names_on_use")), "__name__", "__all__", *map(literal, public))
+            # Each name with its home: a module may have imported another of that name.
+            homes = [Joined([f"{literal(home)}: ", sequence(map(literal, held))]) for home, held in public.items()]
+            made = call(door.use(Name(CONTRACT, "names_on_use")), "__name__", Group("{", homes, "}"))
             on_use = Joined(["__getattr__, __dir__ = ", made])
     return InitView(
         doc=doc,
         first_imports=first.lines(),
-        check=call("check_contract", "__name__", str(NUMBER), literal(command or "")),
+        installed=installed,
+        check=call(check, "__name__", str(NUMBER), literal(command or "")),
         imports=imports.lines(),
         all=Group("__all__ = [", [literal(name) for name in names], "]"),
         door_imports=door.lines(),

@@ -40,8 +40,16 @@ if not TYPE_CHECKING:
 
     __getattr__, __dir__ = names_on_use(
         __name__,
-        __all__,
-        ".types",
-        ".channels",
-        ".facade",
+        {
+            ".types": ("Reading",),
+            ".channels": (
+                "TemperatureParams",
+                "TemperatureChannelMessage",
+                "TemperatureChannel",
+                "TemperatureChannels",
+                "AsyncTemperatureChannel",
+                "AsyncTemperatureChannels",
+            ),
+            ".facade": ("Home", "AsyncHome"),
+        },
     )

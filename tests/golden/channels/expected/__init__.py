@@ -60,8 +60,25 @@ if not TYPE_CHECKING:
 
     __getattr__, __dir__ = names_on_use(
         __name__,
-        __all__,
-        ".types",
-        ".channels",
-        ".facade",
+        {
+            ".types": ("Reading", "RoomId", "Floor"),
+            ".channels": (
+                "TemperatureParams",
+                "OrderParams",
+                "TemperatureChannelMessage",
+                "StatusChannelMessage",
+                "OrderChannelMessage",
+                "TemperatureChannel",
+                "TemperatureChannels",
+                "AsyncTemperatureChannel",
+                "AsyncTemperatureChannels",
+                "StatusChannel",
+                "AsyncStatusChannel",
+                "OrderChannel",
+                "OrderChannels",
+                "AsyncOrderChannel",
+                "AsyncOrderChannels",
+            ),
+            ".facade": ("Home", "AsyncHome"),
+        },
     )

@@ -53,8 +53,22 @@ if not TYPE_CHECKING:
 
     __getattr__, __dir__ = names_on_use(
         __name__,
-        __all__,
-        ".types",
-        ".channels",
-        ".facade",
+        {
+            ".types": ("Reading", "Sample"),
+            ".channels": (
+                "ReadingParams",
+                "SampleParams",
+                "ReadingChannelMessage",
+                "SampleChannelMessage",
+                "ReadingChannel",
+                "ReadingChannels",
+                "AsyncReadingChannel",
+                "AsyncReadingChannels",
+                "SampleChannel",
+                "SampleChannels",
+                "AsyncSampleChannel",
+                "AsyncSampleChannels",
+            ),
+            ".facade": ("Attic", "AsyncAttic"),
+        },
     )

@@ -19,4 +19,4 @@ __all__ = ["Colour", "Job", "Mode"]
 if not TYPE_CHECKING:
     from emitter_typed.contract import names_on_use
 
-    __getattr__, __dir__ = names_on_use(__name__, __all__, ".types")
+    __getattr__, __dir__ = names_on_use(__name__, {".types": ("Colour", "Job", "Mode")})

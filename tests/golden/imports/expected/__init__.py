@@ -51,8 +51,19 @@ if not TYPE_CHECKING:
 
     __getattr__, __dir__ = names_on_use(
         __name__,
-        __all__,
-        ".types",
-        ".channels",
-        ".facade",
+        {
+            ".types": ("Unit", "Reading", "Order"),
+            ".channels": (
+                "ReadingParams",
+                "ReadingChannelMessage",
+                "LimitsChannelMessage",
+                "ReadingChannel",
+                "ReadingChannels",
+                "AsyncReadingChannel",
+                "AsyncReadingChannels",
+                "LimitsChannel",
+                "AsyncLimitsChannel",
+            ),
+            ".facade": ("Greenhouse", "AsyncGreenhouse"),
+        },
     )

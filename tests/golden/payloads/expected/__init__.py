@@ -57,8 +57,22 @@ if not TYPE_CHECKING:
 
     __getattr__, __dir__ = names_on_use(
         __name__,
-        __all__,
-        ".types",
-        ".channels",
-        ".facade",
+        {
+            ".types": ("Mode", "Side", "State", "Water", "Plan", "Step"),
+            ".channels": (
+                "StateParams",
+                "StateChannelMessage",
+                "StepChannelMessage",
+                "ModesChannelMessage",
+                "StateChannel",
+                "StateChannels",
+                "AsyncStateChannel",
+                "AsyncStateChannels",
+                "StepChannel",
+                "AsyncStepChannel",
+                "ModesChannel",
+                "AsyncModesChannel",
+            ),
+            ".facade": ("Garden", "AsyncGarden"),
+        },
     )

@@ -35,4 +35,17 @@ __all__ = [
 if not TYPE_CHECKING:
     from emitter_typed.contract import names_on_use
 
-    __getattr__, __dir__ = names_on_use(__name__, __all__, ".types")
+    __getattr__, __dir__ = names_on_use(
+        __name__,
+        {
+            ".types": (
+                "SetMode",
+                "Identify",
+                "Command",
+                "TemperatureSetPointChanged",
+                "HumiditySetPointChanged",
+                "VentilationSpeedChanged",
+                "Change",
+            ),
+        },
+    )
