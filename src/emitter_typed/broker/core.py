@@ -125,7 +125,7 @@ class BrokerCore:
                 raise Refused(Refusal.FORBIDDEN)
             if topic.key == _REQUESTS:
                 reply = self._requests.answer(connection, topic.channel, packet.payload)
-                self._reply(connection, f"{_REQUESTS}/{topic.channel}", reply, packet.packet_id)
+                self._reply(connection, f"{_REQUESTS}/{topic.without_key()}", reply, packet.packet_id)
             else:
                 permitted = authorize(self._keys, topic, Permission.WRITE)
                 # A time to live of 0 is as good as none: the retain flag decides.
@@ -171,8 +171,7 @@ class BrokerCore:
 
     def _subscribe_to(self, connection: Connection, topic_filter: str) -> None:
         # SUBSCRIBE alone mends its filters so. (docs: Emitter protocol, topics)
-        mended = topic_filter.replace("//", "/")
-        topic = read_topic(mended + "/" if mended.endswith("#") else mended)
+        topic = read_topic(topic_filter.replace("#", "#/").replace("//", "/"))
         permitted = authorize(self._keys, topic, Permission.READ)
         self._presence.subscribe(connection, topic.channel)
         if Permission.LOAD in permitted and topic.share_group is None:

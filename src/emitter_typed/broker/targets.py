@@ -7,7 +7,7 @@
 | `a/+/c/` | every `a/x/c/` |
 | `+/+/` | every channel of two segments |
 | `#/` | everything |
-| `a/+/`, `+/a/+/`, `a/+/#/`, `+/+/#/` | none: Emitter makes such keys, and they open nothing |
+| `a/+/`, `+/a/+/`, `a/+/#/`, `+/+/#/`, `a/#/b/` | none: Emitter makes such keys, and they open nothing |
 | `+/#/` | what is written with `+` as its first segment, such as the subscription `+/x/` |
 
 (docs: Emitter protocol, what a key opens)
@@ -82,7 +82,8 @@ def read_target(target: str) -> tuple[Form, str]:
     """
     if not target.endswith("/"):
         raise Refused(Refusal.TARGET_FORM)
-    names = segments(target)
+    # Slashes at the end count once.
+    names = target.rstrip("/").split("/")
     scope = Scope.EXACT
     if names[-1] == "#":
         names.pop()
@@ -92,6 +93,8 @@ def read_target(target: str) -> tuple[Form, str]:
     free = sum(1 << place for place, name in enumerate(names) if name == "+")
     if names == ["+"] and scope is Scope.BELOW:
         free = 0
+    elif "#" in names and len(names) > 1:
+        scope = Scope.NOTHING
     elif names and names[-1] == "+" and (scope is Scope.BELOW or set(names) != {"+"}):
         scope = Scope.NOTHING
     return Form(scope, len(names), free), "/".join(names)
