@@ -174,7 +174,7 @@ class BrokerCore:
         topic = read_topic(topic_filter.replace("#", "#/").replace("//", "/"))
         permitted = authorize(self._keys, topic, Permission.READ)
         self._presence.subscribe(connection, topic.channel)
-        if Permission.LOAD in permitted and topic.share_group is None:
+        if Permission.LOAD in permitted:
             for message in self._storage.find(topic.channel, Window.of(topic)):
                 stored = wire.encode_publish(message.channel, message.payload)
                 if stored is not None:

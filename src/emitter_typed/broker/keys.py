@@ -98,13 +98,14 @@ class KeyRing:
         self._banned: set[str] = set()
         self._opened: dict[tuple[str, str], Grant | None] = {}
 
-    def seal(self, permissions: Permission, target: str, expires_at_s: int = 0) -> str:
-        """Make a key.
+    def seal(self, permissions: Permission, target: str, expires_at_s: int = 0, *, maker: str | None = None) -> str:
+        """Make a key: another one each time, or the same one where its maker makes it again.
 
         Args:
             permissions: What it grants.
             target: The channels that it opens, written as the module `targets` tells.
             expires_at_s: The Unix time at which it ends; 0 for never.
+            maker: The key that it is made with, unless that is the master key.
 
         Raises:
             Refused: the target does not end with a slash, or is too deep.
@@ -112,7 +113,8 @@ class KeyRing:
         form, names = read_target(target)
         expires_at_s = min(max(expires_at_s, 0), _MAX_EXPIRY_S)
         grant = _GRANT.pack(permissions, form.as_number(), expires_at_s, self._digest(names))
-        return self._sealed(grant + secrets.token_bytes(_SALT_BYTES))
+        salt = self._keyed(b"salt", maker.encode(), _SALT_BYTES) if maker else secrets.token_bytes(_SALT_BYTES)
+        return self._sealed(grant + salt)
 
     def open(self, key: str) -> Grant | None:
         """Return what a key granted when it was made, or None if this ring did not make it."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from emitter_typed.broker.connection import Connection
 from emitter_typed.broker.subscriptions import Subscriptions
 from emitter_typed.broker.wire import encode_publish
-from emitter_typed.protocol.topics import Matcher, split_share
+from emitter_typed.protocol.topics import Matcher
 from emitter_typed.protocol.trie import ChannelTrie
 
 _TOPIC = "emitter/presence/"
@@ -55,8 +55,6 @@ class Presence:
         return {"time": int(self._clock()), "event": "status", "channel": channel, "who": who}
 
     def _tell(self, event: str, connection: Connection, channel: str) -> None:
-        if split_share(channel)[0] is not None:
-            return
         watchers = self._watchers.match(channel)
         if not watchers:
             return
