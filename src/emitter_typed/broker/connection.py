@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from base64 import b32encode
 
+from emitter_typed.broker.held import HeldFilters
 from emitter_typed.broker.wire import Decoder, Will
 from emitter_typed.protocol.topics import Topic
 
@@ -29,8 +30,8 @@ class Connection:
         self.username: str | None = None
         self.will: Will | None = None
         self.links: dict[str, Topic] = {}
-        self.subscriptions: dict[str, None] = {}
-        self.watched: dict[str, None] = {}
+        self.subscriptions = HeldFilters()
+        self.watched = HeldFilters()
         self.closing = False
         """Nothing more is read; the connection ends when what is queued has been sent."""
         self.overrun = False

@@ -160,10 +160,10 @@ class BrokerCore:
 
     def _subscribe(self, connection: Connection, packet: wire.Subscribe) -> None:
         return_codes: list[int] = []
-        for request in packet.subscriptions:
+        for topic_filter, qos in packet.filters:
             try:
-                self._subscribe_to(connection, request.topic_filter)
-                return_codes.append(request.qos)
+                self._subscribe_to(connection, topic_filter)
+                return_codes.append(qos)
             except Refused as refused:
                 self._refuse(connection, refused, packet.packet_id)
                 return_codes.append(_SUBSCRIPTION_REFUSED)

@@ -35,19 +35,20 @@ class Presence:
 
     def watch(self, connection: Connection, channel: str, *, on: bool) -> None:
         """Begin or end to tell a connection of changes on a channel and below."""
-        if on:
-            connection.watched[channel] = None
+        if on and connection.watched.add(channel):
             self._watchers.add(channel, connection)
-        else:
-            connection.watched.pop(channel, None)
+        elif not on and connection.watched.discard(channel):
             self._watchers.discard(channel, connection)
 
     def forget(self, connection: Connection) -> None:
         """End all that a connection had, telling the watchers that remain."""
-        for channel in list(connection.watched):
+        for channel in connection.watched:
             self.watch(connection, channel, on=False)
-        for channel in list(connection.subscriptions):
+        for channel in connection.watched.clear():
+            self._watchers.discard(channel, connection)
+        for channel in connection.subscriptions:
             self.unsubscribe(connection, channel)
+        self.subscriptions.forget(connection)
 
     def status(self, channel: str) -> dict[str, object]:
         """Return who would receive a message on a channel, as the answer to a presence request."""

@@ -20,19 +20,25 @@ class Subscriptions:
 
     def add(self, connection: Connection, channel: str) -> bool:
         """Subscribe a connection to a channel, `$share/<group>/` included; return whether this is new."""
-        connection.subscriptions[channel] = None
+        if not connection.subscriptions.add(channel):
+            return False
+        self._all.add(channel, connection)
         if shared := _shared(channel):
             group, asked = shared
             self._members.add(asked, (group, connection))
-        return self._all.add(channel, connection)
+        return True
 
     def discard(self, connection: Connection, channel: str) -> bool:
         """End a subscription; return whether it was there."""
-        connection.subscriptions.pop(channel, None)
-        if shared := _shared(channel):
-            group, asked = shared
-            self._members.discard(asked, (group, connection))
-        return self._all.discard(channel, connection)
+        was_held = connection.subscriptions.discard(channel)
+        if was_held:
+            self._remove(connection, channel)
+        return was_held
+
+    def forget(self, connection: Connection) -> None:
+        """End what is left of the subscriptions of a connection that is gone."""
+        for channel in connection.subscriptions.clear():
+            self._remove(connection, channel)
 
     def receivers(self, channel: str, *, without: Connection | None = None) -> list[Connection]:
         """Return who receives a message on a channel, each connection once.
@@ -55,6 +61,12 @@ class Subscriptions:
         if without is not None:
             found.pop(without, None)
         return list(found)
+
+    def _remove(self, connection: Connection, channel: str) -> None:
+        self._all.discard(channel, connection)
+        if shared := _shared(channel):
+            group, asked = shared
+            self._members.discard(asked, (group, connection))
 
 
 def _shared(channel: str) -> tuple[str, str] | None:

@@ -1,14 +1,16 @@
 """Bytes to packets and back, for the server's side of MQTT 3.1.1; the only module that knows the codec.
 
 The codec is zmqtt's. It is not a public interface, so its versions are pinned, and everything that it could
-change under us is named here. It is lenient where Emitter is: packet identifier 0, flags, empty SUBSCRIBE; only
-CONNECT is read here, and a PUBLISH's topic mended.
+change under us is named here. It is lenient where Emitter is: packet identifier 0, flags; only CONNECT,
+SUBSCRIBE and UNSUBSCRIBE are read here, and a PUBLISH mended.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+
+from attrs import frozen
 
 try:
     from zmqtt._internal.packets import (
@@ -20,12 +22,12 @@ try:
         PubAck,
         Publish,
         SubAck,
-        Subscribe,
         UnsubAck,
         Unsubscribe,
         Will,
     )
-    from zmqtt._internal.packets.codec import AnyPacket, decode, encode
+    from zmqtt._internal.packets.codec import AnyPacket as CodecPacket
+    from zmqtt._internal.packets.codec import decode, encode
     from zmqtt._internal.types.qos import QoS
 except ImportError as error:
     raise ImportError('the embedded broker needs zmqtt: pip install "emitter-typed[broker]"') from error
@@ -53,13 +55,26 @@ __all__ = [
 MAX_REMAINING_BYTES = 65_536
 """The largest remaining length of a packet, both ways. (docs: Emitter protocol, transport)"""
 
-_CONNECT, _PUBLISH = 1, 3
+_CONNECT, _PUBLISH, _SUBSCRIBE, _UNSUBSCRIBE = 1, 3, 8, 10
+_QOS_3, _QOS_BIT = 0x06, 0x02
 # A space: no channel may hold it.
 _NO_CHANNEL = 0x20
 
 
 class WireError(Exception):
     """Bytes that are no packet, or a packet over the limit: nothing after them can be read."""
+
+
+@frozen
+class Subscribe:
+    """A SUBSCRIBE, whatever quality of service it asks for."""
+
+    packet_id: int
+    filters: tuple[tuple[str, int], ...]
+    """Topic filters, each with its byte of QoS."""
+
+
+AnyPacket = CodecPacket | Subscribe
 
 
 class Decoder:
@@ -113,6 +128,10 @@ def _decode(packet: bytes) -> AnyPacket:
     try:
         if kind == _CONNECT:
             return _read_connect(_Reader(_body(packet)))
+        if kind == _SUBSCRIBE:
+            return _read_subscribe(_Reader(_body(packet)))
+        if kind == _UNSUBSCRIBE:
+            return _read_unsubscribe(_Reader(_body(packet)))
         decoded = decode(_mended(packet) if kind == _PUBLISH else packet, version="3.1.1")
     # Malformed input comes out of the codec as any of these; UnicodeDecodeError is a ValueError.
     except (ValueError, IndexError, struct.error) as error:
@@ -132,6 +151,9 @@ class _Reader:
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._at = 0
+
+    def __bool__(self) -> bool:
+        return self._at < len(self._body)
 
     def take(self, size: int) -> bytes:
         start, self._at = self._at, self._at + size
@@ -174,11 +196,29 @@ def _read_connect(reader: _Reader) -> Connect:
     )
 
 
-def _mended(packet: bytes) -> bytes:
-    """Return a PUBLISH with a topic that is text, which the codec insists on.
+def _read_subscribe(reader: _Reader) -> Subscribe:
+    """Read a SUBSCRIBE as Emitter does, which grants the QoS that was asked for, even if there is none such."""
+    packet_id, filters = reader.number(), list[tuple[str, int]]()
+    while reader:
+        filters.append((reader.text(), reader.take(1)[0]))
+    return Subscribe(packet_id, tuple(filters))
 
-    To Emitter any bytes are a topic, if a wrong one. Nearly all topics are ASCII and pass untouched.
+
+def _read_unsubscribe(reader: _Reader) -> Unsubscribe:
+    packet_id, topic_filters = reader.number(), list[str]()
+    while reader:
+        topic_filters.append(reader.text())
+    return Unsubscribe(packet_id=packet_id, topic_filters=tuple(topic_filters))
+
+
+def _mended(packet: bytes) -> bytes:
+    """Return a PUBLISH with a topic that is text, and a QoS that exists, which the codec insists on.
+
+    To Emitter any bytes are a topic, if a wrong one, and QoS 3 is as good as 2. Nearly all topics are ASCII and
+    pass untouched.
     """
+    if packet[0] & _QOS_3 == _QOS_3:
+        packet = bytes([packet[0] ^ _QOS_BIT]) + packet[1:]
     start = len(packet) - len(_body(packet)) + 2
     end = start + int.from_bytes(packet[start - 2 : start], "big")
     topic = packet[start:end]
