@@ -93,8 +93,13 @@ def read_target(target: str) -> tuple[Form, str]:
     free = sum(1 << place for place, name in enumerate(names) if name == "+")
     if names == ["+"] and scope is Scope.BELOW:
         free = 0
-    elif "#" in names and len(names) > 1:
-        scope = Scope.NOTHING
-    elif names and names[-1] == "+" and (scope is Scope.BELOW or set(names) != {"+"}):
+    elif _opens_nothing(names, scope):
         scope = Scope.NOTHING
     return Form(scope, len(names), free), "/".join(names)
+
+
+def _opens_nothing(names: list[str], scope: Scope) -> bool:
+    """Tell whether Emitter makes a key for such a target that opens no channel."""
+    if "#" in names:
+        return len(names) > 1
+    return bool(names) and names[-1] == "+" and (scope is Scope.BELOW or set(names) != {"+"})

@@ -284,12 +284,35 @@ def test_a_publish_to_a_group_reaches_every_member_on_that_topic(core: BrokerCor
     assert outsider.received() == []
 
 
-def test_a_group_without_a_channel_is_a_plain_channel_of_that_name(core: BrokerCore) -> None:
-    peer = Peer(core)
+@pytest.mark.parametrize(("matcher", "reached"), [("emitter", ["a/", "b/c/", "$share/g/"]), ("mqtt", ["$share/g/"])])
+def test_a_group_without_a_channel_asks_for_the_root(clock: ManualClock, matcher: Matcher, reached: list[str]) -> None:
+    peer = Peer(new_core(clock, matcher))
     everything, own = peer.keygen(MASTER_KEY, "#/", "rw"), peer.keygen(MASTER_KEY, "a/#/", "rw")
-    assert statuses(peer.subscribe(f"{own}/$share/a/")) == [401]
-    assert statuses(peer.subscribe(f"{everything}/$share/a/")) == []
-    assert texts(peer.publish(f"{everything}/$share/a/", b"x")) == [("$share/a/", "x")]
+    assert statuses(peer.subscribe(f"{own}/$share/g/")) == [401]
+    assert statuses(peer.subscribe(f"{everything}/$share/g/")) == []
+    sent = [peer.publish(f"{everything}/{channel}", b"x") for channel in ("a/", "b/c/", "$share/g/")]
+    assert [topic for packets in sent for topic, _ in texts(packets)] == reached
+    peer.unsubscribe(f"{everything}/$share/g/")
+    assert peer.publish(f"{everything}/a/", b"x") == []
+
+
+def test_of_filters_that_are_taken_for_one_another_a_connection_gets_the_first(core: BrokerCore) -> None:
+    peer, watcher = Peer(core), Peer(core)
+    key = peer.keygen(MASTER_KEY, "a/#/", "rwp")
+    watcher.request("presence", {"key": key, "channel": "a/", "changes": True})
+    peer.subscribe(f"{key}/a/x/y/", f"{key}/a/y/x/")
+    assert texts(peer.publish(f"{key}/a/x/y/", b"1") + peer.publish(f"{key}/a/y/x/", b"2")) == [("a/x/y/", "1")]
+    assert [document(packet)["channel"] for packet in watcher.received()] == ["a/x/y/"]
+
+
+def test_nothing_stays_of_a_connection_whose_filters_were_taken_for_one_another(core: BrokerCore) -> None:
+    peer, other = Peer(core), Peer(core)
+    key = peer.keygen(MASTER_KEY, "a/#/", "rwp")
+    for channel in ("x/y/", "$share/g/x/y/"):
+        peer.subscribe(f"{key}/a/{channel}")
+    peer.unsubscribe(f"{key}/a/y/x/")
+    peer.leave()
+    assert other.request("presence", {"key": key, "channel": "a/x/y/"})["who"] == []
 
 
 def test_presence_lists_one_member_of_a_group_and_tells_nobody_of_joins(core: BrokerCore) -> None:
