@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from emitter_typed.broker.connection import Connection
+from emitter_typed.broker.limits import weight_bytes
 from emitter_typed.broker.subscriptions import Subscriptions
 from emitter_typed.broker.wire import encode_publish
 from emitter_typed.protocol.topics import Matcher, split_share
@@ -24,7 +25,7 @@ class Presence:
         self._clock = clock
 
     def subscribe(self, connection: Connection, channel: str) -> None:
-        """Subscribe a connection, and tell the watchers if this is new."""
+        """Subscribe a connection, and tell the watchers if this is new. Raises Refused, as `Subscriptions.add`."""
         if self.subscriptions.add(connection, channel):
             self._tell("subscribe", connection, channel)
 
@@ -34,12 +35,20 @@ class Presence:
             self._tell("unsubscribe", connection, channel)
 
     def watch(self, connection: Connection, channel: str, *, on: bool) -> None:
-        """Begin or end to tell a connection of changes on a channel and below."""
+        """Begin or end to tell a connection of changes on a channel and below.
+
+        Raises:
+            Refused: the connection watches as much as it may.
+        """
+        if on is (channel in connection.watched):
+            return
         if on:
+            connection.budget.take(weight_bytes(channel))
             connection.watched[channel] = None
             self._watchers.add(channel, connection)
         else:
-            connection.watched.pop(channel, None)
+            del connection.watched[channel]
+            connection.budget.give_back(weight_bytes(channel))
             self._watchers.discard(channel, connection)
 
     def forget(self, connection: Connection) -> None:

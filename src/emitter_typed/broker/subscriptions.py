@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from emitter_typed.broker.connection import Connection
+from emitter_typed.broker.limits import weight_bytes
 from emitter_typed.protocol.topics import SHARE, Matcher, split_share
 from emitter_typed.protocol.trie import ChannelTrie
 
@@ -18,17 +19,27 @@ class Subscriptions:
         self._shared: ChannelTrie[tuple[str, Connection]] = ChannelTrie(matcher)
 
     def add(self, connection: Connection, channel: str) -> bool:
-        """Subscribe a connection to a channel, `$share/<group>/` included; return whether this is new."""
-        group, plain = split_share(channel)
+        """Subscribe a connection to a channel, `$share/<group>/` included; return whether this is new.
+
+        Raises:
+            Refused: the connection has as many subscriptions as it may.
+        """
+        if channel in connection.subscriptions:
+            return False
+        connection.budget.take(weight_bytes(channel))
         connection.subscriptions[channel] = None
+        group, plain = split_share(channel)
         if group is None:
             return self._plain.add(plain, connection)
         return self._shared.add(plain, (group, connection))
 
     def discard(self, connection: Connection, channel: str) -> bool:
         """End a subscription; return whether it was there."""
+        if channel not in connection.subscriptions:
+            return False
+        del connection.subscriptions[channel]
+        connection.budget.give_back(weight_bytes(channel))
         group, plain = split_share(channel)
-        connection.subscriptions.pop(channel, None)
         if group is None:
             return self._plain.discard(plain, connection)
         return self._shared.discard(plain, (group, connection))

@@ -1,5 +1,7 @@
 """Bytes to packets and back, for the server's side of MQTT 3.1.1; the only module that knows the codec.
 
+For clients in the same process there is the other side too: what they send, as bytes, and what they receive.
+
 The codec is zmqtt's. It is not a public interface, so its versions are pinned, and everything that it could
 change under us is named here. It is lenient where Emitter is: packet identifier 0, flags, empty SUBSCRIBE; only
 CONNECT is read here, and a PUBLISH's topic mended.
@@ -21,6 +23,7 @@ try:
         Publish,
         SubAck,
         Subscribe,
+        SubscriptionRequest,
         UnsubAck,
         Unsubscribe,
         Will,
@@ -30,7 +33,10 @@ try:
 except ImportError as error:
     raise ImportError('the embedded broker needs zmqtt: pip install "emitter-typed[broker]"') from error
 
+from emitter_typed.protocol import packets
+
 __all__ = [
+    "DISCONNECT",
     "MAX_REMAINING_BYTES",
     "PINGRESP",
     "AnyPacket",
@@ -44,10 +50,13 @@ __all__ = [
     "Will",
     "WireError",
     "encode_connack",
+    "encode_connect",
+    "encode_outbound",
     "encode_puback",
     "encode_publish",
     "encode_suback",
     "encode_unsuback",
+    "inbound",
 ]
 
 MAX_REMAINING_BYTES = 65_536
@@ -194,9 +203,9 @@ def _mended(packet: bytes) -> bytes:
 PINGRESP = encode(PingResp(), version="3.1.1")
 
 
-def encode_connack() -> bytes:
-    """Return an accepting CONNACK; no session is ever present, since none is kept."""
-    return encode(ConnAck(session_present=False, return_code=0), version="3.1.1")
+def encode_connack(return_code: int = 0) -> bytes:
+    """Return a CONNACK, by default an accepting one; no session is ever present, since none is kept."""
+    return encode(ConnAck(session_present=False, return_code=return_code), version="3.1.1")
 
 
 def encode_puback(packet_identifier: int) -> bytes:
@@ -223,3 +232,43 @@ def encode_publish(topic: str, payload: bytes) -> bytes | None:
         return None
     packet = Publish(topic=topic, payload=payload, qos=QoS.AT_MOST_ONCE, retain=False, dup=False)
     return encode(packet, version="3.1.1")
+
+
+DISCONNECT = encode(Disconnect(), version="3.1.1")
+
+
+def encode_connect(username: str | None) -> bytes:
+    """Return the CONNECT of a client without a will and keep-alive."""
+    return encode(Connect(client_id="", clean_session=True, keepalive=0, username=username), version="3.1.1")
+
+
+def encode_outbound(packet: packets.Outbound) -> bytes:
+    """Return what a client sends, as bytes."""
+    match packet:
+        case packets.Publish(topic, payload, qos, retain, packet_id):
+            message = Publish(
+                topic=topic, payload=payload, qos=QoS(qos), retain=retain, dup=False, packet_id=packet_id or None
+            )
+            return encode(message, version="3.1.1")
+        case packets.Subscribe(topic, packet_id):
+            wish = SubscriptionRequest(topic_filter=topic, qos=QoS.AT_MOST_ONCE)
+            return encode(Subscribe(packet_id=packet_id, subscriptions=(wish,)), version="3.1.1")
+        case packets.Unsubscribe(topic, packet_id):
+            return encode(Unsubscribe(packet_id=packet_id, topic_filters=(topic,)), version="3.1.1")
+
+
+def inbound(packet: AnyPacket) -> packets.Inbound | None:
+    """Return what a client receives, as a client's session takes it; None: a packet that is not for it."""
+    match packet:
+        case ConnAck():
+            return packets.Connack(packet.return_code)
+        case Publish():
+            return packets.Delivery(packet.topic, packet.payload)
+        case PubAck():
+            return packets.Puback(packet.packet_id)
+        case SubAck():
+            return packets.Suback(packet.packet_id, packet.return_codes)
+        case UnsubAck():
+            return packets.Unsuback(packet.packet_id)
+        case _:
+            return None

@@ -17,7 +17,7 @@ EXIT_USAGE = 2
 EXIT_NO_BROKER = 3
 EXIT_INTERRUPTED = 130
 
-_EXTRAS = {"codegen": ("jinja2", "yaml"), "broker": ("zmqtt",)}
+_EXTRAS = {"codegen": ("jinja2", "yaml"), "broker": ("zmqtt", "websockets")}
 """The modules that each extra installs."""
 
 

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from emitter_typed.broker import AsyncBroker, Broker, CannotListen
-from emitter_typed.broker.server import IDLE_LIMIT_S
+from emitter_typed.broker.edge.sockets import IDLE_LIMIT_S
 from emitter_typed.errors import Closed, EmitterError, InvalidArgument
 from emitter_typed.protocol.topics import Matcher
 from tests.conformance.packets import PINGREQ, Sent, encode
@@ -119,7 +119,7 @@ def test_a_port_that_tcp_does_not_have_is_refused(port: int) -> None:
 
 
 def test_a_broker_that_was_not_started_cannot_fail_on_purpose() -> None:
-    for fault in (Broker().drop_connections, Broker().mute, Broker().unmute):
+    for fault in (Broker().faults.drop_connections, Broker().faults.stall_reading, Broker().faults.clear):
         with pytest.raises(Closed, match=r"start\(\)"):
             fault()
 
@@ -137,7 +137,7 @@ def test_a_master_key_of_another_form_is_refused_before_anything_is_opened() -> 
 
 def test_dropped_connections_are_gone_and_new_ones_welcome() -> None:
     with Broker() as broker, greeted(broker) as one, greeted(broker) as other:
-        broker.drop_connections()
+        broker.faults.drop_connections()
         assert read_to_the_end(one) == b""
         assert read_to_the_end(other) == b""
         with greeted(broker):
@@ -146,7 +146,7 @@ def test_dropped_connections_are_gone_and_new_ones_welcome() -> None:
 
 def test_a_muted_broker_accepts_and_stays_silent_until_it_is_unmuted() -> None:
     with Broker() as broker, greeted(broker) as one:
-        broker.mute()
+        broker.faults.stall_reading()
         with dial(broker) as other:
             one.sendall(PINGREQ)
             other.sendall(CONNECT + PINGREQ)
@@ -155,14 +155,14 @@ def test_a_muted_broker_accepts_and_stays_silent_until_it_is_unmuted() -> None:
                 with pytest.raises(TimeoutError):
                     silent.recv(1)
                 silent.settimeout(LIMIT_S)
-            broker.unmute()
+            broker.faults.resume_reading()
             assert read(one, 2) == PINGRESP
             assert read(other, 6) == CONNACK + PINGRESP
 
 
 def test_a_muted_broker_stops() -> None:
     with Broker() as broker, greeted(broker):
-        broker.mute()
+        broker.faults.stall_reading()
 
 
 def test_malformed_bytes_close_their_connection_and_no_other() -> None:
@@ -225,7 +225,7 @@ def test_it_runs_in_the_loop_of_its_user_and_leaves_no_task() -> None:
             reader, writer = await asyncio.open_connection(broker.host, broker.port)
             writer.write(CONNECT)
             assert await reader.readexactly(4) == CONNACK
-            await broker.drop_connections()
+            broker.faults.drop_connections()
             assert await reader.read() == b""
             writer.close()
         await broker.stop()
