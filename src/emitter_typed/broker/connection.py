@@ -35,6 +35,7 @@ class Connection:
         self.decoder = Decoder()
         self.username: str | None = None
         self.will: Will | None = None
+        self._introduction_bytes = 0
         self.links: dict[str, Topic] = {}
         self.subscriptions: dict[str, None] = {}
         self.watched: dict[str, None] = {}
@@ -53,6 +54,19 @@ class Connection:
         self._queued_bytes = 0
         self._answer: list[bytes] = []
         self._held_bytes = 0
+
+    def introduce(self, username: str | None, will: Will | None) -> None:
+        """Learn who it is, and what to publish when it is gone; what was known before is forgotten.
+
+        Raises:
+            Refused: that is more than the connection may make the broker keep in mind.
+        """
+        weight = len(username or "") + (len(will.topic) + len(will.payload) if will is not None else 0)
+        self.budget.take(weight)
+        self.budget.give_back(self._introduction_bytes)
+        self._introduction_bytes = weight
+        self.username = username
+        self.will = will
 
     def set_link(self, name: str, topic: Topic) -> None:
         """Make a link, in the place of an earlier one of that name.

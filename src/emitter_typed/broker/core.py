@@ -66,7 +66,8 @@ class BrokerCore:
         self._limits = limits or Limits()
         self._switches = switches or Switches()
         self._journal = journal or new_journal(self._limits)
-        self._storage = storage or new_storage(self._limits, clock)
+        # An empty one counts as false.
+        self._storage = storage if storage is not None else new_storage(self._limits, clock)
         self._requests = Requests(self._keys, self._presence, self._storage, clock)
         self._budget = Budget(self._limits.max_total_state_bytes)
         self._waiting: dict[Connection, None] = {}
@@ -136,8 +137,11 @@ class BrokerCore:
             connection.queue(wire.encode_connack(self._switches.return_code or 0))
             connection.close()
             return
-        connection.username = packet.username
-        connection.will = packet.will
+        try:
+            connection.introduce(packet.username, packet.will)
+        except Refused:
+            connection.close()
+            return
         connection.queue(wire.encode_connack())
 
     def _publish(self, connection: Connection, packet: wire.Publish) -> None:

@@ -139,17 +139,17 @@ class Faults:
         >>> with Broker() as broker: broker.faults.drop_after(sent_bytes=100)
 
         Args:
-            sent_bytes: Bytes that the broker sends from now on; 0 is the next packet. Default: it does not matter.
-            received_bytes: Bytes that the client sends from now on; what is whole of them is still carried out.
+            sent_bytes: Bytes that the broker sends from now on. Default: it does not matter.
+            received_bytes: Bytes that the client sends from now on; whole packets among them are still handled.
                 Default: it does not matter.
             username: Only connections with this name. Default: all.
 
         Raises:
-            InvalidArgument: a number is below 0.
+            InvalidArgument: a number is below 1.
         """
         for name, number in (("sent_bytes", sent_bytes), ("received_bytes", received_bytes)):
-            if number is not None and number < 0:
-                raise InvalidArgument(f"{name} is 0 or more, not {number}", argument=name, value=number)
+            if number is not None and number < 1:
+                raise InvalidArgument(f"{name} is 1 or more, not {number}", argument=name, value=number)
 
         def cut() -> None:
             for connection in self._named(username):

@@ -32,7 +32,7 @@ class Limits:
     max_total_unsent_bytes: int = 64 * _MIB
     """What may wait to be sent to all slow readers together; beyond it the slowest is cut off."""
     max_state_bytes: int = 32 * _MIB
-    """About what the subscriptions, links and watches of one connection may take; more is refused with 403."""
+    """About what the subscriptions, links, watches and will of one connection may take; more is refused with 403."""
     max_total_state_bytes: int = 256 * _MIB
     """About what those of all connections together may take."""
     max_stored_messages: int = 100_000

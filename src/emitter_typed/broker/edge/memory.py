@@ -105,7 +105,7 @@ class MemoryTransport:
         except RuntimeError:
             # The loop is closed, and its broker was not stopped: there is nobody left to tell.
             self._connection = None
-            self._end(ConnectionLost("the broker's event loop is closed"))
+            self.lost("the broker's event loop is closed")
 
     # In the broker's event loop
 
@@ -159,12 +159,12 @@ class MemoryTransport:
         batch = [each for packet in self._decoder.feed(b"".join(packets)) if (each := inbound(packet)) is not None]
         if not batch:
             return
-        self._sink.received(batch)
         first = batch[0]
-        if isinstance(first, Connack):
-            self._accepted = True
-            if first.return_code:
-                self._end(self._refusal("the broker does not accept it", first.return_code))
+        if isinstance(first, Connack) and first.return_code:
+            self._end(self._refusal("the broker does not accept it", first.return_code))
+            return
+        self._accepted = True
+        self._sink.received(batch)
 
     def read(self, *, on: bool) -> None:
         """Go on or stop to take what the client sends."""
