@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from emitter_typed.cli.arguments import Parser
 from emitter_typed.extras import lacking
 from emitter_typed_codegen.streams import printed
 
@@ -57,6 +56,8 @@ def _lacking(extra: str, verb: str) -> int:
 
 
 def _top(arguments: list[str]) -> int:
+    from emitter_typed.cli.arguments import Parser
+
     parser = Parser(
         prog="emitter-typed",
         description="The typed client for Emitter: code from schemas, and a broker for tests.",
