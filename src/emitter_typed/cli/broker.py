@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -31,7 +32,7 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the broker until SIGINT or SIGTERM; once it has stopped, the process ignores both, for it is about to end.
+    """Run the broker until SIGINT or SIGTERM; once it has stopped, the process takes neither, for it is to end.
 
     Args:
         arguments: The arguments after the verb.
@@ -92,17 +93,8 @@ def _make(options: argparse.Namespace) -> AsyncBroker:
 
 
 async def _serve(broker: AsyncBroker, *, as_json: bool) -> None:
-    loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stopping.set)
-
     async with broker:
-        # Not with the loop's add_signal_handler: that is not there on every platform, and its handlers end before the
-        # loop does, so that a second Ctrl-C would meet Python's own.
-        for number in _STOPPING:
-            signal.signal(number, stop)
+        stopping = _stopped_by_signals()
         if as_json:
             said = {"url": broker.url, "master_key": broker.master_key, "matcher": broker.matcher}
             print(json.dumps(said), flush=True)
@@ -112,8 +104,27 @@ async def _serve(broker: AsyncBroker, *, as_json: bool) -> None:
             warning = "others can reach this broker: it is for development, and not protected"
             print(f"{_PROG}: {warning}", file=sys.stderr, flush=True)
         await stopping.wait()
+    # The loop's handlers end with it, and a second Ctrl-C would meet Python's own.
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+
+
+def _stopped_by_signals() -> asyncio.Event:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        # Raised where the loop is closed: then it has stopped.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(stopping.set)
+
     for number in _STOPPING:
-        signal.signal(number, signal.SIG_IGN)
+        try:
+            loop.add_signal_handler(number, stopping.set)
+        except NotImplementedError:
+            # So it is with the loops of Windows, which wake up for each signal all the same.
+            signal.signal(number, stop)
+    return stopping
 
 
 def _in_words(broker: AsyncBroker) -> str:
