@@ -122,7 +122,12 @@ def _decode(packet: bytes) -> AnyPacket:
     try:
         if kind == _CONNECT:
             return _read_connect(_Reader(_body(packet)))
-        decoded = decode(_mended(packet) if kind == _PUBLISH else packet, version="3.1.1")
+        try:
+            decoded = decode(packet, version="3.1.1")
+        except UnicodeDecodeError:
+            if kind != _PUBLISH:
+                raise
+            decoded = decode(_mended(packet), version="3.1.1")
     # Malformed input comes out of the codec as any of these; UnicodeDecodeError is a ValueError.
     except (ValueError, IndexError, struct.error) as error:
         raise WireError(str(error)) from error
@@ -184,20 +189,14 @@ def _read_connect(reader: _Reader) -> Connect:
 
 
 def _mended(packet: bytes) -> bytes:
-    """Return a PUBLISH with a topic that is text, which the codec insists on.
+    """Return a PUBLISH whose topic is no text, which the codec insists on, with one that is.
 
-    To Emitter any bytes are a topic, if a wrong one. Nearly all topics are ASCII and pass untouched.
+    To Emitter any bytes are a topic, if a wrong one.
     """
     start = len(packet) - len(_body(packet)) + 2
     end = start + int.from_bytes(packet[start - 2 : start], "big")
-    topic = packet[start:end]
-    if topic.isascii():
-        return packet
-    try:
-        topic.decode()
-    except UnicodeDecodeError:
-        return packet[:start] + bytes(byte if byte < 0x80 else _NO_CHANNEL for byte in topic) + packet[end:]
-    return packet
+    topic = bytes(byte if byte < 0x80 else _NO_CHANNEL for byte in packet[start:end])
+    return packet[:start] + topic + packet[end:]
 
 
 PINGRESP = encode(PingResp(), version="3.1.1")
