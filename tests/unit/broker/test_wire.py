@@ -142,3 +142,10 @@ def test_answers_are_the_bytes_that_mqtt_prescribes() -> None:
     assert wire.encode_unsuback(1) == b"\xb0\x02\x00\x01"
     assert wire.PINGRESP == b"\xd0\x00"
     assert wire.encode_publish("a/", b"hi") == b"\x30\x06\x00\x02a/hi"
+
+
+@pytest.mark.parametrize("payload_bytes", [0, 1, 122, 123, 124, 16_378, 16_379, 16_380, 65_531])
+def test_a_message_is_written_as_it_is_read(payload_bytes: int) -> None:
+    payload = b"x" * payload_bytes
+    packet = wire.encode_publish("ä/", payload)
+    assert packet == encode(Sent("PUBLISH", topic="ä/", payload=payload))
