@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format generate generate-check package-check lock clean same-python
+.PHONY: help setup demo test lint types format generate generate-check bench-broker package-check lock clean same-python
 
 help:  ## this list
 	@echo "emitter-typed: make TARGET, where TARGET is one of"
@@ -59,6 +59,9 @@ generate: $(READY)  ## write the generated code anew (the jobs of [tool.emitter-
 generate-check: $(READY)  ## fail if `make generate` would change anything; writes nothing
 	@echo "generate-check: emitter-typed generate --check"
 	@$(BIN)/emitter-typed generate --check
+
+bench-broker: $(READY)  ## how fast the embedded broker is, beside mosquitto if that is installed
+	@$(BIN)/python -m benchmarks.broker
 
 package-check: $(READY)  ## build wheel and sdist, and try the wheel in an environment without extras
 	@$(BIN)/python tools/package_check.py
