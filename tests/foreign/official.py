@@ -128,6 +128,14 @@ def shown(message: Message) -> tuple[str, str]:
     return message.channel, message.binary.decode()
 
 
+def finish(client: Client) -> None:
+    """Disconnect a client, and leave nothing of it behind."""
+    client.disconnect()
+    client.loop_stop()
+    # It and its paho client hold each other. paho closes what it wakes itself with when nobody holds it.
+    del vars(client)["_mqtt"]
+
+
 @contextmanager
 def official(broker: Broker, *, secure: bool = False, username: str | None = None) -> Generator[Official]:
     """A client that is connected, and disconnects in the end."""
@@ -138,7 +146,4 @@ def official(broker: Broker, *, secure: bool = False, username: str | None = Non
         one.connects.get(timeout=LIMIT_S)
         yield one
     finally:
-        one.client.disconnect()
-        one.client.loop_stop()
-        # It and its paho client hold each other. paho closes what it wakes itself with when nobody holds it.
-        del vars(one.client)["_mqtt"]
+        finish(one.client)
