@@ -10,6 +10,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from functools import lru_cache
 
 RESERVED_TYPES = frozenset({"AsyncClient", "Client"})
 """What users import beside their own types, in nearly every program: no type of theirs may have these names."""
@@ -46,6 +47,7 @@ def method_name(text: str) -> str:
     return attribute_name(text)
 
 
+@lru_cache(maxsize=4096)
 def class_name(text: str) -> str:
     """Return the name of a class: `Reading` stays, `living-room` gives `LivingRoom`."""
     name = "".join(word[0].upper() + word[1:] for word in _WORD.findall(_legal(text)))
@@ -65,6 +67,9 @@ def internal_constant(text: str) -> str:
 
 
 def _legal(text: str) -> str:
+    # Nearly all names are, and a schema says each one many times over.
+    if text.isascii() and text.isidentifier() and text.strip("_"):
+        return text
     # Python reads identifiers in this form; names that it holds for the same must be the same here.
     normal = unicodedata.normalize("NFKC", text)
     name = "".join(character if f"_{character}".isidentifier() else "_" for character in normal)
@@ -74,6 +79,8 @@ def _legal(text: str) -> str:
 
 
 def _led(name: str) -> str:
+    if name.isascii() and name.isidentifier():
+        return name
     # Changing the case of a letter can leave the form in which Python reads identifiers.
     normal = unicodedata.normalize("NFKC", name)
     return normal if normal.isidentifier() else f"_{normal}"

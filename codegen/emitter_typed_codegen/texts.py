@@ -144,7 +144,7 @@ def _quoted(text: str, escaped: str) -> str:
 
 def _inert(text: str) -> str:
     plain = _WHITE.sub(lambda white: "\n" if "\n" in white[0] else " ", text).replace("\\", "\\u005c")
-    hidden = "".join(c if c == "\n" else _HIDDEN.sub(lambda found: _code(found[0]), c) for c in plain)
+    hidden = "\n".join(_HIDDEN.sub(lambda found: _code(found[0]), line) for line in plain.split("\n"))
     return hidden.replace('"""', '""\\u0022')
 
 
@@ -154,6 +154,8 @@ def _code(character: str) -> str:
 
 
 def _wrap(text: str, width: int, *, first: str = "", others: str = "") -> list[str]:
+    if text and len(first) + len(text) <= width and text == " ".join(text.split()):
+        return [first + text]
     return textwrap.wrap(
         text,
         width,
