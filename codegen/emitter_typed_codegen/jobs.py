@@ -6,7 +6,6 @@ import keyword
 import os
 import shlex
 import sys
-import tomllib
 from pathlib import Path
 from typing import cast
 
@@ -120,18 +119,28 @@ def command(schema: Path, out: Path) -> str:
     return shlex.join(["emitter-typed", "generate", seen[0], "--out", seen[1]])
 
 
-def configured(start: Path) -> list[Job]:
-    """Return the jobs of the nearest pyproject.toml, in a folder or above it.
+def project_file(start: Path) -> Path:
+    """Return the nearest pyproject.toml, in a folder or above it.
 
     Raises:
-        BadConfiguration: There is no such file or table, or it says something else than the jobs.
+        BadConfiguration: There is none.
     """
     folder = next((one for one in (start, *start.parents) if (one / "pyproject.toml").is_file()), None)
     if folder is None:
         raise BadConfiguration(
             f"there is no pyproject.toml in {start} or above: say what to generate with SCHEMA --out DIR"
         )
-    path = folder / "pyproject.toml"
+    return folder / "pyproject.toml"
+
+
+def configured(path: Path) -> list[Job]:
+    """Return the jobs of a pyproject.toml.
+
+    Raises:
+        BadConfiguration: The file or its table cannot be read, or says something else than the jobs.
+    """
+    import tomllib
+
     try:
         held: object = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -142,7 +151,7 @@ def configured(start: Path) -> list[Job]:
         raise BadConfiguration(
             f'{path} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
         )
-    return [_job(folder, one, path) for one in cast("list[object]", held)]
+    return [_job(path.parent, one, path) for one in cast("list[object]", held)]
 
 
 def _job(folder: Path, said: object, path: Path) -> Job:

@@ -324,3 +324,16 @@ def test_a_missing_extra_is_one_line(
     error = capsys.readouterr().err
     assert 'pip install "emitter-typed[codegen]"' in error
     assert error.count("\n") == 1
+
+
+def test_two_jobs_with_one_folder_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "office.yaml").write_text(SCHEMA, "utf-8")
+    (here / "pyproject.toml").write_text(
+        '[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "src/api"\n'
+        '[[tool.emitter-typed.jobs]]\nschema = "office.yaml"\nout = "src/../src/api"\n',
+        "utf-8",
+    )
+
+    assert main(["generate"]) == 1
+    assert "api would be written by two jobs: give each one a folder of its own\n" in capsys.readouterr().err
+    assert not (here / "src").exists()
