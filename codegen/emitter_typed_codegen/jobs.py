@@ -15,7 +15,7 @@ from emitter_typed_codegen.model import Protocol
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import banner, embedded, package
-from emitter_typed_codegen.write import Plan, Refusal
+from emitter_typed_codegen.write import Plan, Refusal, real_path
 
 TABLE = "tool.emitter-typed"
 """The table of pyproject.toml that lists jobs."""
@@ -94,11 +94,12 @@ def package_folder(said: str, root: Path) -> Path:
     if not said.strip():
         raise BadConfiguration("the folder of the package is empty: name one, such as home_api")
     folder = root / said
-    name = folder.resolve().name
+    real = real_path(folder)
+    name = real.name
     if not name.isidentifier() or keyword.iskeyword(name):
         raise BadConfiguration(f"{said}: Python cannot import {name!r}: name the folder like a module, as in home_api")
     # In a package, a name means nothing to others.
-    if (name in sys.stdlib_module_names or name in _OURS) and not (folder.resolve().parent / "__init__.py").exists():
+    if (name in sys.stdlib_module_names or name in _OURS) and not (real.parent / "__init__.py").exists():
         whose = "emitter-typed" if name in _OURS else "Python's standard library"
         raise BadConfiguration(f"{said}: {name} is a module of {whose}: choose another name, such as {name}_api")
     return folder
@@ -109,7 +110,7 @@ def command(schema: Path, out: Path) -> str:
 
     So the same tree gets the same text, on whatever machine and from whatever folder it is made.
     """
-    schema, out = schema.parent.resolve() / schema.name, out.resolve()
+    schema, out = real_path(schema.parent) / schema.name, real_path(out)
     try:
         top = os.path.commonpath([schema.parent, out.parent])
     except ValueError:
@@ -162,6 +163,7 @@ def _job(folder: Path, said: object, path: Path) -> Job:
         and isinstance(out, str)
         and isinstance(protocol_out, str | None)
         and set(texts) <= _KEYS
+        and "\0" not in f"{schema}{out}{protocol_out}"
     ):
         raise BadConfiguration(
             f'{path}: a job of [[{TABLE}.jobs]] has schema = "…" and out = "…", and may have protocol_out = "…"'

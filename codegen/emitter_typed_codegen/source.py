@@ -181,6 +181,8 @@ def _bytes(path: Path, text: Text) -> bytes | Problem:
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            return text.problem(0, 0, 0, "no-file", "this is a link to a file that does not exist")
         siblings = _siblings(path)
         return text.problem(0, 0, 0, "no-file", "there is no such file", did_you_mean(path.name, siblings))
     except IsADirectoryError:

@@ -146,6 +146,7 @@ def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys:
         ("[tool.emitter-typed]\njobs = 1\n", "lists no jobs"),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\n', "a job of"),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x"\nouts = "y"\n', "a job of"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x/\\u0000/y"\n', "a job of"),
         ("no toml", "cannot be read"),
     ],
 )
