@@ -78,8 +78,8 @@ def broken_schemas(draw: st.DrawFn, text: str) -> str:
                 text = "".join(lines[:at] + lines[at + draw(st.integers(1, 3)) :])
             case "swap":
                 lines = text.splitlines(keepends=True) or [""]
-                one, other = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
-                lines[one], lines[other] = lines[other], lines[one]
+                first, second = draw(st.integers(0, len(lines) - 1)), draw(st.integers(0, len(lines) - 1))
+                lines[first], lines[second] = lines[second], lines[first]
                 text = "".join(lines)
             case "indent":
                 lines = text.splitlines(keepends=True) or [""]
