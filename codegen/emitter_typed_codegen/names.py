@@ -45,6 +45,8 @@ _TAKEN_ATTRIBUTES = frozenset({"self"})
 _WORD = re.compile(r"[^\W_]+")
 
 
+# The same few names are asked for again and again.
+@lru_cache(maxsize=4096)
 def attribute_name(text: str) -> str:
     """Return the name of a field, a parameter or a channel: `class` gives `class_`, `sensor-id` gives `sensor_id`."""
     name = _legal(text)
