@@ -12,10 +12,11 @@ from typing import cast
 from attrs import frozen
 
 from emitter_typed_codegen.model import Protocol
+from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import banner, embedded, package
-from emitter_typed_codegen.write import Plan, Refusal, real_path
+from emitter_typed_codegen.write import Plan, Refusal
 
 TABLE = "tool.emitter-typed"
 """The table of pyproject.toml that lists jobs."""
