@@ -88,7 +88,7 @@ def with_examples(page: str) -> str:
     """Return a page with the examples as they are now."""
     return re.sub(
         r"^(### (\S+)\n\n(?:.*\n)+?\n```text\n)(?:.*\n)*?(```\n)",
-        lambda found: f"{found[1]}{example(found[2])}{found[3]}",
+        lambda found: f"{found[1]}{example(found[2])}{found[3]}" if found[2] in RULES else found[0],
         page,
         flags=re.MULTILINE,
     )
