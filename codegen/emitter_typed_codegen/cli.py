@@ -175,7 +175,7 @@ def _watch(
         except BadConfiguration as error:
             print(error, file=sys.stderr)
         else:
-            before = stamps(job.schema for job in todo) | before
+            before = stamps(job.schema.absolute() for job in todo) | before
             _once(todo, again, False, format, read=files)
         before = stamps(files) | before
         count = _files(len(before))
@@ -204,7 +204,8 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
             problems += found.problems
         told.append((job, plan.changes[before:]))
     if read is not None:
-        read |= {job.schema for job in jobs} | {Path(problem.file) for problem in problems}
+        named = [*(job.schema for job in jobs), *(Path(problem.file) for problem in problems)]
+        read |= {path.absolute() for path in named}
     if problems:
         _tell(problems, format)
         return FOUND
