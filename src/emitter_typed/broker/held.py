@@ -24,20 +24,20 @@ class HeldFilters:
         """Give what is held, in order."""
         return iter(list(self._held.values()))
 
-    def add(self, filter_channel: str) -> bool:
-        """Hold a filter; return whether it is new. One that is not new has no effect."""
-        key = _sum(filter_channel)
-        if key in self._held:
-            return False
-        self._held[key] = filter_channel
-        return True
+    def holds(self, filter_channel: str) -> bool:
+        """Tell whether a filter, or one that it is taken for, is held."""
+        return _sum(filter_channel) in self._held
 
-    def discard(self, filter_channel: str) -> bool:
-        """Let go of a filter, or of the one that it is taken for; return whether one was held."""
+    def add(self, filter_channel: str) -> None:
+        """Hold a filter, unless one that it is taken for is held."""
+        self._held.setdefault(_sum(filter_channel), filter_channel)
+
+    def discard(self, filter_channel: str) -> str | None:
+        """Let go of a filter, or of the one that it is taken for; return which one was held, if any."""
         held = self._held.pop(_sum(filter_channel), None)
         if held is not None and held != filter_channel:
             self._stranded.append(held)
-        return held is not None
+        return held
 
     def clear(self) -> list[str]:
         """Forget everything; return what is in effect and nobody can let go of, since another was in its stead."""

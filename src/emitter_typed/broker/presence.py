@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from emitter_typed.broker.connection import Connection
+from emitter_typed.broker.limits import weight_bytes
 from emitter_typed.broker.subscriptions import Subscriptions
 from emitter_typed.broker.wire import encode_publish
 from emitter_typed.protocol.topics import Matcher
@@ -24,7 +25,7 @@ class Presence:
         self._clock = clock
 
     def subscribe(self, connection: Connection, channel: str) -> None:
-        """Subscribe a connection, and tell the watchers if this is new."""
+        """Subscribe a connection, and tell the watchers if this is new. Raises Refused, as `Subscriptions.add`."""
         if self.subscriptions.add(connection, channel):
             self._tell("subscribe", connection, channel)
 
@@ -34,11 +35,20 @@ class Presence:
             self._tell("unsubscribe", connection, channel)
 
     def watch(self, connection: Connection, channel: str, *, on: bool) -> None:
-        """Begin or end to tell a connection of changes on a channel and below."""
-        if on and connection.watched.add(channel):
+        """Begin or end to tell a connection of changes on a channel and below.
+
+        Raises:
+            Refused: the connection watches as much as it may.
+        """
+        if not on:
+            if (held := connection.watched.discard(channel)) is not None:
+                self._watchers.discard(channel, connection)
+                if held == channel:
+                    connection.budget.give_back(weight_bytes(channel))
+        elif not connection.watched.holds(channel):
+            connection.budget.take(weight_bytes(channel))
+            connection.watched.add(channel)
             self._watchers.add(channel, connection)
-        elif not on and connection.watched.discard(channel):
-            self._watchers.discard(channel, connection)
 
     def forget(self, connection: Connection) -> None:
         """End all that a connection had, telling the watchers that remain."""

@@ -211,7 +211,7 @@ class Requests:
         if not is_link_name(name):
             raise Refused(Refusal.LINK_NAME)
         topic = read_topic(f"{key}/{channel}")
-        connection.links[name] = topic
+        connection.set_link(name, topic)
         if subscribe:
             self._subscribe_if_permitted(connection, topic)
         return {"status": 200, "name": name, "channel": topic.without_key()}

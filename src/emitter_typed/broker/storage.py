@@ -84,7 +84,7 @@ class Storage:
         Args:
             clock: Gives the Unix time in seconds.
             max_messages: How many messages are kept at most.
-            max_bytes: How many bytes of payload are kept at most.
+            max_bytes: How many bytes of channels and payloads are kept at most.
         """
         self._clock = clock
         self._max_messages = max_messages
@@ -120,7 +120,7 @@ class Storage:
         ) + b"".join(_digest(segment) for segment in segments(channel))
         self._count += 1
         self._messages.append(StoredMessage(identifier, channel, payload, self._latest_s, now_s + ttl_s))
-        self._bytes += len(payload)
+        self._bytes += _size_bytes(self._messages[-1])
         self._make_room(now_s)
 
     def find(self, filter_channel: str, window: Window, after: bytes | None = None) -> list[StoredMessage]:
@@ -166,12 +166,16 @@ class Storage:
         if not self._over_bounds():
             return
         self._messages = deque(message for message in self._messages if message.expires_at_s > now_s)
-        self._bytes = sum(len(message.payload) for message in self._messages)
+        self._bytes = sum(map(_size_bytes, self._messages))
         while self._over_bounds():
-            self._bytes -= len(self._messages.popleft().payload)
+            self._bytes -= _size_bytes(self._messages.popleft())
 
     def _over_bounds(self) -> bool:
         return len(self._messages) > self._max_messages or self._bytes > self._max_bytes
+
+
+def _size_bytes(message: StoredMessage) -> int:
+    return len(message.channel) + len(message.payload)
 
 
 def _tree(channel: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from emitter_typed.broker.connection import Connection
+from emitter_typed.broker.limits import weight_bytes
 from emitter_typed.protocol.topics import SHARE, Matcher
 from emitter_typed.protocol.trie import ChannelTrie
 
@@ -19,9 +20,15 @@ class Subscriptions:
         self._members: ChannelTrie[tuple[str, Connection]] = ChannelTrie(matcher)
 
     def add(self, connection: Connection, channel: str) -> bool:
-        """Subscribe a connection to a channel, `$share/<group>/` included; return whether this is new."""
-        if not connection.subscriptions.add(channel):
+        """Subscribe a connection to a channel, `$share/<group>/` included; return whether this is new.
+
+        Raises:
+            Refused: the connection has as many subscriptions as it may.
+        """
+        if connection.subscriptions.holds(channel):
             return False
+        connection.budget.take(weight_bytes(channel))
+        connection.subscriptions.add(channel)
         self._all.add(channel, connection)
         if shared := _shared(channel):
             group, asked = shared
@@ -30,10 +37,14 @@ class Subscriptions:
 
     def discard(self, connection: Connection, channel: str) -> bool:
         """End a subscription; return whether it was there."""
-        was_held = connection.subscriptions.discard(channel)
-        if was_held:
-            self._remove(connection, channel)
-        return was_held
+        held = connection.subscriptions.discard(channel)
+        if held is None:
+            return False
+        self._remove(connection, channel)
+        # Another one, that this was taken for, stays in effect.
+        if held == channel:
+            connection.budget.give_back(weight_bytes(channel))
+        return True
 
     def forget(self, connection: Connection) -> None:
         """End what is left of the subscriptions of a connection that is gone."""

@@ -8,7 +8,8 @@ import pytest
 
 from emitter_typed.broker.clock import ManualClock
 from emitter_typed.broker.core import BrokerCore
-from emitter_typed.broker.keys import new_master_key
+from emitter_typed.broker.keys import KeyRing, new_master_key
+from emitter_typed.broker.limits import Limits
 from emitter_typed.protocol.topics import Matcher
 from tests.conformance.packets import Sent, Will, decode_all, encode
 from tests.unit.broker.peer import Peer, document, statuses, texts
@@ -22,8 +23,8 @@ def clock() -> ManualClock:
     return ManualClock(1_700_000_000)
 
 
-def new_core(clock: ManualClock, matcher: Matcher = "emitter", *, max_queued_bytes: int = 1 << 20) -> BrokerCore:
-    return BrokerCore(master_key=MASTER_KEY, matcher=matcher, clock=clock, max_queued_bytes=max_queued_bytes)
+def new_core(clock: ManualClock, matcher: Matcher = "emitter", limits: Limits | None = None) -> BrokerCore:
+    return BrokerCore(keys=KeyRing(MASTER_KEY, clock), matcher=matcher, clock=clock, limits=limits)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def core(clock: ManualClock) -> BrokerCore:
 def test_a_connection_that_never_sent_connect_is_answered_as_any_other(core: BrokerCore) -> None:
     connection = core.open()
     core.receive(connection, encode(Sent("PINGREQ")) + encode(Sent("PUBLISH", topic="emitter/me/", qos=1, id=3)))
-    pong, me, acknowledgement = decode_all(bytearray(connection.take()))
+    pong, me, acknowledgement = decode_all(bytearray().join(connection.take()))
     assert pong == {"type": "PINGRESP"}
     assert document(me) == {"req": 3, "status": 200, "id": connection.id}
     assert acknowledgement == {"type": "PUBACK", "id": 3}
@@ -87,7 +88,7 @@ def test_only_connections_that_have_something_to_hear_wait(core: BrokerCore) -> 
 
 
 def test_a_reader_that_is_too_slow_is_cut_off_and_hurts_nobody(clock: ManualClock) -> None:
-    core = new_core(clock, max_queued_bytes=1000)
+    core = new_core(clock, limits=Limits(max_unsent_bytes=1000))
     slow, quick = Peer(core), Peer(core)
     key = quick.keygen(MASTER_KEY, "a/", "rw")
     slow.subscribe(f"{key}/a/")
@@ -96,7 +97,7 @@ def test_a_reader_that_is_too_slow_is_cut_off_and_hurts_nobody(clock: ManualCloc
         assert texts(quick.publish(f"{key}/a/", b"x" * 100)) == [("a/", "x" * 100)]
     assert slow.connection.overrun
     assert slow.connection.closing
-    assert slow.connection.take() == b""
+    assert slow.connection.take() == []
     assert not quick.connection.overrun
 
 

@@ -168,7 +168,7 @@ def test_the_oldest_go_when_there_are_too_many(clock: ManualClock) -> None:
 
 
 def test_the_oldest_go_when_there_is_too_much(clock: ManualClock) -> None:
-    storage = Storage(clock, max_messages=100, max_bytes=10)
+    storage = Storage(clock, max_messages=100, max_bytes=12)
     store(storage, "aaaa bbbb cccc")
     assert payloads(storage.find("a/", Window(last=9))) == "cccc bbbb"
 

@@ -164,3 +164,10 @@ def test_a_filter_that_is_no_text_is_read_as_one_that_is_none() -> None:
 def test_a_subscribe_without_its_last_qos_is_no_packet() -> None:
     with pytest.raises(wire.WireError):
         list(wire.Decoder().feed(b"\x82\x05\x00\x07\x00\x01a"))
+
+
+@pytest.mark.parametrize("payload_bytes", [0, 1, 122, 123, 124, 16_378, 16_379, 16_380, 65_531])
+def test_a_message_is_written_as_it_is_read(payload_bytes: int) -> None:
+    payload = b"x" * payload_bytes
+    packet = wire.encode_publish("ä/", payload)
+    assert packet == encode(Sent("PUBLISH", topic="ä/", payload=payload))
