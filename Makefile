@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format generate generate-check package-check lock clean same-python
+.PHONY: help setup demo test lint types format generate generate-check bench-broker bench-codegen package-check lock clean same-python
 
 help:  ## this list
 	@echo "emitter-typed: make TARGET, where TARGET is one of"
@@ -60,6 +60,15 @@ generate-check: $(READY)  ## fail if `make generate` would change anything; writ
 	@echo "generate-check: emitter-typed generate --check"
 	@$(BIN)/emitter-typed generate --check
 
+bench-broker: $(READY)  ## how fast the embedded broker is, beside mosquitto if that is installed
+	@$(BIN)/python -m benchmarks.broker
+
+bench-codegen: $(READY)  ## how long generating takes, beside two other generators
+	@test -x build/bench-codegen/bin/python || $(BIN)/python -m venv build/bench-codegen
+	@build/bench-codegen/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  -r benchmarks/codegen-requirements.txt || echo "bench-codegen: the others could not be installed" >&2
+	@$(BIN)/python benchmarks/codegen.py --peers build/bench-codegen/bin
+
 package-check: $(READY)  ## build wheel and sdist, and try the wheel in an environment without extras
 	@$(BIN)/python tools/package_check.py
 
@@ -94,6 +103,8 @@ $(READY): pyproject.toml requirements-dev.txt | same-python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@echo "setup: installing emitter-typed into it, editable"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# What pip does for any other install, so that the command line starts as fast as it does elsewhere.
+	@$(BIN)/python -m compileall -q src codegen
 	@touch $@
 
 # An environment keeps the interpreter that it was made with: better to stop than to test on another than was asked for.

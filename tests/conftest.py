@@ -34,9 +34,6 @@ def no_thread_left_behind() -> Iterator[None]:
 
 
 @pytest.fixture
-def broker() -> "Iterator[Broker]":
+def broker(emitter_broker: "Broker") -> "Broker":
     """The embedded broker on a free loopback port, for one test."""
-    from emitter_typed.broker import Broker
-
-    with Broker() as running:
-        yield running
+    return emitter_broker

@@ -40,6 +40,7 @@ SDIST_MUST_HAVE = (
     r"Makefile",
     r"requirements-dev\.txt",
 )
+CONSTRAINTS = "constraints.txt"
 SCHEMA = """\
 emitter-typed: 1
 channels:
@@ -47,6 +48,13 @@ channels:
     address: hello/
     payload: text
     doc: Greetings.
+"""
+
+
+TEST = """\
+def test_of_other_things(): pass
+
+def test_with_a_client(emitter_client): pass
 """
 
 
@@ -64,6 +72,7 @@ def main() -> int:
             check_wheel(wheel)
             binaries = install(wheel, scratch / "venv")
             check_installed(binaries, scratch / "elsewhere")
+            check_pytest_plugin(binaries, scratch / "suite")
         except CheckFailedError as failure:
             print(f"package-check: FAILED: {failure}", file=sys.stderr)
             return 1
@@ -138,15 +147,19 @@ def install(wheel: Path, environment: Path) -> Path:
     step("installing the wheel, without extras, into a clean environment")
     venv.create(environment, with_pip=True)
     binaries = environment / ("Scripts" if os.name == "nt" else "bin")
-    constraints = environment / "constraints.txt"
     # Without the hashes: pip would then ask for one of the wheel as well.
     pins = re.findall(r"^[\w.-]+==[^\s\\]+", (ROOT / "requirements-dev.txt").read_text(), flags=re.MULTILINE)
-    constraints.write_text("\n".join(pins) + "\n")
-    command = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", str(constraints)]
-    answer = run([str(binaries / "python"), *command, str(wheel)], cwd=environment)
-    if answer.returncode != 0:
-        raise CheckFailedError(f"pip could not install {wheel.name}:\n{answer.stdout}")
+    (environment / CONSTRAINTS).write_text("\n".join(pins) + "\n")
+    pip_install(str(wheel), binaries)
     return binaries
+
+
+def pip_install(what: str, binaries: Path) -> None:
+    """Installs a package into the environment of these programs."""
+    command = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", CONSTRAINTS]
+    answer = run([str(binaries / "python"), *command, what], cwd=binaries.parent)
+    if answer.returncode != 0:
+        raise CheckFailedError(f"pip could not install {Path(what).name}:\n{answer.stdout}")
 
 
 def check_installed(binaries: Path, folder: Path) -> None:
@@ -181,6 +194,18 @@ def check_installed(binaries: Path, folder: Path) -> None:
             )
         if (folder / "y").exists():
             raise CheckFailedError(f"{shown(command)} left something half written in y")
+
+
+def check_pytest_plugin(binaries: Path, folder: Path) -> None:
+    """Pytest finds the plugin; without the extra it disturbs nobody, and its fixtures say what to install."""
+    step("installing pytest beside it, and running a test that uses a fixture, which needs the extra `broker`")
+    pip_install("pytest", binaries)
+    folder.mkdir()
+    (folder / "test_it.py").write_text(TEST)
+    answer = run([str(binaries / "python"), "-m", "pytest", "-W", "error"], cwd=folder)
+    advice = 'the embedded broker needs more: pip install "emitter-typed[broker]"'
+    if "1 passed, 1 error" not in answer.stdout or advice not in answer.stdout.splitlines():
+        raise CheckFailedError(f"one test should pass, and the other end with the line `{advice}`:\n{answer.stdout}")
 
 
 def project_version() -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import shlex
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from emitter_typed_codegen.streams import printed
+from emitter_typed_codegen.watch import PAUSE_S, stamps, wait_for_change
 
 if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
@@ -20,37 +23,49 @@ if TYPE_CHECKING:
 DONE = 0
 FOUND = 1
 USAGE = 2
+INTERRUPTED = 130
 
 _EXTRA = {"jinja2", "markupsafe", "yaml"}
 
 
-def main(argv: Sequence[str] | None = None, *, prog: str = "emitter-typed") -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    prog: str = "emitter-typed",
+    pause: Callable[[], object] = lambda: time.sleep(PAUSE_S),
+) -> int:
     """Run the command line.
 
     Args:
         argv: The arguments, without the program's name. None: those of this process.
         prog: The program's name, for its help.
+        pause: What `--watch` waits with before it looks at the files again.
 
     Returns:
         0 if it is done, 1 if there are problems, or the output would change or cannot be written, 2 if it was called
-        wrongly, 141 if nobody reads the output any more.
+        wrongly, 130 if it was interrupted, which is how `--watch` ends, 141 if nobody reads the output any more.
     """
-    return printed(lambda: _main(argv, prog), prog)
+    return printed(lambda: _main(argv, prog, pause), prog)
 
 
-def _main(argv: Sequence[str] | None, prog: str) -> int:
+def _main(argv: Sequence[str] | None, prog: str, pause: Callable[[], object]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A schema may hold what a terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
     parser = _parser(prog)
+    collecting = gc.isenabled()
+    # Much is made and nearly all of it kept: to look for what could go takes 4 % of a run.
+    gc.disable()
     try:
         arguments = parser.parse_args(argv)
         if arguments.verb == "check":
             return _check(arguments.schemas, arguments.format)
         if (arguments.schema is None) != (arguments.out is None):
             parser.error("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
-        return _generate(arguments.schema, arguments.out, arguments.check, arguments.format)
+        return _generate(arguments, pause)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except SystemExit as stop:
         # How argparse ends, after help as well as after a mistake.
         return DONE if stop.code in (None, 0) else USAGE
@@ -62,6 +77,9 @@ def _main(argv: Sequence[str] | None, prog: str) -> int:
             file=sys.stderr,
         )
         return USAGE
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -77,8 +95,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     generate.add_argument("schema", nargs="?", type=Path, metavar="SCHEMA", help="the schema, a YAML file")
     generate.add_argument("--out", metavar="DIR", help="the folder of the package; its name is what Python imports")
-    generate.add_argument(
+    how = generate.add_mutually_exclusive_group()
+    how.add_argument(
         "--check", action="store_true", help="write nothing; print what would change, and exit with 1 if anything would"
+    )
+    how.add_argument(
+        "--watch", action="store_true", help="generate again whenever a file that it is made of was saved, until Ctrl-C"
     )
     check = verbs.add_parser(
         "check", help="tell the problems of schemas", description="Tell the problems of schemas; nothing is written."
@@ -118,33 +140,59 @@ def _check(schemas: Sequence[Path], format: Format) -> int:
     return DONE
 
 
-def _generate(schema: Path | None, out: str | None, check: bool, format: Format) -> int:
-    from emitter_typed_codegen.jobs import (
-        BadConfiguration,
-        Job,
-        command,
-        configured,
-        embedded_protocol,
-        package_folder,
-        run,
-    )
-    from emitter_typed_codegen.problems import SchemaProblems
-    from emitter_typed_codegen.write import Plan, Refused
+def _generate(arguments: argparse.Namespace, pause: Callable[[], object]) -> int:
+    from emitter_typed_codegen.jobs import BadConfiguration, Job, command, configured, package_folder, project_file
 
+    schema: Path | None = arguments.schema
     again = "emitter-typed generate"
     try:
-        if schema is not None and out is not None:
+        if schema is not None:
             # What the files say is for another folder than this one, perhaps.
-            again = shlex.join(["emitter-typed", "generate", str(schema), "--out", out])
-            folder = package_folder(out, Path())
-            jobs: list[Job] = [Job(schema, folder, command(schema, folder))]
-        else:
-            jobs = configured(Path.cwd())
+            again = shlex.join(["emitter-typed", "generate", str(schema), "--out", arguments.out])
+            folder = package_folder(arguments.out, Path())
+            single = Job(schema, folder, command(schema, folder))
+            if arguments.watch:
+                _watch(lambda: [single], set(), again, arguments.format, pause)
+            return _once([single], again, arguments.check, arguments.format)
+        project = project_file(Path.cwd())
+        if arguments.watch:
+            _watch(lambda: configured(project), {project}, again, arguments.format, pause)
+        return _once(configured(project), again, arguments.check, arguments.format)
     except BadConfiguration as error:
         print(error, file=sys.stderr)
         return USAGE
-    # What programs read is alone on its stream.
-    words = sys.stderr if format == "json" else sys.stdout
+
+
+def _watch(
+    jobs: Callable[[], list[Job]], files: set[Path], again: str, format: Format, pause: Callable[[], object]
+) -> NoReturn:
+    """Generate, and again after each change of the files, of those that are read besides, and of the schemas."""
+    from emitter_typed_codegen.jobs import BadConfiguration
+
+    while True:
+        before = stamps(files)
+        try:
+            todo = jobs()
+        except BadConfiguration as error:
+            print(error, file=sys.stderr)
+        else:
+            before = stamps(job.schema.absolute() for job in todo) | before
+            _once(todo, again, False, format, read=files)
+        before = stamps(files) | before
+        count = _files(len(before))
+        print(f"watching {count}; Ctrl-C ends it", file=_words(format), flush=True)
+        # Nothing else does it, and there is time now.
+        gc.collect()
+        wait_for_change(before, pause)
+
+
+def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set[Path] | None = None) -> int:
+    """Do the jobs, or see what they would do; add the files that they read."""
+    from emitter_typed_codegen.jobs import embedded_protocol, run
+    from emitter_typed_codegen.problems import SchemaProblems
+    from emitter_typed_codegen.write import Plan, Refused
+
+    words = _words(format)
     plan = Plan()
     protocol = embedded_protocol()
     problems: list[Problem] = []
@@ -156,6 +204,9 @@ def _generate(schema: Path | None, out: str | None, check: bool, format: Format)
         except SchemaProblems as found:
             problems += found.problems
         told.append((job, plan.changes[before:]))
+    if read is not None:
+        named = [*(job.schema for job in jobs), *(Path(problem.file) for problem in problems)]
+        read |= {path.absolute() for path in named}
     if problems:
         # Two jobs may import one file.
         _tell(list(dict.fromkeys(problems)), format)
@@ -182,6 +233,11 @@ def _generate(schema: Path | None, out: str | None, check: bool, format: Format)
     for job, changes in told:
         print(_line(job, changes, again if check else None), file=words)
     return FOUND if check and plan.changes else DONE
+
+
+def _words(format: Format) -> TextIO:
+    # What programs read is alone on its stream.
+    return sys.stderr if format == "json" else sys.stdout
 
 
 def _output(path: Path, message: str, hint: str = "") -> Problem:

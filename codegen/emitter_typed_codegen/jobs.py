@@ -6,7 +6,6 @@ import keyword
 import os
 import shlex
 import sys
-import tomllib
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +13,7 @@ from attrs import frozen
 
 from emitter_typed_codegen.model import Protocol
 from emitter_typed_codegen.packages import module_name, package_beside
+from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import banner, embedded, package
@@ -87,11 +87,11 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
 
 def _made_of(imported: Path, job: Job, jobs: list[Job], plan: Plan) -> Job:
     """Return the job that makes the package of an imported file; it is added where there is none."""
-    found = next((one for one in jobs if one.schema.resolve() == imported), None)
+    found = next((one for one in jobs if real_path(one.schema) == imported), None)
     if found is not None:
         return found
     out = package_beside(job.out, imported)
-    taken = next((one for one in jobs if one.out.resolve() == out.resolve()), None)
+    taken = next((one for one in jobs if real_path(one.out) == real_path(out)), None)
     if taken is not None:
         plan.refusals.append(
             Refusal(out, f"is for the package of {taken.schema}, and {imported} needs one: give it a job in {TABLE}")
@@ -116,11 +116,12 @@ def package_folder(said: str, root: Path) -> Path:
     if not said.strip():
         raise BadConfiguration("the folder of the package is empty: name one, such as home_api")
     folder = root / said
-    name = folder.resolve().name
+    real = real_path(folder)
+    name = real.name
     if not name.isidentifier() or keyword.iskeyword(name):
         raise BadConfiguration(f"{said}: Python cannot import {name!r}: name the folder like a module, as in home_api")
     # In a package, a name means nothing to others.
-    if (name in sys.stdlib_module_names or name in _OURS) and not (folder.resolve().parent / "__init__.py").exists():
+    if (name in sys.stdlib_module_names or name in _OURS) and not (real.parent / "__init__.py").exists():
         whose = "emitter-typed" if name in _OURS else "Python's standard library"
         raise BadConfiguration(f"{said}: {name} is a module of {whose}: choose another name, such as {name}_api")
     return folder
@@ -131,7 +132,7 @@ def command(schema: Path, out: Path) -> str:
 
     So the same tree gets the same text, on whatever machine and from whatever folder it is made.
     """
-    schema, out = schema.parent.resolve() / schema.name, out.resolve()
+    schema, out = real_path(schema.parent) / schema.name, real_path(out)
     try:
         top = os.path.commonpath([schema.parent, out.parent])
     except ValueError:
@@ -141,18 +142,28 @@ def command(schema: Path, out: Path) -> str:
     return shlex.join(["emitter-typed", "generate", seen[0], "--out", seen[1]])
 
 
-def configured(start: Path) -> list[Job]:
-    """Return the jobs of the nearest pyproject.toml, in a folder or above it.
+def project_file(start: Path) -> Path:
+    """Return the nearest pyproject.toml, in a folder or above it.
 
     Raises:
-        BadConfiguration: There is no such file or table, or it says something else than the jobs.
+        BadConfiguration: There is none.
     """
     folder = next((one for one in (start, *start.parents) if (one / "pyproject.toml").is_file()), None)
     if folder is None:
         raise BadConfiguration(
             f"there is no pyproject.toml in {start} or above: say what to generate with SCHEMA --out DIR"
         )
-    path = folder / "pyproject.toml"
+    return folder / "pyproject.toml"
+
+
+def configured(path: Path) -> list[Job]:
+    """Return the jobs of a pyproject.toml.
+
+    Raises:
+        BadConfiguration: The file or its table cannot be read, or says something else than the jobs.
+    """
+    import tomllib
+
     try:
         held: object = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -163,7 +174,7 @@ def configured(start: Path) -> list[Job]:
         raise BadConfiguration(
             f'{path} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
         )
-    return [_job(folder, one, path) for one in cast("list[object]", held)]
+    return [_job(path.parent, one, path) for one in cast("list[object]", held)]
 
 
 def _job(folder: Path, said: object, path: Path) -> Job:
@@ -174,6 +185,7 @@ def _job(folder: Path, said: object, path: Path) -> Job:
         and isinstance(out, str)
         and isinstance(protocol_out, str | None)
         and set(texts) <= _KEYS
+        and "\0" not in f"{schema}{out}{protocol_out}"
     ):
         raise BadConfiguration(
             f'{path}: a job of [[{TABLE}.jobs]] has schema = "…" and out = "…", and may have protocol_out = "…"'

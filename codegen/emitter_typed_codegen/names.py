@@ -10,6 +10,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from functools import lru_cache
 
 RESERVED_TYPES = frozenset({"AsyncClient", "Client"})
 """What users import beside their own types, in nearly every program: no type of theirs may have these names."""
@@ -33,11 +34,25 @@ RESERVED_MODULES = frozenset({"channels", "facade", "types"})
 UNKNOWN_FIELDS = "unknown_fields"
 """The attribute of a record that keeps unknown fields: no field of such a record may have this name."""
 
+NEWER_CHARACTERS = (
+    "[\u0cf3\u0ece\u200c-\u200d\u2ffc-\u2fff\u30fb\u31ef\uff65\U00010efd-\U00010eff\U0001123f-\U00011241"
+    "\U00011b00-\U00011b09\U00011f00-\U00011f10\U00011f12-\U00011f3a\U00011f3e-\U00011f59\U0001342f"
+    "\U00013439-\U00013455\U0001b132\U0001b155\U0001d2c0-\U0001d2d3\U0001df25-\U0001df2a\U0001e030-\U0001e06d"
+    "\U0001e08f\U0001e4d0-\U0001e4f9\U0001f6dc\U0001f774-\U0001f776\U0001f77b-\U0001f77f\U0001f7d9"
+    "\U0001fa75-\U0001fa77\U0001fa87-\U0001fa88\U0001faad-\U0001faaf\U0001fabb-\U0001fabd\U0001fabf"
+    "\U0001face-\U0001facf\U0001fada-\U0001fadb\U0001fae8\U0001faf7-\U0001faf8\U0002b739\U0002ebf0-\U0002ee5d"
+    "\U00031350-\U000323af]"
+)
+"""What Python 3.11 does not know, or takes for no part of an identifier, and a newer Python does, as a pattern. Names
+must be the same on all of them, and code that one has written must run on the others."""
+
 # `self` is the first parameter of the methods that a field or a parameter is handed to.
 _TAKEN_ATTRIBUTES = frozenset({"self"})
 _WORD = re.compile(r"[^\W_]+")
 
 
+# The same few names are asked for again and again.
+@lru_cache(maxsize=4096)
 def attribute_name(text: str) -> str:
     """Return the name of a field, a parameter or a channel: `class` gives `class_`, `sensor-id` gives `sensor_id`."""
     name = _legal(text)
@@ -58,6 +73,7 @@ def method_name(text: str) -> str:
     return attribute_name(text)
 
 
+@lru_cache(maxsize=4096)
 def class_name(text: str) -> str:
     """Return the name of a class: `Reading` stays, `living-room` gives `LivingRoom`."""
     name = "".join(word[0].upper() + word[1:] for word in _WORD.findall(_legal(text)))
@@ -77,19 +93,29 @@ def internal_constant(text: str) -> str:
 
 
 def _legal(text: str) -> str:
+    # Nearly all names are, and a schema says each one many times over.
+    if text.isascii() and text.isidentifier() and text.strip("_"):
+        return text
     # Python reads identifiers in this form; names that it holds for the same must be the same here.
-    normal = unicodedata.normalize("NFKC", text)
+    normal = unicodedata.normalize("NFKC", re.sub(NEWER_CHARACTERS, "_", text))
     name = "".join(character if f"_{character}".isidentifier() else "_" for character in normal)
     if not _WORD.search(name):
-        name = "_".join(_spelled(character) for character in normal) or "empty"
+        name = "_".join(map(_spelled, text)) or "empty"
     return _led(name)
 
 
 def _led(name: str) -> str:
+    if name.isascii() and name.isidentifier():
+        return name
     # Changing the case of a letter can leave the form in which Python reads identifiers.
     normal = unicodedata.normalize("NFKC", name)
     return normal if normal.isidentifier() else f"_{normal}"
 
 
 def _spelled(character: str) -> str:
-    return re.sub(r"\W+", "_", unicodedata.name(character, f"u{ord(character):04x}")).lower()
+    number = f"u{ord(character):04x}"
+    return (
+        number
+        if re.match(NEWER_CHARACTERS, character)
+        else re.sub(r"\W+", "_", unicodedata.name(character, number)).lower()
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from emitter_typed_codegen.names import attribute_name
+from emitter_typed_codegen.paths import real_path
 
 
 def package_beside(importing: Path, schema: Path) -> Path:
@@ -23,7 +24,7 @@ def module_name(package: Path, importing: Path) -> str:
         package: The folder of the package that is named.
         importing: The folder of the package that names it.
     """
-    package, importing = package.resolve(), importing.resolve()
+    package, importing = real_path(package), real_path(importing)
     if package.parent == importing.parent and _is_package(package.parent):
         return f"..{package.name}"
     parts = [package.name]

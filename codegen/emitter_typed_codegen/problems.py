@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import unicodedata
 from collections.abc import Iterable
@@ -89,6 +88,8 @@ def quoted(text: str) -> str:
 
 def did_you_mean(text: str, names: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the name that is closest to a text, or nothing where none is close."""
+    import difflib
+
     by_folded = {name.casefold(): name for name in sorted(names)}
     # Ratio costs the product of the lengths: nobody misspells a name into a novel.
     close = difflib.get_close_matches(text[:_SHOWN_CHARACTERS].casefold(), by_folded, n=1, cutoff=0.6)

@@ -28,8 +28,9 @@ MOST_LEVELS = 64
 # The loader that is written in C is not in every build of PyYAML.
 _LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BREAK = re.compile("\r\n|\r|\n")
-# Besides what no YAML may hold: line breaks that editors do not count, and byte-order marks.
-_FORBIDDEN = re.compile("[^\t\n\r -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# What no YAML may hold, and besides: line breaks that editors do not count, and byte-order marks. What may stand there
+# is by far the larger set, which would take 7 ms to compile.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _BRACKETED = re.compile(r"\w[\[{]$")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -180,6 +181,8 @@ def _bytes(path: Path, text: Text) -> bytes | Problem:
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            return text.problem(0, 0, 0, "no-file", "this is a link to a file that does not exist")
         siblings = _siblings(path)
         return text.problem(0, 0, 0, "no-file", "there is no such file", did_you_mean(path.name, siblings))
     except IsADirectoryError:

@@ -21,8 +21,10 @@ _HIDDEN = re.compile(
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SENTENCE = re.compile(r"(.*?[.!?])\s+(\S.*)", re.DOTALL)
 _CLAUSE = re.compile(r"(.*?)[.:!?](?:\s+(\S.*)|\s*)\Z", re.DOTALL)
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
 _ITEM = re.compile(r"[-*] ")
 _BULLET = re.compile(r"\n\s*[-*] ")
+_NEXT_ITEM = re.compile(r"\n\s*(?=[-*] )")
 _WHITE = re.compile(r"[ \t\r]*\n|[\t\r]")
 _ENDED = (".", "!", "?", ":", "…")
 
@@ -101,11 +103,11 @@ def docstring(doc: str, indent: int, *, facts: str = "", sections: Sequence[Sect
         facts: What the last paragraph ends with; it is never part of the first one.
         sections: What follows; an empty one is left out.
     """
-    everything = "".join([doc, facts, *(text for one in sections for entry in one.entries for text in entry)])
+    everything = "".join([doc, facts, *[text for one in sections for entry in one.entries for text in entry]])
     raw = "\\" in everything and '"""' not in everything and not _HIDDEN.search(_WHITE.sub(" ", everything))
     inert = str if raw else _inert
     width = WIDTH - indent
-    paragraphs = re.split(r"\n[^\S\n]*\n", inert(sentence(doc)))
+    paragraphs = _PARAGRAPH.split(inert(sentence(doc)))
     found = _SENTENCE.match(" ".join(paragraphs[0].split()))
     if found and len(found[1]) <= width - 3 - raw and not _BULLET.search(paragraphs[0]):
         paragraphs[:1] = [found[1], found[2]]
@@ -143,8 +145,11 @@ def _quoted(text: str, escaped: str) -> str:
 
 
 def _inert(text: str) -> str:
+    # Nearly every text is.
+    if text.isascii() and text.isprintable() and "\\" not in text and '""' not in text:
+        return text
     plain = _WHITE.sub(lambda white: "\n" if "\n" in white[0] else " ", text).replace("\\", "\\u005c")
-    hidden = "".join(c if c == "\n" else _HIDDEN.sub(lambda found: _code(found[0]), c) for c in plain)
+    hidden = "\n".join(_HIDDEN.sub(lambda found: _code(found[0]), line) for line in plain.split("\n"))
     return hidden.replace('"""', '""\\u0022')
 
 
@@ -154,6 +159,8 @@ def _code(character: str) -> str:
 
 
 def _wrap(text: str, width: int, *, first: str = "", others: str = "") -> list[str]:
+    if text and len(first) + len(text) <= width and text == " ".join(text.split()):
+        return [first + text]
     return textwrap.wrap(
         text,
         width,
@@ -168,7 +175,7 @@ def _paragraph(text: str, width: int, before: int) -> list[str]:
     """Return the lines of a paragraph of which the first one has something before it."""
     lines: list[str] = []
     # Each item of a list is a paragraph whose later lines hang.
-    for item in re.split(r"\n\s*(?=[-*] )", text):
+    for item in _NEXT_ITEM.split(text):
         first = "" if lines else " " * before
         others = "  " if _ITEM.match(item.strip()) else ""
         lines += [line.removeprefix(first) for line in _wrap(item.strip(), width, first=first, others=others)]

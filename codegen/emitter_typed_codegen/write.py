@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import cast
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
+
+from emitter_typed_codegen.paths import real_path
 
 MANIFEST = "manifest.json"
 """The file that says what the compiler owns in a folder."""
@@ -62,6 +64,8 @@ class Change:
 
     def diff(self, root: Path) -> str:
         """Return the change as a unified diff, with the path as seen from a folder."""
+        import difflib
+
         name = _relative(self.path, root)
         lines = difflib.unified_diff(
             (self.old or "").splitlines(keepends=True),
@@ -78,6 +82,8 @@ class Plan:
 
     changes: list[Change] = Factory(list[Change])
     refusals: list[Refusal] = Factory(list[Refusal])
+    _claimed: set[Path] = field(factory=set[Path], init=False)
+    """Every folder and file that was planned, so that no job writes over another's."""
 
     def folder(self, out: Path, files: Mapping[str, str], facts: Mapping[str, object]) -> None:
         """Plan that a folder holds these files, and none that the compiler wrote there before.
@@ -91,13 +97,15 @@ class Plan:
             obstacle = next((one for one in (out, *out.parents) if one.exists() and not one.is_dir()), None)
             if obstacle is not None:
                 self._refuse(out, f"cannot be a folder: {obstacle} is a file")
-            else:
+            elif self._claim(out, *(out / name for name in (*files, MANIFEST))):
                 self._folder(out, files, facts)
         except OSError as error:
             self._refuse(Path(error.filename or out), f"cannot be read: {error.strerror}")
 
     def single(self, path: Path, text: str) -> None:
         """Plan that a file that stands alone holds this text; one that is there must begin with the banner."""
+        if not self._claim(path):
+            return
         try:
             old = _text(path)
         except OSError as error:
@@ -111,38 +119,55 @@ class Plan:
             self.changes.append(Change(path, old, text))
 
     def write(self) -> None:
-        """Make the changes: all files are written beside their places before the first one is put into its own.
+        """Make the changes, all of them or none.
+
+        All new files are written beside their places before the first one is put into its own; what has to go is
+        moved aside first and deleted last.
 
         Raises:
-            Refused: Something speaks against a change, or a file cannot be written. Nothing was changed.
+            Refused: Something speaks against a change, or a file cannot be written, replaced or removed. Everything
+                is as it was.
         """
         if self.refusals:
             raise Refused(self.refusals)
-        made: list[Path] = []
-        staged: list[tuple[Path, Path]] = []
-        place = Path()
+        undo: list[Callable[[], object]] = []
+        try:
+            self._write(undo)
+        except BaseException:
+            # Also when somebody interrupts: half a package is worse than an old one.
+            for step in reversed(undo):
+                with suppress(OSError):
+                    step()
+            raise
+        for change in self.changes:
+            if change.new is None:
+                # Where it cannot be deleted, it is at least no longer where anybody would import it.
+                with suppress(OSError):
+                    _beside(change.path).unlink()
+
+    def _write(self, undo: list[Callable[[], object]]) -> None:
+        place, what = Path(), "written"
         try:
             for change in self.changes:
                 if change.new is not None:
                     place = change.path.parent
-                    _make_folder(place, made)
+                    _make_folder(place, undo)
                     place = change.path
-                    beside = change.path.with_name(f".{change.path.name}.{os.getpid()}.tmp")
-                    staged.append((beside, change.path))
-                    beside.write_text(change.new, "utf-8", newline="\n")
-            for beside, place in staged:
-                os.replace(beside, place)
+                    undo.append(_beside(place).unlink)
+                    _beside(place).write_text(change.new, "utf-8", newline="\n")
+            for change in self.changes:
+                place = change.path
+                if change.new is None:
+                    what = "removed"
+                    os.replace(place, _beside(place))
+                    undo.append(partial(os.replace, _beside(place), place))
+                else:
+                    what = "written"
+                    put_back = _put_back(place, change.old is not None)
+                    os.replace(_beside(place), place)
+                    undo.append(put_back)
         except OSError as error:
-            for beside, _ in staged:
-                with suppress(OSError):
-                    beside.unlink()
-            for folder in reversed(made):
-                with suppress(OSError):
-                    folder.rmdir()
-            raise Refused([Refusal(place, f"cannot be written: {error.strerror}")]) from error
-        for change in self.changes:
-            if change.new is None:
-                change.path.unlink(missing_ok=True)
+            raise Refused([Refusal(place, f"cannot be {what}: {error.strerror}")]) from error
 
     def _folder(self, out: Path, files: Mapping[str, str], facts: Mapping[str, object]) -> None:
         owned = _owned(out, facts)
@@ -172,6 +197,15 @@ class Plan:
             )
         else:
             self._refuse(change.path, _NOT_OURS)
+
+    def _claim(self, *paths: Path) -> bool:
+        for path in paths:
+            real = real_path(path)
+            if real in self._claimed:
+                self._refuse(path, "would be written by two jobs: give each one a folder of its own")
+                return False
+            self._claimed.add(real)
+        return True
 
     def _refuse(self, path: Path, why: str) -> None:
         self.refusals.append(Refusal(path, why))
@@ -227,15 +261,32 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _make_folder(folder: Path, made: list[Path]) -> None:
-    missing: Iterable[Path] = [one for one in (folder, *folder.parents) if not one.exists()]
-    for one in reversed(list(missing)):
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _make_folder(folder: Path, undo: list[Callable[[], object]]) -> None:
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
         one.mkdir()
-        made.append(one)
+        undo.append(one.rmdir)
+
+
+def _put_back(path: Path, existed: bool) -> Callable[[], object]:
+    """Return what makes a place again as it is now."""
+    if not existed:
+        return path.unlink
+    held = path.read_bytes()
+
+    def restore() -> None:
+        _beside(path).write_bytes(held)
+        os.replace(_beside(path), path)
+
+    return restore
 
 
 def _relative(path: Path, root: Path) -> str:
     try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
+        return real_path(path).relative_to(real_path(root)).as_posix()
     except ValueError:
         return path.as_posix()

@@ -23,7 +23,6 @@ from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
 from emitter_typed.subscriptions import Subscription
-from emitter_typed.transport import make_transport
 from emitter_typed.values import Option, Record, Secret
 from emitter_typed.workers import ThreadWorker, check_handler, handle_in_thread
 
@@ -85,7 +84,7 @@ class ThreadDriver(Configured, SyncHost):
                 "the client is connected already: close() it first", argument="host", value=endpoint.host
             )
         self.close()
-        transport = make_transport(endpoint)
+        transport = self._make_transport(endpoint)
         session = Session(
             self._protocol,
             matcher=self._settings.matcher,

@@ -14,7 +14,7 @@ from emitter_typed.pending import check_time_limit
 from emitter_typed.protocol.bounds import Bounds, Overflow
 from emitter_typed.protocol.mailbox import Mailbox
 from emitter_typed.protocol.topics import Matcher
-from emitter_typed.transport.base import Endpoint
+from emitter_typed.transport import Endpoint, Transport, TransportFactory, make_transport
 
 if TYPE_CHECKING:
     import ssl
@@ -36,6 +36,7 @@ class Settings:
 
     timeout_s: float
     tls: ssl.SSLContext | None = field(repr=False)
+    transport: TransportFactory | None = None
     matcher: Matcher
     max_messages: int
     max_bytes: int
@@ -87,7 +88,8 @@ class Settings:
             )
         _check_username(username)
         tls = self.tls
-        if secure and tls is None:
+        # A transport of another kind has its own ways.
+        if secure and tls is None and self.transport is None:
             import ssl  # Costs a plain connection nothing.
 
             tls = ssl.create_default_context()
@@ -193,6 +195,7 @@ class Configured(ABC):
         username: str | None = None,
         timeout_s: float = 10.0,
         tls: ssl.SSLContext | None = None,
+        transport: TransportFactory | None = None,
         matcher: Matcher = "emitter",
         max_messages: int = 10_000,
         max_bytes: int = 16 * 1024 * 1024,
@@ -204,6 +207,7 @@ class Configured(ABC):
             username: The name that presence shows to others. Default: none.
             timeout_s: Seconds that a call waits for the broker, if the call does not say otherwise.
             tls: The TLS context of secure connections. Default: the system's certificates, verified.
+            transport: What carries its packets, such as an embedded broker's `memory`. Default: TCP, and TLS.
             matcher: How the broker matches channels: by prefix (`"emitter"`), or as MQTT does (`"mqtt"`).
             max_messages: How many messages may wait in the queue of a subscription.
             max_bytes: How many bytes of payload may wait in the queue of a subscription.
@@ -219,6 +223,7 @@ class Configured(ABC):
         self._settings = Settings(
             timeout_s=timeout_s,
             tls=tls,
+            transport=transport,
             matcher=matcher,
             max_messages=max_messages,
             max_bytes=max_bytes,
@@ -238,6 +243,7 @@ class Configured(ABC):
         username: str | None = None,
         timeout_s: float = 10.0,
         tls: ssl.SSLContext | None = None,
+        transport: TransportFactory | None = None,
         matcher: Matcher = "emitter",
         max_messages: int = 10_000,
         max_bytes: int = 16 * 1024 * 1024,
@@ -251,6 +257,7 @@ class Configured(ABC):
             username: As in the constructor.
             timeout_s: As in the constructor.
             tls: As in the constructor.
+            transport: As in the constructor.
             matcher: As in the constructor.
             max_messages: As in the constructor.
             max_bytes: As in the constructor.
@@ -266,6 +273,7 @@ class Configured(ABC):
             username=username,
             timeout_s=timeout_s,
             tls=tls,
+            transport=transport,
             matcher=matcher,
             max_messages=max_messages,
             max_bytes=max_bytes,
@@ -279,6 +287,10 @@ class Configured(ABC):
         if self._address is not None and (host, port, secure) == (DEFAULT_HOST, DEFAULT_PORT, True):
             host, port, secure = self._address.host, self._address.port, self._address.secure
         return self._settings.endpoint(host, port, secure, keepalive_s, username or self._username)
+
+    def _make_transport(self, endpoint: Endpoint) -> Transport:
+        """Make what carries the packets of one connection."""
+        return (self._settings.transport or make_transport)(endpoint)
 
     def _limit(self, timeout_s: float | None) -> float:
         """Return the time limit of a call: its own, or the client's. Raises InvalidArgument."""

@@ -87,10 +87,10 @@ def test_a_handler_of_a_refused_request_is_forgotten(client: Client, broker: Bro
 def test_a_refusal_that_comes_after_the_call_gave_up_is_reported(
     client: Client, broker: Broker, errors: SimpleQueue[EmitterError]
 ) -> None:
-    broker.mute()
+    broker.faults.stall_reading()
     with pytest.raises(RequestTimeout):
         client.keygen(WRONG_KEY, "a/", "r", timeout_s=0.05)
-    broker.unmute()
+    broker.faults.resume_reading()
     assert isinstance(errors.get(timeout=LIMIT_S), Unauthorized)
 
 
@@ -415,11 +415,11 @@ def test_a_call_that_nobody_answers_ends_in_its_time(client: Client, key: Key, b
         "unsubscribe": lambda: client.unsubscribe(key, "a/", timeout_s=0.1),
         "presence": lambda: client.presence(key, "a/", timeout_s=0.1),
     }
-    broker.mute()
+    broker.faults.stall_reading()
     with pytest.raises(RequestTimeout) as caught:
         calls[operation]()
     assert (caught.value.operation, caught.value.timeout_s) == (operation, 0.1)
-    broker.unmute()
+    broker.faults.resume_reading()
     with client.subscribe(key, "a/") as subscription:
         client.publish(key, "a/", "later", qos=1)
         assert texts(subscription, 1) == ["later"]
@@ -447,9 +447,9 @@ def test_a_time_limit_that_is_none_is_refused_before_anything_is_sent(
 def test_a_lost_connection_ends_everything_with_a_reason(client: Client, key: Key, broker: Broker) -> None:
     subscription = client.subscribe(key, "a/")
     client.publish(key, "a/", "before", qos=1)
-    broker.mute()
+    broker.faults.stall_reading()
     pending = client.publish_nowait(key, "a/", "x")
-    broker.drop_connections()
+    broker.faults.drop_connections()
     with pytest.raises(ConnectionLost):
         pending.wait()
     assert texts(subscription, 1) == ["before"]
@@ -457,7 +457,7 @@ def test_a_lost_connection_ends_everything_with_a_reason(client: Client, key: Ke
         next(subscription)
     with pytest.raises(ConnectionLost):
         client.publish(key, "a/", "x", qos=1)
-    broker.unmute()
+    broker.faults.resume_reading()
     client.connect()
     client.publish(key, "a/", "again", qos=1)
 
@@ -473,7 +473,7 @@ def test_whoever_waits_learns_that_the_connection_is_lost(client: Client, key: K
 
     thread = threading.Thread(target=wait)
     thread.start()
-    broker.drop_connections()
+    broker.faults.drop_connections()
     assert isinstance(ends.get(timeout=LIMIT_S), ConnectionLost)
     thread.join()
 
@@ -482,7 +482,7 @@ def test_a_handler_without_connection_is_reported(
     client: Client, key: Key, broker: Broker, errors: SimpleQueue[EmitterError]
 ) -> None:
     client.subscribe(key, "a/", lambda message: None)
-    broker.drop_connections()
+    broker.faults.drop_connections()
     assert isinstance(errors.get(timeout=LIMIT_S), ConnectionLost)
 
 
@@ -567,10 +567,10 @@ def test_a_server_that_never_answers_is_left_in_time(secure: bool) -> None:
 
 def test_a_failed_connect_can_be_tried_again(broker: Broker) -> None:
     client = Client(timeout_s=0.3)
-    broker.mute()
+    broker.faults.stall_reading()
     with pytest.raises(RequestTimeout):
         client.connect(broker.host, broker.port, False)
-    broker.unmute()
+    broker.faults.resume_reading()
     client.connect(broker.host, broker.port, False)
     client.close()
 
@@ -610,7 +610,7 @@ def test_no_key_shows_in_any_log_error_or_repr(broker: Broker, caplog: pytest.Lo
         refused(lambda: client.publish(text, "a/", key, qos=1))
         client.publish(text, "b/", "x")
         caught.append(reported.get(timeout=LIMIT_S))
-        broker.drop_connections()
+        broker.faults.drop_connections()
         refused(lambda: subscription.get(LIMIT_S))
         refused(lambda: client.publish(text, "a/", "x", qos=1))
     shown += [BadRequest(400, "x", "y"), *caught, *(error.__dict__ for error in caught)]

@@ -238,11 +238,11 @@ async def test_calls_that_nobody_answers_end_in_their_time(broker: Broker) -> No
             lambda: client.subscribe(key, "a/", timeout_s=0.05),
             lambda: client.unsubscribe(key, "a/", timeout_s=0.05),
         ]
-        broker.mute()
+        broker.faults.stall_reading()
         for call in calls:
             with pytest.raises(RequestTimeout):
                 await call()
-        broker.unmute()
+        broker.faults.resume_reading()
         await client.publish(key, "a/", "later", qos=1)
 
 
@@ -250,7 +250,7 @@ async def test_calls_that_nobody_answers_end_in_their_time(broker: Broker) -> No
 async def test_a_cancelled_call_leaves_the_client_usable(broker: Broker) -> None:
     async with connected(broker) as (client, key):
         errors = errors_of(client)
-        broker.mute()
+        broker.faults.stall_reading()
         tasks: list[asyncio.Task[object]] = [
             asyncio.ensure_future(client.keygen(WRONG_KEY, "a/", "r")),
             asyncio.ensure_future(client.publish(key, "a/", "x", qos=1)),
@@ -263,7 +263,7 @@ async def test_a_cancelled_call_leaves_the_client_usable(broker: Broker) -> None
             task.cancel()
         ends = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(isinstance(end, asyncio.CancelledError) for end in ends)
-        broker.unmute()
+        broker.faults.resume_reading()
         async with await client.subscribe(key, "a/") as subscription:
             await client.publish(key, "a/", "after", qos=1)
             assert await texts(subscription, 1) == ["after"]
@@ -278,9 +278,9 @@ async def test_a_lost_connection_ends_everything_with_a_reason(broker: Broker) -
         subscription = await client.subscribe(key, "a/")
         await client.subscribe(key, "a/handled/", lambda message: None)
         waiting = asyncio.ensure_future(anext(subscription))
-        broker.mute()
+        broker.faults.stall_reading()
         pending = client.publish_nowait(key, "a/", "x")
-        broker.drop_connections()
+        broker.faults.drop_connections()
         with pytest.raises(ConnectionLost):
             await pending.wait()
         with pytest.raises(ConnectionLost):
@@ -288,7 +288,7 @@ async def test_a_lost_connection_ends_everything_with_a_reason(broker: Broker) -
         assert isinstance(await soon(errors), ConnectionLost)
         with pytest.raises(ConnectionLost):
             await client.publish(key, "a/", "x", qos=1)
-        broker.unmute()
+        broker.faults.resume_reading()
         await client.connect()
         await client.publish(key, "a/", "again", qos=1)
 
@@ -311,12 +311,12 @@ async def test_close_from_a_handler(broker: Broker) -> None:
 
 @in_loop
 async def test_a_cancelled_connect_leaves_nothing(broker: Broker) -> None:
-    broker.mute()
+    broker.faults.stall_reading()
     client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await client.connect()
-    broker.unmute()
+    broker.faults.resume_reading()
     async with client:
         with pytest.raises(Unauthorized):
             await client.keygen(WRONG_KEY, "a/", "r")
@@ -368,7 +368,7 @@ async def test_no_key_shows_in_any_log_error_or_repr(broker: Broker, caplog: pyt
                 shown += [caught.value, caught.value.__dict__]
             await client.publish(text, "b/", "x")
             shown.append(await soon(errors))
-            broker.drop_connections()
+            broker.faults.drop_connections()
             with pytest.raises(ConnectionLost) as lost:
                 await subscription.get()
             shown.append(lost.value)

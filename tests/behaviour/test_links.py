@@ -107,21 +107,21 @@ async def test_a_name_that_is_none_is_refused_before_anything_is_sent(
     colour: Colour, name: str, broker: Broker
 ) -> None:
     async with connected(colour, broker) as client:
-        broker.mute()
+        broker.faults.stall_reading()
 
         with pytest.raises(InvalidArgument, match="name"):
             await client.link("k" * 32, "a/", name)
         with pytest.raises(InvalidArgument, match="link"):
             await client.publish_with_link(name, "x", qos=1)
 
-        broker.unmute()
+        broker.faults.resume_reading()
 
 
 @both_colours
 @in_loop
 async def test_what_no_link_can_have_is_refused_before_anything_is_sent(colour: Colour, broker: Broker) -> None:
     async with connected(colour, broker) as client:
-        broker.mute()
+        broker.faults.stall_reading()
 
         with pytest.raises(InvalidArgument, match="wildcard"):
             await client.link("k" * 32, "a/+/", "l")
@@ -130,7 +130,7 @@ async def test_what_no_link_can_have_is_refused_before_anything_is_sent(colour: 
         with pytest.raises(InvalidArgument, match="link takes no option retain; it takes ttl, echo"):
             await client.link("k" * 32, "a/", "l", options=[Client.with_retain()])
 
-        broker.unmute()
+        broker.faults.resume_reading()
 
 
 @both_colours

@@ -84,9 +84,9 @@ async def test_a_group_that_is_none_is_refused_before_anything_is_sent(
     colour: Colour, group: str, broker: Broker
 ) -> None:
     async with connected(colour, broker) as client:
-        broker.mute()
+        broker.faults.stall_reading()
 
         with pytest.raises(InvalidArgument):
             await client.subscribe_with_group("k" * 32, "a/", group)
 
-        broker.unmute()
+        broker.faults.resume_reading()

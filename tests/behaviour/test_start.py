@@ -15,7 +15,10 @@ def test_compiling_loads_nothing_of_the_runtime_but_its_command_line(tmp_path: P
     loaded = _loaded(f"from emitter_typed.cli import main; assert main({arguments!r}) == 0")
 
     assert "emitter_typed_codegen.view" in loaded
-    assert {name for name in loaded if name.startswith("emitter_typed.")} == {"emitter_typed.cli"}
+    assert {name for name in loaded if name.startswith("emitter_typed.")} == {
+        "emitter_typed.cli",
+        "emitter_typed.extras",
+    }
 
 
 def test_a_generated_name_loads_no_facade() -> None:

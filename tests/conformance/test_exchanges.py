@@ -49,7 +49,7 @@ def replay(exchange: Exchange) -> None:
 
 
 def test_the_recordings_are_there() -> None:
-    assert len(RECORDED) >= 34
+    assert len(RECORDED) >= 50
 
 
 @pytest.mark.parametrize("name", playable())

@@ -1,19 +1,11 @@
-"""Writes the expected text of every case anew: `python tests/diagnostics/rewrite.py`. Then read the diff."""
+"""Writes the expected text of every case anew, and the page: `python -m tests.diagnostics.rewrite`. Read the diff."""
 
-import os
-from pathlib import Path
-
-from emitter_typed_codegen.problems import SchemaProblems
-from emitter_typed_codegen.resolve import load
-
-CASES = Path(__file__).parent / "cases"
+from tests.diagnostics.printed import CASES, PAGE, RULES, printed, with_examples
 
 if __name__ == "__main__":
-    os.chdir(CASES)
-    for case in sorted(Path().glob("*.yaml")):
-        try:
-            load(case)
-        except SchemaProblems as problems:
-            case.with_suffix(".txt").write_text(str(problems), "utf-8")
-        else:
-            raise SystemExit(f"{case}: nothing is wrong with it")
+    for rule in RULES:
+        text = printed(rule)
+        if not text:
+            raise SystemExit(f"{rule}: nothing is wrong with its case")
+        (CASES / f"{rule}.txt").write_text(text, "utf-8")
+    PAGE.write_text(with_examples(PAGE.read_text("utf-8")), "utf-8")

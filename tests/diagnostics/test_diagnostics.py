@@ -1,30 +1,38 @@
-"""One bad schema for each rule, and the exact text that is printed. `rewrite.py` beside this file writes the texts."""
+"""One bad schema for each rule, the exact text that is printed, and a page that explains it.
 
-from pathlib import Path
-from typing import get_args
+`python -m tests.diagnostics.rewrite` writes the texts, and the examples of the page.
+"""
 
 import pytest
 
-from emitter_typed_codegen.problems import Rule, SchemaProblems
-from emitter_typed_codegen.resolve import load
+from tests.diagnostics.printed import CASES, PAGE, RULES, SITUATIONS, example, printed, sections
 
-CASES = Path(__file__).parent / "cases"
-# What no file in a repository can show.
-ELSEWHERE = {"no-file", "not-readable", "too-large", "output"}
-RULES = sorted(set(get_args(Rule)) - ELSEWHERE)
+PAGE_TEXT = PAGE.read_text("utf-8")
+EXPLAINED = {section.rule: section for section in sections(PAGE_TEXT)}
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_a_broken_rule_is_told_as_it_is_written_down(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(CASES)
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_broken_rule_is_told_as_it_is_written_down(rule: str) -> None:
+    assert printed(rule) == (CASES / f"{rule}.txt").read_text("utf-8")
 
-    with pytest.raises(SchemaProblems) as caught:
-        load(Path(f"{rule}.yaml"))
 
-    assert str(caught.value) == Path(f"{rule}.txt").read_text("utf-8")
-    assert rule in {problem.rule for problem in caught.value.problems}
+@pytest.mark.parametrize("rule", sorted(set(RULES) - {"output"}))
+def test_the_case_of_a_rule_breaks_that_rule(rule: str) -> None:
+    assert f": {rule}: " in printed(rule)
 
 
 def test_there_is_no_case_without_a_rule() -> None:
-    assert sorted(path.stem for path in CASES.glob("*.yaml")) == RULES
-    assert sorted(path.stem for path in CASES.glob("*.txt")) == RULES
+    assert {path.stem for path in CASES.glob("*.txt")} == set(RULES)
+    assert {path.stem for path in CASES.glob("*.yaml")} == set(RULES) - SITUATIONS.keys()
+
+
+def test_the_page_explains_every_rule_once_and_no_other() -> None:
+    headings = [line.removeprefix("### ") for line in PAGE_TEXT.splitlines() if line.startswith("### ")]
+
+    assert sorted(headings) == sorted(RULES)
+    assert list(EXPLAINED) == headings, "a section is: heading, meaning, example, `Instead: …`"
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_the_page_shows_what_is_printed(rule: str) -> None:
+    assert EXPLAINED[rule].example == example(rule)

@@ -15,7 +15,8 @@ from tests.unit.broker.peer import Peer
 
 MASTER_KEY = "0123456789abcdefghijklmnopqrstuv"
 NOW_S = 1_700_000_000
-KEY = KeyRing(MASTER_KEY, ManualClock(NOW_S)).seal(~Permission.MASTER & ~Permission.EXTEND, "#/")
+CLOCK = ManualClock(NOW_S)
+KEY = KeyRing(MASTER_KEY, CLOCK).seal(~Permission.MASTER & ~Permission.EXTEND, "#/")
 
 TOPICS = st.sampled_from(
     [
@@ -92,7 +93,7 @@ def mutated(stream: bytes, mutations: list[tuple[str, int, bytes]]) -> bytes:
 
 
 def new_core() -> BrokerCore:
-    return BrokerCore(master_key=MASTER_KEY, matcher="emitter", clock=ManualClock(NOW_S))
+    return BrokerCore(keys=KeyRing(MASTER_KEY, CLOCK), matcher="emitter", clock=CLOCK)
 
 
 def check_answers(peer: Peer) -> None:
@@ -118,7 +119,7 @@ def answers(pieces: list[bytes]) -> tuple[bool, list[object]]:
     connection = core.open()
     for piece in pieces:
         core.receive(connection, piece)
-    came = decode_all(bytearray(connection.take()))
+    came = decode_all(bytearray().join(connection.take()))
     return connection.closing, [
         {name: len(value) if isinstance(value, bytes) else value for name, value in packet.items()} for packet in came
     ]

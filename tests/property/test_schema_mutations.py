@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emitter_typed_codegen.jobs import embedded_protocol
 from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.problems import SchemaProblems, render
+from emitter_typed_codegen.render import render as render_files
 from emitter_typed_codegen.resolve import load
+from emitter_typed_codegen.view import banner, package
 
 ROOT = Path(__file__).parents[2]
 HOME = """\
@@ -44,8 +47,8 @@ channels:
     deprecated: use climate
   command: {address: "home/{room}/{mode}/", payload: Command, direction: publish, params: {mode: Mode}, overlaps: true}
 """
-SCHEMAS = [HOME, (ROOT / "schema" / "emitter.yaml").read_text("utf-8")]
-WORDS = sorted({word for text in SCHEMAS for word in text.split()})
+EMITTER = (ROOT / "schema" / "emitter.yaml").read_text("utf-8")
+WORDS = sorted({*HOME.split(), *EMITTER.split()})
 HOSTILE = [
     "", "null", "~", "{", "}", "[", "]", "{}", "[]", "''", '"', "'", "? ", "- ", ": ", ",", "&a ", "*a", "!!int ",
     "<<: ", "|", ">", "\t", "\n", "\n\n  ", "---\n", "...\n", "#", "%", "@", "\\", "\ufeff", "\u2028", "\x00",
@@ -56,12 +59,11 @@ HOSTILE = [
 
 
 @st.composite
-def broken_schemas(draw: st.DrawFn) -> str:
-    text = draw(st.sampled_from(SCHEMAS))
+def broken_schemas(draw: st.DrawFn, text: str) -> str:
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
         end = min(len(text), start + draw(st.integers(0, 12)))
-        match draw(st.sampled_from(["insert", "replace", "word", "line", "repeat"])):
+        match draw(st.sampled_from(["insert", "replace", "word", "line", "swap", "indent", "cut", "repeat"])):
             case "insert":
                 text = text[:start] + draw(st.sampled_from(HOSTILE)) + text[start:]
             case "replace":
@@ -74,6 +76,18 @@ def broken_schemas(draw: st.DrawFn) -> str:
                 lines = text.splitlines(keepends=True)
                 at = draw(st.integers(0, max(len(lines) - 1, 0)))
                 text = "".join(lines[:at] + lines[at + draw(st.integers(1, 3)) :])
+            case "swap":
+                lines = text.splitlines(keepends=True) or [""]
+                first, second = draw(st.integers(0, len(lines) - 1)), draw(st.integers(0, len(lines) - 1))
+                lines[first], lines[second] = lines[second], lines[first]
+                text = "".join(lines)
+            case "indent":
+                lines = text.splitlines(keepends=True) or [""]
+                at = draw(st.integers(0, len(lines) - 1))
+                lines[at] = draw(st.sampled_from(["", " ", "  ", "        ", "\t"])) + lines[at].lstrip(" ")
+                text = "".join(lines)
+            case "cut":
+                text = text[:start]
             case _:
                 text = text[:end] + text[start:]
     return text
@@ -89,9 +103,8 @@ def outcome(content: bytes) -> Schema | SchemaProblems:
             return problems
 
 
-@settings(max_examples=300)
-@given(broken_schemas())
-def test_a_mutated_schema_is_a_schema_or_has_problems_with_places(text: str) -> None:
+def check(text: str) -> None:
+    """Hold the compiler to its promise: a package that Python can read, or problems with places."""
     content = text.encode("utf-8", "surrogatepass")
     found = outcome(content)
 
@@ -105,6 +118,24 @@ def test_a_mutated_schema_is_a_schema_or_has_problems_with_places(text: str) -> 
         assert str(found).startswith(found.problems[0].file)
         assert render(found.problems, "json")
         assert render(found.problems, "github").count("\n") == len(found.problems)
+    else:
+        made = render_files(package(found, embedded_protocol(), "make it anew"), banner(found, "make it anew"))
+        for path, code in made.items():
+            if path.endswith(".py"):
+                compile(code, path, "exec")
+
+
+# A thousand between them.
+@settings(max_examples=600)
+@given(broken_schemas(HOME))
+def test_a_mutated_schema_makes_a_package_or_has_problems_with_places(text: str) -> None:
+    check(text)
+
+
+@settings(max_examples=400)
+@given(broken_schemas(EMITTER))
+def test_a_mutated_protocol_makes_a_package_or_has_problems_with_places(text: str) -> None:
+    check(text)
 
 
 @given(st.binary(max_size=200))

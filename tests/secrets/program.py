@@ -162,9 +162,9 @@ def main(secrets: Path) -> None:
             client.on_error = errors
             keys = provoke(broker, client, errors)
         keys.append(asyncio.run(in_asyncio(broker.url, broker.master_key)))
-        lose(broker, keys[0], broker.mute, RequestTimeout, 0.01)
-        broker.unmute()
-        lose(broker, keys[0], broker.drop_connections, ConnectionLost, 10)
+        lose(broker, keys[0], broker.faults.stall_reading, RequestTimeout, 0.01)
+        broker.faults.resume_reading()
+        lose(broker, keys[0], broker.faults.drop_connections, ConnectionLost, 10)
         with Client.from_url(broker.url) as unheard:
             # No handler for errors: it is logged.
             unheard.publish(keys[1], "chat/", "hello")

@@ -24,6 +24,7 @@ from emitter_typed_codegen.model import (
     reached,
 )
 from emitter_typed_codegen.names import RESERVED_MODULES
+from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.reading import Report
 from emitter_typed_codegen.resolve.scope import Scope
@@ -56,15 +57,15 @@ class Files:
         self.report.problems += document.problems
         found = None
         if document.root is not None:
-            self.way[path.resolve()] = str(path), place
+            self.way[real_path(path)] = str(path), place
             found = self.schema(path, document, document.root)
-            del self.way[path.resolve()]
-        self.done[path.resolve()] = found if len(self.report.problems) == before else None
+            del self.way[real_path(path)]
+        self.done[real_path(path)] = found if len(self.report.problems) == before else None
         return found
 
     def imported(self, path: Path, place: ScalarNode) -> Schema | None:
         """Read a file for the first time, or return what it was; None if nothing is known of its types."""
-        resolved = path.resolve()
+        resolved = real_path(path)
         if resolved in self.way:
             self._cycle(resolved, place)
         elif len(self.way) > MOST_LEVELS:
@@ -119,7 +120,7 @@ def read_imports(scope: Scope, node: Node | None, path: Path, files: Files) -> t
             message = f"{other} describes a protocol, and its types come with its client"
             scope.report.add(said, "bad-import", message, "import files that declare types and channels")
             continue
-        found.append(Import(name=key.value, path=other.resolve(), schema=schema))
+        found.append(Import(name=key.value, path=real_path(other), schema=schema))
     all_files = reached(found)
     ways = {file.path: way for way, file in all_files.items()}
     scope.imports |= {one.name: ways[one.path] for one in found}

@@ -1,14 +1,37 @@
-"""Time that a test can move."""
+"""The time that a broker lives by, which a test can move."""
 
 from __future__ import annotations
 
 import time
 
 
-class ManualClock:
+class Clock:
+    """The system's clock, until it is moved: what expires in a broker, expires by it.
+
+    >>> clock = Clock()
+    >>> before = clock()
+    >>> clock.advance(3600)
+    >>> clock() - before >= 3600
+    True
+    """
+
+    def __init__(self) -> None:
+        """Show the system's time."""
+        self._ahead_s = 0.0
+
+    def __call__(self) -> float:
+        """Return the Unix time in seconds. A broker calls it in its own thread."""
+        return time.time() + self._ahead_s
+
+    def advance(self, seconds: float) -> None:
+        """Move forward by some seconds, at once: keys and stored messages expire. May be called from any thread."""
+        self._ahead_s += seconds
+
+
+class ManualClock(Clock):
     """A clock that stands still until it is told to move.
 
-    Give it to a broker as `clock`, and keys and stored messages expire without waiting:
+    Give it to a broker as `clock`, and nothing expires by itself:
 
     >>> clock = ManualClock(1_700_000_000)
     >>> clock.advance(60)
@@ -18,12 +41,9 @@ class ManualClock:
 
     def __init__(self, now_s: float | None = None) -> None:
         """Start at a Unix time in seconds. Default: the present."""
+        super().__init__()
         self._now_s = float(time.time() if now_s is None else now_s)
 
     def __call__(self) -> float:
         """Return the Unix time in seconds."""
-        return self._now_s
-
-    def advance(self, seconds: float) -> None:
-        """Move forward by some seconds. May be called from any thread."""
-        self._now_s += seconds
+        return self._now_s + self._ahead_s

@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterator
 
 from emitter_typed.broker import wire
 from emitter_typed.broker.connection import Connection
+from emitter_typed.broker.journal import Journal, Published
 from emitter_typed.broker.keys import KeyRing, Permission
+from emitter_typed.broker.limits import Budget, Limits
 from emitter_typed.broker.presence import Presence
 from emitter_typed.broker.refusals import Refusal, Refused
 from emitter_typed.broker.requests import Requests, authorize, read_topic
 from emitter_typed.broker.storage import Storage, Window
+from emitter_typed.broker.switches import Switches
 from emitter_typed.protocol.topics import Matcher, Topic
 
 _log = logging.getLogger("emitter_typed.broker")
-
-MAX_QUEUED_BYTES = 8 * 1024 * 1024
-"""How much may wait to be sent to one connection; a reader that is slower is cut off."""
 
 _REQUESTS = "emitter"
 _ERRORS = "emitter/error/"
@@ -42,32 +42,40 @@ class BrokerCore:
     def __init__(
         self,
         *,
-        master_key: str,
+        keys: KeyRing,
         matcher: Matcher,
         clock: Callable[[], float],
-        max_queued_bytes: int = MAX_QUEUED_BYTES,
+        limits: Limits | None = None,
+        switches: Switches | None = None,
+        journal: Journal | None = None,
+        storage: Storage | None = None,
     ) -> None:
         """Make a broker without connections.
 
         Args:
-            master_key: The key that makes keys: 32 characters of URL-safe base64.
+            keys: Makes and checks its keys.
             matcher: How channels match.
             clock: Gives the Unix time in seconds.
-            max_queued_bytes: How much may wait to be sent to one connection.
-
-        Raises:
-            InvalidArgument: the master key has another form.
+            limits: What it may hold at most.
+            switches: The faults that are on.
+            journal: Where to write down what is published.
+            storage: Where to store messages, with what is in it.
         """
-        self._keys = KeyRing(master_key, clock)
+        self._keys = keys
         self._presence = Presence(matcher, clock)
-        self._storage = Storage(clock)
+        self._limits = limits or Limits()
+        self._switches = switches or Switches()
+        self._journal = journal or new_journal(self._limits)
+        # An empty one counts as false.
+        self._storage = storage if storage is not None else new_storage(self._limits, clock)
         self._requests = Requests(self._keys, self._presence, self._storage, clock)
-        self._max_queued_bytes = max_queued_bytes
+        self._budget = Budget(self._limits.max_total_state_bytes)
         self._waiting: dict[Connection, None] = {}
 
     def open(self) -> Connection:
         """Return the state of a new connection."""
-        return Connection(self._waiting, max_queued_bytes=self._max_queued_bytes)
+        budget = Budget(self._limits.max_state_bytes, self._budget)
+        return Connection(self._waiting, self._switches, budget, max_unsent_bytes=self._limits.max_unsent_bytes)
 
     def waiting(self) -> Iterator[Connection]:
         """Yield each connection that has something to be sent, or is to be ended."""
@@ -76,22 +84,32 @@ class BrokerCore:
 
     def receive(self, connection: Connection, data: bytes) -> None:
         """Handle what arrived on a connection. Malformed packets end that connection and nothing else."""
+        cut_at = connection.receivable_bytes
+        if cut_at is not None:
+            connection.receivable_bytes = max(cut_at - len(data), 0)
+            data = data[:cut_at]
         try:
             for packet in connection.decoder.feed(data):
                 self._handle(connection, packet)
+                connection.answered()
                 if connection.closing:
                     return
         except wire.WireError as error:
             _log.info("connection %s sent what is no packet and was closed: %s", connection.id, error)
             connection.close()
+        if connection.receivable_bytes == 0:
+            connection.close()
 
     def close(self, connection: Connection) -> None:
         """Forget a connection that is gone: tell the watchers, then send its will."""
         connection.closing = True
+        self._switches.answers.forget(connection)
         self._presence.forget(connection)
+        connection.links.clear()
+        connection.budget.give_back(connection.budget.taken_bytes)
         will, connection.will = connection.will, None
         if will is not None:
-            self._send_will(will)
+            self._send_will(will, connection.username)
         self._waiting.pop(connection, None)
 
     def _handle(self, connection: Connection, packet: wire.AnyPacket) -> None:
@@ -107,15 +125,23 @@ class BrokerCore:
             case wire.Unsubscribe():
                 self._unsubscribe(connection, packet)
             case wire.PingReq():
-                connection.queue(wire.PINGRESP)
+                if not self._switches.ignoring_pings:
+                    connection.queue(wire.PINGRESP)
             case wire.Disconnect():
                 connection.close()
             case _:
                 pass
 
     def _connect(self, connection: Connection, packet: wire.Connect) -> None:
-        connection.username = packet.username
-        connection.will = packet.will
+        if self._switches.refusing:
+            connection.queue(wire.encode_connack(self._switches.return_code or 0))
+            connection.close()
+            return
+        try:
+            connection.introduce(packet.username, packet.will)
+        except Refused:
+            connection.close()
+            return
         connection.queue(wire.encode_connack())
 
     def _publish(self, connection: Connection, packet: wire.Publish) -> None:
@@ -125,20 +151,21 @@ class BrokerCore:
                 raise Refused(Refusal.FORBIDDEN)
             if topic.key == _REQUESTS:
                 reply = self._requests.answer(connection, topic.channel, packet.payload)
-                self._reply(connection, f"{_REQUESTS}/{topic.channel}", reply, packet.packet_id)
+                self._reply(connection, f"{_REQUESTS}/{topic.without_key()}", reply, packet.packet_id)
             else:
                 permitted = authorize(self._keys, topic, Permission.WRITE)
                 # A time to live of 0 is as good as none: the retain flag decides.
                 ttl_s = topic.number("ttl") or (_RETAINED_TTL_S if packet.retain else 0)
                 without = connection if topic.option("me") == "0" else None
+                self._journal.add(Published(topic.channel, packet.payload, ttl_s % _TTL_WRAPS_S, connection.username))
                 self._deliver(topic, packet.payload, permitted, ttl_s, without)
         except Refused as refused:
             self._refuse(connection, refused, packet.packet_id)
         # A QoS 2 PUBLISH gets a PUBACK as well.
         if packet.packet_id is not None:
-            connection.queue(wire.encode_puback(packet.packet_id))
+            connection.answer(wire.encode_puback(packet.packet_id))
 
-    def _send_will(self, will: wire.Will) -> None:
+    def _send_will(self, will: wire.Will, username: str | None) -> None:
         try:
             topic = read_topic(will.topic)
             if not topic.static:
@@ -146,7 +173,9 @@ class BrokerCore:
             permitted = authorize(self._keys, topic, Permission.WRITE)
         except Refused:
             return
-        self._deliver(topic, will.payload, permitted, _RETAINED_TTL_S if will.retain else 0, None)
+        ttl_s = _RETAINED_TTL_S if will.retain else 0
+        self._journal.add(Published(topic.channel, will.payload, ttl_s, username))
+        self._deliver(topic, will.payload, permitted, ttl_s, None)
 
     def _deliver(
         self, topic: Topic, payload: bytes, permitted: Permission, ttl_s: int, without: Connection | None
@@ -160,26 +189,25 @@ class BrokerCore:
 
     def _subscribe(self, connection: Connection, packet: wire.Subscribe) -> None:
         return_codes: list[int] = []
-        for request in packet.subscriptions:
+        for topic_filter, qos in packet.filters:
             try:
-                self._subscribe_to(connection, request.topic_filter)
-                return_codes.append(request.qos)
+                self._subscribe_to(connection, topic_filter)
+                return_codes.append(qos)
             except Refused as refused:
                 self._refuse(connection, refused, packet.packet_id)
                 return_codes.append(_SUBSCRIPTION_REFUSED)
-        connection.queue(wire.encode_suback(packet.packet_id, return_codes))
+        connection.answer(wire.encode_suback(packet.packet_id, return_codes))
 
     def _subscribe_to(self, connection: Connection, topic_filter: str) -> None:
         # SUBSCRIBE alone mends its filters so. (docs: Emitter protocol, topics)
-        mended = topic_filter.replace("//", "/")
-        topic = read_topic(mended + "/" if mended.endswith("#") else mended)
+        topic = read_topic(topic_filter.replace("#", "#/").replace("//", "/"))
         permitted = authorize(self._keys, topic, Permission.READ)
         self._presence.subscribe(connection, topic.channel)
-        if Permission.LOAD in permitted and topic.share_group is None:
+        if Permission.LOAD in permitted:
             for message in self._storage.find(topic.channel, Window.of(topic)):
                 stored = wire.encode_publish(message.channel, message.payload)
                 if stored is not None:
-                    connection.queue(stored)
+                    connection.answer(stored)
 
     def _unsubscribe(self, connection: Connection, packet: wire.Unsubscribe) -> None:
         for topic_filter in packet.topic_filters:
@@ -189,7 +217,7 @@ class BrokerCore:
                 self._presence.unsubscribe(connection, topic.channel)
             except Refused as refused:
                 self._refuse(connection, refused, packet.packet_id)
-        connection.queue(wire.encode_unsuback(packet.packet_id))
+        connection.answer(wire.encode_unsuback(packet.packet_id))
 
     def _refuse(self, connection: Connection, refused: Refused, packet_identifier: int | None) -> None:
         self._reply(connection, _ERRORS, refused.refusal.as_reply(), packet_identifier)
@@ -202,4 +230,14 @@ class BrokerCore:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         packet = wire.encode_publish(topic, text.encode())
         if packet is not None:
-            connection.queue(packet)
+            connection.answer(packet)
+
+
+def new_journal(limits: Limits) -> Journal:
+    """Return an empty journal within the limits."""
+    return Journal(max_messages=limits.max_published_messages, max_bytes=limits.max_published_bytes)
+
+
+def new_storage(limits: Limits, clock: Callable[[], float]) -> Storage:
+    """Return an empty storage within the limits; the clock gives the Unix time in seconds."""
+    return Storage(clock, max_messages=limits.max_stored_messages, max_bytes=limits.max_stored_bytes)

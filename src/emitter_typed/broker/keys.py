@@ -21,6 +21,7 @@ from attrs import frozen
 from emitter_typed.broker.refusals import Refusal, Refused
 from emitter_typed.broker.targets import Form, Scope, read_target
 from emitter_typed.errors import InvalidArgument
+from emitter_typed.protocol.topics import validate_channel
 
 _KEY_BYTES, _TAG_BYTES, _DIGEST_BYTES, _SALT_BYTES = 24, 8, 5, 2
 # Permissions, form of the target, end, digest of the target's names.
@@ -98,13 +99,14 @@ class KeyRing:
         self._banned: set[str] = set()
         self._opened: dict[tuple[str, str], Grant | None] = {}
 
-    def seal(self, permissions: Permission, target: str, expires_at_s: int = 0) -> str:
-        """Make a key.
+    def seal(self, permissions: Permission, target: str, expires_at_s: int = 0, *, maker: str | None = None) -> str:
+        """Make a key: another one each time, or the same one where its maker makes it again.
 
         Args:
             permissions: What it grants.
             target: The channels that it opens, written as the module `targets` tells.
             expires_at_s: The Unix time at which it ends; 0 for never.
+            maker: The key that it is made with, unless that is the master key.
 
         Raises:
             Refused: the target does not end with a slash, or is too deep.
@@ -112,7 +114,8 @@ class KeyRing:
         form, names = read_target(target)
         expires_at_s = min(max(expires_at_s, 0), _MAX_EXPIRY_S)
         grant = _GRANT.pack(permissions, form.as_number(), expires_at_s, self._digest(names))
-        return self._sealed(grant + secrets.token_bytes(_SALT_BYTES))
+        salt = self._keyed(b"salt", maker.encode(), _SALT_BYTES) if maker else secrets.token_bytes(_SALT_BYTES)
+        return self._sealed(grant + salt)
 
     def open(self, key: str) -> Grant | None:
         """Return what a key granted when it was made, or None if this ring did not make it."""
@@ -194,6 +197,36 @@ class KeyRing:
 
     def _keyed(self, purpose: bytes, text: bytes, size_bytes: int) -> bytes:
         return blake2b(text, digest_size=size_bytes, key=self._secret, person=purpose).digest()
+
+
+def make_key(keys: KeyRing, channel: str, letters: str, ttl_s: int, now_s: float) -> str:
+    """Make a key as a keygen request does, and refuse what could only be a mistake.
+
+    Args:
+        keys: Seals it.
+        channel: The target; a missing last slash is added.
+        letters: The permissions.
+        ttl_s: Seconds until it expires; 0 for never.
+        now_s: The Unix time in seconds.
+
+    Raises:
+        InvalidArgument: the channel is none or too deep, a letter is no permission, or the time is below 0.
+    """
+    target = validate_channel(channel, static=False)
+    if unknown := set(letters) - _LETTERS.keys():
+        raise InvalidArgument(
+            f"permissions are letters of {''.join(_LETTERS)}, not {min(unknown)!r}",
+            argument="permissions",
+            value=letters,
+        )
+    if ttl_s < 0:
+        raise InvalidArgument(f"ttl is 0 or more seconds, not {ttl_s}", argument="ttl", value=ttl_s)
+    try:
+        return keys.seal(read_permissions(letters), target, int(now_s) + ttl_s if ttl_s else 0)
+    except Refused as refused:
+        raise InvalidArgument(
+            f"no key can be made for this channel: {refused.refusal.value[1]}", argument="channel", value=channel
+        ) from None
 
 
 def new_master_key() -> str:

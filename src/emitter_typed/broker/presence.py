@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 
 from emitter_typed.broker.connection import Connection
+from emitter_typed.broker.limits import weight_bytes
 from emitter_typed.broker.subscriptions import Subscriptions
 from emitter_typed.broker.wire import encode_publish
-from emitter_typed.protocol.topics import Matcher, split_share
+from emitter_typed.protocol.topics import Matcher
 from emitter_typed.protocol.trie import ChannelTrie
 
 _TOPIC = "emitter/presence/"
@@ -24,7 +25,7 @@ class Presence:
         self._clock = clock
 
     def subscribe(self, connection: Connection, channel: str) -> None:
-        """Subscribe a connection, and tell the watchers if this is new."""
+        """Subscribe a connection, and tell the watchers if this is new. Raises Refused, as `Subscriptions.add`."""
         if self.subscriptions.add(connection, channel):
             self._tell("subscribe", connection, channel)
 
@@ -34,20 +35,30 @@ class Presence:
             self._tell("unsubscribe", connection, channel)
 
     def watch(self, connection: Connection, channel: str, *, on: bool) -> None:
-        """Begin or end to tell a connection of changes on a channel and below."""
-        if on:
-            connection.watched[channel] = None
+        """Begin or end to tell a connection of changes on a channel and below.
+
+        Raises:
+            Refused: the connection watches as much as it may.
+        """
+        if not on:
+            if (held := connection.watched.discard(channel)) is not None:
+                self._watchers.discard(channel, connection)
+                if held == channel:
+                    connection.budget.give_back(weight_bytes(channel))
+        elif not connection.watched.holds(channel):
+            connection.budget.take(weight_bytes(channel))
+            connection.watched.add(channel)
             self._watchers.add(channel, connection)
-        else:
-            connection.watched.pop(channel, None)
-            self._watchers.discard(channel, connection)
 
     def forget(self, connection: Connection) -> None:
         """End all that a connection had, telling the watchers that remain."""
-        for channel in list(connection.watched):
+        for channel in connection.watched:
             self.watch(connection, channel, on=False)
-        for channel in list(connection.subscriptions):
+        for channel in connection.watched.clear():
+            self._watchers.discard(channel, connection)
+        for channel in connection.subscriptions:
             self.unsubscribe(connection, channel)
+        self.subscriptions.forget(connection)
 
     def status(self, channel: str) -> dict[str, object]:
         """Return who would receive a message on a channel, as the answer to a presence request."""
@@ -55,8 +66,6 @@ class Presence:
         return {"time": int(self._clock()), "event": "status", "channel": channel, "who": who}
 
     def _tell(self, event: str, connection: Connection, channel: str) -> None:
-        if split_share(channel)[0] is not None:
-            return
         watchers = self._watchers.match(channel)
         if not watchers:
             return

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from emitter_typed.broker.connection import Connection
 from emitter_typed.broker.keys import KeyRing, Permission, read_permissions
@@ -78,10 +77,14 @@ class Fields:
         raise Refused(Refusal.BAD_REQUEST)
 
     def binary(self, name: str) -> bytes:
-        """Return bytes that are written in base64; empty if they are absent."""
+        """Return bytes that are written in base64, or as a list of numbers; empty if they are absent."""
+        values = self._fields.get(name.casefold(), [])
         try:
+            if values and isinstance(values[-1], list):
+                return bytes(cast("list[int]", values[-1]))
             return base64.b64decode(_line_ends.sub("", self.text(name)), validate=True)
-        except (binascii.Error, ValueError):
+        # A number over 255 is a ValueError, and what is no number a TypeError.
+        except (TypeError, ValueError):
             raise Refused(Refusal.BAD_REQUEST) from None
 
     def _last(self, name: str, kind: type[T]) -> T | None:
@@ -172,11 +175,14 @@ class Requests:
         permissions = read_permissions(letters)
         # A negative time to live makes a key that has already expired, and 0 stands for none.
         expires_at_s = max(int(self._clock()) + ttl_s, 1) if ttl_s else 0
-        if Permission.MASTER not in maker.permissions:
+        if Permission.MASTER in maker.permissions:
+            made = self._keys.seal(permissions, target, expires_at_s)
+        else:
             target = self._private_target(connection, key, target)
             permissions &= maker.permissions & ~Permission.EXTEND
             # It outlives its maker, if it asked to.
-        return {"status": 200, "key": self._keys.seal(permissions, target, expires_at_s), "channel": target}
+            made = self._keys.seal(permissions, target, expires_at_s, maker=key)
+        return {"status": 200, "key": made, "channel": target}
 
     def _private_target(self, connection: Connection, key: str, target: str) -> str:
         """Return the target of a key that an extend key makes: a channel of this connection's own."""
@@ -205,14 +211,14 @@ class Requests:
         if not is_link_name(name):
             raise Refused(Refusal.LINK_NAME)
         topic = read_topic(f"{key}/{channel}")
-        connection.links[name] = topic
+        connection.set_link(name, topic)
         if subscribe:
             self._subscribe_if_permitted(connection, topic)
         return {"status": 200, "name": name, "channel": topic.without_key()}
 
     def _subscribe_if_permitted(self, connection: Connection, topic: Topic) -> None:
         try:
-            authorize(self._keys, topic, Permission.READ)
+            self._keys.authorize(topic.key, topic.channel, Permission.READ)
         except Refused:
             return
         self._presence.subscribe(connection, topic.channel)
@@ -226,16 +232,21 @@ class Requests:
     def _status(self, connection: Connection, fields: Fields) -> Reply:
         key, channel = fields.text("key"), fields.text("channel")
         status, changes = fields.flag("status"), fields.flag("changes")
-        topic = read_topic(f"{key}/{channel.removesuffix('/')}/")
-        authorize(self._keys, topic, Permission.PRESENCE)
+        channel = channel.removesuffix("/") + "/"
+        topic = read_topic(f"{key}/{channel}")
+        permitted = self._keys.authorize(topic.key, topic.channel, Permission.PRESENCE).permissions
+        if Permission.EXTEND in permitted:
+            raise Refused(Refusal.UNAUTHORIZED)
         if changes is not None:
             self._presence.watch(connection, topic.channel, on=changes)
         if status is False:
             return {"status": 200, "time": 0, "event": "", "channel": "", "who": None}
-        return {"status": 200, **self._presence.status(topic.channel)}
+        # The reply repeats the channel as it was asked for.
+        return {"status": 200, **self._presence.status(topic.channel), "channel": channel}
 
     def _history(self, connection: Connection, fields: Fields) -> Reply:
-        topic, start = fields.text("channel"), fields.binary("startFromID")
+        # The key that counts is the one in the channel.
+        _, topic, start = fields.text("key"), fields.text("channel"), fields.binary("startFromID")
         asked = read_topic(topic)
         self._keys.authorize(asked.key, asked.channel, Permission.LOAD)
         found = self._storage.find(asked.channel, Window.of(asked), after=start or None)

@@ -1,33 +1,39 @@
-"""The embedded broker on a TCP port, for programs that run an asyncio loop."""
+"""The embedded broker in an asyncio loop: on a TCP port, and in memory."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import errno
-import logging
 import os
 import socket
-import time
-from collections.abc import Callable
+import ssl
 from types import TracebackType
-from typing import Self, cast, get_args
+from typing import TYPE_CHECKING, Self, cast, get_args
 
-from emitter_typed.broker.connection import Connection
-from emitter_typed.broker.core import MAX_QUEUED_BYTES, BrokerCore
+from emitter_typed.broker.clock import Clock
+from emitter_typed.broker.core import BrokerCore, new_journal, new_storage
+from emitter_typed.broker.edge.memory import MemoryTransport
+from emitter_typed.broker.edge.sockets import Backlog, Socket
 from emitter_typed.broker.errors import CannotListen
-from emitter_typed.broker.keys import new_master_key
-from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.topics import Matcher
+from emitter_typed.broker.faults import Faults
+from emitter_typed.broker.hub import Hub, not_running
+from emitter_typed.broker.journal import Published
+from emitter_typed.broker.keys import KeyRing, make_key, new_master_key
+from emitter_typed.broker.limits import Limits
+from emitter_typed.broker.switches import Switches
+from emitter_typed.errors import Closed, InvalidArgument, RequestTimeout
+from emitter_typed.protocol.topics import Matcher, validate_channel
+from emitter_typed.transport.base import Endpoint
 
-_log = logging.getLogger("emitter_typed.broker")
-
-IDLE_LIMIT_S = 120.0
-"""After how many seconds of silence a connection is closed, whatever keep-alive it asked for."""
-
+if TYPE_CHECKING:
+    from emitter_typed._generated.types import Key
 
 MOST_PORT = 65535
 """The highest port that TCP has."""
+
+_GRACE_S = 1.0
+_BACKLOG = 1024
 
 
 class AsyncBroker:
@@ -40,26 +46,29 @@ class AsyncBroker:
     ...         print(broker.url)
     """
 
-    _all_gone: asyncio.Event
-
     def __init__(
         self,
         *,
         host: str = "127.0.0.1",
-        port: int = 0,
+        port: int | None = 0,
         matcher: Matcher = "emitter",
         master_key: str | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Clock | None = None,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
     ) -> None:
         """Prepare a broker; nothing is opened before `start()`.
 
         Args:
             host: The address to listen on. Default: this machine only.
-            port: The TCP port. Default: any that is free, which `port` then tells.
+            port: The TCP port, for MQTT, WebSocket and HTTP alike. Default: any that is free, which `port` then tells.
+                None: no port; clients connect in memory.
             matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: Emitter's own.
             master_key: The key that makes keys, 32 characters of URL-safe base64. Brokers with the same one
                 accept each other's keys. Default: a new one.
-            clock: Gives the Unix time in seconds; what expires, expires by it. Default: the system's.
+            clock: The time; what expires, expires by it. Default: the system's, until it is moved.
+            tls: The context of TLS connections, which the port then takes as well as plain ones. Default: none.
+            limits: What it may hold at most. Default: enough for tests, and little enough for any machine.
 
         Raises:
             InvalidArgument: the port is none, the matcher does not exist, or the master key has another form.
@@ -70,65 +79,175 @@ class AsyncBroker:
                 argument="matcher",
                 value=matcher,
             )
-        if not 0 <= port <= MOST_PORT:
+        if port is not None and not 0 <= port <= MOST_PORT:
             raise InvalidArgument(
                 f"a port is 1 to {MOST_PORT}, or 0 for any that is free, not {port}", argument="port", value=port
             )
-        self.host = host
-        self.port = port
         self.matcher: Matcher = matcher
         self.master_key = master_key if master_key is not None else new_master_key()
-        self._clock = clock
-        self._core = self._new_core()
+        self.clock = clock if clock is not None else Clock()
+        self.host = host
+        self._port = port
+        self._tls = tls
+        self._limits = limits or Limits()
+        self._switches = Switches()
+        self._journal = new_journal(self._limits)
+        self._storage = new_storage(self._limits, self.clock)
+        self._keys = KeyRing(self.master_key, self.clock)
         self._server: asyncio.Server | None = None
-        self._sockets: dict[Connection, _Socket] = {}
-        self._muted = False
+        self._hub = Hub(self._limits, self._switches)
+        self.faults = Faults(self._switches, self._hub, self._hub.run)
+        """What goes wrong on purpose."""
 
     @property
     def url(self) -> str:
-        """The address for clients, such as `mqtt://127.0.0.1:49152`."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"mqtt://{host}:{self.port}"
+        """The address for clients, such as `mqtt://127.0.0.1:49152`; `mqtts://` if the broker speaks TLS.
 
-    async def start(self) -> Self:
+        Raises:
+            Closed: the broker has no port.
+        """
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtt' if self._tls is None else 'mqtts'}://{host}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The TCP port; the one that was found, once the broker was started with port 0.
+
+        Raises:
+            Closed: the broker has no port.
+        """
+        if self._port is None:
+            raise Closed("the broker has no port", "connect with Client(transport=broker.memory)")
+        return self._port
+
+    @property
+    def published(self) -> tuple[Published, ...]:
+        """The last messages that were published and accepted, oldest first, in a number that the limits say."""
+        return self._journal.matching(None)
+
+    def memory(self, endpoint: Endpoint) -> MemoryTransport:
+        """Make a transport without a socket: give this method to a client, as in `Client(transport=broker.memory)`.
+
+        Args:
+            endpoint: Of it, the username counts.
+        """
+        return MemoryTransport(endpoint, self._hub, self._hub.loop)
+
+    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+        """Make a key, without a connection. May be called before `start()`.
+
+        Args:
+            channel: The target, such as `chat/#/`; a missing last slash is added.
+            permissions: Letters of `rwslpex`.
+            ttl: Seconds until the key expires, by the broker's clock. Default: never.
+
+        Returns:
+            The key.
+
+        Raises:
+            InvalidArgument: no key can be made for the channel, or a letter is no permission.
+        """
+        # Imported here: whoever only runs a broker needs no generated code.
+        from emitter_typed._generated.types import Key
+
+        return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
+
+    async def start(self, *, keep_stored: bool = False) -> Self:
         """Listen. Returns the broker itself; once it is back, clients can connect.
+
+        After a `stop()`, it listens on the same port again; keys stay good, and `published` goes on.
+
+        Args:
+            keep_stored: Whether what was stored before `stop()` is still there.
 
         Raises:
             CannotListen: the port is in use, or the host is none of this machine's. Nothing was started.
         """
-        if self._server is None:
-            self._core = self._new_core()
-            self._all_gone = asyncio.Event()
-            loop = asyncio.get_running_loop()
+        if self._hub.loop is not None:
+            return self
+        loop = asyncio.get_running_loop()
+        if not keep_stored:
+            self._storage = new_storage(self._limits, self.clock)
+        if self._port is not None:
+            backlog = Backlog(self._limits)
             try:
-                self._server = await loop.create_server(lambda: _Socket(self), self.host, self.port)
+                self._server = await loop.create_server(
+                    lambda: Socket(self._hub, backlog, self._tls), self.host, self._port, backlog=_BACKLOG
+                )
             except (OSError, ValueError) as error:
                 # A name that is no name is a ValueError.
-                raise CannotListen(*_why(error), host=self.host, port=self.port) from error
+                raise CannotListen(*_why(error), host=self.host, port=self._port) from error
             # Starting again listens where clients know the broker to be.
-            self.port = cast("int", self._server.sockets[0].getsockname()[1])
+            self._port = cast("int", self._server.sockets[0].getsockname()[1])
+        self._hub.open(self._new_core(), loop)
         return self
 
     async def stop(self) -> None:
-        """Close every connection, then the port. What was stored is gone; keys stay good for the next start.
+        """Tell every client, close its connection, then the port. Keys stay good for the next start.
 
-        A broker that is not running is left as it is.
+        Clients over WebSocket and TLS get the closing words of these. What waits to be sent is sent, unless the
+        client does not read it within a second. A broker that is not running is left as it is.
         """
         server, self._server = self._server, None
-        if server is None:
-            return
-        # A connection that is being accepted is known two turns of the loop later. Until then the server
-        # stays open: asyncio of Python 3.11 loses a connection that it accepts for a server that is closed.
-        for listener in server.sockets:
-            # Other loops than the selector's accept in one turn.
-            with contextlib.suppress(NotImplementedError, RuntimeError):
-                asyncio.get_running_loop().remove_reader(listener)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        await self.drop_connections()
-        server.close()
-        await server.wait_closed()
-        self._muted = False
+        if server is not None:
+            await _stop_accepting(server)
+        if self._hub.loop is not None:
+            await self._hub.close(_GRACE_S)
+            self._journal.wake()
+        if server is not None:
+            server.close()
+            await server.wait_closed()
+
+    async def restart(self, *, keep_stored: bool = True) -> None:
+        """Stop and start on the same port: clients lose their connections, subscriptions, links and watches.
+
+        Args:
+            keep_stored: Whether stored messages are still there afterwards.
+
+        Raises:
+            CannotListen: somebody else has taken the port meanwhile. The broker is stopped.
+        """
+        await self.stop()
+        await self.start(keep_stored=keep_stored)
+
+    async def wait_published(
+        self, count: int = 1, *, channel: str | None = None, timeout_s: float = 5.0
+    ) -> tuple[Published, ...]:
+        """Wait until so many messages were published, those before the call included.
+
+        Args:
+            count: How many.
+            channel: Count only what was published there or below; `+` stands for one segment. Default: everything.
+            timeout_s: How many seconds to wait.
+
+        Returns:
+            All that were published, oldest first; `count` of them or more.
+
+        Raises:
+            RequestTimeout: there were not so many in time.
+            InvalidArgument: the channel is none.
+            Closed: the broker is not running, or was stopped meanwhile.
+        """
+        wanted = None if channel is None else validate_channel(channel, static=False)
+        over = asyncio.Event()
+
+        def look() -> None:
+            if len(self._journal.matching(wanted)) >= count or self._hub.loop is None:
+                over.set()
+
+        look()
+        self._journal.listen(look)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await over.wait()
+        except TimeoutError:
+            raise RequestTimeout("wait_published", timeout_s) from None
+        finally:
+            self._journal.unlisten(look)
+        found = self._journal.matching(wanted)
+        if len(found) < count:
+            raise not_running()
+        return found
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -140,68 +259,27 @@ class AsyncBroker:
         """Stop."""
         await self.stop()
 
-    # Faults on purpose. Each leaves the broker running.
-
-    async def drop_connections(self) -> None:
-        """End every connection at once, as a network that fails: what was not sent yet is lost.
-
-        When it returns, the broker has forgotten the connections, and their wills were sent. New ones are
-        accepted as before.
-        """
-        for each in list(self._sockets.values()):
-            each.abort()
-        while self._sockets:
-            self._all_gone.clear()
-            await self._all_gone.wait()
-
-    def mute(self) -> None:
-        """Stop to answer: connections are accepted and stay open, and nothing that they send is read.
-
-        What they sent meanwhile is answered after `unmute()`.
-        """
-        self._muted = True
-        for each in self._sockets.values():
-            each.read(on=False)
-
-    def unmute(self) -> None:
-        """Answer again, beginning with what arrived meanwhile."""
-        self._muted = False
-        for each in self._sockets.values():
-            each.read(on=True)
-
-    # What the sockets call.
-
-    def joined(self, client: _Socket) -> Connection:
-        """Take a new connection in."""
-        connection = self._core.open()
-        self._sockets[connection] = client
-        if self._server is None:
-            client.abort()
-        elif self._muted:
-            client.read(on=False)
-        return connection
-
-    def arrived(self, connection: Connection, data: bytes) -> None:
-        """Handle what one read brought, then send all that it caused."""
-        self._core.receive(connection, data)
-        self._send()
-
-    def left(self, connection: Connection) -> None:
-        """Forget a connection that is gone."""
-        del self._sockets[connection]
-        self._core.close(connection)
-        self._send()
-        if not self._sockets:
-            self._all_gone.set()
-
-    def _send(self) -> None:
-        for connection in self._core.waiting():
-            client = self._sockets.get(connection)
-            if client is not None:
-                client.send(connection)
-
     def _new_core(self) -> BrokerCore:
-        return BrokerCore(master_key=self.master_key, matcher=self.matcher, clock=self._clock)
+        return BrokerCore(
+            keys=self._keys,
+            matcher=self.matcher,
+            clock=self.clock,
+            limits=self._limits,
+            switches=self._switches,
+            journal=self._journal,
+            storage=self._storage,
+        )
+
+
+async def _stop_accepting(server: asyncio.Server) -> None:
+    # A connection that is being accepted is known two turns of the loop later. Until then the server stays open:
+    # asyncio of Python 3.11 loses a connection that it accepts for a server that is closed.
+    for listener in server.sockets:
+        # Other loops than the selector's accept in one turn.
+        with contextlib.suppress(NotImplementedError, RuntimeError):
+            asyncio.get_running_loop().remove_reader(listener)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 def _why(error: OSError | ValueError) -> tuple[str, str]:
@@ -211,55 +289,3 @@ def _why(error: OSError | ValueError) -> tuple[str, str]:
     if number in (errno.EADDRINUSE, errno.EACCES):
         return reason, "port 0 takes any port that is free"
     return reason, "the host must be an address of this machine, such as 127.0.0.1"
-
-
-class _Socket(asyncio.Protocol):
-    """One TCP connection."""
-
-    _transport: asyncio.Transport
-    _connection: Connection
-    _idle: asyncio.TimerHandle
-
-    def __init__(self, broker: AsyncBroker) -> None:
-        self._broker = broker
-        self._loop = asyncio.get_running_loop()
-        self._heard_at_s = self._loop.time()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._idle = self._loop.call_later(IDLE_LIMIT_S, self._check_idle)
-        self._connection = self._broker.joined(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._heard_at_s = self._loop.time()
-        self._broker.arrived(self._connection, data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._idle.cancel()
-        self._broker.left(self._connection)
-
-    def send(self, connection: Connection) -> None:
-        if self._transport.is_closing():
-            return
-        self._transport.write(connection.take())
-        if connection.overrun or self._transport.get_write_buffer_size() > MAX_QUEUED_BYTES:
-            _log.warning("connection %s reads too slowly and was cut off", connection.id)
-            self._transport.abort()
-        elif connection.closing:
-            self._transport.close()
-
-    def read(self, *, on: bool) -> None:
-        if on:
-            self._transport.resume_reading()
-        else:
-            self._transport.pause_reading()
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    def _check_idle(self) -> None:
-        silent_s = self._loop.time() - self._heard_at_s
-        if silent_s >= IDLE_LIMIT_S:
-            self._transport.close()
-        else:
-            self._idle = self._loop.call_later(IDLE_LIMIT_S - silent_s, self._check_idle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import struct
 from collections import deque
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from hashlib import blake2b
 
 from attrs import frozen
 
-from emitter_typed.protocol.topics import Matcher, Topic, matches, segments
+from emitter_typed.protocol.topics import Topic, matches, segments
 
 EARLIEST_S = 1_514_764_800
 """2018-01-01 in Unix seconds: a window's end before it is ignored, and identifiers count from it."""
@@ -18,9 +19,10 @@ LATEST_S = 3_029_529_600
 MAX_NUMBER = 2**31 - 1
 """The largest number that `last` and `ttl` may have; a larger one is ignored."""
 MAX_FOUND_BYTES = 65_536
-"""How much payload one look into the storage gives."""
+"""How much one look into the storage gives: identifiers, channels and payloads together."""
 
-_IDENTIFIER = struct.Struct(">4sII")
+_DIGEST_BYTES, _ORIGIN_BYTES = 4, 8
+_IDENTIFIER = struct.Struct(f">{_DIGEST_BYTES}sII{_ORIGIN_BYTES}s")
 _MAX_COUNT = 0xFFFFFFFF
 
 
@@ -29,11 +31,20 @@ class StoredMessage:
     """One stored message."""
 
     identifier: bytes
-    """Bytes 4 to 7 count seconds down, bytes 8 to 11 messages: sorted by them, the newest comes first."""
+    """Bytes 4 to 7 count seconds down, bytes 8 to 11 messages: sorted by them, the newest comes first.
+
+    What it begins with is of the channel's first segment. What follows is of the broker and of each segment, so
+    that an identifier is as long as Emitter's: 20 bytes, and 4 a segment.
+    """
     channel: str
     payload: bytes
     stored_at_s: int
-    expires_at_s: float
+    expires_at_s: int
+
+    @property
+    def size_bytes(self) -> int:
+        """How much of `MAX_FOUND_BYTES` the message takes."""
+        return len(self.identifier) + len(self.channel) + len(self.payload)
 
 
 @frozen
@@ -73,7 +84,7 @@ class Storage:
         Args:
             clock: Gives the Unix time in seconds.
             max_messages: How many messages are kept at most.
-            max_bytes: How many bytes of payload are kept at most.
+            max_bytes: How many bytes of channels and payloads are kept at most.
         """
         self._clock = clock
         self._max_messages = max_messages
@@ -82,6 +93,7 @@ class Storage:
         self._bytes = 0
         self._count = 0
         self._latest_s = EARLIEST_S
+        self._origin = secrets.token_bytes(_ORIGIN_BYTES)
 
     def __len__(self) -> int:
         """Count the messages, expired ones that still take room included."""
@@ -97,25 +109,26 @@ class Storage:
         """
         if ttl_s <= 0:
             return
-        now_s = self._clock()
+        now_s = int(self._clock())
         # The order of identifiers is the order of publishing, also where the machine's clock was set back.
-        self._latest_s = max(self._latest_s, int(now_s))
+        self._latest_s = max(self._latest_s, now_s)
         identifier = _IDENTIFIER.pack(
             _tree(channel),
             _MAX_COUNT - (self._latest_s - EARLIEST_S),
             _MAX_COUNT - self._count % _MAX_COUNT,
-        )
+            self._origin,
+        ) + b"".join(_digest(segment) for segment in segments(channel))
         self._count += 1
         self._messages.append(StoredMessage(identifier, channel, payload, self._latest_s, now_s + ttl_s))
-        self._bytes += len(payload)
+        self._bytes += _size_bytes(self._messages[-1])
         self._make_room(now_s)
 
     def find(self, filter_channel: str, window: Window, after: bytes | None = None) -> list[StoredMessage]:
         """Return stored messages as Emitter orders them: by second, oldest first, newest first within one.
 
-        They are collected from the newest on, until the number or about 64 KiB of payload is reached. The
-        filter matches by prefix under both matchers, and a last `#` asks for what lies below it. Messages are
-        kept by their first segment, so that a filter which begins with a wildcard finds none.
+        They are collected from the newest on, until the number or `MAX_FOUND_BYTES` is reached. The
+        filter matches by prefix under both matchers, and a `#` in it stands for one segment, as `+` does.
+        Messages are kept by their first segment, so that a filter which begins with a wildcard finds none.
 
         Args:
             filter_channel: The filter with its last slash.
@@ -128,7 +141,7 @@ class Storage:
         tree = _tree(filter_channel)
         if after is not None and after[: len(tree)] != tree[: len(after)]:
             return []
-        matcher: Matcher = "mqtt" if filter_channel.endswith("#/") else "emitter"
+        wanted = filter_channel.replace("#", "+")
         now_s = self._clock()
         found: list[StoredMessage] = []
         size_bytes = 0
@@ -141,26 +154,34 @@ class Storage:
                 if message.identifier >= after:
                     after = None
                 continue
-            if message.stored_at_s > window.until_s or not matches(filter_channel, message.channel, matcher):
+            if message.stored_at_s > window.until_s or not matches(wanted, message.channel, "emitter"):
                 continue
-            size_bytes += len(message.payload)
+            size_bytes += message.size_bytes
             if size_bytes > MAX_FOUND_BYTES:
                 break
             found.append(message)
         return sorted(found, key=lambda message: message.stored_at_s)
 
-    def _make_room(self, now_s: float) -> None:
+    def _make_room(self, now_s: int) -> None:
         if not self._over_bounds():
             return
         self._messages = deque(message for message in self._messages if message.expires_at_s > now_s)
-        self._bytes = sum(len(message.payload) for message in self._messages)
+        self._bytes = sum(map(_size_bytes, self._messages))
         while self._over_bounds():
-            self._bytes -= len(self._messages.popleft().payload)
+            self._bytes -= _size_bytes(self._messages.popleft())
 
     def _over_bounds(self) -> bool:
         return len(self._messages) > self._max_messages or self._bytes > self._max_bytes
 
 
+def _size_bytes(message: StoredMessage) -> int:
+    return len(message.channel) + len(message.payload)
+
+
 def _tree(channel: str) -> bytes:
     """Return what the identifiers of all messages below one first segment begin with."""
-    return blake2b(segments(channel)[0].encode(), digest_size=4).digest()
+    return _digest(segments(channel)[0])
+
+
+def _digest(segment: str) -> bytes:
+    return blake2b(segment.encode(), digest_size=_DIGEST_BYTES).digest()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from emitter_typed.broker.connection import Connection
-from emitter_typed.protocol.topics import SHARE, Matcher, split_share
+from emitter_typed.broker.limits import weight_bytes
+from emitter_typed.protocol.topics import SHARE, Matcher
 from emitter_typed.protocol.trie import ChannelTrie
 
 
@@ -14,46 +15,77 @@ class Subscriptions:
 
     def __init__(self, matcher: Matcher) -> None:
         """Start with none."""
-        self._plain: ChannelTrie[Connection] = ChannelTrie(matcher)
-        self._shared: ChannelTrie[tuple[str, Connection]] = ChannelTrie(matcher)
+        self._all: ChannelTrie[Connection] = ChannelTrie(matcher)
+        # What a group asks for stands below `$share/`, so that a group that names no channel has a filter too.
+        self._members: ChannelTrie[tuple[str, Connection]] = ChannelTrie(matcher)
 
     def add(self, connection: Connection, channel: str) -> bool:
-        """Subscribe a connection to a channel, `$share/<group>/` included; return whether this is new."""
-        group, plain = split_share(channel)
-        connection.subscriptions[channel] = None
-        if group is None:
-            return self._plain.add(plain, connection)
-        return self._shared.add(plain, (group, connection))
+        """Subscribe a connection to a channel, `$share/<group>/` included; return whether this is new.
+
+        Raises:
+            Refused: the connection has as many subscriptions as it may.
+        """
+        if connection.subscriptions.holds(channel):
+            return False
+        connection.budget.take(weight_bytes(channel))
+        connection.subscriptions.add(channel)
+        self._all.add(channel, connection)
+        if shared := _shared(channel):
+            group, asked = shared
+            self._members.add(asked, (group, connection))
+        return True
 
     def discard(self, connection: Connection, channel: str) -> bool:
         """End a subscription; return whether it was there."""
-        group, plain = split_share(channel)
-        connection.subscriptions.pop(channel, None)
-        if group is None:
-            return self._plain.discard(plain, connection)
-        return self._shared.discard(plain, (group, connection))
+        held = connection.subscriptions.discard(channel)
+        if held is None:
+            return False
+        self._remove(connection, channel)
+        # Another one, that this was taken for, stays in effect.
+        if held == channel:
+            connection.budget.give_back(weight_bytes(channel))
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """End what is left of the subscriptions of a connection that is gone."""
+        for channel in connection.subscriptions.clear():
+            self._remove(connection, channel)
 
     def receivers(self, channel: str, *, without: Connection | None = None) -> list[Connection]:
         """Return who receives a message on a channel, each connection once.
 
-        These are all plain subscribers and one member of every share group, picked at random; and every
-        member of a group if the channel is `$share/<group>/<channel>/`.
+        These are all whose subscription matches as it is written, so that a message to `$share/<group>/<channel>/`
+        reaches every member, and one member of every share group, picked at random.
 
         Args:
             channel: The channel of the message.
             without: A connection that is left out, and not picked for its groups either.
         """
-        found = dict.fromkeys(self._plain.match(channel))
-        if len(self._shared):
+        found = dict.fromkeys(self._all.match(channel))
+        if len(self._members):
             groups: dict[str, list[Connection]] = {}
-            for group, member in self._shared.match(channel):
+            for group, member in self._members.match(f"{SHARE}/{channel}"):
                 if member is not without:
                     groups.setdefault(group, []).append(member)
             for members in groups.values():
                 found[random.choice(members)] = None
-            if channel.startswith(SHARE):
-                addressed, plain = split_share(channel)
-                found |= {member: None for group, member in self._shared.match(plain) if group == addressed}
         if without is not None:
             found.pop(without, None)
         return list(found)
+
+    def _remove(self, connection: Connection, channel: str) -> None:
+        self._all.discard(channel, connection)
+        if shared := _shared(channel):
+            group, asked = shared
+            self._members.discard(asked, (group, connection))
+
+
+def _shared(channel: str) -> tuple[str, str] | None:
+    """Return the group of a subscription, and what it asks for below `$share/`; None for a plain one.
+
+    To Emitter the channel behind a group may be missing: such a group asks for the root.
+    """
+    if not channel.startswith(f"{SHARE}/"):
+        return None
+    group, slash, asked = channel.removeprefix(f"{SHARE}/").partition("/")
+    return (group, f"{SHARE}/{asked}") if slash else None

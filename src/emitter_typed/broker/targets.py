@@ -7,7 +7,7 @@
 | `a/+/c/` | every `a/x/c/` |
 | `+/+/` | every channel of two segments |
 | `#/` | everything |
-| `a/+/`, `+/a/+/`, `a/+/#/`, `+/+/#/` | none: Emitter makes such keys, and they open nothing |
+| `a/+/`, `+/a/+/`, `a/+/#/`, `+/+/#/`, `a/#/b/` | none: Emitter makes such keys, and they open nothing |
 | `+/#/` | what is written with `+` as its first segment, such as the subscription `+/x/` |
 
 (docs: Emitter protocol, what a key opens)
@@ -82,7 +82,8 @@ def read_target(target: str) -> tuple[Form, str]:
     """
     if not target.endswith("/"):
         raise Refused(Refusal.TARGET_FORM)
-    names = segments(target)
+    # Slashes at the end count once.
+    names = target.rstrip("/").split("/")
     scope = Scope.EXACT
     if names[-1] == "#":
         names.pop()
@@ -92,6 +93,13 @@ def read_target(target: str) -> tuple[Form, str]:
     free = sum(1 << place for place, name in enumerate(names) if name == "+")
     if names == ["+"] and scope is Scope.BELOW:
         free = 0
-    elif names and names[-1] == "+" and (scope is Scope.BELOW or set(names) != {"+"}):
+    elif _opens_nothing(names, scope):
         scope = Scope.NOTHING
     return Form(scope, len(names), free), "/".join(names)
+
+
+def _opens_nothing(names: list[str], scope: Scope) -> bool:
+    """Tell whether Emitter makes a key for such a target that opens no channel."""
+    if "#" in names:
+        return len(names) > 1
+    return bool(names) and names[-1] == "+" and (scope is Scope.BELOW or set(names) != {"+"})

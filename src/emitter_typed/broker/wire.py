@@ -1,14 +1,18 @@
 """Bytes to packets and back, for the server's side of MQTT 3.1.1; the only module that knows the codec.
 
+For clients in the same process there is the other side too: what they send, as bytes, and what they receive.
+
 The codec is zmqtt's. It is not a public interface, so its versions are pinned, and everything that it could
-change under us is named here. It is lenient where Emitter is: packet identifier 0, flags, empty SUBSCRIBE; only
-CONNECT is read here, and a PUBLISH's topic mended.
+change under us is named here. It is lenient where Emitter is: packet identifier 0, flags. CONNECT, SUBSCRIBE and
+UNSUBSCRIBE are read here, and a PUBLISH mended; PUBLISH and PUBACK are written here, which is faster.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+
+from attrs import frozen
 
 try:
     from zmqtt._internal.packets import (
@@ -20,17 +24,22 @@ try:
         PubAck,
         Publish,
         SubAck,
-        Subscribe,
+        SubscriptionRequest,
         UnsubAck,
         Unsubscribe,
         Will,
     )
-    from zmqtt._internal.packets.codec import AnyPacket, decode, encode
+    from zmqtt._internal.packets import Subscribe as CodecSubscribe
+    from zmqtt._internal.packets.codec import AnyPacket as CodecPacket
+    from zmqtt._internal.packets.codec import decode, encode
     from zmqtt._internal.types.qos import QoS
 except ImportError as error:
     raise ImportError('the embedded broker needs zmqtt: pip install "emitter-typed[broker]"') from error
 
+from emitter_typed.protocol import packets
+
 __all__ = [
+    "DISCONNECT",
     "MAX_REMAINING_BYTES",
     "PINGRESP",
     "AnyPacket",
@@ -44,22 +53,38 @@ __all__ = [
     "Will",
     "WireError",
     "encode_connack",
+    "encode_connect",
+    "encode_outbound",
     "encode_puback",
     "encode_publish",
     "encode_suback",
     "encode_unsuback",
+    "inbound",
 ]
 
 MAX_REMAINING_BYTES = 65_536
 """The largest remaining length of a packet, both ways. (docs: Emitter protocol, transport)"""
 
-_CONNECT, _PUBLISH = 1, 3
+_CONNECT, _PUBLISH, _SUBSCRIBE, _UNSUBSCRIBE = 1, 3, 8, 10
+_QOS_3, _QOS_BIT = 0x06, 0x02
 # A space: no channel may hold it.
 _NO_CHANNEL = 0x20
 
 
 class WireError(Exception):
     """Bytes that are no packet, or a packet over the limit: nothing after them can be read."""
+
+
+@frozen
+class Subscribe:
+    """A SUBSCRIBE, whatever quality of service it asks for."""
+
+    packet_id: int
+    filters: tuple[tuple[str, int], ...]
+    """Topic filters, each with its byte of QoS."""
+
+
+AnyPacket = CodecPacket | Subscribe
 
 
 class Decoder:
@@ -113,7 +138,20 @@ def _decode(packet: bytes) -> AnyPacket:
     try:
         if kind == _CONNECT:
             return _read_connect(_Reader(_body(packet)))
-        decoded = decode(_mended(packet) if kind == _PUBLISH else packet, version="3.1.1")
+        if kind == _SUBSCRIBE:
+            return _read_subscribe(_Reader(_body(packet)))
+        if kind == _UNSUBSCRIBE:
+            return _read_unsubscribe(_Reader(_body(packet)))
+        if kind != _PUBLISH:
+            decoded = decode(packet, version="3.1.1")
+        else:
+            if packet[0] & _QOS_3 == _QOS_3:
+                # To Emitter, QoS 3 is as good as 2.
+                packet = bytes([packet[0] ^ _QOS_BIT]) + packet[1:]
+            try:
+                decoded = decode(packet, version="3.1.1")
+            except UnicodeDecodeError:
+                decoded = decode(_mended(packet), version="3.1.1")
     # Malformed input comes out of the codec as any of these; UnicodeDecodeError is a ValueError.
     except (ValueError, IndexError, struct.error) as error:
         raise WireError(str(error)) from error
@@ -132,6 +170,9 @@ class _Reader:
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._at = 0
+
+    def __bool__(self) -> bool:
+        return self._at < len(self._body)
 
     def take(self, size: int) -> bytes:
         start, self._at = self._at, self._at + size
@@ -174,34 +215,43 @@ def _read_connect(reader: _Reader) -> Connect:
     )
 
 
-def _mended(packet: bytes) -> bytes:
-    """Return a PUBLISH with a topic that is text, which the codec insists on.
+def _read_subscribe(reader: _Reader) -> Subscribe:
+    """Read a SUBSCRIBE as Emitter does, which grants the QoS that was asked for, even if there is none such."""
+    packet_id, filters = reader.number(), list[tuple[str, int]]()
+    while reader:
+        filters.append((reader.text(), reader.take(1)[0]))
+    return Subscribe(packet_id, tuple(filters))
 
-    To Emitter any bytes are a topic, if a wrong one. Nearly all topics are ASCII and pass untouched.
+
+def _read_unsubscribe(reader: _Reader) -> Unsubscribe:
+    packet_id, topic_filters = reader.number(), list[str]()
+    while reader:
+        topic_filters.append(reader.text())
+    return Unsubscribe(packet_id=packet_id, topic_filters=tuple(topic_filters))
+
+
+def _mended(packet: bytes) -> bytes:
+    """Return a PUBLISH whose topic is no text, which the codec insists on, with one that is.
+
+    To Emitter any bytes are a topic, if a wrong one.
     """
     start = len(packet) - len(_body(packet)) + 2
     end = start + int.from_bytes(packet[start - 2 : start], "big")
-    topic = packet[start:end]
-    if topic.isascii():
-        return packet
-    try:
-        topic.decode()
-    except UnicodeDecodeError:
-        return packet[:start] + bytes(byte if byte < 0x80 else _NO_CHANNEL for byte in topic) + packet[end:]
-    return packet
+    topic = bytes(byte if byte < 0x80 else _NO_CHANNEL for byte in packet[start:end])
+    return packet[:start] + topic + packet[end:]
 
 
 PINGRESP = encode(PingResp(), version="3.1.1")
 
 
-def encode_connack() -> bytes:
-    """Return an accepting CONNACK; no session is ever present, since none is kept."""
-    return encode(ConnAck(session_present=False, return_code=0), version="3.1.1")
+def encode_connack(return_code: int = 0) -> bytes:
+    """Return a CONNACK, by default an accepting one; no session is ever present, since none is kept."""
+    return encode(ConnAck(session_present=False, return_code=return_code), version="3.1.1")
 
 
 def encode_puback(packet_identifier: int) -> bytes:
-    """Return the PUBACK for a packet identifier."""
-    return encode(PubAck(packet_id=packet_identifier), version="3.1.1")
+    """Return the PUBACK for a packet identifier (MQTT 3.1.1, 3.4)."""
+    return b"\x40\x02" + packet_identifier.to_bytes(2, "big")
 
 
 def encode_suback(packet_identifier: int, return_codes: Sequence[int]) -> bytes:
@@ -215,11 +265,61 @@ def encode_unsuback(packet_identifier: int) -> bytes:
 
 
 def encode_publish(topic: str, payload: bytes) -> bytes | None:
-    """Return a PUBLISH as the broker sends it: QoS 0, retain 0.
+    """Return a PUBLISH as the broker sends it: QoS 0, retain 0 (MQTT 3.1.1, 3.3).
 
     None if it does not fit a packet, in which case the broker drops it without a word.
     """
-    if 2 + len(topic.encode()) + len(payload) > MAX_REMAINING_BYTES or len(topic.encode()) > 0xFFFF:
+    name = topic.encode()
+    remaining = 2 + len(name) + len(payload)
+    if remaining > MAX_REMAINING_BYTES or len(name) > 0xFFFF:
         return None
-    packet = Publish(topic=topic, payload=payload, qos=QoS.AT_MOST_ONCE, retain=False, dup=False)
-    return encode(packet, version="3.1.1")
+    return b"\x30" + _length(remaining) + len(name).to_bytes(2, "big") + name + payload
+
+
+def _length(remaining: int) -> bytes:
+    """Return a remaining length as it is written (MQTT 3.1.1, 2.2.3)."""
+    written = b""
+    while remaining >= 0x80:
+        written += bytes([remaining & 0x7F | 0x80])
+        remaining >>= 7
+    return written + bytes([remaining])
+
+
+DISCONNECT = encode(Disconnect(), version="3.1.1")
+
+
+def encode_connect(username: str | None) -> bytes:
+    """Return the CONNECT of a client without a will and keep-alive."""
+    return encode(Connect(client_id="", clean_session=True, keepalive=0, username=username), version="3.1.1")
+
+
+def encode_outbound(packet: packets.Outbound) -> bytes:
+    """Return what a client sends, as bytes."""
+    match packet:
+        case packets.Publish(topic, payload, qos, retain, packet_id):
+            message = Publish(
+                topic=topic, payload=payload, qos=QoS(qos), retain=retain, dup=False, packet_id=packet_id or None
+            )
+            return encode(message, version="3.1.1")
+        case packets.Subscribe(topic, packet_id):
+            wish = SubscriptionRequest(topic_filter=topic, qos=QoS.AT_MOST_ONCE)
+            return encode(CodecSubscribe(packet_id=packet_id, subscriptions=(wish,)), version="3.1.1")
+        case packets.Unsubscribe(topic, packet_id):
+            return encode(Unsubscribe(packet_id=packet_id, topic_filters=(topic,)), version="3.1.1")
+
+
+def inbound(packet: AnyPacket) -> packets.Inbound | None:
+    """Return what a client receives, as a client's session takes it; None: a packet that is not for it."""
+    match packet:
+        case ConnAck():
+            return packets.Connack(packet.return_code)
+        case Publish():
+            return packets.Delivery(packet.topic, packet.payload)
+        case PubAck():
+            return packets.Puback(packet.packet_id)
+        case SubAck():
+            return packets.Suback(packet.packet_id, packet.return_codes)
+        case UnsubAck():
+            return packets.Unsuback(packet.packet_id)
+        case _:
+            return None

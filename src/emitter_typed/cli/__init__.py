@@ -5,20 +5,16 @@ Start-up is part of the product: `--version` and `--help` load nothing but argpa
 
 from __future__ import annotations
 
-import argparse
-import importlib.util
 import sys
 from collections.abc import Sequence
 
+from emitter_typed.extras import lacking
 from emitter_typed_codegen.streams import printed
 
 EXIT_DONE = 0
 EXIT_USAGE = 2
 EXIT_NO_BROKER = 3
 EXIT_INTERRUPTED = 130
-
-_EXTRAS = {"codegen": ("jinja2", "yaml"), "broker": ("zmqtt",)}
-"""The modules that each extra installs."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,19 +40,25 @@ def _main(argv: Sequence[str] | None) -> int:
         if verb == "broker":
             return _lacking("broker", verb) or _broker(arguments[1:])
         return _top(arguments)
+    except SystemExit as stop:
+        # How argparse ends, after help as well as after a mistake.
+        return EXIT_DONE if stop.code in (None, 0) else EXIT_USAGE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
 
 
 def _lacking(extra: str, verb: str) -> int:
-    if all(importlib.util.find_spec(module) is not None for module in _EXTRAS[extra]):
+    advice = lacking(extra, f"emitter-typed {verb}")
+    if advice is None:
         return EXIT_DONE
-    print(f'emitter-typed {verb} needs more: pip install "emitter-typed[{extra}]"', file=sys.stderr)
+    print(advice, file=sys.stderr)
     return EXIT_USAGE
 
 
 def _top(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(
+    from emitter_typed.cli.arguments import Parser
+
+    parser = Parser(
         prog="emitter-typed",
         description="The typed client for Emitter: code from schemas, and a broker for tests.",
         epilog="Each command has its own --help.",
@@ -66,10 +68,7 @@ def _top(arguments: list[str]) -> int:
     commands.add_parser("generate", help="write the Python package of a schema", add_help=False)
     commands.add_parser("check", help="look for problems in schemas; nothing is written", add_help=False)
     commands.add_parser("broker", help="run the embedded broker, for development and tests", add_help=False)
-    try:
-        options = parser.parse_args(arguments)
-    except SystemExit as stop:
-        return EXIT_DONE if stop.code in (None, 0) else EXIT_USAGE
+    options = parser.parse_args(arguments)
     if options.version:
         from importlib.metadata import version
 

@@ -4,27 +4,61 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
 
+from emitter_typed.cli.arguments import Parser, read_key
 from emitter_typed.errors import EmitterError
+
+if TYPE_CHECKING:
+    from emitter_typed.broker import AsyncBroker
+
+_PROG = "emitter-typed broker"
+_KEY_VARIABLE = "EMITTER_MASTER_KEY"
+_EPILOG = f"""\
+The master key comes from a file with --master-key @FILE, or from the environment variable
+{_KEY_VARIABLE}. Without either, a new one is made and printed.
+
+example: {_PROG} --port 0 --json
+
+exit codes: 0 a signal stopped it, 2 wrong usage, 3 it cannot listen there"""
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the broker until SIGINT or SIGTERM.
+    """Run the broker until SIGINT or SIGTERM; once it has stopped, the process takes neither, for it is to end.
 
     Args:
         arguments: The arguments after the verb.
 
     Returns:
         0 after a signal, 2 for wrong usage, 3 where it cannot listen.
+
+    Raises:
+        SystemExit: Help was asked for, or an argument cannot be read.
     """
-    parser = argparse.ArgumentParser(
-        prog="emitter-typed broker",
+    options = _parser().parse_args(arguments)
+    try:
+        broker = _make(options)
+        asyncio.run(_serve(broker, as_json=options.json))
+    except EmitterError as error:
+        print(f"{_PROG}: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ValueError) else 3
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog=_PROG,
         description="Run the embedded broker, for development and tests. Ctrl-C ends it.",
-        epilog="example: emitter-typed broker --port 0 --json",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="the port; 0 picks a free one (default: %(default)s)")
@@ -34,38 +68,78 @@ def main(arguments: Sequence[str]) -> int:
         default="emitter",
         help="how channels are matched: by prefix, or as MQTT does (default: %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="print the address and the master key as one JSON line")
-    try:
-        options = parser.parse_args(arguments)
-    except SystemExit as stop:
-        return 0 if stop.code in (None, 0) else 2
-    try:
-        asyncio.run(_serve(options.host, options.port, options.matcher, as_json=options.json))
-    except EmitterError as error:
-        print(f"emitter-typed broker: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ValueError) else 3
-    return 0
+    parser.add_argument("--master-key", metavar="@FILE", help="the file of the key that makes keys")
+    parser.add_argument("--tls-cert", metavar="FILE", help="a certificate in PEM form: the port then takes TLS as well")
+    parser.add_argument("--tls-key", metavar="FILE", help="the certificate's private key in PEM form, not encrypted")
+    parser.add_argument("--json", action="store_true", help="print URL, master key and matcher as one line of JSON")
+    return parser
 
 
-async def _serve(host: str, port: int, matcher: str, *, as_json: bool) -> None:
+def _make(options: argparse.Namespace) -> AsyncBroker:
     from emitter_typed.broker import AsyncBroker
 
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    async with AsyncBroker(host=host, port=port, matcher="mqtt" if matcher == "mqtt" else "emitter") as broker:
+    tls = None
+    if options.tls_cert is not None or options.tls_key is not None:
+        from emitter_typed.cli.certificates import server_context
+
+        tls = server_context(options.tls_cert, options.tls_key)
+    return AsyncBroker(
+        host=options.host,
+        port=options.port,
+        matcher=options.matcher,
+        master_key=read_key(options.master_key, flag="--master-key", variable=_KEY_VARIABLE, prog=_PROG),
+        tls=tls,
+    )
+
+
+async def _serve(broker: AsyncBroker, *, as_json: bool) -> None:
+    async with broker:
+        stopping = _stopped_by_signals()
         if as_json:
-            print(
-                json.dumps({"url": broker.url, "master_key": broker.master_key, "matcher": matcher}),
-                flush=True,
-            )
+            said = {"url": broker.url, "master_key": broker.master_key, "matcher": broker.matcher}
+            print(json.dumps(said), flush=True)
         else:
-            print(f"listening on {broker.url}\nmaster key {broker.master_key}\nCtrl-C ends it", flush=True)
-        if not _is_loopback(host):
+            print(_in_words(broker), flush=True)
+        if not _is_loopback(broker.host):
             warning = "others can reach this broker: it is for development, and not protected"
-            print(f"emitter-typed broker: {warning}", file=sys.stderr, flush=True)
+            print(f"{_PROG}: {warning}", file=sys.stderr, flush=True)
         await stopping.wait()
+    # The loop's handlers end with it, and a second Ctrl-C would meet Python's own.
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+
+
+def _stopped_by_signals() -> asyncio.Event:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        # Raised where the loop is closed: then it has stopped.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(stopping.set)
+
+    for number in _STOPPING:
+        try:
+            loop.add_signal_handler(number, stopping.set)
+        except NotImplementedError:
+            # So it is with the loops of Windows, which wake up for each signal all the same.
+            signal.signal(number, stop)
+    return stopping
+
+
+def _in_words(broker: AsyncBroker) -> str:
+    scheme, _, address = broker.url.partition("://")
+    websocket, page = ("wss", "https") if scheme == "mqtts" else ("ws", "http")
+    return f"""\
+listening on {broker.url}, for development and tests (Ctrl-C ends it)
+  over WebSocket  {websocket}://{address}
+  is it up?       {page}://{address}/health
+  matcher         {broker.matcher}
+  master key      {broker.master_key}
+make a key in Python:
+  from emitter_typed import Client
+  with Client.from_url("{broker.url}") as client:
+      print(client.keygen("{broker.master_key}", "chat/#/", "rwslp").key.reveal())"""
 
 
 def _is_loopback(host: str) -> bool:

@@ -29,12 +29,14 @@ SHARE = "$share"
 
 # Byte values 45-58 and 65-122 without the slash, and the dollar sign.
 _CHARACTER = r"[-.0-:A-Z\[\\\]^_`a-z$]"
-_SEGMENT = rf"(?:{_CHARACTER}+|[+*])"
-_CHANNEL = rf"(?:{_SEGMENT}/)*(?:{_SEGMENT}|#)/"
+_SEGMENT = rf"(?:{_CHARACTER}+|[+*#])"
+_CHANNEL = rf"(?:{_SEGMENT}/)+"
 _WORD = r"[0-9A-Za-z]+"
 _OPTIONS = rf"(?:{_WORD}={_WORD}(?:&{_WORD}={_WORD})*&?)?"
 
 _is_channel = re.compile(_CHANNEL).fullmatch
+# The broker reads a '#' in any place. Only the last one means something, so that is the only one to write.
+_has_inner_rest = re.compile(r"(?:.*/)?#/.").match
 _is_static = re.compile(rf"(?:{_CHARACTER}+/)+").fullmatch
 _is_word = re.compile(_WORD).fullmatch
 _is_link_name = re.compile(r"[0-9A-Za-z]{1,2}").fullmatch
@@ -211,7 +213,7 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
     written = channel if channel.endswith("/") else channel + "/"
     if _is_static(written) is not None:
         return written
-    if _is_channel(written) is None:
+    if _is_channel(written) is None or _has_inner_rest(written) is not None:
         _explain_channel(channel, argument)
     if static:
         wildcard = next(segment for segment in segments(written) if segment in _WILDCARDS)

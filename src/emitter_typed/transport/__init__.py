@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from emitter_typed.transport.base import Endpoint, Transport
+from emitter_typed.transport.base import Endpoint, Sink, Transport, TransportFactory
+
+__all__ = ["Endpoint", "Sink", "Transport", "TransportFactory", "make_transport"]
 
 
 def make_transport(endpoint: Endpoint) -> Transport:
-    """Make the transport for an endpoint."""
+    """Make the transport for an endpoint: over TCP, or TLS if it has a context."""
     # Imported here so that a program pays for paho only once it connects.
     from emitter_typed.transport.paho_mqtt import PahoTransport
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
@@ -69,3 +69,7 @@ class Transport(Protocol):
     def join(self, timeout_s: float) -> bool:
         """Wait until the end has been told and no thread is left; return whether that came in time."""
         ...
+
+
+TransportFactory = Callable[[Endpoint], Transport]
+"""Makes the transport of one connection attempt."""

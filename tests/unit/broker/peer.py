@@ -23,7 +23,7 @@ class Peer:
 
     def received(self) -> list[Received]:
         """Return what came since the last time."""
-        return decode_all(bytearray(self.connection.take()))
+        return decode_all(bytearray().join(self.connection.take()))
 
     def exchange(self, sent: Sent) -> list[Received]:
         """Send a packet and return what comes of it."""

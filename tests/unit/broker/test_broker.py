@@ -1,8 +1,9 @@
-"""The broker on a real port: starting, stopping, and faults on purpose."""
+"""The broker on a real port: starting, stopping, and what it does to those who misbehave."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import subprocess
@@ -12,44 +13,11 @@ import threading
 import pytest
 
 from emitter_typed.broker import AsyncBroker, Broker, CannotListen
-from emitter_typed.broker.server import IDLE_LIMIT_S
-from emitter_typed.errors import Closed, EmitterError, InvalidArgument
+from emitter_typed.broker.edge.sockets import IDLE_LIMIT_S
+from emitter_typed.errors import EmitterError, InvalidArgument
 from emitter_typed.protocol.topics import Matcher
 from tests.conformance.packets import PINGREQ, Sent, encode
-
-CONNECT = encode(Sent("CONNECT"))
-CONNACK = b"\x20\x02\x00\x00"
-PINGRESP = b"\xd0\x00"
-LIMIT_S = 20.0
-
-
-def dial(broker: Broker) -> socket.socket:
-    return socket.create_connection((broker.host, broker.port), timeout=LIMIT_S)
-
-
-def greeted(broker: Broker) -> socket.socket:
-    """Return a socket on which the broker has answered a CONNECT."""
-    connection = dial(broker)
-    connection.sendall(CONNECT)
-    assert read(connection, len(CONNACK)) == CONNACK
-    return connection
-
-
-def read(connection: socket.socket, size_bytes: int) -> bytes:
-    data = b""
-    while len(data) < size_bytes and (part := connection.recv(size_bytes - len(data))):
-        data += part
-    return data
-
-
-def read_to_the_end(connection: socket.socket) -> bytes:
-    data = b""
-    try:
-        while part := connection.recv(1 << 16):
-            data += part
-    except ConnectionResetError:
-        pass
-    return data
+from tests.unit.broker.dialling import CONNACK, CONNECT, LIMIT_S, PINGRESP, Dialled, greeted
 
 
 def test_it_answers_as_soon_as_it_has_started() -> None:
@@ -58,21 +26,20 @@ def test_it_answers_as_soon_as_it_has_started() -> None:
         assert broker.port > 0
         assert len(broker.master_key) == 32
         with greeted(broker) as connection:
-            connection.sendall(PINGREQ)
-            assert read(connection, 2) == PINGRESP
+            assert connection.silent()
 
 
 def test_it_leaves_no_thread_and_no_socket_behind() -> None:
     before = set(threading.enumerate())
     with Broker(host="localhost") as broker:
         connection = greeted(broker)
-        half_open = dial(broker)
+        half_open = Dialled(broker)
     assert set(threading.enumerate()) <= before
     with connection, half_open:
-        assert read_to_the_end(connection) == b""
-        assert read_to_the_end(half_open) == b""
+        assert connection.next() is None
+        assert half_open.next() is None
     with pytest.raises(ConnectionRefusedError):
-        dial(broker)
+        Dialled(broker)
 
 
 def test_stopping_twice_and_starting_twice_do_nothing_more() -> None:
@@ -118,12 +85,6 @@ def test_a_port_that_tcp_does_not_have_is_refused(port: int) -> None:
         Broker(port=port)
 
 
-def test_a_broker_that_was_not_started_cannot_fail_on_purpose() -> None:
-    for fault in (Broker().drop_connections, Broker().mute, Broker().unmute):
-        with pytest.raises(Closed, match=r"start\(\)"):
-            fault()
-
-
 def test_a_matcher_that_does_not_exist_is_refused() -> None:
     unknown: Matcher = "regex"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     with pytest.raises(InvalidArgument, match="'emitter' or 'mqtt'"):
@@ -135,42 +96,16 @@ def test_a_master_key_of_another_form_is_refused_before_anything_is_opened() -> 
         Broker(master_key="secret")
 
 
-def test_dropped_connections_are_gone_and_new_ones_welcome() -> None:
-    with Broker() as broker, greeted(broker) as one, greeted(broker) as other:
-        broker.drop_connections()
-        assert read_to_the_end(one) == b""
-        assert read_to_the_end(other) == b""
-        with greeted(broker):
-            pass
-
-
-def test_a_muted_broker_accepts_and_stays_silent_until_it_is_unmuted() -> None:
-    with Broker() as broker, greeted(broker) as one:
-        broker.mute()
-        with dial(broker) as other:
-            one.sendall(PINGREQ)
-            other.sendall(CONNECT + PINGREQ)
-            for silent in (one, other):
-                silent.settimeout(0.05)
-                with pytest.raises(TimeoutError):
-                    silent.recv(1)
-                silent.settimeout(LIMIT_S)
-            broker.unmute()
-            assert read(one, 2) == PINGRESP
-            assert read(other, 6) == CONNACK + PINGRESP
-
-
 def test_a_muted_broker_stops() -> None:
     with Broker() as broker, greeted(broker):
-        broker.mute()
+        broker.faults.stall_reading()
 
 
 def test_malformed_bytes_close_their_connection_and_no_other() -> None:
     with Broker() as broker, greeted(broker) as one, greeted(broker) as other:
-        one.sendall(b"\x00\x00")
-        assert read_to_the_end(one) == b""
-        other.sendall(PINGREQ)
-        assert read(other, 2) == PINGRESP
+        one.socket.sendall(b"\x00\x00")
+        assert one.next() is None
+        assert other.silent()
 
 
 def test_a_reader_that_is_too_slow_is_cut_off_with_a_line_in_the_log(
@@ -181,9 +116,8 @@ def test_a_reader_that_is_too_slow_is_cut_off_with_a_line_in_the_log(
     request = encode(Sent("PUBLISH", topic="emitter/" + "x" * 60_000 + "/"))
     with Broker() as broker, greeted(broker) as slow, greeted(broker) as quick:
         with pytest.raises(ConnectionError):
-            slow.sendall(request * 1000)
-        quick.sendall(PINGREQ)
-        assert read(quick, 2) == PINGRESP
+            slow.socket.sendall(request * 1000)
+        assert quick.silent()
     assert "reads too slowly" in caplog.text
 
 
@@ -225,7 +159,7 @@ def test_it_runs_in_the_loop_of_its_user_and_leaves_no_task() -> None:
             reader, writer = await asyncio.open_connection(broker.host, broker.port)
             writer.write(CONNECT)
             assert await reader.readexactly(4) == CONNACK
-            await broker.drop_connections()
+            broker.faults.drop_connections()
             assert await reader.read() == b""
             writer.close()
         await broker.stop()
@@ -243,7 +177,9 @@ def test_a_connection_that_is_being_accepted_while_it_stops_is_turned_away() -> 
                     await asyncio.sleep(0)
                 await broker.stop()
                 assert asyncio.all_tasks() == {asyncio.current_task()}
-                assert read_to_the_end(connection) == b""
+                # Reset or ended: nothing comes.
+                with contextlib.suppress(ConnectionResetError):
+                    assert connection.recv(1) == b""
 
     asyncio.run(scenario())
 

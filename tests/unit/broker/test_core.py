@@ -8,7 +8,8 @@ import pytest
 
 from emitter_typed.broker.clock import ManualClock
 from emitter_typed.broker.core import BrokerCore
-from emitter_typed.broker.keys import new_master_key
+from emitter_typed.broker.keys import KeyRing, new_master_key
+from emitter_typed.broker.limits import Limits
 from emitter_typed.protocol.topics import Matcher
 from tests.conformance.packets import Sent, Will, decode_all, encode
 from tests.unit.broker.peer import Peer, document, statuses, texts
@@ -22,8 +23,8 @@ def clock() -> ManualClock:
     return ManualClock(1_700_000_000)
 
 
-def new_core(clock: ManualClock, matcher: Matcher = "emitter", *, max_queued_bytes: int = 1 << 20) -> BrokerCore:
-    return BrokerCore(master_key=MASTER_KEY, matcher=matcher, clock=clock, max_queued_bytes=max_queued_bytes)
+def new_core(clock: ManualClock, matcher: Matcher = "emitter", limits: Limits | None = None) -> BrokerCore:
+    return BrokerCore(keys=KeyRing(MASTER_KEY, clock), matcher=matcher, clock=clock, limits=limits)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def core(clock: ManualClock) -> BrokerCore:
 def test_a_connection_that_never_sent_connect_is_answered_as_any_other(core: BrokerCore) -> None:
     connection = core.open()
     core.receive(connection, encode(Sent("PINGREQ")) + encode(Sent("PUBLISH", topic="emitter/me/", qos=1, id=3)))
-    pong, me, acknowledgement = decode_all(bytearray(connection.take()))
+    pong, me, acknowledgement = decode_all(bytearray().join(connection.take()))
     assert pong == {"type": "PINGRESP"}
     assert document(me) == {"req": 3, "status": 200, "id": connection.id}
     assert acknowledgement == {"type": "PUBACK", "id": 3}
@@ -87,7 +88,7 @@ def test_only_connections_that_have_something_to_hear_wait(core: BrokerCore) -> 
 
 
 def test_a_reader_that_is_too_slow_is_cut_off_and_hurts_nobody(clock: ManualClock) -> None:
-    core = new_core(clock, max_queued_bytes=1000)
+    core = new_core(clock, limits=Limits(max_unsent_bytes=1000))
     slow, quick = Peer(core), Peer(core)
     key = quick.keygen(MASTER_KEY, "a/", "rw")
     slow.subscribe(f"{key}/a/")
@@ -96,7 +97,7 @@ def test_a_reader_that_is_too_slow_is_cut_off_and_hurts_nobody(clock: ManualCloc
         assert texts(quick.publish(f"{key}/a/", b"x" * 100)) == [("a/", "x" * 100)]
     assert slow.connection.overrun
     assert slow.connection.closing
-    assert slow.connection.take() == b""
+    assert slow.connection.take() == []
     assert not quick.connection.overrun
 
 
@@ -284,12 +285,35 @@ def test_a_publish_to_a_group_reaches_every_member_on_that_topic(core: BrokerCor
     assert outsider.received() == []
 
 
-def test_a_group_without_a_channel_is_a_plain_channel_of_that_name(core: BrokerCore) -> None:
-    peer = Peer(core)
+@pytest.mark.parametrize(("matcher", "reached"), [("emitter", ["a/", "b/c/", "$share/g/"]), ("mqtt", ["$share/g/"])])
+def test_a_group_without_a_channel_asks_for_the_root(clock: ManualClock, matcher: Matcher, reached: list[str]) -> None:
+    peer = Peer(new_core(clock, matcher))
     everything, own = peer.keygen(MASTER_KEY, "#/", "rw"), peer.keygen(MASTER_KEY, "a/#/", "rw")
-    assert statuses(peer.subscribe(f"{own}/$share/a/")) == [401]
-    assert statuses(peer.subscribe(f"{everything}/$share/a/")) == []
-    assert texts(peer.publish(f"{everything}/$share/a/", b"x")) == [("$share/a/", "x")]
+    assert statuses(peer.subscribe(f"{own}/$share/g/")) == [401]
+    assert statuses(peer.subscribe(f"{everything}/$share/g/")) == []
+    sent = [peer.publish(f"{everything}/{channel}", b"x") for channel in ("a/", "b/c/", "$share/g/")]
+    assert [topic for packets in sent for topic, _ in texts(packets)] == reached
+    peer.unsubscribe(f"{everything}/$share/g/")
+    assert peer.publish(f"{everything}/a/", b"x") == []
+
+
+def test_of_filters_that_are_taken_for_one_another_a_connection_gets_the_first(core: BrokerCore) -> None:
+    peer, watcher = Peer(core), Peer(core)
+    key = peer.keygen(MASTER_KEY, "a/#/", "rwp")
+    watcher.request("presence", {"key": key, "channel": "a/", "changes": True})
+    peer.subscribe(f"{key}/a/x/y/", f"{key}/a/y/x/")
+    assert texts(peer.publish(f"{key}/a/x/y/", b"1") + peer.publish(f"{key}/a/y/x/", b"2")) == [("a/x/y/", "1")]
+    assert [document(packet)["channel"] for packet in watcher.received()] == ["a/x/y/"]
+
+
+def test_nothing_stays_of_a_connection_whose_filters_were_taken_for_one_another(core: BrokerCore) -> None:
+    peer, other = Peer(core), Peer(core)
+    key = peer.keygen(MASTER_KEY, "a/#/", "rwp")
+    for channel in ("x/y/", "$share/g/x/y/"):
+        peer.subscribe(f"{key}/a/{channel}")
+    peer.unsubscribe(f"{key}/a/y/x/")
+    peer.leave()
+    assert other.request("presence", {"key": key, "channel": "a/x/y/"})["who"] == []
 
 
 def test_presence_lists_one_member_of_a_group_and_tells_nobody_of_joins(core: BrokerCore) -> None:

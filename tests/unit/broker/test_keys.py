@@ -95,11 +95,20 @@ def test_letters_stand_for_permissions_and_unknown_ones_for_nothing() -> None:
         ("+/#/", ["+/", "+/a/", "+/#/", "+/a/b/"], ["a/", "a/b/", "#/"]),
         ("+/+/#/", [], ["a/b/", "+/+/", "+/+/a/", "+/+/#/"]),
         ("+/a/#/", ["+/a/", "x/a/", "+/a/b/", "x/a/b/"], ["+/", "x/b/"]),
+        ("a/b///", ["a/b/"], ["a/", "a/b/c/"]),
+        ("a/#//", ["a/", "a/b/"], ["b/"]),
+        ("a/#/b/", [], ["a/", "a/#/b/", "a/x/b/"]),
     ],
 )
 def test_what_a_key_of_each_target_form_opens(ring: KeyRing, target: str, opened: list[str], closed: list[str]) -> None:
     key = ring.seal(RW, target)
     assert [channel for channel in opened + closed if opens(ring, key, channel)] == opened
+
+
+def test_an_extend_key_makes_the_same_key_again_and_each_its_own(ring: KeyRing) -> None:
+    made = [ring.seal(RW, "a/", maker=maker) for maker in ("one", "one", "other")]
+    assert made[0] == made[1] != made[2]
+    assert opens(ring, made[0], "a/")
 
 
 def test_a_target_has_at_most_23_segments(ring: KeyRing) -> None:

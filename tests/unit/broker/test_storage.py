@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from emitter_typed.broker.clock import ManualClock
-from emitter_typed.broker.storage import EARLIEST_S, LATEST_S, Storage, StoredMessage, Window
+from emitter_typed.broker.storage import EARLIEST_S, LATEST_S, MAX_FOUND_BYTES, Storage, StoredMessage, Window
 from emitter_typed.protocol.topics import parse_topic
 
 NOW_S = 1_700_000_000
@@ -168,7 +168,7 @@ def test_the_oldest_go_when_there_are_too_many(clock: ManualClock) -> None:
 
 
 def test_the_oldest_go_when_there_is_too_much(clock: ManualClock) -> None:
-    storage = Storage(clock, max_messages=100, max_bytes=10)
+    storage = Storage(clock, max_messages=100, max_bytes=12)
     store(storage, "aaaa bbbb cccc")
     assert payloads(storage.find("a/", Window(last=9))) == "cccc bbbb"
 
@@ -180,3 +180,28 @@ def test_expired_messages_make_room_first(clock: ManualClock) -> None:
     clock.advance(2)
     store(storage, "new")
     assert payloads(storage.find("a/", Window(last=9))) == "kept new"
+
+
+def test_identifiers_channels_and_payloads_together_bound_what_is_found(storage: Storage) -> None:
+    """The newest message is found always; the one before it, if both have room."""
+    channel, payload = "a/bc/", b"x" * 32_000
+    overhead_bytes = 2 * (20 + 2 * 4 + len(channel))
+    for too_many in (0, 1):
+        storage.store(channel, b"y" * (MAX_FOUND_BYTES - overhead_bytes - len(payload) + too_many), 60)
+        storage.store(channel, payload, 60)
+        assert len(storage.find(channel, Window(last=2))) == 2 - too_many
+
+
+def test_a_message_ends_with_a_second_however_late_in_one_it_came(storage: Storage, clock: ManualClock) -> None:
+    clock.advance(0.5)
+    store(storage, "1", ttl_s=1)
+    assert payloads(storage.find("a/", Window())) == "1"
+    clock.advance(0.5)
+    assert storage.find("a/", Window()) == []
+
+
+@pytest.mark.parametrize("wanted", ["a/#/c/", "a/+/c/"])
+def test_a_rest_inside_a_filter_stands_for_one_segment(storage: Storage, wanted: str) -> None:
+    for channel in ("a/c/", "a/b/c/", "a/b/c/d/", "a/b/b/c/"):
+        store(storage, channel, channel)
+    assert payloads(storage.find(wanted, Window(last=9))) == "a/b/c/d/ a/b/c/"

@@ -142,3 +142,32 @@ def test_answers_are_the_bytes_that_mqtt_prescribes() -> None:
     assert wire.encode_unsuback(1) == b"\xb0\x02\x00\x01"
     assert wire.PINGRESP == b"\xd0\x00"
     assert wire.encode_publish("a/", b"hi") == b"\x30\x06\x00\x02a/hi"
+
+
+@pytest.mark.parametrize("qos", [0, 2, 3, 255])
+def test_a_subscribe_may_ask_for_any_qos(qos: int) -> None:
+    (packet,) = wire.Decoder().feed(encode(Sent("SUBSCRIBE", id=7, filters=(("a/", qos), ("b/", 0)))))
+    assert packet == wire.Subscribe(7, (("a/", qos), ("b/", 0)))
+
+
+def test_qos_3_is_read_as_qos_2() -> None:
+    two, three = (list(wire.Decoder().feed(encode(Sent("PUBLISH", topic="a", id=7, qos=qos)))) for qos in (2, 3))
+    assert two == three
+
+
+def test_a_filter_that_is_no_text_is_read_as_one_that_is_none() -> None:
+    (packet,) = wire.Decoder().feed(b"\xa2\x05\x00\x07\x00\x01\xff")
+    assert isinstance(packet, wire.Unsubscribe)
+    assert packet.topic_filters == ("\ufffd",)
+
+
+def test_a_subscribe_without_its_last_qos_is_no_packet() -> None:
+    with pytest.raises(wire.WireError):
+        list(wire.Decoder().feed(b"\x82\x05\x00\x07\x00\x01a"))
+
+
+@pytest.mark.parametrize("payload_bytes", [0, 1, 122, 123, 124, 16_378, 16_379, 16_380, 65_531])
+def test_a_message_is_written_as_it_is_read(payload_bytes: int) -> None:
+    payload = b"x" * payload_bytes
+    packet = wire.encode_publish("ä/", payload)
+    assert packet == encode(Sent("PUBLISH", topic="ä/", payload=payload))

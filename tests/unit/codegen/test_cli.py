@@ -148,6 +148,7 @@ def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys:
         ("[tool.emitter-typed]\njobs = 1\n", "lists no jobs"),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\n', "a job of"),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x"\nouts = "y"\n', "a job of"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x/\\u0000/y"\n', "a job of"),
         ("no toml", "cannot be read"),
     ],
 )
@@ -326,3 +327,16 @@ def test_a_missing_extra_is_one_line(
     error = capsys.readouterr().err
     assert 'pip install "emitter-typed[codegen]"' in error
     assert error.count("\n") == 1
+
+
+def test_two_jobs_with_one_folder_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "office.yaml").write_text(SCHEMA, "utf-8")
+    (here / "pyproject.toml").write_text(
+        '[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "src/api"\n'
+        '[[tool.emitter-typed.jobs]]\nschema = "office.yaml"\nout = "src/../src/api"\n',
+        "utf-8",
+    )
+
+    assert main(["generate"]) == 1
+    assert "api would be written by two jobs: give each one a folder of its own\n" in capsys.readouterr().err
+    assert not (here / "src").exists()

@@ -1,10 +1,12 @@
 """The language's page says what the compiler does."""
 
+import json
 import re
 from pathlib import Path
 from typing import get_args
 
 from emitter_typed_codegen.model import ScalarName
+from emitter_typed_codegen.problems import Problem, render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.resolve.fields import FIELD_KEYS
 from emitter_typed_codegen.resolve.limits import LIMITS
@@ -27,3 +29,11 @@ def test_every_scalar_and_every_key_of_a_field_is_on_the_page() -> None:
 
     assert set(get_args(ScalarName)) - mentioned == set()
     assert {*FIELD_KEYS, *LIMITS} - mentioned == set()
+
+
+def test_every_key_of_a_problem_in_json_is_on_the_page_and_no_other() -> None:
+    problems = PAGE[PAGE.index("## Problems") : PAGE.index("## Generating")]
+    table = re.findall(r"^\| (`.*?) \|", problems, re.MULTILINE)
+    shown = json.loads(render([Problem(file="home.yaml", rule="tab", message="a tab")], "json"))[0]
+
+    assert re.findall(r"`(\w+)`", " ".join(table)) == list(shown)

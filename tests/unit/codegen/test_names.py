@@ -1,6 +1,8 @@
 """Wire names become legal identifiers that their authors recognize."""
 
 import keyword
+import re
+import sys
 import unicodedata
 from collections.abc import Callable
 
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emitter_typed_codegen.names import attribute_name, class_name, constant_name
+from emitter_typed_codegen.names import NEWER_CHARACTERS, attribute_name, class_name, constant_name
 
 FORMS = (attribute_name, class_name, constant_name)
 
@@ -95,3 +97,26 @@ def test_no_constant_is_one_of_the_enum_modules_own(text: str) -> None:
 @given(text=st.from_regex(r"[A-Za-z][A-Za-z0-9]*", fullmatch=True))
 def test_a_name_is_its_own_name(form: Callable[[str], str], text: str) -> None:
     assert form(form(text)) == form(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("リビング・ルーム", "リビング_ルーム"),  # part of an identifier since Python 3.13
+        ("a\U0001e4d0b", "a_b"),  # a letter since Python 3.12
+        ("a\U0001e030", "a_"),  # another letter, to Python, since 3.12
+        ("\U0001fae8", "u1fae8"),  # has a name since Python 3.12
+        ("\U0002ebf0", "u2ebf0"),  # since Python 3.13
+    ],
+)
+def test_every_python_makes_the_same_name(text: str, name: str) -> None:
+    assert attribute_name(text) == name
+
+
+def test_characters_that_only_newer_pythons_know_are_known_to_be_newer() -> None:
+    """Counts what Python 3.11 counts; a Python that knows more needs its new ranges in the table."""
+    newer = re.compile(NEWER_CHARACTERS)
+    old = [character for character in map(chr, range(sys.maxunicode + 1)) if not newer.match(character)]
+
+    assert sum(f"_{character}".isidentifier() for character in old) == 135_053
+    assert sum(bool(unicodedata.name(character, "")) for character in old) == 138_548

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from jinja2 import UndefinedError
+from jinja2 import Environment, FileSystemLoader, UndefinedError
 
 from emitter_typed_codegen.cli import main
-from emitter_typed_codegen.render import render
+from emitter_typed_codegen.render import CompiledTemplates, render
 from emitter_typed_codegen.view import Banner, FileView
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,3 +52,41 @@ def test_what_is_committed_is_current(monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_a_template_cannot_print_what_is_not_there() -> None:
     with pytest.raises(UndefinedError):
         render([FileView("x.py", "errors.py.jinja", object())], Banner((), {}))
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    (tmp_path / "x.jinja").write_text("{{ 6 * 7 }}")
+    return tmp_path
+
+
+def rendered(templates: Path) -> str:
+    """Print a template as a process does that has just started."""
+    kept = CompiledTemplates(templates)
+    return Environment(loader=FileSystemLoader(templates), bytecode_cache=kept).get_template("x.jinja").render()
+
+
+def test_templates_are_compiled_once_and_again_when_they_changed(
+    templates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert rendered(templates) == "42"
+    (kept,) = (templates / "__pycache__").iterdir()
+    written = kept.stat().st_mtime_ns
+
+    assert rendered(templates) == "42"
+    assert kept.stat().st_mtime_ns == written
+    (templates / "x.jinja").write_text("{{ 6 * 9 }}")
+    assert rendered(templates) == "54"
+
+
+@pytest.mark.parametrize("unwanted", [True, False])
+def test_templates_that_cannot_or_shall_not_be_kept_are_compiled_each_time(
+    templates: Path, monkeypatch: pytest.MonkeyPatch, unwanted: bool
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", unwanted)
+    if not unwanted:
+        (templates / "__pycache__").write_text("no folder")
+
+    assert rendered(templates) == "42"
+    assert not (templates / "__pycache__").is_dir()

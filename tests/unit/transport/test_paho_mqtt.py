@@ -111,7 +111,7 @@ def test_abort_ends_at_once_and_tells_nothing_after(transport: Transport, notes:
 
 
 def test_a_lost_connection_is_told_with_a_reason(broker: Broker, transport: Transport, notes: Notes) -> None:
-    broker.drop_connections()
+    broker.faults.drop_connections()
     error = notes.end()
     assert isinstance(error, ConnectionLost)
     assert error.message
@@ -122,24 +122,24 @@ def test_a_lost_connection_is_told_with_a_reason(broker: Broker, transport: Tran
 def test_it_is_congested_while_nobody_reads_and_says_when_there_is_room(
     broker: Broker, transport: Transport, notes: Notes
 ) -> None:
-    broker.mute()
+    broker.faults.stall_reading()
     sent = 0
     while not transport.congested:
         assert sent < 10_000
         transport.send(Publish("emitter/me/", b"x" * 60_000, 0, False, 0))
         sent += 1
     notes.room.clear()
-    broker.unmute()
+    broker.faults.resume_reading()
     assert notes.room.wait(LIMIT_S)
     assert not transport.congested
 
 
 def test_a_caller_that_waits_for_room_is_woken_by_the_end(broker: Broker, transport: Transport, notes: Notes) -> None:
-    broker.mute()
+    broker.faults.stall_reading()
     while not transport.congested:
         transport.send(Publish("emitter/me/", b"x" * 60_000, 0, False, 0))
     notes.room.clear()
-    broker.drop_connections()
+    broker.faults.drop_connections()
     assert notes.room.wait(LIMIT_S)
     assert isinstance(notes.end(), ConnectionLost)
     assert not transport.congested

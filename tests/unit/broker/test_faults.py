@@ -1,0 +1,297 @@
+"""What is asked to go wrong goes wrong, just so, and nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+
+from emitter_typed.broker import AsyncBroker, Broker, Faults
+from emitter_typed.broker.faults import SentPacket
+from emitter_typed.errors import Closed, InvalidArgument
+from tests.conformance.packets import Sent, Will
+from tests.unit.broker.dialling import Dialled, ask, greeted
+
+ALL_CALLS: tuple[Callable[[Faults], None], ...] = (
+    Faults.clear,
+    Faults.refuse_connections,
+    Faults.accept_connections,
+    Faults.drop_connections,
+    lambda faults: faults.drop_after(sent_bytes=1),
+    lambda faults: faults.drop_inside("PUBACK"),
+    Faults.withhold_replies,
+    lambda faults: faults.delay_replies(0.1),
+    Faults.reorder_replies,
+    Faults.release_replies,
+    Faults.stall_reading,
+    Faults.resume_reading,
+    Faults.ignore_pings,
+    Faults.answer_pings,
+)
+
+
+@pytest.mark.parametrize("call", ALL_CALLS, ids=range(len(ALL_CALLS)))
+def test_a_broker_that_is_not_running_has_no_faults(call: Callable[[Faults], None]) -> None:
+    for faults in (Broker().faults, AsyncBroker().faults):
+        with pytest.raises(Closed, match=r"start\(\)"):
+            call(faults)
+
+
+MISTAKES: tuple[tuple[Callable[[Faults], None], str], ...] = (
+    (lambda faults: faults.refuse_connections(0), "return_code"),
+    (lambda faults: faults.refuse_connections(6), "return_code"),
+    (lambda faults: faults.drop_after(sent_bytes=0), "sent_bytes"),
+    (lambda faults: faults.drop_after(received_bytes=-1), "received_bytes"),
+    (lambda faults: faults.drop_inside(cast("SentPacket", "CONNECT")), "packet"),
+    (lambda faults: faults.delay_replies(-0.1), "seconds"),
+    (lambda faults: faults.delay_replies(float("nan")), "seconds"),
+    (lambda faults: faults.reorder_replies(1), "size"),
+)
+
+
+@pytest.mark.parametrize(("call", "argument"), MISTAKES, ids=range(len(MISTAKES)))
+def test_what_makes_no_sense_is_refused_by_name(broker: Broker, call: Callable[[Faults], None], argument: str) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        call(broker.faults)
+    assert refused.value.argument == argument
+
+
+# Connections
+
+
+def test_a_refused_connection_is_closed_before_a_word_and_open_ones_stay(broker: Broker) -> None:
+    with greeted(broker) as before:
+        broker.faults.refuse_connections()
+        with Dialled(broker) as refused:
+            assert refused.next() is None
+        assert before.silent()
+        broker.faults.accept_connections()
+        greeted(broker).socket.close()
+
+
+def test_a_connection_is_refused_with_a_return_code_and_leaves_no_will(broker: Broker) -> None:
+    key = broker.keygen("a/", "rw").reveal()
+    with greeted(broker) as listener, Dialled(broker) as refused:
+        listener.subscribe(f"{key}/a/")
+        assert listener.types(1) == ["SUBACK 1"]
+        broker.faults.refuse_connections(return_code=5)
+        refused.send(Sent("CONNECT", will=Will(f"{key}/a/", b"gone")))
+        assert refused.next() == {"type": "CONNACK", "session_present": False, "return_code": 5}
+        assert refused.next() is None
+        assert listener.silent()
+
+
+def test_dropped_connections_are_forgotten_when_the_call_returns(broker: Broker) -> None:
+    key = broker.keygen("a/", "rw").reveal()
+    with greeted(broker) as listener, Dialled(broker) as lost:
+        listener.subscribe(f"{key}/a/")
+        assert listener.types(1) == ["SUBACK 1"]
+        lost.send(Sent("CONNECT", username="lost", will=Will(f"{key}/a/", b"gone")))
+        assert lost.types(1) == ["CONNACK"]
+        broker.faults.drop_connections(username="lost")
+        assert [message.as_string() for message in broker.published] == ["gone"]
+        assert lost.next() is None
+        assert listener.types(1) == ["gone"]
+        assert listener.silent()
+
+
+def test_a_connection_is_dropped_after_so_many_bytes_were_sent(broker: Broker) -> None:
+    with greeted(broker, "ann") as ann, greeted(broker, "bob") as bob:
+        broker.faults.drop_after(sent_bytes=5, username="ann")
+        # A PINGRESP has two bytes, so that the third one is cut.
+        ann.send(Sent("PINGREQ"), Sent("PINGREQ"), Sent("PINGREQ"), Sent("PINGREQ"))
+        assert ann.types(2) == ["PINGRESP", "PINGRESP"]
+        assert ann.rest() == b"\xd0"
+        assert bob.silent()
+
+
+def test_a_connection_is_dropped_after_so_many_bytes_came(broker: Broker) -> None:
+    key = broker.keygen("a/", "w").reveal()
+    whole = Sent("PUBLISH", topic=f"{key}/a/", payload=b"whole")
+    with greeted(broker) as connection:
+        # Two bytes of header, two of the topic's length.
+        broker.faults.drop_after(received_bytes=4 + len(whole.topic) + len(whole.payload) + 3)
+        connection.send(whole, Sent("PUBLISH", topic=f"{key}/a/", payload=b"cut"))
+        assert connection.next() is None
+    assert [message.as_string() for message in broker.published] == ["whole"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "half"),
+    [
+        ("CONNACK", Sent("CONNECT"), b"\x20\x02"),
+        ("PINGRESP", Sent("PINGREQ"), b"\xd0"),
+        ("PUBACK", Sent("PUBLISH", topic="k/", qos=1, id=7), b"\x40\x02"),
+        ("SUBACK", Sent("SUBSCRIBE", id=7, filters=(("k/", 0),)), b"\x90\x03"),
+        ("UNSUBACK", Sent("UNSUBSCRIBE", id=7, filters=(("k/", 0),)), b"\xb0\x02"),
+    ],
+)
+def test_a_connection_is_dropped_inside_a_packet_once(
+    broker: Broker, kind: SentPacket, cause: Sent, half: bytes
+) -> None:
+    broker.faults.drop_inside(kind)
+    with Dialled(broker) as cut, Dialled(broker) as other:
+        cut.send(cause, Sent("PINGREQ"))
+        if cause.type not in ("CONNECT", "PINGREQ"):
+            # The topic is none, so that an error comes first.
+            assert cut.types(1) == ["reply 7"]
+        assert cut.rest() == half
+        other.send(cause)
+        assert other.next() is not None
+
+
+def test_a_connection_that_was_cut_on_purpose_can_be_spared(broker: Broker) -> None:
+    with greeted(broker) as connection:
+        broker.faults.drop_after(sent_bytes=3, received_bytes=3)
+        broker.faults.drop_inside("SUBACK")
+        broker.faults.clear()
+        assert connection.silent()
+        assert connection.silent()
+        connection.subscribe("k/")
+        assert connection.types(2) == ["reply 1", "SUBACK 1"]
+
+
+# Answers
+
+
+def test_withheld_replies_come_in_order_when_they_are_released_and_messages_come_at_once(broker: Broker) -> None:
+    key = broker.keygen("a/", "rw").reveal()
+    with greeted(broker) as connection:
+        connection.subscribe(f"{key}/a/")
+        assert connection.types(1) == ["SUBACK 1"]
+        broker.faults.withhold_replies()
+        connection.send(ask(2), Sent("PUBLISH", topic=f"{key}/a/", payload=b"message", qos=1, id=3))
+        connection.send(Sent("UNSUBSCRIBE", id=4, filters=((f"{key}/a/", 0),)))
+        assert connection.types(1) == ["message"]
+        assert connection.silent()
+        broker.faults.release_replies()
+        assert connection.types(4) == ["reply 2", "PUBACK 2", "PUBACK 3", "UNSUBACK 4"]
+        connection.send(ask(5))
+        assert connection.types(2) == ["reply 5", "PUBACK 5"]
+
+
+def test_replies_that_are_delayed_come_by_themselves(broker: Broker) -> None:
+    broker.faults.delay_replies(0.05)
+    with greeted(broker) as connection:
+        connection.send(ask(1), ask(2), Sent("PINGREQ"))
+        assert connection.types(5) == ["PINGRESP", "reply 1", "PUBACK 1", "reply 2", "PUBACK 2"]
+
+
+def test_reordered_replies_come_the_last_one_first_and_each_before_its_acknowledgement(broker: Broker) -> None:
+    broker.faults.reorder_replies(3)
+    with greeted(broker) as connection, greeted(broker) as other:
+        connection.send(ask(1), ask(2))
+        other.send(ask(9))
+        assert other.silent()
+        assert connection.silent()
+        connection.send(ask(3))
+        assert connection.types(6) == ["reply 3", "PUBACK 3", "reply 2", "PUBACK 2", "reply 1", "PUBACK 1"]
+        broker.faults.release_replies()
+        assert other.types(2) == ["reply 9", "PUBACK 9"]
+
+
+def test_stored_messages_stay_before_their_suback_when_replies_are_reordered(broker: Broker) -> None:
+    key = broker.keygen("a/", "rwls").reveal()
+    with greeted(broker) as connection:
+        connection.send(Sent("PUBLISH", topic=f"{key}/a/?ttl=60", payload=b"stored", qos=1, id=1))
+        assert connection.types(1) == ["PUBACK 1"]
+        broker.faults.reorder_replies()
+        connection.subscribe(f"{key}/a/?last=1", identifier=2)
+        connection.send(ask(3))
+        assert connection.types(4) == ["reply 3", "PUBACK 3", "stored", "SUBACK 2"]
+
+
+def test_a_reply_that_is_withheld_dies_with_its_connection(broker: Broker) -> None:
+    with greeted(broker, "ann") as ann, greeted(broker, "bob") as bob:
+        broker.faults.withhold_replies()
+        ann.send(ask(1), Sent("PINGREQ"))
+        bob.send(ask(2), Sent("PINGREQ"))
+        assert ann.types(1) == bob.types(1) == ["PINGRESP"]
+        broker.faults.drop_connections("ann")
+        broker.faults.release_replies()
+        assert bob.types(2) == ["reply 2", "PUBACK 2"]
+        assert ann.next() is None
+
+
+# Silence
+
+
+def test_what_is_not_read_is_answered_when_reading_goes_on(broker: Broker) -> None:
+    with greeted(broker) as one:
+        broker.faults.stall_reading()
+        with Dialled(broker) as other:
+            one.send(Sent("PINGREQ"))
+            other.send(Sent("CONNECT"), Sent("PINGREQ"))
+            for silent in (one, other):
+                silent.socket.settimeout(0.05)
+                with pytest.raises(TimeoutError):
+                    silent.next()
+                silent.socket.settimeout(20)
+            broker.faults.resume_reading()
+            assert one.types(1) == ["PINGRESP"]
+            assert other.types(2) == ["CONNACK", "PINGRESP"]
+
+
+def test_ignored_pings_get_no_answer_and_all_else_does(broker: Broker) -> None:
+    with greeted(broker) as connection:
+        broker.faults.ignore_pings()
+        connection.send(Sent("PINGREQ"), ask(1))
+        assert connection.types(2) == ["reply 1", "PUBACK 1"]
+        broker.faults.answer_pings()
+        assert connection.silent()
+
+
+# Restarts
+
+
+def test_a_restart_ends_connections_and_keeps_keys_and_what_is_stored(broker: Broker) -> None:
+    key = broker.keygen("a/", "rwls").reveal()
+    port = broker.port
+    with greeted(broker) as connection:
+        connection.send(Sent("PUBLISH", topic=f"{key}/a/?ttl=60", payload=b"stored", qos=1, id=1))
+        assert connection.types(1) == ["PUBACK 1"]
+        broker.restart()
+        assert connection.next() is None
+    assert broker.port == port
+    with greeted(broker) as again:
+        again.subscribe(f"{key}/a/?last=1")
+        assert again.types(2) == ["stored", "SUBACK 1"]
+
+
+def test_a_restart_loses_what_is_stored_if_it_is_told_to(broker: Broker) -> None:
+    key = broker.keygen("a/", "rwls").reveal()
+    with greeted(broker) as connection:
+        connection.send(Sent("PUBLISH", topic=f"{key}/a/?ttl=60", payload=b"stored", qos=1, id=1))
+        assert connection.types(1) == ["PUBACK 1"]
+    broker.restart(keep_stored=False)
+    with greeted(broker) as again:
+        again.subscribe(f"{key}/a/?last=1")
+        assert again.types(1) == ["SUBACK 1"]
+
+
+def test_faults_outlive_a_restart_until_they_are_cleared(broker: Broker) -> None:
+    broker.faults.refuse_connections()
+    broker.restart()
+    with Dialled(broker) as refused:
+        assert refused.next() is None
+    broker.faults.clear()
+    greeted(broker).socket.close()
+
+
+def test_in_an_event_loop_faults_are_plain_calls_too() -> None:
+    async def scenario() -> None:
+        async with AsyncBroker() as broker:
+            broker.faults.delay_replies(0.01)
+            reader, writer = await asyncio.open_connection(broker.host, broker.port)
+            writer.write(b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x00\x00\x00")
+            assert await reader.readexactly(4) == b"\x20\x02\x00\x00"
+            writer.write(b"\x82\x06\x00\x01\x00\x01k\x00")
+            assert (await reader.readexactly(1))[0] == 0x30
+            broker.faults.drop_connections()
+            await reader.read()
+            writer.close()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(scenario())
