@@ -25,8 +25,8 @@ INTEGERS = st.integers(-(2**63), 2**63 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 TIMES = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=OFFSETS)  # noqa: DTZ001  # bounds are naive
-# To the microsecond as long as a float can tell them apart: 285 years.
-DURATIONS = st.integers(-(2**53), 2**53).map(lambda us: timedelta(microseconds=us))
+# To the microsecond as long as a float of seconds tells them apart: 272 years.
+DURATIONS = st.integers(-(2**33) * 10**6, 2**33 * 10**6).map(lambda us: timedelta(microseconds=us))
 JSON = st.recursive(
     st.none() | st.booleans() | INTEGERS | FLOATS | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
