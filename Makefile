@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format generate generate-check bench-broker bench-codegen package-check lock clean same-python
+.PHONY: help setup demo test lint types format generate generate-check bench-broker bench-client bench-codegen package-check lock clean same-python
 
 help:  ## this list
 	@echo "emitter-typed: make TARGET, where TARGET is one of"
@@ -68,6 +68,17 @@ bench-codegen: $(READY)  ## how long generating takes, beside two other generato
 	@build/bench-codegen/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	  -r benchmarks/codegen-requirements.txt || echo "bench-codegen: the others could not be installed" >&2
 	@$(BIN)/python benchmarks/codegen.py --peers build/bench-codegen/bin
+
+bench-client: build/bench-client/.ready  ## how fast the client is, beside others (BENCH="--rounds 1" is handed on)
+	@build/bench-client/bin/python -m benchmarks.client $(BENCH)
+
+# In an environment of its own: nothing here depends on the other clients.
+build/bench-client/.ready: benchmarks/requirements-client.txt | $(READY)
+	@echo "bench-client: installing the other clients into build/bench-client"
+	@$(BIN)/python -m venv --clear build/bench-client
+	@build/bench-client/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-client.txt
+	@build/bench-client/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
 
 package-check: $(READY)  ## build wheel and sdist, and try the wheel in an environment without extras
 	@$(BIN)/python tools/package_check.py

@@ -152,7 +152,7 @@ def starts() -> Iterator[float]:
     for _ in range(STARTS):
         started_s = time.perf_counter()
         with Broker() as broker, socket.create_connection((HOST, broker.port)) as connection:
-            connection.sendall(encode_connect(None))
+            connection.sendall(encode_connect())
             read(connection, 4)
             yield 1000 * (time.perf_counter() - started_s)
 

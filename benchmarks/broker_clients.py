@@ -144,14 +144,14 @@ def _subscribe_with_paho(job: Job, pipe: ToParent) -> str:
 def dial(server: Server) -> socket.socket:
     """Return a socket on which the broker has answered a CONNECT."""
     connection = socket.create_connection((HOST, server.port), timeout=LIMIT_S)
-    connection.sendall(encode_connect(None))
+    connection.sendall(encode_connect())
     read(connection, _CONNACK_BYTES)
     return connection
 
 
 def subscribe(connection: socket.socket, topic: str) -> None:
     """Subscribe, and wait for the acknowledgement."""
-    connection.sendall(encode_outbound(Subscribe(topic, 1)))
+    connection.sendall(encode_outbound(Subscribe((topic,), 1)))
     assert read(connection, _SUBACK_BYTES)[-1] == 0
 
 

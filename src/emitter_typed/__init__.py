@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     )
     from emitter_typed.pending import AsyncPending, Pending
     from emitter_typed.protocol.message import ChannelMessage, Message, StoredMessage
+    from emitter_typed.protocol.will import Will
+    from emitter_typed.state import AsyncConnectionState, ConnectionState, ConnectionStatus
     from emitter_typed.subscriptions import AsyncSubscription, Subscription
     from emitter_typed.values import Json, Secret, Unrecognized
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     __all__ = [
         "AmbiguousReply",
         "AsyncClient",
+        "AsyncConnectionState",
         "AsyncPending",
         "AsyncSubscription",
         "BrokerError",
@@ -48,6 +51,8 @@ if TYPE_CHECKING:
         "Congested",
         "ConnectionLost",
         "ConnectionRefused",
+        "ConnectionState",
+        "ConnectionStatus",
         "ContractMismatch",
         "EmitterError",
         "HandlerFailed",
@@ -63,6 +68,7 @@ if TYPE_CHECKING:
         "Subscription",
         "Undecodable",
         "Unrecognized",
+        "Will",
     ]
     __all__ += _generated.__all__
 
@@ -88,6 +94,8 @@ _HOMES = {
     ),
     "pending": ("AsyncPending", "Pending"),
     "protocol.message": ("ChannelMessage", "Message", "StoredMessage"),
+    "protocol.will": ("Will",),
+    "state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
     "subscriptions": ("AsyncSubscription", "Subscription"),
     "values": ("Json", "Secret", "Unrecognized"),
 }

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from emitter_typed.protocol.definition import (
         Envelope,
         EventDefinition,
+        LastingDefinition,
         OperationDefinition,
         OptionDefinition,
         PagesDefinition,
@@ -66,6 +67,7 @@ __all__ = [
     "Handler",
     "Json",
     "KeySource",
+    "LastingDefinition",
     "Message",
     "OperationDefinition",
     "Option",

@@ -196,18 +196,25 @@ class ConnectionRefused(EmitterError, ConnectionError):
     """The port that was tried."""
     return_code: int | None
     """The CONNACK's return code (MQTT 3.1.1, 3.2.2.3), or None where it did not come to that."""
+    permanent: bool
+    """Whether the same attempt would be refused again: a refused login, a certificate that is not accepted, or no MQTT
+    broker there. False if waiting may help: nothing listens, no answer in time, a broker that is not available."""
 
-    def __init__(self, message: str, *, host: str, port: int, return_code: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, host: str, port: int, return_code: int | None = None, permanent: bool = False
+    ) -> None:
         """Say why there is no connection to host and port."""
-        super().__init__(
-            f"no connection to {host}:{port}: {message}",
-            "check the host and the port, and whether the broker expects TLS there"
-            if return_code is None
-            else "the broker is there, and does not accept this client: check the username",
-        )
+        if return_code is None:
+            advice = "check the host and the port, and whether the broker expects TLS or WebSocket there"
+        elif permanent:
+            advice = "the broker is there, and does not accept this client: check the username"
+        else:
+            advice = "the broker is there, and takes nobody now: try again later"
+        super().__init__(f"no connection to {host}:{port}: {message}", advice)
         self.host = host
         self.port = port
         self.return_code = return_code
+        self.permanent = permanent
 
 
 class ConnectionLost(EmitterError, ConnectionError):

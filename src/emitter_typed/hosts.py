@@ -25,6 +25,13 @@ AsyncHandler: TypeAlias = Callable[[T], Awaitable[None] | None]
 """What an `AsyncClient` calls with each message or event, in a task of its own: a function or a coroutine function."""
 
 
+Callback: TypeAlias = Callable[[], None]
+"""What a `Client` calls when it is connected, or no more, in a thread of its own."""
+
+AsyncCallback: TypeAlias = Callable[[], Awaitable[None] | None]
+"""What an `AsyncClient` calls when it is connected, or no more, in a task of its own."""
+
+
 class SyncHost(ABC):
     """What a generated facade needs of a client."""
 

@@ -15,17 +15,17 @@ ResultT = TypeVar("ResultT")
 _log = logging.getLogger("emitter_typed")
 
 
-def check_time_limit(timeout_s: object, *, zero: bool = False) -> float:
+def check_time_limit(timeout_s: object, *, zero: bool = False, name: str = "timeout_s") -> float:
     """Return a time limit in seconds. Raises InvalidArgument for what cannot be waited for; zero may be a look."""
     if not isinstance(timeout_s, int | float) or isinstance(timeout_s, bool):
         # Not shown: a text in the place of a number may be a key.
         raise InvalidArgument(
-            f"timeout_s: expected a number of seconds, got {kind_of(timeout_s)}", argument="timeout_s", value=None
+            f"{name}: expected a number of seconds, got {kind_of(timeout_s)}", argument=name, value=None
         )
     if not (0 < timeout_s <= threading.TIMEOUT_MAX or (zero and timeout_s == 0)):
         raise InvalidArgument(
-            f"timeout_s must be {'at least' if zero else 'more than'} 0 seconds and finite, not {timeout_s!r}",
-            argument="timeout_s",
+            f"{name} must be {'at least' if zero else 'more than'} 0 seconds and finite, not {timeout_s!r}",
+            argument=name,
             value=timeout_s,
         )
     return timeout_s
@@ -95,11 +95,19 @@ class ThreadOutcome(Outcome[ResultT]):
         super()._end()
         self._ended.set()
 
-    def wait(self, timeout_s: float) -> ResultT:
-        """Wait for the end, return the result or raise the error. Raises RequestTimeout."""
+    def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
+        """Wait for the end, return the result or raise the error.
+
+        Args:
+            timeout_s: Seconds to wait; what is not above 0 is a look.
+            limit_s: The limit that these seconds are the rest of. Default: the same.
+
+        Raises:
+            RequestTimeout: It has not ended in time.
+        """
         if not self._ended.wait(min(timeout_s, threading.TIMEOUT_MAX)):
             self._give_up()
-            raise RequestTimeout(self.operation, timeout_s)
+            raise RequestTimeout(self.operation, timeout_s if limit_s is None else limit_s)
         return self.result()
 
 
@@ -117,14 +125,22 @@ class TaskOutcome(Outcome[ResultT]):
         super()._end()
         self._ended.set()
 
-    async def wait(self, timeout_s: float) -> ResultT:
-        """Wait for the end, return the result or raise the error. Raises RequestTimeout."""
+    async def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
+        """Wait for the end, return the result or raise the error.
+
+        Args:
+            timeout_s: Seconds to wait; what is not above 0 is a look.
+            limit_s: The limit that these seconds are the rest of. Default: the same.
+
+        Raises:
+            RequestTimeout: It has not ended in time.
+        """
         try:
             async with asyncio.timeout(timeout_s):
                 await self._ended.wait()
         except TimeoutError:
             self._give_up()
-            raise RequestTimeout(self.operation, timeout_s) from None
+            raise RequestTimeout(self.operation, timeout_s if limit_s is None else limit_s) from None
         return self.result()
 
 

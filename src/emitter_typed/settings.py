@@ -1,20 +1,22 @@
-"""What a client is set to, and broker addresses as URLs."""
+"""What a client is set to."""
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from emitter_typed.addresses import BrokerAddress, parse_url
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 from emitter_typed.pending import check_time_limit
+from emitter_typed.protocol.backoff import Backoff
 from emitter_typed.protocol.bounds import Bounds, Overflow
 from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.protocol.outbox import Outbox
 from emitter_typed.protocol.topics import Matcher
-from emitter_typed.transport import Endpoint, Transport, TransportFactory, make_transport
+from emitter_typed.protocol.will import Will
+from emitter_typed.transport import Endpoint, Transport, TransportFactory, make_transport, parse_proxy
 
 if TYPE_CHECKING:
     import ssl
@@ -24,10 +26,13 @@ DEFAULT_HOST = "api.emitter.io"
 DEFAULT_PORT = 443
 DEFAULT_KEEPALIVE_S = 30
 
-_PORTS = {"mqtt": 8080, "mqtts": 443}
-_SECURE = {"mqtts"}
-URL_VARIABLE = "EMITTER_URL"
-"""The environment variable that names a broker where no URL is given."""
+# The remaining length of a CONNECT without will and username (MQTT 3.1.1, 3.1), and what Emitter takes at most.
+_BARE_CONNECT_BYTES = 12
+_MAX_CONNECT_BYTES = 65_536
+_RECONNECT_BASE_S = 0.5
+
+WhileOffline: TypeAlias = Literal["wait", "raise"]
+"""What a call does that finds the connection lost: wait for the next one within its time limit, or raise at once."""
 
 
 @frozen(kw_only=True)
@@ -37,10 +42,17 @@ class Settings:
     timeout_s: float
     tls: ssl.SSLContext | None = field(repr=False)
     transport: TransportFactory | None = None
+    will: Will | None = None
+    proxy: str | None = field(default=None, repr=False)
     matcher: Matcher
     max_messages: int
     max_bytes: int
     overflow: Overflow
+    reconnect: bool = True
+    reconnect_max_s: float = 30.0
+    while_offline: WhileOffline = "wait"
+    outbox_max_messages: int = 10_000
+    outbox_max_bytes: int = 16 * 1024 * 1024
 
     def __attrs_post_init__(self) -> None:
         """Refuse what makes no sense."""
@@ -49,7 +61,11 @@ class Settings:
             import ssl  # Costs a plain connection nothing.
 
             _check_kind("tls", self.tls, ssl.SSLContext, "an ssl.SSLContext")
-        for name in ("max_messages", "max_bytes"):
+        if self.will is not None:
+            _check_kind("will", self.will, Will, "a Will")
+        if self.proxy is not None:
+            parse_proxy(self.proxy)
+        for name in ("max_messages", "max_bytes", "outbox_max_messages", "outbox_max_bytes"):
             _check_kind(name, getattr(self, name), int, "an integer")
             if not getattr(self, name) > 0:
                 raise InvalidArgument(
@@ -59,6 +75,18 @@ class Settings:
                 )
         _one_of("matcher", self.matcher, ("emitter", "mqtt"))
         _one_of("overflow", self.overflow, ("drop_oldest", "drop_newest", "fail"))
+        _one_of("while_offline", self.while_offline, ("wait", "raise"))
+        _check_kind("reconnect", self.reconnect, bool, "a boolean")
+        check_time_limit(self.reconnect_max_s, name="reconnect_max_s")
+
+    def backoff(self) -> Backoff | None:
+        """Make what says when to connect again; None: never."""
+        base_s = min(_RECONNECT_BASE_S, self.reconnect_max_s)
+        return Backoff(base_s=base_s, max_s=self.reconnect_max_s) if self.reconnect else None
+
+    def outbox(self) -> Outbox:
+        """Make what holds messages while there is no connection."""
+        return Outbox(max_messages=self.outbox_max_messages, max_bytes=self.outbox_max_bytes)
 
     def mailbox(self, bounds: Bounds) -> Mailbox:
         """Make the queue of a subscription: its own bounds where it has them. Raises InvalidArgument."""
@@ -70,7 +98,15 @@ class Settings:
         )
         return Mailbox(max_messages=own.max_messages, max_bytes=own.max_bytes, overflow=own.overflow)
 
-    def endpoint(self, host: str, port: int, secure: bool, keepalive_s: int, username: str | None) -> Endpoint:
+    def endpoint(
+        self,
+        host: str,
+        port: int,
+        secure: bool,
+        keepalive_s: int,
+        username: str | None,
+        websocket_path: str | None = None,
+    ) -> Endpoint:
         """Return where and how to connect. Raises InvalidArgument."""
         _check_kind("host", host, str, "a text")
         _check_kind("port", port, int, "an integer")
@@ -87,6 +123,7 @@ class Settings:
                 value=keepalive_s,
             )
         _check_username(username)
+        self._check_connect_size(username)
         tls = self.tls
         # A transport of another kind has its own ways.
         if secure and tls is None and self.transport is None:
@@ -97,10 +134,27 @@ class Settings:
             host=host,
             port=port,
             tls=tls if secure else None,
+            websocket_path=websocket_path,
+            proxy=None if self.proxy is None else parse_proxy(self.proxy),
+            will=self.will,
             username=username,
             keepalive_s=keepalive_s,
             connect_timeout_s=self.timeout_s,
         )
+
+    def _check_connect_size(self, username: str | None) -> None:
+        """Raise InvalidArgument if will and username together do not fit a CONNECT."""
+        if self.will is None:
+            return
+        size = _BARE_CONNECT_BYTES + 2 + len(self.will.topic) + 2 + len(self.will.payload)
+        size += 0 if username is None else 2 + len(username.encode())
+        if size > _MAX_CONNECT_BYTES:
+            raise InvalidArgument(
+                f"the will and the username make a CONNECT of {size} bytes, and at most {_MAX_CONNECT_BYTES} fit a "
+                "packet: shorten the message of the will",
+                argument="will",
+                value=self.will,
+            )
 
 
 def _check_kind(name: str, value: object, cls: type, kind: str) -> None:
@@ -131,61 +185,6 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
         )
 
 
-@frozen
-class BrokerAddress:
-    """The host of a URL, its port, and whether it is TLS."""
-
-    host: str
-    port: int
-    secure: bool
-
-
-def parse_url(url: str | None) -> BrokerAddress:
-    """Read the URL of a broker.
-
-    Args:
-        url: `mqtt://host:port` or `mqtts://host:port`; without a port, 8080 and 443. None: what the environment
-            variable EMITTER_URL says.
-
-    Returns:
-        The parts.
-
-    Raises:
-        InvalidArgument: There is none, or it is no such URL.
-    """
-    if url is None:
-        url = os.environ.get(URL_VARIABLE)
-        if not url:
-            raise InvalidArgument(
-                f"no URL of a broker: give one, or set {URL_VARIABLE}, such as mqtt://localhost:8080",
-                argument="url",
-                value=None,
-            )
-    _check_kind("url", url, str, "a text")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        port = 0
-        parts = None
-    # What a URL holds besides host and port may be a password, so that no error shows it.
-    if parts is None or port == 0:
-        raise InvalidArgument(
-            "this is no URL of a broker: write mqtt://host:port, with a port of 1 to 65535",
-            argument="url",
-            value=None,
-        ) from None
-    if parts.scheme not in _PORTS:
-        raise InvalidArgument(
-            "the URL must begin with mqtt:// or mqtts://, as in mqtt://localhost:8080",
-            argument="url",
-            value=None,
-        )
-    if not parts.hostname or parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
-        raise InvalidArgument(f"the URL must be {parts.scheme}://host:port and no more", argument="url", value=None)
-    return BrokerAddress(parts.hostname, port or _PORTS[parts.scheme], parts.scheme in _SECURE)
-
-
 class Configured(ABC):
     """What clients of both colours are made with."""
 
@@ -195,11 +194,18 @@ class Configured(ABC):
         username: str | None = None,
         timeout_s: float = 10.0,
         tls: ssl.SSLContext | None = None,
+        will: Will | None = None,
+        proxy: str | None = None,
         transport: TransportFactory | None = None,
         matcher: Matcher = "emitter",
         max_messages: int = 10_000,
         max_bytes: int = 16 * 1024 * 1024,
         overflow: Overflow = "drop_oldest",
+        reconnect: bool = True,
+        reconnect_max_s: float = 30.0,
+        while_offline: WhileOffline = "wait",
+        outbox_max_messages: int = 10_000,
+        outbox_max_bytes: int = 16 * 1024 * 1024,
     ) -> None:
         """Make a client that is not connected: `connect` or `with` does that (`async with`, for AsyncClient).
 
@@ -207,12 +213,24 @@ class Configured(ABC):
             username: The name that presence shows to others. Default: none.
             timeout_s: Seconds that a call waits for the broker, if the call does not say otherwise.
             tls: The TLS context of secure connections. Default: the system's certificates, verified.
-            transport: What carries its packets, such as an embedded broker's `memory`. Default: TCP, and TLS.
+            will: What the broker publishes once the connection has ended. Default: nothing.
+            proxy: The URL of a proxy to go through, such as `socks5://host:1080` or `http://host:8080`; it needs
+                PySocks, which the extra `proxy` brings. Default: none, unless PySocks is there and the environment
+                variable mqtt_proxy names one.
+            transport: What carries its packets, such as an embedded broker's `memory`. Default: TCP, TLS, WebSocket.
             matcher: How the broker matches channels: by prefix (`"emitter"`), or as MQTT does (`"mqtt"`).
             max_messages: How many messages may wait in the queue of a subscription.
             max_bytes: How many bytes of payload may wait in the queue of a subscription.
             overflow: What a full queue does: lose its oldest messages (`"drop_oldest"`), lose the new one
                 (`"drop_newest"`), or end the subscription with SlowConsumer (`"fail"`).
+            reconnect: Whether to connect again when the connection is lost. Links, watches and subscriptions are then
+                asked for again, and messages of QoS 1 that were not acknowledged are sent again. False: everything
+                ends with ConnectionLost.
+            reconnect_max_s: The longest wait between two attempts, in seconds; the first ones are shorter.
+            while_offline: What calls other than a publish of QoS 1 do that find the connection lost: wait for the next
+                one within their time limit (`"wait"`), or raise ConnectionLost at once (`"raise"`).
+            outbox_max_messages: How many messages of QoS 1 may wait for a connection.
+            outbox_max_bytes: How many bytes of payload may wait for a connection.
 
         Raises:
             InvalidArgument: A setting makes no sense.
@@ -223,11 +241,18 @@ class Configured(ABC):
         self._settings = Settings(
             timeout_s=timeout_s,
             tls=tls,
+            will=will,
+            proxy=proxy,
             transport=transport,
             matcher=matcher,
             max_messages=max_messages,
             max_bytes=max_bytes,
             overflow=overflow,
+            reconnect=reconnect,
+            reconnect_max_s=reconnect_max_s,
+            while_offline=while_offline,
+            outbox_max_messages=outbox_max_messages,
+            outbox_max_bytes=outbox_max_bytes,
         )
         self._prepare()
 
@@ -243,25 +268,40 @@ class Configured(ABC):
         username: str | None = None,
         timeout_s: float = 10.0,
         tls: ssl.SSLContext | None = None,
+        will: Will | None = None,
+        proxy: str | None = None,
         transport: TransportFactory | None = None,
         matcher: Matcher = "emitter",
         max_messages: int = 10_000,
         max_bytes: int = 16 * 1024 * 1024,
         overflow: Overflow = "drop_oldest",
+        reconnect: bool = True,
+        reconnect_max_s: float = 30.0,
+        while_offline: WhileOffline = "wait",
+        outbox_max_messages: int = 10_000,
+        outbox_max_bytes: int = 16 * 1024 * 1024,
     ) -> Self:
         """Make a client for the broker at a URL; `with`, or `connect` without arguments, connects it.
 
         Args:
-            url: `mqtt://host:port` or `mqtts://host:port`, the ports 8080 and 443 by default. Default: the environment
-                variable EMITTER_URL.
+            url: `mqtt://host:port`, `mqtts://host:port` for TLS, `ws://host:port/path` for WebSocket or
+                `wss://host:port/path` for both; the ports are 8080, and 443 for TLS, by default, the path `/`.
+                Default: the environment variable EMITTER_URL.
             username: As in the constructor.
             timeout_s: As in the constructor.
             tls: As in the constructor.
+            will: As in the constructor.
+            proxy: As in the constructor.
             transport: As in the constructor.
             matcher: As in the constructor.
             max_messages: As in the constructor.
             max_bytes: As in the constructor.
             overflow: As in the constructor.
+            reconnect: As in the constructor.
+            reconnect_max_s: As in the constructor.
+            while_offline: As in the constructor.
+            outbox_max_messages: As in the constructor.
+            outbox_max_bytes: As in the constructor.
 
         Returns:
             A client that is not connected yet.
@@ -273,20 +313,29 @@ class Configured(ABC):
             username=username,
             timeout_s=timeout_s,
             tls=tls,
+            will=will,
+            proxy=proxy,
             transport=transport,
             matcher=matcher,
             max_messages=max_messages,
             max_bytes=max_bytes,
             overflow=overflow,
+            reconnect=reconnect,
+            reconnect_max_s=reconnect_max_s,
+            while_offline=while_offline,
+            outbox_max_messages=outbox_max_messages,
+            outbox_max_bytes=outbox_max_bytes,
         )
         client._address = parse_url(url)
         return client
 
     def _endpoint(self, host: str, port: int, secure: bool, keepalive_s: int, username: str | None) -> Endpoint:
         """Return where `connect` connects to with these arguments. Raises InvalidArgument."""
+        websocket_path: str | None = None
         if self._address is not None and (host, port, secure) == (DEFAULT_HOST, DEFAULT_PORT, True):
             host, port, secure = self._address.host, self._address.port, self._address.secure
-        return self._settings.endpoint(host, port, secure, keepalive_s, username or self._username)
+            websocket_path = self._address.websocket_path
+        return self._settings.endpoint(host, port, secure, keepalive_s, username or self._username, websocket_path)
 
     def _make_transport(self, endpoint: Endpoint) -> Transport:
         """Make what carries the packets of one connection."""

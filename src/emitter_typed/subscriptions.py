@@ -49,6 +49,11 @@ class _Queue(Generic[MessageT]):
         self._error: EmitterError | None = None
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing more is coming; what waits in the queue can still be read."""
+        return self._ended
+
+    @property
     def dropped(self) -> int:
         """How many messages the queue has lost because it was full."""
         return self._mailbox.dropped

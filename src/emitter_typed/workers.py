@@ -8,7 +8,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, kind_of
 from emitter_typed.subscriptions import AsyncSubscription, Subscription
@@ -27,11 +27,12 @@ def _failed(name: str, error: Exception) -> HandlerFailed:
     return failure
 
 
-def check_handler(name: str, handler: object) -> None:
+def check_handler(name: str, handler: object, *, arguments: Literal[0, 1] = 1) -> None:
     """Raise InvalidArgument unless a handler is a function, or None."""
     if handler is not None and not callable(handler):
+        takes = ("without arguments", "of one argument")[arguments]
         raise InvalidArgument(
-            f"the handler for {name} must be a function of one argument, not {kind_of(handler)}",
+            f"the handler for {name} must be a function {takes}, not {kind_of(handler)}",
             argument="handler",
             value=None,
         )

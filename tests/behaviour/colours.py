@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, cast
 
 import pytest
 
 from emitter_typed import AsyncClient, AsyncPending, AsyncSubscription, Client, Message, Pending, Subscription
 from emitter_typed.broker import Broker
+from emitter_typed.settings import WhileOffline
 from tests.behaviour.loops import LIMIT_S
 
 T = TypeVar("T")
@@ -18,6 +19,14 @@ T = TypeVar("T")
 Colour: TypeAlias = Literal["threads", "asyncio"]
 
 both_colours = pytest.mark.parametrize("colour", ["threads", "asyncio"])
+
+
+class Settings(TypedDict):
+    timeout_s: float
+    username: str
+    reconnect_max_s: float
+    while_offline: WhileOffline
+    outbox_max_messages: int
 
 
 class _Awaited:
@@ -63,13 +72,22 @@ def as_awaited(client: object, counterpart: type[T]) -> T:
 
 
 @asynccontextmanager
-async def connected(colour: Colour, broker: Broker) -> AsyncGenerator[AsyncClient]:
-    """A connected client of a colour."""
+async def connected(
+    colour: Colour, broker: Broker, while_offline: WhileOffline = "wait", outbox_max_messages: int = 1000
+) -> AsyncGenerator[AsyncClient]:
+    """A connected client of a colour, which comes back at once."""
+    settings: Settings = {
+        "timeout_s": LIMIT_S,
+        "username": colour,
+        "reconnect_max_s": 0.02,
+        "while_offline": while_offline,
+        "outbox_max_messages": outbox_max_messages,
+    }
     if colour == "threads":
-        with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        with Client.from_url(broker.url, **settings) as client:
             yield as_awaited(client, AsyncClient)
     else:
-        async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        async with AsyncClient.from_url(broker.url, **settings) as client:
             yield client
 
 

@@ -53,6 +53,13 @@ def client(broker: Broker) -> Iterator[Client]:
 
 
 @pytest.fixture
+def once(broker: Broker) -> Iterator[Client]:
+    """A client that does not connect again."""
+    with Client.from_url(broker.url, timeout_s=LIMIT_S, reconnect=False) as connected:
+        yield connected
+
+
+@pytest.fixture
 def key(client: Client, broker: Broker) -> Key:
     return client.keygen(broker.master_key, "a/#/", "rwslp").key
 
@@ -444,7 +451,10 @@ def test_a_time_limit_that_is_none_is_refused_before_anything_is_sent(
     assert texts(subscription, 1) == ["sent"]
 
 
-def test_a_lost_connection_ends_everything_with_a_reason(client: Client, key: Key, broker: Broker) -> None:
+def test_a_lost_connection_ends_everything_with_a_reason_where_no_other_follows(
+    once: Client, key: Key, broker: Broker
+) -> None:
+    client = once
     subscription = client.subscribe(key, "a/")
     client.publish(key, "a/", "before", qos=1)
     broker.faults.stall_reading()
@@ -462,9 +472,9 @@ def test_a_lost_connection_ends_everything_with_a_reason(client: Client, key: Ke
     client.publish(key, "a/", "again", qos=1)
 
 
-def test_whoever_waits_learns_that_the_connection_is_lost(client: Client, key: Key, broker: Broker) -> None:
+def test_whoever_waits_learns_that_the_connection_is_lost(once: Client, key: Key, broker: Broker) -> None:
     ends: SimpleQueue[EmitterError] = SimpleQueue()
-    subscription = client.subscribe(key, "a/")
+    subscription = once.subscribe(key, "a/")
 
     def wait() -> None:
         with pytest.raises(ConnectionLost) as caught:
@@ -478,10 +488,10 @@ def test_whoever_waits_learns_that_the_connection_is_lost(client: Client, key: K
     thread.join()
 
 
-def test_a_handler_without_connection_is_reported(
-    client: Client, key: Key, broker: Broker, errors: SimpleQueue[EmitterError]
-) -> None:
-    client.subscribe(key, "a/", lambda message: None)
+def test_a_handler_without_connection_is_reported(once: Client, key: Key, broker: Broker) -> None:
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    once.on_error = errors.put
+    once.subscribe(key, "a/", lambda message: None)
     broker.faults.drop_connections()
     assert isinstance(errors.get(timeout=LIMIT_S), ConnectionLost)
 
@@ -587,7 +597,7 @@ def test_no_key_shows_in_any_log_error_or_repr(broker: Broker, caplog: pytest.Lo
             call()
         caught.append(info.value)
 
-    with caplog.at_level(logging.DEBUG), Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+    with caplog.at_level(logging.DEBUG), Client.from_url(broker.url, timeout_s=LIMIT_S, reconnect=False) as client:
         reported: SimpleQueue[EmitterError] = SimpleQueue()
         client.on_error = reported.put
         key = client.keygen(broker.master_key, "a/#/", "rwslp").key

@@ -45,9 +45,9 @@ class Point(Record):
 
 
 @asynccontextmanager
-async def connected(broker: Broker) -> AsyncGenerator[tuple[AsyncClient, Key]]:
+async def connected(broker: Broker, *, reconnect: bool = True) -> AsyncGenerator[tuple[AsyncClient, Key]]:
     """A client, and a key for a/ and below."""
-    async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S) as client:
+    async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S, reconnect=reconnect) as client:
         yield client, (await client.keygen(broker.master_key, "a/#/", "rwslp")).key
 
 
@@ -272,8 +272,8 @@ async def test_a_cancelled_call_leaves_the_client_usable(broker: Broker) -> None
 
 
 @in_loop
-async def test_a_lost_connection_ends_everything_with_a_reason(broker: Broker) -> None:
-    async with connected(broker) as (client, key):
+async def test_a_lost_connection_ends_everything_with_a_reason_where_no_other_follows(broker: Broker) -> None:
+    async with connected(broker, reconnect=False) as (client, key):
         errors = errors_of(client)
         subscription = await client.subscribe(key, "a/")
         await client.subscribe(key, "a/handled/", lambda message: None)
@@ -350,7 +350,7 @@ async def test_no_key_shows_in_any_log_error_or_repr(broker: Broker, caplog: pyt
     shown: list[object] = []
     with caplog.at_level(logging.DEBUG):
         asyncio.get_running_loop().set_debug(True)
-        async with connected(broker) as (client, key):
+        async with connected(broker, reconnect=False) as (client, key):
             text = key.reveal()
             errors = errors_of(client)
             subscription = await client.subscribe(text, "a/", payload=Point)

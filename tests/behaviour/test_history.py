@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import emitter_typed.tasks.driver
+import emitter_typed.threads.driver
 import pytest
 
 from emitter_typed import AsyncClient, Client, Closed, InvalidArgument, Key, ReplyMissing, StoredMessage, Unauthorized
 from emitter_typed.broker import Broker, ManualClock
+from emitter_typed.protocol.paging import Pager
 from tests.behaviour.colours import Colour, as_awaited, both_colours, connected
 from tests.behaviour.loops import in_loop
 
@@ -68,6 +73,33 @@ async def test_a_thousand_messages_come_whole_and_once(colour: Colour, broker: B
         found = [message async for message in client.history(key, "a/")]
 
         assert texts(found) == wanted
+
+
+@both_colours
+@in_loop
+async def test_any_amount_comes_lazily_in_bounded_memory(
+    colour: Colour, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 3,000 messages no more are held than the bound and two pages, and what is published meanwhile stays out."""
+    for driver in (emitter_typed.threads.driver, emitter_typed.tasks.driver):
+        monkeypatch.setattr(driver, "Pager", partial(Pager, max_held_bytes=100_000))
+    async with connected(colour, broker) as client:
+        key = await storing(client, broker)
+        for first in range(0, 3_000, 500):
+            pending = [client.publish_nowait(key, "a/", f"{first + each:0200}", ttl=3600) for each in range(500)]
+            for one in pending:
+                await one.wait()
+        held: list[int] = []
+        found: list[int] = []
+
+        async for message in client.history(key, "a/"):
+            found.append(int(message.payload))
+            if len(found) % 500 == 1:
+                held.append(sum(type(one) is StoredMessage for one in gc.get_objects()))
+                await client.publish(key, "a/", b"-1", ttl=3600, qos=1)
+
+        assert found == list(range(3_000))
+        assert max(held) < 100_000 // 200 + 2 * 256
 
 
 @both_colours

@@ -10,18 +10,21 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
-from emitter_typed import Key, KeygenResponse
+from emitter_typed import Key, KeygenResponse, Permission
 from emitter_typed._generated.protocol import KEYGEN, PROTOCOL
+from emitter_typed._generated.types import KeygenRequest
 from emitter_typed.errors import (
     AmbiguousReply,
     BrokerError,
     Closed,
+    Congested,
     ConnectionLost,
     EmitterError,
     ReplyMissing,
     Undecodable,
 )
 from emitter_typed.protocol.operations import prepare
+from emitter_typed.protocol.outbox import Outbox
 from emitter_typed.protocol.packets import (
     Connack,
     Delivery,
@@ -40,6 +43,7 @@ from emitter_typed.protocol.topics import matches
 CHANNELS = ("a/", "a/b/", "a/+/", "c/")
 TOPICS = ("a/", "a/b/", "c/b/", "c/", "d/")
 REASON = "the cable was cut"
+REQUEST = KeygenRequest(key=Key("key"), channel="a/", permissions=Permission("r"))
 
 
 class Waiter:
@@ -81,6 +85,7 @@ class Call:
         self.receiver = receiver
         self.replies: list[str] = []
         self.refused = False
+        self.told = False
         self.leaving: list[Receiver] = []
 
 
@@ -96,12 +101,18 @@ class Conversation(RuleBasedStateMachine):
         self.session = Session(
             PROTOCOL,
             matcher="emitter",
+            outbox=Outbox(max_messages=5, max_bytes=1000),
             send=self.sent.append,
             report=self.reported.append,
             unclaimed=lambda channel, raw: None,
             emit=lambda event, payload: None,
+            opened=lambda: None,
         )
         self.calls: dict[int, Call] = {}
+        # Messages that wait for a connection, and those that may have been published already.
+        self.unsent: list[Waiter] = []
+        self.online = True
+        self.sent_once: set[Waiter] = set()
         self.waiters: list[Waiter] = []
         self.left: list[Receiver] = []
         self.active: list[Receiver] = []
@@ -135,14 +146,14 @@ class Conversation(RuleBasedStateMachine):
         self.waiters.append(waiter)
         return waiter
 
-    @precondition(lambda self: not self.over)
+    @precondition(lambda self: self.online)
     @rule()
     def request(self) -> None:
         waiter = self.waiter()
-        self.session.request(KEYGEN, b"{}", waiter)
+        self.session.request(KEYGEN, REQUEST, b"{}", waiter)
         self.begun(waiter)
 
-    @precondition(lambda self: not self.over)
+    @precondition(lambda self: self.online)
     @rule(qos=st.sampled_from([0, 1]))
     def publish(self, qos: int) -> None:
         waiter = self.waiter()
@@ -153,7 +164,40 @@ class Conversation(RuleBasedStateMachine):
         else:
             assert waiter.ends == [None]
 
-    @precondition(lambda self: not self.over)
+    @precondition(lambda self: not self.online and not self.over)
+    @rule(qos=st.sampled_from([0, 1]))
+    def publish_offline(self, qos: int) -> None:
+        waiter, sent = Waiter(), len(self.sent)
+        prepared = prepare(PROTOCOL.operations["publish"], ("key", "a/"), given={"qos": qos})
+        try:
+            self.session.publish("publish", prepared, b"x", waiter)
+        except Congested:
+            assert len(self.unsent) >= 5
+        except ConnectionLost:
+            assert qos == 0
+        else:
+            self.waiters.append(waiter)
+            self.unsent.append(waiter)
+        assert len(self.sent) == sent
+
+    @precondition(lambda self: not self.online and not self.over)
+    @rule()
+    def ask_offline(self) -> None:
+        with pytest.raises(ConnectionLost):
+            self.session.request(KEYGEN, REQUEST, b"{}", Waiter())
+
+    @precondition(lambda self: bool(self.unsent))
+    @rule(which=st.integers(0))
+    def withdraw(self, which: int) -> None:
+        waiter = self.unsent[which % len(self.unsent)]
+        if self.session.withdraw(waiter):
+            assert waiter not in self.sent_once
+            self.unsent.remove(waiter)
+            self.waiters.remove(waiter)
+        else:
+            assert waiter in self.sent_once
+
+    @precondition(lambda self: self.online)
     @rule(target=receivers, channel=st.sampled_from(CHANNELS), key=st.sampled_from(["good", "bad"]))
     def subscribe(self, channel: str, key: str) -> Receiver:
         waiter, receiver = self.waiter(), Receiver(channel)
@@ -178,7 +222,7 @@ class Conversation(RuleBasedStateMachine):
             self.active.remove(receiver)
             self.left.append(receiver)
 
-    @precondition(lambda self: not self.over)
+    @precondition(lambda self: self.online)
     @rule(channel=st.sampled_from(CHANNELS))
     def unsubscribe(self, channel: str) -> None:
         waiter = self.waiter()
@@ -204,9 +248,9 @@ class Conversation(RuleBasedStateMachine):
     def refuse(self, which: int) -> None:
         packet_id, call = self.pick(which)
         self.deliver("emitter/error/", {"req": packet_id, "status": 401, "message": "no"})
-        call.refused = True
+        call.refused = call.told = True
 
-    @precondition(lambda self: not self.over)
+    @precondition(lambda self: self.online)
     @rule(
         topic=st.sampled_from([KEYGEN.topic, "emitter/error/", "emitter/presence/", "emitter/other/"]),
         payload=st.one_of(
@@ -222,12 +266,13 @@ class Conversation(RuleBasedStateMachine):
         self.session.received([Delivery(topic, payload)])
         assert len(self.reported) == before + 1
 
+    @precondition(lambda self: self.online)
     @rule(packet_id=st.integers(0, 65_535))
     def stray_acknowledgement(self, packet_id: int) -> None:
         if packet_id not in self.calls:
             self.session.received([Puback(packet_id), Suback(packet_id, (0,)), Unsuback(packet_id)])
 
-    @precondition(lambda self: not self.over)
+    @precondition(lambda self: self.online)
     @rule(topic=st.sampled_from(TOPICS))
     def message(self, topic: str) -> None:
         raw = str(len(self.reported)).encode()
@@ -248,18 +293,21 @@ class Conversation(RuleBasedStateMachine):
                 self.session.received([Puback(packet_id)])
                 self.answered(call)
             case Subscribe():
-                if call.refused:
-                    self.deliver("emitter/error/", {"req": packet_id, "status": 401, "message": "no"})
+                if call.waiter is None:
+                    self.rejoined(packet_id, call, call.packet)
                 else:
-                    self.on_the_wire.add(channel_of(call.packet))
-                self.session.received([Suback(packet_id, (0x80 if call.refused else 0,))])
-                self.joined(call)
+                    if call.refused:
+                        self.deliver("emitter/error/", {"req": packet_id, "status": 401, "message": "no"})
+                    else:
+                        self.on_the_wire.add(channel_of(call.packet.topics[0]))
+                    self.session.received([Suback(packet_id, (0x80 if call.refused else 0,))])
+                    self.joined(call)
             case Unsubscribe(topic, _):
                 if call.refused or topic.startswith("bad"):
                     call.refused = self.unsubscribe_refused = True
                     self.deliver("emitter/error/", {"req": packet_id, "status": 401, "message": "no"})
                 else:
-                    self.on_the_wire.discard(channel_of(call.packet))
+                    self.on_the_wire.discard(channel_of(topic))
                 self.session.received([Unsuback(packet_id)])
                 self.parted(call)
         for packet in self.sent[sent:]:
@@ -295,9 +343,77 @@ class Conversation(RuleBasedStateMachine):
             assert isinstance(end, BrokerError) if call.refused else end is None
         if not call.refused:
             for receiver in call.leaving:
-                assert receiver.ends
+                # Who leaves by himself meanwhile need not be told.
+                assert receiver.ends or receiver in self.left
                 if receiver in self.active:
                     self.active.remove(receiver)
+
+    def rejoined(self, packet_id: int, call: Call, packet: Subscribe) -> None:
+        """Grant what was granted before, but for what the broker refuses of it now."""
+        # One error says for all of them that the key is no good any more.
+        codes = tuple(0x80 if call.refused else 0 for _ in packet.topics)
+        before = len(self.reported)
+        self.session.received([Suback(packet_id, codes)])
+        assert len(self.reported) == before
+        for topic in packet.topics:
+            channel = channel_of(topic).partition("?")[0]
+            for receiver in [each for each in self.active if each.channel == channel and call.refused]:
+                assert isinstance(receiver.ends[0], BrokerError)
+                self.active.remove(receiver)
+            if not call.refused:
+                self.on_the_wire.add(channel)
+
+    @precondition(lambda self: self.online)
+    @rule()
+    def lose(self) -> None:
+        before = list(self.active)
+        self.session.lost(ConnectionLost(REASON))
+        self.online = False
+        self.on_the_wire.clear()
+        again: list[Waiter] = []
+        for call in self.calls.values():
+            if call.waiter is None:
+                continue
+            if call.told:
+                assert isinstance(call.waiter.ends[0], BrokerError)
+            elif isinstance(call.packet, Publish) and call.packet.topic != KEYGEN.topic:
+                again.append(call.waiter)
+            elif isinstance(call.packet, Unsubscribe):
+                assert call.waiter.ends == [None]
+            else:
+                (end,) = call.waiter.ends
+                assert isinstance(end, ConnectionLost)
+            for receiver in [] if call.told else call.leaving:
+                if receiver in self.active:
+                    self.active.remove(receiver)
+        for call in self.calls.values():
+            # A caller whose subscribe has failed leaves.
+            if call.receiver is not None and call.receiver in self.active:
+                self.session.leave("subscribe", call.receiver.channel, call.receiver, Waiter())
+                self.active.remove(call.receiver)
+                self.left.append(call.receiver)
+        assert all(not each.ends for each in self.active if each in before)
+        self.calls.clear()
+        self.unsent[:0] = again
+        self.sent_once.update(again)
+
+    @precondition(lambda self: not self.online and not self.over)
+    @rule()
+    def accept(self) -> None:
+        sent = len(self.sent)
+        self.session.received([Connack(0)])
+        self.online = True
+        packets = self.sent[sent:]
+        subscribed = [channel_of(topic) for each in packets if isinstance(each, Subscribe) for topic in each.topics]
+        assert sorted(subscribed) == sorted({f"{each.channel}?last=0" for each in self.active})
+        published = [each for each in packets if isinstance(each, Publish)]
+        assert packets[len(packets) - len(published) :] == published, "subscriptions come before messages"
+        assert len(published) == len(self.unsent)
+        waiters = iter(self.unsent)
+        for packet in packets:
+            assert packet.packet_id not in self.calls
+            self.calls[packet.packet_id] = Call(packet, next(waiters) if isinstance(packet, Publish) else None)
+        self.unsent.clear()
 
     @rule(lost=st.booleans())
     def end(self, lost: bool) -> None:
@@ -308,6 +424,11 @@ class Conversation(RuleBasedStateMachine):
         if not first:
             return
         self.over = True
+        self.online = False
+        for waiter in self.unsent:
+            (end,) = waiter.ends
+            assert isinstance(end, ConnectionLost)
+        self.unsent.clear()
         for call in self.calls.values():
             if call.waiter is not None:
                 (end,) = call.waiter.ends
@@ -324,7 +445,7 @@ class Conversation(RuleBasedStateMachine):
 
     @invariant()
     def every_call_has_ended_once_or_is_under_way(self) -> None:
-        under_way = {call.waiter for call in self.calls.values()}
+        under_way = {call.waiter for call in self.calls.values()} | {*self.unsent}
         for waiter in self.waiters:
             assert len(waiter.ends) == (0 if waiter in under_way else 1)
 
@@ -340,7 +461,7 @@ class Conversation(RuleBasedStateMachine):
 
     @invariant()
     def the_broker_keeps_what_somebody_needs_and_nothing_else(self) -> None:
-        if not self.over and not self.calls:
+        if self.online and not self.calls:
             needed = {each.channel for each in self.active}
             # The broker may refuse to end what it has granted, and then it goes on.
             assert self.on_the_wire >= needed if self.unsubscribe_refused else self.on_the_wire == needed
@@ -355,8 +476,8 @@ class Conversation(RuleBasedStateMachine):
         self.session.received(packets)
 
 
-def channel_of(packet: Subscribe | Unsubscribe) -> str:
-    return packet.topic.partition("/")[2]
+def channel_of(topic: str) -> str:
+    return topic.partition("/")[2]
 
 
 TestConversation = Conversation.TestCase

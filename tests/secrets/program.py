@@ -129,7 +129,7 @@ class Reported:
 
 
 def lose(broker: Broker, key: Key, break_it: Callable[[], None], kind: type[EmitterError], patience_s: float) -> None:
-    with Client.from_url(broker.url) as client:
+    with Client.from_url(broker.url, reconnect=False) as client:
         subscription = client.subscribe(key, "chat/", last=1)
         break_it()
         with raises(kind):

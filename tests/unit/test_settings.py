@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from emitter_typed import AsyncClient, Client
+from emitter_typed.addresses import BrokerAddress, parse_url
 from emitter_typed.contract import Bounds, duration
 from emitter_typed.errors import InvalidArgument
-from emitter_typed.settings import BrokerAddress, Settings, parse_url
+from emitter_typed.settings import Settings
 
 
 def settings() -> Settings:
@@ -32,12 +33,28 @@ def test_a_url_names_a_broker(url: str, host: str, port: int, secure: bool) -> N
 
 
 @pytest.mark.parametrize(
+    ("url", "port", "secure", "path"),
+    [
+        ("ws://localhost", 8080, False, "/"),
+        ("wss://localhost", 443, True, "/"),
+        ("ws://localhost:80/mqtt/v1", 80, False, "/mqtt/v1"),
+        ("WSS://localhost:8443/", 8443, True, "/"),
+    ],
+)
+def test_a_url_names_a_websocket_and_its_path(url: str, port: int, secure: bool, path: str) -> None:
+    assert parse_url(url) == BrokerAddress("localhost", port, secure, path)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "",
         "localhost:8080",
         "http://localhost",
-        "ws://localhost",
+        "ws://localhost?x=1",
+        "ws://localhost/a b",
+        "wss://localhost/caf\u00e9",
+        "wss://",
         "mqtt://",
         "mqtt://localhost:0",
         "mqtt://localhost:65536",

@@ -41,12 +41,15 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
             f"the operation {quoted(key.value)}",
             at=key,
             required=("verb", "topic", "params"),
-            optional=("doc", "wait", "typed", "options", "errors", "pages"),
+            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet"),
         )
         verb: Verb = entries.choice("verb", _VERBS, "publish")
         if "wait" in entries and verb != "publish":
             message = "only a publish can say whether it waits"
             scope.report.add(entries.key("wait"), "wait-publish", message, "take it away")
+        if "quiet" in entries and verb != "subscribe":
+            message = "only a subscribe brings stored messages"
+            scope.report.add(entries.key("quiet"), "quiet-subscribe", message, "take it away")
         if ("pages" in entries) is not (verb == "fetch"):
             _check_pages(scope, entries, key)
         topic = entries.scalar("topic")
@@ -71,13 +74,13 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
     return tuple(found)
 
 
-def read_defaults(
-    scope: Scope, node: Node | None, operation: Operation, options: tuple[Option, ...]
+def read_values_of_options(
+    scope: Scope, node: Node | None, operation: Operation, options: tuple[Option, ...], under: str
 ) -> tuple[tuple[str, Literal_], ...]:
-    """Read the values of options that a call of an operation does not give; `node` holds all operations."""
+    """Read the values of options that an operation names under one of its keys; `node` holds all operations."""
     found: list[tuple[str, Literal_]] = []
     known = {option.name: option for option in options}
-    for key, given in scope.report.named(find(node, operation.name, "options"), "'options'"):
+    for key, given in scope.report.named(find(node, operation.name, under), f"'{under}'"):
         option = known.get(key.value)
         if option is None:
             scope.report.unknown(key, "unknown-option", "option", key.value, known)

@@ -19,6 +19,7 @@ from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.fields import read_record
+from emitter_typed_codegen.resolve.lasting import read_lasting
 from emitter_typed_codegen.resolve.reading import Entries
 from emitter_typed_codegen.resolve.scope import Scope
 from emitter_typed_codegen.resolve.values import plain_value
@@ -124,7 +125,7 @@ def read_requests(
             f"the request {quoted(key.value)}",
             at=key,
             required=("topic", "response"),
-            optional=("request", "doc", "event", "errors", "internal", "options_in"),
+            optional=("request", "doc", "event", "errors", "internal", "options_in", "lasting"),
         )
         topic = entries.scalar("topic")
         if topic is not None:
@@ -145,6 +146,7 @@ def read_requests(
                 errors=error_names(scope, entries, errors),
                 internal=entries.flag("internal"),
                 options_in=_options_in(scope, entries, record),
+                lasting=read_lasting(scope, entries, record),
             )
         )
     return tuple(found)

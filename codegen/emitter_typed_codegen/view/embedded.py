@@ -6,6 +6,7 @@ from typing import cast
 
 import attrs
 
+from emitter_typed_codegen import model
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import Protocol
 from emitter_typed_codegen.pytypes import HERE, Imports, Name
@@ -14,7 +15,7 @@ from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.protocol import DefinitionsView
 from emitter_typed_codegen.view.scope import sequence
 
-_MODEL = Protocol.__module__
+_MODEL = model.__name__
 
 
 def embedded_view(protocol: Protocol, name: str) -> DefinitionsView:
@@ -39,4 +40,6 @@ def _constructed(imports: Imports, value: object) -> Expression:
         if attribute.default is attrs.NOTHING or held != attribute.default:
             made = _constructed(imports, held)
             settings.append(Joined([f"{attribute.name}=", made]) if attribute.kw_only else made)
-    return Group(f"{imports.use(Name(_MODEL if cls.__module__ == _MODEL else HERE, cls.__name__))}(", settings, ")")
+    return Group(
+        f"{imports.use(Name(_MODEL if cls.__module__.startswith(_MODEL) else HERE, cls.__name__))}(", settings, ")"
+    )

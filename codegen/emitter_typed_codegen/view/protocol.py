@@ -7,7 +7,18 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Event, Literal_, Operation, Pages, Request, Scalar, Schema, Setting, TypeRef
+from emitter_typed_codegen.model import (
+    Event,
+    Lasting,
+    Literal_,
+    Operation,
+    Pages,
+    Request,
+    Scalar,
+    Schema,
+    Setting,
+    TypeRef,
+)
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name, internal_constant, method_name
 from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name
 from emitter_typed_codegen.texts import folded_literal, literal
@@ -94,7 +105,22 @@ def _request(scope: Scope, request: Request) -> Expression:
     if request.event is not None:
         settings["event"] = literal(attribute_name(request.event))
     settings |= _options(scope, request)
+    if request.lasting is not None:
+        settings["lasting"] = _lasting(scope, request, request.lasting)
     return _assigned(request_constant(request), call(scope.contract("RequestDefinition"), **settings))
+
+
+def _lasting(scope: Scope, request: Request, lasting: Lasting) -> Expression:
+    fields = {field.name: field for field in request.request.fields}
+    settings: dict[str, Expression] = {"by": literal(attribute_name(lasting.by))}
+    for key, given in (("begins", lasting.begins), ("ends", lasting.ends), ("again", lasting.again)):
+        if given:
+            entries: list[Expression] = [
+                Joined([f"{literal(attribute_name(name))}: ", scope.value(value, fields[name].type)])
+                for name, value in given
+            ]
+            settings[key] = Group("{", entries, "}")
+    return call(scope.contract("LastingDefinition"), **settings)
 
 
 def _event(scope: Scope, event: Event) -> Expression:
@@ -127,6 +153,8 @@ def _operation(scope: Scope, operation: Operation) -> Expression:
     settings |= _options(scope, operation)
     if operation.defaults:
         settings["defaults"] = defaults(scope, operation.defaults, scope.schema.options)
+    if operation.quiet:
+        settings["quiet"] = defaults(scope, operation.quiet, scope.schema.options)
     if operation.pages is not None:
         settings["pages"] = _pages(scope, operation.pages)
     return _assigned(constant_name(operation.name), call(scope.contract("OperationDefinition"), **settings))

@@ -129,7 +129,7 @@ class AsyncBroker:
         """Make a transport without a socket: give this method to a client, as in `Client(transport=broker.memory)`.
 
         Args:
-            endpoint: Of it, the username counts.
+            endpoint: Of it, username and will count.
         """
         return MemoryTransport(endpoint, self._hub, self._hub.loop)
 

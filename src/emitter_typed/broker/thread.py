@@ -127,7 +127,7 @@ class Broker:
         26
 
         Args:
-            endpoint: Of it, the username counts.
+            endpoint: Of it, username and will count.
         """
         return self._broker.memory(endpoint)
 

@@ -37,6 +37,7 @@ except ImportError as error:
     raise ImportError('the embedded broker needs zmqtt: pip install "emitter-typed[broker]"') from error
 
 from emitter_typed.protocol import packets
+from emitter_typed.protocol.will import Will as LastWill
 
 __all__ = [
     "DISCONNECT",
@@ -288,9 +289,13 @@ def _length(remaining: int) -> bytes:
 DISCONNECT = encode(Disconnect(), version="3.1.1")
 
 
-def encode_connect(username: str | None) -> bytes:
-    """Return the CONNECT of a client without a will and keep-alive."""
-    return encode(Connect(client_id="", clean_session=True, keepalive=0, username=username), version="3.1.1")
+def encode_connect(username: str | None = None, will: LastWill | None = None) -> bytes:
+    """Return the CONNECT of a client without keep-alive."""
+    last = (
+        None if will is None else Will(topic=will.topic, payload=will.payload, qos=QoS.AT_MOST_ONCE, retain=will.retain)
+    )
+    packet = Connect(client_id="", clean_session=True, keepalive=0, username=username, will=last)
+    return encode(packet, version="3.1.1")
 
 
 def encode_outbound(packet: packets.Outbound) -> bytes:
@@ -301,9 +306,9 @@ def encode_outbound(packet: packets.Outbound) -> bytes:
                 topic=topic, payload=payload, qos=QoS(qos), retain=retain, dup=False, packet_id=packet_id or None
             )
             return encode(message, version="3.1.1")
-        case packets.Subscribe(topic, packet_id):
-            wish = SubscriptionRequest(topic_filter=topic, qos=QoS.AT_MOST_ONCE)
-            return encode(CodecSubscribe(packet_id=packet_id, subscriptions=(wish,)), version="3.1.1")
+        case packets.Subscribe(topics, packet_id):
+            wishes = tuple(SubscriptionRequest(topic_filter=topic, qos=QoS.AT_MOST_ONCE) for topic in topics)
+            return encode(CodecSubscribe(packet_id=packet_id, subscriptions=wishes), version="3.1.1")
         case packets.Unsubscribe(topic, packet_id):
             return encode(Unsubscribe(packet_id=packet_id, topic_filters=(topic,)), version="3.1.1")
 

@@ -53,6 +53,20 @@ class OptionDefinition:
 
 
 @frozen(kw_only=True)
+class LastingDefinition:
+    """What a request begins that ends with its connection, so that it is asked for again on the next one."""
+
+    by: str
+    """The request's field that names it: what is begun under the same name takes its place."""
+    begins: Mapping[str, object] = Factory(dict[str, object])
+    """The values of fields with which a request begins it; none: every request does."""
+    ends: Mapping[str, object] = Factory(dict[str, object])
+    """The values of fields with which a request ends it; none: only the connection's end does."""
+    again: Mapping[str, object] = Factory(dict[str, object])
+    """The values of fields that the request has when it is made again."""
+
+
+@frozen(kw_only=True)
 class RequestDefinition(Generic[ResponseT]):
     """A request to the broker, answered on the same topic."""
 
@@ -66,6 +80,8 @@ class RequestDefinition(Generic[ResponseT]):
     """The event that a reply also counts as, if its tag is not blank, and whose handler a request can name."""
     options: tuple[OptionDefinition, ...] = ()
     """The options that stand behind its channel."""
+    lasting: LastingDefinition | None = None
+    """What it begins that is begun again on the next connection."""
 
 
 @frozen(kw_only=True)
@@ -108,6 +124,8 @@ class OperationDefinition:
     """The options that it takes."""
     defaults: Mapping[str, object] = Factory(dict[str, object])
     """Values of options that the call does not give."""
+    quiet: Mapping[str, object] = Factory(dict[str, object])
+    """Values of options with which a subscribe brings no stored messages."""
     pages: PagesDefinition | None = None
     """How it fetches, if that is what it does."""
 

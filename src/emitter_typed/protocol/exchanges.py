@@ -10,8 +10,10 @@ from emitter_typed.errors import Congested, EmitterError
 from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.operations import Prepared
 from emitter_typed.protocol.subscribers import Receiver
+from emitter_typed.values import Record
 
 _MAX_PACKET_ID = 65_535
+_MAX_PUBLICATIONS = 60_000
 
 ResultT = TypeVar("ResultT", contravariant=True)
 
@@ -40,7 +42,7 @@ class Nobody:
 
 @define(eq=False)
 class Exchange:
-    """A packet that the broker will acknowledge: a publish, or one of the kinds below."""
+    """A packet that the broker will acknowledge: one of the kinds below."""
 
     operation: str
     waiter: Waiter[Any]  # Any: of None, but for a request of its response
@@ -49,10 +51,22 @@ class Exchange:
 
 
 @define(eq=False)
+class Publication(Exchange):
+    """A PUBLISH of QoS 1 of the user's, which is sent again if the connection is lost before its acknowledgement."""
+
+    prepared: Prepared = field(kw_only=True)
+    payload: bytes = field(kw_only=True, repr=False)
+    sent: bool = field(default=False, kw_only=True)
+    """Whether it has been sent, on whatever connection."""
+
+
+@define(eq=False)
 class Request(Exchange):
     """A request and the replies that came for it."""
 
     definition: RequestDefinition[object] = field(kw_only=True)
+    record: Record = field(kw_only=True, repr=False)
+    """What was asked."""
     replies: list[dict[str, object]] = field(factory=list[dict[str, object]], kw_only=True)
     """Those that differ from one another."""
 
@@ -63,6 +77,13 @@ class Join(Exchange):
 
     prepared: Prepared = field(kw_only=True)
     receiver: Receiver = field(kw_only=True)
+
+
+@define(eq=False)
+class Rejoin(Exchange):
+    """A SUBSCRIBE of many filters, which the broker granted on an earlier connection."""
+
+    subscriptions: tuple[Prepared, ...] = field(kw_only=True)
 
 
 @define(eq=False)
@@ -81,6 +102,16 @@ class Exchanges:
         """Begin with none in use."""
         self._by_packet_id: dict[int, Exchange] = {}
         self._last_packet_id = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no identifier is free for a message; some are kept for requests and subscriptions."""
+        return len(self._by_packet_id) >= _MAX_PUBLICATIONS
+
+    @property
+    def publications(self) -> bool:
+        """Whether a message waits for its acknowledgement."""
+        return any(isinstance(each, Publication) for each in self._by_packet_id.values())
 
     def begin(self, exchange: Exchange) -> int:
         """Give an exchange the next identifier that is free. Raises Congested if none is."""

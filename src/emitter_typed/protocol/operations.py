@@ -33,6 +33,8 @@ class Prepared:
     """The whole topic, key and options included."""
     bare_topic: str = field(repr=False)
     """The topic without options: what an UNSUBSCRIBE names."""
+    quiet_topic: str = field(repr=False)
+    """The topic with the options that let a subscribe bring no stored messages."""
     channel: str
     """The channel, for matching and for errors."""
     qos: int
@@ -69,10 +71,16 @@ def prepare(
     return Prepared(
         topic=compose_topic(key, channel, options=written) if written else bare_topic,
         bare_topic=bare_topic,
+        quiet_topic=_quiet(definition, key, channel) if definition.quiet else bare_topic,
         channel=channel,
         qos=1 if headers.get("qos") == 1 else 0,
         retain=headers.get("retain") is True,
     )
+
+
+def _quiet(definition: OperationDefinition, key: str, channel: str) -> str:
+    written, _ = _write_options(definition, definition.quiet, (), {})
+    return compose_topic(key, channel, options=written)
 
 
 def _without_keys(
@@ -156,7 +164,7 @@ def _compose(
     topic = template
     for (name, kind), text in zip(parameters, texts, strict=True):
         filled = (
-            _segment(name, text)
+            one_segment(name, text)
             if kind == "segment"
             else validate_channel(text, static=kind == "channel", argument=name)
         )
@@ -166,7 +174,8 @@ def _compose(
     return key, channel, compose_topic(key, channel) if slash else topic
 
 
-def _segment(name: str, text: str) -> str:
+def one_segment(name: str, text: str) -> str:
+    """Return a text that is to be one segment of a topic. Raises InvalidArgument, without showing it."""
     # A text that holds one of these would move the border between the parts of the topic.
     if _find_border(text) is not None:
         raise InvalidArgument(
@@ -245,14 +254,14 @@ def _text(option: OptionDefinition, value: object) -> str | None:
     return str(write_as(option.format, value))
 
 
-def check_size(prepared: Prepared, payload: bytes, max_packet_bytes: int) -> None:
+def check_size(topic: str, channel: str, payload: bytes, max_packet_bytes: int, *, qos: int) -> None:
     """Raise InvalidArgument if a PUBLISH would be larger than a packet may be."""
     # The remaining length: the topic with its length, the packet identifier of QoS 1, the payload (MQTT 3.1.1, 3.3).
-    overhead = 2 + len(prepared.topic) + (2 if prepared.qos else 0)
+    overhead = 2 + len(topic) + (2 if qos else 0)
     if overhead + len(payload) > max_packet_bytes:
         raise InvalidArgument(
             f"the message has {len(payload)} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
-            f"on {prepared.channel}: send it in parts",
+            f"on {channel}: send it in parts",
             argument="message",
             value=len(payload),
         )

@@ -48,9 +48,9 @@ class Publish(NamedTuple):
 
 
 class Subscribe(NamedTuple):
-    """A SUBSCRIBE of one filter, at QoS 0, which is how Emitter delivers."""
+    """A SUBSCRIBE of one filter or more, at QoS 0, which is how Emitter delivers."""
 
-    topic: str
+    topics: tuple[str, ...]
     packet_id: int
 
 

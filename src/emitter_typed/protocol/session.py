@@ -1,11 +1,14 @@
-"""One connection's conversation with the broker: packets in and out, and who waits for which.
+"""A client's conversation with the broker, over all its connections: packets in and out, and who waits for which.
 
-The session does no I/O, knows no clock and no thread. A driver gives it calls and packets, one at a time, and three
-functions: one that sends packets, one that reports errors that no call owns, one that hands out events.
+The session does no I/O, knows no clock and no thread. A driver gives it calls and packets, one at a time, and
+functions that send packets, report errors that no call owns, and hand out events.
 
 Every exchange that needs an answer has a packet identifier, which is registered before its packet leaves and stays in
 use until the broker acknowledges it or the connection ends. The broker sends an error or a reply before the
 acknowledgement (docs: Emitter protocol, correlation), so an exchange ends when it is acknowledged, and not earlier.
+
+The broker keeps nothing of a connection that was lost (docs: Emitter protocol, transport). So the next one begins with
+what is to last: links and watches, then subscriptions, then the messages that were not acknowledged.
 """
 
 from __future__ import annotations
@@ -13,20 +16,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from emitter_typed.errors import (
-    AmbiguousReply,
-    BrokerError,
-    Closed,
-    ConnectionLost,
-    EmitterError,
-    InvalidArgument,
-    ReplyMissing,
-    Undecodable,
-)
+from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError, InvalidArgument
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
-from emitter_typed.protocol.exchanges import Exchange, Exchanges, Join, Leave, Nobody, Request, Waiter
+from emitter_typed.protocol.exchanges import (
+    Exchange,
+    Exchanges,
+    Join,
+    Leave,
+    Nobody,
+    Publication,
+    Rejoin,
+    Request,
+    Waiter,
+)
+from emitter_typed.protocol.lasting import Again, Lasting
 from emitter_typed.protocol.operations import Prepared, check_filter_size, check_size
+from emitter_typed.protocol.outbox import Outbox
 from emitter_typed.protocol.packets import (
     Connack,
     Delivery,
@@ -39,9 +45,10 @@ from emitter_typed.protocol.packets import (
     Unsuback,
     Unsubscribe,
 )
-from emitter_typed.protocol.scalars import is_object
+from emitter_typed.protocol.replies import Replies
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
 from emitter_typed.protocol.topics import Matcher, could_match_prefix
+from emitter_typed.values import Record
 
 _REFUSED = 0x80
 
@@ -49,72 +56,94 @@ ResponseT = TypeVar("ResponseT")
 
 
 class Session:
-    """The state of one connection, from its CONNECT to its end. Make a new one for the next."""
+    """The state of a client from its first CONNECT until it is closed, or gives up."""
 
     def __init__(
         self,
         protocol: ProtocolDefinition,
         *,
         matcher: Matcher,
+        outbox: Outbox,
         send: Callable[[Outbound], None],
         report: Callable[[EmitterError], None],
         emit: Callable[[EventDefinition[object], object], None],
         unclaimed: Callable[[str, bytes], None],
+        opened: Callable[[], None],
     ) -> None:
         """Begin before the CONNACK.
 
         Args:
             protocol: What the schema says.
             matcher: How the broker matches.
+            outbox: Holds messages while there is no connection.
             send: Sends a packet; must not block, nor call the session.
             report: Takes an error that no call owns.
             emit: Takes an event of the broker.
             unclaimed: Takes a message that no subscription claims, such as one of a link that subscribes.
+            opened: Learns that the broker has accepted a connection, and what is to last was asked for again.
         """
-        self._protocol = protocol
         self._envelope = protocol.envelope
         self._send = send
         self._report = report
-        self._emit = emit
         self._unclaimed = unclaimed
-        self._events_by_topic = {event.topic: event for event in protocol.events.values()}
+        self._opened = opened
+        self._outbox = outbox
+        self._lasting = Lasting()
         self._exchanges = Exchanges()
+        self._replies = Replies(protocol, self._exchanges, report=report, emit=emit)
         self._subscribers = Subscribers(matcher, protocol.envelope.reserved)
         self._connecting: Waiter[None] | None = None
+        self._draining: Waiter[None] | None = None
         self._over = False
-        self._ended: EmitterError | None = None
+        self._lost: EmitterError | None = None
         self.connected = False
-        """Whether the broker has accepted the connection, and it has not ended."""
+        """Whether the broker has accepted a connection, and it has not ended."""
 
     def connecting(self, waiter: Waiter[None]) -> None:
-        """Let somebody wait for the CONNACK."""
+        """Let somebody wait for the first CONNACK."""
         self._connecting = waiter
 
     # Calls
 
-    def request(self, definition: RequestDefinition[ResponseT], payload: bytes, waiter: Waiter[ResponseT]) -> None:
-        """Send a request; the waiter gets its response.
+    def request(
+        self, definition: RequestDefinition[ResponseT], request: Record, payload: bytes, waiter: Waiter[ResponseT]
+    ) -> None:
+        """Send a request, as a record and written out; the waiter gets its response. It is never sent twice.
 
-        Raises Closed, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent then.
+        Raises Closed, ConnectionLost, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent
+        then.
         """
-        prepared = Prepared(definition.topic, definition.topic, definition.topic, qos=1, retain=False)
-        check_size(prepared, payload, self._envelope.max_packet_bytes)
-        packet_id = self._begin(Request(definition.name, waiter, definition=definition))
-        self._send(Publish(prepared.topic, payload, 1, False, packet_id))
+        topic = definition.topic
+        check_size(topic, topic, payload, self._envelope.max_packet_bytes, qos=1)
+        packet_id = self._begin(Request(definition.name, waiter, definition=definition, record=request))
+        self._send(Publish(topic, payload, 1, False, packet_id))
 
     def publish(self, operation: str, prepared: Prepared, payload: bytes, waiter: Waiter[None]) -> None:
         """Publish; the waiter gets None at the acknowledgement, at QoS 0 at once.
 
-        Raises Closed, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent then.
+        At QoS 1 a message that finds no connection waits for one, and one that is not acknowledged when its connection
+        is lost is sent again on the next.
+
+        Raises Closed, Congested, at QoS 0 ConnectionLost, or InvalidArgument if it is too large for a packet. Nothing
+        was sent then.
         """
-        check_size(prepared, payload, self._envelope.max_packet_bytes)
+        check_size(prepared.topic, prepared.channel, payload, self._envelope.max_packet_bytes, qos=prepared.qos)
         if prepared.qos:
-            packet_id = self._begin(Exchange(operation, waiter))
-            self._send(Publish(prepared.topic, payload, 1, prepared.retain, packet_id))
+            self._check_not_over(operation)
+            publication = Publication(operation, waiter, prepared=prepared, payload=payload)
+            # Messages keep their order: none overtakes one that waits.
+            if self.connected and not self._outbox and not self._exchanges.full:
+                self._send_publication(publication)
+            else:
+                self._outbox.add(publication)
             return
-        self._check_open(operation)
+        self.check_open(operation)
         self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
         waiter.resolve(None)
+
+    def withdraw(self, waiter: Waiter[None]) -> bool:
+        """Take back a message that still waits for its first connection, and tell whether it did."""
+        return self._outbox.withdraw(waiter)
 
     def subscribe(
         self, operation: str, prepared: Prepared, receiver: Receiver, waiter: Waiter[None], *, allow_reserved: bool
@@ -134,8 +163,8 @@ class Session:
                 value=prepared.channel,
             )
         packet_id = self._begin(Join(operation, waiter, prepared=prepared, receiver=receiver))
-        self._subscribers.add(prepared.channel, prepared.bare_topic, receiver)
-        self._send(Subscribe(prepared.topic, packet_id))
+        self._subscribers.add(prepared, receiver)
+        self._send(Subscribe((prepared.topic,), packet_id))
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
@@ -145,13 +174,21 @@ class Session:
         self._send(Unsubscribe(prepared.bare_topic, packet_id))
 
     def leave(self, operation: str, channel: str, receiver: Receiver, waiter: Waiter[None]) -> None:
-        """End one subscription; the wire's goes with the last of a channel. Does nothing after the connection's end."""
+        """End one subscription; the wire's goes with the last of a channel, or went with the connection."""
         wire_topic = self._subscribers.drop(channel, receiver)
         if wire_topic is None or not self.connected:
             waiter.resolve(None)
             return
         packet_id = self._begin(Leave(operation, waiter, channel=channel, receivers=()))
         self._send(Unsubscribe(wire_topic, packet_id))
+
+    def drain(self, waiter: Waiter[None]) -> None:
+        """End all subscriptions; the waiter gets None when no message of QoS 1 waits for its acknowledgement."""
+        for channel, receiver in self._subscribers.all():
+            receiver.end(None)
+            self.leave("subscribe", channel, receiver, Nobody())
+        self._draining = waiter
+        self._settle()
 
     # What comes in
 
@@ -161,20 +198,40 @@ class Session:
             match packet:
                 case Delivery(topic, payload):
                     if topic.startswith(self._envelope.reserved):
-                        self._control(topic, payload)
+                        self._replies.take(topic, payload, claimed=self._subscribers.offer_reserved(topic, payload))
                     elif not self._subscribers.offer(topic, payload):
                         self._unclaimed(topic, payload)
                 case Puback(packet_id) | Unsuback(packet_id):
-                    self._acknowledged(packet_id, refused=False)
+                    self._acknowledged(packet_id)
                 case Suback(packet_id, return_codes):
-                    self._acknowledged(packet_id, refused=_REFUSED in return_codes)
+                    self._acknowledged(packet_id, return_codes)
                 case Connack():
-                    self.connected = True
-                    if self._connecting is not None:
-                        self._connecting.resolve(None)
+                    self._accepted()
+
+    def lost(self, error: EmitterError) -> None:
+        """Learn that the connection is over and another one is to follow.
+
+        Requests and subscribes that are under way end with ConnectionLost; messages of QoS 1 wait for the next
+        connection, and so do subscriptions.
+        """
+        self.connected = False
+        self._lost = error
+        publications: list[Publication] = []
+        for exchange in self._exchanges.end_all():
+            if exchange.errors:
+                self._reject(exchange, exchange.errors[0])
+            elif isinstance(exchange, Publication):
+                publications.append(exchange)
+            elif isinstance(exchange, Leave):
+                self._left(exchange)
+            else:
+                self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
+        self._outbox.put_back(publications)
 
     def ended(self, error: EmitterError | None) -> None:
-        """Learn that the connection is over: every exchange and every subscription ends. May be called again.
+        """Learn that there will be no connection any more: every exchange and every subscription ends.
+
+        May be called again.
 
         Args:
             error: Why; None if this side has closed it, which ends subscriptions in peace.
@@ -182,91 +239,105 @@ class Session:
         if self._over:
             return
         self._over = True
-        self._ended = error
+        self._lost = error
         self.connected = False
         if self._connecting is not None:
             self._connecting.reject(error or Closed("the client was closed while it connected"))
         reason = error.message if error is not None else "this client has closed it"
-        for exchange in self._exchanges.end_all():
+        for exchange in (*self._exchanges.end_all(), *self._outbox.take_all()):
             self._reject(exchange, ConnectionLost(reason, operation=exchange.operation))
         self._subscribers.end_all(error)
 
-    # Inside
-
-    def _check_open(self, operation: str) -> None:
+    def check_open(self, operation: str) -> None:
+        """Raise Closed or ConnectionLost, which say why, if there is no connection."""
         if self.connected:
             return
-        if isinstance(self._ended, ConnectionLost):
-            raise ConnectionLost(self._ended.message, operation=operation)
-        raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
+        self._check_not_over(operation)
+        reason = "there is none yet" if self._lost is None else self._lost.message
+        raise ConnectionLost(reason, operation=operation)
+
+    # Inside
+
+    def _settle(self) -> None:
+        if self._draining is not None and not self._outbox and not self._exchanges.publications:
+            self._draining.resolve(None)
+
+    def _check_not_over(self, operation: str) -> None:
+        if self._over and isinstance(self._lost, ConnectionLost):
+            raise ConnectionLost(self._lost.message, operation=operation)
+        if self._over:
+            raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
+
+    def _accepted(self) -> None:
+        self.connected = True
+        for definition, request in self._lasting:
+            self.request(definition, request, codec.encode(request), Again(self._lasting, definition, request))
+        for subscriptions in self._subscribers.granted(self._envelope.max_packet_bytes):
+            packet_id = self._begin(Rejoin("subscribe", Nobody(), subscriptions=subscriptions))
+            self._send(Subscribe(tuple(each.quiet_topic for each in subscriptions), packet_id))
+        self._send_waiting()
+        if self._connecting is not None:
+            self._connecting.resolve(None)
+        self._opened()
+
+    def _send_waiting(self) -> None:
+        """Send the messages that wait, as far as there are identifiers for them."""
+        while self.connected and self._outbox and not self._exchanges.full:
+            self._send_publication(self._outbox.take())
+
+    def _send_publication(self, publication: Publication) -> None:
+        publication.sent = True
+        prepared, packet_id = publication.prepared, self._begin(publication)
+        self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
 
     def _begin(self, exchange: Exchange) -> int:
-        self._check_open(exchange.operation)
+        self.check_open(exchange.operation)
         return self._exchanges.begin(exchange)
 
-    def _control(self, topic: str, payload: bytes) -> None:
-        """Take in what arrived where the broker answers: a reply, an error, an event, or somebody's message."""
-        claimed = self._subscribers.offer_reserved(topic, payload)
-        try:
-            document = codec.parse(payload, channel=topic)
-            self._take(topic, payload, document)
-        except EmitterError as error:
-            # A subscriber there has it as a message; without one it is the broker's, and nobody would learn of it.
-            if not claimed:
-                self._report(error)
-
-    def _take(self, topic: str, payload: bytes, document: object) -> None:
-        if not is_object(document):
-            raise Undecodable("expected an object", channel=topic, raw=payload)
-        fields = dict(document)
-        packet_id = fields.get(self._envelope.correlation)
-        if packet_id is None:
-            if topic == self._envelope.errors:
-                raise self._broker_error(fields, "publish", topic, payload)
-            event = self._events_by_topic.get(topic)
-            if event is None:
-                raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
-            self._emit(event, codec.structure(fields, event.payload, channel=topic, raw=payload))
-            return
-        exchange = self._exchanges.get(packet_id)
-        if exchange is not None and topic == self._envelope.errors:
-            exchange.errors.append(self._broker_error(fields, exchange.operation, topic, payload))
-        elif isinstance(exchange, Request) and topic == exchange.definition.topic:
-            if fields not in exchange.replies:
-                exchange.replies.append(fields)
-        else:
-            raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
-
-    def _broker_error(self, fields: dict[str, object], operation: str, topic: str, payload: bytes) -> BrokerError:
-        status, message = fields.get(self._envelope.status), fields.get(self._envelope.message)
-        if not isinstance(status, int) or not isinstance(message, str):
-            raise Undecodable("an error without status or message", channel=topic, raw=payload)
-        return self._protocol.errors.get(status, BrokerError)(status, message, operation)
-
-    def _acknowledged(self, packet_id: int, *, refused: bool) -> None:
+    def _acknowledged(self, packet_id: int, return_codes: tuple[int, ...] = ()) -> None:
         exchange = self._exchanges.end(packet_id)
         if exchange is None:
             return
-        if refused and not exchange.errors:
+        # Each refused filter has an error of its own.
+        for _ in range(return_codes.count(_REFUSED) - len(exchange.errors)):
             exchange.errors.append(BrokerError(_REFUSED, "the broker gave no reason", exchange.operation))
-        if exchange.errors:
+        if isinstance(exchange, Rejoin):
+            self._rejoined(exchange, return_codes)
+        elif exchange.errors:
             if isinstance(exchange, Join):
                 self._give_up(exchange)
                 exchange.receiver.end(exchange.errors[0])
             self._reject(exchange, exchange.errors[0])
         elif isinstance(exchange, Request):
             self._answer(exchange)
+        elif isinstance(exchange, Leave):
+            self._left(exchange)
         else:
             if isinstance(exchange, Join):
-                self._subscribers.grant(exchange.prepared.channel, exchange.prepared.bare_topic)
-            elif isinstance(exchange, Leave):
-                # Who was refused meanwhile, or has left, has ended already.
-                there = self._subscribers.of(exchange.channel)
-                for receiver in exchange.receivers:
-                    if receiver in there:
-                        self._subscribers.drop(exchange.channel, receiver)
-                        receiver.end(None)
+                self._subscribers.grant(exchange.prepared)
             exchange.waiter.resolve(None)
+        # An identifier is free.
+        self._send_waiting()
+        self._settle()
+
+    def _left(self, leave: Leave) -> None:
+        # Who was refused meanwhile, or has left, has ended already.
+        there = self._subscribers.of(leave.channel)
+        for receiver in leave.receivers:
+            if receiver in there:
+                self._subscribers.drop(leave.channel, receiver)
+                receiver.end(None)
+        leave.waiter.resolve(None)
+
+    def _rejoined(self, rejoin: Rejoin, return_codes: tuple[int, ...]) -> None:
+        """End the subscriptions that the broker refuses now, of which each has its error, in their order."""
+        errors = iter(rejoin.errors)
+        for prepared, return_code in zip(rejoin.subscriptions, return_codes, strict=False):
+            if return_code == _REFUSED:
+                error = next(errors)
+                for receiver in self._subscribers.of(prepared.channel):
+                    self._subscribers.drop(prepared.channel, receiver)
+                    receiver.end(error)
 
     def _give_up(self, join: Join) -> None:
         """Take out who was refused. Those who shared the channel may have left to him what the broker had granted."""
@@ -278,31 +349,13 @@ class Session:
             self._send(Unsubscribe(wire_topic, packet_id))
 
     def _answer(self, exchange: Request) -> None:
-        definition, replies = exchange.definition, exchange.replies
-        if len(replies) != 1:
-            self._reject(exchange, AmbiguousReply(definition.name) if replies else ReplyMissing(definition.name))
-            return
-        fields = replies[0]
         try:
-            status = fields.get(self._envelope.status)
-            if isinstance(status, int) and status >= 400:
-                raise self._broker_error(fields, definition.name, definition.topic, b"")
-            response: object = codec.structure(fields, definition.response, channel=definition.topic)
+            response = self._replies.response_to(exchange)
         except EmitterError as error:
             self._reject(exchange, error)
             return
-        if definition.event is not None:
-            self._emit_reply(self._protocol.events[definition.event], fields)
+        self._lasting.note(exchange.definition, exchange.record)
         exchange.waiter.resolve(response)
-
-    def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object]) -> None:
-        tag = codec.tag(event.payload)
-        if tag is not None and fields.get(tag.name) not in dict(tag.members):
-            return
-        try:
-            self._emit(event, codec.structure(fields, event.payload, channel=event.topic))
-        except Undecodable as problem:
-            self._report(problem)
 
     def _reject(self, exchange: Exchange, error: EmitterError) -> None:
         if not exchange.waiter.reject(error):

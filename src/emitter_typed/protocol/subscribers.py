@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from attrs import define, field
 
 from emitter_typed.errors import EmitterError
+from emitter_typed.protocol.operations import Prepared
 from emitter_typed.protocol.topics import SHARE, Matcher, could_match_prefix, matches, split_share
 from emitter_typed.protocol.trie import ChannelTrie
+
+_MAX_FILTERS = 512
 
 
 class Receiver(Protocol):
@@ -27,10 +31,10 @@ class Receiver(Protocol):
 class _Membership:
     """The receivers that share a subscription on the wire."""
 
-    # What ends the subscription on the wire: the topic that the broker granted last. None: it has granted none yet.
-    granted: str | None = field(default=None, repr=False)
-    # Each with the topic that it asked with, which another key may have composed.
-    receivers: dict[Receiver, str] = field(factory=dict["Receiver", str], repr=False)
+    # What the broker granted last, whose topic ends the subscription on the wire. None: it has granted nothing yet.
+    granted: Prepared | None = None
+    # Each with what it asked for, which another key may have composed.
+    receivers: dict[Receiver, Prepared] = field(factory=dict["Receiver", Prepared], repr=False)
 
 
 class Subscribers:
@@ -44,16 +48,37 @@ class Subscribers:
         self._by_filter: ChannelTrie[Receiver] = ChannelTrie(matcher)
         self._memberships: dict[str, _Membership] = {}
 
-    def add(self, channel: str, topic: str, receiver: Receiver) -> None:
-        """Add a receiver that asks for a channel with a topic."""
+    def add(self, prepared: Prepared, receiver: Receiver) -> None:
+        """Add a receiver of what is asked for."""
+        channel = prepared.channel
         self._reserved_receivers += could_match_prefix(channel, self._reserved)
         self._by_filter.add(split_share(channel)[1], receiver)
-        self._memberships.setdefault(channel, _Membership()).receivers[receiver] = topic
+        self._memberships.setdefault(channel, _Membership()).receivers[receiver] = prepared
 
-    def grant(self, channel: str, topic: str) -> None:
-        """Note the topic that the broker granted, if anybody still needs the channel."""
-        if channel in self._memberships:
-            self._memberships[channel].granted = topic
+    def grant(self, prepared: Prepared) -> None:
+        """Note what the broker has granted, if anybody still needs the channel."""
+        if prepared.channel in self._memberships:
+            self._memberships[prepared.channel].granted = prepared
+
+    def granted(self, max_packet_bytes: int) -> Iterator[tuple[Prepared, ...]]:
+        """Yield what the broker has granted and somebody needs, as much at once as fits a SUBSCRIBE.
+
+        The broker rations what it sends, so that fewer packets are back sooner.
+        """
+        packet: list[Prepared] = []
+        size_bytes = 2
+        for granted in [each.granted for each in self._memberships.values()]:
+            if granted is None:
+                continue
+            # Each filter has its length and its QoS (MQTT 3.1.1, 3.8.3).
+            own_bytes = len(granted.quiet_topic) + 3
+            if packet and (size_bytes + own_bytes > max_packet_bytes or len(packet) == _MAX_FILTERS):
+                yield tuple(packet)
+                packet, size_bytes = [], 2
+            packet.append(granted)
+            size_bytes += own_bytes
+        if packet:
+            yield tuple(packet)
 
     def has_granted(self, channel: str) -> bool:
         """Tell whether the broker has granted a channel that somebody still needs."""
@@ -63,6 +88,10 @@ class Subscribers:
         """Return the receivers that subscribed to just this channel."""
         return tuple(self._memberships[channel].receivers) if channel in self._memberships else ()
 
+    def all(self) -> list[tuple[str, Receiver]]:
+        """Return all receivers, each with its channel."""
+        return [(channel, one) for channel, each in self._memberships.items() for one in each.receivers]
+
     def drop(self, channel: str, receiver: Receiver) -> str | None:
         """Take a receiver out; return the topic that ends the subscription on the wire if nobody needs it now."""
         membership = self._memberships.get(channel)
@@ -70,11 +99,11 @@ class Subscribers:
             return None
         self._by_filter.discard(split_share(channel)[1], receiver)
         self._reserved_receivers -= could_match_prefix(channel, self._reserved)
-        own_topic = membership.receivers.pop(receiver)
+        own = membership.receivers.pop(receiver)
         if membership.receivers:
             return None
         del self._memberships[channel]
-        return membership.granted or own_topic
+        return (membership.granted or own).bare_topic
 
     def offer(self, topic: str, payload: bytes) -> bool:
         """Give a message to all that match, once each, and tell whether there was one."""

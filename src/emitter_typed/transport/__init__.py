@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from emitter_typed.transport.base import Endpoint, Sink, Transport, TransportFactory
+from emitter_typed.transport.proxy import parse_proxy
 
-__all__ = ["Endpoint", "Sink", "Transport", "TransportFactory", "make_transport"]
+__all__ = ["Endpoint", "Sink", "Transport", "TransportFactory", "make_transport", "parse_proxy"]
 
 
 def make_transport(endpoint: Endpoint) -> Transport:
-    """Make the transport for an endpoint: over TCP, or TLS if it has a context."""
+    """Make the transport for an endpoint: over TCP, and TLS, WebSocket or a proxy where it says so."""
     # Imported here so that a program pays for paho only once it connects.
     from emitter_typed.transport.paho_mqtt import PahoTransport
 

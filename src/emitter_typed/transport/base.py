@@ -9,6 +9,8 @@ from attrs import field, frozen
 
 from emitter_typed.errors import EmitterError
 from emitter_typed.protocol.packets import Inbound, Outbound
+from emitter_typed.protocol.will import Will
+from emitter_typed.transport.proxy import Proxy
 
 if TYPE_CHECKING:
     import ssl
@@ -21,13 +23,19 @@ class Endpoint:
     host: str
     port: int
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    """The context of a TLS connection; None: plain TCP."""
+    """The context of a TLS connection; None: no TLS."""
+    websocket_path: str | None = None
+    """The path of a WebSocket, such as `/`; None: MQTT without one around it."""
+    proxy: Proxy | None = None
+    """The proxy to go through; None: what the environment variable `mqtt_proxy` says, if PySocks is installed."""
+    will: Will | None = None
+    """What the broker publishes once the connection has ended."""
     username: str | None = None
     """The CONNECT's username, which presence shows to others."""
     keepalive_s: int = 30
     """Seconds without traffic after which a PINGREQ is sent; Emitter drops a connection that is silent for 120."""
     connect_timeout_s: float = 10.0
-    """Seconds for name look-up, TCP and TLS, each."""
+    """Seconds for name look-up, TCP, TLS and WebSocket, each."""
 
 
 class Sink(Protocol):

@@ -1,10 +1,43 @@
-"""Why there is no connection, in words."""
+"""Why there is no connection: in words, and whether another attempt may fare better."""
 
 from __future__ import annotations
+
+import ssl
+
+_PASSING_RETURN_CODE = 3
+# TLS that ended in the middle: the other side may have been shut down.
+_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+
+
+class HandshakeRefused(ConnectionError):
+    """A proxy or a WebSocket server has answered, and does not let us through."""
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        """Say what it answered, and whether it would answer the same again."""
+        super().__init__(message)
+        self.permanent = permanent
 
 
 def words(error: Exception) -> str:
     """Say what an attempt to connect raised."""
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate was not accepted, {error.verify_message}"
+    if isinstance(error, _CUT_OFF):
+        return "it ended the connection in the middle of TLS"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed, {(error.reason or 'for no reason given').replace('_', ' ').lower()}"
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__
+
+
+def is_permanent(error: Exception) -> bool:
+    """Tell whether the same attempt would always raise the same."""
+    if isinstance(error, HandshakeRefused):
+        return error.permanent
+    return isinstance(error, ssl.SSLError) and not isinstance(error, _CUT_OFF)
+
+
+def is_permanent_code(return_code: int) -> bool:
+    """Tell whether a broker would always refuse with this return code of a CONNACK (MQTT 3.1.1, 3.2.2.3)."""
+    return return_code != _PASSING_RETURN_CODE

@@ -87,7 +87,7 @@ ENDS: tuple[Callable[[Broker], None], ...] = (
 
 @pytest.mark.parametrize("end", ENDS, ids=("drop", "restart", "stop"))
 def test_a_connection_that_the_broker_ends_is_lost(end: Callable[[Broker], None]) -> None:
-    with Broker(port=None) as broker, Client(transport=broker.memory) as client:
+    with Broker(port=None) as broker, Client(transport=broker.memory, reconnect=False) as client:
         subscription = client.subscribe(broker.keygen("a/", "r"), "a/")
         end(broker)
         with pytest.raises(ConnectionLost):
@@ -97,7 +97,7 @@ def test_a_connection_that_the_broker_ends_is_lost(end: Callable[[Broker], None]
 
 
 def test_a_packet_that_is_cut_is_never_seen() -> None:
-    with Broker(port=None) as broker, Client(transport=broker.memory) as client:
+    with Broker(port=None) as broker, Client(transport=broker.memory, reconnect=False) as client:
         broker.faults.drop_inside("PUBACK")
         with pytest.raises(ConnectionLost):
             client.publish(broker.keygen("a/", "w"), "a/", "x", qos=1)

@@ -75,7 +75,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Run:
 def test_it_says_where_it_is_serves_and_stops_with_0(signal_number: signal.Signals) -> None:
     with started("--json") as process:
         said = json.loads(first_line(process))
-        with Client.from_url(said["url"], timeout_s=LIMIT_S) as client:
+        with Client.from_url(said["url"], timeout_s=LIMIT_S, reconnect=False) as client:
             key = client.keygen(said["master_key"], "a/", "r").key
             with pytest.raises(Unauthorized):
                 client.keygen("wrong-wrong-wrong-wrong-wrong-00", "a/", "r")

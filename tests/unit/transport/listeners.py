@@ -73,21 +73,22 @@ def listener(serve: Callable[[socket.socket], None] | None = None) -> Generator[
 
 def read_packet(connection: socket.socket) -> bytes:
     """Read one MQTT packet whole; empty at the end."""
-    first = _exactly(connection, 1)
+    first = exactly(connection, 1)
     if not first:
         return b""
     header = first
     size = 0
     for place in range(4):
-        byte = _exactly(connection, 1)
+        byte = exactly(connection, 1)
         header += byte
         size |= (byte[0] & 0x7F) << (7 * place)
         if byte[0] < 0x80:
             break
-    return header + _exactly(connection, size)
+    return header + exactly(connection, size)
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
+def exactly(connection: socket.socket, size: int) -> bytes:
+    """Read so many bytes; fewer at the end."""
     data = b""
     while len(data) < size:
         part = connection.recv(size - len(data))

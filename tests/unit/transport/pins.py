@@ -9,10 +9,12 @@ from pathlib import Path
 
 import paho.mqtt.client
 
-from emitter_typed.errors import ConnectionRefused
-from emitter_typed.protocol.packets import Connack, Puback, Publish, Suback, Subscribe, Unsubscribe
+from emitter_typed.broker import Broker
+from emitter_typed.errors import ConnectionLost, ConnectionRefused
+from emitter_typed.protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsubscribe
 from emitter_typed.transport import make_transport
 from emitter_typed.transport.base import Endpoint
+from emitter_typed.transport.paho_mqtt.direct import DirectClient, make_client
 from tests.unit.transport.listeners import LIMIT_S, Notes, listener, read_packet
 
 FILTERS = ["k/c/#/?last=5", "k/#/", "k/a/+/#/", "k/#?last=5"]
@@ -39,7 +41,7 @@ def the_wire_carries_our_identifiers_and_filters() -> None:
         transport.send(Publish("k/c/", b"x", 1, False, 0x1234))
         assert notes.next() == Puback(0x1234)
         for number, topic in enumerate(FILTERS):
-            transport.send(Subscribe(topic, 65_535 - number))
+            transport.send(Subscribe((topic,), 65_535 - number))
             assert notes.next() == Suback(65_535 - number, (0,))
         transport.send(Unsubscribe("k/c/#/", 9))
         transport.close()
@@ -83,10 +85,69 @@ def a_tls_handshake_ends_within_the_time_to_connect() -> None:
         assert transport.join(LIMIT_S)
 
 
+def the_short_ways_carry_packets_with_and_without_a_websocket() -> None:
+    assert isinstance(make_client(Endpoint(host="-", port=1)), DirectClient)
+    with Broker() as broker:
+        key = broker.keygen("a/", "rw").reveal()
+        for path in (None, "/"):
+            notes = Notes()
+            transport = make_transport(Endpoint(host="127.0.0.1", port=broker.port, websocket_path=path))
+            transport.start(notes)
+            assert notes.next() == Connack(0)
+            transport.send(Subscribe((f"{key}/a/",), 1))
+            assert notes.next() == Suback(1, (0,))
+            for size in (0, 200, 60_000):
+                transport.send(Publish(f"{key}/a/", b"x" * size, 1, False, size + 2))
+                transport.send(Publish(f"{key}/a/", b"y" * size, 0, False, 0))
+                expected = [Delivery("a/", b"x" * size), Puback(size + 2), Delivery("a/", b"y" * size)]
+                assert [notes.next() for _ in expected] == expected
+            broker.faults.drop_connections()
+            assert isinstance(notes.end(), ConnectionLost)
+            assert transport.join(LIMIT_S)
+
+
+def a_stalled_websocket_loses_and_repeats_nothing() -> None:
+    with Broker() as broker:
+        notes = Notes()
+        transport = make_transport(Endpoint(host="127.0.0.1", port=broker.port, websocket_path="/"))
+        transport.start(notes)
+        assert notes.next() == Connack(0)
+        key = broker.keygen("a/", "w").reveal()
+        broker.faults.stall_reading()
+        sent = 0
+        while not transport.congested:
+            transport.send(Publish(f"{key}/a/", b"%d" % sent + b"x" * 50_000, 0, False, 0))
+            sent += 1
+        broker.faults.resume_reading()
+        transport.close()
+        assert notes.end() is None
+        assert transport.join(LIMIT_S)
+        published = broker.wait_published(sent, timeout_s=LIMIT_S)
+    assert [message.as_string().rstrip("x") for message in published] == [f"{number}" for number in range(sent)]
+
+
+def a_refused_websocket_says_what_it_was_answered() -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n")
+
+    notes = Notes()
+    with listener(serve) as port:
+        transport = make_transport(Endpoint(host="127.0.0.1", port=port, websocket_path="/"))
+        transport.start(notes)
+        error = notes.end()
+        assert transport.join(LIMIT_S)
+    assert isinstance(error, ConnectionRefused)
+    assert "404" in str(error)
+
+
 PINS = [
     the_wire_carries_our_identifiers_and_filters,
     every_refusal_tells_its_return_code,
     a_tls_handshake_ends_within_the_time_to_connect,
+    the_short_ways_carry_packets_with_and_without_a_websocket,
+    a_stalled_websocket_loses_and_repeats_nothing,
+    a_refused_websocket_says_what_it_was_answered,
 ]
 
 

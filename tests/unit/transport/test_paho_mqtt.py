@@ -48,7 +48,7 @@ def test_packets_go_out_under_their_own_identifiers_and_come_back_in_order(
     assert reply.topic == "emitter/keygen/"
     assert b'"req":65535' in reply.payload
     assert notes.next() == Puback(65_535)
-    transport.send(Subscribe("no-key/a/", 7))
+    transport.send(Subscribe(("no-key/a/",), 7))
     error = notes.next()
     assert isinstance(error, Delivery)
     assert b'"req":7' in error.payload

@@ -14,6 +14,7 @@ from emitter_typed.broker.wire import DISCONNECT, Decoder, encode_connect, encod
 from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
 from emitter_typed.protocol.packets import Connack, Outbound
 from emitter_typed.transport.base import Endpoint, Sink
+from emitter_typed.transport.reasons import is_permanent_code
 
 _log = logging.getLogger("emitter_typed.broker")
 
@@ -31,7 +32,7 @@ class MemoryTransport:
         """Prepare; `start` connects.
 
         Args:
-            endpoint: Of it, the username counts.
+            endpoint: Of it, username and will count.
             host: The broker.
             loop: The broker's event loop; None: the broker is not running, and the client is turned away.
         """
@@ -123,7 +124,7 @@ class MemoryTransport:
         if self._connection is None:
             self.lost("the broker turned it away")
         else:
-            self._host.arrived(self._connection, encode_connect(self._endpoint.username))
+            self._host.arrived(self._connection, encode_connect(self._endpoint.username, self._endpoint.will))
 
     def _take(self) -> None:
         if self._connection is None or not self._reading:
@@ -191,7 +192,13 @@ class MemoryTransport:
         self._over.set()
 
     def _refusal(self, message: str, return_code: int | None = None) -> ConnectionRefused:
-        return ConnectionRefused(message, host=self._endpoint.host, port=self._endpoint.port, return_code=return_code)
+        return ConnectionRefused(
+            message,
+            host=self._endpoint.host,
+            port=self._endpoint.port,
+            return_code=return_code,
+            permanent=return_code is not None and is_permanent_code(return_code),
+        )
 
 
 class _MemoryPeer:

@@ -1,0 +1,221 @@
+"""One client, one row of `benchmarks/client.py`, in a process of its own.
+
+Every contestant does the same with the same server: it is done when it has seen, or got an acknowledgement for, each
+single message. `python -m benchmarks.client_contestants NAME ROW PORT COUNT` writes the seconds that took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import Any, NoReturn  # Any: one of the contestants, which are alike in nothing but their methods' names
+
+from benchmarks.client_peers import Aiomqtt, EmitterIo, Gmqtt, PahoThread
+from benchmarks.client_server import FLOOD, REQUEST, SINK, packet, publish, split, text
+from benchmarks.client_work import IN_FLIGHT, KEY, LIMIT_S, Reading, Tally, batches, payload, reader
+
+MISSING = 3
+"""The exit code of a contestant that is not installed."""
+
+
+class BareSocket:
+    """No client at all: the ceiling."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.data = b""
+        self.socket.sendall(packet(0x10, text("MQTT") + b"\x04\x02\0\x1e" + text("")))
+        assert next(self.packets())[0] == 0x20
+
+    def packets(self) -> Iterator[tuple[int, bytes]]:
+        while True:
+            start = 0
+            while (found := split(self.data, start)) is not None:
+                kind, body = self.data[start], self.data[found[0] : found[1]]
+                start = found[1]
+                if start == len(self.data):
+                    self.data, start = b"", 0
+                yield kind, body
+            self.data = self.data[start:] + self.socket.recv(256 * 1024)
+
+    def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
+        tally = Tally(count, decode)
+        self.socket.sendall(packet(0x82, b"\0\1" + text(f"{KEY}/{FLOOD}") + b"\0"))
+        topic = len(text(FLOOD))
+        for kind, body in self.packets():
+            if kind == 0x30:
+                tally.take(body[topic:])
+                if not tally.left:
+                    return
+
+    def decoded(self, count: int) -> None:
+        self.counted(count, reader())
+
+    def qos0(self, count: int) -> None:
+        for batch in batches(count):
+            self.socket.sendall(b"".join(publish(f"{KEY}/{SINK}", payload(number)) for number in batch))
+        assert next(self.packets())[0] == 0x30
+
+    def qos1(self, count: int, topic: str = f"{KEY}/{SINK}", answers: int = 1, in_flight: int = IN_FLIGHT) -> None:
+        packets = self.packets()
+        for start in range(0, count, in_flight):
+            numbers = range(start + 1, min(start + in_flight, count) + 1)
+            self.socket.sendall(b"".join(publish(topic, payload(n), n % 65_535 + 1) for n in numbers))
+            for _ in range(len(numbers) * answers):
+                kind, body = next(packets)
+                if kind == 0x30:
+                    json.loads(body[2 + len(REQUEST) :])
+
+    def request(self, count: int) -> None:
+        self.qos1(count, REQUEST, 2, 1)
+
+    def requests(self, count: int) -> None:
+        self.qos1(count, REQUEST, 2)
+
+
+class Ours:
+    """emitter_typed.Client: a handler's thread for messages, 100 threads for 100 requests at once."""
+
+    def __init__(self, port: int) -> None:
+        from emitter_typed import Client
+
+        # Whoever floods wants a queue that holds the flood: the peers' have no bounds at all.
+        self.client = Client(max_messages=10_000_000, max_bytes=2**34, timeout_s=LIMIT_S)
+        self.client.connect("127.0.0.1", port, secure=False)
+
+    def counted(self, count: int) -> None:
+        tally = Tally(count)
+        self.client.subscribe(KEY, FLOOD, lambda message: tally.take(message.payload))
+        tally.wait()
+
+    def decoded(self, count: int) -> None:
+        total = 0
+        with self.client.subscribe(KEY, FLOOD, payload=Reading) as subscription:
+            for message in itertools.islice(subscription, count):
+                total += message.payload.n
+        assert total == count * (count - 1) // 2
+
+    def qos0(self, count: int) -> None:
+        tally = Tally(1)
+        self.client.on_message = lambda message: tally.take(message.payload)
+        for number in range(count):
+            self.client.publish(KEY, SINK, payload(number))
+        tally.wait()
+
+    def qos1(self, count: int) -> None:
+        for batch in batches(count):
+            for pending in [self.client.publish_nowait(KEY, SINK, payload(number), qos=1) for number in batch]:
+                pending.wait()
+
+    def request(self, count: int) -> None:
+        for _ in range(count):
+            assert self.client.me().id
+
+    def requests(self, count: int) -> None:
+        with ThreadPoolExecutor(IN_FLIGHT) as pool:
+            for _ in pool.map(self._ask, range(count)):
+                pass
+
+    def _ask(self, _: int) -> str:
+        return self.client.me().id
+
+
+class OursAsync:
+    """emitter_typed.AsyncClient."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    async def connect(self) -> None:
+        from emitter_typed import AsyncClient
+
+        self.client = AsyncClient(max_messages=10_000_000, max_bytes=2**34, timeout_s=LIMIT_S)
+        await self.client.connect("127.0.0.1", self.port, secure=False)
+
+    async def counted(self, count: int) -> None:
+        subscription = await self.client.subscribe(KEY, FLOOD)
+        left = count
+        async for _ in subscription:
+            left -= 1
+            if not left:
+                break
+
+    async def decoded(self, count: int) -> None:
+        total, left = count * (count - 1) // 2, count
+        subscription = await self.client.subscribe(KEY, FLOOD, payload=Reading)
+        async for message in subscription:
+            total -= message.payload.n
+            left -= 1
+            if not left:
+                break
+        assert not total
+
+    async def qos0(self, count: int) -> None:
+        done = asyncio.Event()
+        self.client.on_message = lambda message: done.set()
+        for number in range(count):
+            await self.client.publish(KEY, SINK, payload(number))
+        await asyncio.wait_for(done.wait(), LIMIT_S)
+
+    async def qos1(self, count: int) -> None:
+        for batch in batches(count):
+            await asyncio.gather(*(self.client.publish(KEY, SINK, payload(number), qos=1) for number in batch))
+
+    async def request(self, count: int) -> None:
+        for _ in range(count):
+            assert (await self.client.me()).id
+
+    async def requests(self, count: int) -> None:
+        for batch in batches(count):
+            await asyncio.gather(*(self.client.me() for _ in batch))
+
+
+CONTESTANTS: dict[str, Callable[[int], Any]] = {
+    "emitter_typed": Ours,
+    "emitter_typed, async": OursAsync,
+    "emitter-io": EmitterIo,
+    "paho, thread": PahoThread,
+    "aiomqtt": Aiomqtt,
+    "gmqtt": Gmqtt,
+    "a bare socket": BareSocket,
+}
+
+
+def main() -> None:
+    """Run one row with one client, write the seconds, and leave without a goodbye."""
+    _, name, row, port, count = sys.argv
+    try:
+        contestant = CONTESTANTS[name](int(port))
+        if hasattr(contestant, "connect"):
+            asyncio.run(_run(contestant, row, int(count)))
+        start = perf_counter()
+        getattr(contestant, row)(int(count))
+        took = perf_counter() - start
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        os._exit(MISSING)
+    print(took, flush=True)
+    # How a client closes is no matter here, and some take long.
+    os._exit(0)
+
+
+async def _run(contestant: Any, row: str, count: int) -> NoReturn:
+    await contestant.connect()
+    start = perf_counter()
+    await getattr(contestant, row)(count)
+    took = perf_counter() - start
+    # Before asyncio.run ends, which closes what some clients leave open, and complains.
+    print(took, flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What a schema means, apart from its text and from any programming language.
+
+`resolve` makes a `Schema` only when there is no problem, so whoever reads one may rely on every rule of the language:
+names are unique and resolved, limits make sense, defaults fit their types. Order is the author's.
+"""
+
+from __future__ import annotations
+
+from emitter_typed_codegen.model.protocol import (
+    Envelope,
+    Error,
+    Event,
+    Lasting,
+    Operation,
+    Option,
+    Pages,
+    Protocol,
+    Request,
+    Setting,
+)
+from emitter_typed_codegen.model.schema import (
+    Channel,
+    Import,
+    Schema,
+    reached,
+)
+from emitter_typed_codegen.model.types import (
+    Alias,
+    Declaration,
+    Enum,
+    EnumValue,
+    Field,
+    Flags,
+    Limit,
+    List,
+    Literal_,
+    Map,
+    Named,
+    Optional,
+    Record,
+    Scalar,
+    ScalarName,
+    Secret,
+    TypeRef,
+    Union,
+)
+
+__all__ = [
+    "Alias",
+    "Channel",
+    "Declaration",
+    "Enum",
+    "EnumValue",
+    "Envelope",
+    "Error",
+    "Event",
+    "Field",
+    "Flags",
+    "Import",
+    "Lasting",
+    "Limit",
+    "List",
+    "Literal_",
+    "Map",
+    "Named",
+    "Operation",
+    "Option",
+    "Optional",
+    "Pages",
+    "Protocol",
+    "Record",
+    "Request",
+    "Scalar",
+    "ScalarName",
+    "Schema",
+    "Secret",
+    "Setting",
+    "TypeRef",
+    "Union",
+    "reached",
+]

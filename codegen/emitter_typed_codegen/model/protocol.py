@@ -1,0 +1,166 @@
+"""Protocols: requests, events, operations, options and errors, and what users' schemas must know of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import frozen
+
+from emitter_typed_codegen.model.types import Field, Limit, Literal_, Record, TypeRef
+
+
+@frozen(kw_only=True)
+class Lasting:
+    """What a request begins that ends with its connection, so that it is asked for again on the next one."""
+
+    by: str
+    """The request's field that names it."""
+    begins: tuple[tuple[str, Literal_], ...] = ()
+    """The values of fields with which a request begins it, by field name; none: every request does."""
+    ends: tuple[tuple[str, Literal_], ...] = ()
+    """The values of fields with which a request ends it."""
+    again: tuple[tuple[str, Literal_], ...] = ()
+    """The values of fields that the request has when it is made again."""
+
+
+@frozen(kw_only=True)
+class Request:
+    """A request to the broker and its reply."""
+
+    name: str
+    topic: str
+    doc: str = ""
+    request: Record
+    """Its fields, in the order of the method's parameters. Its name is the one of the generated class."""
+    response: Record
+    event: str | None = None
+    """The event that a reply also counts as, and whose handler the request can name."""
+    errors: tuple[str, ...] = ()
+    internal: bool = False
+    """Whether it has no method of its own: an operation makes it."""
+    options_in: str | None = None
+    """The field that is a channel, and behind which the request's options are written."""
+    lasting: Lasting | None = None
+    """What it begins that is begun again on the next connection."""
+
+
+@frozen(kw_only=True)
+class Event:
+    """What the broker sends without having been asked."""
+
+    name: str
+    topic: str
+    doc: str = ""
+    payload: str
+    """The name of a record or union."""
+    channel: str | None = None
+    """The field of the payload that names the channel it is about."""
+
+
+@frozen(kw_only=True)
+class Pages:
+    """How a fetch asks for stored messages: a request for one page after the other, and where in it everything is."""
+
+    request: str
+    """The name of the request."""
+    topic: str
+    """The request's field for the whole topic, options included."""
+    after: str
+    """The request's field for the id after which a page begins."""
+    items: str
+    """The response's field that lists the messages."""
+    size: str
+    """The option that says how many messages a page holds."""
+    id: str
+    """A message's field for its id."""
+    channel: str
+    """A message's field for its channel."""
+    payload: str
+    """A message's field for its payload."""
+
+
+@frozen(kw_only=True)
+class Operation:
+    """A publish, subscribe, unsubscribe or fetch, in the form that its topic gives it."""
+
+    name: str
+    verb: Literal["publish", "subscribe", "unsubscribe", "fetch"]
+    topic: str
+    doc: str = ""
+    params: tuple[Field, ...] = ()
+    wait: bool = True
+    """Whether a publish returns when it is done, or at once."""
+    typed: bool = False
+    """Whether a user's channels have it too; its parameters are then a secret and a channel or filter."""
+    defaults: tuple[tuple[str, Literal_], ...] = ()
+    """Values of options that a call does not give, by option name."""
+    errors: tuple[str, ...] = ()
+    quiet: tuple[tuple[str, Literal_], ...] = ()
+    """Values of options with which a subscribe brings no stored messages, by option name."""
+    pages: Pages | None = None
+    """How it fetches; None for every other verb."""
+
+
+@frozen(kw_only=True)
+class Setting:
+    """Something that a schema can say a value for, and what that value must keep."""
+
+    name: str
+    type: TypeRef
+    values: tuple[int | str, ...] = ()
+    """The only values that it may have; none: any of its type."""
+    limits: tuple[Limit, ...] = ()
+
+
+@frozen(kw_only=True)
+class Option(Setting):
+    """An option of operations and requests."""
+
+    wire: str
+    doc: str = ""
+    unit: str = ""
+    format: str | None = None
+    carrier: Literal["topic", "header"] = "topic"
+    encode: tuple[tuple[bool | int | str, str | None], ...] = ()
+    """What stands on the wire for a value; None: nothing."""
+    applies: tuple[str, ...]
+    """The operations and requests that take it."""
+    classic: tuple[tuple[str, bool, Literal_], ...] = ()
+    """Names of functions that make it; whether the function fixes the value, and that value."""
+
+
+@frozen(kw_only=True)
+class Error:
+    """The class of a status."""
+
+    name: str
+    status: int
+    doc: str = ""
+    hint: str = ""
+    messages: tuple[str, ...] = ()
+    """What the broker says with this status."""
+
+
+@frozen(kw_only=True)
+class Envelope:
+    """The fields around every reply and error, and the topics that are the broker's own."""
+
+    reserved: str
+    errors: str
+    correlation: str
+    status: str
+    message: str
+    max_packet_bytes: int
+    """The largest remaining length of a packet, both ways."""
+
+
+@frozen(kw_only=True)
+class Protocol:
+    """What the compiler must know of a protocol to read a user's channels."""
+
+    reserved: str
+    """What the topics of the broker's own begin with: no channel of a user's lies there."""
+    settings: tuple[Setting, ...] = ()
+    """The options that a typed publish takes: a channel may say values for them."""
+    others: tuple[str, ...] = ()
+    """The names of the other options."""

@@ -1,0 +1,164 @@
+"""Types: what a schema declares under `types:`, and what refers to it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import frozen
+
+ScalarName = Literal[
+    "string", "int", "float", "bool", "bytes", "datetime", "date", "duration", "uuid", "decimal", "json",
+    "channel", "filter", "text",
+]  # fmt: skip
+"""The scalars of the language. `channel` and `filter` are names of channels, without and with wildcards; `text` is a
+payload that is a text as it is, not JSON."""
+
+Literal_ = None | bool | int | float | str | tuple["Literal_", ...] | tuple[tuple[str, "Literal_"], ...]
+"""A value as a schema writes it: a default, a limit, a wire value. Mappings are tuples of pairs."""
+
+
+@frozen
+class Scalar:
+    """One of the language's own types."""
+
+    name: ScalarName
+
+
+@frozen
+class Named:
+    """A type that the schema declares or imports, by its name in `Schema.by_name`: `Unit`, or `common.Unit`."""
+
+    name: str
+
+
+@frozen
+class Optional:
+    """A type or nothing."""
+
+    item: TypeRef
+
+
+@frozen
+class List:
+    """A list."""
+
+    item: TypeRef
+
+
+@frozen
+class Map:
+    """A map with text keys."""
+
+    value: TypeRef
+
+
+TypeRef = Scalar | Named | Optional | List | Map
+"""A type, where it is used."""
+
+
+@frozen
+class Limit:
+    """One constraint: its keyword in the language, and its value in the unit of the type."""
+
+    rule: Literal[
+        "minimum", "maximum", "exclusive_minimum", "exclusive_maximum",
+        "min_length", "max_length", "pattern", "min_items", "max_items", "max_segments",
+    ]  # fmt: skip
+    value: int | float | str
+
+
+@frozen(kw_only=True)
+class Field:
+    """A field of a record, a parameter of a channel or of an operation."""
+
+    name: str
+    """The name in the language."""
+    wire: str
+    """The name on the wire; the same unless the schema says otherwise."""
+    type: TypeRef
+    doc: str = ""
+    unit: str = ""
+    format: str | None = None
+    """`unix` for a datetime as whole Unix seconds, `seconds` for a duration as whole seconds; None: the type's own."""
+    blank: tuple[bool | int | str | None, ...] = ()
+    """Wire values that read as if the field were absent."""
+    has_default: bool = False
+    default: Literal_ = None
+    limits: tuple[Limit, ...] = ()
+    deprecated: str | None = None
+
+
+@frozen(kw_only=True)
+class Record:
+    """A type with fields."""
+
+    name: str
+    doc: str = ""
+    fields: tuple[Field, ...] = ()
+    deprecated: str | None = None
+    keeps_unknown: bool = False
+    """Whether fields on the wire that it does not declare are held, and written back, instead of ignored."""
+
+
+@frozen(kw_only=True)
+class EnumValue:
+    """One value of an enum, or one letter of flags."""
+
+    wire: str
+    name: str
+    """The name in the language; the wire value unless the schema says otherwise."""
+    doc: str = ""
+
+
+@frozen(kw_only=True)
+class Enum:
+    """A type with a few texts as values."""
+
+    name: str
+    doc: str = ""
+    values: tuple[EnumValue, ...]
+    open: bool = False
+    """Whether a value that the schema does not know is kept instead of refused."""
+
+
+@frozen(kw_only=True)
+class Flags:
+    """A type that is a set of letters."""
+
+    name: str
+    doc: str = ""
+    values: tuple[EnumValue, ...]
+
+
+@frozen(kw_only=True)
+class Union:
+    """One of several records, told apart by a field on the wire that they themselves do not declare."""
+
+    name: str
+    doc: str = ""
+    tag: str
+    members: tuple[tuple[str, str], ...]
+    """Pairs of the tag's value and the record's name."""
+
+
+@frozen(kw_only=True)
+class Alias:
+    """Another name for a type, with constraints; distinct ones are types of their own to a checker."""
+
+    name: str
+    doc: str = ""
+    type: TypeRef
+    limits: tuple[Limit, ...] = ()
+    distinct: bool = False
+
+
+@frozen(kw_only=True)
+class Secret:
+    """A text that does not show itself."""
+
+    name: str
+    doc: str = ""
+
+
+Declaration = Record | Enum | Flags | Union | Alias | Secret
+"""What `types:` may declare."""

@@ -1,0 +1,104 @@
+"""What arrives where the broker answers: replies, errors and events, told from each other and from forgeries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError, ReplyMissing, Undecodable
+from emitter_typed.protocol import codec
+from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition
+from emitter_typed.protocol.exchanges import Exchanges, Request
+from emitter_typed.protocol.scalars import is_object
+
+
+class Replies:
+    """Gives each reply and error to the exchange that it names, and hands out events."""
+
+    def __init__(
+        self,
+        protocol: ProtocolDefinition,
+        exchanges: Exchanges,
+        *,
+        report: Callable[[EmitterError], None],
+        emit: Callable[[EventDefinition[object], object], None],
+    ) -> None:
+        """Take what the schema says, the exchanges under way, and who takes errors and events."""
+        self._protocol = protocol
+        self._envelope = protocol.envelope
+        self._exchanges = exchanges
+        self._report = report
+        self._emit = emit
+        self._events_by_topic = {event.topic: event for event in protocol.events.values()}
+
+    def take(self, topic: str, payload: bytes, *, claimed: bool) -> None:
+        """Take in what arrived: a reply, an error, an event, or somebody's message.
+
+        Args:
+            topic: Where it arrived.
+            payload: What arrived.
+            claimed: Whether a subscriber there has it as a message.
+        """
+        try:
+            self._take(topic, payload, codec.parse(payload, channel=topic))
+        except EmitterError as error:
+            # Without a subscriber it is the broker's, and nobody would learn of it.
+            if not claimed:
+                self._report(error)
+
+    def response_to(self, exchange: Request) -> object:
+        """Return the response to a request that is acknowledged.
+
+        Raises:
+            AmbiguousReply: Replies differ.
+            ReplyMissing: There is none.
+            BrokerError: The broker refuses it; the class says why.
+            Undecodable: It is not what the schema says.
+        """
+        definition, replies = exchange.definition, exchange.replies
+        if len(replies) != 1:
+            raise AmbiguousReply(definition.name) if replies else ReplyMissing(definition.name)
+        fields = replies[0]
+        status = fields.get(self._envelope.status)
+        if isinstance(status, int) and status >= 400:
+            raise self._broker_error(fields, definition.name, definition.topic, b"")
+        response: object = codec.structure(fields, definition.response, channel=definition.topic)
+        if definition.event is not None:
+            self._emit_reply(self._protocol.events[definition.event], fields)
+        return response
+
+    def _take(self, topic: str, payload: bytes, document: object) -> None:
+        if not is_object(document):
+            raise Undecodable("expected an object", channel=topic, raw=payload)
+        fields = dict(document)
+        packet_id = fields.get(self._envelope.correlation)
+        if packet_id is None:
+            if topic == self._envelope.errors:
+                raise self._broker_error(fields, "publish", topic, payload)
+            event = self._events_by_topic.get(topic)
+            if event is None:
+                raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
+            self._emit(event, codec.structure(fields, event.payload, channel=topic, raw=payload))
+            return
+        exchange = self._exchanges.get(packet_id)
+        if exchange is not None and topic == self._envelope.errors:
+            exchange.errors.append(self._broker_error(fields, exchange.operation, topic, payload))
+        elif isinstance(exchange, Request) and topic == exchange.definition.topic:
+            if fields not in exchange.replies:
+                exchange.replies.append(fields)
+        else:
+            raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
+
+    def _broker_error(self, fields: dict[str, object], operation: str, topic: str, payload: bytes) -> BrokerError:
+        status, message = fields.get(self._envelope.status), fields.get(self._envelope.message)
+        if not isinstance(status, int) or not isinstance(message, str):
+            raise Undecodable("an error without status or message", channel=topic, raw=payload)
+        return self._protocol.errors.get(status, BrokerError)(status, message, operation)
+
+    def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object]) -> None:
+        tag = codec.tag(event.payload)
+        if tag is not None and fields.get(tag.name) not in dict(tag.members):
+            return
+        try:
+            self._emit(event, codec.structure(fields, event.payload, channel=event.topic))
+        except Undecodable as problem:
+            self._report(problem)

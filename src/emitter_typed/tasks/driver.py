@@ -1,0 +1,377 @@
+"""What carries out the calls of a client with asyncio, whatever the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from emitter_typed.connections import still_lost
+from emitter_typed.contract import AsyncHandler, AsyncHost, Bounds
+from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, ReplyMissing, RequestTimeout
+from emitter_typed.pending import AsyncPending, TaskOutcome
+from emitter_typed.protocol import codec
+from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
+from emitter_typed.protocol.message import StoredMessage
+from emitter_typed.protocol.operations import prepare
+from emitter_typed.protocol.paging import Pager
+from emitter_typed.protocol.session import Session
+from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
+from emitter_typed.state import AsyncConnectionState
+from emitter_typed.subscriptions import AsyncSubscription
+from emitter_typed.tasks.connection import TaskConnection
+from emitter_typed.tasks.handlers import TaskHandlers
+from emitter_typed.values import Option, Record, Secret
+from emitter_typed.workers import check_handler, handle_in_task
+
+if TYPE_CHECKING:
+    from typing import Self
+
+ResponseT = TypeVar("ResponseT")
+EventT = TypeVar("EventT")
+MessageT = TypeVar("MessageT")
+
+_log = logging.getLogger("emitter_typed")
+
+_END_TIMEOUT_S = 5.0
+
+
+class TaskDriver(Configured, TaskHandlers, AsyncHost):
+    """Carries out what a generated facade asks for, and lets the calling task wait for the answer.
+
+    It knows no protocol by name: a client is this, a facade, and the facade's protocol.
+    """
+
+    _protocol: ClassVar[ProtocolDefinition]
+
+    def _prepare(self) -> None:
+        self._connection: TaskConnection | None = None
+        self._state = AsyncConnectionState()
+        self._prepare_handlers()
+        # The loop holds its tasks weakly; these must not be collected while their subscriptions live.
+        self._message_tasks: set[asyncio.Task[None]] = set()
+        self._handled: dict[object, AsyncSubscription[Any]] = {}
+
+    async def connect(
+        self,
+        host: str = DEFAULT_HOST,
+        port: int = DEFAULT_PORT,
+        secure: bool = True,
+        keepalive: int = DEFAULT_KEEPALIVE_S,
+        username: str | None = None,
+    ) -> None:
+        """Connect, and return when the broker has accepted the connection.
+
+        When the connection is lost later, the client connects again by itself, unless it was made with
+        `reconnect=False`.
+
+        Args:
+            host: The broker's name or address. A client that was made for a URL connects there if neither host nor
+                port nor `secure` are said.
+            port: The broker's port.
+            secure: Whether to connect with TLS.
+            keepalive: Seconds without traffic after which the broker is asked for a sign of life; 1 to 119.
+            username: The name that presence shows to others. Default: the constructor's.
+
+        Raises:
+            InvalidArgument: The client is connected already, or an argument makes no sense.
+            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection.
+            RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
+        """
+        endpoint = self._endpoint(host, port, secure, keepalive, username)
+        if self._connection is not None and self._state.status != "closed":
+            raise InvalidArgument(
+                "the client is connected already: close() it first", argument="host", value=endpoint.host
+            )
+        await self.close()
+        connection = TaskConnection(
+            partial(self._make_transport, endpoint),
+            self._settings.backoff(),
+            self._state,
+            self._tell_of_connection,
+            self._tell_of_loss,
+        )
+        connection.session = Session(
+            self._protocol,
+            matcher=self._settings.matcher,
+            outbox=self._settings.outbox(),
+            send=connection.send,
+            report=self._report,
+            emit=self._emit,
+            unclaimed=self._take_unclaimed,
+            opened=connection.opened,
+        )
+        outcome: TaskOutcome[None] = TaskOutcome("connect")
+        connection.session.connecting(outcome)
+        self._connection = connection
+        self._state.set("connecting")
+        connection.open()
+        try:
+            await outcome.wait(self._settings.timeout_s)
+        except BaseException:
+            self._connection = None
+            await connection.close(_END_TIMEOUT_S, abort=True)
+            raise
+        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+
+    @property
+    def connection(self) -> AsyncConnectionState:
+        """Whether the client is connected, and why not: read it, or wait for it."""
+        return self._state
+
+    async def drain(self, timeout_s: float | None = None) -> None:
+        """End in peace: let what is under way arrive and handlers finish, then close. May be called from a handler.
+
+        From the moment of the call, subscriptions receive nothing new. Messages of QoS 1 are waited for until the
+        broker has acknowledged them, and handlers until they have had what had arrived.
+
+        Args:
+            timeout_s: Seconds for all of that. Default: the client's `timeout_s`. After it, the client is closed all
+                the same.
+
+        Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
+            RequestTimeout: It took longer; what was left is lost, as with `close`.
+        """
+        limit_s = self._limit(timeout_s)
+        connection = self._connection
+        if connection is None:
+            return
+        deadline = monotonic() + limit_s
+        settled: TaskOutcome[None] = TaskOutcome("drain")
+        try:
+            connection.session.drain(settled)
+            await settled.wait(limit_s)
+            if not await self._join_handlers(deadline):
+                raise RequestTimeout("drain", limit_s)
+        finally:
+            await self.close()
+
+    async def disconnect(self) -> None:
+        """Do what `close` does, by its old name."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Send what waits, disconnect, and end every subscription. May be called again, and from a handler.
+
+        Messages that have arrived can still be read. Handlers that are running are waited for, up to 5 seconds each.
+        Messages of QoS 1 that the broker has not acknowledged end with ConnectionLost. See `drain` for a gentler end
+        and `abort` for a quicker one.
+        """
+        await self._end(abort=False)
+
+    async def abort(self) -> None:
+        """Drop the connection at once: nothing more is sent, not even that the client leaves.
+
+        Calls that are under way end with ConnectionLost, and subscriptions in peace. May be called again, and from a
+        handler.
+        """
+        await self._end(abort=True)
+
+    async def _end(self, *, abort: bool) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.orphaned():
+            # The loop took its tasks along when it closed; handlers go on with the next.
+            connection.abandon()
+            self._message_tasks.clear()
+            return
+        if connection is not None:
+            try:
+                connection.check_loop("close")
+            except Closed:
+                self._connection = connection
+                raise
+            await connection.close(_END_TIMEOUT_S, abort=abort)
+            _log.info("connection.closed")
+        await self._join_handlers(monotonic() + _END_TIMEOUT_S)
+        await self._stop_handlers()
+
+    async def _join_handlers(self, deadline: float) -> bool:
+        """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
+        tasks = {task for task in self._message_tasks if task is not asyncio.current_task()}
+        if not tasks:
+            return True
+        _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
+        return not late
+
+    async def __aenter__(self) -> Self:
+        if self._connection is None:
+            await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # What a facade asks for
+
+    def _present(self, operation: str) -> TaskConnection:
+        """Return the connection, be it lost at the moment. Raises Closed."""
+        connection = self._connection
+        if connection is None:
+            raise Closed(
+                f"{operation} needs a connection", "call connect(), or use the client in an async with statement"
+            )
+        connection.check_loop(operation)
+        return connection
+
+    async def _open(self, operation: str, timeout_s: float) -> TaskConnection:
+        """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
+        connection = self._present(operation)
+        if self._settings.while_offline == "wait":
+            await connection.wait_until_open(operation, timeout_s)
+        return connection
+
+    async def _request(
+        self,
+        definition: RequestDefinition[ResponseT],
+        request: Record,
+        *,
+        timeout_s: float | None,
+        handler: AsyncHandler[EventT] | None = None,
+    ) -> ResponseT:
+        limit_s = self._limit(timeout_s)
+        payload = codec.encode(request)
+        deadline = monotonic() + limit_s
+        connection = await self._open(definition.name, limit_s)
+        outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name)
+        if handler is not None:
+            self._set_channel_handler(definition, request, handler)
+        connection.session.request(definition, request, payload, outcome)
+        try:
+            return await outcome.wait(deadline - monotonic(), limit_s)
+        except BrokerError:
+            if handler is not None:
+                self._set_channel_handler(definition, request, None)
+            raise
+
+    async def _publish(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        message: object,
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> None:
+        limit_s = self._limit(timeout_s)
+        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
+        payload = codec.encode(message)
+        deadline = monotonic() + limit_s
+        # A message of QoS 1 may wait in the outbox.
+        connection = await self._open(operation, limit_s) if not prepared.qos else self._present(operation)
+        await connection.wait_for_room(operation, limit_s)
+        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        connection.session.publish(operation, prepared, payload, outcome)
+        try:
+            await outcome.wait(deadline - monotonic(), limit_s)
+        except RequestTimeout:
+            withdrawn = connection.session.withdraw(outcome)
+            if withdrawn:
+                raise still_lost(operation, self._state.error, limit_s) from None
+            raise
+
+    def _publish_nowait(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        message: object,
+        options: Iterable[Option],
+        given: Mapping[str, object],
+    ) -> AsyncPending:
+        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
+        payload = codec.encode(message)
+        connection = self._present(operation)
+        if connection.congested:
+            raise Congested(operation, "more than a megabyte waits to be sent")
+        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        pending = AsyncPending(outcome, self._settings.timeout_s)
+        connection.session.publish(operation, prepared, payload, outcome)
+        return pending
+
+    async def _subscribe(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        decode: Callable[[str, bytes], MessageT | None],
+        handler: AsyncHandler[MessageT] | None,
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        bounds: Bounds,
+        allow_reserved: bool = False,
+        timeout_s: float | None,
+    ) -> AsyncSubscription[MessageT]:
+        check_handler(operation, handler)
+        limit_s = self._limit(timeout_s)
+        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
+        deadline = monotonic() + limit_s
+        connection = await self._open(operation, limit_s)
+        handled_by = handler if handler is not None else self.on_message
+        same = (operation, prepared.topic, decode, handled_by)
+        if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
+            return there
+
+        def leave(subscription: AsyncSubscription[MessageT]) -> None:
+            connection.session.leave(operation, prepared.channel, subscription, TaskOutcome(f"un{operation}"))
+
+        subscription = AsyncSubscription(prepared.channel, self._settings.mailbox(bounds), decode, self._report, leave)
+        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
+        try:
+            await outcome.wait(deadline - monotonic(), limit_s)
+        except BaseException:
+            await subscription.close()
+            raise
+        if handled_by is not None:
+            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
+            self._handle(subscription, handler if handler is not None else self._give_to_on_message)
+        return subscription
+
+    def _give_to_on_message(self, message: Any) -> Any:  # Any: a message of whatever payload the subscription has
+        handler = self.on_message
+        return None if handler is None else handler(message)
+
+    def _handle(self, subscription: AsyncSubscription[MessageT], handler: AsyncHandler[MessageT]) -> None:
+        task = asyncio.create_task(
+            handle_in_task(subscription, handler, self._report), name=f"emitter-{subscription.channel}"
+        )
+        self._message_tasks.add(task)
+        task.add_done_callback(self._message_tasks.discard)
+
+    async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+        limit_s = self._limit(timeout_s)
+        prepared = prepare(self._protocol.operations[operation], arguments)
+        deadline = monotonic() + limit_s
+        connection = await self._open(operation, limit_s)
+        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        connection.session.unsubscribe(operation, prepared, outcome)
+        await outcome.wait(deadline - monotonic(), limit_s)
+
+    def _fetch(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> AsyncIterator[StoredMessage]:
+        pager = Pager(self._protocol.operations[operation], arguments, options, given)
+        self._present(operation)
+        return self._pages(pager, self._limit(timeout_s))
+
+    async def _pages(self, pager: Pager, timeout_s: float) -> AsyncIterator[StoredMessage]:
+        while not pager.done:
+            try:
+                pager.take(await self._request(pager.definition, pager.request(), timeout_s=timeout_s))
+            except ReplyMissing as error:
+                pager.shrink(error)
+            for message in pager.ready():
+                yield message

@@ -1,0 +1,158 @@
+"""The connection of a client with threads: one session, one transport after the other, and what brings the next."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from emitter_typed.connections import Connection, still_lost
+from emitter_typed.errors import Congested, EmitterError
+from emitter_typed.protocol.backoff import Backoff
+from emitter_typed.protocol.packets import Inbound, Outbound
+from emitter_typed.state import ConnectionState, ConnectionStatus
+from emitter_typed.transport.base import Transport
+
+
+class ThreadConnection(Connection):
+    """A connection that any thread may use. The lock guards the session."""
+
+    def __init__(
+        self,
+        make_transport: Callable[[], Transport],
+        backoff: Backoff | None,
+        state: ConnectionState,
+        tell_of_connection: Callable[[], None],
+        tell_of_loss: Callable[[], None],
+    ) -> None:
+        """Prepare; `open` makes the first attempt, for the session that is set by then."""
+        super().__init__(make_transport, backoff)
+        self._tell_of_connection = tell_of_connection
+        self._tell_of_loss = tell_of_loss
+        self.lock = threading.Lock()
+        self._state = state
+        self._room_to_send = threading.Event()
+        # Guards which transport there is; taken before `lock`, where both are.
+        self._switching = threading.RLock()
+        self._transport: Transport | None = None
+        self._sink: _ThreadSink | None = None
+        self._timer: threading.Timer | None = None
+
+    def send(self, packet: Outbound) -> None:
+        """Send a packet, for the session."""
+        if self._transport is not None:
+            self._transport.send(packet)
+
+    def open(self) -> None:
+        """Make an attempt to connect, unless the connection was closed meanwhile."""
+        with self._switching:
+            if not self._closing:
+                self._transport = self._make_transport()
+                self._sink = _ThreadSink(self)
+                self._transport.start(self._sink)
+
+    def opened(self) -> None:
+        """Learn, from the session, that the broker has accepted a connection."""
+        self._accepted()
+        self._state.set("connected")
+        self._tell_of_connection()
+
+    def ended(self, sink: _ThreadSink, error: EmitterError | None) -> None:
+        """Learn that a transport has ended, and come back if that is wanted."""
+        with self._switching:
+            if sink is not self._sink:
+                return
+            self._sink = None
+            if error is None or not self._goes_on(error):
+                self._finish(error)
+                return
+            with self.lock:
+                self.session.lost(error)
+            self._leave_for("reconnecting", error)
+            self._timer = threading.Timer(self._delay_s(error), self.open)
+            self._timer.daemon = True
+            self._timer.name = "emitter-reconnect"
+            self._timer.start()
+        self._room_to_send.set()
+
+    def received(self, sink: _ThreadSink, packets: Sequence[Inbound]) -> None:
+        """Take in what a transport brings."""
+        with self.lock:
+            if sink is self._sink:
+                self.session.received(packets)
+
+    def drained(self) -> None:
+        """Let those who wait for room go on."""
+        self._room_to_send.set()
+
+    def close(self, timeout_s: float, *, abort: bool = False) -> None:
+        """Send what waits, disconnect, and come back no more; abort: drop the connection at once."""
+        with self._switching:
+            self._closing = True
+            transport, timer = self._transport, self._timer
+        if timer is not None:
+            timer.cancel()
+            if timer is not threading.current_thread():
+                timer.join(timeout_s)
+        if transport is not None:
+            if abort:
+                transport.abort()
+            else:
+                transport.close()
+            if not transport.join(timeout_s):
+                transport.abort()
+                transport.join(timeout_s)
+        with self._switching:
+            self._sink = None
+            self._finish(None)
+
+    def _finish(self, error: EmitterError | None) -> None:
+        with self.lock:
+            self.session.ended(error)
+        self._leave_for("closed", error)
+        self._room_to_send.set()
+
+    def _leave_for(self, status: ConnectionStatus, error: EmitterError | None) -> None:
+        before = self._state.status
+        if before != "closed":
+            self._state.set(status, error)
+        if before == "connected":
+            self._tell_of_loss()
+
+    def wait_until_open(self, operation: str, timeout_s: float) -> None:
+        """Wait while the connection is being made again. Raises Closed, and ConnectionLost after the time limit."""
+        if not self.session.connected and not self._state.wait("connected", "closed", timeout_s=timeout_s):
+            raise still_lost(operation, self._state.error, timeout_s)
+
+    def wait_for_room(self, operation: str, timeout_s: float) -> None:
+        """Wait until the transport is not congested any more. Raises Congested."""
+        deadline = monotonic() + timeout_s
+        while True:
+            # Cleared before the look, so that room made after it is not missed.
+            self._room_to_send.clear()
+            if not self.congested:
+                return
+            if not self._room_to_send.wait(deadline - monotonic()):
+                raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
+
+    @property
+    def congested(self) -> bool:
+        """Whether so much waits for the network that nothing should be added."""
+        transport = self._transport
+        return transport is not None and self.session.connected and transport.congested
+
+
+class _ThreadSink:
+    """Takes what one transport brings."""
+
+    def __init__(self, connection: ThreadConnection) -> None:
+        self._connection = connection
+
+    def received(self, packets: Sequence[Inbound], /) -> None:
+        self._connection.received(self, packets)
+
+    def drained(self) -> None:
+        self._connection.drained()
+
+    def ended(self, error: EmitterError | None, /) -> None:
+        self._connection.ended(self, error)

@@ -1,0 +1,370 @@
+"""What carries out the calls of a client with threads, whatever the protocol."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from emitter_typed.connections import still_lost
+from emitter_typed.contract import Bounds, Handler, SyncHost
+from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, ReplyMissing, RequestTimeout
+from emitter_typed.pending import Pending, ThreadOutcome
+from emitter_typed.protocol import codec
+from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
+from emitter_typed.protocol.message import StoredMessage
+from emitter_typed.protocol.operations import prepare
+from emitter_typed.protocol.paging import Pager
+from emitter_typed.protocol.session import Session
+from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
+from emitter_typed.state import ConnectionState
+from emitter_typed.subscriptions import Subscription
+from emitter_typed.threads.connection import ThreadConnection
+from emitter_typed.threads.handlers import ThreadHandlers
+from emitter_typed.values import Option, Record, Secret
+from emitter_typed.workers import check_handler, handle_in_thread
+
+if TYPE_CHECKING:
+    from typing import Self
+
+ResponseT = TypeVar("ResponseT")
+EventT = TypeVar("EventT")
+MessageT = TypeVar("MessageT")
+
+_log = logging.getLogger("emitter_typed")
+
+_END_TIMEOUT_S = 5.0
+
+
+class ThreadDriver(Configured, ThreadHandlers, SyncHost):
+    """Carries out what a generated facade asks for, and lets the calling thread wait for the answer.
+
+    It knows no protocol by name: a client is this, a facade, and the facade's protocol.
+    """
+
+    _protocol: ClassVar[ProtocolDefinition]
+
+    def _prepare(self) -> None:
+        self._connection: ThreadConnection | None = None
+        self._state = ConnectionState()
+        self._prepare_handlers()
+        self._message_threads: list[threading.Thread] = []
+        self._handled: dict[object, Subscription[Any]] = {}
+
+    def connect(
+        self,
+        host: str = DEFAULT_HOST,
+        port: int = DEFAULT_PORT,
+        secure: bool = True,
+        keepalive: int = DEFAULT_KEEPALIVE_S,
+        username: str | None = None,
+    ) -> None:
+        """Connect, and return when the broker has accepted the connection.
+
+        When the connection is lost later, the client connects again by itself, unless it was made with
+        `reconnect=False`.
+
+        Args:
+            host: The broker's name or address. A client that was made for a URL connects there if neither host nor
+                port nor `secure` are said.
+            port: The broker's port.
+            secure: Whether to connect with TLS.
+            keepalive: Seconds without traffic after which the broker is asked for a sign of life; 1 to 119.
+            username: The name that presence shows to others. Default: the constructor's.
+
+        Raises:
+            InvalidArgument: The client is connected already, or an argument makes no sense.
+            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection.
+            RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
+        """
+        endpoint = self._endpoint(host, port, secure, keepalive, username)
+        if self._connection is not None and self._state.status != "closed":
+            raise InvalidArgument(
+                "the client is connected already: close() it first", argument="host", value=endpoint.host
+            )
+        self.close()
+        connection = ThreadConnection(
+            partial(self._make_transport, endpoint),
+            self._settings.backoff(),
+            self._state,
+            self._tell_of_connection,
+            self._tell_of_loss,
+        )
+        connection.session = Session(
+            self._protocol,
+            matcher=self._settings.matcher,
+            outbox=self._settings.outbox(),
+            send=connection.send,
+            report=self._report,
+            emit=self._emit,
+            unclaimed=self._take_unclaimed,
+            opened=connection.opened,
+        )
+        outcome: ThreadOutcome[None] = ThreadOutcome("connect")
+        connection.session.connecting(outcome)
+        self._connection = connection
+        self._state.set("connecting")
+        connection.open()
+        try:
+            outcome.wait(self._settings.timeout_s)
+        except BaseException:
+            self._connection = None
+            connection.close(_END_TIMEOUT_S, abort=True)
+            raise
+        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+
+    @property
+    def connection(self) -> ConnectionState:
+        """Whether the client is connected, and why not: read it, or wait for it."""
+        return self._state
+
+    def drain(self, timeout_s: float | None = None) -> None:
+        """End in peace: let what is under way arrive and handlers finish, then close. May be called from a handler.
+
+        From the moment of the call, subscriptions receive nothing new. Messages of QoS 1 are waited for until the
+        broker has acknowledged them, and handlers until they have had what had arrived.
+
+        Args:
+            timeout_s: Seconds for all of that. Default: the client's `timeout_s`. After it, the client is closed all
+                the same.
+
+        Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
+            RequestTimeout: It took longer; what was left is lost, as with `close`.
+        """
+        limit_s = self._limit(timeout_s)
+        connection = self._connection
+        if connection is None:
+            return
+        deadline = monotonic() + limit_s
+        settled: ThreadOutcome[None] = ThreadOutcome("drain")
+        try:
+            with connection.lock:
+                connection.session.drain(settled)
+            settled.wait(limit_s)
+            if not self._join_handlers(deadline):
+                raise RequestTimeout("drain", limit_s)
+        finally:
+            self.close()
+
+    def disconnect(self) -> None:
+        """Do what `close` does, by its old name."""
+        self.close()
+
+    def close(self) -> None:
+        """Send what waits, disconnect, and end every subscription. May be called again, and from a handler.
+
+        Messages that have arrived can still be read. Handlers that are running are waited for, up to 5 seconds each.
+        Messages of QoS 1 that the broker has not acknowledged end with ConnectionLost. See `drain` for a gentler end
+        and `abort` for a quicker one.
+        """
+        self._end(abort=False)
+
+    def abort(self) -> None:
+        """Drop the connection at once: nothing more is sent, not even that the client leaves.
+
+        Calls that are under way end with ConnectionLost, and subscriptions in peace. May be called again, and from a
+        handler.
+        """
+        self._end(abort=True)
+
+    def _end(self, *, abort: bool) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close(_END_TIMEOUT_S, abort=abort)
+            _log.info("connection.closed")
+        self._join_handlers(monotonic() + _END_TIMEOUT_S)
+        self._stop_handlers()
+
+    def _join_handlers(self, deadline: float) -> bool:
+        """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
+        with self._handlers_lock:
+            threads = [each for each in self._message_threads if each is not threading.current_thread()]
+        for thread in threads:
+            thread.join(max(0.0, deadline - monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    def __enter__(self) -> Self:
+        if self._connection is None:
+            self.connect()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # What a facade asks for
+
+    def _present(self, operation: str) -> ThreadConnection:
+        """Return the connection, be it lost at the moment. Raises Closed."""
+        connection = self._connection
+        if connection is None:
+            raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
+        connection.check_process(operation)
+        return connection
+
+    def _open(self, operation: str, timeout_s: float) -> ThreadConnection:
+        """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
+        connection = self._present(operation)
+        if self._settings.while_offline == "wait":
+            connection.wait_until_open(operation, timeout_s)
+        return connection
+
+    def _request(
+        self,
+        definition: RequestDefinition[ResponseT],
+        request: Record,
+        *,
+        timeout_s: float | None,
+        handler: Handler[EventT] | None = None,
+    ) -> ResponseT:
+        limit_s = self._limit(timeout_s)
+        payload = codec.encode(request)
+        deadline = monotonic() + limit_s
+        connection = self._open(definition.name, limit_s)
+        outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name)
+        if handler is not None:
+            self._set_channel_handler(definition, request, handler)
+        with connection.lock:
+            connection.session.request(definition, request, payload, outcome)
+        try:
+            return outcome.wait(deadline - monotonic(), limit_s)
+        except BrokerError:
+            if handler is not None:
+                self._set_channel_handler(definition, request, None)
+            raise
+
+    def _publish(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        message: object,
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> None:
+        limit_s = self._limit(timeout_s)
+        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
+        payload = codec.encode(message)
+        deadline = monotonic() + limit_s
+        # A message of QoS 1 may wait in the outbox.
+        connection = self._open(operation, limit_s) if not prepared.qos else self._present(operation)
+        connection.wait_for_room(operation, limit_s)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        with connection.lock:
+            connection.session.publish(operation, prepared, payload, outcome)
+        try:
+            outcome.wait(deadline - monotonic(), limit_s)
+        except RequestTimeout:
+            with connection.lock:
+                withdrawn = connection.session.withdraw(outcome)
+            if withdrawn:
+                raise still_lost(operation, self._state.error, limit_s) from None
+            raise
+
+    def _publish_nowait(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        message: object,
+        options: Iterable[Option],
+        given: Mapping[str, object],
+    ) -> Pending:
+        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
+        payload = codec.encode(message)
+        connection = self._present(operation)
+        if connection.congested:
+            raise Congested(operation, "more than a megabyte waits to be sent")
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        pending = Pending(outcome, self._settings.timeout_s)
+        with connection.lock:
+            connection.session.publish(operation, prepared, payload, outcome)
+        return pending
+
+    def _subscribe(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        decode: Callable[[str, bytes], MessageT | None],
+        handler: Handler[MessageT] | None,
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        bounds: Bounds,
+        allow_reserved: bool = False,
+        timeout_s: float | None,
+    ) -> Subscription[MessageT]:
+        check_handler(operation, handler)
+        limit_s = self._limit(timeout_s)
+        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
+        deadline = monotonic() + limit_s
+        connection = self._open(operation, limit_s)
+        handled_by = handler if handler is not None else self.on_message
+        same = (operation, prepared.topic, decode, handled_by)
+        if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
+            return there
+
+        def leave(subscription: Subscription[MessageT]) -> None:
+            with connection.lock:
+                connection.session.leave(operation, prepared.channel, subscription, ThreadOutcome(f"un{operation}"))
+
+        subscription = Subscription(prepared.channel, self._settings.mailbox(bounds), decode, self._report, leave)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        with connection.lock:
+            connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
+        try:
+            outcome.wait(deadline - monotonic(), limit_s)
+        except BaseException:
+            subscription.close()
+            raise
+        if handled_by is not None:
+            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
+            self._handle(subscription, handler if handler is not None else self._give_to_on_message)
+        return subscription
+
+    def _give_to_on_message(self, message: Any) -> None:  # Any: a message of whatever payload the subscription has
+        if (handler := self.on_message) is not None:
+            handler(message)
+
+    def _handle(self, subscription: Subscription[MessageT], handler: Handler[MessageT]) -> None:
+        thread = handle_in_thread(subscription, handler, self._report)
+        with self._handlers_lock:
+            self._message_threads = [each for each in self._message_threads if each.is_alive()]
+            self._message_threads.append(thread)
+
+    def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+        limit_s = self._limit(timeout_s)
+        prepared = prepare(self._protocol.operations[operation], arguments)
+        deadline = monotonic() + limit_s
+        connection = self._open(operation, limit_s)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        with connection.lock:
+            connection.session.unsubscribe(operation, prepared, outcome)
+        outcome.wait(deadline - monotonic(), limit_s)
+
+    def _fetch(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> Iterator[StoredMessage]:
+        pager = Pager(self._protocol.operations[operation], arguments, options, given)
+        self._present(operation)
+        return self._pages(pager, self._limit(timeout_s))
+
+    def _pages(self, pager: Pager, timeout_s: float) -> Iterator[StoredMessage]:
+        while not pager.done:
+            try:
+                pager.take(self._request(pager.definition, pager.request(), timeout_s=timeout_s))
+            except ReplyMissing as error:
+                pager.shrink(error)
+            yield from pager.ready()

@@ -1,0 +1,465 @@
+"""A client that lost its connection comes back, and nothing that was to last is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import TypeVar
+
+import pytest
+
+from emitter_typed import (
+    AsyncClient,
+    Client,
+    Closed,
+    Congested,
+    ConnectionLost,
+    ConnectionStatus,
+    EmitterError,
+    InvalidArgument,
+    Key,
+    Message,
+    PresenceEvent,
+    PresenceStatus,
+    PresenceSubscribe,
+    PresenceUnsubscribe,
+    RequestTimeout,
+    Unauthorized,
+)
+from emitter_typed.broker import Broker
+from tests.behaviour.colours import Colour, both_colours, called, connected, texts
+from tests.behaviour.loops import LIMIT_S, in_loop
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def key(broker: Broker) -> Key:
+    return broker.keygen("a/#/", "rwslp")
+
+
+async def until(client: AsyncClient, *statuses: ConnectionStatus) -> None:
+    assert await called(lambda each: each.connection.wait(*statuses, timeout_s=LIMIT_S), client)
+
+
+async def came(queue: SimpleQueue[T]) -> T:
+    return await asyncio.to_thread(queue.get, timeout=LIMIT_S)
+
+
+async def lose(client: AsyncClient, broker: Broker) -> None:
+    """Drop the connection, and return once the client has noticed."""
+    broker.faults.refuse_connections()
+    broker.faults.drop_connections()
+    await until(client, "reconnecting")
+
+
+async def return_(client: AsyncClient, broker: Broker) -> None:
+    broker.faults.accept_connections()
+    await until(client, "connected")
+
+
+# What lasts
+
+
+@both_colours
+@in_loop
+async def test_subscriptions_go_on(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client, connected(colour, broker) as publisher:
+        subscription = await client.subscribe(key, "a/")
+        group = await client.subscribe_with_group(broker.keygen("#/", "rw"), "g/", "workers")
+        for number in range(3):
+            await lose(client, broker)
+            await return_(client, broker)
+            await until(publisher, "connected")
+            await publisher.publish(key, "a/b/", str(number), qos=1)
+            await publisher.publish(broker.keygen("g/", "w"), "g/", str(number), qos=1)
+        assert await texts(subscription, 3) == ["0", "1", "2"]
+        assert await texts(group, 3) == ["0", "1", "2"]
+        assert subscription.pending == group.pending == 0
+
+
+@both_colours
+@in_loop
+async def test_nothing_stored_is_received_a_second_time(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        await client.publish(key, "a/", "stored", ttl=60, qos=1)
+        subscription = await client.subscribe(key, "a/", last=5)
+        assert await texts(subscription, 1) == ["stored"]
+        await lose(client, broker)
+        await return_(client, broker)
+        await client.publish(key, "a/", "live", qos=1)
+        assert await texts(subscription, 1) == ["live"]
+
+
+@both_colours
+@in_loop
+async def test_a_thousand_subscriptions_are_back_with_three_packets(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        subscriptions = [await client.subscribe(key, f"a/{number}/") for number in range(1000)]
+        await lose(client, broker)
+        await return_(client, broker)
+        for number in (0, 499, 500, 999):
+            await client.publish(key, f"a/{number}/", str(number), qos=1)
+            assert await texts(subscriptions[number], 1) == [str(number)]
+
+
+@both_colours
+@in_loop
+async def test_a_subscription_that_was_ended_meanwhile_stays_away(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        ended, kept = await client.subscribe(key, "a/1/"), await client.subscribe(key, "a/2/")
+        await lose(client, broker)
+        await ended.close()
+        await return_(client, broker)
+        await client.publish(key, "a/2/", "x", qos=1)
+        assert await texts(kept, 1) == ["x"]
+        who = (await client.presence(broker.keygen("a/#/", "p"), "a/1/", status=True)).who
+        assert who == ()
+
+
+@both_colours
+@in_loop
+async def test_a_subscription_whose_key_has_expired_ends_and_the_others_go_on(colour: Colour, broker: Broker) -> None:
+    lasting, short = broker.keygen("a/#/", "rw"), broker.keygen("a/#/", "rw", ttl=60)
+    async with connected(colour, broker) as client:
+        before = await client.subscribe(lasting, "a/1/")
+        refused = await client.subscribe(short, "a/2/")
+        after = await client.subscribe(lasting, "a/3/")
+        await lose(client, broker)
+        broker.clock.advance(60)
+        await return_(client, broker)
+        with pytest.raises(Unauthorized):
+            await refused.get(timeout_s=LIMIT_S)
+        for number, subscription in ((1, before), (3, after)):
+            await client.publish(lasting, f"a/{number}/", "x", qos=1)
+            assert await texts(subscription, 1) == ["x"]
+
+
+@both_colours
+@in_loop
+async def test_links_are_made_again_before_anything_is_published(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        await client.link(key, "a/old/", "l")
+        await client.link(key, "a/new/", "l", ttl=5)
+        await lose(client, broker)
+        pending = client.publish_nowait(key, "a/", "waits")
+        await return_(client, broker)
+        await pending.wait()
+        await client.publish_with_link("l", "linked", qos=1)
+        assert (await client.me()).links == {"l": "a/new/?ttl=5"}
+    assert [message.channel for message in broker.published] == ["a/", "a/new/"]
+
+
+@both_colours
+@in_loop
+async def test_what_changed_meanwhile_is_told_by_a_status(colour: Colour, broker: Broker, key: Key) -> None:
+    events: SimpleQueue[PresenceEvent] = SimpleQueue()
+    with Client.from_url(broker.url, username="leaver", reconnect=False) as leaver:
+        leaver.subscribe(key, "a/")
+        async with connected(colour, broker) as client:
+            client.on_presence = events.put
+            await client.presence(key, "a/", changes=True)
+            await client.presence(key, "a/unwatched/", changes=True)
+            await client.presence(key, "a/unwatched/", changes=False)
+            broker.faults.refuse_connections()
+            broker.faults.drop_connections()
+            # It may have heard of the leaver as its own connection went.
+            await return_(client, broker)
+            told = await came(events)
+            event = await came(events) if isinstance(told, PresenceUnsubscribe) else told
+            assert isinstance(event, PresenceStatus)
+            assert (event.channel, event.who) == ("a/", ())
+            await client.me()
+            assert events.empty()
+
+
+# Calls
+
+
+@both_colours
+@in_loop
+async def test_a_message_of_qos_1_that_finds_no_connection_goes_out_once_in_its_order(
+    colour: Colour, broker: Broker, key: Key
+) -> None:
+    async with connected(colour, broker) as client:
+        await lose(client, broker)
+        pending = [client.publish_nowait(key, "a/", str(number)) for number in range(100)]
+        assert not pending[0].done
+        await return_(client, broker)
+        for each in pending:
+            await each.wait()
+        await client.publish(key, "a/", "last", qos=1)
+    assert [message.as_string() for message in broker.published] == [*map(str, range(100)), "last"]
+
+
+@both_colours
+@in_loop
+async def test_a_message_that_was_not_acknowledged_is_sent_once_more(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        broker.faults.withhold_replies()
+        pending = [client.publish_nowait(key, "a/", text) for text in ("one", "two")]
+        await asyncio.to_thread(broker.wait_published, 2)
+        await lose(client, broker)
+        pending.append(client.publish_nowait(key, "a/", "three"))
+        broker.faults.release_replies()
+        await return_(client, broker)
+        for each in pending:
+            await each.wait()
+    assert [message.as_string() for message in broker.published] == ["one", "two", "one", "two", "three"]
+
+
+@both_colours
+@in_loop
+async def test_a_request_under_way_ends_with_an_unknown_outcome_and_is_not_sent_again(
+    colour: Colour, broker: Broker, key: Key
+) -> None:
+    events: SimpleQueue[PresenceEvent] = SimpleQueue()
+    with Client.from_url(broker.url) as watcher:
+        watcher.on_presence = events.put
+        watcher.presence(key, "a/", changes=True)
+        async with connected(colour, broker) as client:
+            broker.faults.withhold_replies()
+            ask = _asker(client, key) if colour == "threads" else client.link(key, "a/", "l", subscribe=True)
+            asking = asyncio.ensure_future(ask)
+            joined = await came(events)
+            assert isinstance(joined, PresenceSubscribe)
+            broker.faults.drop_connections(username=colour)
+            broker.faults.release_replies()
+            with pytest.raises(ConnectionLost) as lost:
+                await asking
+            assert lost.value.operation == "link"
+            await until(client, "connected")
+            assert (await client.me()).links == {}
+
+
+async def _asker(client: AsyncClient, key: Key) -> None:
+    inner: Client = client.__dict__["inner"]
+    await asyncio.to_thread(inner.link, key, "a/", "l", subscribe=True)
+
+
+@both_colours
+@in_loop
+async def test_other_calls_wait_for_the_connection(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        await lose(client, broker)
+        threading.Timer(0, broker.faults.accept_connections).start()
+        subscription = await client.subscribe(key, "a/")
+        await client.publish(key, "a/", "x")
+        assert await texts(subscription, 1) == ["x"]
+
+
+@both_colours
+@in_loop
+async def test_a_call_that_finds_no_connection_in_time_says_that_nothing_was_sent(
+    colour: Colour, broker: Broker, key: Key
+) -> None:
+    async with connected(colour, broker) as client:
+        await lose(client, broker)
+        calls: list[Callable[[AsyncClient], object]] = [
+            lambda each: each.me(timeout_s=0.01),
+            lambda each: each.publish(key, "a/", "x", timeout_s=0.01),
+            lambda each: each.publish(key, "a/", "x", qos=1, timeout_s=0.01),
+            lambda each: each.subscribe(key, "a/", timeout_s=0.01),
+            lambda each: each.unsubscribe(key, "a/", timeout_s=0.01),
+        ]
+        for call in calls:
+            with pytest.raises(ConnectionLost, match=r"nothing was sent within 0\.01 s"):
+                await called(call, client)
+        await return_(client, broker)
+        await client.me()
+    assert broker.published == ()
+
+
+@both_colours
+@in_loop
+async def test_calls_raise_at_once_where_that_is_wanted(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker, while_offline="raise") as client:
+        await lose(client, broker)
+        calls: list[Callable[[AsyncClient], object]] = [
+            lambda each: each.me(),
+            lambda each: each.publish(key, "a/", "x"),
+            lambda each: each.subscribe(key, "a/"),
+        ]
+        for call in calls:
+            with pytest.raises(ConnectionLost):
+                await called(call, client)
+        with pytest.raises(ConnectionLost):
+            client.publish_nowait(key, "a/", "x", qos=0)
+
+
+@both_colours
+@in_loop
+async def test_the_outbox_is_bounded(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker, outbox_max_messages=2) as client:
+        await lose(client, broker)
+        pending = [client.publish_nowait(key, "a/", text) for text in ("one", "two")]
+        with pytest.raises(Congested, match="2 messages"):
+            client.publish_nowait(key, "a/", "three")
+        await return_(client, broker)
+        for each in pending:
+            await each.wait()
+
+
+# What is told
+
+
+@both_colours
+@in_loop
+async def test_the_state_and_its_handlers_tell_of_every_end_and_beginning(colour: Colour, broker: Broker) -> None:
+    told: SimpleQueue[tuple[str, str]] = SimpleQueue()
+    client: AsyncClient
+    async with connected(colour, broker) as client:
+        client.on_connect = lambda: told.put(("connect", client.connection.status))
+        client.on_disconnect = lambda: told.put(("disconnect", client.connection.status))
+        assert (client.connection.status, client.connection.error, client.connection.connects) == ("connected", None, 1)
+        await lose(client, broker)
+        assert await came(told) == ("disconnect", "reconnecting")
+        assert isinstance(client.connection.error, EmitterError)
+        assert "reconnecting" in repr(client.connection)
+        await return_(client, broker)
+        assert await came(told) == ("connect", "connected")
+        assert client.connection.connects == 2
+        assert not await called(lambda each: each.connection.wait("closed", timeout_s=0.01), client)
+    assert await came(told) == ("disconnect", "closed")
+    assert client.connection.error is None
+
+
+@both_colours
+@in_loop
+async def test_a_program_that_subscribes_when_it_is_connected_has_one_subscription(
+    colour: Colour, broker: Broker, key: Key
+) -> None:
+    got: SimpleQueue[str] = SimpleQueue()
+    made: SimpleQueue[object] = SimpleQueue()
+
+    def on_message(message: Message) -> None:
+        got.put(message.as_string())
+
+    async with connected(colour, broker) as client:
+
+        async def subscribe() -> None:
+            subscription = await client.subscribe(key, "a/", on_message)
+            made.put(subscription if colour == "asyncio" else subscription.__dict__["inner"])
+
+        client.on_connect = (lambda: asyncio.run(subscribe())) if colour == "threads" else subscribe
+        there: list[object] = []
+        for _ in range(2):
+            await lose(client, broker)
+            await return_(client, broker)
+            there.append(await came(made))
+        assert there[0] is there[1]
+        await client.publish(key, "a/", "x", qos=1)
+        await client.publish(key, "a/", "y", qos=1)
+        assert (await came(got), await came(got)) == ("x", "y")
+
+
+@both_colours
+@in_loop
+async def test_a_refused_login_ends_it_with_the_reason(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        subscription = await client.subscribe(key, "a/")
+        await lose(client, broker)
+        pending = client.publish_nowait(key, "a/", "x")
+        broker.faults.refuse_connections(return_code=5)
+        await until(client, "closed")
+        assert "not authorised" in str(client.connection.error)
+        with pytest.raises(EmitterError, match="not authorised"):
+            await subscription.get(timeout_s=LIMIT_S)
+        with pytest.raises(ConnectionLost, match="not authorised"):
+            await pending.wait()
+        with pytest.raises(Closed):
+            await client.me()
+
+
+# Ends
+
+
+@both_colours
+@in_loop
+async def test_closing_while_it_comes_back_ends_that(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        subscription = await client.subscribe(key, "a/")
+        await lose(client, broker)
+        pending = client.publish_nowait(key, "a/", "x")
+        await client.close()
+        with pytest.raises(ConnectionLost):
+            await pending.wait()
+        assert await subscription.get(timeout_s=LIMIT_S) is None
+        with pytest.raises(Closed):
+            await client.me()
+    broker.faults.clear()
+    assert broker.published == ()
+
+
+@both_colours
+@in_loop
+async def test_draining_waits_for_acknowledgements_and_handlers(colour: Colour, broker: Broker, key: Key) -> None:
+    slow = threading.Event()
+    got: SimpleQueue[str] = SimpleQueue()
+
+    def on_message(message: Message) -> None:
+        slow.wait(LIMIT_S)
+        got.put(message.as_string())
+
+    async with connected(colour, broker) as client:
+        await client.subscribe(key, "a/", on_message if colour == "threads" else lambda each: got.put(each.as_string()))
+        for number in range(3):
+            await client.publish(key, "a/", str(number), qos=1)
+        await lose(client, broker)
+        pending = client.publish_nowait(key, "b/", "refused")
+        for timer in (threading.Timer(0, broker.faults.accept_connections), threading.Timer(0, slow.set)):
+            timer.start()
+        await client.drain()
+        assert pending.done
+        assert [got.get_nowait() for _ in range(3)] == ["0", "1", "2"]
+        with pytest.raises(Closed):
+            await client.me()
+
+
+@both_colours
+@in_loop
+async def test_draining_ends_when_its_time_is_over(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        await lose(client, broker)
+        pending = client.publish_nowait(key, "a/", "x")
+        with pytest.raises(RequestTimeout, match="drain"):
+            await client.drain(timeout_s=0.01)
+        with pytest.raises(ConnectionLost):
+            await pending.wait()
+        with pytest.raises(InvalidArgument):
+            await client.drain(timeout_s=0)
+
+
+@both_colours
+@in_loop
+async def test_aborting_leaves_without_a_word(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        subscription = await client.subscribe(key, "a/")
+        broker.faults.stall_reading()
+        pending = client.publish_nowait(key, "a/", "x")
+        await client.abort()
+        with pytest.raises(ConnectionLost):
+            await pending.wait()
+        assert await subscription.get(timeout_s=LIMIT_S) is None
+        await client.abort()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_client_is_no_use_to_a_process_that_was_forked(broker: Broker) -> None:
+    with Client.from_url(broker.url) as client:
+        reader, writer = os.pipe()
+        if (child := os.fork()) == 0:
+            try:
+                client.me()
+            except Closed as error:
+                os.write(writer, str(error).encode())
+            finally:
+                os._exit(0)
+        os.close(writer)
+        os.waitpid(child, 0)
+        with os.fdopen(reader) as said:
+            assert "forked" in said.read()
+        assert client.me().id
