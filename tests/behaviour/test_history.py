@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import emitter_typed.tasks.driver
-import emitter_typed.threads.driver
 import pytest
 
+import emitter_typed.tasks.driver
+import emitter_typed.threads.driver
 from emitter_typed import AsyncClient, Client, Closed, InvalidArgument, Key, ReplyMissing, StoredMessage, Unauthorized
 from emitter_typed.broker import Broker, ManualClock
 from emitter_typed.protocol.paging import Pager

@@ -14,10 +14,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from emitter_typed.tasks.driver import TaskDriver
-from emitter_typed.threads.driver import ThreadDriver
 
 from emitter_typed.errors import BrokerError, InvalidArgument
+from emitter_typed.tasks.driver import TaskDriver
+from emitter_typed.threads.driver import ThreadDriver
 from tests.behaviour.colours import Colour, as_awaited, both_colours
 from tests.behaviour.conftest import Generated
 from tests.behaviour.loops import LIMIT_S, in_loop

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from emitter_typed.tasks.driver import TaskDriver
-from emitter_typed.threads.driver import ThreadDriver
 
 from emitter_typed import InvalidArgument
 from emitter_typed.cli import main
+from emitter_typed.tasks.driver import TaskDriver
+from emitter_typed.threads.driver import ThreadDriver
 from tests.readme.pages import ROOT, blocks
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")

@@ -80,7 +80,7 @@ class Session:
             report: Takes an error that no call owns.
             emit: Takes an event of the broker.
             unclaimed: Takes a message that no subscription claims, such as one of a link that subscribes.
-            opened: Learns that the broker has accepted a connection, and what is to last was asked for again.
+            opened: Learns that the broker has accepted a connection, and subscriptions are there again.
         """
         self._envelope = protocol.envelope
         self._send = send
@@ -94,6 +94,8 @@ class Session:
         self._subscribers = Subscribers(matcher, protocol.envelope.reserved)
         self._connecting: Waiter[None] | None = None
         self._draining: Waiter[None] | None = None
+        # The SUBSCRIBEs of many filters that a new connection began with, and that are not answered.
+        self._rejoining: set[int] = set()
         self._over = False
         self._lost: EmitterError | None = None
         self.connected = False
@@ -216,6 +218,7 @@ class Session:
         """
         self.connected = False
         self._lost = error
+        self._rejoining.clear()
         publications: list[Publication] = []
         for exchange in self._exchanges.end_all():
             if exchange.errors:
@@ -274,11 +277,13 @@ class Session:
             self.request(definition, request, codec.encode(request), Again(self._lasting, definition, request))
         for subscriptions in self._subscribers.granted(self._envelope.max_packet_bytes):
             packet_id = self._begin(Rejoin("subscribe", Nobody(), subscriptions=subscriptions))
+            self._rejoining.add(packet_id)
             self._send(Subscribe(tuple(each.quiet_topic for each in subscriptions), packet_id))
         self._send_waiting()
         if self._connecting is not None:
             self._connecting.resolve(None)
-        self._opened()
+        if not self._rejoining:
+            self._opened()
 
     def _send_waiting(self) -> None:
         """Send the messages that wait, as far as there are identifiers for them."""
@@ -303,6 +308,9 @@ class Session:
             exchange.errors.append(BrokerError(_REFUSED, "the broker gave no reason", exchange.operation))
         if isinstance(exchange, Rejoin):
             self._rejoined(exchange, return_codes)
+            self._rejoining.discard(packet_id)
+            if not self._rejoining:
+                self._opened()
         elif exchange.errors:
             if isinstance(exchange, Join):
                 self._give_up(exchange)

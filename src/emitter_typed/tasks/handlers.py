@@ -49,7 +49,7 @@ class TaskHandlers:
     def on_connect(self) -> AsyncCallback | None:
         """Called, without arguments, each time that the broker has accepted a connection; the first one included.
 
-        What is to last was asked for again by then. To subscribe again in it does no harm: a subscription with the
+        Subscriptions are there again by then. To subscribe again in it does no harm: a subscription with the
         same key, channel, options and handler is the one that there is.
         """
         return self._connect_handler
