@@ -105,7 +105,7 @@ class ThreadOutcome(Outcome[ResultT]):
         Raises:
             RequestTimeout: It has not ended in time.
         """
-        if not self._ended.wait(min(timeout_s, threading.TIMEOUT_MAX)):
+        if not self.done and not self._ended.wait(min(timeout_s, threading.TIMEOUT_MAX)):
             self._give_up()
             raise RequestTimeout(self.operation, timeout_s if limit_s is None else limit_s)
         return self.result()
@@ -135,6 +135,8 @@ class TaskOutcome(Outcome[ResultT]):
         Raises:
             RequestTimeout: It has not ended in time.
         """
+        if self.done:
+            return self.result()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._ended.wait()

@@ -33,6 +33,7 @@ MOST_PORT = 65535
 """The highest port that TCP has."""
 
 _GRACE_S = 1.0
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _BACKLOG = 1024
 
 
@@ -71,7 +72,8 @@ class AsyncBroker:
             limits: What it may hold at most. Default: enough for tests, and little enough for any machine.
 
         Raises:
-            InvalidArgument: the port is none, the matcher does not exist, or the master key has another form.
+            InvalidArgument: the host is empty, the port is none, the matcher does not exist, or the master key has
+                another form.
         """
         if matcher not in get_args(Matcher):
             raise InvalidArgument(
@@ -82,6 +84,13 @@ class AsyncBroker:
         if port is not None and not 0 <= port <= MOST_PORT:
             raise InvalidArgument(
                 f"a port is 1 to {MOST_PORT}, or 0 for any that is free, not {port}", argument="port", value=port
+            )
+        if not host:
+            raise InvalidArgument(
+                "the host is empty, which would be every address of this machine: "
+                "give 127.0.0.1 for this machine alone, or 0.0.0.0 if you mean it",
+                argument="host",
+                value=host,
             )
         self.matcher: Matcher = matcher
         self.master_key = master_key if master_key is not None else new_master_key()
@@ -106,7 +115,9 @@ class AsyncBroker:
         Raises:
             Closed: the broker has no port.
         """
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # One listens on every address, and connects to one of them.
+        host = _LOOPBACK.get(self.host, self.host)
+        host = f"[{host}]" if ":" in host else host
         return f"{'mqtt' if self._tls is None else 'mqtts'}://{host}:{self.port}"
 
     @property

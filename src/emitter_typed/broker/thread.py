@@ -60,7 +60,8 @@ class Broker:
             limits: What it may hold at most. Default: enough for tests, and little enough for any machine.
 
         Raises:
-            InvalidArgument: the port is none, the matcher does not exist, or the master key has another form.
+            InvalidArgument: the host is empty, the port is none, the matcher does not exist, or the master key has
+                another form.
         """
         self._broker = AsyncBroker(
             host=host, port=port, matcher=matcher, master_key=master_key, clock=clock, tls=tls, limits=limits

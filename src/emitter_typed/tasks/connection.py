@@ -151,16 +151,15 @@ class TaskConnection(Connection):
 
     async def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    # Cleared before the look, so that room made after it is not missed.
-                    self._room_to_send.clear()
-                    if not self.congested:
-                        return
+        deadline = self._loop.time() + timeout_s
+        while self.congested:
+            try:
+                async with asyncio.timeout_at(deadline):
                     await self._room_to_send.wait()
-        except TimeoutError:
-            raise Congested(operation, f"the network has taken too little for {timeout_s:g} s") from None
+            except TimeoutError:
+                raise Congested(operation, f"the network has taken too little for {timeout_s:g} s") from None
+            # Before the next look, so that room made after it is not missed.
+            self._room_to_send.clear()
 
     @property
     def congested(self) -> bool:

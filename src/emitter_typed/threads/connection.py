@@ -127,13 +127,11 @@ class ThreadConnection(Connection):
     def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""
         deadline = monotonic() + timeout_s
-        while True:
-            # Cleared before the look, so that room made after it is not missed.
-            self._room_to_send.clear()
-            if not self.congested:
-                return
+        while self.congested:
             if not self._room_to_send.wait(deadline - monotonic()):
                 raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
+            # Before the next look, so that room made after it is not missed.
+            self._room_to_send.clear()
 
     @property
     def congested(self) -> bool:

@@ -184,8 +184,22 @@ def test_a_connection_that_is_being_accepted_while_it_stops_is_turned_away() -> 
     asyncio.run(scenario())
 
 
-def test_an_ipv6_address_is_bracketed_in_the_url() -> None:
-    assert Broker(host="::1", port=1883).url == "mqtt://[::1]:1883"
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("localhost", "mqtt://localhost:1883"),
+        ("::1", "mqtt://[::1]:1883"),
+        ("0.0.0.0", "mqtt://127.0.0.1:1883"),
+        ("::", "mqtt://[::1]:1883"),
+    ],
+)
+def test_the_url_is_one_that_clients_can_connect_to(host: str, url: str) -> None:
+    assert Broker(host=host, port=1883).url == url
+
+
+def test_an_empty_host_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match=r"127\.0\.0\.1"):
+        Broker(host="")
 
 
 def test_without_its_extra_the_import_says_what_to_install() -> None:
