@@ -181,3 +181,24 @@ async def test_each_channel_may_have_a_key_of_its_own(colour: Colour, broker: Br
                 await publish(channel, payload)
                 assert (await next_of(messages)).payload == payload
                 await called(lambda one: one.close(), messages)
+
+
+@both_colours
+@in_loop
+async def test_parameters_may_have_names_that_are_none_in_python(
+    colour: Colour, broker: Broker, generated: Generated
+) -> None:
+    made = generated("""
+        name: Home
+        channels: {odd: {address: "home/{room-id}/{class}/{self}/", payload: text}}
+    """)
+    async with opened(colour, broker, made) as (_, home, _key):
+        attic = await called(lambda one: one.odd.where(room_id="attic").subscribe(), home)
+        every = await called(lambda one: one.odd.subscribe(), home)
+        for room in ("cellar", "attic"):
+            await called(lambda one, at=room: one.odd(room_id=at, class_="a", self_="b").publish(at, qos=1), home)
+
+        first, second, only = await next_of(every), await next_of(every), await next_of(attic)
+
+        assert (first.params.room_id, second.params.class_, only.params.self_) == ("cellar", "a", "b")
+        assert only.payload == "attic"

@@ -25,7 +25,7 @@ from emitter_typed_codegen.view.methods import (
     head,
     methods_class,
 )
-from emitter_typed_codegen.view.protocol import defaults
+from emitter_typed_codegen.view.protocol import defaults, template
 from emitter_typed_codegen.view.scope import Scope, attribute, call, contract, own_names
 from emitter_typed_codegen.view.types import ClassView, Member, record_view
 
@@ -185,7 +185,7 @@ class _Made:
         made = call(
             self.scope.contract("ChannelDefinition"),
             name=literal(attribute_name(self.channel.name)),
-            address=call(self.scope.contract("Address"), literal(self.channel.address)),
+            address=call(self.scope.contract("Address"), literal(template(self.channel.address, self.channel.params))),
             payload=self.scope.imports.annotation(payload),
             params=self.scope.imports.annotation(params),
             defaults=defaults(self.scope, self.channel.options, self.settings),

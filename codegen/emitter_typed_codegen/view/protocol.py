@@ -9,6 +9,7 @@ from attrs import frozen
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import (
     Event,
+    Field,
     Lasting,
     Literal_,
     Operation,
@@ -143,7 +144,7 @@ def _operation(scope: Scope, operation: Operation) -> Expression:
     ]
     settings: dict[str, Expression] = {
         "name": literal(method_name(operation.name)),
-        "topic": literal(_template(operation)),
+        "topic": literal(template(operation.topic, operation.params)),
         "parameters": Group("{", kinds, "}"),
     }
     limited = [(one, scope.limits(one.limits, one.type)) for one in operation.params]
@@ -173,10 +174,10 @@ def defaults(scope: Scope, given: tuple[tuple[str, Literal_], ...], options: Ite
     return Group("{", entries, "}")
 
 
-def _template(operation: Operation) -> str:
-    """Return the topic with its parameters by the names that they have in Python."""
-    names = {f"{{{one.name}}}": f"{{{attribute_name(one.name)}}}" for one in operation.params}
-    return "/".join(names.get(segment, segment) for segment in operation.topic.split("/"))
+def template(topic: str, params: Iterable[Field]) -> str:
+    """Return a topic or an address with its parameters by the names that they have in Python."""
+    names = {f"{{{one.name}}}": f"{{{attribute_name(one.name)}}}" for one in params}
+    return "/".join(names.get(segment, segment) for segment in topic.split("/"))
 
 
 def _options(scope: Scope, taking: Operation | Request) -> dict[str, Expression]:
