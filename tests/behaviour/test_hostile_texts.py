@@ -22,7 +22,7 @@ from emitter_typed import Client
 from emitter_typed.constraints import Constraint
 from emitter_typed_codegen.cli import main
 from emitter_typed_codegen.model import Schema
-from emitter_typed_codegen.names import class_name
+from emitter_typed_codegen.names import attribute_name, class_name
 from emitter_typed_codegen.problems import SchemaProblems
 from emitter_typed_codegen.resolve import load
 
@@ -168,7 +168,7 @@ def _compare(loaded: Schema, package: ModuleType, p: dict[str, str], texts: str)
     assert (tag.name, tag.members) == (p["tag"], ((p["tag value"], record),))
     held = _held(getattr(package, class_name(loaded.name))(Client(), "key"))
     (channel,) = [one for name, one in held.items() if name != "_gone"]
-    assert channel._definition.address.template == f"{p['segment']}/{{{p['parameter']}}}/"
+    assert channel._definition.address.template == f"{p['segment']}/{{{attribute_name(p['parameter'])}}}/"
     assert held["_gone"]._definition.address.template == channel._definition.address.template
     for place in (one for one in p if one.endswith(("doc", "unit", "deprecated"))):
         assert _squeezed(p[place].strip()) in texts, place

@@ -13,11 +13,21 @@ It needs the extra `broker`: `pip install "emitter-typed[broker]"`.
 from __future__ import annotations
 
 from emitter_typed.broker.clock import Clock, ManualClock
-from emitter_typed.broker.errors import CannotListen
+from emitter_typed.broker.errors import CannotListen, NotPublished
 from emitter_typed.broker.faults import Faults
 from emitter_typed.broker.journal import Published
 from emitter_typed.broker.limits import Limits
 from emitter_typed.broker.server import AsyncBroker
 from emitter_typed.broker.thread import Broker
 
-__all__ = ["AsyncBroker", "Broker", "CannotListen", "Clock", "Faults", "Limits", "ManualClock", "Published"]
+__all__ = [
+    "AsyncBroker",
+    "Broker",
+    "CannotListen",
+    "Clock",
+    "Faults",
+    "Limits",
+    "ManualClock",
+    "NotPublished",
+    "Published",
+]

@@ -18,3 +18,25 @@ class CannotListen(EmitterError, OSError):
         super().__init__(f"the broker cannot listen on {host}:{port} ({reason})", advice)
         self.host = host
         self.port = port
+
+
+class NotPublished(EmitterError, TimeoutError):
+    """Fewer messages than a test waits for were published in time. Those that were stay in `published`."""
+
+    wanted: int
+    """How many were waited for."""
+    found: int
+    """How many there were."""
+    channel: str | None
+    """The channel that they were to be published to; None: any."""
+
+    def __init__(self, *, wanted: int, found: int, channel: str | None, timeout_s: float) -> None:
+        """Say how many are missing where."""
+        where = "" if channel is None else f" to {channel}"
+        super().__init__(
+            f"{found} of {wanted} messages were published{where} within {timeout_s:g} s",
+            "a message that the broker refuses does not count: publish with qos=1 to have the refusal raised",
+        )
+        self.wanted = wanted
+        self.found = found
+        self.channel = channel

@@ -145,8 +145,12 @@ class Faults:
             username: Only connections with this name. Default: all.
 
         Raises:
-            InvalidArgument: a number is below 1.
+            InvalidArgument: a number is below 1, or there is none.
         """
+        if sent_bytes is None and received_bytes is None:
+            raise InvalidArgument(
+                "say after how many bytes: sent_bytes, received_bytes or both", argument="sent_bytes", value=None
+            )
         for name, number in (("sent_bytes", sent_bytes), ("received_bytes", received_bytes)):
             if number is not None and number < 1:
                 raise InvalidArgument(f"{name} is 1 or more, not {number}", argument=name, value=number)

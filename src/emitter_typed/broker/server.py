@@ -15,14 +15,14 @@ from emitter_typed.broker.clock import Clock
 from emitter_typed.broker.core import BrokerCore, new_journal, new_storage
 from emitter_typed.broker.edge.memory import MemoryTransport
 from emitter_typed.broker.edge.sockets import Backlog, Socket
-from emitter_typed.broker.errors import CannotListen
+from emitter_typed.broker.errors import CannotListen, NotPublished
 from emitter_typed.broker.faults import Faults
 from emitter_typed.broker.hub import Hub, not_running
 from emitter_typed.broker.journal import Published
 from emitter_typed.broker.keys import KeyRing, make_key, new_master_key
 from emitter_typed.broker.limits import Limits
 from emitter_typed.broker.switches import Switches
-from emitter_typed.errors import Closed, InvalidArgument, RequestTimeout
+from emitter_typed.errors import Closed, InvalidArgument
 from emitter_typed.protocol.topics import Matcher, validate_channel
 from emitter_typed.transport.base import Endpoint
 
@@ -105,8 +105,17 @@ class AsyncBroker:
         self._keys = KeyRing(self.master_key, self.clock)
         self._server: asyncio.Server | None = None
         self._hub = Hub(self._limits, self._switches)
-        self.faults = Faults(self._switches, self._hub, self._hub.run)
-        """What goes wrong on purpose."""
+        self._faults = Faults(self._switches, self._hub, self._hub.run)
+
+    def __repr__(self) -> str:
+        """Show where it is, and whether it is running."""
+        where = "in memory" if self._port is None else self.url
+        return f"<{type(self).__name__} {where}{'' if self._hub.loop is not None else ', not running'}>"
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose: `broker.faults.drop_connections()` and many more."""
+        return self._faults
 
     @property
     def url(self) -> str:
@@ -235,10 +244,12 @@ class AsyncBroker:
             All that were published, oldest first; `count` of them or more.
 
         Raises:
-            RequestTimeout: there were not so many in time.
-            InvalidArgument: the channel is none.
+            NotPublished: there were not so many in time.
+            InvalidArgument: the channel is none, or the number is below 1.
             Closed: the broker is not running, or was stopped meanwhile.
         """
+        if count < 1:
+            raise InvalidArgument(f"count is 1 or more, not {count}", argument="count", value=count)
         wanted = None if channel is None else validate_channel(channel, static=False)
         over = asyncio.Event()
 
@@ -252,7 +263,8 @@ class AsyncBroker:
             async with asyncio.timeout(timeout_s):
                 await over.wait()
         except TimeoutError:
-            raise RequestTimeout("wait_published", timeout_s) from None
+            found = self._journal.matching(wanted)
+            raise NotPublished(wanted=count, found=len(found), channel=wanted, timeout_s=timeout_s) from None
         finally:
             self._journal.unlisten(look)
         found = self._journal.matching(wanted)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from emitter_typed.broker.clock import Clock
 from emitter_typed.broker.edge.memory import MemoryTransport
-from emitter_typed.broker.faults import through
+from emitter_typed.broker.faults import Faults, through
 from emitter_typed.broker.hub import not_running
 from emitter_typed.broker.journal import Published
 from emitter_typed.broker.limits import Limits
@@ -68,8 +68,16 @@ class Broker:
         )
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.faults = through(self._broker.faults, self._run)
-        """What goes wrong on purpose."""
+        self._faults = through(self._broker.faults, self._run)
+
+    def __repr__(self) -> str:
+        """Show where it is, and whether it is running."""
+        return repr(self._broker).replace(type(self._broker).__name__, type(self).__name__, 1)
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose: `broker.faults.drop_connections()` and many more."""
+        return self._faults
 
     @property
     def url(self) -> str:
@@ -222,8 +230,8 @@ class Broker:
             All that were published, oldest first; `count` of them or more.
 
         Raises:
-            RequestTimeout: there were not so many in time.
-            InvalidArgument: the channel is none.
+            NotPublished: there were not so many in time.
+            InvalidArgument: the channel is none, or the number is below 1.
             Closed: the broker is not running, or was stopped meanwhile.
         """
         return self._call(self._broker.wait_published(count, channel=channel, timeout_s=timeout_s))

@@ -197,6 +197,12 @@ def test_the_url_is_one_that_clients_can_connect_to(host: str, url: str) -> None
     assert Broker(host=host, port=1883).url == url
 
 
+def test_a_broker_shows_where_it_is() -> None:
+    assert repr(Broker(port=None)) == "<Broker in memory, not running>"
+    with Broker() as broker:
+        assert repr(broker) == f"<Broker {broker.url}>"
+
+
 def test_an_empty_host_is_refused() -> None:
     with pytest.raises(InvalidArgument, match=r"127\.0\.0\.1"):
         Broker(host="")

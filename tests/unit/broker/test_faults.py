@@ -42,6 +42,7 @@ def test_a_broker_that_is_not_running_has_no_faults(call: Callable[[Faults], Non
 MISTAKES: tuple[tuple[Callable[[Faults], None], str], ...] = (
     (lambda faults: faults.refuse_connections(0), "return_code"),
     (lambda faults: faults.refuse_connections(6), "return_code"),
+    (lambda faults: faults.drop_after(), "sent_bytes"),
     (lambda faults: faults.drop_after(sent_bytes=0), "sent_bytes"),
     (lambda faults: faults.drop_after(received_bytes=-1), "received_bytes"),
     (lambda faults: faults.drop_inside(cast("SentPacket", "CONNECT")), "packet"),

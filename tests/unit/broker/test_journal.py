@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from emitter_typed import Client, Key
-from emitter_typed.broker import AsyncBroker, Broker, Published
+from emitter_typed.broker import AsyncBroker, Broker, NotPublished, Published
 from emitter_typed.broker.journal import Journal
-from emitter_typed.errors import Closed, InvalidArgument, RequestTimeout
+from emitter_typed.errors import Closed, InvalidArgument
 from tests.conformance.packets import Sent, Will
 from tests.unit.broker.dialling import greeted
 
@@ -83,8 +83,12 @@ def test_one_waits_for_messages_that_are_still_to_come(broker: Broker) -> None:
 
 
 def test_waiting_ends_when_the_time_is_over(broker: Broker) -> None:
-    with pytest.raises(RequestTimeout, match=r"wait_published .* 0\.01 s"):
-        broker.wait_published(timeout_s=0.01)
+    with pytest.raises(NotPublished, match=r"0 of 2 messages were published to a/ within 0\.01 s") as missing:
+        broker.wait_published(2, channel="a", timeout_s=0.01)
+    assert isinstance(missing.value, TimeoutError)
+    assert (missing.value.wanted, missing.value.found, missing.value.channel) == (2, 0, "a/")
+    with pytest.raises(InvalidArgument, match="count is 1 or more"):
+        broker.wait_published(0)
     with pytest.raises(InvalidArgument, match="channel"):
         broker.wait_published(channel="no channel/")
 

@@ -150,6 +150,19 @@ def generate(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> 
     return main(["generate", *arguments])
 
 
+def test_the_package_of_an_imported_file_lies_beside_a_package_that_is_named_by_a_dot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, HOUSE)
+    inside = tmp_path / "src" / "house_api"
+    inside.mkdir(parents=True)
+
+    assert generate(inside, monkeypatch, "../../house.yaml", "--out", ".") == 0
+
+    assert (tmp_path / "src/common_api/types.py").is_file()
+    assert not (inside / "common_api").exists()
+
+
 def test_two_schemas_share_the_package_of_what_both_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, HOUSE)
 
