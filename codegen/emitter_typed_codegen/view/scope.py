@@ -61,7 +61,6 @@ _SCALARS: dict[str, PyType] = {
     "filter": STR,
     "text": STR,
 }
-_EACH = ("list", "map")
 
 
 def contract(name: str) -> Name:

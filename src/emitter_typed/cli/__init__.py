@@ -13,7 +13,6 @@ from emitter_typed_codegen.streams import printed
 
 EXIT_DONE = 0
 EXIT_USAGE = 2
-EXIT_NO_BROKER = 3
 EXIT_INTERRUPTED = 130
 
 
