@@ -153,7 +153,8 @@ class Session:
         """Subscribe; the waiter gets None when the broker grants it, the receiver messages from now on.
 
         Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
-        Congested, or InvalidArgument for a channel where replies arrive, unless that is allowed.
+        Congested, or InvalidArgument: for a channel where replies arrive, unless that is allowed, and for a share group
+        beside whatever would get the same copy of a message.
         """
         check_filter_size(prepared, self._envelope.max_packet_bytes)
         reserved = could_match_prefix(prepared.channel, self._envelope.reserved)
@@ -164,6 +165,7 @@ class Session:
                 argument="channel",
                 value=prepared.channel,
             )
+        self._subscribers.check_separable(prepared.channel)
         packet_id = self._begin(Join(operation, waiter, prepared=prepared, receiver=receiver))
         self._subscribers.add(prepared, receiver)
         self._send(Subscribe((prepared.topic,), packet_id))
