@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from emitter_typed.protocol.message import ChannelMessage, Message, StoredMessage
     from emitter_typed.protocol.will import Will
     from emitter_typed.state import AsyncConnectionState, ConnectionState, ConnectionStatus
+    from emitter_typed.statistics import RequestCounts, RoundTrips, Statistics
     from emitter_typed.subscriptions import AsyncSubscription, Subscription
     from emitter_typed.values import Json, Secret, Unrecognized
 
@@ -61,9 +62,12 @@ if TYPE_CHECKING:
         "Message",
         "Pending",
         "ReplyMissing",
+        "RequestCounts",
         "RequestTimeout",
+        "RoundTrips",
         "Secret",
         "SlowConsumer",
+        "Statistics",
         "StoredMessage",
         "Subscription",
         "Undecodable",
@@ -96,6 +100,7 @@ _HOMES = {
     "protocol.message": ("ChannelMessage", "Message", "StoredMessage"),
     "protocol.will": ("Will",),
     "state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
+    "statistics": ("RequestCounts", "RoundTrips", "Statistics"),
     "subscriptions": ("AsyncSubscription", "Subscription"),
     "values": ("Json", "Secret", "Unrecognized"),
 }

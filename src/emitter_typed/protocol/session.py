@@ -47,6 +47,7 @@ from emitter_typed.protocol.packets import (
 )
 from emitter_typed.protocol.replies import Replies
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
+from emitter_typed.protocol.tally import Tally
 from emitter_typed.protocol.topics import Matcher, could_match_prefix
 from emitter_typed.values import Record
 
@@ -64,6 +65,7 @@ class Session:
         *,
         matcher: Matcher,
         outbox: Outbox,
+        tally: Tally,
         send: Callable[[Outbound], None],
         report: Callable[[EmitterError], None],
         emit: Callable[[EventDefinition[object], object], None],
@@ -76,6 +78,7 @@ class Session:
             protocol: What the schema says.
             matcher: How the broker matches.
             outbox: Holds messages while there is no connection.
+            tally: Counts the connections and the messages in and out.
             send: Sends a packet; must not block, nor call the session.
             report: Takes an error that no call owns.
             emit: Takes an event of the broker.
@@ -88,6 +91,7 @@ class Session:
         self._unclaimed = unclaimed
         self._opened = opened
         self._outbox = outbox
+        self._tally = tally
         self._lasting = Lasting()
         self._exchanges = Exchanges()
         self._replies = Replies(protocol, self._exchanges, report=report, emit=emit)
@@ -141,6 +145,8 @@ class Session:
             return
         self.check_open(operation)
         self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
+        self._tally.messages_out_qos0 += 1
+        self._tally.bytes_out += len(payload)
         waiter.resolve(None)
 
     def withdraw(self, waiter: Waiter[None]) -> bool:
@@ -203,7 +209,11 @@ class Session:
                 case Delivery(topic, payload):
                     if topic.startswith(self._envelope.reserved):
                         self._replies.take(topic, payload, claimed=self._subscribers.offer_reserved(topic, payload))
-                    elif not self._subscribers.offer(topic, payload):
+                        continue
+                    # First, so that who has a message finds it counted.
+                    self._tally.messages_in += 1
+                    self._tally.bytes_in += len(payload)
+                    if not self._subscribers.offer(topic, payload):
                         self._unclaimed(topic, payload)
                 case Puback(packet_id) | Unsuback(packet_id):
                     self._acknowledged(packet_id)
@@ -275,6 +285,7 @@ class Session:
 
     def _accepted(self) -> None:
         self.connected = True
+        self._tally.accepted += 1
         for definition, request in self._lasting:
             self.request(definition, request, codec.encode(request), Again(self._lasting, definition, request))
         for subscriptions in self._subscribers.granted(self._envelope.max_packet_bytes):
@@ -293,7 +304,10 @@ class Session:
             self._send_publication(self._outbox.take())
 
     def _send_publication(self, publication: Publication) -> None:
-        publication.sent = True
+        if not publication.sent:
+            publication.sent = True
+            self._tally.messages_out_qos1 += 1
+            self._tally.bytes_out += len(publication.payload)
         prepared, packet_id = publication.prepared, self._begin(publication)
         self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
 

@@ -65,8 +65,8 @@ class Subscribers:
             if group != other_group and filters_overlap(wanted, other, self._matcher):
                 raise InvalidArgument(
                     hide_keys(
-                        f"{_described(channel)} overlaps {_described(name)}, to which this client subscribes: the broker "
-                        "sends one copy of what both match, and nobody could tell for which of them; use a second client"
+                        f"{_described(channel)} overlaps {_described(name)}, to which this client subscribes: the "
+                        "broker sends one copy of what both match, and nobody could tell for which; use a second client"
                     ),
                     argument="channel",
                     value=hide_keys(wanted),

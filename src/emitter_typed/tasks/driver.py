@@ -22,6 +22,7 @@ from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
 from emitter_typed.state import AsyncConnectionState
+from emitter_typed.statistics import Counted
 from emitter_typed.subscriptions import AsyncSubscription
 from emitter_typed.tasks.connection import TaskConnection
 from emitter_typed.tasks.handlers import TaskHandlers
@@ -40,7 +41,7 @@ _log = logging.getLogger("emitter_typed")
 _END_TIMEOUT_S = 5.0
 
 
-class TaskDriver(Configured, TaskHandlers, AsyncHost):
+class TaskDriver(Configured, Counted, TaskHandlers, AsyncHost):
     """Carries out what a generated facade asks for, and lets the calling task wait for the answer.
 
     It knows no protocol by name: a client is this, a facade, and the facade's protocol.
@@ -52,6 +53,7 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         self._connection: TaskConnection | None = None
         self._state = AsyncConnectionState()
         self._prepare_handlers()
+        self._prepare_statistics()
         # The loop holds its tasks weakly; these must not be collected while their subscriptions live.
         self._message_tasks: set[asyncio.Task[None]] = set()
         self._handled: dict[object, AsyncSubscription[Any]] = {}
@@ -99,6 +101,7 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
             self._protocol,
             matcher=self._settings.matcher,
             outbox=self._settings.outbox(),
+            tally=self._tally,
             send=connection.send,
             report=self._report,
             emit=self._emit,
@@ -239,12 +242,12 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         payload = codec.encode(request)
         deadline = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
-        outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name)
+        outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name, self._tally)
         if handler is not None:
             self._set_channel_handler(definition, request, handler)
         connection.session.request(definition, request, payload, outcome)
         try:
-            return await outcome.wait(deadline - monotonic(), limit_s)
+            return await connection.answer(outcome, deadline, limit_s)
         except BrokerError:
             if handler is not None:
                 self._set_channel_handler(definition, request, None)
@@ -267,14 +270,14 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         # A message of QoS 1 may wait in the outbox.
         connection = await self._open(operation, limit_s) if not prepared.qos else self._present(operation)
         await connection.wait_for_room(operation, limit_s)
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally if prepared.qos else None)
         connection.session.publish(operation, prepared, payload, outcome)
         try:
             await outcome.wait(deadline - monotonic(), limit_s)
         except RequestTimeout:
-            withdrawn = connection.session.withdraw(outcome)
-            if withdrawn:
+            if connection.session.withdraw(outcome):
                 raise still_lost(operation, self._state.error, limit_s) from None
+            outcome.timed_out()
             raise
 
     def _publish_nowait(
@@ -290,7 +293,7 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         connection = self._present(operation)
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally if prepared.qos else None)
         pending = AsyncPending(outcome, self._settings.timeout_s)
         connection.session.publish(operation, prepared, payload, outcome)
         return pending
@@ -321,11 +324,13 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         def leave(subscription: AsyncSubscription[MessageT]) -> None:
             connection.session.leave(operation, prepared.channel, subscription, TaskOutcome(f"un{operation}"))
 
-        subscription = AsyncSubscription(prepared.channel, self._settings.mailbox(bounds), decode, self._report, leave)
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        mailbox = self._settings.mailbox(bounds)
+        subscription = AsyncSubscription(prepared.channel, mailbox, decode, self._report, leave)
+        self._queues.add(subscription, mailbox)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally)
         connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
         try:
-            await outcome.wait(deadline - monotonic(), limit_s)
+            await connection.answer(outcome, deadline, limit_s)
         except BaseException:
             await subscription.close()
             raise
@@ -350,9 +355,9 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         prepared = prepare(self._protocol.operations[operation], arguments)
         deadline = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally)
         connection.session.unsubscribe(operation, prepared, outcome)
-        await outcome.wait(deadline - monotonic(), limit_s)
+        await connection.answer(outcome, deadline, limit_s)
 
     def _fetch(
         self,

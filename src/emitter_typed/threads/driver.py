@@ -22,6 +22,7 @@ from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
 from emitter_typed.state import ConnectionState
+from emitter_typed.statistics import Counted
 from emitter_typed.subscriptions import Subscription
 from emitter_typed.threads.connection import ThreadConnection
 from emitter_typed.threads.handlers import ThreadHandlers
@@ -40,7 +41,7 @@ _log = logging.getLogger("emitter_typed")
 _END_TIMEOUT_S = 5.0
 
 
-class ThreadDriver(Configured, ThreadHandlers, SyncHost):
+class ThreadDriver(Configured, Counted, ThreadHandlers, SyncHost):
     """Carries out what a generated facade asks for, and lets the calling thread wait for the answer.
 
     It knows no protocol by name: a client is this, a facade, and the facade's protocol.
@@ -52,6 +53,7 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         self._connection: ThreadConnection | None = None
         self._state = ConnectionState()
         self._prepare_handlers()
+        self._prepare_statistics()
         self._message_threads: list[threading.Thread] = []
         self._handled: dict[object, Subscription[Any]] = {}
 
@@ -98,6 +100,7 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
             self._protocol,
             matcher=self._settings.matcher,
             outbox=self._settings.outbox(),
+            tally=self._tally,
             send=connection.send,
             report=self._report,
             emit=self._emit,
@@ -227,13 +230,13 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         payload = codec.encode(request)
         deadline = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
-        outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name)
+        outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name, self._tally)
         if handler is not None:
             self._set_channel_handler(definition, request, handler)
         with connection.lock:
             connection.session.request(definition, request, payload, outcome)
         try:
-            return outcome.wait(deadline - monotonic(), limit_s)
+            return connection.answer(outcome, deadline, limit_s)
         except BrokerError:
             if handler is not None:
                 self._set_channel_handler(definition, request, None)
@@ -256,7 +259,7 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         # A message of QoS 1 may wait in the outbox.
         connection = self._open(operation, limit_s) if not prepared.qos else self._present(operation)
         connection.wait_for_room(operation, limit_s)
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally if prepared.qos else None)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         try:
@@ -264,6 +267,8 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         except RequestTimeout:
             with connection.lock:
                 withdrawn = connection.session.withdraw(outcome)
+                if not withdrawn:
+                    outcome.timed_out()
             if withdrawn:
                 raise still_lost(operation, self._state.error, limit_s) from None
             raise
@@ -281,7 +286,7 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         connection = self._present(operation)
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally if prepared.qos else None)
         pending = Pending(outcome, self._settings.timeout_s)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
@@ -314,12 +319,14 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
             with connection.lock:
                 connection.session.leave(operation, prepared.channel, subscription, ThreadOutcome(f"un{operation}"))
 
-        subscription = Subscription(prepared.channel, self._settings.mailbox(bounds), decode, self._report, leave)
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        mailbox = self._settings.mailbox(bounds)
+        subscription = Subscription(prepared.channel, mailbox, decode, self._report, leave)
+        self._queues.add(subscription, mailbox)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
         with connection.lock:
             connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
         try:
-            outcome.wait(deadline - monotonic(), limit_s)
+            connection.answer(outcome, deadline, limit_s)
         except BaseException:
             subscription.close()
             raise
@@ -343,10 +350,10 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         prepared = prepare(self._protocol.operations[operation], arguments)
         deadline = monotonic() + limit_s
         connection = self._open(operation, limit_s)
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
         with connection.lock:
             connection.session.unsubscribe(operation, prepared, outcome)
-        outcome.wait(deadline - monotonic(), limit_s)
+        connection.answer(outcome, deadline, limit_s)
 
     def _fetch(
         self,
