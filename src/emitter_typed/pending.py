@@ -57,9 +57,9 @@ class Outcome(Generic[ResultT]):
         if tally is not None:
             self._connection = tally.accepted
             self._started_s = monotonic()
-        self.operation = operation
-        self.done = False
-        self.seen = False
+        self.operation: str = operation
+        self.done: bool = False
+        self.seen: bool = False
         self.holder: weakref.ref[object] | None = None
         self._abandoned = False
         self._error: EmitterError | None = None

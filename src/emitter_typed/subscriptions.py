@@ -38,9 +38,9 @@ class _Queue(Generic[MessageT]):
         decode: Callable[[str, bytes], MessageT | None],
         report: Callable[[EmitterError], None],
     ) -> None:
-        self.channel = channel
+        self.channel: str = channel
         """The channel that was subscribed to, without key and options."""
-        self.delivered = 0
+        self.delivered: int = 0
         """How many messages were handed to the reader so far."""
         self._mailbox = mailbox
         self._decode = decode

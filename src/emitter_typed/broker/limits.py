@@ -66,7 +66,7 @@ class Budget:
         """
         self._max_bytes = max_bytes
         self._whole = whole
-        self.taken_bytes = 0
+        self.taken_bytes: int = 0
 
     def take(self, size_bytes: int) -> None:
         """Take some of it.

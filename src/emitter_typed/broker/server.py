@@ -93,8 +93,8 @@ class AsyncBroker:
                 value=host,
             )
         self.matcher: Matcher = matcher
-        self.master_key = master_key if master_key is not None else new_master_key()
-        self.clock = clock if clock is not None else Clock()
+        self.master_key: str = master_key if master_key is not None else new_master_key()
+        self.clock: Clock = clock if clock is not None else Clock()
         self.host = host
         self._port = port
         self._tls = tls

@@ -102,7 +102,7 @@ class Session:
         self._rejoining: set[int] = set()
         self._over = False
         self._lost: EmitterError | None = None
-        self.connected = False
+        self.connected: bool = False
         """Whether the broker has accepted a connection, and it has not ended."""
 
     def connecting(self, waiter: Waiter[None]) -> None:

@@ -30,20 +30,20 @@ class Tally:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.accepted = 0
+        self.accepted: int = 0
         """How many connections the broker has accepted: which of them is in use."""
-        self.messages_in = 0
-        self.bytes_in = 0
-        self.messages_out_qos0 = 0
-        self.messages_out_qos1 = 0
-        self.bytes_out = 0
+        self.messages_in: int = 0
+        self.bytes_in: int = 0
+        self.messages_out_qos0: int = 0
+        self.messages_out_qos1: int = 0
+        self.bytes_out: int = 0
         self.endings: dict[tuple[str, Ending], int] = {}
         """How often each operation ended in each way."""
-        self.round_trips = 0
-        self.min_s = float("inf")
-        self.max_s = 0.0
-        self.last_s = 0.0
-        self.total_s = 0.0
+        self.round_trips: int = 0
+        self.min_s: float = float("inf")
+        self.max_s: float = 0.0
+        self.last_s: float = 0.0
+        self.total_s: float = 0.0
 
     def count(self, operation: str, ending: Ending) -> None:
         """Count an end."""

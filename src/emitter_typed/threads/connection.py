@@ -33,7 +33,7 @@ class ThreadConnection(Connection):
         super().__init__(make_transport, backoff)
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = threading.Lock()
         self._state = state
         self._room_to_send = threading.Event()
         # Guards which transport there is; taken before `lock`, where both are.
