@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from emitter_typed.protocol.message import ChannelMessage, Gap, Message, StoredMessage
     from emitter_typed.protocol.will import Will
     from emitter_typed.state import AsyncConnectionState, ConnectionState, ConnectionStatus
+    from emitter_typed.statistics import RequestCounts, RoundTrips, Statistics
     from emitter_typed.subscriptions import AsyncSubscription, Subscription
     from emitter_typed.values import Json, Secret, Unrecognized
 
@@ -62,9 +63,12 @@ if TYPE_CHECKING:
         "Message",
         "Pending",
         "ReplyMissing",
+        "RequestCounts",
         "RequestTimeout",
+        "RoundTrips",
         "Secret",
         "SlowConsumer",
+        "Statistics",
         "StoredMessage",
         "Subscription",
         "Undecodable",
@@ -97,6 +101,7 @@ _HOMES = {
     "protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
     "protocol.will": ("Will",),
     "state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
+    "statistics": ("RequestCounts", "RoundTrips", "Statistics"),
     "subscriptions": ("AsyncSubscription", "Subscription"),
     "values": ("Json", "Secret", "Unrecognized"),
 }

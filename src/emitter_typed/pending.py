@@ -6,9 +6,11 @@ import asyncio
 import logging
 import threading
 import weakref
+from time import monotonic
 from typing import Generic, TypeVar
 
 from emitter_typed.errors import EmitterError, InvalidArgument, RequestTimeout, kind_of
+from emitter_typed.protocol.tally import Ending, Tally, ending_of
 
 ResultT = TypeVar("ResultT")
 
@@ -34,15 +36,30 @@ def check_time_limit(timeout_s: object, *, zero: bool = False, name: str = "time
 class Outcome(Generic[ResultT]):
     """How an operation ended: not yet, with a result or with an error. It ends once; what comes later is ignored."""
 
-    __slots__ = ("_abandoned", "_error", "_result", "done", "holder", "operation", "seen")
+    __slots__ = (
+        "_abandoned",
+        "_connection",
+        "_error",
+        "_result",
+        "_started_s",
+        "_tally",
+        "done",
+        "holder",
+        "operation",
+        "seen",
+    )
 
     _result: ResultT
 
-    def __init__(self, operation: str) -> None:
-        """Begin without an end; the operation is named in errors."""
-        self.operation = operation
-        self.done = False
-        self.seen = False
+    def __init__(self, operation: str, tally: Tally | None = None) -> None:
+        """Begin without an end; the operation is named in errors, and its end counted where there is a tally."""
+        self._tally = tally
+        if tally is not None:
+            self._connection = tally.accepted
+            self._started_s = monotonic()
+        self.operation: str = operation
+        self.done: bool = False
+        self.seen: bool = False
         self.holder: weakref.ref[object] | None = None
         self._abandoned = False
         self._error: EmitterError | None = None
@@ -51,6 +68,7 @@ class Outcome(Generic[ResultT]):
         """End well."""
         if not self.done:
             self._result = result
+            self._count("answered")
             self._end()
 
     def reject(self, error: EmitterError) -> bool:
@@ -58,8 +76,22 @@ class Outcome(Generic[ResultT]):
         if self.done:
             return True
         self._error = error
+        self._count(ending_of(error))
         self._end()
         return not self._abandoned and (self.holder is None or self.holder() is not None)
+
+    def timed_out(self) -> None:
+        """Count that nobody waits any more, if it has not ended by now."""
+        self._count("timed_out")
+
+    def _count(self, ending: Ending) -> None:
+        tally, self._tally = self._tally, None
+        if tally is None:
+            return
+        tally.count(self.operation, ending)
+        # What waited for another connection, or was sent again on it, tells nothing of how long the broker takes.
+        if ending in ("answered", "refused") and self._connection == tally.accepted:
+            tally.measure(monotonic() - self._started_s)
 
     def _give_up(self) -> None:
         """Note that a call waits no more. A Pending can be waited for again, so it gives nothing up."""
@@ -86,9 +118,9 @@ class ThreadOutcome(Outcome[ResultT]):
 
     __slots__ = ("_ended",)
 
-    def __init__(self, operation: str) -> None:
+    def __init__(self, operation: str, tally: Tally | None = None) -> None:
         """Begin without an end."""
-        super().__init__(operation)
+        super().__init__(operation, tally)
         self._ended = threading.Event()
 
     def _end(self) -> None:
@@ -116,9 +148,9 @@ class TaskOutcome(Outcome[ResultT]):
 
     __slots__ = ("_ended",)
 
-    def __init__(self, operation: str) -> None:
+    def __init__(self, operation: str, tally: Tally | None = None) -> None:
         """Begin without an end."""
-        super().__init__(operation)
+        super().__init__(operation, tally)
         self._ended = asyncio.Event()
 
     def _end(self) -> None:

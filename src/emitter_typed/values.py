@@ -42,7 +42,14 @@ class Secret:
     _text: str
 
     def __init__(self, text: str | Secret) -> None:
-        """Wrap a text; a secret is taken as it is. Raises InvalidArgument for anything else, and for an empty text."""
+        """Wrap a text.
+
+        Args:
+            text: The text, or a secret, whose text is taken.
+
+        Raises:
+            InvalidArgument: It is neither, or empty.
+        """
         revealed = text.reveal() if isinstance(text, Secret) else text
         if not is_text(revealed):
             name = type(self).__name__.lower()

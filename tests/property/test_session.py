@@ -38,6 +38,7 @@ from emitter_typed.protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed.protocol.session import Session
+from emitter_typed.protocol.tally import Tally
 from emitter_typed.protocol.topics import matches
 from emitter_typed.protocol.waiter import Waiter as AnyWaiter
 
@@ -115,6 +116,7 @@ class Conversation(RuleBasedStateMachine):
         self.session = Session(
             PROTOCOL,
             matcher="emitter",
+            tally=Tally(),
             outbox=Outbox(max_messages=5, max_bytes=1000),
             send=self.sent.append,
             report=self.reported.append,

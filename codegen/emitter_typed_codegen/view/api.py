@@ -74,7 +74,8 @@ def _request(scope: Scope, colour: Colour, request: Request) -> Method:
     if request.event is not None:
         event = next(one for one in scope.schema.events if one.name == request.event)
         handler = colour.applied("Handler", scope.declared(event.payload))
-        text = f"Receives the events of this channel from now on, in place of `on_{attribute_name(event.name)}`."
+        usual = f"`on_{attribute_name(event.name)}`"
+        text = f"Receives the events of this channel from now on, in place of {usual}. Default: {usual} goes on."
         parameters.append(Parameter(name="optional_handler", type=optional(handler), default="None", text=text))
         sent["handler"] = "optional_handler"
     response = scope.declared(request.response.name)

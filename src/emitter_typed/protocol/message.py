@@ -48,7 +48,11 @@ class Message(Generic[PayloadT]):
         return self._raw
 
     def as_string(self) -> str:
-        """Return the payload as text. Raises Undecodable if it is not UTF-8."""
+        """Return the payload as text.
+
+        Raises:
+            Undecodable: It is not UTF-8.
+        """
         try:
             return self._raw.decode()
         except UnicodeDecodeError as error:

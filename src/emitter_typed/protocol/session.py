@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError, InvalidArgument
+from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.exchanges import (
@@ -29,7 +29,8 @@ from emitter_typed.protocol.exchanges import (
     Request,
 )
 from emitter_typed.protocol.lasting import Again, Lasting
-from emitter_typed.protocol.operations import Prepared, check_filter_size, check_size
+from emitter_typed.protocol.memberships import REFUSED, Memberships
+from emitter_typed.protocol.operations import Prepared, check_size
 from emitter_typed.protocol.outbox import Outbox
 from emitter_typed.protocol.packets import (
     Connack,
@@ -39,18 +40,15 @@ from emitter_typed.protocol.packets import (
     Puback,
     Publish,
     Suback,
-    Subscribe,
     Unsuback,
-    Unsubscribe,
 )
 from emitter_typed.protocol.replies import Replies
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
-from emitter_typed.protocol.topics import Matcher, could_match_prefix
+from emitter_typed.protocol.tally import Tally
+from emitter_typed.protocol.topics import Matcher
 from emitter_typed.protocol.waiter import Nobody, Waiter
 from emitter_typed.protocol.watches import Beginning, Watches, ending
 from emitter_typed.values import Record
-
-_REFUSED = 0x80
 
 ResponseT = TypeVar("ResponseT")
 
@@ -64,6 +62,7 @@ class Session:
         *,
         matcher: Matcher,
         outbox: Outbox,
+        tally: Tally,
         send: Callable[[Outbound], None],
         report: Callable[[EmitterError], None],
         emit: Callable[[EventDefinition[object], object], None],
@@ -76,6 +75,7 @@ class Session:
             protocol: What the schema says.
             matcher: How the broker matches.
             outbox: Holds messages while there is no connection.
+            tally: Counts the connections and the messages in and out.
             send: Sends a packet; must not block, nor call the session.
             report: Takes an error that no call owns.
             emit: Takes an event of the broker.
@@ -88,19 +88,21 @@ class Session:
         self._unclaimed = unclaimed
         self._opened = opened
         self._outbox = outbox
+        self._tally = tally
         self._lasting = Lasting()
         self._exchanges = Exchanges()
         self._emit = emit
         self._watches = Watches()
         self._replies = Replies(protocol, self._exchanges, report=report, emit=self._tell)
         self._subscribers = Subscribers(matcher, protocol.envelope.reserved)
+        self._memberships = Memberships(
+            protocol.envelope, self._subscribers, self._exchanges, begin=self._begin, send=send
+        )
         self._connecting: Waiter[None] | None = None
         self._draining: Waiter[None] | None = None
-        # The SUBSCRIBEs of many filters that a new connection began with, and that are not answered.
-        self._rejoining: set[int] = set()
         self._over = False
         self._lost: EmitterError | None = None
-        self.connected = False
+        self.connected: bool = False
         """Whether the broker has accepted a connection, and it has not ended."""
 
     def connecting(self, waiter: Waiter[None]) -> None:
@@ -147,6 +149,8 @@ class Session:
             return
         self.check_open(operation)
         self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
+        self._tally.messages_out_qos0 += 1
+        self._tally.bytes_out += len(payload)
         waiter.resolve(None)
 
     def withdraw(self, waiter: Waiter[None]) -> bool:
@@ -159,20 +163,10 @@ class Session:
         """Subscribe; the receiver gets messages from now on, and the waiter when the broker grants it.
 
         Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
-        Congested, or InvalidArgument for a channel where replies arrive, unless that is allowed.
+        Congested, or InvalidArgument: for a channel where replies arrive, unless that is allowed, and for a share group
+        beside whatever would get the same copy of a message.
         """
-        check_filter_size(prepared, self._envelope.max_packet_bytes)
-        reserved = could_match_prefix(prepared.channel, self._envelope.reserved)
-        if reserved and not allow_reserved:
-            raise InvalidArgument(
-                f"channel {prepared.channel!r} may match {self._envelope.reserved}, where anybody's message looks like "
-                "the broker's own reply: subscribe to something narrower, or say allow_reserved=True",
-                argument="channel",
-                value=prepared.channel,
-            )
-        packet_id = self._begin(Join(operation, waiter, prepared=prepared, receiver=receiver))
-        self._subscribers.add(prepared, receiver)
-        self._send(Subscribe((prepared.topic,), packet_id))
+        self._memberships.subscribe(operation, prepared, receiver, waiter, allow_reserved=allow_reserved)
 
     def shares(self, channel: str) -> bool:
         """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
@@ -197,19 +191,11 @@ class Session:
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
-        check_filter_size(prepared, self._envelope.max_packet_bytes)
-        receivers = self._subscribers.of(prepared.channel)
-        packet_id = self._begin(Leave(operation, waiter, channel=prepared.channel, receivers=receivers))
-        self._send(Unsubscribe(prepared.bare_topic, packet_id))
+        self._memberships.unsubscribe(operation, prepared, waiter)
 
     def leave(self, operation: str, channel: str, receiver: Receiver, waiter: Waiter[None]) -> None:
         """End one subscription; the wire's goes with the last of a channel, or went with the connection."""
-        wire_topic = self._subscribers.drop(channel, receiver)
-        if wire_topic is None or not self.connected:
-            waiter.resolve(None)
-            return
-        packet_id = self._begin(Leave(operation, waiter, channel=channel, receivers=()))
-        self._send(Unsubscribe(wire_topic, packet_id))
+        self._memberships.leave(operation, channel, receiver, waiter, connected=self.connected)
 
     def drain(self, waiter: Waiter[None]) -> None:
         """End all subscriptions; the waiter gets None when no message of QoS 1 waits for its acknowledgement."""
@@ -229,7 +215,11 @@ class Session:
                 case Delivery(topic, payload):
                     if topic.startswith(self._envelope.reserved):
                         self._replies.take(topic, payload, claimed=self._subscribers.offer_reserved(topic, payload))
-                    elif not self._subscribers.offer(topic, payload):
+                        continue
+                    # First, so that who has a message finds it counted.
+                    self._tally.messages_in += 1
+                    self._tally.bytes_in += len(payload)
+                    if not self._subscribers.offer(topic, payload):
                         self._unclaimed(topic, payload)
                 case Puback(packet_id) | Unsuback(packet_id):
                     self._acknowledged(packet_id)
@@ -246,7 +236,7 @@ class Session:
         """
         self.connected = False
         self._lost = error
-        self._rejoining.clear()
+        self._memberships.lost()
         publications: list[Publication] = []
         for exchange in self._exchanges.end_all():
             if exchange.errors:
@@ -254,7 +244,7 @@ class Session:
             elif isinstance(exchange, Publication):
                 publications.append(exchange)
             elif isinstance(exchange, Leave):
-                self._left(exchange)
+                self._memberships.left(exchange)
             else:
                 self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
         self._outbox.put_back(publications)
@@ -308,17 +298,14 @@ class Session:
 
     def _accepted(self) -> None:
         self.connected = True
+        self._tally.accepted += 1
         for definition, request in self._lasting:
             self.ask(definition, request, Again(self._lasting, self._watches, definition, request))
-        for subscriptions in self._subscribers.granted(self._envelope.max_packet_bytes):
-            receivers = tuple(self._subscribers.of(each.channel) for each in subscriptions)
-            packet_id = self._begin(Rejoin("subscribe", Nobody(), subscriptions=subscriptions, receivers=receivers))
-            self._rejoining.add(packet_id)
-            self._send(Subscribe(tuple(each.quiet_topic for each in subscriptions), packet_id))
+        self._memberships.rejoin()
         self._send_waiting()
         if self._connecting is not None:
             self._connecting.resolve(None)
-        if not self._rejoining:
+        if not self._memberships.rejoining:
             self._opened()
 
     def _send_waiting(self) -> None:
@@ -327,7 +314,10 @@ class Session:
             self._send_publication(self._outbox.take())
 
     def _send_publication(self, publication: Publication) -> None:
-        publication.sent = True
+        if not publication.sent:
+            publication.sent = True
+            self._tally.messages_out_qos1 += 1
+            self._tally.bytes_out += len(publication.payload)
         prepared, packet_id = publication.prepared, self._begin(publication)
         self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
 
@@ -340,70 +330,27 @@ class Session:
         if exchange is None:
             return
         # Each refused filter has an error of its own.
-        for _ in range(return_codes.count(_REFUSED) - len(exchange.errors)):
-            exchange.errors.append(BrokerError(_REFUSED, "the broker gave no reason", exchange.operation))
+        for _ in range(return_codes.count(REFUSED) - len(exchange.errors)):
+            exchange.errors.append(BrokerError(REFUSED, "the broker gave no reason", exchange.operation))
         if isinstance(exchange, Rejoin):
-            self._rejoined(exchange, return_codes)
-            self._rejoining.discard(packet_id)
-            if not self._rejoining:
+            self._memberships.rejoined(exchange, return_codes)
+            if not self._memberships.rejoining:
                 self._opened()
         elif exchange.errors:
             if isinstance(exchange, Join):
-                self._give_up(exchange)
-                exchange.receiver.end(exchange.errors[0])
+                self._memberships.refused(exchange)
             self._reject(exchange, exchange.errors[0])
         elif isinstance(exchange, Request):
             self._answer(exchange)
         elif isinstance(exchange, Leave):
-            self._left(exchange)
+            self._memberships.left(exchange)
         elif isinstance(exchange, Join):
-            self._joined(exchange)
+            self._memberships.joined(exchange)
         else:
             exchange.waiter.resolve(None)
         # An identifier is free.
         self._send_waiting()
         self._settle()
-
-    def _left(self, leave: Leave) -> None:
-        # Who was refused meanwhile, or has left, has ended already.
-        there = self._subscribers.of(leave.channel)
-        for receiver in leave.receivers:
-            if receiver in there:
-                self._subscribers.drop(leave.channel, receiver)
-                receiver.end(None)
-        leave.waiter.resolve(None)
-
-    def _rejoined(self, rejoin: Rejoin, return_codes: tuple[int, ...]) -> None:
-        """Tell the subscriptions. Those that the broker refuses now end; each has its error, in their order."""
-        errors = iter(rejoin.errors)
-        for prepared, receivers, code in zip(rejoin.subscriptions, rejoin.receivers, return_codes, strict=False):
-            error = next(errors) if code == _REFUSED else None
-            for receiver in receivers:
-                if error is None:
-                    receiver.restored()
-                else:
-                    self._subscribers.drop(prepared.channel, receiver)
-                    receiver.end(error)
-
-    def _joined(self, join: Join) -> None:
-        channel = join.prepared.channel
-        if self._subscribers.grant(join.prepared):
-            join.receiver.granted(join.waiter)
-            return
-        join.waiter.resolve(None)
-        # Who asked has left, and who was to share it was refused.
-        if not self._exchanges.leaves(channel):
-            packet_id = self._begin(Leave(join.operation, Nobody(), channel=channel, receivers=()))
-            self._send(Unsubscribe(join.prepared.bare_topic, packet_id))
-
-    def _give_up(self, join: Join) -> None:
-        """Take out who was refused. Those who shared the channel may have left to him what the broker had granted."""
-        channel = join.prepared.channel
-        granted = self._subscribers.has_granted(channel)
-        wire_topic = self._subscribers.drop(channel, join.receiver)
-        if wire_topic is not None and granted:
-            packet_id = self._begin(Leave(join.operation, Nobody(), channel=channel, receivers=()))
-            self._send(Unsubscribe(wire_topic, packet_id))
 
     def _answer(self, exchange: Request) -> None:
         try:

@@ -47,6 +47,7 @@ class TaskDriver(TaskReceiving):
         self._connection: TaskConnection | None = None
         self._state = AsyncConnectionState()
         self._prepare_handlers()
+        self._prepare_statistics()
         self._prepare_receiving()
 
     async def connect(
@@ -92,6 +93,7 @@ class TaskDriver(TaskReceiving):
             self._protocol,
             matcher=self._settings.matcher,
             outbox=self._settings.outbox(),
+            tally=self._tally,
             send=connection.send,
             report=self._report,
             emit=self._emit,
@@ -224,12 +226,12 @@ class TaskDriver(TaskReceiving):
         payload = codec.encode(request)
         deadline = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
-        outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name)
+        outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name, self._tally)
         if handler is not None:
             self._set_channel_handler(definition, request, handler)
         connection.session.request(definition, request, payload, outcome)
         try:
-            return await outcome.wait(deadline - monotonic(), limit_s)
+            return await connection.answer(outcome, deadline, limit_s)
         except BrokerError:
             if handler is not None:
                 self._set_channel_handler(definition, request, None)
@@ -252,14 +254,14 @@ class TaskDriver(TaskReceiving):
         # A message of QoS 1 may wait in the outbox.
         connection = await self._open(operation, limit_s) if not prepared.qos else self._present(operation)
         await connection.wait_for_room(operation, limit_s)
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally if prepared.qos else None)
         connection.session.publish(operation, prepared, payload, outcome)
         try:
             await outcome.wait(deadline - monotonic(), limit_s)
         except RequestTimeout:
-            withdrawn = connection.session.withdraw(outcome)
-            if withdrawn:
+            if connection.session.withdraw(outcome):
                 raise still_lost(operation, self._state.error, limit_s) from None
+            outcome.timed_out()
             raise
 
     def _publish_nowait(
@@ -275,7 +277,7 @@ class TaskDriver(TaskReceiving):
         connection = self._present(operation)
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally if prepared.qos else None)
         pending = AsyncPending(outcome, self._settings.timeout_s)
         connection.session.publish(operation, prepared, payload, outcome)
         return pending

@@ -19,6 +19,7 @@ from emitter_typed.protocol.operations import prepare
 from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.watches import event_reader, watched_channel
 from emitter_typed.settings import Configured
+from emitter_typed.statistics import Counted
 from emitter_typed.subscriptions import AsyncSubscription
 from emitter_typed.tasks.connection import TaskConnection
 from emitter_typed.tasks.handlers import TaskHandlers
@@ -29,7 +30,7 @@ EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
 
-class TaskReceiving(Configured, TaskHandlers, AsyncHost):
+class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
     """Carries out what a generated facade asks for to receive something.
 
     It knows no protocol by name, and leaves connecting and sending to the driver.
@@ -94,10 +95,11 @@ class TaskReceiving(Configured, TaskHandlers, AsyncHost):
         subscription = AsyncSubscription(
             prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.session.ask, leave
         )
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        self._queues.add(subscription, mailbox)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally)
         connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
         try:
-            await outcome.wait(deadline - monotonic(), limit_s)
+            await connection.answer(outcome, deadline, limit_s)
         except BaseException:
             await subscription.close()
             raise
@@ -142,10 +144,11 @@ class TaskReceiving(Configured, TaskHandlers, AsyncHost):
             connection.session.ask,
             leave,
         )
-        outcome: TaskOutcome[None] = TaskOutcome(definition.name)
+        self._queues.add(subscription, mailbox)
+        outcome: TaskOutcome[None] = TaskOutcome(definition.name, self._tally)
         connection.session.watch(definition, request, subscription, outcome)
         try:
-            await outcome.wait(deadline - monotonic(), limit_s)
+            await connection.answer(outcome, deadline, limit_s)
         except BaseException:
             await subscription.close()
             raise
@@ -156,9 +159,9 @@ class TaskReceiving(Configured, TaskHandlers, AsyncHost):
         prepared = prepare(self._protocol.operations[operation], arguments)
         deadline = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally)
         connection.session.unsubscribe(operation, prepared, outcome)
-        await outcome.wait(deadline - monotonic(), limit_s)
+        await connection.answer(outcome, deadline, limit_s)
 
     def _fetch(
         self,

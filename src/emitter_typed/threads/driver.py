@@ -47,6 +47,7 @@ class ThreadDriver(ThreadReceiving):
         self._connection: ThreadConnection | None = None
         self._state = ConnectionState()
         self._prepare_handlers()
+        self._prepare_statistics()
         self._prepare_receiving()
 
     def connect(
@@ -92,6 +93,7 @@ class ThreadDriver(ThreadReceiving):
             self._protocol,
             matcher=self._settings.matcher,
             outbox=self._settings.outbox(),
+            tally=self._tally,
             send=connection.send,
             report=self._report,
             emit=self._emit,
@@ -213,13 +215,13 @@ class ThreadDriver(ThreadReceiving):
         payload = codec.encode(request)
         deadline = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
-        outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name)
+        outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name, self._tally)
         if handler is not None:
             self._set_channel_handler(definition, request, handler)
         with connection.lock:
             connection.session.request(definition, request, payload, outcome)
         try:
-            return outcome.wait(deadline - monotonic(), limit_s)
+            return connection.answer(outcome, deadline, limit_s)
         except BrokerError:
             if handler is not None:
                 self._set_channel_handler(definition, request, None)
@@ -242,7 +244,7 @@ class ThreadDriver(ThreadReceiving):
         # A message of QoS 1 may wait in the outbox.
         connection = self._open(operation, limit_s) if not prepared.qos else self._present(operation)
         connection.wait_for_room(operation, limit_s)
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally if prepared.qos else None)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         try:
@@ -250,6 +252,8 @@ class ThreadDriver(ThreadReceiving):
         except RequestTimeout:
             with connection.lock:
                 withdrawn = connection.session.withdraw(outcome)
+                if not withdrawn:
+                    outcome.timed_out()
             if withdrawn:
                 raise still_lost(operation, self._state.error, limit_s) from None
             raise
@@ -267,7 +271,7 @@ class ThreadDriver(ThreadReceiving):
         connection = self._present(operation)
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally if prepared.qos else None)
         pending = Pending(outcome, self._settings.timeout_s)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)

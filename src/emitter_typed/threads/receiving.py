@@ -19,6 +19,7 @@ from emitter_typed.protocol.operations import prepare
 from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.watches import event_reader, watched_channel
 from emitter_typed.settings import Configured
+from emitter_typed.statistics import Counted
 from emitter_typed.subscriptions import Subscription
 from emitter_typed.threads.connection import ThreadConnection
 from emitter_typed.threads.handlers import ThreadHandlers
@@ -29,7 +30,7 @@ EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
 
-class ThreadReceiving(Configured, ThreadHandlers, SyncHost):
+class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
     """Carries out what a generated facade asks for to receive something.
 
     It knows no protocol by name, and leaves connecting and sending to the driver.
@@ -94,11 +95,12 @@ class ThreadReceiving(Configured, ThreadHandlers, SyncHost):
         subscription = Subscription(
             prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.ask, leave
         )
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        self._queues.add(subscription, mailbox)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
         with connection.lock:
             connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
         try:
-            outcome.wait(deadline - monotonic(), limit_s)
+            connection.answer(outcome, deadline, limit_s)
         except BaseException:
             subscription.close()
             raise
@@ -143,11 +145,12 @@ class ThreadReceiving(Configured, ThreadHandlers, SyncHost):
             connection.ask,
             leave,
         )
-        outcome: ThreadOutcome[None] = ThreadOutcome(definition.name)
+        self._queues.add(subscription, mailbox)
+        outcome: ThreadOutcome[None] = ThreadOutcome(definition.name, self._tally)
         with connection.lock:
             connection.session.watch(definition, request, subscription, outcome)
         try:
-            outcome.wait(deadline - monotonic(), limit_s)
+            connection.answer(outcome, deadline, limit_s)
         except BaseException:
             subscription.close()
             raise
@@ -158,10 +161,10 @@ class ThreadReceiving(Configured, ThreadHandlers, SyncHost):
         prepared = prepare(self._protocol.operations[operation], arguments)
         deadline = monotonic() + limit_s
         connection = self._open(operation, limit_s)
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
         with connection.lock:
             connection.session.unsubscribe(operation, prepared, outcome)
-        outcome.wait(deadline - monotonic(), limit_s)
+        connection.answer(outcome, deadline, limit_s)
 
     def _fetch(
         self,

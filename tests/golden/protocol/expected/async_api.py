@@ -113,7 +113,7 @@ class AsyncApi(OptionMakers, AsyncHost):
             channel: The channel.
             until: The until.
             optional_handler: Receives the events of this channel from now on, in place
-                of `on_watch`.
+                of `on_watch`. Default: `on_watch` goes on.
             timeout_s: Seconds to wait for the reply. Default: the client's.
 
         Raises:

@@ -22,6 +22,9 @@ class OptionMakers:
 
         Args:
             keep: The keep. Unit: seconds. At least 0.
+
+        Returns:
+            The option, to be put in a set or a list.
         """
         return PublishOption("keep", keep)
 
@@ -30,6 +33,9 @@ class OptionMakers:
         """Make the option `echo=False`.
 
         It is for send and send_later. The echo.
+
+        Returns:
+            The option, to be put in a set or a list.
         """
         return PublishOption("echo", False)
 
@@ -41,5 +47,8 @@ class OptionMakers:
 
         Args:
             newest: How many first. At least 0.
+
+        Returns:
+            The option, to be put in a set or a list.
         """
         return SubscribeOption("newest", newest)
