@@ -39,6 +39,7 @@ class PahoTransport:
         self._was_congested = False
         # Reentrant: the garbage collector may run anything, anywhere.
         self._wishes = threading.RLock()
+        self._waking = threading.RLock()
         self._closing = False
         self._aborting = False
         self._wished = False
@@ -66,6 +67,8 @@ class PahoTransport:
                 return
             self._outgoing.append(packet)
             self._queued_bytes += _size(packet)
+            asleep = self._wish()
+        if asleep:
             self._wake()
 
     @property
@@ -84,12 +87,16 @@ class PahoTransport:
         """Ask the thread to send what waits and a DISCONNECT."""
         with self._wishes:
             self._closing = True
+            asleep = self._wish()
+        if asleep:
             self._wake()
 
     def abort(self) -> None:
         """Ask the thread to end now."""
         with self._wishes:
             self._aborting = True
+            asleep = self._wish()
+        if asleep:
             self._wake()
 
     def join(self, timeout_s: float) -> bool:
@@ -99,12 +106,16 @@ class PahoTransport:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def _wish(self) -> bool:
+        """Let the thread see what was asked for, and tell whether to wake it: one that is awake looks before it sleeps."""
+        asleep, self._asleep, self._wished = self._asleep, False, True
+        return asleep
+
     def _wake(self) -> None:
-        """Let the thread see what was asked for; a thread that is awake looks before it sleeps."""
-        self._wished = True
-        if self._asleep and not self._over:
-            self._asleep = False
-            self._wake_writer.send(b"\0")
+        # Not under the lock that the thread takes first, or it would wake only to wait for us.
+        with self._waking:
+            if not self._over:
+                self._wake_writer.send(b"\0")
 
     # The network thread
 
@@ -121,7 +132,7 @@ class PahoTransport:
         except Exception as failure:
             _log.exception("transport.failed")
             error = ConnectionLost(f"the network thread failed with {type(failure).__name__}")
-        with self._wishes:
+        with self._wishes, self._waking:
             self._over = True
             self._outgoing.clear()
         client.drop()
