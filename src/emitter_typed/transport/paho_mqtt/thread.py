@@ -52,6 +52,7 @@ class PahoTransport:
         self._sink: Sink | None = None
         # Not select(): it cannot watch a descriptor of 1024 or more.
         self._selector = selectors.DefaultSelector()
+        self._watched = selectors.EVENT_READ
 
     # What the Transport protocol promises
 
@@ -158,7 +159,7 @@ class PahoTransport:
         close_by: float | None = None
         connected_socket = client.socket()
         assert connected_socket is not None, "paho has a socket once connect() returns"
-        self._selector.register(connected_socket, selectors.EVENT_READ)
+        self._selector.register(connected_socket, self._watched)
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
         while True:
             sock = client.socket()
@@ -197,20 +198,23 @@ class PahoTransport:
         """Wait until the socket is ready, or somebody wakes us, and return what the socket is ready for."""
         full = client.want_write()
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if full else 0)
-        if self._selector.get_key(sock).events != events:
+        if self._watched != events:
+            self._watched = events
             self._selector.modify(sock, events)
         holds_more = client.holds_more()
         with self._wishes:
             self._asleep = not (self._wished or holds_more or (self._outgoing and not full))
             wait_s = _LARGEST_WAIT_S if self._asleep else 0.0
-        ready = {key.fileobj: events for key, events in self._selector.select(wait_s)}
-        if wait_s:
-            with self._wishes:
-                self._asleep = False
-            if self._wake_reader in ready:
+        ready = 0
+        for key, found in self._selector.select(wait_s):
+            if key.fileobj is sock:
+                ready = found
+            else:
                 with contextlib.suppress(BlockingIOError):
                     self._wake_reader.recv(64)
-        return ready.get(sock, 0)
+        # At worst somebody wakes a thread that is awake.
+        self._asleep = False
+        return ready
 
     def _go(self, client: PahoClient, close_by: float | None) -> float:
         """Send the DISCONNECT once all else has gone; give up on a peer that does not read."""
