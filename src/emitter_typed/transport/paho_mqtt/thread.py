@@ -108,7 +108,7 @@ class PahoTransport:
         return not self._thread.is_alive()
 
     def _wish(self) -> bool:
-        """Let the thread see what was asked for, and tell whether to wake it: one that is awake looks before it sleeps."""
+        """Let the thread see what was asked for, and tell whether to wake it: awake, it looks before it sleeps."""
         asleep, self._asleep, self._wished = self._asleep, False, True
         return asleep
 
@@ -133,13 +133,14 @@ class PahoTransport:
         except Exception as failure:
             _log.exception("transport.failed")
             error = ConnectionLost(f"the network thread failed with {type(failure).__name__}")
-        with self._wishes, self._waking:
+        with self._wishes:
             self._over = True
             self._outgoing.clear()
         client.drop()
         self._selector.close()
-        self._wake_reader.close()
-        self._wake_writer.close()
+        with self._waking:
+            self._wake_reader.close()
+            self._wake_writer.close()
         # A caller that waits for room to send must learn that there is nothing to wait for.
         self._sink.drained()
         self._sink.ended(error)
