@@ -81,7 +81,7 @@ async def test_any_amount_comes_lazily_in_bounded_memory(
     colour: Colour, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 3,000 messages no more are held than the bound and two pages, and what is published meanwhile stays out."""
-    for driver in (emitter_typed.threads.receiving, emitter_typed.tasks.receiving):
+    for receiving in (emitter_typed.threads.receiving, emitter_typed.tasks.receiving):
         monkeypatch.setattr(receiving, "Pager", partial(Pager, max_held_bytes=100_000))
     async with connected(colour, broker) as client:
         key = await storing(client, broker)

@@ -108,9 +108,9 @@ class PagesDefinition:
     """The field of a message that holds its payload's bytes."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class OperationDefinition:
-    """A publish, subscribe, unsubscribe or fetch, in the form that its topic gives it."""
+    """A publish, subscribe, unsubscribe or fetch, in the form that its topic gives it. Equal to itself alone."""
 
     name: str
     """The method's name."""
