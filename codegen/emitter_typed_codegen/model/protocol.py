@@ -46,13 +46,14 @@ class Request:
 
 @frozen(kw_only=True)
 class Event:
-    """What the broker sends without having been asked."""
+    """What the broker sends without having been asked, or the replies of a request to whoever wants all of them."""
 
     name: str
-    topic: str
+    topic: str | None
+    """Where it arrives unasked; None: only replies count as it."""
     doc: str = ""
     payload: str
-    """The name of a record or union."""
+    """The name of a record or union, or of a request's response."""
     channel: str | None = None
     """The field of the payload that names the channel it is about."""
 

@@ -127,11 +127,10 @@ def _lasting(scope: Scope, request: Request, lasting: Lasting) -> Expression:
 def _event(scope: Scope, event: Event) -> Expression:
     payload = scope.declared(event.payload)
     annotation = scope.imports.annotation(Applied(Name(CONTRACT, "EventDefinition"), (payload,)))
-    settings: dict[str, Expression] = {
-        "name": literal(attribute_name(event.name)),
-        "topic": literal(event.topic),
-        "payload": scope.use(payload),
-    }
+    settings: dict[str, Expression] = {"name": literal(attribute_name(event.name))}
+    if event.topic is not None:
+        settings["topic"] = literal(event.topic)
+    settings["payload"] = scope.use(payload)
     if event.channel is not None:
         settings["channel"] = literal(attribute_name(event.channel))
     made = call(scope.contract("EventDefinition"), **settings)

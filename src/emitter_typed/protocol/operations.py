@@ -194,7 +194,12 @@ def _each_option(options: object) -> Iterator[Option]:
             f"options: put the option {options.name} in a list or a set", argument="options", value=options
         )
     kind = kind_of(options)
-    if not isinstance(options, Iterable) or isinstance(options, str | bytes | Mapping):
+    # Programs say {} for no options, as the official client's own default does.
+    if (
+        not isinstance(options, Iterable)
+        or isinstance(options, str | bytes)
+        or (isinstance(options, Mapping) and options)
+    ):
         raise InvalidArgument(
             f"options: expected a list or a set of options, got {kind}", argument="options", value=None
         )
