@@ -67,7 +67,7 @@ class Replies:
             if event.payload is definition.response:
                 self._emit(event, response)
             else:
-                self._emit_reply(event, fields)
+                self._emit_reply(event, fields, definition.topic)
         return response
 
     def _take(self, topic: str, payload: bytes, document: object) -> None:
@@ -98,11 +98,11 @@ class Replies:
             raise Undecodable("an error without status or message", channel=topic, raw=payload)
         return self._protocol.errors.get(status, BrokerError)(status, message, operation)
 
-    def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object]) -> None:
+    def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object], topic: str) -> None:
         tag = codec.tag(event.payload)
         if tag is not None and fields.get(tag.name) not in dict(tag.members):
             return
         try:
-            self._emit(event, codec.structure(fields, event.payload, channel=event.topic))
+            self._emit(event, codec.structure(fields, event.payload, channel=topic))
         except Undecodable as problem:
             self._report(problem)

@@ -73,7 +73,8 @@ class TaskHandlers:
         """Called, without arguments, each time that the broker has accepted a connection; the first one included.
 
         Subscriptions are there again by then. To subscribe again in it does no harm: a subscription with the
-        same key, channel, options and handler is the one that there is.
+        same key, channel, options and handler is the one that there is, also where the handler is a function that the
+        same code makes anew.
         """
         worker = self._connects.worker
         return None if worker is None else worker.handler

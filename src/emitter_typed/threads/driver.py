@@ -20,6 +20,7 @@ from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
 from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
+from emitter_typed.sameness import SameHandler
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
 from emitter_typed.state import ConnectionState
 from emitter_typed.subscriptions import Subscription
@@ -305,8 +306,8 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
         deadline = monotonic() + limit_s
         connection = self._open(operation, limit_s)
-        handled_by = handler if handler is not None else self.on_message
-        same = (operation, prepared.topic, decode, handled_by)
+        handled_by = handler if handler is not None or self.on_message is None else self._give_to_on_message
+        same = (operation, prepared.topic, decode, SameHandler(handled_by))
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
@@ -325,7 +326,7 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
             raise
         if handled_by is not None:
             self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
-            self._handle(subscription, handler if handler is not None else self._give_to_on_message)
+            self._handle(subscription, handled_by)
         return subscription
 
     def _give_to_on_message(self, message: Any) -> None:  # Any: a message of whatever payload the subscription has

@@ -79,7 +79,8 @@ class ThreadHandlers:
         """Called, without arguments, each time that the broker has accepted a connection; the first one included.
 
         Subscriptions are there again by then. To subscribe again in it does no harm: a subscription with the
-        same key, channel, options and handler is the one that there is.
+        same key, channel, options and handler is the one that there is, also where the handler is a function that the
+        same code makes anew.
         """
         worker = self._connects.worker
         return None if worker is None else worker.handler
@@ -100,6 +101,13 @@ class ThreadHandlers:
 
     def _tell_of_connection(self) -> None:
         self._untold_of_connection = not self._offer(self._connects)
+
+    def _tell_late_of_connection(self) -> None:
+        with self._handlers_lock:
+            worker = self._connects.worker
+            if self._untold_of_connection and worker is not None:
+                self._untold_of_connection = False
+                worker.offer()
 
     def _tell_of_loss(self) -> None:
         self._untold_of_connection = False
