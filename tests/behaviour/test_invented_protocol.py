@@ -51,7 +51,7 @@ HARBOUR = """
         request: {fields: {berth: channel, nick: {type: string, pattern: "[a-z]{3}"}}}
         response: {fields: {berth: string}}
         options_in: berth
-      roll_call: {topic: port/roll/, request: {fields: {}}, response: {fields: {crew: "[string]"}}}
+      roll_call: {topic: port/roll/, request: {fields: {}}, response: {fields: {crew: "[string]"}}, event: muster}
       lookout:
         topic: port/lookout/
         request: {fields: {berth: channel}}
@@ -63,6 +63,7 @@ HARBOUR = """
         request: {fields: {query: {type: string, wire: q}, before: {type: bytes?, wire: b}}}
         response: {fields: {crates: "[Crate]"}}
     events:
+      muster: {doc: Each answer to a roll call.}
       lookout: {topic: port/lookout/, payload: Sighting, channel: berth}
     operations:
       ship: {verb: publish, topic: "{pass}/{berth}", params: {pass: Pass, berth: channel}, errors: [Adrift]}
@@ -147,6 +148,7 @@ class Peer:
                 yield topic, {"berth": fields["berth"]}
             case "port/roll/":
                 yield topic, {"crew": ["ann", "bob"]}
+                yield topic, b'{"crew": ["nobody asked"]}'
             case "port/lookout/":
                 yield topic, {"ships": 2}
                 yield topic, json.dumps({"what": "in", "berth": fields["berth"], "ship": "Ark"}).encode()
@@ -260,6 +262,24 @@ async def test_events_reach_their_handlers(colour: Colour, harbour: ModuleType) 
             ("quay", harbour.Docked(berth="quay/", ship="Ark")),
             ("all", harbour.Sailed(berth="pier/", ship="Bounty")),
         }
+
+
+@both_colours
+@in_loop
+async def test_an_event_may_be_the_replies_of_a_request_and_nothing_else(colour: Colour, harbour: ModuleType) -> None:
+    async with connected(colour, harbour, Peer()) as client:
+        loop = asyncio.get_running_loop()
+        mustered: asyncio.Queue[object] = asyncio.Queue()
+        errors: asyncio.Queue[object] = asyncio.Queue()
+        client.on_muster = partial(loop.call_soon_threadsafe, mustered.put_nowait)
+        client.on_error = partial(loop.call_soon_threadsafe, errors.put_nowait)
+
+        replies = [await client.roll_call(), await client.roll_call()]
+
+        async with asyncio.timeout(LIMIT_S):
+            assert [await mustered.get(), await mustered.get()] == replies
+            assert "answers nothing that was asked" in str(await errors.get())
+    assert mustered.empty()
 
 
 @both_colours

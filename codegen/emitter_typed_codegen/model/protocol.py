@@ -98,6 +98,8 @@ class Operation:
     errors: tuple[str, ...] = ()
     quiet: tuple[tuple[str, Literal_], ...] = ()
     """Values of options with which a subscribe brings no stored messages, by option name."""
+    ignores: tuple[str, ...] = ()
+    """The options that it takes in a set and that mean nothing to it."""
     pages: Pages | None = None
     """How it fetches; None for every other verb."""
 

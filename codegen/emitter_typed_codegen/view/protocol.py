@@ -24,7 +24,7 @@ from emitter_typed_codegen.names import attribute_name, class_name, constant_nam
 from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name
 from emitter_typed_codegen.texts import folded_literal, literal
 from emitter_typed_codegen.view.docs import Doc, error_doc
-from emitter_typed_codegen.view.options import options_of
+from emitter_typed_codegen.view.options import ignored_by, options_of
 from emitter_typed_codegen.view.scope import Scope, call, plain, sequence
 
 
@@ -181,7 +181,9 @@ def template(topic: str, params: Iterable[Field]) -> str:
 
 def _options(scope: Scope, taking: Operation | Request) -> dict[str, Expression]:
     names = [scope.use(Name("./options", constant_name(one.name))) for one in options_of(scope.schema, taking)]
-    return {"options": sequence(names)} if names else {}
+    ignored = [scope.use(Name("./options", constant_name(one.name))) for one in ignored_by(scope.schema, taking)]
+    settings: dict[str, Expression] = {"options": sequence(names)} if names else {}
+    return settings | ({"ignored": sequence(ignored)} if ignored else {})
 
 
 def _pages(scope: Scope, pages: Pages) -> Expression:

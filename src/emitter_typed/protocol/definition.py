@@ -123,6 +123,8 @@ class OperationDefinition:
     """What the value of a parameter must keep."""
     options: tuple[OptionDefinition, ...] = ()
     """The options that it takes."""
+    ignored: tuple[OptionDefinition, ...] = ()
+    """The options that it takes in a set and that mean nothing to it."""
     defaults: Mapping[str, object] = Factory(dict[str, object])
     """Values of options that the call does not give."""
     quiet: Mapping[str, object] = Factory(dict[str, object])

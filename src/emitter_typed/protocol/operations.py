@@ -221,7 +221,10 @@ def options_said(
     """Put together what a call says of options, in either way. Raises InvalidArgument."""
     said: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     known = [each.name for each in definition.options]
+    ignored = [each.name for each in definition.ignored] if isinstance(definition, OperationDefinition) else []
     for option in _each_option(options):
+        if option.name in ignored:
+            continue
         if option.name not in known:
             raise InvalidArgument(
                 f"{definition.name} takes no option {option.name}; it takes {', '.join(known) or 'none'}",
