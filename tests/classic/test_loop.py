@@ -93,6 +93,20 @@ def test_loop_forever_returns_when_a_handler_disconnects(client: Client, key: Ke
     assert client.connection.status == "closed"
 
 
+def test_loop_forever_returns_after_the_last_handler_has(client: Client, key: Key) -> None:
+    """A program that ends with it ends with all handled."""
+    told: list[str] = []
+
+    def leave(_: Message) -> None:
+        client.disconnect()
+
+    client.on_disconnect = lambda: told.append("disconnected")
+    client.subscribe(key, "a/", leave)
+    client.publish(key, "a/", "x")
+    client.loop_forever()
+    assert told == ["disconnected"]
+
+
 def test_loop_forever_outlives_a_lost_connection(client: Client, broker: Broker) -> None:
     came: SimpleQueue[int] = SimpleQueue()
     client.on_connect = lambda: came.put(client.connection.connects)

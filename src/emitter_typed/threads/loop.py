@@ -37,14 +37,17 @@ class ThreadLoop(ThreadDriver):
         self._wait_for_the_end("loop", check_time_limit(timeout, name="timeout", zero=True))
 
     def loop_forever(self) -> None:
-        """Do what `loop_start` does, and wait until the client is closed, or gives up; `connection.error` says why.
+        """Do what `loop_start` does, wait until the client is closed, or gives up, and do what `close` does.
 
-        It gives up when a lost connection cannot be made again, as with `reconnect=False`.
+        It gives up when a lost connection cannot be made again, as with `reconnect=False`; `connection.error` says why.
+        What handlers have been given is handled by then, `on_disconnect` included.
 
         Raises:
             Closed: The client was never connected.
         """
         self._wait_for_the_end("loop_forever", None)
+        # Programs end after this call, and with them threads that have not finished.
+        self.close()
 
     def _wait_for_the_end(self, operation: str, timeout_s: float | None) -> None:
         if not self._state.connects:
