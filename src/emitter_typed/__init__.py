@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         Undecodable,
     )
     from emitter_typed.pending import AsyncPending, Pending
-    from emitter_typed.protocol.message import ChannelMessage, Message, StoredMessage
+    from emitter_typed.protocol.message import ChannelMessage, Gap, Message, StoredMessage
     from emitter_typed.protocol.will import Will
     from emitter_typed.state import AsyncConnectionState, ConnectionState, ConnectionStatus
     from emitter_typed.subscriptions import AsyncSubscription, Subscription
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         "ContractMismatch",
         "EmitterError",
         "EmitterMessage",
+        "Gap",
         "HandlerFailed",
         "InvalidArgument",
         "Json",
@@ -96,7 +97,7 @@ _HOMES = {
         "Undecodable",
     ),
     "pending": ("AsyncPending", "Pending"),
-    "protocol.message": ("ChannelMessage", "Message", "StoredMessage"),
+    "protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
     "protocol.will": ("Will",),
     "state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
     "subscriptions": ("AsyncSubscription", "Subscription"),

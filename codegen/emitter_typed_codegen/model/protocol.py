@@ -100,6 +100,8 @@ class Operation:
     """Values of options with which a subscribe brings no stored messages, by option name."""
     ignores: tuple[str, ...] = ()
     """The options that it takes in a set and that mean nothing to it."""
+    stored: str | None = None
+    """The fetch of what is stored on the channels of a subscribe, by name; None: none is told."""
     pages: Pages | None = None
     """How it fetches; None for every other verb."""
 

@@ -41,7 +41,7 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
             f"the operation {quoted(key.value)}",
             at=key,
             required=("verb", "topic", "params"),
-            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet", "ignores"),
+            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet", "stored", "ignores"),
         )
         verb: Verb = entries.choice("verb", _VERBS, "publish")
         if "wait" in entries and verb != "publish":
@@ -53,6 +53,9 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
         if "ignores" in entries and verb == "unsubscribe":
             message = "an unsubscribe takes no options"
             scope.report.add(entries.key("ignores"), "option-not-taken", message, "take it away")
+        if "stored" in entries and verb != "subscribe":
+            message = "only a subscribe says what fetches the messages stored on its channels"
+            scope.report.add(entries.key("stored"), "stored-fetch", message, "take it away")
         if ("pages" in entries) is not (verb == "fetch"):
             _check_pages(scope, entries, key)
         topic = entries.scalar("topic")
@@ -112,6 +115,22 @@ def read_ignored_options(
         else:
             found.append(named.value)
     return tuple(found)
+
+
+def read_stored(scope: Scope, node: Node | None, operation: Operation, operations: tuple[Operation, ...]) -> str | None:
+    """Read which operation fetches what is stored on the channels of a subscribe; `node` holds all operations."""
+    named = find(node, operation.name, "stored")
+    if operation.verb != "subscribe" or not isinstance(named, ScalarNode):
+        return None
+    fetches = {one.name: one for one in operations if one.verb == "fetch"}
+    fetch = fetches.get(named.value)
+    if fetch is None:
+        scope.report.unknown(named, "stored-fetch", "fetch", named.value, fetches)
+        return None
+    if [(one.name, one.type) for one in fetch.params] != [(one.name, one.type) for one in operation.params]:
+        message = f"{quoted(operation.name)} and {quoted(fetch.name)} differ in their parameters"
+        scope.report.add(named, "stored-fetch", message, "give both the same ones, in the same order")
+    return named.value
 
 
 def _check_pages(scope: Scope, entries: Entries, name: ScalarNode) -> None:

@@ -24,11 +24,9 @@ from emitter_typed.protocol.exchanges import (
     Exchanges,
     Join,
     Leave,
-    Nobody,
     Publication,
     Rejoin,
     Request,
-    Waiter,
 )
 from emitter_typed.protocol.lasting import Again, Lasting
 from emitter_typed.protocol.operations import Prepared, check_filter_size, check_size
@@ -48,6 +46,7 @@ from emitter_typed.protocol.packets import (
 from emitter_typed.protocol.replies import Replies
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
 from emitter_typed.protocol.topics import Matcher, could_match_prefix
+from emitter_typed.protocol.waiter import Nobody, Waiter
 from emitter_typed.values import Record
 
 _REFUSED = 0x80
@@ -120,6 +119,10 @@ class Session:
         packet_id = self._begin(Request(definition.name, waiter, definition=definition, record=request))
         self._send(Publish(topic, payload, 1, False, packet_id))
 
+    def ask(self, definition: RequestDefinition[ResponseT], request: Record, waiter: Waiter[ResponseT]) -> None:
+        """Send a request of the library's own. Raises what `request` raises."""
+        self.request(definition, request, codec.encode(request), waiter)
+
     def publish(self, operation: str, prepared: Prepared, payload: bytes, waiter: Waiter[None]) -> None:
         """Publish; the waiter gets None at the acknowledgement, at QoS 0 at once.
 
@@ -150,7 +153,7 @@ class Session:
     def subscribe(
         self, operation: str, prepared: Prepared, receiver: Receiver, waiter: Waiter[None], *, allow_reserved: bool
     ) -> None:
-        """Subscribe; the waiter gets None when the broker grants it, the receiver messages from now on.
+        """Subscribe; the receiver gets messages from now on, and the waiter when the broker grants it.
 
         Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
         Congested, or InvalidArgument for a channel where replies arrive, unless that is allowed.
@@ -167,6 +170,10 @@ class Session:
         packet_id = self._begin(Join(operation, waiter, prepared=prepared, receiver=receiver))
         self._subscribers.add(prepared, receiver)
         self._send(Subscribe((prepared.topic,), packet_id))
+
+    def shares(self, channel: str) -> bool:
+        """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
+        return self._subscribers.share(channel)
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
@@ -230,6 +237,8 @@ class Session:
             else:
                 self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
         self._outbox.put_back(publications)
+        for _, receiver in self._subscribers.all():
+            receiver.lost()
 
     def ended(self, error: EmitterError | None) -> None:
         """Learn that there will be no connection any more: every exchange and every subscription ends.
@@ -274,7 +283,7 @@ class Session:
     def _accepted(self) -> None:
         self.connected = True
         for definition, request in self._lasting:
-            self.request(definition, request, codec.encode(request), Again(self._lasting, definition, request))
+            self.ask(definition, request, Again(self._lasting, definition, request))
         for subscriptions in self._subscribers.granted(self._envelope.max_packet_bytes):
             packet_id = self._begin(Rejoin("subscribe", Nobody(), subscriptions=subscriptions))
             self._rejoining.add(packet_id)
@@ -320,9 +329,10 @@ class Session:
             self._answer(exchange)
         elif isinstance(exchange, Leave):
             self._left(exchange)
+        elif isinstance(exchange, Join):
+            self._subscribers.grant(exchange.prepared)
+            exchange.receiver.granted(exchange.waiter)
         else:
-            if isinstance(exchange, Join):
-                self._subscribers.grant(exchange.prepared)
             exchange.waiter.resolve(None)
         # An identifier is free.
         self._send_waiting()
@@ -338,12 +348,14 @@ class Session:
         leave.waiter.resolve(None)
 
     def _rejoined(self, rejoin: Rejoin, return_codes: tuple[int, ...]) -> None:
-        """End the subscriptions that the broker refuses now, of which each has its error, in their order."""
+        """Tell the subscriptions. Those that the broker refuses now end; each has its error, in their order."""
         errors = iter(rejoin.errors)
         for prepared, return_code in zip(rejoin.subscriptions, return_codes, strict=False):
-            if return_code == _REFUSED:
-                error = next(errors)
-                for receiver in self._subscribers.of(prepared.channel):
+            error = next(errors) if return_code == _REFUSED else None
+            for receiver in self._subscribers.of(prepared.channel):
+                if error is None:
+                    receiver.restored()
+                else:
                     self._subscribers.drop(prepared.channel, receiver)
                     receiver.end(error)
 
