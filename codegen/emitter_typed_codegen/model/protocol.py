@@ -24,6 +24,14 @@ class Lasting:
 
 
 @frozen(kw_only=True)
+class Watch:
+    """A method that iterates over the events that a request begins, until nobody iterates any more."""
+
+    name: str
+    doc: str = ""
+
+
+@frozen(kw_only=True)
 class Request:
     """A request to the broker and its reply."""
 
@@ -42,6 +50,8 @@ class Request:
     """The field that is a channel, and behind which the request's options are written."""
     lasting: Lasting | None = None
     """What it begins that is begun again on the next connection."""
+    watch: Watch | None = None
+    """The method that iterates over the events that it begins."""
 
 
 @frozen(kw_only=True)

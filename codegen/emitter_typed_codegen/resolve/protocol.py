@@ -18,7 +18,7 @@ from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.events import check_topic
 from emitter_typed_codegen.resolve.fields import read_record
-from emitter_typed_codegen.resolve.lasting import read_lasting
+from emitter_typed_codegen.resolve.lasting import read_lasting, read_watch
 from emitter_typed_codegen.resolve.reading import Entries
 from emitter_typed_codegen.resolve.scope import Scope
 from emitter_typed_codegen.resolve.values import plain_value
@@ -95,7 +95,7 @@ def read_requests(
             f"the request {quoted(key.value)}",
             at=key,
             required=("topic", "response"),
-            optional=("request", "doc", "event", "errors", "internal", "options_in", "lasting"),
+            optional=("request", "doc", "event", "errors", "internal", "options_in", "lasting", "watch"),
         )
         topic = entries.scalar("topic")
         if topic is not None:
@@ -105,6 +105,8 @@ def read_requests(
             scope.report.unknown(event, "unknown-event", "event", event.value, [one.name for one in events])
         name = class_name(key.value)
         record = _request_record(scope, entries, f"{name}Request")
+        lasting = read_lasting(scope, entries, record)
+        told = next((one for one in events if event is not None and one.name == event.value), None)
         found.append(
             Request(
                 name=key.value,
@@ -116,7 +118,8 @@ def read_requests(
                 errors=error_names(scope, entries, errors),
                 internal=entries.flag("internal"),
                 options_in=_options_in(scope, entries, record),
-                lasting=read_lasting(scope, entries, record),
+                lasting=lasting,
+                watch=read_watch(scope, entries, record, lasting, told),
             )
         )
     return tuple(found)

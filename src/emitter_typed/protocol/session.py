@@ -47,6 +47,7 @@ from emitter_typed.protocol.replies import Replies
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
 from emitter_typed.protocol.topics import Matcher, could_match_prefix
 from emitter_typed.protocol.waiter import Nobody, Waiter
+from emitter_typed.protocol.watches import Beginning, Watches, ending
 from emitter_typed.values import Record
 
 _REFUSED = 0x80
@@ -89,7 +90,9 @@ class Session:
         self._outbox = outbox
         self._lasting = Lasting()
         self._exchanges = Exchanges()
-        self._replies = Replies(protocol, self._exchanges, report=report, emit=emit)
+        self._emit = emit
+        self._watches = Watches()
+        self._replies = Replies(protocol, self._exchanges, report=report, emit=self._tell)
         self._subscribers = Subscribers(matcher, protocol.envelope.reserved)
         self._connecting: Waiter[None] | None = None
         self._draining: Waiter[None] | None = None
@@ -175,6 +178,23 @@ class Session:
         """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
         return self._subscribers.share(channel)
 
+    def watch(
+        self, definition: RequestDefinition[object], request: Record, receiver: Receiver, waiter: Waiter[None]
+    ) -> None:
+        """Send a request that begins events, which the receiver gets from now on. Raises what `request` raises."""
+        self._watches.add(definition, request, receiver)
+        try:
+            self.ask(definition, request, Beginning(self._watches, definition, request, receiver, waiter))
+        except EmitterError:
+            self._watches.drop(definition, request, receiver)
+            raise
+
+    def leave_watch(self, definition: RequestDefinition[object], request: Record, receiver: Receiver) -> None:
+        """Give a receiver no more events; the broker is told if nobody else needs what has begun."""
+        last = self._watches.drop(definition, request, receiver)
+        if last and self._lasting.release(definition, request) and self.connected:
+            self.ask(definition, ending(definition, request), Nobody())
+
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
         check_filter_size(prepared, self._envelope.max_packet_bytes)
@@ -196,6 +216,7 @@ class Session:
         for channel, receiver in self._subscribers.all():
             receiver.end(None)
             self.leave("subscribe", channel, receiver, Nobody())
+        self._watches.end_all(None)
         self._draining = waiter
         self._settle()
 
@@ -237,7 +258,7 @@ class Session:
             else:
                 self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
         self._outbox.put_back(publications)
-        for _, receiver in self._subscribers.all():
+        for receiver in (*(one for _, one in self._subscribers.all()), *self._watches):
             receiver.lost()
 
     def ended(self, error: EmitterError | None) -> None:
@@ -259,6 +280,7 @@ class Session:
         for exchange in (*self._exchanges.end_all(), *self._outbox.take_all()):
             self._reject(exchange, ConnectionLost(reason, operation=exchange.operation))
         self._subscribers.end_all(error)
+        self._watches.end_all(error)
 
     def check_open(self, operation: str) -> None:
         """Raise Closed or ConnectionLost, which say why, if there is no connection."""
@@ -269,6 +291,10 @@ class Session:
         raise ConnectionLost(reason, operation=operation)
 
     # Inside
+
+    def _tell(self, event: EventDefinition[object], payload: object) -> None:
+        self._watches.offer(event, payload)
+        self._emit(event, payload)
 
     def _settle(self) -> None:
         if self._draining is not None and not self._outbox and not self._exchanges.publications:
@@ -283,7 +309,7 @@ class Session:
     def _accepted(self) -> None:
         self.connected = True
         for definition, request in self._lasting:
-            self.ask(definition, request, Again(self._lasting, definition, request))
+            self.ask(definition, request, Again(self._lasting, self._watches, definition, request))
         for subscriptions in self._subscribers.granted(self._envelope.max_packet_bytes):
             packet_id = self._begin(Rejoin("subscribe", Nobody(), subscriptions=subscriptions))
             self._rejoining.add(packet_id)
@@ -374,7 +400,9 @@ class Session:
         except EmitterError as error:
             self._reject(exchange, error)
             return
-        self._lasting.note(exchange.definition, exchange.record)
+        called_for = not isinstance(exchange.waiter, Again | Beginning)
+        if self._lasting.note(exchange.definition, exchange.record, called_for=called_for):
+            self._watches.end(exchange.definition, exchange.record)
         exchange.waiter.resolve(response)
 
     def _reject(self, exchange: Exchange, error: EmitterError) -> None:

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from emitter_typed.connections import still_lost
-from emitter_typed.contract import Bounds, Handler, SyncHost
-from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, ReplyMissing, RequestTimeout
+from emitter_typed.contract import Handler
+from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, RequestTimeout
 from emitter_typed.pending import Pending, ThreadOutcome
 from emitter_typed.protocol import codec
-from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
-from emitter_typed.protocol.feed import Feed
-from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
-from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
-from emitter_typed.sameness import SameHandler
-from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
+from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
 from emitter_typed.state import ConnectionState
-from emitter_typed.subscriptions import Subscription
 from emitter_typed.threads.connection import ThreadConnection
-from emitter_typed.threads.handlers import ThreadHandlers
+from emitter_typed.threads.receiving import ThreadReceiving
 from emitter_typed.values import Option, Record, Secret
-from emitter_typed.workers import check_handler, handle_in_thread
 
 if TYPE_CHECKING:
     from typing import Self
@@ -43,7 +35,7 @@ _log = logging.getLogger("emitter_typed")
 _END_TIMEOUT_S = 5.0
 
 
-class ThreadDriver(Configured, ThreadHandlers, SyncHost):
+class ThreadDriver(ThreadReceiving):
     """Carries out what a generated facade asks for, and lets the calling thread wait for the answer.
 
     It knows no protocol by name: a client is this, a facade, and the facade's protocol.
@@ -55,8 +47,7 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         self._connection: ThreadConnection | None = None
         self._state = ConnectionState()
         self._prepare_handlers()
-        self._message_threads: list[threading.Thread] = []
-        self._handled: dict[object, Subscription[Any]] = {}
+        self._prepare_receiving()
 
     def connect(
         self,
@@ -183,14 +174,6 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         self._join_handlers(monotonic() + _END_TIMEOUT_S)
         self._stop_handlers()
 
-    def _join_handlers(self, deadline: float) -> bool:
-        """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        with self._handlers_lock:
-            threads = [each for each in self._message_threads if each is not threading.current_thread()]
-        for thread in threads:
-            thread.join(max(0.0, deadline - monotonic()))
-        return not any(thread.is_alive() for thread in threads)
-
     def __enter__(self) -> Self:
         if self._connection is None:
             self.connect()
@@ -289,96 +272,3 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         return pending
-
-    def _subscribe(
-        self,
-        operation: str,
-        arguments: Sequence[str | Secret],
-        decode: Callable[[str, bytes], MessageT | None],
-        handler: Handler[MessageT] | None,
-        options: Iterable[Option],
-        given: Mapping[str, object],
-        *,
-        bounds: Bounds,
-        recover: bool = False,
-        allow_reserved: bool = False,
-        timeout_s: float | None,
-    ) -> Subscription[MessageT]:
-        check_handler(operation, handler)
-        limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
-        mailbox = self._settings.mailbox(bounds)
-        deadline = monotonic() + limit_s
-        connection = self._open(operation, limit_s)
-        handled_by = handler if handler is not None or self.on_message is None else self._give_to_on_message
-        same = (operation, prepared.topic, recover, decode, SameHandler(handled_by))
-        if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
-            return there
-
-        def leave(subscription: Subscription[MessageT]) -> None:
-            with connection.lock:
-                connection.session.leave(operation, prepared.channel, subscription, ThreadOutcome(f"un{operation}"))
-
-        backlog = Backlog.of(
-            self._protocol, operation, arguments, options, given,
-            channel=prepared.channel, matcher=self._settings.matcher, recover=recover,
-            shared=connection.shares(prepared.channel),
-        )  # fmt: skip
-        if backlog is not None:
-            prepared = prepared.quietly()
-        subscription = Subscription(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.ask, leave
-        )
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
-        with connection.lock:
-            connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
-        try:
-            outcome.wait(deadline - monotonic(), limit_s)
-        except BaseException:
-            subscription.close()
-            raise
-        if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
-            self._handle(subscription, handled_by)
-        return subscription
-
-    def _give_to_on_message(self, message: Any) -> None:  # Any: a message of whatever payload the subscription has
-        if (handler := self.on_message) is not None:
-            handler(message)
-
-    def _handle(self, subscription: Subscription[MessageT], handler: Handler[MessageT]) -> None:
-        thread = handle_in_thread(subscription, handler, self._report)
-        with self._handlers_lock:
-            self._message_threads = [each for each in self._message_threads if each.is_alive()]
-            self._message_threads.append(thread)
-
-    def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
-        limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments)
-        deadline = monotonic() + limit_s
-        connection = self._open(operation, limit_s)
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
-        with connection.lock:
-            connection.session.unsubscribe(operation, prepared, outcome)
-        outcome.wait(deadline - monotonic(), limit_s)
-
-    def _fetch(
-        self,
-        operation: str,
-        arguments: Sequence[str | Secret],
-        options: Iterable[Option],
-        given: Mapping[str, object],
-        *,
-        timeout_s: float | None,
-    ) -> Iterator[StoredMessage]:
-        pager = Pager(self._protocol.operations[operation], arguments, options, given)
-        self._present(operation)
-        return self._pages(pager, self._limit(timeout_s))
-
-    def _pages(self, pager: Pager, timeout_s: float) -> Iterator[StoredMessage]:
-        while not pager.done:
-            try:
-                pager.take(self._request(pager.definition, pager.request(), timeout_s=timeout_s))
-            except ReplyMissing as error:
-                pager.shrink(error)
-            yield from pager.ready()
