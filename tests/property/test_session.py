@@ -100,6 +100,7 @@ class Call:
         self.refused = False
         self.told = False
         self.leaving: list[Receiver] = []
+        self.coming_back: list[Receiver] = []
 
 
 class Conversation(RuleBasedStateMachine):
@@ -370,7 +371,8 @@ class Conversation(RuleBasedStateMachine):
         assert len(self.reported) == before
         for topic in packet.topics:
             channel = channel_of(topic).partition("?")[0]
-            for receiver in [each for each in self.active if each.channel == channel and call.refused]:
+            there = [each for each in self.active if each.channel == channel and each in call.coming_back]
+            for receiver in there if call.refused else ():
                 assert isinstance(receiver.ends[0], BrokerError)
                 self.active.remove(receiver)
             if not call.refused:
@@ -425,7 +427,9 @@ class Conversation(RuleBasedStateMachine):
         waiters = iter(self.unsent)
         for packet in packets:
             assert packet.packet_id not in self.calls
-            self.calls[packet.packet_id] = Call(packet, next(waiters) if isinstance(packet, Publish) else None)
+            call = Call(packet, next(waiters) if isinstance(packet, Publish) else None)
+            call.coming_back = list(self.active)
+            self.calls[packet.packet_id] = call
         self.unsent.clear()
 
     @rule(lost=st.booleans())

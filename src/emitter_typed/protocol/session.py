@@ -311,7 +311,8 @@ class Session:
         for definition, request in self._lasting:
             self.ask(definition, request, Again(self._lasting, self._watches, definition, request))
         for subscriptions in self._subscribers.granted(self._envelope.max_packet_bytes):
-            packet_id = self._begin(Rejoin("subscribe", Nobody(), subscriptions=subscriptions))
+            receivers = tuple(self._subscribers.of(each.channel) for each in subscriptions)
+            packet_id = self._begin(Rejoin("subscribe", Nobody(), subscriptions=subscriptions, receivers=receivers))
             self._rejoining.add(packet_id)
             self._send(Subscribe(tuple(each.quiet_topic for each in subscriptions), packet_id))
         self._send_waiting()
@@ -356,8 +357,7 @@ class Session:
         elif isinstance(exchange, Leave):
             self._left(exchange)
         elif isinstance(exchange, Join):
-            self._subscribers.grant(exchange.prepared)
-            exchange.receiver.granted(exchange.waiter)
+            self._joined(exchange)
         else:
             exchange.waiter.resolve(None)
         # An identifier is free.
@@ -376,14 +376,25 @@ class Session:
     def _rejoined(self, rejoin: Rejoin, return_codes: tuple[int, ...]) -> None:
         """Tell the subscriptions. Those that the broker refuses now end; each has its error, in their order."""
         errors = iter(rejoin.errors)
-        for prepared, return_code in zip(rejoin.subscriptions, return_codes, strict=False):
-            error = next(errors) if return_code == _REFUSED else None
-            for receiver in self._subscribers.of(prepared.channel):
+        for prepared, receivers, code in zip(rejoin.subscriptions, rejoin.receivers, return_codes, strict=False):
+            error = next(errors) if code == _REFUSED else None
+            for receiver in receivers:
                 if error is None:
                     receiver.restored()
                 else:
                     self._subscribers.drop(prepared.channel, receiver)
                     receiver.end(error)
+
+    def _joined(self, join: Join) -> None:
+        channel = join.prepared.channel
+        if self._subscribers.grant(join.prepared):
+            join.receiver.granted(join.waiter)
+            return
+        join.waiter.resolve(None)
+        # Who asked has left, and who was to share it was refused.
+        if not self._exchanges.leaves(channel):
+            packet_id = self._begin(Leave(join.operation, Nobody(), channel=channel, receivers=()))
+            self._send(Unsubscribe(join.prepared.bare_topic, packet_id))
 
     def _give_up(self, join: Join) -> None:
         """Take out who was refused. Those who shared the channel may have left to him what the broker had granted."""

@@ -65,10 +65,12 @@ class Subscribers:
         self._by_filter.add(split_share(channel)[1], receiver)
         self._memberships.setdefault(channel, _Membership()).receivers[receiver] = prepared
 
-    def grant(self, prepared: Prepared) -> None:
-        """Note what the broker has granted, if anybody still needs the channel."""
-        if prepared.channel in self._memberships:
-            self._memberships[prepared.channel].granted = prepared
+    def grant(self, prepared: Prepared) -> bool:
+        """Note what the broker has granted, and tell whether anybody still needs the channel."""
+        membership = self._memberships.get(prepared.channel)
+        if membership is not None:
+            membership.granted = prepared
+        return membership is not None
 
     def granted(self, max_packet_bytes: int) -> Iterator[tuple[Prepared, ...]]:
         """Yield what the broker has granted and somebody needs, as much at once as fits a SUBSCRIBE.
