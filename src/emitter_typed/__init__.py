@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from emitter_typed import _generated
     from emitter_typed._generated import *  # noqa: F403  # whatever the schema declares is public
     from emitter_typed.aio import AsyncClient
+    from emitter_typed.classic import EmitterMessage
     from emitter_typed.client import Client
     from emitter_typed.errors import (
         AmbiguousReply,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         "ConnectionStatus",
         "ContractMismatch",
         "EmitterError",
+        "EmitterMessage",
         "Gap",
         "HandlerFailed",
         "InvalidArgument",
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
 # The home of each name that is written by hand; `tests/architecture` compares it with what checkers see above.
 _HOMES = {
     "aio": ("AsyncClient",),
+    "classic": ("EmitterMessage",),
     "client": ("Client",),
     "errors": (
         "AmbiguousReply",

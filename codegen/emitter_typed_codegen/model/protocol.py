@@ -56,13 +56,14 @@ class Request:
 
 @frozen(kw_only=True)
 class Event:
-    """What the broker sends without having been asked."""
+    """What the broker sends without having been asked, or the replies of a request to whoever wants all of them."""
 
     name: str
-    topic: str
+    topic: str | None
+    """Where it arrives unasked; None: only replies count as it."""
     doc: str = ""
     payload: str
-    """The name of a record or union."""
+    """The name of a record or union, or of a request's response."""
     channel: str | None = None
     """The field of the payload that names the channel it is about."""
 
@@ -107,6 +108,8 @@ class Operation:
     errors: tuple[str, ...] = ()
     quiet: tuple[tuple[str, Literal_], ...] = ()
     """Values of options with which a subscribe brings no stored messages, by option name."""
+    ignores: tuple[str, ...] = ()
+    """The options that it takes in a set and that mean nothing to it."""
     stored: str | None = None
     """The fetch of what is stored on the channels of a subscribe, by name; None: none is told."""
     pages: Pages | None = None

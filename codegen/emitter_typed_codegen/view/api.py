@@ -71,8 +71,9 @@ def _request(scope: Scope, colour: Colour, request: Request) -> Method:
         with_options = scope.contract("channel_with_options")
         settings[channel] = call(with_options, constant, settings[channel], "options", given(scope, request))
     sent: dict[str, Expression] = {"timeout_s": "timeout_s"}
-    if request.event is not None:
-        event = next(one for one in scope.schema.events if one.name == request.event)
+    event = next((one for one in scope.schema.events if one.name == request.event), None)
+    # Who is asked about a channel can be told of it apart.
+    if event is not None and event.channel in {one.name for one in request.request.fields}:
         handler = colour.applied("Handler", scope.declared(event.payload))
         usual = f"`on_{attribute_name(event.name)}`"
         text = f"Receives the events of this channel from now on, in place of {usual}. Default: {usual} goes on."

@@ -205,7 +205,12 @@ def _each_option(options: object) -> Iterator[Option]:
             f"options: put the option {options.name} in a list or a set", argument="options", value=options
         )
     kind = kind_of(options)
-    if not isinstance(options, Iterable) or isinstance(options, str | bytes | Mapping):
+    # Programs say {} for no options, as the official client's own default does.
+    if (
+        not isinstance(options, Iterable)
+        or isinstance(options, str | bytes)
+        or (isinstance(options, Mapping) and options)
+    ):
         raise InvalidArgument(
             f"options: expected a list or a set of options, got {kind}", argument="options", value=None
         )
@@ -229,7 +234,10 @@ def options_said(
     if options == ():
         return said
     known = [each.name for each in definition.options]
+    ignored = [each.name for each in definition.ignored] if isinstance(definition, OperationDefinition) else []
     for option in _each_option(options):
+        if option.name in ignored:
+            continue
         if option.name not in known:
             raise InvalidArgument(
                 f"{definition.name} takes no option {option.name}; it takes {', '.join(known) or 'none'}",

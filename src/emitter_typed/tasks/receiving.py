@@ -18,6 +18,7 @@ from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
 from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.watches import event_reader, watched_channel
+from emitter_typed.sameness import SameHandler
 from emitter_typed.settings import Configured
 from emitter_typed.statistics import Counted
 from emitter_typed.subscriptions import AsyncSubscription
@@ -77,8 +78,8 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         mailbox = self._settings.mailbox(bounds)
         deadline = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
-        handled_by = handler if handler is not None else self.on_message
-        same = (operation, prepared.topic, recover, decode, handled_by)
+        handled_by = handler if handler is not None or self.on_message is None else self._give_to_on_message
+        same = (operation, prepared.topic, recover, decode, SameHandler(handled_by))
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
@@ -105,7 +106,7 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
             raise
         if handled_by is not None:
             self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
-            self._handle(subscription, handler if handler is not None else self._give_to_on_message)
+            self._handle(subscription, handled_by)
         return subscription
 
     def _give_to_on_message(self, message: Any) -> Any:  # Any: a message of whatever payload the subscription has
