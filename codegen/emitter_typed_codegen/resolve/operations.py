@@ -169,12 +169,11 @@ def _check_parameters(scope: Scope, entries: Entries, topic: ScalarNode, params:
 
 
 def _check_typed(scope: Scope, entries: Entries, operation: Operation) -> None:
-    if operation.verb not in ("publish", "subscribe"):
-        message = "only a publish or a subscribe can be typed"
+    if operation.verb == "unsubscribe":
+        message = "an unsubscribe cannot be typed"
         scope.report.add(entries.key("typed"), "typed-operation", message, "take it away")
     bases = [scope.base(param.type) for param in operation.params]
-    secrets = [base for base in bases if isinstance(base, Secret)]
-    channels = [base for base in bases if isinstance(base, Scalar) and base.name in _CHANNELS]
-    if None not in bases and not (len(secrets) == len(channels) == 1 and len(bases) == 2):
-        message = "a typed operation has two parameters: one secret, and one channel or filter"
+    channels = [base for base in bases[1:] if isinstance(base, Scalar) and base.name in _CHANNELS]
+    if None not in bases and not (len(bases) == 2 and isinstance(bases[0], Secret) and channels):
+        message = "a typed operation has two parameters: a secret, then a channel or filter"
         scope.report.add(entries.key("typed"), "typed-operation", message)

@@ -270,6 +270,19 @@ def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:
     return Section("Raises", entries)
 
 
+FETCHED_TEXT = (
+    "The messages, oldest first. Iterating asks for page after page, back to the oldest message, before it gives out "
+    "the first one. It holds at most 8 MiB of them meanwhile, and asks for the rest again. The call itself raises only "
+    "InvalidArgument and Closed; iterating raises the rest."
+)
+"""What a method says of the messages that it fetches."""
+
+
+def fetched(colour: Colour, message: PyType) -> PyType:
+    """Return the type of what iterates over fetched messages."""
+    return Applied(Name("collections.abc", colour.of("Iterator")), (message,))
+
+
 def pending_text(colour: Colour, errors: Iterable[Error], names: Sequence[str]) -> str:
     """Return what a method says of the pending acknowledgement that it returns."""
     by_name = {error.name: error for error in errors}
