@@ -3,10 +3,7 @@
 from pathlib import Path
 from textwrap import dedent
 
-from emitter_typed_codegen.model import (
-    Protocol,
-    Schema,
-)
+from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.problems import SchemaProblems
 from emitter_typed_codegen.resolve import load
 

@@ -4,10 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from emitter_typed_codegen.model import (
-    Literal_,
-    Record,
-)
+from emitter_typed_codegen.model import Literal_, Record
 from tests.unit.codegen.schemas import rules, schema
 
 
