@@ -64,6 +64,10 @@ def test_the_numbers_are_there(broker: Broker) -> None:
     with Client.from_url(broker.url) as client:
         client.me()
         shown: list[object] = []
-        exec(NUMBERS, {"client": client, "print": lambda *words: shown.extend(words)})
+
+        def show(*words: object) -> None:
+            shown.extend(words)
+
+        exec(NUMBERS, {"client": client, "print": show})
         assert shown[:3] == [1, 0, 0]
         assert isinstance(shown[3], float)
