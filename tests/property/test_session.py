@@ -43,6 +43,7 @@ from emitter_typed.protocol.topics import matches
 CHANNELS = ("a/", "a/b/", "a/+/", "c/")
 TOPICS = ("a/", "a/b/", "c/b/", "c/", "d/")
 REASON = "the cable was cut"
+REFUSAL = "an error"
 REQUEST = KeygenRequest(key=Key("key"), channel="a/", permissions=Permission("r"))
 
 
@@ -248,7 +249,11 @@ class Conversation(RuleBasedStateMachine):
     def refuse(self, which: int) -> None:
         packet_id, call = self.pick(which)
         self.deliver("emitter/error/", {"req": packet_id, "status": 401, "message": "no"})
-        call.refused = call.told = True
+        if isinstance(call.packet, Publish) and call.packet.topic == KEYGEN.topic:
+            if REFUSAL not in call.replies:
+                call.replies.append(REFUSAL)
+        else:
+            call.refused = call.told = True
 
     @precondition(lambda self: self.online)
     @rule(
@@ -323,6 +328,8 @@ class Conversation(RuleBasedStateMachine):
             assert isinstance(end, BrokerError)
         elif call.packet.topic != KEYGEN.topic:
             assert end is None
+        elif call.replies == [REFUSAL]:
+            assert isinstance(end, BrokerError)
         elif len(call.replies) == 1:
             assert end == KeygenResponse(key=Key(call.replies[0]), channel="a/")
         else:

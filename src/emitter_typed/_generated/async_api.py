@@ -92,7 +92,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -140,7 +141,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -202,7 +204,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -239,7 +242,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -283,7 +287,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -347,6 +352,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -396,8 +403,8 @@ class AsyncApi(OptionMakers, AsyncHost):
         Returns:
             What to wait for: `await .wait()` ends when the broker has acknowledged the
             message, and raises what the broker says against it: BadRequest (status
-            400), Unauthorized (status 401) or Forbidden (status 403), or RequestTimeout
-            or ConnectionLost.
+            400), Unauthorized (status 401) or Forbidden (status 403), or
+            RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
@@ -448,6 +455,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -549,8 +558,11 @@ class AsyncApi(OptionMakers, AsyncHost):
                 client's.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
                 Default: the client's.
-            allow_reserved: Whether the channel may match below `emitter/`, where a
-                message looks like the broker's own reply. Default: False.
+            allow_reserved: Whether the channel may match below `emitter/`, where
+                anybody's message looks like the broker's own reply, error or event.
+                Requests still tell them apart; a publish that is refused meanwhile ends
+                with AmbiguousReply, and events and refusals of QoS 0 may be made up.
+                Default: False.
             timeout_s: Seconds to wait for the broker's answer. Default: the client's.
 
         Returns:
@@ -562,6 +574,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -649,8 +663,11 @@ class AsyncApi(OptionMakers, AsyncHost):
                 client's.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
                 Default: the client's.
-            allow_reserved: Whether the channel may match below `emitter/`, where a
-                message looks like the broker's own reply. Default: False.
+            allow_reserved: Whether the channel may match below `emitter/`, where
+                anybody's message looks like the broker's own reply, error or event.
+                Requests still tell them apart; a publish that is refused meanwhile ends
+                with AmbiguousReply, and events and refusals of QoS 0 may be made up.
+                Default: False.
             timeout_s: Seconds to wait for the broker's answer. Default: the client's.
 
         Returns:
@@ -662,6 +679,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -730,6 +749,7 @@ class AsyncApi(OptionMakers, AsyncHost):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(
@@ -760,6 +780,8 @@ class AsyncApi(OptionMakers, AsyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """

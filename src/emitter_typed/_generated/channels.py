@@ -70,6 +70,8 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -111,8 +113,8 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
         Returns:
             What to wait for: `.wait()` ends when the broker has acknowledged the
             message, and raises what the broker says against it: BadRequest (status
-            400), Unauthorized (status 401) or Forbidden (status 403), or RequestTimeout
-            or ConnectionLost.
+            400), Unauthorized (status 401) or Forbidden (status 403), or
+            RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
@@ -180,6 +182,8 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -239,6 +243,8 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -280,8 +286,8 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
         Returns:
             What to wait for: `await .wait()` ends when the broker has acknowledged the
             message, and raises what the broker says against it: BadRequest (status
-            400), Unauthorized (status 401) or Forbidden (status 403), or RequestTimeout
-            or ConnectionLost.
+            400), Unauthorized (status 401) or Forbidden (status 403), or
+            RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
@@ -349,6 +355,8 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """

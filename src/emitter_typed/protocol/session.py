@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError, InvalidArgument
+from emitter_typed.errors import AmbiguousReply, BrokerError, Closed, ConnectionLost, EmitterError, InvalidArgument
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.exchanges import (
@@ -30,6 +30,7 @@ from emitter_typed.protocol.exchanges import (
     Request,
     Waiter,
 )
+from emitter_typed.protocol.exposure import Exposure, is_genuine
 from emitter_typed.protocol.lasting import Again, Lasting
 from emitter_typed.protocol.operations import Prepared, check_filter_size, check_size
 from emitter_typed.protocol.outbox import Outbox
@@ -90,7 +91,8 @@ class Session:
         self._outbox = outbox
         self._lasting = Lasting()
         self._exchanges = Exchanges()
-        self._replies = Replies(protocol, self._exchanges, report=report, emit=emit)
+        self._exposure = Exposure(protocol.envelope.reserved)
+        self._replies = Replies(protocol, self._exchanges, self._exposure, report=report, emit=emit)
         self._subscribers = Subscribers(matcher, protocol.envelope.reserved)
         self._connecting: Waiter[None] | None = None
         self._draining: Waiter[None] | None = None
@@ -115,9 +117,11 @@ class Session:
         Raises Closed, ConnectionLost, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent
         then.
         """
-        topic = definition.topic
-        check_size(topic, topic, payload, self._envelope.max_packet_bytes, qos=1)
-        packet_id = self._begin(Request(definition.name, waiter, definition=definition, record=request))
+        if definition.lasting is not None:
+            self._exposure.begin_with(request)
+        topic = self._exposure.answered_at(definition.topic)
+        check_size(topic, definition.topic, payload, self._envelope.max_packet_bytes, qos=1)
+        packet_id = self._begin(Request(definition.name, waiter, topic=topic, definition=definition, record=request))
         self._send(Publish(topic, payload, 1, False, packet_id))
 
     def publish(self, operation: str, prepared: Prepared, payload: bytes, waiter: Waiter[None]) -> None:
@@ -166,6 +170,7 @@ class Session:
             )
         packet_id = self._begin(Join(operation, waiter, prepared=prepared, receiver=receiver))
         self._subscribers.add(prepared, receiver)
+        self._exposure.begin(prepared.channel)
         self._send(Subscribe((prepared.topic,), packet_id))
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
@@ -179,6 +184,8 @@ class Session:
         """End one subscription; the wire's goes with the last of a channel, or went with the connection."""
         wire_topic = self._subscribers.drop(channel, receiver)
         if wire_topic is None or not self.connected:
+            if not self.connected:
+                self._forget_exposure(channel)
             waiter.resolve(None)
             return
         packet_id = self._begin(Leave(operation, waiter, channel=channel, receivers=()))
@@ -199,7 +206,9 @@ class Session:
         for packet in packets:
             match packet:
                 case Delivery(topic, payload):
-                    if topic.startswith(self._envelope.reserved):
+                    if is_genuine(topic):
+                        self._replies.take(topic, payload, claimed=False)
+                    elif topic.startswith(self._envelope.reserved):
                         self._replies.take(topic, payload, claimed=self._subscribers.offer_reserved(topic, payload))
                     elif not self._subscribers.offer(topic, payload):
                         self._unclaimed(topic, payload)
@@ -221,7 +230,7 @@ class Session:
         self._rejoining.clear()
         publications: list[Publication] = []
         for exchange in self._exchanges.end_all():
-            if exchange.errors:
+            if exchange.errors and not exchange.doubtful:
                 self._reject(exchange, exchange.errors[0])
             elif isinstance(exchange, Publication):
                 publications.append(exchange)
@@ -292,6 +301,9 @@ class Session:
 
     def _send_publication(self, publication: Publication) -> None:
         publication.sent = True
+        # What was said on an earlier connection, and by whom nobody knows, says nothing of this one.
+        publication.errors.clear()
+        publication.doubtful = False
         prepared, packet_id = publication.prepared, self._begin(publication)
         self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
 
@@ -311,22 +323,31 @@ class Session:
             self._rejoining.discard(packet_id)
             if not self._rejoining:
                 self._opened()
+        elif isinstance(exchange, Join):
+            self._joined(exchange, refused=_REFUSED in return_codes)
         elif exchange.errors:
-            if isinstance(exchange, Join):
-                self._give_up(exchange)
-                exchange.receiver.end(exchange.errors[0])
-            self._reject(exchange, exchange.errors[0])
+            # Nothing but the error tells whether the broker has refused it.
+            self._reject(exchange, AmbiguousReply(exchange.operation) if exchange.doubtful else exchange.errors[0])
         elif isinstance(exchange, Request):
             self._answer(exchange)
         elif isinstance(exchange, Leave):
             self._left(exchange)
         else:
-            if isinstance(exchange, Join):
-                self._subscribers.grant(exchange.prepared)
             exchange.waiter.resolve(None)
         # An identifier is free.
         self._send_waiting()
         self._settle()
+
+    def _joined(self, join: Join, *, refused: bool) -> None:
+        # Nobody else can send a SUBACK, so its return code tells, and an error only why.
+        if not refused:
+            self._subscribers.grant(join.prepared)
+            join.waiter.resolve(None)
+            return
+        error = AmbiguousReply(join.operation) if len(join.errors) > 1 and join.doubtful else join.errors[0]
+        self._give_up(join)
+        join.receiver.end(error)
+        self._reject(join, error)
 
     def _left(self, leave: Leave) -> None:
         # Who was refused meanwhile, or has left, has ended already.
@@ -335,14 +356,20 @@ class Session:
             if receiver in there:
                 self._subscribers.drop(leave.channel, receiver)
                 receiver.end(None)
+        self._forget_exposure(leave.channel)
         leave.waiter.resolve(None)
+
+    def _forget_exposure(self, channel: str) -> None:
+        if not self._subscribers.of(channel):
+            self._exposure.end(channel)
 
     def _rejoined(self, rejoin: Rejoin, return_codes: tuple[int, ...]) -> None:
         """End the subscriptions that the broker refuses now, of which each has its error, in their order."""
         errors = iter(rejoin.errors)
+        doubtful = len(rejoin.errors) > return_codes.count(_REFUSED)
         for prepared, return_code in zip(rejoin.subscriptions, return_codes, strict=False):
             if return_code == _REFUSED:
-                error = next(errors)
+                error = AmbiguousReply(rejoin.operation) if doubtful else next(errors)
                 for receiver in self._subscribers.of(prepared.channel):
                     self._subscribers.drop(prepared.channel, receiver)
                     receiver.end(error)
@@ -352,7 +379,9 @@ class Session:
         channel = join.prepared.channel
         granted = self._subscribers.has_granted(channel)
         wire_topic = self._subscribers.drop(channel, join.receiver)
-        if wire_topic is not None and granted:
+        if not granted:
+            self._forget_exposure(channel)
+        elif wire_topic is not None:
             packet_id = self._begin(Leave(join.operation, Nobody(), channel=channel, receivers=()))
             self._send(Unsubscribe(wire_topic, packet_id))
 
