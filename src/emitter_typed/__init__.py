@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Undecodable,
     )
     from emitter_typed.pending import AsyncPending, Pending
-    from emitter_typed.protocol.message import ChannelMessage, Message, StoredMessage
+    from emitter_typed.protocol.message import ChannelMessage, Gap, Message, StoredMessage
     from emitter_typed.protocol.will import Will
     from emitter_typed.state import AsyncConnectionState, ConnectionState, ConnectionStatus
     from emitter_typed.subscriptions import AsyncSubscription, Subscription
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         "ConnectionStatus",
         "ContractMismatch",
         "EmitterError",
+        "Gap",
         "HandlerFailed",
         "InvalidArgument",
         "Json",
@@ -93,7 +94,7 @@ _HOMES = {
         "Undecodable",
     ),
     "pending": ("AsyncPending", "Pending"),
-    "protocol.message": ("ChannelMessage", "Message", "StoredMessage"),
+    "protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
     "protocol.will": ("Will",),
     "state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
     "subscriptions": ("AsyncSubscription", "Subscription"),

@@ -81,6 +81,7 @@ class SyncHost(ABC):
         given: Mapping[str, object],
         *,
         bounds: Bounds,
+        recover: bool = False,
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> Subscription[MessageT]:
@@ -160,6 +161,7 @@ class AsyncHost(ABC):
         given: Mapping[str, object],
         *,
         bounds: Bounds,
+        recover: bool = False,
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> AsyncSubscription[MessageT]:

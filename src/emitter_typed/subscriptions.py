@@ -3,92 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
-from emitter_typed.errors import EmitterError, SlowConsumer, Undecodable
+from emitter_typed.errors import EmitterError, Undecodable
 from emitter_typed.pending import check_time_limit
-from emitter_typed.protocol.mailbox import Mailbox
-from emitter_typed.protocol.message import Message
+from emitter_typed.protocol.feed import Feed, Item
+from emitter_typed.protocol.message import Gap
+from emitter_typed.streams import Ask, MessageT, Stream
 
 if TYPE_CHECKING:
     from typing import Self
 
-    # Only checkers need the default, so that a bare `Subscription` means one of `Message[bytes]`.
-    from typing_extensions import TypeVar as DefaultTypeVar
 
-    MessageT = DefaultTypeVar("MessageT", default=Message)
-else:
-    MessageT = TypeVar("MessageT")
-
-_log = logging.getLogger("emitter_typed")
-
-
-class _Queue(Generic[MessageT]):
-    """What subscriptions of both colours share: the mailbox, the counters and the end."""
-
-    def __init__(
-        self,
-        channel: str,
-        mailbox: Mailbox,
-        decode: Callable[[str, bytes], MessageT | None],
-        report: Callable[[EmitterError], None],
-    ) -> None:
-        self.channel = channel
-        """The channel that was subscribed to, without key and options."""
-        self.delivered = 0
-        """How many messages were handed to the reader so far."""
-        self._mailbox = mailbox
-        self._decode = decode
-        self._report = report
-        self._ended = False
-        self._error: EmitterError | None = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more is coming; what waits in the queue can still be read."""
-        return self._ended
-
-    @property
-    def dropped(self) -> int:
-        """How many messages the queue has lost because it was full."""
-        return self._mailbox.dropped
-
-    @property
-    def pending(self) -> int:
-        """How many messages wait in the queue."""
-        return len(self._mailbox)
-
-    def _put(self, channel: str, raw: bytes) -> None:
-        if self._ended or not self._mailbox.put((channel, raw)):
-            return
-        _log.warning(
-            "subscription.overflow channel=%s overflow=%s dropped=%d",
-            self.channel, self._mailbox.overflow, self._mailbox.dropped,
-        )  # fmt: skip
-        if self._mailbox.failed:
-            self._error = SlowConsumer(
-                self.channel, max_messages=self._mailbox.max_messages, max_bytes=self._mailbox.max_bytes
-            )
-            self._ended = True
-
-    def _read(self, channel: str, raw: bytes) -> MessageT | None:
-        """Decode one message; what does not fit is reported, and does not stop the stream."""
-        try:
-            message = self._decode(channel, raw)
-        except Undecodable as problem:
-            self._report(problem)
-            return None
-        if message is not None:
-            self.delivered += 1
-        return message
-
-
-class Subscription(_Queue[MessageT]):
+class Subscription(Stream[MessageT]):
     """Messages of a channel. Iterate, or call `get`; `with` ends it.
 
     After the end, what still waits in the queue is given out; then iteration stops, or raises why it ended:
@@ -98,15 +30,23 @@ class Subscription(_Queue[MessageT]):
     def __init__(
         self,
         channel: str,
-        mailbox: Mailbox,
+        feed: Feed,
         decode: Callable[[str, bytes], MessageT | None],
         report: Callable[[EmitterError], None],
+        ask: Ask,
         close: Callable[[Subscription[MessageT]], None],
     ) -> None:
         """Clients make these."""
-        super().__init__(channel, mailbox, decode, report)
+        super().__init__(channel, feed, decode, report, ask)
         self._close = close
         self._changed = threading.Condition()
+
+    @property
+    def _guard(self) -> AbstractContextManager[object]:
+        return self._changed
+
+    def _wake(self) -> None:
+        self._changed.notify_all()
 
     def offer(self, channel: str, raw: bytes) -> None:
         """Take a message in; for clients."""
@@ -117,14 +57,8 @@ class Subscription(_Queue[MessageT]):
                 self._changed.notify_all()
             else:
                 self._changed.notify()
-
-    def end(self, error: EmitterError | None) -> None:
-        """End the stream, for a reason or none; for clients."""
-        with self._changed:
-            if not self._ended:
-                self._ended = True
-                self._error = error
-            self._changed.notify_all()
+        if self._feed.trail_is_long:
+            self._go_on()
 
     def get(self, timeout_s: float | None = None) -> MessageT | None:
         """Return the next message.
@@ -141,17 +75,45 @@ class Subscription(_Queue[MessageT]):
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
         """
         deadline = None if timeout_s is None else monotonic() + check_time_limit(timeout_s, zero=True)
+        while (item := self._take(deadline)) is not None:
+            if (message := self._message(item)) is not None:
+                return message
+        return None
+
+    def events(self) -> Iterator[MessageT | Gap | Undecodable]:
+        """Iterate over everything that happens: messages, gaps, and messages that do not fit.
+
+        What it gives, it takes from the same queue as `get` and plain iteration do: use one of them.
+
+        Returns:
+            An iterator over messages; `Undecodable` for one that does not fit its type, which is then not reported to
+            `on_error`; and `Gap` where the connection was lost, once the subscription is there again. It ends with the
+            subscription.
+
+        Raises:
+            ConnectionLost: The connection ended, and the queue is empty.
+            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+        """
+        while (item := self._take(None)) is not None:
+            if (event := self._event(item)) is not None:
+                yield event
+
+    def _take(self, deadline: float | None) -> Item | None:
+        """Wait for what comes next; None at the end, or when the time is over."""
         while True:
             with self._changed:
-                while (arrival := self._mailbox.take()) is None and not self._ended:
+                while (item := self._feed.take()) is None and not self._feed.has_request:
+                    if self._ended:
+                        break
                     if not self._changed.wait(None if deadline is None else deadline - monotonic()):
                         return None
-            if arrival is None:
+                ended = item is None and self._ended
+            if item is not None:
+                return item
+            if ended:
                 self._finish()
                 return None
-            message = self._read(*arrival)
-            if message is not None:
-                return message
+            self._go_on()
 
     def _finish(self) -> None:
         """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
@@ -185,7 +147,7 @@ class Subscription(_Queue[MessageT]):
         self.close()
 
 
-class AsyncSubscription(_Queue[MessageT]):
+class AsyncSubscription(Stream[MessageT]):
     """Messages of a channel. Iterate with `async for`, or await `get`; `async with` ends it.
 
     After the end, what still waits in the queue is given out; then iteration stops, or raises why it ended:
@@ -195,27 +157,31 @@ class AsyncSubscription(_Queue[MessageT]):
     def __init__(
         self,
         channel: str,
-        mailbox: Mailbox,
+        feed: Feed,
         decode: Callable[[str, bytes], MessageT | None],
         report: Callable[[EmitterError], None],
+        ask: Ask,
         close: Callable[[AsyncSubscription[MessageT]], None],
     ) -> None:
         """Clients make these."""
-        super().__init__(channel, mailbox, decode, report)
+        super().__init__(channel, feed, decode, report, ask)
         self._close = close
         self._changed = asyncio.Event()
+
+    @property
+    def _guard(self) -> AbstractContextManager[object]:
+        # One loop has it all to itself.
+        return nullcontext()
+
+    def _wake(self) -> None:
+        self._changed.set()
 
     def offer(self, channel: str, raw: bytes) -> None:
         """Take a message in; for clients."""
         self._put(channel, raw)
         self._changed.set()
-
-    def end(self, error: EmitterError | None) -> None:
-        """End the stream, for a reason or none; for clients."""
-        if not self._ended:
-            self._ended = True
-            self._error = error
-        self._changed.set()
+        if self._feed.trail_is_long:
+            self._go_on()
 
     async def get(self, timeout_s: float | None = None) -> MessageT | None:
         """Return the next message.
@@ -235,20 +201,44 @@ class AsyncSubscription(_Queue[MessageT]):
             check_time_limit(timeout_s, zero=True)
         try:
             async with asyncio.timeout(timeout_s):
-                while True:
-                    while (arrival := self._mailbox.take()) is None and not self._ended:
-                        self._changed.clear()
-                        await self._changed.wait()
-                    if arrival is None:
-                        self._finish()
-                        return None
-                    message = self._read(*arrival)
-                    if message is not None:
+                while (item := await self._take()) is not None:
+                    if (message := self._message(item)) is not None:
                         return message
         except TimeoutError as error:
             if isinstance(error, EmitterError):
                 raise
-            return None
+        return None
+
+    async def events(self) -> AsyncIterator[MessageT | Gap | Undecodable]:
+        """Iterate over everything that happens: messages, gaps, and messages that do not fit.
+
+        What it gives, it takes from the same queue as `get` and plain iteration do: use one of them.
+
+        Returns:
+            An iterator over messages; `Undecodable` for one that does not fit its type, which is then not reported to
+            `on_error`; and `Gap` where the connection was lost, once the subscription is there again. It ends with the
+            subscription.
+
+        Raises:
+            ConnectionLost: The connection ended, and the queue is empty.
+            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+        """
+        while (item := await self._take()) is not None:
+            if (event := self._event(item)) is not None:
+                yield event
+
+    async def _take(self) -> Item | None:
+        """Wait for what comes next; None at the end."""
+        while (item := self._feed.take()) is None:
+            if self._feed.has_request:
+                self._go_on()
+            elif self._ended:
+                self._finish()
+                return None
+            else:
+                self._changed.clear()
+                await self._changed.wait()
+        return item
 
     def _finish(self) -> None:
         """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""

@@ -156,6 +156,7 @@ class SyncChannel(_Channel[PayloadT, ParamsT]):
         given: Mapping[str, object],
         *,
         bounds: Bounds,
+        recover: bool = False,
         timeout_s: float | None,
     ) -> Subscription[ChannelMessage[PayloadT, ParamsT]]:
         arguments = self._arguments(static=False)
@@ -167,6 +168,7 @@ class SyncChannel(_Channel[PayloadT, ParamsT]):
             (),
             given,
             bounds=bounds,
+            recover=recover,
             timeout_s=timeout_s,
         )
 
@@ -199,6 +201,7 @@ class AsyncChannel(_Channel[PayloadT, ParamsT]):
         given: Mapping[str, object],
         *,
         bounds: Bounds,
+        recover: bool = False,
         timeout_s: float | None,
     ) -> AsyncSubscription[ChannelMessage[PayloadT, ParamsT]]:
         arguments = self._arguments(static=False)
@@ -210,5 +213,6 @@ class AsyncChannel(_Channel[PayloadT, ParamsT]):
             (),
             given,
             bounds=bounds,
+            recover=recover,
             timeout_s=timeout_s,
         )

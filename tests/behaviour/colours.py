@@ -11,6 +11,7 @@ import pytest
 
 from emitter_typed import AsyncClient, AsyncPending, AsyncSubscription, Client, Message, Pending, Subscription
 from emitter_typed.broker import Broker
+from emitter_typed.protocol.topics import Matcher
 from emitter_typed.settings import WhileOffline
 from tests.behaviour.loops import LIMIT_S
 
@@ -27,6 +28,7 @@ class Settings(TypedDict):
     reconnect_max_s: float
     while_offline: WhileOffline
     outbox_max_messages: int
+    matcher: Matcher
 
 
 class _Awaited:
@@ -73,7 +75,11 @@ def as_awaited(client: object, counterpart: type[T]) -> T:
 
 @asynccontextmanager
 async def connected(
-    colour: Colour, broker: Broker, while_offline: WhileOffline = "wait", outbox_max_messages: int = 1000
+    colour: Colour,
+    broker: Broker,
+    while_offline: WhileOffline = "wait",
+    outbox_max_messages: int = 1000,
+    matcher: Matcher = "emitter",
 ) -> AsyncGenerator[AsyncClient]:
     """A connected client of a colour, which comes back at once."""
     settings: Settings = {
@@ -82,6 +88,7 @@ async def connected(
         "reconnect_max_s": 0.02,
         "while_offline": while_offline,
         "outbox_max_messages": outbox_max_messages,
+        "matcher": matcher,
     }
     if colour == "threads":
         with Client.from_url(broker.url, **settings) as client:

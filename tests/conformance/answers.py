@@ -16,7 +16,6 @@ from emitter_typed import (
     PresenceSubscribe,
     PresenceUnsubscribe,
     StoredMessage,
-    Subscription,
 )
 from emitter_typed.values import Json
 
@@ -45,8 +44,6 @@ def shown(result: object) -> object:
         case list():
             # Their order is that of the ids, which the recordings do not hold.
             return sorted((each.channel, each.payload) for each in cast("list[StoredMessage]", result))
-        case Subscription():
-            return None
         case _:
             return result
 

@@ -37,6 +37,7 @@ STRICTER = "refused before it is sent, where the broker is lenient"
 _PLACEHOLDER = re.compile(r"<(\w+)(?::(\w+?))?([+-]\d+)?>")
 _TIME = 1_700_000_000
 _MARK = "?r=1"
+_QUIET = "?last=0"
 
 
 class Peer:
@@ -173,7 +174,8 @@ class Play:
         if send is not None and send["type"] == "DISCONNECT" and acting is not None:
             self._sides.pop(name).client.close()
         elif send is not None and acting is not None:
-            acting.partial |= not self._call(acting, send, own, pool) and send["type"] != "PUBLISH"
+            called = self._call(acting, send, own, pool)
+            acting.partial |= not called and send["type"] != "PUBLISH"
         for other, packets in came.items():
             if other in self._sides and (other != name or send is None):
                 self._sides[other].peer.say(
@@ -212,27 +214,31 @@ class Play:
             self.left_out["a last slash that the client adds"] += 1
             side.peer.say(_acknowledgement(packet))
             if send.get("topic") == "emitter/history/":
-                self._end_history(side, calling)
+                self._end_history(side)
             calling.exception(LIMIT_S)
             return False
         _check_sent(packet, send)
+        # What is stored, the client then asks for by history.
+        quiet = isinstance(packet, Subscribe) and packet.topics[0] == f"{_topic_of(send)}{_QUIET}"
+        if quiet:
+            came = [each for each in came if each["type"] != "PUBLISH" or _is_reserved(each, answers=True)]
         closed = any(each["type"] == "CLOSED" for each in came)
         answers = [_inbound(each, send, packet) for each in came if each["type"] != "CLOSED"]
         side.peer.say(*answers)
         if closed:
             side.peer.drop()
-        if send.get("topic") == "emitter/history/":
-            self._end_history(side, calling)
+        if quiet or send.get("topic") == "emitter/history/":
+            self._end_history(side)
         side.partial |= send.get("topic") == "emitter/link/"
         self._check_end(side, calling, send, came, closed)
         side.check_received(came, answers=True)
-        if send.get("topic") != "emitter/history/":
+        if not quiet and send.get("topic") != "emitter/history/":
             assert sent.get(timeout=LIMIT_S) is None, "more was sent than was recorded"
         self.played += 1
         return True
 
-    def _end_history(self, side: Side, calling: Future[object]) -> None:
-        """Answer the questions after the recorded one: there is nothing older."""
+    def _end_history(self, side: Side) -> None:
+        """Answer the questions for stored messages that no recording holds: there is nothing, or nothing older."""
         while (packet := side.peer.sent.get(timeout=LIMIT_S)) is not None:
             empty = json.dumps({"req": packet.packet_id, "messages": []}).encode()
             assert isinstance(packet, Publish)
@@ -252,7 +258,9 @@ class Play:
         else:
             if isinstance(result, Subscription):
                 side.subscriptions.append(cast("Subscription", result))
-            end = shown(cast("object", result))
+                end = None
+            else:
+                end = shown(result)
         assert end == expected, f"the call ended with {end}, not {expected}"
 
 
@@ -272,7 +280,7 @@ def _check_sent(packet: Outbound, send: dict[str, Json]) -> None:
                 assert payload == payload_of(send)
         case Subscribe((topic,), _):
             # The broker reads `#` as `#/` here.
-            assert topic in (_topic_of(send), f"{_topic_of(send)}/")
+            assert topic.removesuffix("/") in (_topic_of(send).removesuffix("/"), f"{_topic_of(send)}{_QUIET}")
         case Unsubscribe(topic, _):
             assert topic == _topic_of(send)
         case _:

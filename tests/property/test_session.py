@@ -39,6 +39,7 @@ from emitter_typed.protocol.packets import (
 )
 from emitter_typed.protocol.session import Session
 from emitter_typed.protocol.topics import matches
+from emitter_typed.protocol.waiter import Waiter as AnyWaiter
 
 CHANNELS = ("a/", "a/b/", "a/+/", "c/")
 TOPICS = ("a/", "a/b/", "c/b/", "c/", "d/")
@@ -68,6 +69,18 @@ class Receiver:
         self.channel = channel
         self.got: list[tuple[str, bytes]] = []
         self.ends: list[EmitterError | None] = []
+        self.is_there = False
+
+    def granted(self, waiter: AnyWaiter[None], /) -> None:
+        assert not self.is_there
+        self.is_there = True
+        waiter.resolve(None)
+
+    def lost(self) -> None:
+        self.is_there = False
+
+    def restored(self) -> None:
+        self.is_there = True
 
     def offer(self, channel: str, raw: bytes, /) -> None:
         assert not self.ends
@@ -465,6 +478,13 @@ class Conversation(RuleBasedStateMachine):
             else:
                 # Who leaves by himself need not be told.
                 assert len(receiver.ends) == 1 or (receiver in self.left and not receiver.ends)
+
+    @invariant()
+    def every_subscription_knows_whether_it_is_there(self) -> None:
+        for receiver in self.active:
+            assert receiver.is_there <= (receiver.channel in self.on_the_wire)
+            if self.online and not self.calls:
+                assert receiver.is_there
 
     @invariant()
     def the_broker_keeps_what_somebody_needs_and_nothing_else(self) -> None:

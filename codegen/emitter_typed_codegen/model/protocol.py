@@ -97,6 +97,8 @@ class Operation:
     errors: tuple[str, ...] = ()
     quiet: tuple[tuple[str, Literal_], ...] = ()
     """Values of options with which a subscribe brings no stored messages, by option name."""
+    stored: str | None = None
+    """The fetch of what is stored on the channels of a subscribe, by name; None: none is told."""
     pages: Pages | None = None
     """How it fetches; None for every other verb."""
 

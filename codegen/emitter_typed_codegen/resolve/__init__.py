@@ -13,7 +13,7 @@ from emitter_typed_codegen.resolve.channels import read_channels
 from emitter_typed_codegen.resolve.classes import check_classes
 from emitter_typed_codegen.resolve.imports import Files, read_imports
 from emitter_typed_codegen.resolve.methods import check_methods
-from emitter_typed_codegen.resolve.operations import read_operations, read_values_of_options
+from emitter_typed_codegen.resolve.operations import read_operations, read_stored, read_values_of_options
 from emitter_typed_codegen.resolve.options import read_options
 from emitter_typed_codegen.resolve.pages import read_pages
 from emitter_typed_codegen.resolve.protocol import read_envelope, read_errors, read_events, read_requests
@@ -84,6 +84,7 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
             one,
             defaults=read_values_of_options(scope, node, one, options, "options"),
             quiet=read_values_of_options(scope, node, one, options, "quiet"),
+            stored=read_stored(scope, node, one, operations),
             pages=read_pages(scope, node, one, requests, options),
         )
         for one in operations

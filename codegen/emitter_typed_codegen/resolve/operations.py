@@ -41,7 +41,7 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
             f"the operation {quoted(key.value)}",
             at=key,
             required=("verb", "topic", "params"),
-            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet"),
+            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet", "stored"),
         )
         verb: Verb = entries.choice("verb", _VERBS, "publish")
         if "wait" in entries and verb != "publish":
@@ -50,6 +50,9 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
         if "quiet" in entries and verb != "subscribe":
             message = "only a subscribe brings stored messages"
             scope.report.add(entries.key("quiet"), "quiet-subscribe", message, "take it away")
+        if "stored" in entries and verb != "subscribe":
+            message = "only a subscribe says what fetches the messages stored on its channels"
+            scope.report.add(entries.key("stored"), "stored-fetch", message, "take it away")
         if ("pages" in entries) is not (verb == "fetch"):
             _check_pages(scope, entries, key)
         topic = entries.scalar("topic")
@@ -92,6 +95,22 @@ def read_values_of_options(
             if value is not UNFIT:
                 found.append((key.value, value))
     return tuple(found)
+
+
+def read_stored(scope: Scope, node: Node | None, operation: Operation, operations: tuple[Operation, ...]) -> str | None:
+    """Read which operation fetches what is stored on the channels of a subscribe; `node` holds all operations."""
+    named = find(node, operation.name, "stored")
+    if operation.verb != "subscribe" or not isinstance(named, ScalarNode):
+        return None
+    fetches = {one.name: one for one in operations if one.verb == "fetch"}
+    fetch = fetches.get(named.value)
+    if fetch is None:
+        scope.report.unknown(named, "stored-fetch", "fetch", named.value, fetches)
+        return None
+    if [(one.name, one.type) for one in fetch.params] != [(one.name, one.type) for one in operation.params]:
+        message = f"{quoted(operation.name)} and {quoted(fetch.name)} differ in their parameters"
+        scope.report.add(named, "stored-fetch", message, "give both the same ones, in the same order")
+    return named.value
 
 
 def _check_pages(scope: Scope, entries: Entries, name: ScalarNode) -> None:

@@ -28,7 +28,10 @@ from emitter_typed_codegen.view.methods import (
     option_parameters,
     pending_text,
     raises,
+    recovering,
+    recovery,
     returns,
+    subscribe_raises,
     timeout,
     type_variable,
     waiting,
@@ -111,7 +114,7 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> Method:
         default="None",
         text="Receives each message. Default: none; iterate over what is returned.",
     )
-    named = [*option_parameters(scope, operation), *BOUNDS, timeout("the broker's answer")]
+    named = [*option_parameters(scope, operation), *recovery(operation), *BOUNDS, timeout("the broker's answer")]
     name = method_name(operation.name)
     made = call(
         "self._subscribe",
@@ -119,12 +122,13 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> Method:
         "optional_handler",
         given(scope, operation),
         bounds=bounds(scope),
+        **recovering(operation),
         timeout_s="timeout_s",
     )
     sections = (
         arguments([handler, *named]),
         returns("The subscription: iterate over it, or end it with `close`."),
-        raises(scope.schema.errors, operation.errors, waits="answer"),
+        subscribe_raises(scope.schema.errors, operation),
     )
     return Method(
         head=head(scope, colour, name, [handler], named, returns=colour.applied("Subscription", _MESSAGE)),

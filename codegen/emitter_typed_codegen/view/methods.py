@@ -191,6 +191,20 @@ def bounds(scope: Scope) -> Expression:
     return call(scope.contract("Bounds"), **{one.name: one.name for one in BOUNDS})
 
 
+def recovery(operation: Operation) -> list[Parameter]:
+    """Return the parameter of a subscribe that has what was missed fetched, if it can be."""
+    text = (
+        "Whether to fetch, after the connection was lost, what was stored meanwhile. It comes before what is live "
+        "then, in order, and `events()` tells how much it was. The key must be one that may fetch. Default: False."
+    )
+    return [Parameter(name="recover", type=BOOL, default="False", text=text)] if operation.stored is not None else []
+
+
+def recovering(operation: Operation) -> dict[str, Expression]:
+    """Return the argument that hands it to the runtime."""
+    return {"recover": "recover"} if operation.stored is not None else {}
+
+
 def timeout(what: str) -> Parameter:
     """Return the parameter that limits how long a call waits for something."""
     text = f"Seconds to wait for {what}. {CLIENTS}"
@@ -230,6 +244,15 @@ def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Sect
     entries.append(("Congested", "More is under way than the bounds allow. Nothing was sent."))
     entries.append(("Closed", "The client is not connected. Nothing was sent."))
     return Section("Raises", entries)
+
+
+def subscribe_raises(errors: Iterable[Error], operation: Operation) -> Section:
+    """Return the section of a docstring that lists the errors of subscribing."""
+    told = raises(errors, operation.errors, waits="answer")
+    if operation.stored is None:
+        return told
+    missing = ("ReplyMissing", "A single stored message is too large for a reply.")
+    return Section(told.title, [*told.entries[:-2], missing, *told.entries[-2:]])
 
 
 def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:

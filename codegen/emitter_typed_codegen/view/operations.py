@@ -25,7 +25,10 @@ from emitter_typed_codegen.view.methods import (
     options_parameter,
     pending_text,
     raises,
+    recovering,
+    recovery,
     returns,
+    subscribe_raises,
     timeout,
     waiting,
 )
@@ -92,7 +95,7 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
             "AmbiguousReply, and events and refusals of QoS 0 may be made up. Default: False."
         ),
     )
-    rest = [*taken, *BOUNDS, allow, timeout("the broker's answer")]
+    rest = [*taken, *recovery(operation), *BOUNDS, allow, timeout("the broker's answer")]
     text = (
         "The class to read each payload as; what does not fit goes to `on_error`, and the subscription goes on. "
         "Default: bytes, as they came."
@@ -125,11 +128,18 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
         "options" if classic else "()",
         given(scope, operation),
     ]
-    made = call("self._subscribe", *sent, bounds=bounds(scope), allow_reserved="allow_reserved", timeout_s="timeout_s")
+    made = call(
+        "self._subscribe",
+        *sent,
+        bounds=bounds(scope),
+        **recovering(operation),
+        allow_reserved="allow_reserved",
+        timeout_s="timeout_s",
+    )
     sections = (
         arguments([*positional(typed_message), optional_payload, *rest]),
         returns("The subscription: iterate over it, or end it with `close`."),
-        raises(scope.schema.errors, operation.errors, waits="answer"),
+        subscribe_raises(scope.schema.errors, operation),
     )
     overload = f"@{scope.use(Name('typing', 'overload'))}"
     return [

@@ -156,6 +156,8 @@ def _operation(scope: Scope, operation: Operation) -> Expression:
         settings["defaults"] = defaults(scope, operation.defaults, scope.schema.options)
     if operation.quiet:
         settings["quiet"] = defaults(scope, operation.quiet, scope.schema.options)
+    if operation.stored is not None:
+        settings["stored"] = literal(method_name(operation.stored))
     if operation.pages is not None:
         settings["pages"] = _pages(scope, operation.pages)
     return _assigned(constant_name(operation.name), call(scope.contract("OperationDefinition"), **settings))

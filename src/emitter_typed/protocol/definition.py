@@ -126,6 +126,8 @@ class OperationDefinition:
     """Values of options that the call does not give."""
     quiet: Mapping[str, object] = Factory(dict[str, object])
     """Values of options with which a subscribe brings no stored messages."""
+    stored: str | None = None
+    """The operation, of the same parameters, that fetches what is stored on the channels of a subscribe."""
     pages: PagesDefinition | None = None
     """How it fetches, if that is what it does."""
 

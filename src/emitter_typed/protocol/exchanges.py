@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from attrs import define, field
 
@@ -10,34 +10,11 @@ from emitter_typed.errors import Congested, EmitterError
 from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.operations import Prepared
 from emitter_typed.protocol.subscribers import Receiver
+from emitter_typed.protocol.waiter import Waiter
 from emitter_typed.values import Record
 
 _MAX_PACKET_ID = 65_535
 _MAX_PUBLICATIONS = 60_000
-
-ResultT = TypeVar("ResultT", contravariant=True)
-
-
-class Waiter(Protocol[ResultT]):
-    """Who waits for the end of an exchange."""
-
-    def resolve(self, result: ResultT, /) -> None:
-        """End well."""
-
-    def reject(self, error: EmitterError, /) -> bool:
-        """End with an error, and tell whether somebody may still see it."""
-        ...
-
-
-class Nobody:
-    """Waits for nothing, and learns of nothing."""
-
-    def resolve(self, result: object, /) -> None:
-        """End well."""
-
-    def reject(self, error: EmitterError, /) -> bool:
-        """End with an error that nobody needs."""
-        return True
 
 
 @define(eq=False)
@@ -60,6 +37,12 @@ class Publication(Exchange):
     payload: bytes = field(kw_only=True, repr=False)
     sent: bool = field(default=False, kw_only=True)
     """Whether it has been sent, on whatever connection."""
+
+    def begin(self) -> None:
+        """Learn that it is sent now. What was said on an earlier connection, and who said it, does not count."""
+        self.sent = True
+        self.errors.clear()
+        self.doubtful = False
 
 
 @define(eq=False)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from attrs import fields
 
+from emitter_typed.errors import InvalidArgument
+from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.topics import could_match_prefix
 from emitter_typed.values import Record
 
@@ -24,26 +26,33 @@ class Exposure:
         self._reserved = reserved
         self._channels: set[str] = set()
 
-    def begin(self, channel: str) -> bool:
-        """Learn of a subscription, and tell whether it lets others speak so."""
-        exposes = could_match_prefix(channel, self._reserved)
-        if exposes:
-            self._channels.add(channel)
-        return exposes
+    def check(self, channel: str) -> None:
+        """Raise InvalidArgument if a subscription would let others speak so."""
+        if could_match_prefix(channel, self._reserved):
+            raise InvalidArgument(
+                f"channel {channel!r} may match {self._reserved}, where anybody's message looks like the broker's own "
+                "reply: subscribe to something narrower, or say allow_reserved=True",
+                argument="channel",
+                value=channel,
+            )
 
-    def begin_with(self, request: Record) -> None:
-        """Learn of a request that may subscribe, such as one for a link, to a channel that one of its fields names."""
-        for each in fields(type(request)):  # type: ignore[arg-type]  # each subclass of Record is an attrs class
-            if isinstance(value := getattr(request, each.name), str):
-                self.begin(value)
+    def begin(self, channel: str) -> None:
+        """Learn of a subscription."""
+        if could_match_prefix(channel, self._reserved):
+            self._channels.add(channel)
 
     def end(self, channel: str) -> None:
         """Learn that the broker has ended a subscription, or refused it."""
         self._channels.discard(channel)
 
-    def answered_at(self, topic: str) -> str:
+    def answered_at(self, definition: RequestDefinition[object], request: Record) -> str:
         """Return the topic to send a request to, whose reply arrives on the same one."""
-        return topic + _MARK if self._channels else topic
+        if definition.lasting is not None:
+            # A link may subscribe, to the channel that one of its fields names.
+            for each in fields(type(request)):  # type: ignore[arg-type]  # each subclass of Record is an attrs class
+                if isinstance(value := getattr(request, each.name), str):
+                    self.begin(value)
+        return definition.topic + _MARK if self._channels else definition.topic
 
     def covers(self, topic: str) -> bool:
         """Tell whether what arrives on a topic may come from anybody."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from itertools import islice
 
 from emitter_typed.protocol.bounds import Overflow
 
@@ -25,6 +27,7 @@ class Mailbox:
         "max_bytes",
         "max_messages",
         "overflow",
+        "received",
     )
 
     def __init__(self, *, max_messages: int, max_bytes: int, overflow: Overflow) -> None:
@@ -38,6 +41,8 @@ class Mailbox:
         """Whether the queue has been dropping since it last was empty: one episode."""
         self.failed = False
         """Whether a queue with `overflow="fail"` has overflowed; it takes no more."""
+        self.received = 0
+        """How many messages were taken in so far: the place of the next one among all."""
         self._arrivals: deque[Arrival] = deque()
         self._bytes = 0
 
@@ -59,6 +64,7 @@ class Mailbox:
         if fits and not self._full(size):
             self._arrivals.append(arrival)
             self._bytes += size
+            self.received += 1
         else:
             self.dropped += 1
             self.failed = self.overflow == "fail"
@@ -78,3 +84,22 @@ class Mailbox:
         if not self._arrivals:
             self.dropping = False
         return arrival
+
+    @property
+    def place(self) -> int:
+        """The place of the oldest message that waits, or of the next one, among all that were taken in."""
+        return self.received - len(self._arrivals)
+
+    def since(self, place: int) -> list[Arrival]:
+        """Return the messages that wait from a place on, without taking them."""
+        return list(islice(self._arrivals, max(0, place - self.place), None))
+
+    def filter_before(self, place: int, keep: Callable[[Arrival], bool]) -> None:
+        """Take out of the messages before a place those that are not to be kept; they count as neither read nor lost.
+
+        What was taken out moves the places of those that stay up to the next one.
+        """
+        count = max(0, place - self.place)
+        kept = [arrival for index, arrival in enumerate(self._arrivals) if index >= count or keep(arrival)]
+        self._arrivals = deque(kept)
+        self._bytes = sum(len(raw) for _, raw in kept)

@@ -37,6 +37,11 @@ class Message(Generic[PayloadT]):
     payload: PayloadT
     """What was published: an object of the subscription's `payload` type, or the bytes as they came."""
     _raw: bytes = field(repr=False)
+    stored_at: datetime | None = field(default=None, kw_only=True)
+    """When the broker stored it, to the second, in UTC, if it was fetched from there; None if it arrived live.
+
+    A live message may have been stored too: the broker does not say.
+    """
 
     def as_binary(self) -> bytes:
         """Return the payload's bytes as they came."""
@@ -81,7 +86,25 @@ class ChannelMessage(Message[ChannelPayloadT], Generic[ChannelPayloadT, ParamsT]
 class StoredMessage(Message[bytes]):
     """A message that the broker had stored."""
 
-    id: bytes = field(repr=False)
+    id: bytes = field(repr=False, kw_only=True)
     """Its id at the broker."""
-    stored_at: datetime
+    stored_at: datetime = field(kw_only=True)
     """When the broker stored it, to the second, in UTC."""
+
+
+@frozen(kw_only=True)
+class Gap:
+    """A time during which a subscription was not there, between the messages before and those after."""
+
+    recovered: bool
+    """Whether what was stored meanwhile follows: all of it, in order. False: there was nothing to follow, for the
+    subscription is not to recover, or fetching failed, and then `on_error` has learnt why."""
+    since: datetime
+    """When the connection was lost, by this machine's clock, in UTC."""
+    until: datetime
+    """When the subscription was there again."""
+    count: int
+    """How many stored messages follow."""
+    exact: bool
+    """Whether these are just those that were missed. False: some of them may have been received before, for they equal
+    others in channel and payload; or nothing was recovered, and nobody knows."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 from emitter_typed.protocol.conversion import converter, write_as
@@ -39,6 +39,10 @@ class Prepared:
     """The channel, for matching and for errors."""
     qos: int
     retain: bool
+
+    def quietly(self) -> Prepared:
+        """Return the same, for a subscribe that is to bring no stored messages."""
+        return evolve(self, topic=self.quiet_topic)
 
 
 def prepare(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from emitter_typed.errors import Congested
-from emitter_typed.protocol.exchanges import Publication, Waiter
+from emitter_typed.protocol.exchanges import Publication
+from emitter_typed.protocol.waiter import Waiter
 
 
 class Outbox:

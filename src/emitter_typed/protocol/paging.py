@@ -11,7 +11,7 @@ is known must be in it: the witness. Where it is missing, all begins again from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from emitter_typed.errors import ReplyMissing, Undecodable
 from emitter_typed.protocol.definition import OperationDefinition, PagesDefinition, RequestDefinition
 from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import options_said, prepare
+from emitter_typed.protocol.seam import Fingerprint, fingerprint
 from emitter_typed.values import Option, Record, Secret
 
 MAX_HELD_BYTES: Final = 8 * 1024 * 1024
@@ -38,6 +39,12 @@ _MAX_RESTARTS: Final = 3
 _CLOCK_BEGINS_S: Final = 1_514_764_800
 _CLOCK_ENDS: Final = 0xFFFF_FFFF
 _ID_BYTES: Final = 12
+
+
+Found = tuple[bytes, Fingerprint]
+"""The id of a stored message, and what it is known by."""
+
+_Mark = tuple[bytes, Fingerprint | None]
 
 
 @frozen
@@ -60,6 +67,8 @@ class _Page:
     count: int
     size_bytes: int
     messages: list[StoredMessage] | None = field(repr=False)
+    marks: tuple[_Mark, ...] = ()
+    """Their ids and what they are known by, if that is kept; None where a message is not to be given."""
 
     def forget(self) -> None:
         """Let go of the messages, and keep what it takes to know them again."""
@@ -86,6 +95,8 @@ class Pager:
         *,
         newer_than: bytes | None = None,
         max_held_bytes: int = MAX_HELD_BYTES,
+        keep_found: bool = False,
+        accepts: Callable[[str], bool] | None = None,
     ) -> None:
         """Check the call.
 
@@ -96,6 +107,9 @@ class Pager:
             given: Options given as keywords; None means not given.
             newer_than: The id of a stored message: only what was stored after it is wanted.
             max_held_bytes: How much is held in memory, besides the newest page and the page that just arrived.
+            keep_found: Whether to keep what every message is known by, for `found` and `narrow`.
+            accepts: Tells from its channel whether a message is to be given; it counts as one all the same. Default:
+                every message is.
 
         Raises:
             InvalidArgument: An argument or an option breaks a rule.
@@ -114,6 +128,8 @@ class Pager:
         self.done = self._wanted == 0
         """Whether nothing is left to ask for."""
         self._max_held_bytes = max_held_bytes
+        self._keep_found = keep_found
+        self._accepts = accepts
         self._held_bytes = 0
         self._pages: list[_Page] = []
         # The index of the page to forget next; the newest has no start to ask from again.
@@ -123,6 +139,8 @@ class Pager:
         self._newest: bytes | None = None
         # Only what is newer than this is wanted: it was given already, or the caller has it.
         self._floor = newer_than
+        # Only what is older than this is wanted; the newest may be no longer.
+        self._ceiling: bytes | None = None
         self._restarts = 0
         self._walk(_Start(), self._wanted)
 
@@ -131,6 +149,55 @@ class Pager:
         self._start = start
         self._missing = missing
         self._walking = True
+
+    @property
+    def walking(self) -> bool:
+        """Whether it pages back; False: what was wanted is found, or nothing is left."""
+        return self._walking
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing more can be found further back."""
+        return not self._walking and self._missing != 0
+
+    @property
+    def newest(self) -> bytes | None:
+        """The id of the newest message that was stored when the first page came; None if none was."""
+        return self._newest
+
+    def found(self) -> list[Found]:
+        """Return what was found so far and is to be given, oldest first."""
+        marks = [mark for page in reversed(self._pages) for mark in reversed(page.marks)]
+        return [(id_, known_by) for id_, known_by in marks if known_by is not None]
+
+    def extend(self, count: int | None) -> None:
+        """Want so many more messages, further back than all that were found; None: all that there are."""
+        if self._missing == 0 and count != 0:
+            self._missing = count
+            self._wanted = None if count is None or self._wanted is None else self._wanted + count
+            self._walking = True
+            self.done = False
+
+    def narrow(self, *, newer_than: bytes | None = None, older_than: bytes | None = None) -> None:
+        """Want no more than what lies between two ids, of what was found and of what an extension will find."""
+        self._floor = newer_than if newer_than is not None else self._floor
+        self._ceiling = older_than
+        pages, self._pages, self._held_bytes = self._pages, [], 0
+        for page in pages:
+            inside = tuple(mark for mark in page.marks if self._is_within(mark[0]))
+            if not inside:
+                continue
+            page.oldest, page.marks = inside[-1][0], inside
+            if page.messages is not None:
+                page.messages = [each for each in page.messages if self._is_within(each.id)]
+                page.count, page.size_bytes = len(page.messages), _held(page.messages)
+                self._held_bytes += page.size_bytes
+            self._pages.append(page)
+        forgotten = sum(page.messages is None for page in self._pages)
+        self._forget = max(1, forgotten + (forgotten < len(self._pages) and self._pages[0].messages is not None))
+        if self._wanted is not None:
+            self._wanted = sum(page.count for page in self._pages) + (self._missing or 0)
+        self.done = not self._walking and not self._pages
 
     def request(self) -> Record:
         """Return the request for the next page."""
@@ -180,7 +247,7 @@ class Pager:
             # From now on the floor bounds what is wanted, also where all begins again.
             self._floor, self._wanted = page.messages[0].id, None
             self._restarts = 0
-            yield from reversed(page.messages)
+            yield from filter(self._is_given, reversed(page.messages))
         self.done = not self._walking
 
     def _asked(self) -> int:
@@ -202,10 +269,17 @@ class Pager:
     def _is_wanted(self, id_: bytes) -> bool:
         if self._newest is None:
             self._newest = id_
-        age = _age(id_)
-        if self._pages and age <= _age(self._pages[-1].oldest):
+        if self._pages and _age(id_) <= _age(self._pages[-1].oldest):
             return False
-        return age >= _age(self._newest) and (self._floor is None or age < _age(self._floor))
+        return self._is_within(id_)
+
+    def _is_within(self, id_: bytes) -> bool:
+        age = _age(id_)
+        return (
+            (self._newest is None or age >= _age(self._newest))
+            and (self._ceiling is None or age > _age(self._ceiling))
+            and (self._floor is None or age < _age(self._floor))
+        )
 
     def _keep(self, start: _Start, messages: list[StoredMessage]) -> None:
         if not messages:
@@ -213,14 +287,23 @@ class Pager:
         if self._missing is not None:
             messages = messages[: self._missing]
             self._missing -= len(messages)
-        size_bytes = sum(len(message.channel) + len(message.payload) + _MESSAGE_BYTES for message in messages)
-        self._pages.append(_Page(start, messages[-1].id, len(messages), size_bytes, messages))
+        size_bytes = _held(messages)
+        page = _Page(start, messages[-1].id, len(messages), size_bytes, messages)
+        if self._keep_found:
+            page.marks = tuple(self._mark(each) for each in messages)
+        self._pages.append(page)
         self._held_bytes += size_bytes
         # The oldest page is needed first.
         while self._held_bytes > self._max_held_bytes and self._forget < len(self._pages) - 1:
             self._pages[self._forget].forget()
             self._held_bytes -= self._pages[self._forget].size_bytes
             self._forget += 1
+
+    def _is_given(self, message: StoredMessage) -> bool:
+        return self._accepts is None or self._accepts(message.channel)
+
+    def _mark(self, message: StoredMessage) -> _Mark:
+        return message.id, fingerprint(message.channel, message.payload) if self._is_given(message) else None
 
     def _restart(self) -> None:
         self._restarts += 1
@@ -236,8 +319,12 @@ class Pager:
         if len(id_) < _ID_BYTES:
             raise Undecodable(f"the id of a stored message has {len(id_)} bytes", channel=channel, raw=id_)
         stored_at = datetime.fromtimestamp(_CLOCK_BEGINS_S + _CLOCK_ENDS - int.from_bytes(id_[4:8]), UTC)
-        return StoredMessage(channel, payload, payload, id_, stored_at)
+        return StoredMessage(channel, payload, payload, id=id_, stored_at=stored_at)
 
 
 def _age(id_: bytes) -> bytes:
     return id_[4:]
+
+
+def _held(messages: list[StoredMessage]) -> int:
+    return sum(len(each.channel) + len(each.payload) + _MESSAGE_BYTES for each in messages)

@@ -214,6 +214,12 @@ class Trail:
         found = resume(stored, self.delivered, silent=self.silent, truncated=self.truncated)
         return evolve(found, exact=found.exact and (not self.forgetful or found.first == len(stored)))
 
+    def begin(self, cursor: bytes) -> None:
+        """Begin at a stored message: what arrived so far is not newer than that one."""
+        self.cursor = cursor
+        self._delivered.clear()
+        self.truncated = False
+
     def restart(
         self,
         cursor: bytes | None,

@@ -14,9 +14,10 @@ what is to last: links and watches, then subscriptions, then the messages that w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import repeat
 from typing import TypeVar
 
-from emitter_typed.errors import AmbiguousReply, BrokerError, Closed, ConnectionLost, EmitterError, InvalidArgument
+from emitter_typed.errors import AmbiguousReply, BrokerError, Closed, ConnectionLost, EmitterError
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.exchanges import (
@@ -24,11 +25,9 @@ from emitter_typed.protocol.exchanges import (
     Exchanges,
     Join,
     Leave,
-    Nobody,
     Publication,
     Rejoin,
     Request,
-    Waiter,
 )
 from emitter_typed.protocol.exposure import Exposure, is_genuine
 from emitter_typed.protocol.lasting import Again, Lasting
@@ -48,7 +47,8 @@ from emitter_typed.protocol.packets import (
 )
 from emitter_typed.protocol.replies import Replies
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
-from emitter_typed.protocol.topics import Matcher, could_match_prefix
+from emitter_typed.protocol.topics import Matcher
+from emitter_typed.protocol.waiter import Nobody, Waiter
 from emitter_typed.values import Record
 
 _REFUSED = 0x80
@@ -117,12 +117,14 @@ class Session:
         Raises Closed, ConnectionLost, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent
         then.
         """
-        if definition.lasting is not None:
-            self._exposure.begin_with(request)
-        topic = self._exposure.answered_at(definition.topic)
+        topic = self._exposure.answered_at(definition, request)
         check_size(topic, definition.topic, payload, self._envelope.max_packet_bytes, qos=1)
         packet_id = self._begin(Request(definition.name, waiter, topic=topic, definition=definition, record=request))
         self._send(Publish(topic, payload, 1, False, packet_id))
+
+    def ask(self, definition: RequestDefinition[ResponseT], request: Record, waiter: Waiter[ResponseT]) -> None:
+        """Send a request of the library's own. Raises what `request` raises."""
+        self.request(definition, request, codec.encode(request), waiter)
 
     def publish(self, operation: str, prepared: Prepared, payload: bytes, waiter: Waiter[None]) -> None:
         """Publish; the waiter gets None at the acknowledgement, at QoS 0 at once.
@@ -154,24 +156,22 @@ class Session:
     def subscribe(
         self, operation: str, prepared: Prepared, receiver: Receiver, waiter: Waiter[None], *, allow_reserved: bool
     ) -> None:
-        """Subscribe; the waiter gets None when the broker grants it, the receiver messages from now on.
+        """Subscribe; the receiver gets messages from now on, and the waiter when the broker grants it.
 
         Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
         Congested, or InvalidArgument for a channel where replies arrive, unless that is allowed.
         """
         check_filter_size(prepared, self._envelope.max_packet_bytes)
-        reserved = could_match_prefix(prepared.channel, self._envelope.reserved)
-        if reserved and not allow_reserved:
-            raise InvalidArgument(
-                f"channel {prepared.channel!r} may match {self._envelope.reserved}, where anybody's message looks like "
-                "the broker's own reply: subscribe to something narrower, or say allow_reserved=True",
-                argument="channel",
-                value=prepared.channel,
-            )
+        if not allow_reserved:
+            self._exposure.check(prepared.channel)
         packet_id = self._begin(Join(operation, waiter, prepared=prepared, receiver=receiver))
         self._subscribers.add(prepared, receiver)
         self._exposure.begin(prepared.channel)
         self._send(Subscribe((prepared.topic,), packet_id))
+
+    def shares(self, channel: str) -> bool:
+        """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
+        return self._subscribers.share(channel)
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
@@ -239,6 +239,8 @@ class Session:
             else:
                 self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
         self._outbox.put_back(publications)
+        for _, receiver in self._subscribers.all():
+            receiver.lost()
 
     def ended(self, error: EmitterError | None) -> None:
         """Learn that there will be no connection any more: every exchange and every subscription ends.
@@ -283,7 +285,7 @@ class Session:
     def _accepted(self) -> None:
         self.connected = True
         for definition, request in self._lasting:
-            self.request(definition, request, codec.encode(request), Again(self._lasting, definition, request))
+            self.ask(definition, request, Again(self._lasting, definition, request))
         for subscriptions in self._subscribers.granted(self._envelope.max_packet_bytes):
             packet_id = self._begin(Rejoin("subscribe", Nobody(), subscriptions=subscriptions))
             self._rejoining.add(packet_id)
@@ -300,10 +302,7 @@ class Session:
             self._send_publication(self._outbox.take())
 
     def _send_publication(self, publication: Publication) -> None:
-        publication.sent = True
-        # What was said on an earlier connection, and by whom nobody knows, says nothing of this one.
-        publication.errors.clear()
-        publication.doubtful = False
+        publication.begin()
         prepared, packet_id = publication.prepared, self._begin(publication)
         self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
 
@@ -342,7 +341,7 @@ class Session:
         # Nobody else can send a SUBACK, so its return code tells, and an error only why.
         if not refused:
             self._subscribers.grant(join.prepared)
-            join.waiter.resolve(None)
+            join.receiver.granted(join.waiter)
             return
         error = AmbiguousReply(join.operation) if len(join.errors) > 1 and join.doubtful else join.errors[0]
         self._give_up(join)
@@ -364,13 +363,15 @@ class Session:
             self._exposure.end(channel)
 
     def _rejoined(self, rejoin: Rejoin, return_codes: tuple[int, ...]) -> None:
-        """End the subscriptions that the broker refuses now, of which each has its error, in their order."""
-        errors = iter(rejoin.errors)
+        """Tell the subscriptions. Those that the broker refuses now end; each has its error, in their order."""
         doubtful = len(rejoin.errors) > return_codes.count(_REFUSED)
+        errors = repeat(AmbiguousReply(rejoin.operation)) if doubtful else iter(rejoin.errors)
         for prepared, return_code in zip(rejoin.subscriptions, return_codes, strict=False):
-            if return_code == _REFUSED:
-                error = AmbiguousReply(rejoin.operation) if doubtful else next(errors)
-                for receiver in self._subscribers.of(prepared.channel):
+            error = next(errors) if return_code == _REFUSED else None
+            for receiver in self._subscribers.of(prepared.channel):
+                if error is None:
+                    receiver.restored()
+                else:
                     self._subscribers.drop(prepared.channel, receiver)
                     receiver.end(error)
 

@@ -11,6 +11,7 @@ from emitter_typed.errors import EmitterError
 from emitter_typed.protocol.operations import Prepared
 from emitter_typed.protocol.topics import SHARE, Matcher, could_match_prefix, matches, split_share
 from emitter_typed.protocol.trie import ChannelTrie
+from emitter_typed.protocol.waiter import Waiter
 
 _MAX_FILTERS = 512
 
@@ -20,6 +21,15 @@ class Receiver(Protocol):
 
     def offer(self, channel: str, raw: bytes, /) -> None:
         """Take a message in."""
+
+    def granted(self, waiter: Waiter[None], /) -> None:
+        """Learn that the broker has granted it; the waiter is to get None once the first message is known."""
+
+    def lost(self) -> None:
+        """Learn that the connection is lost, and another one is to follow."""
+
+    def restored(self) -> None:
+        """Learn that it is there again on the next connection."""
 
     def end(self, error: EmitterError | None, /) -> None:
         """Learn that no more will come, and why."""
@@ -83,6 +93,10 @@ class Subscribers:
     def has_granted(self, channel: str) -> bool:
         """Tell whether the broker has granted a channel that somebody still needs."""
         return channel in self._memberships and self._memberships[channel].granted is not None
+
+    def share(self, channel: str) -> bool:
+        """Tell whether a receiver that is there may also match something at or below a channel."""
+        return self._by_filter.touches(split_share(channel)[1])
 
     def of(self, channel: str) -> tuple[Receiver, ...]:
         """Return the receivers that subscribed to just this channel."""

@@ -87,6 +87,24 @@ class ChannelTrie(Generic[T]):
             del parent.children[segment]
         return True
 
+    def touches(self, filter_channel: str) -> bool:
+        """Tell whether some channel at or below a filter's may match another filter that holds a value.
+
+        Answers in O(d), and in doubt, where wildcards meet, with True.
+        """
+        node = self._root
+        for segment in segments(filter_channel):
+            if segment in ("+", "#") or node.children.keys() & {"+", "#"}:
+                return bool(node.children)
+            child = node.children.get(segment)
+            if child is None:
+                return False
+            if child.values and self._by_prefix:
+                return True
+            node = child
+        # Nothing is kept that leads to no value.
+        return True
+
     def match(self, channel: str) -> list[T]:
         """Return the values whose filters match a channel, each of them once.
 

@@ -15,7 +15,9 @@ from emitter_typed.contract import AsyncHandler, AsyncHost, Bounds
 from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, ReplyMissing, RequestTimeout
 from emitter_typed.pending import AsyncPending, TaskOutcome
 from emitter_typed.protocol import codec
+from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
+from emitter_typed.protocol.feed import Feed
 from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
 from emitter_typed.protocol.paging import Pager
@@ -305,23 +307,34 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         given: Mapping[str, object],
         *,
         bounds: Bounds,
+        recover: bool = False,
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> AsyncSubscription[MessageT]:
         check_handler(operation, handler)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
+        mailbox = self._settings.mailbox(bounds)
         deadline = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
         handled_by = handler if handler is not None else self.on_message
-        same = (operation, prepared.topic, decode, handled_by)
+        same = (operation, prepared.topic, recover, decode, handled_by)
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
         def leave(subscription: AsyncSubscription[MessageT]) -> None:
             connection.session.leave(operation, prepared.channel, subscription, TaskOutcome(f"un{operation}"))
 
-        subscription = AsyncSubscription(prepared.channel, self._settings.mailbox(bounds), decode, self._report, leave)
+        backlog = Backlog.of(
+            self._protocol, operation, arguments, options, given,
+            channel=prepared.channel, matcher=self._settings.matcher, recover=recover,
+            shared=connection.session.shares(prepared.channel),
+        )  # fmt: skip
+        if backlog is not None:
+            prepared = prepared.quietly()
+        subscription = AsyncSubscription(
+            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.session.ask, leave
+        )
         outcome: TaskOutcome[None] = TaskOutcome(operation)
         connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
         try:

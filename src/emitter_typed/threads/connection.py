@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import Any
 
 from emitter_typed.connections import Connection, still_lost
 from emitter_typed.errors import Congested, EmitterError
 from emitter_typed.protocol.backoff import Backoff
+from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.packets import Inbound, Outbound
+from emitter_typed.protocol.waiter import Waiter
 from emitter_typed.state import ConnectionState, ConnectionStatus
 from emitter_typed.transport.base import Transport
+from emitter_typed.values import Record
 
 
 class ThreadConnection(Connection):
@@ -29,7 +33,8 @@ class ThreadConnection(Connection):
         super().__init__(make_transport, backoff)
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
-        self.lock = threading.Lock()
+        # A subscription that takes in an answer asks for the next page.
+        self.lock = threading.RLock()
         self._state = state
         self._room_to_send = threading.Event()
         # Guards which transport there is; taken before `lock`, where both are.
@@ -42,6 +47,16 @@ class ThreadConnection(Connection):
         """Send a packet, for the session."""
         if self._transport is not None:
             self._transport.send(packet)
+
+    def ask(self, definition: RequestDefinition[Any], request: Record, waiter: Waiter[Any]) -> None:
+        """Send a request of the library's own. Raises what `Session.ask` raises."""
+        with self.lock:
+            self.session.ask(definition, request, waiter)
+
+    def shares(self, channel: str) -> bool:
+        """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
+        with self.lock:
+            return self.session.shares(channel)
 
     def open(self) -> None:
         """Make an attempt to connect, unless the connection was closed meanwhile."""

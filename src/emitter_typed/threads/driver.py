@@ -15,7 +15,9 @@ from emitter_typed.contract import Bounds, Handler, SyncHost
 from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, ReplyMissing, RequestTimeout
 from emitter_typed.pending import Pending, ThreadOutcome
 from emitter_typed.protocol import codec
+from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
+from emitter_typed.protocol.feed import Feed
 from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
 from emitter_typed.protocol.paging import Pager
@@ -297,16 +299,18 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         given: Mapping[str, object],
         *,
         bounds: Bounds,
+        recover: bool = False,
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> Subscription[MessageT]:
         check_handler(operation, handler)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
+        mailbox = self._settings.mailbox(bounds)
         deadline = monotonic() + limit_s
         connection = self._open(operation, limit_s)
         handled_by = handler if handler is not None else self.on_message
-        same = (operation, prepared.topic, decode, handled_by)
+        same = (operation, prepared.topic, recover, decode, handled_by)
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
@@ -314,7 +318,16 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
             with connection.lock:
                 connection.session.leave(operation, prepared.channel, subscription, ThreadOutcome(f"un{operation}"))
 
-        subscription = Subscription(prepared.channel, self._settings.mailbox(bounds), decode, self._report, leave)
+        backlog = Backlog.of(
+            self._protocol, operation, arguments, options, given,
+            channel=prepared.channel, matcher=self._settings.matcher, recover=recover,
+            shared=connection.shares(prepared.channel),
+        )  # fmt: skip
+        if backlog is not None:
+            prepared = prepared.quietly()
+        subscription = Subscription(
+            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.ask, leave
+        )
         outcome: ThreadOutcome[None] = ThreadOutcome(operation)
         with connection.lock:
             connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)

@@ -1,0 +1,196 @@
+"""A feed against a model of the broker: whatever is lost when, what is stored comes in order, and once where it can."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import hypothesis.strategies as st
+from attrs import frozen
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from emitter_typed._generated.protocol import PROTOCOL
+from emitter_typed._generated.types import HistoryRequest, HistoryResponse, StoredItem
+from emitter_typed.broker.requests import read_topic
+from emitter_typed.broker.storage import Storage, Window
+from emitter_typed.errors import ConnectionLost
+from emitter_typed.protocol.backlog import Backlog
+from emitter_typed.protocol.feed import Feed
+from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.protocol.message import Gap, StoredMessage
+
+CHANNEL = "a/b/"
+LONG_S = 1_000_000
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@frozen
+class Published:
+    """A message; its number is its place among all."""
+
+    number: int
+    payload: bytes
+    stored: bool
+
+
+class Subscriber(RuleBasedStateMachine):
+    """Publishes, cuts the connection, answers requests and reads, in any order; payloads are all different."""
+
+    repeats = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 1_700_000_000
+        self.storage = Storage(lambda: self.now_s)
+        self.log: list[Published] = []
+        self.read: list[bytes] = []
+        self.gaps: list[Gap] = []
+        self.granted_at = 0
+        self.losses = 0
+        self.connected = False
+        # What was published without reaching this client: there was no connection, or it was about to break.
+        self.unheard: set[int] = set()
+
+    @initialize(last=st.integers(0, 4), before=st.integers(0, 6))
+    def subscribe(self, last: int, before: int) -> None:
+        self.last = last
+        for _ in range(before):
+            self.publish_one(stored=True)
+        backlog = Backlog(
+            operation=PROTOCOL.operations["history"],
+            arguments=("key", CHANNEL),
+            window={},
+            wanted=last,
+            recover=True,
+        )
+        mailbox = Mailbox(max_messages=10_000, max_bytes=10**9, overflow="drop_oldest")
+        self.feed = Feed(mailbox, backlog)
+        self.granted_at = len(self.log)
+        self.connected = True
+        self.feed.granted()
+        self.answer_all()
+        assert self.feed.started
+
+    def payload(self, number: int, *, stored: bool) -> bytes:
+        # What is stored and what is not never look alike: that is what the seam takes for granted.
+        return b"%d" % number if not self.repeats else (b"xy"[number % 2 : number % 2 + 1] if stored else b"-")
+
+    def publish_one(self, *, stored: bool) -> Published:
+        number = len(self.log)
+        one = Published(number, self.payload(number, stored=stored), stored)
+        self.log.append(one)
+        if stored:
+            self.storage.store(CHANNEL, one.payload, LONG_S)
+        return one
+
+    @rule(stored=st.booleans(), times=st.integers(1, 3))
+    def publish(self, stored: bool, times: int) -> None:
+        for _ in range(times):
+            one = self.publish_one(stored=stored)
+            if self.connected:
+                self.feed.put((CHANNEL, one.payload))
+            else:
+                self.unheard.add(one.number)
+
+    @rule()
+    def time_passes(self) -> None:
+        self.now_s += 1
+
+    @rule(unheard=st.integers(0, 2))
+    @precondition(lambda self: self.connected)
+    def lose(self, unheard: int) -> None:
+        for _ in range(unheard):
+            self.unheard.add(self.publish_one(stored=True).number)
+        self.connected = False
+        self.losses += 1
+        self.feed.failed(ConnectionLost("the cable was cut"), NOW)
+        self.feed.lost(NOW + timedelta(seconds=self.now_s))
+
+    @rule()
+    @precondition(lambda self: not self.connected)
+    def restore(self) -> None:
+        self.connected = True
+        self.feed.restored(NOW + timedelta(seconds=self.now_s))
+
+    @rule()
+    def answer(self) -> None:
+        wanted = self.feed.next_request()
+        if wanted is None:
+            return
+        assert self.connected
+        _, request = wanted
+        assert isinstance(request, HistoryRequest)
+        asked = read_topic(request.topic)
+        found = self.storage.find(asked.channel, Window.of(asked), request.after)
+        items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
+        self.feed.answer(HistoryResponse(messages=tuple(items)))
+
+    @rule()
+    def lose_the_answer(self) -> None:
+        if self.connected and self.feed.next_request() is not None:
+            self.lose(0)
+
+    @rule(times=st.integers(1, 5))
+    def take(self, times: int) -> None:
+        for _ in range(times):
+            item = self.feed.take()
+            if isinstance(item, Gap):
+                self.gaps.append(item)
+            elif isinstance(item, StoredMessage):
+                self.read.append(item.as_binary())
+            elif item is not None:
+                self.read.append(item[1])
+
+    def answer_all(self) -> None:
+        while self.feed.has_request:
+            self.answer()
+
+    def read_all(self) -> None:
+        while True:
+            before = len(self.read), len(self.gaps)
+            self.take(10)
+            self.answer_all()
+            if (len(self.read), len(self.gaps)) == before and not self.feed.has_request and not self.feed.waiting:
+                return
+
+    def teardown(self) -> None:
+        if not self.connected:
+            self.restore()
+        self.read_all()
+        self.check()
+
+    def expected(self) -> list[bytes]:
+        """The last ones before, then all that was stored since or arrived."""
+        first = [one.payload for one in self.log[: self.granted_at] if one.stored]
+        since = [one.payload for one in self.log[self.granted_at :] if one.stored or one.number not in self.unheard]
+        return first[len(first) - self.last if self.last < len(first) else 0 :] + since
+
+    def check(self) -> None:
+        stored = {one.payload for one in self.log if one.stored}
+        assert sorted(self.read) == sorted(self.expected()), "all of it, and nothing twice"
+        assert [each for each in self.read if each in stored] == [each for each in self.expected() if each in stored]
+        assert all(gap.recovered and gap.exact for gap in self.gaps)
+        # Losses that the reader has not seen one by one are one gap to him.
+        assert bool(self.losses) <= len(self.gaps) <= self.losses
+        assert all(gap.since <= gap.until for gap in self.gaps)
+
+
+class Doubter(Subscriber):
+    """The same with payloads that repeat: what cannot be told apart may come again, and says so, but never lacks."""
+
+    repeats = True
+
+    def check(self) -> None:
+        missing = list(self.expected())
+        for payload in self.read:
+            if payload in missing:
+                missing.remove(payload)
+        assert not missing, "nothing lacks"
+        if len(self.read) > len(self.expected()):
+            assert not all(gap.exact for gap in self.gaps), "who gives something twice says so"
+
+
+TestSubscriber = Subscriber.TestCase
+TestSubscriber.settings = settings(max_examples=200, stateful_step_count=40)
+TestDoubter = Doubter.TestCase
+TestDoubter.settings = settings(max_examples=200, stateful_step_count=40)
