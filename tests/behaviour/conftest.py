@@ -1,4 +1,4 @@
-"""A schema in a test becomes a package that the test imports."""
+"""A schema in a test becomes a package that the test imports; with EMITTER_URL, tests run against the broker there."""
 
 import importlib
 import sys
@@ -10,10 +10,21 @@ from types import ModuleType
 
 import pytest
 
+from emitter_typed.broker import Broker
 from emitter_typed_codegen.cli import main
+from tests.behaviour.real import URL, RealBroker
 
 Generated = Callable[[str], ModuleType]
 _NUMBERS = count()
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """The embedded broker, or the one that EMITTER_URL and EMITTER_MASTER_KEY tell of."""
+    if URL is not None:
+        return RealBroker()
+    embedded: Broker = request.getfixturevalue("emitter_broker")
+    return embedded
 
 
 @pytest.fixture

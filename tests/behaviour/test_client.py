@@ -36,6 +36,7 @@ from emitter_typed.broker import Broker
 from emitter_typed.contract import Record
 from emitter_typed.errors import ConnectionRefused, HandlerFailed
 from tests.behaviour.loops import LIMIT_S
+from tests.behaviour.real import fresh_channel
 from tests.unit.transport.listeners import listener
 
 WRONG_KEY = "wrong-wrong-wrong-wrong-wrong-00"
@@ -61,7 +62,7 @@ def once(broker: Broker) -> Iterator[Client]:
 
 @pytest.fixture
 def key(client: Client, broker: Broker) -> Key:
-    return client.keygen(broker.master_key, "a/#/", "rwslp").key
+    return client.keygen(broker.master_key, "a/#/", "rwp").key
 
 
 @pytest.fixture
@@ -255,10 +256,12 @@ def test_messages_are_iterated_in_order(client: Client, key: Key) -> None:
     assert list(subscription) == []
 
 
-def test_stored_messages_come_first(client: Client, key: Key) -> None:
-    client.publish(key, "a/", "stored", ttl=60, qos=1)
-    with client.subscribe(key, "a/", last=5) as subscription:
-        client.publish(key, "a/", "live")
+def test_stored_messages_come_first(client: Client, broker: Broker) -> None:
+    channel = fresh_channel()
+    key = broker.keygen(channel, "rwsl")
+    client.publish(key, channel, "stored", ttl=60, qos=1)
+    with client.subscribe(key, channel, last=5) as subscription:
+        client.publish(key, channel, "live")
         assert texts(subscription, 2) == ["stored", "live"]
 
 
@@ -474,6 +477,7 @@ def test_a_lost_connection_ends_everything_with_a_reason_where_no_other_follows(
 
 def test_whoever_waits_learns_that_the_connection_is_lost(once: Client, key: Key, broker: Broker) -> None:
     ends: SimpleQueue[EmitterError] = SimpleQueue()
+    faults = broker.faults
     subscription = once.subscribe(key, "a/")
 
     def wait() -> None:
@@ -483,7 +487,7 @@ def test_whoever_waits_learns_that_the_connection_is_lost(once: Client, key: Key
 
     thread = threading.Thread(target=wait)
     thread.start()
-    broker.faults.drop_connections()
+    faults.drop_connections()
     assert isinstance(ends.get(timeout=LIMIT_S), ConnectionLost)
     thread.join()
 
@@ -600,7 +604,7 @@ def test_no_key_shows_in_any_log_error_or_repr(broker: Broker, caplog: pytest.Lo
     with caplog.at_level(logging.DEBUG), Client.from_url(broker.url, timeout_s=LIMIT_S, reconnect=False) as client:
         reported: SimpleQueue[EmitterError] = SimpleQueue()
         client.on_error = reported.put
-        key = client.keygen(broker.master_key, "a/#/", "rwslp").key
+        key = client.keygen(broker.master_key, "a/#/", "rwp").key
         text = key.reveal()
         subscription = client.subscribe(text, "a/", max_messages=1, payload=Point)
         pending = client.publish_nowait(text, "a/", b"no point", ttl=5)

@@ -55,7 +55,7 @@ async def opened(
 ) -> AsyncGenerator[tuple[Any, Any, Any]]:  # Any: of a package that is generated in this test
     """A client, a facade that holds it, and a key for its channels."""
     async with connected(colour, broker) as client:
-        key = (await client.keygen(broker.master_key, channel, "rwsl")).key
+        key = (await client.keygen(broker.master_key, channel, "rw")).key
         if colour == "threads":
             yield client, made.Home(vars(client)["inner"], key), key
         else:
