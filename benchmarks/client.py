@@ -7,10 +7,13 @@ so that a busy minute of the machine hurts everybody alike. A client that loses 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from statistics import median
 
 from benchmarks.client_contestants import CONTESTANTS, MISSING
@@ -25,7 +28,12 @@ ROWS = (
     ("requests", "requests, 100 in flight", 5_000),
 )
 OURS = "emitter_typed"
+CEILING = "a bare socket"
 LIMIT_S = 90
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+Results = dict[tuple[str, str], list[float | str]]
+"""Of each contestant and row, the figure of each round, or why there is none."""
 
 
 def run(name: str, row: str, count: int) -> float | str:
@@ -62,31 +70,51 @@ def installed(package: str) -> str:
         return f"{package} (missing)"
 
 
-def table(results: dict[tuple[str, str], list[float | str]], names: list[str], rows: list[tuple[str, str, int]]) -> str:
-    """Return medians with their spread, and how many times as fast we are as each."""
+def machine() -> str:
+    """Return what the figures were taken on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def ratio(results: Results, row: str, ours: str, theirs: str) -> float | None:
+    """Return how many times as fast we are: the median over rounds, each of which one minute hurt alike."""
+    pairs = [
+        (our, their)
+        for our, their in zip(results[ours, row], results[theirs, row], strict=True)
+        if isinstance(our, float) and isinstance(their, float)
+    ]
+    return median(our / their for our, their in pairs) if len(pairs) == len(results[ours, row]) else None
+
+
+def report(results: Results, names: list[str], rows: list[tuple[str, str, int]]) -> str:
+    """Return medians with their spread, how many times as fast we are as each, and where we are slower."""
     lines = ["| thousands a second | " + " | ".join(names) + " |", "| --- |" + " --- |" * len(names)]
-    ratios: list[str] = []
+    others = [name for name in names if not name.startswith(OURS)]
+    ratios = ["| times as fast as | " + " | ".join(others) + " |", "| --- |" + " --- |" * len(others)]
+    slower: list[str] = []
     for row, title, _ in rows:
         cells: list[str] = []
-        middles: dict[str, float] = {}
         for name in names:
             figures = [each for each in results[name, row] if isinstance(each, float)]
             if len(figures) < len(results[name, row]):
                 cells.append(next(each for each in results[name, row] if isinstance(each, str)))
-                continue
-            middles[name] = median(figures)
-            cells.append(f"{median(figures):.3g} ({min(figures):.3g}-{max(figures):.3g})")
+            else:
+                cells.append(f"{median(figures):.3g} ({min(figures):.3g}-{max(figures):.3g})")
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
-        for ours in (name for name in names if name.startswith(OURS) and name in middles):
-            times = [
-                f"{middles[ours] / middles[name]:.2f}" if name in middles else "-"
-                for name in names
-                if not name.startswith(OURS)
+        for ours in (name for name in names if name.startswith(OURS)):
+            times = {theirs: ratio(results, row, ours, theirs) for theirs in others}
+            shown = ["-" if each is None else f"{each:.2f}" for each in times.values()]
+            ratios.append(f"| {title}: {ours} | " + " | ".join(shown) + " |")
+            slower += [
+                f"- {title}: {ours} is {each:.2f} times as fast as {theirs}."
+                for theirs, each in times.items()
+                if each is not None and each < 1 and theirs != CEILING
             ]
-            ratios.append(f"| {title}: {ours} | " + " | ".join(times) + " |")
-    others = [name for name in names if not name.startswith(OURS)]
-    head = ["| times as fast as | " + " | ".join(others) + " |", "| --- |" + " --- |" * len(others)]
-    return "\n".join([*lines, "", *head, *ratios])
+    return "\n".join([*lines, "", *ratios, "", "Where we are slower:", "", *(slower or ["- nowhere."])])
 
 
 def main() -> None:
@@ -96,18 +124,29 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only rows whose name contains this")
     parser.add_argument("--names", default="", help="only these contestants, with semicolons between")
     parser.add_argument("--scale", type=float, default=1.0, help="times as many messages (default 1)")
+    parser.add_argument("--write", action="store_true", help=f"write the results to {RESULTS.name} too")
     options = parser.parse_args()
+    if options.write and (options.only or options.names):
+        parser.error("--write is for all rows and all contestants")
+    load_before = os.getloadavg()[0]
     names = [name for name in CONTESTANTS if not options.names or name in options.names.split(";")]
     rows = [(row, title, int(count * options.scale)) for row, title, count in ROWS if options.only in row]
-    results: dict[tuple[str, str], list[float | str]] = {(name, row): [] for name in names for row, _, _ in rows}
+    results: Results = {(name, row): [] for name in names for row, _, _ in rows}
     for number in range(options.rounds):
         for row, _, count in rows:
             for name in names:
                 print(f"round {number + 1} of {options.rounds}: {row}, {name}", file=sys.stderr)
                 results[name, row].append(run(name, row, count))
-    packages = ", ".join(map(installed, ("emitter-io", "paho-mqtt", "aiomqtt", "gmqtt")))
-    print(f"Python {platform.python_version()}, {packages}; medians of {options.rounds} rounds (lowest-highest)\n")
-    print(table(results, names, rows))
+    packages = ", ".join(map(installed, ("emitter-typed", "emitter-io", "paho-mqtt", "aiomqtt", "gmqtt")))
+    taken = (
+        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {packages}, on {machine()} with a load of "
+        f"{load_before:.1f} before and {os.getloadavg()[0]:.1f} after; medians of {options.rounds} rounds "
+        "(lowest-highest), ratios as medians of each round's."
+    )
+    text = f"{taken}\n\n{report(results, names, rows)}\n"
+    print(text)
+    if options.write:
+        RESULTS.write_text(f"# How fast the client is\n\n`make bench-client BENCH=--write` wrote this.\n\n{text}")
 
 
 if __name__ == "__main__":

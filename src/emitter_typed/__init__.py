@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from emitter_typed import _generated
     from emitter_typed._generated import *  # noqa: F403  # whatever the schema declares is public
     from emitter_typed.aio import AsyncClient
+    from emitter_typed.classic import EmitterMessage
     from emitter_typed.client import Client
     from emitter_typed.errors import (
         AmbiguousReply,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from emitter_typed.protocol.message import ChannelMessage, Gap, Message, StoredMessage
     from emitter_typed.protocol.will import Will
     from emitter_typed.state import AsyncConnectionState, ConnectionState, ConnectionStatus
+    from emitter_typed.statistics import RequestCounts, RoundTrips, Statistics
     from emitter_typed.subscriptions import AsyncSubscription, Subscription
     from emitter_typed.values import Json, Secret, Unrecognized
 
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
         "ConnectionStatus",
         "ContractMismatch",
         "EmitterError",
+        "EmitterMessage",
         "Gap",
         "HandlerFailed",
         "InvalidArgument",
@@ -62,9 +65,12 @@ if TYPE_CHECKING:
         "Message",
         "Pending",
         "ReplyMissing",
+        "RequestCounts",
         "RequestTimeout",
+        "RoundTrips",
         "Secret",
         "SlowConsumer",
+        "Statistics",
         "StoredMessage",
         "Subscription",
         "Undecodable",
@@ -76,6 +82,7 @@ if TYPE_CHECKING:
 # The home of each name that is written by hand; `tests/architecture` compares it with what checkers see above.
 _HOMES = {
     "aio": ("AsyncClient",),
+    "classic": ("EmitterMessage",),
     "client": ("Client",),
     "errors": (
         "AmbiguousReply",
@@ -97,6 +104,7 @@ _HOMES = {
     "protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
     "protocol.will": ("Will",),
     "state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
+    "statistics": ("RequestCounts", "RoundTrips", "Statistics"),
     "subscriptions": ("AsyncSubscription", "Subscription"),
     "values": ("Json", "Secret", "Unrecognized"),
 }

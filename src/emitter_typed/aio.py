@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from emitter_typed._generated.async_api import AsyncApi
 from emitter_typed._generated.protocol import PROTOCOL
+from emitter_typed.classic import ClassicOptions
 from emitter_typed.tasks.driver import TaskDriver
 
 
-class AsyncClient(TaskDriver, AsyncApi):
+class AsyncClient(TaskDriver, AsyncApi, ClassicOptions):
     """A connection to Emitter for asyncio programs: `Client` with await. Use it in the event loop that connected it.
 
     Each call returns its own answer or raises what the broker says against it. Handlers run in tasks of their own, one

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.sync_api import SyncApi
-from emitter_typed.threads.driver import ThreadDriver
+from emitter_typed.classic import ClassicOptions
+from emitter_typed.threads.loop import ThreadLoop
 
 
-class Client(ThreadDriver, SyncApi):
+class Client(ThreadLoop, SyncApi, ClassicOptions):
     """A connection to Emitter for programs with threads. Every method may be called from any thread.
 
     Each call returns its own answer or raises what the broker says against it. Handlers run in threads of their own,

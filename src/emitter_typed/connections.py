@@ -32,13 +32,13 @@ class Connection:
         self._closing = False
 
     def _goes_on(self, error: EmitterError | None) -> bool:
-        return (
-            error is not None
-            and self._backoff is not None
-            and self._accepted_once
-            and not self._closing
-            and not (isinstance(error, ConnectionRefused) and error.permanent)
-        )
+        # A first attempt that fails is its caller's to know.
+        if error is None or self._closing or not self._accepted_once:
+            return False
+        goes_on = self._backoff is not None and not (isinstance(error, ConnectionRefused) and error.permanent)
+        if not goes_on:
+            _log.warning("connection.given_up reason=%s", error)
+        return goes_on
 
     def _delay_s(self, error: EmitterError) -> float:
         assert self._backoff is not None, "whoever goes on has one"
@@ -50,6 +50,8 @@ class Connection:
         return delay_s
 
     def _accepted(self) -> None:
+        if self._accepted_once:
+            _log.info("connection.restored")
         self._accepted_once = True
         self._accepted_at_s = monotonic()
 

@@ -100,6 +100,18 @@ class SyncHost(ABC):
         """Check the call, and return what fetches the stored messages when it is iterated."""
 
     @abstractmethod
+    def _watch(
+        self,
+        definition: RequestDefinition[object],
+        event: EventDefinition[EventT],
+        request: Record,
+        *,
+        bounds: Bounds,
+        timeout_s: float | None,
+    ) -> Subscription[EventT]:
+        """Send a request that begins events, and return them, once the broker has answered."""
+
+    @abstractmethod
     def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
         """End every local subscription to a channel, and the broker's."""
 
@@ -178,6 +190,18 @@ class AsyncHost(ABC):
         timeout_s: float | None,
     ) -> AsyncIterator[StoredMessage]:
         """Check the call, and return what fetches the stored messages when it is iterated."""
+
+    @abstractmethod
+    async def _watch(
+        self,
+        definition: RequestDefinition[object],
+        event: EventDefinition[EventT],
+        request: Record,
+        *,
+        bounds: Bounds,
+        timeout_s: float | None,
+    ) -> AsyncSubscription[EventT]:
+        """Send a request that begins events, and return them, once the broker has answered."""
 
     @abstractmethod
     async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:

@@ -36,6 +36,26 @@ class Ask(Protocol):
         """Send it."""
 
 
+class _Answers:
+    """Waits for the answers to what the feed asks for."""
+
+    def __init__(
+        self, answered: Callable[[object], None], failed: Callable[[EmitterError], None], go_on: Callable[[], None]
+    ) -> None:
+        self._answered = answered
+        self._failed = failed
+        self._go_on = go_on
+
+    def resolve(self, response: object, /) -> None:
+        self._answered(response)
+        self._go_on()
+
+    def reject(self, error: EmitterError, /) -> bool:
+        self._failed(error)
+        self._go_on()
+        return True
+
+
 class Stream(ABC, Generic[MessageT]):
     """A subscription without the waiting: its feed and what that asks for, its counters and its end."""
 
@@ -47,14 +67,15 @@ class Stream(ABC, Generic[MessageT]):
         report: Callable[[EmitterError], None],
         ask: Ask,
     ) -> None:
-        self.channel = channel
+        self.channel: str = channel
         """The channel that was subscribed to, without key and options."""
-        self.delivered = 0
+        self.delivered: int = 0
         """How many messages were handed to the reader so far."""
         self._feed = feed
         self._decode = decode
         self._report = report
         self._ask = ask
+        self._answers = _Answers(self._answered, self._failed, self._go_on)
         self._starting: Waiter[None] | None = None
         self._ended = False
         self._error: EmitterError | None = None
@@ -111,21 +132,13 @@ class Stream(ABC, Generic[MessageT]):
 
     # What is fetched
 
-    def resolve(self, response: object) -> None:
-        """Take the answer to what the feed asked for."""
+    def _answered(self, response: object) -> None:
         try:
             with self._guard:
                 self._feed.answer(response)
                 self._wake()
         except EmitterError as error:
             self._failed(error)
-        self._go_on()
-
-    def reject(self, error: EmitterError) -> bool:
-        """Learn why there is no answer."""
-        self._failed(error)
-        self._go_on()
-        return True
 
     def _failed(self, error: EmitterError) -> None:
         with self._guard:
@@ -149,7 +162,7 @@ class Stream(ABC, Generic[MessageT]):
             if wanted is None:
                 return
             try:
-                self._ask(*wanted, self)
+                self._ask(*wanted, self._answers)
             except EmitterError as error:
                 self._failed(error)
             else:

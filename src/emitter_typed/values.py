@@ -6,9 +6,9 @@ import enum
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from attrs import frozen
+from attrs import fields, frozen
 
-from emitter_typed.errors import InvalidArgument, kind_of
+from emitter_typed.errors import InvalidArgument, kind_of, no_dict
 
 if TYPE_CHECKING:
     Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -42,7 +42,14 @@ class Secret:
     _text: str
 
     def __init__(self, text: str | Secret) -> None:
-        """Wrap a text; a secret is taken as it is. Raises InvalidArgument for anything else, and for an empty text."""
+        """Wrap a text.
+
+        Args:
+            text: The text, or a secret, whose text is taken.
+
+        Raises:
+            InvalidArgument: It is neither, or empty.
+        """
         revealed = text.reveal() if isinstance(text, Secret) else text
         if not is_text(revealed):
             name = type(self).__name__.lower()
@@ -174,5 +181,7 @@ class Record:
 
     if not TYPE_CHECKING:
         # Programs that come from dicts would write event["event"]. Hidden from checkers, so that they say so first.
-        def __getitem__(self, name: str) -> object:
-            raise TypeError(f"a {type(self).__name__} is an object, not a dict: write .{name} instead of [{name!r}]")
+        def __getitem__(self, name: object) -> object:
+            names = {field.alias: field.alias for field in fields(type(self))}
+            written = {field.metadata[WIRE].name: field.alias for field in fields(type(self)) if WIRE in field.metadata}
+            raise no_dict(self, name, names | {name: alias for name, alias in written.items() if name is not None})

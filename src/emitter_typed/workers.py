@@ -8,12 +8,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, TypeVarTuple
 
 from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, kind_of
 from emitter_typed.subscriptions import AsyncSubscription, Subscription
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _log = logging.getLogger("emitter_typed")
 
@@ -38,16 +39,19 @@ def check_handler(name: str, handler: object, *, arguments: Literal[0, 1] = 1) -
         )
 
 
-class _Queue(Generic[T]):
-    """Items that wait for a handler; when there are too many, the oldest are lost with one warning an episode."""
+class _Queue(Generic[*Ts]):
+    """Items that wait for a handler; when there are too many, the oldest are lost with one warning an episode.
+
+    An item is what the handler is called with: one argument, or none.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._items: deque[T] = deque(maxlen=_MAX_WAITING)
+        self._items: deque[tuple[*Ts]] = deque(maxlen=_MAX_WAITING)
         self._stopping = False
         self._dropping = False
 
-    def _put(self, item: T) -> None:
+    def _put(self, item: tuple[*Ts]) -> None:
         full = len(self._items) == _MAX_WAITING
         if full and not self._dropping:
             _log.warning("handler.overflow handler=%s waiting=%d", self.name, _MAX_WAITING)
@@ -55,19 +59,18 @@ class _Queue(Generic[T]):
         self._items.append(item)
 
 
-class ThreadWorker(_Queue[T]):
+class ThreadWorker(_Queue[*Ts]):
     """Calls a handler with one item after the other, in a thread that starts with the first."""
 
-    def __init__(self, name: str, handler: Callable[[T], None], report: Callable[[EmitterError], None]) -> None:
+    def __init__(self, name: str, handler: Callable[[*Ts], None], report: Callable[[EmitterError], None]) -> None:
         """Take a handler; what it raises is logged and reported."""
         super().__init__(name)
-        check_handler(name, handler)
         self.handler = handler
         self._report = report
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def offer(self, item: T) -> None:
+    def offer(self, *item: *Ts) -> None:
         """Queue an item."""
         with self._changed:
             self._put(item)
@@ -99,29 +102,28 @@ class ThreadWorker(_Queue[T]):
                     self._changed.wait()
                 item = self._items.popleft()
             try:
-                self.handler(item)
+                self.handler(*item)
             except Exception as error:
                 self._report(_failed(self.name, error))
 
 
-class TaskWorker(_Queue[T]):
+class TaskWorker(_Queue[*Ts]):
     """Calls a handler with one item after the other, in a task that starts with the first."""
 
     def __init__(
         self,
         name: str,
-        handler: Callable[[T], Awaitable[None] | None],
+        handler: Callable[[*Ts], Awaitable[None] | None],
         report: Callable[[EmitterError], None],
     ) -> None:
         """Take a handler, a function or a coroutine function; what it raises is logged and reported."""
         super().__init__(name)
-        check_handler(name, handler)
         self.handler = handler
         self._report = report
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def offer(self, item: T) -> None:
+    def offer(self, *item: *Ts) -> None:
         """Queue an item."""
         self._put(item)
         if self._task is None:
@@ -157,13 +159,13 @@ class TaskWorker(_Queue[T]):
 
 async def call(
     name: str,
-    handler: Callable[[T], Awaitable[None] | None],
-    item: T,
+    handler: Callable[[*Ts], Awaitable[None] | None],
+    item: tuple[*Ts],
     report: Callable[[EmitterError], None],
 ) -> None:
     """Call a handler of either kind; what it raises is logged and reported."""
     try:
-        result = handler(item)
+        result = handler(*item)
         if inspect.isawaitable(result):
             await result
     except Exception as error:
@@ -201,6 +203,6 @@ async def handle_in_task(
     name = f"messages on {subscription.channel}"
     try:
         async for message in subscription:
-            await call(name, handler, message, report)
+            await call(name, handler, (message,), report)
     except EmitterError as error:
         report(error)

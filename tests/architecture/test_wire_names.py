@@ -27,7 +27,7 @@ def owned() -> set[str | int]:
         names.add(request.topic)
         records += [request.request, request.response]
     names |= {field.wire for record in records for field in record.fields}
-    names |= {event.topic for event in SCHEMA.events} | {option.wire for option in SCHEMA.options}
+    names |= {event.topic for event in SCHEMA.events if event.topic} | {option.wire for option in SCHEMA.options}
     for one in SCHEMA.types:
         if isinstance(one, model.Flags | model.Enum):
             names |= {value.wire for value in one.values}

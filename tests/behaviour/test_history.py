@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
-import emitter_typed.tasks.driver
-import emitter_typed.threads.driver
+import emitter_typed.tasks.receiving
+import emitter_typed.threads.receiving
 from emitter_typed import AsyncClient, Client, Closed, InvalidArgument, Key, ReplyMissing, StoredMessage, Unauthorized
 from emitter_typed.broker import Broker, ManualClock
 from emitter_typed.protocol.paging import Pager
@@ -81,8 +81,8 @@ async def test_any_amount_comes_lazily_in_bounded_memory(
     colour: Colour, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 3,000 messages no more are held than the bound and two pages, and what is published meanwhile stays out."""
-    for driver in (emitter_typed.threads.driver, emitter_typed.tasks.driver):
-        monkeypatch.setattr(driver, "Pager", partial(Pager, max_held_bytes=100_000))
+    for receiving in (emitter_typed.threads.receiving, emitter_typed.tasks.receiving):
+        monkeypatch.setattr(receiving, "Pager", partial(Pager, max_held_bytes=100_000))
     async with connected(colour, broker) as client:
         key = await storing(client, broker)
         for first in range(0, 3_000, 500):

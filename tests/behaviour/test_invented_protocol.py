@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
+from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
@@ -51,7 +52,7 @@ HARBOUR = """
         request: {fields: {berth: channel, nick: {type: string, pattern: "[a-z]{3}"}}}
         response: {fields: {berth: string}}
         options_in: berth
-      roll_call: {topic: port/roll/, request: {fields: {}}, response: {fields: {crew: "[string]"}}}
+      roll_call: {topic: port/roll/, request: {fields: {}}, response: {fields: {crew: "[string]"}}, event: muster}
       lookout:
         topic: port/lookout/
         request: {fields: {berth: channel}}
@@ -63,6 +64,7 @@ HARBOUR = """
         request: {fields: {query: {type: string, wire: q}, before: {type: bytes?, wire: b}}}
         response: {fields: {crates: "[Crate]"}}
     events:
+      muster: {doc: Each answer to a roll call.}
       lookout: {topic: port/lookout/, payload: Sighting, channel: berth}
     operations:
       ship: {verb: publish, topic: "{pass}/{berth}", params: {pass: Pass, berth: channel}, errors: [Adrift]}
@@ -147,6 +149,7 @@ class Peer:
                 yield topic, {"berth": fields["berth"]}
             case "port/roll/":
                 yield topic, {"crew": ["ann", "bob"]}
+                yield topic, b'{"crew": ["nobody asked"]}'
             case "port/lookout/":
                 yield topic, {"ships": 2}
                 yield topic, json.dumps({"what": "in", "berth": fields["berth"], "ship": "Ark"}).encode()
@@ -260,6 +263,21 @@ async def test_events_reach_their_handlers(colour: Colour, harbour: ModuleType) 
             ("quay", harbour.Docked(berth="quay/", ship="Ark")),
             ("all", harbour.Sailed(berth="pier/", ship="Bounty")),
         }
+
+
+@both_colours
+@in_loop
+async def test_an_event_may_be_the_replies_of_a_request_and_nothing_else(colour: Colour, harbour: ModuleType) -> None:
+    async with connected(colour, harbour, Peer()) as client:
+        mustered: SimpleQueue[object] = SimpleQueue()
+        errors: SimpleQueue[object] = SimpleQueue()
+        client.on_muster, client.on_error = mustered.put, errors.put
+
+        replies = [await client.roll_call(), await client.roll_call()]
+
+        assert [await asyncio.to_thread(mustered.get, timeout=LIMIT_S) for _ in replies] == replies
+        assert "answers nothing that was asked" in str(await asyncio.to_thread(errors.get, timeout=LIMIT_S))
+    assert mustered.empty()
 
 
 @both_colours

@@ -40,7 +40,7 @@ def key(broker: Broker) -> Key:
 @pytest.fixture
 def publisher(broker: Broker) -> Iterator[Client]:
     """Somebody whose connection lasts, and who stores what other tests would find if the broker were theirs too."""
-    assert broker.faults
+    assert broker.faults is not None
     with Client.from_url(broker.url, username="publisher") as client:
         yield client
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed import AsyncSubscription, InvalidArgument, Unauthorized
+from emitter_typed import AsyncClient, AsyncSubscription, InvalidArgument, Key, Unauthorized
 from emitter_typed.broker import Broker
 from tests.behaviour.colours import Colour, both_colours, connected, received, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
@@ -90,3 +90,84 @@ async def test_a_group_that_is_none_is_refused_before_anything_is_sent(
             await client.subscribe_with_group("k" * 32, "a/", group)
 
         broker.faults.resume_reading()
+
+
+SEPARABLE = [
+    ("a/", "g", "b/", None),
+    ("a/b/", "g", "a/c/", None),
+    ("a/", "g", "b/", "h"),
+    ("a/", "g", "a/b/", "g"),
+    ("a/", "g", "a/", "g"),
+]
+INSEPARABLE = [
+    ("a/", "g", "a/", None),
+    ("a/b/", "g", "a/", None),
+    ("a/", "g", "a/b/", None),
+    ("a/+/c/", "g", "a/b/", None),
+    ("a/", "g", "a/", "h"),
+    ("a/", "g", "a/b/", "h"),
+]
+
+
+async def subscribe(client: AsyncClient, key: Key, channel: str, group: str | None) -> AsyncSubscription:
+    """Subscribe as a member of a group, or plainly."""
+    return await (client.subscribe(key, channel) if group is None else client.subscribe_with_group(key, channel, group))
+
+
+@both_colours
+@pytest.mark.parametrize(("one", "group", "other", "other_group"), SEPARABLE)
+@in_loop
+async def test_a_group_stands_beside_what_no_message_matches_too(
+    colour: Colour, one: str, group: str, other: str, other_group: str | None, broker: Broker
+) -> None:
+    async with connected(colour, broker) as client:
+        key = broker.keygen("#/", "rw")
+        subscriptions = [
+            await subscribe(client, key, one, group),
+            await subscribe(client, key, other, other_group),
+        ]
+
+        for subscription, channel in zip(subscriptions, (one, other), strict=True):
+            await client.publish(key, channel, "hello", qos=1)
+            assert (await received(subscription)).channel == channel
+
+
+@both_colours
+@pytest.mark.parametrize(("one", "group", "other", "other_group"), INSEPARABLE)
+@pytest.mark.parametrize("turned", [False, True])
+@in_loop
+async def test_a_group_that_shares_copies_with_another_subscription_is_refused_before_anything_is_sent(
+    colour: Colour, turned: bool, one: str, group: str, other: str, other_group: str | None, broker: Broker
+) -> None:
+    asked: list[tuple[str, str | None]] = [(one, group), (other, other_group)]
+    first, second = reversed(asked) if turned else asked
+    async with connected(colour, broker) as client:
+        key = broker.keygen("#/", "rw")
+        there = await subscribe(client, key, *first)
+        broker.faults.stall_reading()
+
+        with pytest.raises(InvalidArgument, match="use a second client") as refused:
+            await subscribe(client, key, *second)
+
+        broker.faults.resume_reading()
+        assert (refused.value.argument, refused.value.value) == ("channel", second[0])
+        assert repr(one) in str(refused.value)
+        assert repr(other) in str(refused.value)
+        # What is there goes on, and gives room when it ends.
+        await client.publish(key, first[0].replace("+", "b"), "hello", qos=1)
+        assert await texts(there, 1) == ["hello"]
+        await there.close()
+        await subscribe(client, key, *second)
+
+
+@both_colours
+@in_loop
+async def test_the_overlap_is_the_brokers_matchers(colour: Colour) -> None:
+    with Broker(matcher="mqtt") as broker:
+        async with connected(colour, broker, matcher="mqtt") as client:
+            key = broker.keygen("#/", "rw")
+            await client.subscribe_with_group(key, "a/+/", "g")
+            await client.subscribe(key, "a/")
+
+            with pytest.raises(InvalidArgument, match="use a second client"):
+                await client.subscribe(key, "a/b/")

@@ -38,6 +38,7 @@ from emitter_typed.protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed.protocol.session import Session
+from emitter_typed.protocol.tally import Tally
 from emitter_typed.protocol.topics import matches
 from emitter_typed.protocol.waiter import Waiter as AnyWaiter
 
@@ -101,6 +102,7 @@ class Call:
         self.refused = False
         self.told = False
         self.leaving: list[Receiver] = []
+        self.coming_back: list[Receiver] = []
 
 
 class Conversation(RuleBasedStateMachine):
@@ -115,6 +117,7 @@ class Conversation(RuleBasedStateMachine):
         self.session = Session(
             PROTOCOL,
             matcher="emitter",
+            tally=Tally(),
             outbox=Outbox(max_messages=5, max_bytes=1000),
             send=self.sent.append,
             report=self.reported.append,
@@ -377,7 +380,8 @@ class Conversation(RuleBasedStateMachine):
         assert len(self.reported) == before
         for topic in packet.topics:
             channel = channel_of(topic).partition("?")[0]
-            for receiver in [each for each in self.active if each.channel == channel and call.refused]:
+            there = [each for each in self.active if each.channel == channel and each in call.coming_back]
+            for receiver in there if call.refused else ():
                 assert isinstance(receiver.ends[0], BrokerError)
                 self.active.remove(receiver)
             if not call.refused:
@@ -432,7 +436,9 @@ class Conversation(RuleBasedStateMachine):
         waiters = iter(self.unsent)
         for packet in packets:
             assert packet.packet_id not in self.calls
-            self.calls[packet.packet_id] = Call(packet, next(waiters) if isinstance(packet, Publish) else None)
+            call = Call(packet, next(waiters) if isinstance(packet, Publish) else None)
+            call.coming_back = list(self.active)
+            self.calls[packet.packet_id] = call
         self.unsent.clear()
 
     @rule(lost=st.booleans())

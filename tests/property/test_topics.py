@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import string
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from emitter_typed.protocol.topics import (
     Matcher,
     compose_topic,
     could_match_prefix,
+    filters_overlap,
     matches,
     parse_topic,
     validate_channel,
@@ -82,3 +84,19 @@ def test_prefix_matching_reaches_whatever_is_below(above: str, between: str, bel
     assert matches(above, above + between + below, "emitter")
     assert not matches(above, above + between, "mqtt")
     assert matches(above + "#/", above + between + below, "mqtt")
+
+
+# A filter has at most three of these segments and '#'. So a channel that two of them match need have no more than four,
+# nor a segment that stands in neither, but for one in the place of two '+'.
+FEW_SEGMENTS = ["a", "b", "+", "*"]
+FEW_FILTERS = st.builds(
+    written, st.lists(st.sampled_from(FEW_SEGMENTS), min_size=1, max_size=3), st.sampled_from(["", "#/"])
+) | st.just("#/")
+ALL_CHANNELS = [written(list(names)) for count in range(1, 5) for names in product("abc", repeat=count)]
+
+
+@given(MATCHERS, FEW_FILTERS, FEW_FILTERS)
+def test_filters_overlap_if_and_only_if_a_channel_matches_both(matcher: Matcher, one: str, other: str) -> None:
+    common = [each for each in ALL_CHANNELS if matches(one, each, matcher) and matches(other, each, matcher)]
+    assert filters_overlap(one, other, matcher) is bool(common)
+    assert filters_overlap(other, one, matcher) is bool(common)

@@ -1,4 +1,4 @@
-"""Runs mypy and pyright over this folder, once each, and tells what they say about each file."""
+"""Runs mypy, pyright and pyrefly over this folder, once each, and tells what they say about each file."""
 
 import json
 import os
@@ -48,6 +48,20 @@ def pyright() -> dict[Path, list[Complaint]]:
     )
 
 
+def pyrefly() -> dict[Path, list[Complaint]]:
+    configuration = FOLDER / "pyrefly.toml"
+    output = _run(
+        "pyrefly", "check", "--config", str(configuration), "--python-interpreter-path", sys.executable,
+        "--output-format", "json", *map(str, [*GOOD, *BAD]),
+    )  # fmt: skip
+    return _by_file(
+        (ROOT / p["path"], Complaint(p["line"], p["name"], p["description"]))
+        for p in json.loads(output)["errors"]
+        if p["severity"] == "error"
+    )
+
+
+# Those whose words about bad code are written down; of a third one it is asked that it takes good code.
 CHECKERS: Mapping[str, Callable[[], dict[Path, list[Complaint]]]] = {"mypy": mypy, "pyright": pyright}
 
 

@@ -16,6 +16,7 @@ from emitter_typed import (
     PresenceEvent,
     PresenceInfo,
     PublishOption,
+    Statistics,
 )
 
 
@@ -30,6 +31,11 @@ async def clients(url: str) -> None:
     client = AsyncClient()
     await client.connect("localhost", 8080, secure=False)
     await client.close()
+
+
+def numbers(client: AsyncClient) -> int:
+    assert_type(client.statistics(), Statistics)
+    return client.statistics().pending
 
 
 async def requests(client: AsyncClient) -> None:

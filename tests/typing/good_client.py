@@ -22,6 +22,7 @@ from emitter_typed import (
     PresenceResponse,
     PublishOption,
     Secret,
+    Statistics,
     SubscribeOption,
     Subscription,
 )
@@ -45,6 +46,14 @@ def clients(url: str) -> None:
     client = Client(timeout_s=1, matcher="mqtt")
     assert_type(client.connect("localhost", 8080, secure=False), None)
     assert_type(client.close(), None)
+
+
+def numbers(client: Client) -> float:
+    statistics = client.statistics()
+    assert_type(statistics, Statistics)
+    assert_type(statistics.requests["keygen"].timed_out, int)
+    assert_type(statistics.connects, int)
+    return statistics.round_trips.mean_s or 0.0
 
 
 def keys(client: Client) -> None:

@@ -17,6 +17,7 @@ from emitter_typed_codegen.model.protocol import (
     Protocol,
     Request,
     Setting,
+    Watch,
 )
 from emitter_typed_codegen.model.schema import (
     Channel,
@@ -77,5 +78,6 @@ __all__ = [
     "Setting",
     "TypeRef",
     "Union",
+    "Watch",
     "reached",
 ]

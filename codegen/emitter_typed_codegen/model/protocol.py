@@ -24,6 +24,14 @@ class Lasting:
 
 
 @frozen(kw_only=True)
+class Watch:
+    """A method that iterates over the events that a request begins, until nobody iterates any more."""
+
+    name: str
+    doc: str = ""
+
+
+@frozen(kw_only=True)
 class Request:
     """A request to the broker and its reply."""
 
@@ -42,17 +50,20 @@ class Request:
     """The field that is a channel, and behind which the request's options are written."""
     lasting: Lasting | None = None
     """What it begins that is begun again on the next connection."""
+    watch: Watch | None = None
+    """The method that iterates over the events that it begins."""
 
 
 @frozen(kw_only=True)
 class Event:
-    """What the broker sends without having been asked."""
+    """What the broker sends without having been asked, or the replies of a request to whoever wants all of them."""
 
     name: str
-    topic: str
+    topic: str | None
+    """Where it arrives unasked; None: only replies count as it."""
     doc: str = ""
     payload: str
-    """The name of a record or union."""
+    """The name of a record or union, or of a request's response."""
     channel: str | None = None
     """The field of the payload that names the channel it is about."""
 
@@ -97,6 +108,8 @@ class Operation:
     errors: tuple[str, ...] = ()
     quiet: tuple[tuple[str, Literal_], ...] = ()
     """Values of options with which a subscribe brings no stored messages, by option name."""
+    ignores: tuple[str, ...] = ()
+    """The options that it takes in a set and that mean nothing to it."""
     stored: str | None = None
     """The fetch of what is stored on the channels of a subscribe, by name; None: none is told."""
     pages: Pages | None = None

@@ -11,12 +11,18 @@ from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.problems import SchemaProblems, quoted
 from emitter_typed_codegen.resolve.channels import read_channels
 from emitter_typed_codegen.resolve.classes import check_classes
+from emitter_typed_codegen.resolve.events import read_events, with_replies
 from emitter_typed_codegen.resolve.imports import Files, read_imports
 from emitter_typed_codegen.resolve.methods import check_methods
-from emitter_typed_codegen.resolve.operations import read_operations, read_stored, read_values_of_options
+from emitter_typed_codegen.resolve.operations import (
+    read_ignored_options,
+    read_operations,
+    read_stored,
+    read_values_of_options,
+)
 from emitter_typed_codegen.resolve.options import read_options
 from emitter_typed_codegen.resolve.pages import read_pages
-from emitter_typed_codegen.resolve.protocol import read_envelope, read_errors, read_events, read_requests
+from emitter_typed_codegen.resolve.protocol import read_envelope, read_errors, read_requests
 from emitter_typed_codegen.resolve.reading import Entries, Report
 from emitter_typed_codegen.resolve.scope import Scope
 from emitter_typed_codegen.resolve.types import read_types
@@ -76,6 +82,7 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
     errors = read_errors(scope, entries.get("errors"))
     events = read_events(scope, entries.get("events"), reserved)
     requests = read_requests(scope, entries.get("requests"), reserved, events, errors)
+    events = with_replies(scope, entries.get("events"), events, requests)
     operations = read_operations(scope, entries.get("operations"), errors)
     options = read_options(scope, entries.get("options"), _taking_options(requests, operations))
     node = entries.get("operations")
@@ -84,6 +91,7 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
             one,
             defaults=read_values_of_options(scope, node, one, options, "options"),
             quiet=read_values_of_options(scope, node, one, options, "quiet"),
+            ignores=read_ignored_options(scope, node, one, options),
             stored=read_stored(scope, node, one, operations),
             pages=read_pages(scope, node, one, requests, options),
         )

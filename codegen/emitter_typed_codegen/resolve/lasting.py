@@ -1,8 +1,8 @@
-"""What a request's `lasting:` declares: what it begins that is begun again on the next connection."""
+"""What a request's `lasting:` and `watch:` declare: what it begins, and the method that iterates over it."""
 
 from __future__ import annotations
 
-from emitter_typed_codegen.model import Lasting, Literal_, Record
+from emitter_typed_codegen.model import Event, Lasting, Literal_, Record, Watch
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.reading import Entries
 from emitter_typed_codegen.resolve.scope import Scope
@@ -37,6 +37,41 @@ def read_lasting(scope: Scope, entries: Entries, record: Record) -> Lasting | No
         ends=_values(scope, said, "ends", record),
         again=_values(scope, said, "again", record),
     )
+
+
+def read_watch(
+    scope: Scope, entries: Entries, record: Record, lasting: Lasting | None, event: Event | None
+) -> Watch | None:
+    """Read the key `watch` of a request: the method that iterates over the events that it begins.
+
+    Args:
+        scope: The types that there are.
+        entries: The request's.
+        record: The request's fields.
+        lasting: What the request begins.
+        event: The event that its reply counts as.
+
+    Returns:
+        What it says; None if it says nothing.
+    """
+    node = entries.get("watch")
+    if node is None:
+        return None
+    at = entries.key("watch")
+    said = scope.report.entries(node, "'watch'", at=at, required=("name",), optional=("doc",))
+    name = said.scalar("name")
+    if event is None or event.channel is None:
+        message = "only a request with an event that names its channel can be watched"
+        scope.report.add(at, "watch-request", message, "say its event, and that event's channel")
+    if lasting is None or not lasting.begins or not lasting.ends:
+        message = "only what a request begins and ends can be watched"
+        scope.report.add(at, "watch-request", message, "say under lasting which values begin and end it")
+        return None
+    by = next((field for field in record.fields if field.name == lasting.by), None)
+    if by is not None and scope.base(by.type) is not None and scope.scalar(by.type) not in ("channel", "filter"):
+        message = f"what is watched is named by a channel or a filter, and {quoted(by.name)} is neither"
+        scope.report.add(at, "watch-request", message)
+    return None if name is None else Watch(name=name.value, doc=said.text("doc"))
 
 
 def _values(scope: Scope, entries: Entries, key: str, record: Record) -> tuple[tuple[str, Literal_], ...]:

@@ -15,7 +15,7 @@ from emitter_typed_codegen.names import (
 )
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.reading import Entries, Report
+from emitter_typed_codegen.resolve.reading import Entries, Report, find
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
 
@@ -31,12 +31,15 @@ def check_methods(report: Report, entries: Entries, schema: Schema) -> None:
     constants = Names(report, "name-collision", "a constant", {"PROTOCOL"})
     internal = {one.name for one in schema.requests if one.internal}
     for section in ("requests", "operations", "events"):
-        for key, _ in _pairs(entries.get(section)):
+        for key, described in _pairs(entries.get(section)):
             said = f"on_{key.value}" if section == "events" else key.value
             if section == "requests" and key.value in internal:
                 constants.take(internal_constant(key.value), key.value, key)
             elif methods.take(method_name(said), said, key):
                 constants.take(constant_name(said), said, key)
+            watch = find(described, "watch", "name") if section == "requests" else None
+            if isinstance(watch, ScalarNode):
+                methods.take(method_name(watch.value), watch.value, watch)
     constants = Names(report, "name-collision", "a constant")
     parameters = Names(report, "name-collision", "an option", RESERVED_PARAMETERS)
     known = {option.name: option for option in schema.options}

@@ -41,7 +41,7 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
             f"the operation {quoted(key.value)}",
             at=key,
             required=("verb", "topic", "params"),
-            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet", "stored"),
+            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet", "stored", "ignores"),
         )
         verb: Verb = entries.choice("verb", _VERBS, "publish")
         if "wait" in entries and verb != "publish":
@@ -50,6 +50,9 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
         if "quiet" in entries and verb != "subscribe":
             message = "only a subscribe brings stored messages"
             scope.report.add(entries.key("quiet"), "quiet-subscribe", message, "take it away")
+        if "ignores" in entries and verb == "unsubscribe":
+            message = "an unsubscribe takes no options"
+            scope.report.add(entries.key("ignores"), "option-not-taken", message, "take it away")
         if "stored" in entries and verb != "subscribe":
             message = "only a subscribe says what fetches the messages stored on its channels"
             scope.report.add(entries.key("stored"), "stored-fetch", message, "take it away")
@@ -94,6 +97,23 @@ def read_values_of_options(
             value = read_option_value(scope, given, option)
             if value is not UNFIT:
                 found.append((key.value, value))
+    return tuple(found)
+
+
+def read_ignored_options(
+    scope: Scope, node: Node | None, operation: Operation, options: tuple[Option, ...]
+) -> tuple[str, ...]:
+    """Read the names of options that mean nothing to an operation; `node` holds all operations."""
+    found: list[str] = []
+    known = {option.name: option for option in options}
+    for named in scope.report.texts(find(node, operation.name, "ignores"), "'ignores'"):
+        if named.value not in known:
+            scope.report.unknown(named, "unknown-option", "option", named.value, known)
+        elif operation.name in known[named.value].applies or named.value in found:
+            message = f"{quoted(operation.name)} has the option {quoted(named.value)} already"
+            scope.report.add(named, "duplicate-value", message, "take it away")
+        else:
+            found.append(named.value)
     return tuple(found)
 
 

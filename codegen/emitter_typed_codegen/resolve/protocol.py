@@ -1,4 +1,4 @@
-"""What only a protocol needs: `envelope:`, `requests:`, `events:` and `errors:`."""
+"""What only a protocol needs: `envelope:`, `requests:` and `errors:`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from emitter_typed_codegen.model import (
     Record,
     Request,
     ScalarName,
-    Union,
 )
 from emitter_typed_codegen.names import RESERVED_PARAMETERS, attribute_name, class_name
 from emitter_typed_codegen.problems import quoted
-from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.events import check_topic
 from emitter_typed_codegen.resolve.fields import read_record
-from emitter_typed_codegen.resolve.lasting import read_lasting
+from emitter_typed_codegen.resolve.lasting import read_lasting, read_watch
 from emitter_typed_codegen.resolve.reading import Entries
 from emitter_typed_codegen.resolve.scope import Scope
 from emitter_typed_codegen.resolve.values import plain_value
@@ -44,9 +43,9 @@ def read_envelope(scope: Scope, node: Node | None, at: Placed) -> Envelope | Non
     texts = {key: "" if one is None else one.value for key, one in found.items()}
     reserved, errors = found["reserved"], found["errors"]
     if reserved is not None:
-        _check_topic(scope, reserved, "")
+        check_topic(scope, reserved, "")
     if errors is not None:
-        _check_topic(scope, errors, texts["reserved"])
+        check_topic(scope, errors, texts["reserved"])
     return Envelope(**texts, max_packet_bytes=_packet_bytes(scope, entries.scalar("max_packet_bytes")))
 
 
@@ -85,35 +84,6 @@ def read_errors(scope: Scope, node: Node | None) -> tuple[Error, ...]:
     return tuple(found)
 
 
-def read_events(scope: Scope, node: Node | None, reserved: str) -> tuple[Event, ...]:
-    """Read what the broker sends unasked."""
-    found: list[Event] = []
-    topics = Names(scope.report, "duplicate-value", "an event's topic")
-    for key, described in scope.report.named(node, "'events'"):
-        what = f"the event {quoted(key.value)}"
-        entries = scope.report.entries(
-            described, what, at=key, required=("topic", "payload"), optional=("channel", "doc")
-        )
-        topic, payload, channel = (entries.scalar(name) for name in ("topic", "payload", "channel"))
-        if topic is not None:
-            _check_topic(scope, topic, reserved)
-            topics.take(topic.value, topic.value, topic)
-        records = [] if payload is None else _records(scope, payload)
-        if channel is not None:
-            for record in records:
-                _check_channel_field(scope, channel, record)
-        found.append(
-            Event(
-                name=key.value,
-                topic="" if topic is None else topic.value,
-                doc=entries.text("doc"),
-                payload="" if payload is None else payload.value,
-                channel=None if channel is None else channel.value,
-            )
-        )
-    return tuple(found)
-
-
 def read_requests(
     scope: Scope, node: Node | None, reserved: str, events: tuple[Event, ...], errors: tuple[Error, ...]
 ) -> tuple[Request, ...]:
@@ -125,16 +95,18 @@ def read_requests(
             f"the request {quoted(key.value)}",
             at=key,
             required=("topic", "response"),
-            optional=("request", "doc", "event", "errors", "internal", "options_in", "lasting"),
+            optional=("request", "doc", "event", "errors", "internal", "options_in", "lasting", "watch"),
         )
         topic = entries.scalar("topic")
         if topic is not None:
-            _check_topic(scope, topic, reserved)
+            check_topic(scope, topic, reserved)
         event = entries.scalar("event")
         if event is not None and event.value not in {one.name for one in events}:
             scope.report.unknown(event, "unknown-event", "event", event.value, [one.name for one in events])
         name = class_name(key.value)
         record = _request_record(scope, entries, f"{name}Request")
+        lasting = read_lasting(scope, entries, record)
+        told = next((one for one in events if event is not None and one.name == event.value), None)
         found.append(
             Request(
                 name=key.value,
@@ -146,7 +118,8 @@ def read_requests(
                 errors=error_names(scope, entries, errors),
                 internal=entries.flag("internal"),
                 options_in=_options_in(scope, entries, record),
-                lasting=read_lasting(scope, entries, record),
+                lasting=lasting,
+                watch=read_watch(scope, entries, record, lasting, told),
             )
         )
     return tuple(found)
@@ -170,41 +143,6 @@ def _options_in(scope: Scope, entries: Entries, record: Record) -> str | None:
         message = f"options stand behind a channel, and the field {quoted(node.value)} is none that is always there"
         scope.report.add(node, "request-options", message, "let it be a channel or a filter")
     return node.value
-
-
-def _check_topic(scope: Scope, node: ScalarNode, reserved: str) -> None:
-    if not node.value.endswith("/"):
-        scope.report.add(node, "bad-topic", "a topic ends with a slash", f"write {node.value[:80]}/")
-    for segment in read_segments(scope.report, node, "bad-topic"):
-        if segment.is_parameter:
-            scope.report.add(segment.place, "bad-topic", "this topic has no parameters", "write it out")
-    if not node.value.startswith(reserved):
-        message = f"a topic of the broker's own begins with {quoted(reserved)}, as the envelope says"
-        scope.report.add(node, "bad-topic", message)
-
-
-def _records(scope: Scope, payload: ScalarNode) -> list[Record]:
-    declared = scope.types.get(payload.value)
-    if payload.value not in scope.names:
-        scope.report.unknown(payload, "unknown-type", "type", payload.value, scope.names)
-    elif declared is not None and not isinstance(declared, Record | Union):
-        message = f"{quoted(payload.value)} is neither a record nor a union"
-        scope.report.add(payload, "event-payload", message, "name a type that has fields")
-    if isinstance(declared, Union):
-        members = [scope.types.get(name) for _, name in declared.members]
-        return [one for one in members if isinstance(one, Record)]
-    return [declared] if isinstance(declared, Record) else []
-
-
-def _check_channel_field(scope: Scope, channel: ScalarNode, record: Record) -> None:
-    named = next((field for field in record.fields if field.name == channel.value), None)
-    if named is None:
-        message = f"{quoted(record.name)} has no field {quoted(channel.value)}"
-        hint = scope.report.meant(channel.value, [field.name for field in record.fields])
-        scope.report.add(channel, "event-channel", message, hint)
-    elif scope.base(named.type) is not None and scope.scalar(named.type) != "string":
-        message = f"the field {quoted(channel.value)} of {quoted(record.name)} is no string"
-        scope.report.add(channel, "event-channel", message)
 
 
 def _request_record(scope: Scope, entries: Entries, name: str) -> Record:

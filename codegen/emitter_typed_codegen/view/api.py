@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.layout import Expression, flat
-from emitter_typed_codegen.model import Event, Field, Optional, Request, Scalar, Schema
+from emitter_typed_codegen.model import Event, Field, Optional, Request, Scalar, Schema, Watch
 from emitter_typed_codegen.names import attribute_name, method_name
 from emitter_typed_codegen.pytypes import Imports, Name, PyType, optional
 from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.makers import MAKERS, has_makers
 from emitter_typed_codegen.view.methods import (
+    BOUNDS,
     Colour,
     Method,
     MethodsView,
     Parameter,
     arguments,
+    bounds,
     given,
     head,
     liberal,
@@ -36,6 +38,7 @@ def api_view(schema: Schema, colour: Colour) -> MethodsView:
     imports = Imports(frozenset({"PayloadT"}), own_section=True)
     scope = Scope(schema, ".types", imports)
     methods: list[Method] = [_request(scope, colour, one) for one in schema.requests if not one.internal]
+    methods += [_watch(scope, colour, one, one.watch) for one in schema.requests if one.watch is not None]
     for operation in schema.operations:
         methods += operation_methods(scope, colour, operation)
     for event in schema.events:
@@ -68,10 +71,12 @@ def _request(scope: Scope, colour: Colour, request: Request) -> Method:
         with_options = scope.contract("channel_with_options")
         settings[channel] = call(with_options, constant, settings[channel], "options", given(scope, request))
     sent: dict[str, Expression] = {"timeout_s": "timeout_s"}
-    if request.event is not None:
-        event = next(one for one in scope.schema.events if one.name == request.event)
+    event = next((one for one in scope.schema.events if one.name == request.event), None)
+    # Who is asked about a channel can be told of it apart.
+    if event is not None and event.channel in {one.name for one in request.request.fields}:
         handler = colour.applied("Handler", scope.declared(event.payload))
-        text = f"Receives the events of this channel from now on, in place of `on_{attribute_name(event.name)}`."
+        usual = f"`on_{attribute_name(event.name)}`"
+        text = f"Receives the events of this channel from now on, in place of {usual}. Default: {usual} goes on."
         parameters.append(Parameter(name="optional_handler", type=optional(handler), default="None", text=text))
         sent["handler"] = "optional_handler"
     response = scope.declared(request.response.name)
@@ -88,6 +93,48 @@ def _request(scope: Scope, colour: Colour, request: Request) -> Method:
             ),
         ),
         body=(waiting(colour, call("self._request", constant, made, **sent)),),
+    )
+
+
+def _watch(scope: Scope, colour: Colour, request: Request, watch: Watch) -> Method:
+    assert request.lasting is not None, "the front end wants a watch to begin and end"
+    event = next(one for one in scope.schema.events if one.name == request.event)
+    fields = {one.name: one for one in request.request.fields}
+    parameters = [_field_parameter(scope, one) for one in fields.values() if _default(scope, one) is None]
+    fixed = {**dict(request.lasting.again), **dict(request.lasting.begins)}
+    settings: dict[str, Expression] = {
+        attribute(one): scope.value(fixed[one.name], one.type) if one.name in fixed else _coerced(scope, one)
+        for one in fields.values()
+        if one.name in fixed or _default(scope, one) is None
+    }
+    named = [*BOUNDS, timeout("the reply")]
+    payload = scope.declared(event.payload)
+    made = call(
+        "self._watch",
+        scope.use(Name(".protocol", request_constant(request))),
+        scope.use(Name(".protocol", event_constant(event))),
+        call(scope.use(scope.declared(request.request.name)), **settings),
+        bounds=bounds(scope),
+        timeout_s="timeout_s",
+    )
+    return Method(
+        head=head(
+            scope,
+            colour,
+            method_name(watch.name),
+            parameters,
+            named,
+            returns=colour.applied("Subscription", payload),
+        ),
+        doc=Doc(
+            watch.doc or f"Iterate over the events that {request.name} begins.",
+            sections=(
+                arguments([*parameters, *named]),
+                returns("The events: iterate over them, or end them with `close`."),
+                raises(scope.schema.errors, request.errors, waits="reply"),
+            ),
+        ),
+        body=(waiting(colour, made),),
     )
 
 

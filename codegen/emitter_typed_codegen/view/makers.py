@@ -17,6 +17,7 @@ from emitter_typed_codegen.view.methods import (
     head,
     liberal,
     methods_class,
+    returns,
 )
 from emitter_typed_codegen.view.options import enumerated, option_class, taking
 from emitter_typed_codegen.view.scope import Scope, call
@@ -57,11 +58,12 @@ def _makers(scope: Scope, option: Option) -> list[Method]:
         what = f"`{argument}={flat(handed)}`" if fixed else f"`{argument}`"
         text = parameter_text(scope, option)
         explained = () if fixed else (arguments([Parameter(name=argument, type=annotation, text=text)]),)
+        about = f"Make the option {what}.\n\nIt is for {listed}. {text if fixed else ''}"
         methods.append(
             Method(
                 decorators=("@staticmethod",),
                 head=head(scope, SYNC, method_name(name), parameters, returns=cls, waits=False, first=()),
-                doc=Doc(f"Make the option {what}.\n\nIt is for {listed}. {text if fixed else ''}", sections=explained),
+                doc=Doc(about, sections=(*explained, returns("The option, to be put in a set or a list."))),
                 body=(Joined(["return ", call(scope.use(cls), literal(argument), handed)]),),
             )
         )

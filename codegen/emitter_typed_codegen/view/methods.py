@@ -12,7 +12,7 @@ from emitter_typed_codegen.names import attribute_name, class_name, hidden_name,
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, STR, Applied, Name, OneOf, PyType, Values, optional
 from emitter_typed_codegen.texts import Section, literal
 from emitter_typed_codegen.view.docs import Doc, error_text, parameter_text
-from emitter_typed_codegen.view.options import enumerated, option_classes, options_of
+from emitter_typed_codegen.view.options import enumerated, ignored_by, option_classes, options_of
 from emitter_typed_codegen.view.scope import Scope, call, contract
 
 INT = Name(BUILTINS, "int")
@@ -139,12 +139,15 @@ def option_parameters(scope: Scope, taking: Operation | Request) -> list[Paramet
 
 def options_parameter(scope: Scope, taking: Operation | Request) -> list[Parameter]:
     """Return the parameter that takes all options at once; none if no option is taken."""
-    options = options_of(scope.schema, taking)
-    if not options:
+    options, ignored = options_of(scope.schema, taking), ignored_by(scope.schema, taking)
+    if not options and not ignored:
         return []
-    made = next((method_name(name) for option in options for name, _, _ in option.classic), None)
-    classes = [Name(".options", name) for name in option_classes(scope.schema, options)]
-    like = f", as `{made}` and its like make them." if made else "."
+    made = next((method_name(name) for option in (*options, *ignored) for name, _, _ in option.classic), None)
+    classes = [Name(".options", name) for name in option_classes(scope.schema, [*options, *ignored])]
+    text = "The options below as a set of objects" if options else "Options as a set of objects"
+    text += f", as `{made}` and its like make them." if made else "."
+    if ignored:
+        text += f" Nothing comes of {enumerated([f'`{attribute_name(each.name)}`' for each in ignored])} here."
     return [
         Parameter(
             name="options",
@@ -152,7 +155,7 @@ def options_parameter(scope: Scope, taking: Operation | Request) -> list[Paramet
                 Name("collections.abc", "Iterable"), (OneOf(tuple(classes)) if len(classes) > 1 else classes[0],)
             ),
             default="()",
-            text=f"The options below as a set of objects{like}",
+            text=text,
         )
     ]
 

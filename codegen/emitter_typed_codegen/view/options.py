@@ -40,6 +40,12 @@ def options_of(schema: Schema, taking: Operation | Request) -> list[Option]:
     return [option for option in schema.options if taking.name in option.applies]
 
 
+def ignored_by(schema: Schema, taking: Operation | Request) -> list[Option]:
+    """Return the options that an operation takes in a set and that mean nothing to it."""
+    names = taking.ignores if isinstance(taking, Operation) else ()
+    return [option for option in schema.options if option.name in names]
+
+
 def taking(schema: Schema, option: Option) -> list[Operation | Request]:
     """Return the operations and requests that take an option, operations first."""
     return [one for one in _callables(schema) if option in options_of(schema, one)]

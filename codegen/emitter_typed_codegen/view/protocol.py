@@ -24,7 +24,7 @@ from emitter_typed_codegen.names import attribute_name, class_name, constant_nam
 from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name
 from emitter_typed_codegen.texts import folded_literal, literal
 from emitter_typed_codegen.view.docs import Doc, error_doc
-from emitter_typed_codegen.view.options import options_of
+from emitter_typed_codegen.view.options import ignored_by, options_of
 from emitter_typed_codegen.view.scope import Scope, call, plain, sequence
 
 
@@ -127,11 +127,10 @@ def _lasting(scope: Scope, request: Request, lasting: Lasting) -> Expression:
 def _event(scope: Scope, event: Event) -> Expression:
     payload = scope.declared(event.payload)
     annotation = scope.imports.annotation(Applied(Name(CONTRACT, "EventDefinition"), (payload,)))
-    settings: dict[str, Expression] = {
-        "name": literal(attribute_name(event.name)),
-        "topic": literal(event.topic),
-        "payload": scope.use(payload),
-    }
+    settings: dict[str, Expression] = {"name": literal(attribute_name(event.name))}
+    if event.topic is not None:
+        settings["topic"] = literal(event.topic)
+    settings["payload"] = scope.use(payload)
     if event.channel is not None:
         settings["channel"] = literal(attribute_name(event.channel))
     made = call(scope.contract("EventDefinition"), **settings)
@@ -184,7 +183,9 @@ def template(topic: str, params: Iterable[Field]) -> str:
 
 def _options(scope: Scope, taking: Operation | Request) -> dict[str, Expression]:
     names = [scope.use(Name("./options", constant_name(one.name))) for one in options_of(scope.schema, taking)]
-    return {"options": sequence(names)} if names else {}
+    ignored = [scope.use(Name("./options", constant_name(one.name))) for one in ignored_by(scope.schema, taking)]
+    settings: dict[str, Expression] = {"options": sequence(names)} if names else {}
+    return settings | ({"ignored": sequence(ignored)} if ignored else {})
 
 
 def _pages(scope: Scope, pages: Pages) -> Expression:

@@ -23,7 +23,7 @@ class Answers:
 
     def __init__(self) -> None:
         """Let them pass."""
-        self.passing = True
+        self.passing: bool = True
         self._held: dict[int, tuple[Connection, tuple[bytes, ...]]] = {}
         self._tickets = count()
         self._on_hold: Callable[[Connection, int], None] | None = None

@@ -24,7 +24,11 @@ class Clock:
         return time.time() + self._ahead_s
 
     def advance(self, seconds: float) -> None:
-        """Move forward by some seconds, at once: keys and stored messages expire. May be called from any thread."""
+        """Move forward, at once: keys and stored messages expire. May be called from any thread.
+
+        Args:
+            seconds: How far.
+        """
         self._ahead_s += seconds
 
 
@@ -40,7 +44,11 @@ class ManualClock(Clock):
     """
 
     def __init__(self, now_s: float | None = None) -> None:
-        """Start at a Unix time in seconds. Default: the present."""
+        """Stand still.
+
+        Args:
+            now_s: The Unix time to begin at, in seconds. Default: the present.
+        """
         super().__init__()
         self._now_s = float(time.time() if now_s is None else now_s)
 

@@ -32,18 +32,18 @@ class Connection:
             budget: What its subscriptions, links and watches may take.
             max_unsent_bytes: The bound of what waits to be sent; beyond it the connection is cut off.
         """
-        self.id = new_connection_id()
-        self.decoder = Decoder()
+        self.id: str = new_connection_id()
+        self.decoder: Decoder = Decoder()
         self.username: str | None = None
         self.will: Will | None = None
         self._introduction_bytes = 0
         self.links: dict[str, Topic] = {}
-        self.subscriptions = HeldFilters()
-        self.watched = HeldFilters()
+        self.subscriptions: HeldFilters = HeldFilters()
+        self.watched: HeldFilters = HeldFilters()
         self.budget = budget
-        self.closing = False
+        self.closing: bool = False
         """Nothing more is read; the connection ends when what is queued has been sent."""
-        self.overrun = False
+        self.overrun: bool = False
         """Its reader is too slow: the connection ends now."""
         self.receivable_bytes: int | None = None
         """After how many more bytes that it sends the connection is cut; None: it is not."""

@@ -95,7 +95,7 @@ class BrokerCore:
                 if connection.closing:
                     return
         except wire.WireError as error:
-            _log.info("connection %s sent what is no packet and was closed: %s", connection.id, error)
+            _log.info("packet.malformed connection=%s reason=%s", connection.id, error)
             connection.close()
         if connection.receivable_bytes == 0:
             connection.close()

@@ -64,7 +64,7 @@ class Hub:
         if self._switches.refusing and self._switches.return_code is None:
             return None
         if len(self._peers) >= self._limits.max_connections:
-            _log.warning("limit.reached max_connections=%d: a connection was closed", self._limits.max_connections)
+            _log.warning("limit.reached max_connections=%d", self._limits.max_connections)
             return None
         connection = self._core.open()
         self._peers[connection] = peer

@@ -66,7 +66,7 @@ class Budget:
         """
         self._max_bytes = max_bytes
         self._whole = whole
-        self.taken_bytes = 0
+        self.taken_bytes: int = 0
 
     def take(self, size_bytes: int) -> None:
         """Take some of it.
@@ -75,7 +75,7 @@ class Budget:
             Refused: there is not so much left, here or in the whole. Nothing was taken.
         """
         if self.taken_bytes + size_bytes > self._max_bytes:
-            _log.warning("limit.reached max_bytes=%d: more subscriptions or links are refused", self._max_bytes)
+            _log.warning("limit.reached max_bytes=%d", self._max_bytes)
             raise Refused(Refusal.FORBIDDEN)
         if self._whole is not None:
             self._whole.take(size_bytes)

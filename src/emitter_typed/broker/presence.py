@@ -20,7 +20,7 @@ class Presence:
 
     def __init__(self, matcher: Matcher, clock: Callable[[], float]) -> None:
         """Start without subscriptions and watchers; the clock gives the Unix time in seconds."""
-        self.subscriptions = Subscriptions(matcher)
+        self.subscriptions: Subscriptions = Subscriptions(matcher)
         self._watchers: ChannelTrie[Connection] = ChannelTrie(matcher)
         self._clock = clock
 

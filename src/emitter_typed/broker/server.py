@@ -93,9 +93,13 @@ class AsyncBroker:
                 value=host,
             )
         self.matcher: Matcher = matcher
-        self.master_key = master_key if master_key is not None else new_master_key()
-        self.clock = clock if clock is not None else Clock()
+        """How it matches channels."""
+        self.master_key: str = master_key if master_key is not None else new_master_key()
+        """The key that makes keys."""
+        self.clock: Clock = clock if clock is not None else Clock()
+        """The time that it lives by."""
         self.host = host
+        """The address that it listens on."""
         self._port = port
         self._tls = tls
         self._limits = limits or Limits()
@@ -150,6 +154,9 @@ class AsyncBroker:
 
         Args:
             endpoint: Of it, username and will count.
+
+        Returns:
+            The transport of one connection; the client asks for it.
         """
         return MemoryTransport(endpoint, self._hub, self._hub.loop)
 
@@ -173,12 +180,15 @@ class AsyncBroker:
         return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
 
     async def start(self, *, keep_stored: bool = False) -> Self:
-        """Listen. Returns the broker itself; once it is back, clients can connect.
+        """Listen, so that clients can connect.
 
         After a `stop()`, it listens on the same port again; keys stay good, and `published` goes on.
 
         Args:
             keep_stored: Whether what was stored before `stop()` is still there.
+
+        Returns:
+            The broker itself.
 
         Raises:
             CannotListen: the port is in use, or the host is none of this machine's. Nothing was started.

@@ -137,6 +137,9 @@ class Broker:
 
         Args:
             endpoint: Of it, username and will count.
+
+        Returns:
+            The transport of one connection; the client asks for it.
         """
         return self._broker.memory(endpoint)
 
@@ -161,12 +164,15 @@ class Broker:
         return self._broker.keygen(channel, permissions, ttl=ttl)
 
     def start(self, *, keep_stored: bool = False) -> Self:
-        """Listen. Returns the broker itself; once it is back, clients can connect.
+        """Listen, so that clients can connect.
 
         After a `stop()`, it listens on the same port again; keys stay good, and `published` goes on.
 
         Args:
             keep_stored: Whether what was stored before `stop()` is still there.
+
+        Returns:
+            The broker itself.
 
         Raises:
             CannotListen: the port is in use, or the host is none of this machine's. Nothing was started.

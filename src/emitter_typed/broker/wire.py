@@ -33,8 +33,8 @@ try:
     from zmqtt._internal.packets.codec import AnyPacket as CodecPacket
     from zmqtt._internal.packets.codec import decode, encode
     from zmqtt._internal.types.qos import QoS
-except ImportError as error:
-    raise ImportError('the embedded broker needs zmqtt: pip install "emitter-typed[broker]"') from error
+except ImportError as _missing:
+    raise ImportError('the embedded broker needs zmqtt: pip install "emitter-typed[broker]"') from _missing
 
 from emitter_typed.protocol import packets
 from emitter_typed.protocol.will import Will as LastWill

@@ -24,7 +24,7 @@ class Address:
 
     def __init__(self, template: str) -> None:
         """Take the template; the compiler has checked it."""
-        self.template = template
+        self.template: str = template
         # Pairs of the segment's text and, for a parameter, its name.
         self._segments = [
             (segment, segment[1:-1] if segment.startswith("{") else None) for segment in segments(template)

@@ -146,11 +146,11 @@ class CatchUp:
         self._resumes = resumes
         # How many live messages had arrived, of all of the subscription, when the newest page came.
         self._arrived: int | None = None
-        self.joined = False
+        self.joined: bool = False
         """Whether it is known which stored messages are to be given."""
-        self.count = 0
+        self.count: int = 0
         """How many are to be given after a connection was lost."""
-        self.exact = True
+        self.exact: bool = True
         """Whether none of them comes twice."""
         self.marks: tuple[Fingerprint, ...] = ()
         """What the messages are known by that are to be given after a connection was lost."""

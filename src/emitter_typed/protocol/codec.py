@@ -26,6 +26,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
+# Made once: json.dumps would make one each time.
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def parse(raw: bytes, *, channel: str = "") -> object:
@@ -141,7 +143,7 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
         )
     try:
         document = converter().unstructure(value, type)
-        return _utf8(json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+        return _utf8(_encoder.encode(document))
     except InvalidArgument:
         raise
     except Exception as error:

@@ -20,14 +20,14 @@ ParameterKind = Literal["segment", "channel", "filter"]
 
 @frozen(kw_only=True)
 class EventDefinition(Generic[EventT]):
-    """What the broker sends without having been asked."""
+    """What the broker sends without having been asked, or the replies of a request."""
 
     name: str
     """The event's name: its handler is `on_<name>`."""
-    topic: str
-    """Where it arrives."""
+    topic: str | None = None
+    """Where it arrives unasked; None: only replies count as it."""
     payload: object
-    """The type of what arrives: a class, or a union with a tag."""
+    """The type of what arrives: a class, or a union with a tag; that of the response where only replies count."""
     channel: str | None = None
     """The attribute of the payload that names the channel it is about, and of a request that names its handler."""
 
@@ -77,7 +77,8 @@ class RequestDefinition(Generic[ResponseT]):
     response: type[ResponseT]
     """The class of its reply."""
     event: str | None = None
-    """The event that a reply also counts as, if its tag is not blank, and whose handler a request can name."""
+    """The event that a reply also counts as, if its tag is not blank, and whose handler a request can name if it says
+    a channel."""
     options: tuple[OptionDefinition, ...] = ()
     """The options that stand behind its channel."""
     lasting: LastingDefinition | None = None
@@ -108,9 +109,9 @@ class PagesDefinition:
     """The field of a message that holds its payload's bytes."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class OperationDefinition:
-    """A publish, subscribe, unsubscribe or fetch, in the form that its topic gives it."""
+    """A publish, subscribe, unsubscribe or fetch, in the form that its topic gives it. Equal to itself alone."""
 
     name: str
     """The method's name."""
@@ -122,6 +123,8 @@ class OperationDefinition:
     """What the value of a parameter must keep."""
     options: tuple[OptionDefinition, ...] = ()
     """The options that it takes."""
+    ignored: tuple[OptionDefinition, ...] = ()
+    """The options that it takes in a set and that mean nothing to it."""
     defaults: Mapping[str, object] = Factory(dict[str, object])
     """Values of options that the call does not give."""
     quiet: Mapping[str, object] = Factory(dict[str, object])

@@ -71,6 +71,8 @@ class Rejoin(Exchange):
     """A SUBSCRIBE of many filters, which the broker granted on an earlier connection."""
 
     subscriptions: tuple[Prepared, ...] = field(kw_only=True)
+    receivers: tuple[tuple[Receiver, ...], ...] = field(kw_only=True)
+    """Those of each: who subscribes while it is under way has a SUBSCRIBE of his own."""
 
 
 @define(eq=False)
@@ -99,6 +101,10 @@ class Exchanges:
     def publications(self) -> bool:
         """Whether a message waits for its acknowledgement."""
         return any(isinstance(each, Publication) for each in self._by_packet_id.values())
+
+    def leaves(self, channel: str) -> bool:
+        """Tell whether an UNSUBSCRIBE of a channel is under way."""
+        return any(isinstance(each, Leave) and each.channel == channel for each in self._by_packet_id.values())
 
     def begin(self, exchange: Exchange) -> int:
         """Give an exchange the next identifier that is free. Raises Congested if none is."""

@@ -50,9 +50,9 @@ class Feed:
 
     def __init__(self, mailbox: Mailbox, backlog: Backlog | None) -> None:
         """Begin without messages; None: nothing that is stored is wanted."""
-        self.mailbox = mailbox
+        self.mailbox: Mailbox = mailbox
         """The live messages."""
-        self.started = backlog is None
+        self.started: bool = backlog is None
         """Whether it is known what comes first."""
         self.failure: EmitterError | None = None
         """Why it could not start."""

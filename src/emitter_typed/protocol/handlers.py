@@ -1,4 +1,4 @@
-"""Who handles the broker's events: one handler for each event, and others for channels."""
+"""Who handles what: the place of one handler, and handlers of the broker's events, which channels may have too."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from emitter_typed.protocol.definition import EventDefinition
 from emitter_typed.protocol.trie import ChannelTrie
 
 W = TypeVar("W")
+
+
+class Place(Generic[W]):
+    """Where the worker of one handler stands. It locks nothing: its owner does."""
+
+    def __init__(self) -> None:
+        """Begin without a worker."""
+        self.worker: W | None = None
+
+    def put(self, worker: W | None) -> W | None:
+        """Set or remove the worker, and return the one before."""
+        before, self.worker = self.worker, worker
+        return before
 
 
 class EventHandlers(Generic[W]):

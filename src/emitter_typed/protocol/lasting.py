@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from emitter_typed.errors import BrokerError, ConnectionLost, EmitterError
 from emitter_typed.protocol.definition import RequestDefinition
+from emitter_typed.protocol.subscribers import Receiver
+from emitter_typed.protocol.watches import Watches
 from emitter_typed.values import Record
+
+
+@frozen
+class _Begun:
+    definition: RequestDefinition[object]
+    request: Record
+    # Whether a call asked for it; else only those who iterate over its events need it.
+    called_for: bool
 
 
 class Lasting:
@@ -16,27 +26,43 @@ class Lasting:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._requests: dict[tuple[str, object], tuple[RequestDefinition[object], Record]] = {}
+        self._begun: dict[tuple[str, object], _Begun] = {}
 
-    def note(self, definition: RequestDefinition[object], request: Record) -> None:
-        """Learn of a request that the broker has carried out."""
+    def note(self, definition: RequestDefinition[object], request: Record, *, called_for: bool) -> bool:
+        """Learn of a request that the broker has carried out, and tell whether it has ended something."""
         lasting = definition.lasting
         if lasting is None:
-            return
-        named = definition.name, getattr(request, lasting.by)
+            return False
+        name = _name(definition, request)
         if lasting.ends and _says(request, lasting.ends):
-            self._requests.pop(named, None)
-        elif _says(request, lasting.begins):
-            self._requests[named] = definition, evolve(request, **lasting.again)  # type: ignore[misc]  # each subclass of Record is an attrs class
+            self._begun.pop(name, None)
+            return True
+        if _says(request, lasting.begins):
+            again = evolve(request, **lasting.again)  # type: ignore[misc]  # each subclass of Record is an attrs class
+            called_for = called_for or (name in self._begun and self._begun[name].called_for)
+            self._begun[name] = _Begun(definition, again, called_for)
+        return False
+
+    def release(self, definition: RequestDefinition[object], request: Record) -> bool:
+        """Forget what nobody iterates over any more, unless a call asked for it; tell whether it was forgotten."""
+        begun = self._begun.get(_name(definition, request))
+        if begun is None or begun.called_for:
+            return False
+        self.forget(definition, request)
+        return True
 
     def forget(self, definition: RequestDefinition[object], request: Record) -> None:
-        """Learn that the broker refuses to begin something again."""
-        assert definition.lasting is not None, "only what lasts is begun again"
-        self._requests.pop((definition.name, getattr(request, definition.lasting.by)), None)
+        """Forget what is not to be begun again."""
+        self._begun.pop(_name(definition, request), None)
 
     def __iter__(self) -> Iterator[tuple[RequestDefinition[object], Record]]:
         """Go through the requests to make again, those of one kind in the order in which they were made."""
-        return iter(list(self._requests.values()))
+        return iter([(each.definition, each.request) for each in self._begun.values()])
+
+
+def _name(definition: RequestDefinition[object], request: Record) -> tuple[str, object]:
+    assert definition.lasting is not None, "only what lasts is begun again"
+    return definition.name, getattr(request, definition.lasting.by)
 
 
 def _says(request: Record, values: Mapping[str, object]) -> bool:
@@ -46,17 +72,28 @@ def _says(request: Record, values: Mapping[str, object]) -> bool:
 class Again:
     """Waits for the answer to a request that is made again on a new connection."""
 
-    def __init__(self, lasting: Lasting, definition: RequestDefinition[object], request: Record) -> None:
+    def __init__(
+        self, lasting: Lasting, watches: Watches, definition: RequestDefinition[object], request: Record
+    ) -> None:
         """Wait; what the broker refuses now is not asked for on the connection after this."""
         self._lasting = lasting
+        self._watches = watches
         self._definition = definition
         self._request = request
 
     def resolve(self, result: object, /) -> None:
-        """Take the answer, which nobody waits for."""
+        """Take the answer, which nobody waits for, and tell those who watch that they do so again."""
+        for receiver in self._watching():
+            receiver.restored()
 
     def reject(self, error: EmitterError, /) -> bool:
         """Take a refusal, which is to be reported; with the connection lost once more, it is asked for again."""
         if isinstance(error, BrokerError):
             self._lasting.forget(self._definition, self._request)
+            for receiver in self._watching():
+                self._watches.drop(self._definition, self._request, receiver)
+                receiver.end(error)
         return isinstance(error, ConnectionLost)
+
+    def _watching(self) -> tuple[Receiver, ...]:
+        return self._watches.of(self._definition, self._request)

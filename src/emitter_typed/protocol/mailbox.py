@@ -32,16 +32,16 @@ class Mailbox:
 
     def __init__(self, *, max_messages: int, max_bytes: int, overflow: Overflow) -> None:
         """Begin empty."""
-        self.max_messages = max_messages
-        self.max_bytes = max_bytes
+        self.max_messages: int = max_messages
+        self.max_bytes: int = max_bytes
         self.overflow: Overflow = overflow
-        self.dropped = 0
+        self.dropped: int = 0
         """How many messages were lost so far."""
-        self.dropping = False
+        self.dropping: bool = False
         """Whether the queue has been dropping since it last was empty: one episode."""
-        self.failed = False
+        self.failed: bool = False
         """Whether a queue with `overflow="fail"` has overflowed; it takes no more."""
-        self.received = 0
+        self.received: int = 0
         """How many messages were taken in so far: the place of the next one among all."""
         self._arrivals: deque[Arrival] = deque()
         self._bytes = 0

@@ -15,12 +15,11 @@ from emitter_typed.protocol.conversion import converter, write_as
 from emitter_typed.protocol.definition import (
     OperationDefinition,
     OptionDefinition,
-    ParameterKind,
     RequestDefinition,
 )
 from emitter_typed.protocol.scalars import seconds
 from emitter_typed.protocol.topics import compose_topic, validate_channel, written_options
-from emitter_typed.values import Option, Secret, is_text
+from emitter_typed.values import Option, Secret
 
 _find_border = re.compile(r"[^!-~]|[/?#+*{}]").search
 
@@ -65,11 +64,24 @@ def prepare(
     Raises:
         InvalidArgument: A part of the topic or an option breaks a rule, or an option is given twice.
     """
-    written, headers = _write_options(definition, definition.defaults, options, given or {})
+    said = options_said(definition, options, given or {})
     try:
-        key, channel, bare_topic = _compose(
-            definition.topic, tuple(definition.parameters.items()), tuple(_texts(definition, arguments))
-        )
+        return _prepare(definition, tuple(said), *arguments, *said.values())
+    except TypeError:
+        # It cannot be hashed, so it is nothing that could be sent either: say what is wrong with it.
+        pass
+    return _prepare.__wrapped__(definition, tuple(said), *arguments, *said.values())
+
+
+# Most calls repeat earlier ones. Typed, since 1 is an option's value where True is none.
+@lru_cache(maxsize=4096, typed=True)
+def _prepare(definition: OperationDefinition, names: tuple[str, ...], *values: object) -> Prepared:
+    """Prepare for arguments and options, given as the options' names and the values of all."""
+    border = len(values) - len(names)
+    written, headers = _write_options(definition, definition.defaults, dict(zip(names, values[border:], strict=True)))
+    arguments = values[:border]
+    try:
+        key, channel, bare_topic = _compose(definition, tuple(_texts(definition, arguments)))
     except InvalidArgument as error:
         raise _without_keys(error, definition, arguments) from None
     return Prepared(
@@ -83,7 +95,7 @@ def prepare(
 
 
 def _quiet(definition: OperationDefinition, key: str, channel: str) -> str:
-    written, _ = _write_options(definition, definition.quiet, (), {})
+    written, _ = _write_options(definition, definition.quiet, {})
     return compose_topic(key, channel, options=written)
 
 
@@ -121,20 +133,18 @@ def channel_with_options(
     Raises:
         InvalidArgument: The channel or an option breaks a rule, or an option is given twice.
     """
-    written, _ = _write_options(definition, {}, options, given or {})
+    written, _ = _write_options(definition, {}, options_said(definition, options, given or {}))
     return validate_channel(channel, static=False) + written_options(tuple(written.items()))
 
 
 def _write_options(
     definition: OperationDefinition | RequestDefinition[object],
     defaults: Mapping[str, object],
-    options: Iterable[Option],
-    given: Mapping[str, object],
+    said: Mapping[str, object],
 ) -> tuple[dict[str, str], dict[str, object]]:
     """Return the options that stand in a topic, as they are written there, and those that stand in the header."""
     written: dict[str, str] = {}
     headers: dict[str, object] = {}
-    said = options_said(definition, options, given)
     for option in definition.options:
         if option.name in said:
             value = _checked(option, said[option.name])
@@ -149,10 +159,10 @@ def _write_options(
     return written, headers
 
 
-def _texts(definition: OperationDefinition, arguments: Sequence[str | Secret]) -> Iterator[str]:
+def _texts(definition: OperationDefinition, arguments: Sequence[object]) -> Iterator[str]:
     for name, argument in zip(definition.parameters, arguments, strict=True):
         text = argument.reveal() if isinstance(argument, Secret) else argument
-        if not is_text(text):
+        if not isinstance(text, str) or not text:
             problem = "is not empty" if text == "" else f"is a text, not {kind_of(text)}"
             raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
         for constraint in definition.constraints.get(name, ()):
@@ -160,13 +170,10 @@ def _texts(definition: OperationDefinition, arguments: Sequence[str | Secret]) -
         yield text
 
 
-@lru_cache(maxsize=4096)
-def _compose(
-    template: str, parameters: tuple[tuple[str, ParameterKind], ...], texts: tuple[str, ...]
-) -> tuple[str, str, str]:
-    """Fill a template; return its first segment, the channel, and both as a topic. Most calls repeat earlier ones."""
-    topic = template
-    for (name, kind), text in zip(parameters, texts, strict=True):
+def _compose(definition: OperationDefinition, texts: Sequence[str]) -> tuple[str, str, str]:
+    """Fill the template; return its first segment, the channel, and both as a topic."""
+    topic = definition.topic
+    for (name, kind), text in zip(definition.parameters.items(), texts, strict=True):
         filled = (
             one_segment(name, text)
             if kind == "segment"
@@ -198,7 +205,12 @@ def _each_option(options: object) -> Iterator[Option]:
             f"options: put the option {options.name} in a list or a set", argument="options", value=options
         )
     kind = kind_of(options)
-    if not isinstance(options, Iterable) or isinstance(options, str | bytes | Mapping):
+    # Programs say {} for no options, as the official client's own default does.
+    if (
+        not isinstance(options, Iterable)
+        or isinstance(options, str | bytes)
+        or (isinstance(options, Mapping) and options)
+    ):
         raise InvalidArgument(
             f"options: expected a list or a set of options, got {kind}", argument="options", value=None
         )
@@ -219,8 +231,13 @@ def options_said(
 ) -> dict[str, object]:
     """Put together what a call says of options, in either way. Raises InvalidArgument."""
     said: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+    if options == ():
+        return said
     known = [each.name for each in definition.options]
+    ignored = [each.name for each in definition.ignored] if isinstance(definition, OperationDefinition) else []
     for option in _each_option(options):
+        if option.name in ignored:
+            continue
         if option.name not in known:
             raise InvalidArgument(
                 f"{definition.name} takes no option {option.name}; it takes {', '.join(known) or 'none'}",

@@ -125,7 +125,7 @@ class Pager:
         self._wanted = wanted if isinstance(wanted, int) else None
         self.definition: RequestDefinition[Any] = definition.pages.request
         """The request for a page."""
-        self.done = self._wanted == 0
+        self.done: bool = self._wanted == 0
         """Whether nothing is left to ask for."""
         self._max_held_bytes = max_held_bytes
         self._keep_found = keep_found

@@ -31,7 +31,7 @@ class Replies:
         self._exposure = exposure
         self._report = report
         self._emit = emit
-        self._events_by_topic = {event.topic: event for event in protocol.events.values()}
+        self._events_by_topic = {event.topic: event for event in protocol.events.values() if event.topic}
 
     def take(self, topic: str, payload: bytes, *, claimed: bool) -> None:
         """Take in what arrived: a reply, an error, an event, or somebody's message.
@@ -68,7 +68,11 @@ class Replies:
             raise self._broker_error(fields, definition.name, definition.topic, b"")
         response: object = codec.structure(fields, definition.response, channel=definition.topic)
         if definition.event is not None:
-            self._emit_reply(self._protocol.events[definition.event], fields)
+            event = self._protocol.events[definition.event]
+            if event.payload is definition.response:
+                self._emit(event, response)
+            else:
+                self._emit_reply(event, fields, definition.topic)
         return response
 
     def _take(self, topic: str, payload: bytes, document: object) -> None:
@@ -109,11 +113,11 @@ class Replies:
             raise Undecodable("an error without status or message", channel=topic, raw=payload)
         return self._protocol.errors.get(status, BrokerError)(status, message, operation)
 
-    def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object]) -> None:
+    def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object], topic: str) -> None:
         tag = codec.tag(event.payload)
         if tag is not None and fields.get(tag.name) not in dict(tag.members):
             return
         try:
-            self._emit(event, codec.structure(fields, event.payload, channel=event.topic))
+            self._emit(event, codec.structure(fields, event.payload, channel=topic))
         except Undecodable as problem:
             self._report(problem)

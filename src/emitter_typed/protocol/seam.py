@@ -182,9 +182,9 @@ class Trail:
         """Begin empty, where nothing is stored."""
         self.cursor: bytes | None = None
         """The id of a stored message: whatever is stored up to it was delivered. None: nothing was stored."""
-        self.truncated = False
+        self.truncated: bool = False
         """Whether messages that were delivered since the cursor were forgotten."""
-        self.forgetful = False
+        self.forgetful: bool = False
         """Whether messages that were published silently since the cursor were forgotten: they will count as missed."""
         self._delivered: deque[Fingerprint] = deque(maxlen=max_messages)
         self._silent: deque[Fingerprint] = deque(maxlen=max_messages)

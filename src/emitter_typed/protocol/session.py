@@ -14,7 +14,6 @@ what is to last: links and watches, then subscriptions, then the messages that w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import repeat
 from typing import TypeVar
 
 from emitter_typed.errors import AmbiguousReply, BrokerError, Closed, ConnectionLost, EmitterError
@@ -31,7 +30,8 @@ from emitter_typed.protocol.exchanges import (
 )
 from emitter_typed.protocol.exposure import Exposure, is_genuine
 from emitter_typed.protocol.lasting import Again, Lasting
-from emitter_typed.protocol.operations import Prepared, check_filter_size, check_size
+from emitter_typed.protocol.memberships import REFUSED, Memberships
+from emitter_typed.protocol.operations import Prepared, check_size
 from emitter_typed.protocol.outbox import Outbox
 from emitter_typed.protocol.packets import (
     Connack,
@@ -41,17 +41,15 @@ from emitter_typed.protocol.packets import (
     Puback,
     Publish,
     Suback,
-    Subscribe,
     Unsuback,
-    Unsubscribe,
 )
 from emitter_typed.protocol.replies import Replies
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
+from emitter_typed.protocol.tally import Tally
 from emitter_typed.protocol.topics import Matcher
 from emitter_typed.protocol.waiter import Nobody, Waiter
+from emitter_typed.protocol.watches import Beginning, Watches, ending
 from emitter_typed.values import Record
-
-_REFUSED = 0x80
 
 ResponseT = TypeVar("ResponseT")
 
@@ -65,6 +63,7 @@ class Session:
         *,
         matcher: Matcher,
         outbox: Outbox,
+        tally: Tally,
         send: Callable[[Outbound], None],
         report: Callable[[EmitterError], None],
         emit: Callable[[EventDefinition[object], object], None],
@@ -77,6 +76,7 @@ class Session:
             protocol: What the schema says.
             matcher: How the broker matches.
             outbox: Holds messages while there is no connection.
+            tally: Counts the connections and the messages in and out.
             send: Sends a packet; must not block, nor call the session.
             report: Takes an error that no call owns.
             emit: Takes an event of the broker.
@@ -89,18 +89,22 @@ class Session:
         self._unclaimed = unclaimed
         self._opened = opened
         self._outbox = outbox
+        self._tally = tally
         self._lasting = Lasting()
         self._exchanges = Exchanges()
+        self._emit = emit
+        self._watches = Watches()
         self._exposure = Exposure(protocol.envelope.reserved)
-        self._replies = Replies(protocol, self._exchanges, self._exposure, report=report, emit=emit)
+        self._replies = Replies(protocol, self._exchanges, self._exposure, report=report, emit=self._tell)
         self._subscribers = Subscribers(matcher, protocol.envelope.reserved)
+        self._memberships = Memberships(
+            protocol.envelope, self._subscribers, self._exposure, self._exchanges, begin=self._begin, send=send
+        )
         self._connecting: Waiter[None] | None = None
         self._draining: Waiter[None] | None = None
-        # The SUBSCRIBEs of many filters that a new connection began with, and that are not answered.
-        self._rejoining: set[int] = set()
         self._over = False
         self._lost: EmitterError | None = None
-        self.connected = False
+        self.connected: bool = False
         """Whether the broker has accepted a connection, and it has not ended."""
 
     def connecting(self, waiter: Waiter[None]) -> None:
@@ -147,6 +151,8 @@ class Session:
             return
         self.check_open(operation)
         self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
+        self._tally.messages_out_qos0 += 1
+        self._tally.bytes_out += len(payload)
         waiter.resolve(None)
 
     def withdraw(self, waiter: Waiter[None]) -> bool:
@@ -159,43 +165,46 @@ class Session:
         """Subscribe; the receiver gets messages from now on, and the waiter when the broker grants it.
 
         Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
-        Congested, or InvalidArgument for a channel where replies arrive, unless that is allowed.
+        Congested, or InvalidArgument: for a channel where replies arrive, unless that is allowed, and for a share group
+        beside whatever would get the same copy of a message.
         """
-        check_filter_size(prepared, self._envelope.max_packet_bytes)
-        if not allow_reserved:
-            self._exposure.check(prepared.channel)
-        packet_id = self._begin(Join(operation, waiter, prepared=prepared, receiver=receiver))
-        self._subscribers.add(prepared, receiver)
-        self._exposure.begin(prepared.channel)
-        self._send(Subscribe((prepared.topic,), packet_id))
+        self._memberships.subscribe(operation, prepared, receiver, waiter, allow_reserved=allow_reserved)
 
     def shares(self, channel: str) -> bool:
         """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
         return self._subscribers.share(channel)
 
+    def watch(
+        self, definition: RequestDefinition[object], request: Record, receiver: Receiver, waiter: Waiter[None]
+    ) -> None:
+        """Send a request that begins events, which the receiver gets from now on. Raises what `request` raises."""
+        self._watches.add(definition, request, receiver)
+        try:
+            self.ask(definition, request, Beginning(self._watches, definition, request, receiver, waiter))
+        except EmitterError:
+            self._watches.drop(definition, request, receiver)
+            raise
+
+    def leave_watch(self, definition: RequestDefinition[object], request: Record, receiver: Receiver) -> None:
+        """Give a receiver no more events; the broker is told if nobody else needs what has begun."""
+        last = self._watches.drop(definition, request, receiver)
+        if last and self._lasting.release(definition, request) and self.connected:
+            self.ask(definition, ending(definition, request), Nobody())
+
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
-        check_filter_size(prepared, self._envelope.max_packet_bytes)
-        receivers = self._subscribers.of(prepared.channel)
-        packet_id = self._begin(Leave(operation, waiter, channel=prepared.channel, receivers=receivers))
-        self._send(Unsubscribe(prepared.bare_topic, packet_id))
+        self._memberships.unsubscribe(operation, prepared, waiter)
 
     def leave(self, operation: str, channel: str, receiver: Receiver, waiter: Waiter[None]) -> None:
         """End one subscription; the wire's goes with the last of a channel, or went with the connection."""
-        wire_topic = self._subscribers.drop(channel, receiver)
-        if wire_topic is None or not self.connected:
-            if not self.connected:
-                self._forget_exposure(channel)
-            waiter.resolve(None)
-            return
-        packet_id = self._begin(Leave(operation, waiter, channel=channel, receivers=()))
-        self._send(Unsubscribe(wire_topic, packet_id))
+        self._memberships.leave(operation, channel, receiver, waiter, connected=self.connected)
 
     def drain(self, waiter: Waiter[None]) -> None:
         """End all subscriptions; the waiter gets None when no message of QoS 1 waits for its acknowledgement."""
         for channel, receiver in self._subscribers.all():
             receiver.end(None)
             self.leave("subscribe", channel, receiver, Nobody())
+        self._watches.end_all(None)
         self._draining = waiter
         self._settle()
 
@@ -208,9 +217,14 @@ class Session:
                 case Delivery(topic, payload):
                     if is_genuine(topic):
                         self._replies.take(topic, payload, claimed=False)
-                    elif topic.startswith(self._envelope.reserved):
+                        continue
+                    if topic.startswith(self._envelope.reserved):
                         self._replies.take(topic, payload, claimed=self._subscribers.offer_reserved(topic, payload))
-                    elif not self._subscribers.offer(topic, payload):
+                        continue
+                    # First, so that who has a message finds it counted.
+                    self._tally.messages_in += 1
+                    self._tally.bytes_in += len(payload)
+                    if not self._subscribers.offer(topic, payload):
                         self._unclaimed(topic, payload)
                 case Puback(packet_id) | Unsuback(packet_id):
                     self._acknowledged(packet_id)
@@ -227,7 +241,7 @@ class Session:
         """
         self.connected = False
         self._lost = error
-        self._rejoining.clear()
+        self._memberships.lost()
         publications: list[Publication] = []
         for exchange in self._exchanges.end_all():
             if exchange.errors and not exchange.doubtful:
@@ -235,11 +249,11 @@ class Session:
             elif isinstance(exchange, Publication):
                 publications.append(exchange)
             elif isinstance(exchange, Leave):
-                self._left(exchange)
+                self._memberships.left(exchange)
             else:
                 self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
         self._outbox.put_back(publications)
-        for _, receiver in self._subscribers.all():
+        for receiver in (*(one for _, one in self._subscribers.all()), *self._watches):
             receiver.lost()
 
     def ended(self, error: EmitterError | None) -> None:
@@ -261,6 +275,7 @@ class Session:
         for exchange in (*self._exchanges.end_all(), *self._outbox.take_all()):
             self._reject(exchange, ConnectionLost(reason, operation=exchange.operation))
         self._subscribers.end_all(error)
+        self._watches.end_all(error)
 
     def check_open(self, operation: str) -> None:
         """Raise Closed or ConnectionLost, which say why, if there is no connection."""
@@ -271,6 +286,10 @@ class Session:
         raise ConnectionLost(reason, operation=operation)
 
     # Inside
+
+    def _tell(self, event: EventDefinition[object], payload: object) -> None:
+        self._watches.offer(event, payload)
+        self._emit(event, payload)
 
     def _settle(self) -> None:
         if self._draining is not None and not self._outbox and not self._exchanges.publications:
@@ -284,16 +303,14 @@ class Session:
 
     def _accepted(self) -> None:
         self.connected = True
+        self._tally.accepted += 1
         for definition, request in self._lasting:
-            self.ask(definition, request, Again(self._lasting, definition, request))
-        for subscriptions in self._subscribers.granted(self._envelope.max_packet_bytes):
-            packet_id = self._begin(Rejoin("subscribe", Nobody(), subscriptions=subscriptions))
-            self._rejoining.add(packet_id)
-            self._send(Subscribe(tuple(each.quiet_topic for each in subscriptions), packet_id))
+            self.ask(definition, request, Again(self._lasting, self._watches, definition, request))
+        self._memberships.rejoin()
         self._send_waiting()
         if self._connecting is not None:
             self._connecting.resolve(None)
-        if not self._rejoining:
+        if not self._memberships.rejoining:
             self._opened()
 
     def _send_waiting(self) -> None:
@@ -302,6 +319,9 @@ class Session:
             self._send_publication(self._outbox.take())
 
     def _send_publication(self, publication: Publication) -> None:
+        if not publication.sent:
+            self._tally.messages_out_qos1 += 1
+            self._tally.bytes_out += len(publication.payload)
         publication.begin()
         prepared, packet_id = publication.prepared, self._begin(publication)
         self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
@@ -315,76 +335,31 @@ class Session:
         if exchange is None:
             return
         # Each refused filter has an error of its own.
-        for _ in range(return_codes.count(_REFUSED) - len(exchange.errors)):
-            exchange.errors.append(BrokerError(_REFUSED, "the broker gave no reason", exchange.operation))
+        for _ in range(return_codes.count(REFUSED) - len(exchange.errors)):
+            exchange.errors.append(BrokerError(REFUSED, "the broker gave no reason", exchange.operation))
         if isinstance(exchange, Rejoin):
-            self._rejoined(exchange, return_codes)
-            self._rejoining.discard(packet_id)
-            if not self._rejoining:
+            self._memberships.rejoined(exchange, return_codes)
+            if not self._memberships.rejoining:
                 self._opened()
-        elif isinstance(exchange, Join):
-            self._joined(exchange, refused=_REFUSED in return_codes)
+        elif isinstance(exchange, Join) and REFUSED not in return_codes:
+            # Nobody else can send a SUBACK, so its return code tells, and an error only why.
+            self._memberships.joined(exchange)
         elif exchange.errors:
-            # Nothing but the error tells whether the broker has refused it.
-            self._reject(exchange, AmbiguousReply(exchange.operation) if exchange.doubtful else exchange.errors[0])
+            # Of others nothing but the error tells whether the broker has refused it.
+            doubtful = exchange.doubtful and (len(exchange.errors) > 1 or not isinstance(exchange, Join))
+            error = AmbiguousReply(exchange.operation) if doubtful else exchange.errors[0]
+            if isinstance(exchange, Join):
+                self._memberships.refused(exchange, error)
+            self._reject(exchange, error)
         elif isinstance(exchange, Request):
             self._answer(exchange)
         elif isinstance(exchange, Leave):
-            self._left(exchange)
+            self._memberships.left(exchange)
         else:
             exchange.waiter.resolve(None)
         # An identifier is free.
         self._send_waiting()
         self._settle()
-
-    def _joined(self, join: Join, *, refused: bool) -> None:
-        # Nobody else can send a SUBACK, so its return code tells, and an error only why.
-        if not refused:
-            self._subscribers.grant(join.prepared)
-            join.receiver.granted(join.waiter)
-            return
-        error = AmbiguousReply(join.operation) if len(join.errors) > 1 and join.doubtful else join.errors[0]
-        self._give_up(join)
-        join.receiver.end(error)
-        self._reject(join, error)
-
-    def _left(self, leave: Leave) -> None:
-        # Who was refused meanwhile, or has left, has ended already.
-        there = self._subscribers.of(leave.channel)
-        for receiver in leave.receivers:
-            if receiver in there:
-                self._subscribers.drop(leave.channel, receiver)
-                receiver.end(None)
-        self._forget_exposure(leave.channel)
-        leave.waiter.resolve(None)
-
-    def _forget_exposure(self, channel: str) -> None:
-        if not self._subscribers.of(channel):
-            self._exposure.end(channel)
-
-    def _rejoined(self, rejoin: Rejoin, return_codes: tuple[int, ...]) -> None:
-        """Tell the subscriptions. Those that the broker refuses now end; each has its error, in their order."""
-        doubtful = len(rejoin.errors) > return_codes.count(_REFUSED)
-        errors = repeat(AmbiguousReply(rejoin.operation)) if doubtful else iter(rejoin.errors)
-        for prepared, return_code in zip(rejoin.subscriptions, return_codes, strict=False):
-            error = next(errors) if return_code == _REFUSED else None
-            for receiver in self._subscribers.of(prepared.channel):
-                if error is None:
-                    receiver.restored()
-                else:
-                    self._subscribers.drop(prepared.channel, receiver)
-                    receiver.end(error)
-
-    def _give_up(self, join: Join) -> None:
-        """Take out who was refused. Those who shared the channel may have left to him what the broker had granted."""
-        channel = join.prepared.channel
-        granted = self._subscribers.has_granted(channel)
-        wire_topic = self._subscribers.drop(channel, join.receiver)
-        if not granted:
-            self._forget_exposure(channel)
-        elif wire_topic is not None:
-            packet_id = self._begin(Leave(join.operation, Nobody(), channel=channel, receivers=()))
-            self._send(Unsubscribe(wire_topic, packet_id))
 
     def _answer(self, exchange: Request) -> None:
         try:
@@ -392,7 +367,9 @@ class Session:
         except EmitterError as error:
             self._reject(exchange, error)
             return
-        self._lasting.note(exchange.definition, exchange.record)
+        called_for = not isinstance(exchange.waiter, Again | Beginning)
+        if self._lasting.note(exchange.definition, exchange.record, called_for=called_for):
+            self._watches.end(exchange.definition, exchange.record)
         exchange.waiter.resolve(response)
 
     def _reject(self, exchange: Exchange, error: EmitterError) -> None:

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from attrs import define, field
 
-from emitter_typed.errors import EmitterError
+from emitter_typed.errors import EmitterError, InvalidArgument, hide_keys
 from emitter_typed.protocol.operations import Prepared
-from emitter_typed.protocol.topics import SHARE, Matcher, could_match_prefix, matches, split_share
+from emitter_typed.protocol.topics import SHARE, Matcher, could_match_prefix, filters_overlap, matches, split_share
 from emitter_typed.protocol.trie import ChannelTrie
 from emitter_typed.protocol.waiter import Waiter
 
@@ -57,6 +57,30 @@ class Subscribers:
         self._reserved_receivers = 0
         self._by_filter: ChannelTrie[Receiver] = ChannelTrie(matcher)
         self._memberships: dict[str, _Membership] = {}
+        # The channels among them that are a share group's, for there are few of these beside many plain ones.
+        self._shared: set[str] = set()
+
+    def check_separable(self, channel: str) -> None:
+        """Raise InvalidArgument where nobody could tell for which of two subscriptions a message came.
+
+        The broker picks one member of each share group, beside all plain subscribers, and sends one copy to a
+        connection that it picked more than once. So a group stands beside plain subscriptions and other groups only
+        where no message may match both.
+        """
+        if channel in self._memberships:
+            return
+        group, wanted = split_share(channel)
+        for name in self._shared if group is None else self._memberships:
+            other_group, other = split_share(name)
+            if group != other_group and filters_overlap(wanted, other, self._matcher):
+                raise InvalidArgument(
+                    hide_keys(
+                        f"{_described(channel)} overlaps {_described(name)}, to which this client subscribes: the "
+                        "broker sends one copy of what both match, and nobody could tell for which; use a second client"
+                    ),
+                    argument="channel",
+                    value=hide_keys(wanted),
+                )
 
     def add(self, prepared: Prepared, receiver: Receiver) -> None:
         """Add a receiver of what is asked for."""
@@ -64,11 +88,15 @@ class Subscribers:
         self._reserved_receivers += could_match_prefix(channel, self._reserved)
         self._by_filter.add(split_share(channel)[1], receiver)
         self._memberships.setdefault(channel, _Membership()).receivers[receiver] = prepared
+        if split_share(channel)[0] is not None:
+            self._shared.add(channel)
 
-    def grant(self, prepared: Prepared) -> None:
-        """Note what the broker has granted, if anybody still needs the channel."""
-        if prepared.channel in self._memberships:
-            self._memberships[prepared.channel].granted = prepared
+    def grant(self, prepared: Prepared) -> bool:
+        """Note what the broker has granted, and tell whether anybody still needs the channel."""
+        membership = self._memberships.get(prepared.channel)
+        if membership is not None:
+            membership.granted = prepared
+        return membership is not None
 
     def granted(self, max_packet_bytes: int) -> Iterator[tuple[Prepared, ...]]:
         """Yield what the broker has granted and somebody needs, as much at once as fits a SUBSCRIBE.
@@ -117,6 +145,7 @@ class Subscribers:
         if membership.receivers:
             return None
         del self._memberships[channel]
+        self._shared.discard(channel)
         return (membership.granted or own).bare_topic
 
     def offer(self, topic: str, payload: bytes) -> bool:
@@ -150,6 +179,12 @@ class Subscribers:
         memberships, self._memberships = self._memberships, {}
         self._by_filter = ChannelTrie(self._matcher)
         self._reserved_receivers = 0
+        self._shared.clear()
         for membership in memberships.values():
             for receiver in membership.receivers:
                 receiver.end(error)
+
+
+def _described(channel: str) -> str:
+    group, plain = split_share(channel)
+    return f"channel {plain!r}" if group is None else f"share group {group!r} on channel {plain!r}"

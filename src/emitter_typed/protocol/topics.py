@@ -44,6 +44,7 @@ _read_topic = re.compile(rf"([^/]+)/({_CHANNEL})(?:\?({_OPTIONS}))?").fullmatch
 _find_foreign = re.compile(rf"(?!{_CHARACTER})[^/+*#]").search
 
 _WILDCARDS = frozenset("+*#")
+_UNMATCHED = frozenset("*#")
 _HIDDEN = "…"
 _MAX_CACHED_LENGTH = 256
 
@@ -323,6 +324,32 @@ def matches(filter_channel: str, channel: str, matcher: Matcher) -> bool:
     elif len(given) < len(wanted):
         return False
     return all(want in ("+", have) for want, have in zip(wanted, given, strict=False))
+
+
+def filters_overlap(one: str, other: str, matcher: Matcher) -> bool:
+    """Tell whether one message may match two filters, each as `matches` says.
+
+    Args:
+        one: A subscription's channel, without `$share/<group>/`.
+        other: Another one's.
+        matcher: The broker's matcher.
+
+    Returns:
+        Whether there is a channel to publish to that both match. The time is linear in the length of the shorter one.
+    """
+    left, right = segments(one), segments(other)
+    if matcher == "mqtt":
+        left_rest, right_rest = left[-1] == "#", right[-1] == "#"
+        del left[len(left) - left_rest :], right[len(right) - right_rest :]
+        # Without `#` a filter has as many segments as its channels, and with it fewer.
+        if not left_rest and len(left) < len(right) + right_rest:
+            return False
+        if not right_rest and len(right) < len(left) + left_rest:
+            return False
+    # No channel to publish to has one of these.
+    if not _UNMATCHED.isdisjoint(left) or not _UNMATCHED.isdisjoint(right):
+        return False
+    return all(ours == theirs or "+" in (ours, theirs) for ours, theirs in zip(left, right, strict=False))
 
 
 def could_match_prefix(filter_channel: str, prefix: str) -> bool:

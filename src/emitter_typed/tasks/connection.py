@@ -7,13 +7,18 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
+from typing import TypeVar
 
 from emitter_typed.connections import Connection, still_lost
-from emitter_typed.errors import Closed, Congested, EmitterError
+from emitter_typed.errors import Closed, Congested, EmitterError, RequestTimeout
+from emitter_typed.pending import TaskOutcome
 from emitter_typed.protocol.backoff import Backoff
 from emitter_typed.protocol.packets import Inbound, Outbound
 from emitter_typed.state import AsyncConnectionState, ConnectionStatus
 from emitter_typed.transport.base import Transport
+
+ResultT = TypeVar("ResultT")
 
 _log = logging.getLogger("emitter_typed")
 
@@ -148,6 +153,14 @@ class TaskConnection(Connection):
         """Wait while the connection is being made again. Raises Closed, and ConnectionLost after the time limit."""
         if not self.session.connected and not await self._state.wait("connected", "closed", timeout_s=timeout_s):
             raise still_lost(operation, self._state.error, timeout_s)
+
+    async def answer(self, outcome: TaskOutcome[ResultT], deadline: float, limit_s: float) -> ResultT:
+        """Wait for the end of an exchange, and return its result. Raises its error, and RequestTimeout."""
+        try:
+            return await outcome.wait(deadline - monotonic(), limit_s)
+        except RequestTimeout:
+            outcome.timed_out()
+            raise
 
     async def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from emitter_typed.connections import still_lost
-from emitter_typed.contract import AsyncHandler, AsyncHost, Bounds
-from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, ReplyMissing, RequestTimeout
+from emitter_typed.contract import AsyncHandler
+from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, RequestTimeout
 from emitter_typed.pending import AsyncPending, TaskOutcome
 from emitter_typed.protocol import codec
-from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
-from emitter_typed.protocol.feed import Feed
-from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
-from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
-from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
+from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
 from emitter_typed.state import AsyncConnectionState
-from emitter_typed.subscriptions import AsyncSubscription
 from emitter_typed.tasks.connection import TaskConnection
-from emitter_typed.tasks.handlers import TaskHandlers
+from emitter_typed.tasks.receiving import TaskReceiving
 from emitter_typed.values import Option, Record, Secret
-from emitter_typed.workers import check_handler, handle_in_task
 
 if TYPE_CHECKING:
     from typing import Self
@@ -42,7 +35,7 @@ _log = logging.getLogger("emitter_typed")
 _END_TIMEOUT_S = 5.0
 
 
-class TaskDriver(Configured, TaskHandlers, AsyncHost):
+class TaskDriver(TaskReceiving):
     """Carries out what a generated facade asks for, and lets the calling task wait for the answer.
 
     It knows no protocol by name: a client is this, a facade, and the facade's protocol.
@@ -54,9 +47,8 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         self._connection: TaskConnection | None = None
         self._state = AsyncConnectionState()
         self._prepare_handlers()
-        # The loop holds its tasks weakly; these must not be collected while their subscriptions live.
-        self._message_tasks: set[asyncio.Task[None]] = set()
-        self._handled: dict[object, AsyncSubscription[Any]] = {}
+        self._prepare_statistics()
+        self._prepare_receiving()
 
     async def connect(
         self,
@@ -101,6 +93,7 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
             self._protocol,
             matcher=self._settings.matcher,
             outbox=self._settings.outbox(),
+            tally=self._tally,
             send=connection.send,
             report=self._report,
             emit=self._emit,
@@ -192,14 +185,6 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         await self._join_handlers(monotonic() + _END_TIMEOUT_S)
         await self._stop_handlers()
 
-    async def _join_handlers(self, deadline: float) -> bool:
-        """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        tasks = {task for task in self._message_tasks if task is not asyncio.current_task()}
-        if not tasks:
-            return True
-        _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
-        return not late
-
     async def __aenter__(self) -> Self:
         if self._connection is None:
             await self.connect()
@@ -241,12 +226,12 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         payload = codec.encode(request)
         deadline = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
-        outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name)
+        outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name, self._tally)
         if handler is not None:
             self._set_channel_handler(definition, request, handler)
         connection.session.request(definition, request, payload, outcome)
         try:
-            return await outcome.wait(deadline - monotonic(), limit_s)
+            return await connection.answer(outcome, deadline, limit_s)
         except BrokerError:
             if handler is not None:
                 self._set_channel_handler(definition, request, None)
@@ -269,14 +254,14 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         # A message of QoS 1 may wait in the outbox.
         connection = await self._open(operation, limit_s) if not prepared.qos else self._present(operation)
         await connection.wait_for_room(operation, limit_s)
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally if prepared.qos else None)
         connection.session.publish(operation, prepared, payload, outcome)
         try:
             await outcome.wait(deadline - monotonic(), limit_s)
         except RequestTimeout:
-            withdrawn = connection.session.withdraw(outcome)
-            if withdrawn:
+            if connection.session.withdraw(outcome):
                 raise still_lost(operation, self._state.error, limit_s) from None
+            outcome.timed_out()
             raise
 
     def _publish_nowait(
@@ -292,99 +277,7 @@ class TaskDriver(Configured, TaskHandlers, AsyncHost):
         connection = self._present(operation)
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
+        outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally if prepared.qos else None)
         pending = AsyncPending(outcome, self._settings.timeout_s)
         connection.session.publish(operation, prepared, payload, outcome)
         return pending
-
-    async def _subscribe(
-        self,
-        operation: str,
-        arguments: Sequence[str | Secret],
-        decode: Callable[[str, bytes], MessageT | None],
-        handler: AsyncHandler[MessageT] | None,
-        options: Iterable[Option],
-        given: Mapping[str, object],
-        *,
-        bounds: Bounds,
-        recover: bool = False,
-        allow_reserved: bool = False,
-        timeout_s: float | None,
-    ) -> AsyncSubscription[MessageT]:
-        check_handler(operation, handler)
-        limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
-        mailbox = self._settings.mailbox(bounds)
-        deadline = monotonic() + limit_s
-        connection = await self._open(operation, limit_s)
-        handled_by = handler if handler is not None else self.on_message
-        same = (operation, prepared.topic, recover, decode, handled_by)
-        if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
-            return there
-
-        def leave(subscription: AsyncSubscription[MessageT]) -> None:
-            connection.session.leave(operation, prepared.channel, subscription, TaskOutcome(f"un{operation}"))
-
-        backlog = Backlog.of(
-            self._protocol, operation, arguments, options, given,
-            channel=prepared.channel, matcher=self._settings.matcher, recover=recover,
-            shared=connection.session.shares(prepared.channel),
-        )  # fmt: skip
-        if backlog is not None:
-            prepared = prepared.quietly()
-        subscription = AsyncSubscription(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.session.ask, leave
-        )
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
-        connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
-        try:
-            await outcome.wait(deadline - monotonic(), limit_s)
-        except BaseException:
-            await subscription.close()
-            raise
-        if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
-            self._handle(subscription, handler if handler is not None else self._give_to_on_message)
-        return subscription
-
-    def _give_to_on_message(self, message: Any) -> Any:  # Any: a message of whatever payload the subscription has
-        handler = self.on_message
-        return None if handler is None else handler(message)
-
-    def _handle(self, subscription: AsyncSubscription[MessageT], handler: AsyncHandler[MessageT]) -> None:
-        task = asyncio.create_task(
-            handle_in_task(subscription, handler, self._report), name=f"emitter-{subscription.channel}"
-        )
-        self._message_tasks.add(task)
-        task.add_done_callback(self._message_tasks.discard)
-
-    async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
-        limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments)
-        deadline = monotonic() + limit_s
-        connection = await self._open(operation, limit_s)
-        outcome: TaskOutcome[None] = TaskOutcome(operation)
-        connection.session.unsubscribe(operation, prepared, outcome)
-        await outcome.wait(deadline - monotonic(), limit_s)
-
-    def _fetch(
-        self,
-        operation: str,
-        arguments: Sequence[str | Secret],
-        options: Iterable[Option],
-        given: Mapping[str, object],
-        *,
-        timeout_s: float | None,
-    ) -> AsyncIterator[StoredMessage]:
-        pager = Pager(self._protocol.operations[operation], arguments, options, given)
-        self._present(operation)
-        return self._pages(pager, self._limit(timeout_s))
-
-    async def _pages(self, pager: Pager, timeout_s: float) -> AsyncIterator[StoredMessage]:
-        while not pager.done:
-            try:
-                pager.take(await self._request(pager.definition, pager.request(), timeout_s=timeout_s))
-            except ReplyMissing as error:
-                pager.shrink(error)
-            for message in pager.ready():
-                yield message

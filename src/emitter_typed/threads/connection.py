@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from emitter_typed.connections import Connection, still_lost
-from emitter_typed.errors import Congested, EmitterError
+from emitter_typed.errors import Congested, EmitterError, RequestTimeout
+from emitter_typed.pending import ThreadOutcome
 from emitter_typed.protocol.backoff import Backoff
 from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.packets import Inbound, Outbound
@@ -16,6 +17,8 @@ from emitter_typed.protocol.waiter import Waiter
 from emitter_typed.state import ConnectionState, ConnectionStatus
 from emitter_typed.transport.base import Transport
 from emitter_typed.values import Record
+
+ResultT = TypeVar("ResultT")
 
 
 class ThreadConnection(Connection):
@@ -34,7 +37,7 @@ class ThreadConnection(Connection):
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
         # A subscription that takes in an answer asks for the next page.
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         self._state = state
         self._room_to_send = threading.Event()
         # Guards which transport there is; taken before `lock`, where both are.
@@ -138,6 +141,15 @@ class ThreadConnection(Connection):
         """Wait while the connection is being made again. Raises Closed, and ConnectionLost after the time limit."""
         if not self.session.connected and not self._state.wait("connected", "closed", timeout_s=timeout_s):
             raise still_lost(operation, self._state.error, timeout_s)
+
+    def answer(self, outcome: ThreadOutcome[ResultT], deadline: float, limit_s: float) -> ResultT:
+        """Wait for the end of an exchange, and return its result. Raises its error, and RequestTimeout."""
+        try:
+            return outcome.wait(deadline - monotonic(), limit_s)
+        except RequestTimeout:
+            with self.lock:
+                outcome.timed_out()
+            raise
 
     def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from emitter_typed.connections import still_lost
-from emitter_typed.contract import Bounds, Handler, SyncHost
-from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, ReplyMissing, RequestTimeout
+from emitter_typed.contract import Handler
+from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, RequestTimeout
 from emitter_typed.pending import Pending, ThreadOutcome
 from emitter_typed.protocol import codec
-from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
-from emitter_typed.protocol.feed import Feed
-from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
-from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.session import Session
-from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Configured
+from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
 from emitter_typed.state import ConnectionState
-from emitter_typed.subscriptions import Subscription
 from emitter_typed.threads.connection import ThreadConnection
-from emitter_typed.threads.handlers import ThreadHandlers
+from emitter_typed.threads.receiving import ThreadReceiving
 from emitter_typed.values import Option, Record, Secret
-from emitter_typed.workers import check_handler, handle_in_thread
 
 if TYPE_CHECKING:
     from typing import Self
@@ -42,7 +35,7 @@ _log = logging.getLogger("emitter_typed")
 _END_TIMEOUT_S = 5.0
 
 
-class ThreadDriver(Configured, ThreadHandlers, SyncHost):
+class ThreadDriver(ThreadReceiving):
     """Carries out what a generated facade asks for, and lets the calling thread wait for the answer.
 
     It knows no protocol by name: a client is this, a facade, and the facade's protocol.
@@ -54,8 +47,8 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         self._connection: ThreadConnection | None = None
         self._state = ConnectionState()
         self._prepare_handlers()
-        self._message_threads: list[threading.Thread] = []
-        self._handled: dict[object, Subscription[Any]] = {}
+        self._prepare_statistics()
+        self._prepare_receiving()
 
     def connect(
         self,
@@ -100,6 +93,7 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
             self._protocol,
             matcher=self._settings.matcher,
             outbox=self._settings.outbox(),
+            tally=self._tally,
             send=connection.send,
             report=self._report,
             emit=self._emit,
@@ -182,14 +176,6 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         self._join_handlers(monotonic() + _END_TIMEOUT_S)
         self._stop_handlers()
 
-    def _join_handlers(self, deadline: float) -> bool:
-        """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        with self._handlers_lock:
-            threads = [each for each in self._message_threads if each is not threading.current_thread()]
-        for thread in threads:
-            thread.join(max(0.0, deadline - monotonic()))
-        return not any(thread.is_alive() for thread in threads)
-
     def __enter__(self) -> Self:
         if self._connection is None:
             self.connect()
@@ -229,13 +215,13 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         payload = codec.encode(request)
         deadline = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
-        outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name)
+        outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name, self._tally)
         if handler is not None:
             self._set_channel_handler(definition, request, handler)
         with connection.lock:
             connection.session.request(definition, request, payload, outcome)
         try:
-            return outcome.wait(deadline - monotonic(), limit_s)
+            return connection.answer(outcome, deadline, limit_s)
         except BrokerError:
             if handler is not None:
                 self._set_channel_handler(definition, request, None)
@@ -258,7 +244,7 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         # A message of QoS 1 may wait in the outbox.
         connection = self._open(operation, limit_s) if not prepared.qos else self._present(operation)
         connection.wait_for_room(operation, limit_s)
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally if prepared.qos else None)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         try:
@@ -266,6 +252,8 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         except RequestTimeout:
             with connection.lock:
                 withdrawn = connection.session.withdraw(outcome)
+                if not withdrawn:
+                    outcome.timed_out()
             if withdrawn:
                 raise still_lost(operation, self._state.error, limit_s) from None
             raise
@@ -283,101 +271,8 @@ class ThreadDriver(Configured, ThreadHandlers, SyncHost):
         connection = self._present(operation)
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally if prepared.qos else None)
         pending = Pending(outcome, self._settings.timeout_s)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         return pending
-
-    def _subscribe(
-        self,
-        operation: str,
-        arguments: Sequence[str | Secret],
-        decode: Callable[[str, bytes], MessageT | None],
-        handler: Handler[MessageT] | None,
-        options: Iterable[Option],
-        given: Mapping[str, object],
-        *,
-        bounds: Bounds,
-        recover: bool = False,
-        allow_reserved: bool = False,
-        timeout_s: float | None,
-    ) -> Subscription[MessageT]:
-        check_handler(operation, handler)
-        limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
-        mailbox = self._settings.mailbox(bounds)
-        deadline = monotonic() + limit_s
-        connection = self._open(operation, limit_s)
-        handled_by = handler if handler is not None else self.on_message
-        same = (operation, prepared.topic, recover, decode, handled_by)
-        if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
-            return there
-
-        def leave(subscription: Subscription[MessageT]) -> None:
-            with connection.lock:
-                connection.session.leave(operation, prepared.channel, subscription, ThreadOutcome(f"un{operation}"))
-
-        backlog = Backlog.of(
-            self._protocol, operation, arguments, options, given,
-            channel=prepared.channel, matcher=self._settings.matcher, recover=recover,
-            shared=connection.shares(prepared.channel),
-        )  # fmt: skip
-        if backlog is not None:
-            prepared = prepared.quietly()
-        subscription = Subscription(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.ask, leave
-        )
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
-        with connection.lock:
-            connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
-        try:
-            outcome.wait(deadline - monotonic(), limit_s)
-        except BaseException:
-            subscription.close()
-            raise
-        if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
-            self._handle(subscription, handler if handler is not None else self._give_to_on_message)
-        return subscription
-
-    def _give_to_on_message(self, message: Any) -> None:  # Any: a message of whatever payload the subscription has
-        if (handler := self.on_message) is not None:
-            handler(message)
-
-    def _handle(self, subscription: Subscription[MessageT], handler: Handler[MessageT]) -> None:
-        thread = handle_in_thread(subscription, handler, self._report)
-        with self._handlers_lock:
-            self._message_threads = [each for each in self._message_threads if each.is_alive()]
-            self._message_threads.append(thread)
-
-    def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
-        limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments)
-        deadline = monotonic() + limit_s
-        connection = self._open(operation, limit_s)
-        outcome: ThreadOutcome[None] = ThreadOutcome(operation)
-        with connection.lock:
-            connection.session.unsubscribe(operation, prepared, outcome)
-        outcome.wait(deadline - monotonic(), limit_s)
-
-    def _fetch(
-        self,
-        operation: str,
-        arguments: Sequence[str | Secret],
-        options: Iterable[Option],
-        given: Mapping[str, object],
-        *,
-        timeout_s: float | None,
-    ) -> Iterator[StoredMessage]:
-        pager = Pager(self._protocol.operations[operation], arguments, options, given)
-        self._present(operation)
-        return self._pages(pager, self._limit(timeout_s))
-
-    def _pages(self, pager: Pager, timeout_s: float) -> Iterator[StoredMessage]:
-        while not pager.done:
-            try:
-                pager.take(self._request(pager.definition, pager.request(), timeout_s=timeout_s))
-            except ReplyMissing as error:
-                pager.shrink(error)
-            yield from pager.ready()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from functools import partial
+from typing import Any, ClassVar, Literal, TypeVar, TypeVarTuple
 
 from emitter_typed.contract import Handler, Message
 from emitter_typed.errors import EmitterError
 from emitter_typed.hosts import Callback
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
-from emitter_typed.protocol.handlers import EventHandlers
+from emitter_typed.protocol.handlers import EventHandlers, Place
 from emitter_typed.values import Record
 from emitter_typed.workers import ThreadWorker, check_handler
 
 EventT = TypeVar("EventT")
+Ts = TypeVarTuple("Ts")
 
 _log = logging.getLogger("emitter_typed")
 
@@ -31,62 +33,85 @@ class ThreadHandlers:
         self._handlers_lock = threading.Lock()
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[ThreadWorker[Any]] = EventHandlers()
-        self._error_worker: ThreadWorker[EmitterError] | None = None
-        self._message_worker: ThreadWorker[Message] | None = None
-        self._connect_handler: Callback | None = None
-        self._connect_worker: ThreadWorker[None] | None = None
-        self._disconnect_handler: Callback | None = None
-        self._disconnect_worker: ThreadWorker[None] | None = None
+        self._errors: Place[ThreadWorker[EmitterError]] = Place()
+        self._messages: Place[ThreadWorker[Message]] = Place()
+        self._connects: Place[ThreadWorker[()]] = Place()
+        self._disconnects: Place[ThreadWorker[()]] = Place()
+        self._untold_of_connection = False
 
     def _stop_handlers(self) -> None:
         """Let the handlers that are running finish, and wait for them."""
         with self._handlers_lock:
-            workers: list[ThreadWorker[Any] | None] = list(self._event_handlers)
-            # The errors' last: the others report to it.
-            workers += [self._connect_worker, self._disconnect_worker, self._message_worker, self._error_worker]
+            workers: list[ThreadWorker[Any] | ThreadWorker[()] | None] = list(self._event_handlers)
+            workers += [self._connects.worker, self._disconnects.worker, self._messages.worker]
+            # The last, for the others report to it.
+            workers.append(self._errors.worker)
         for worker in workers:
             if worker is not None:
                 worker.stop(_END_TIMEOUT_S)
+
+    def _set_handler(
+        self,
+        put: Callable[[ThreadWorker[*Ts] | None], ThreadWorker[*Ts] | None],
+        name: str,
+        handler: Callable[[*Ts], None] | None,
+        *,
+        arguments: Literal[0, 1] = 1,
+        report: Callable[[EmitterError], None] | None = None,
+    ) -> None:
+        """Put a handler in its place, and let the one before finish."""
+        check_handler(name, handler, arguments=arguments)
+        worker = None if handler is None else ThreadWorker(name, handler, report or self._report)
+        with self._handlers_lock:
+            before = put(worker)
+        if before is not None:
+            before.stop(_END_TIMEOUT_S)
+
+    def _offer(self, place: Place[ThreadWorker[*Ts]], *item: *Ts) -> bool:
+        """Queue an item for the handler of a place, and tell whether there is one."""
+        with self._handlers_lock:
+            if place.worker is not None:
+                place.worker.offer(*item)
+            return place.worker is not None
 
     @property
     def on_connect(self) -> Callback | None:
         """Called, without arguments, each time that the broker has accepted a connection; the first one included.
 
         Subscriptions are there again by then. To subscribe again in it does no harm: a subscription with the
-        same key, channel, options and handler is the one that there is.
+        same key, channel, options and handler is the one that there is, also where the handler is a function that the
+        same code makes anew.
         """
-        return self._connect_handler
+        worker = self._connects.worker
+        return None if worker is None else worker.handler
 
     @on_connect.setter
     def on_connect(self, handler: Callback | None) -> None:
-        worker = _without_arguments("on_connect", handler, self._report)
-        with self._handlers_lock:
-            before, self._connect_worker = self._connect_worker, worker
-            self._connect_handler = handler
-        if before is not None:
-            before.stop(_END_TIMEOUT_S)
+        self._set_handler(self._connects.put, "on_connect", handler, arguments=0)
 
     @property
     def on_disconnect(self) -> Callback | None:
         """Called, without arguments, each time that a connection has ended; `client.connection` says why."""
-        return self._disconnect_handler
+        worker = self._disconnects.worker
+        return None if worker is None else worker.handler
 
     @on_disconnect.setter
     def on_disconnect(self, handler: Callback | None) -> None:
-        worker = _without_arguments("on_disconnect", handler, self._report)
-        with self._handlers_lock:
-            before, self._disconnect_worker = self._disconnect_worker, worker
-            self._disconnect_handler = handler
-        if before is not None:
-            before.stop(_END_TIMEOUT_S)
+        self._set_handler(self._disconnects.put, "on_disconnect", handler, arguments=0)
 
     def _tell_of_connection(self) -> None:
-        if (worker := self._connect_worker) is not None:
-            worker.offer(None)
+        self._untold_of_connection = not self._offer(self._connects)
+
+    def _tell_late_of_connection(self) -> None:
+        with self._handlers_lock:
+            worker = self._connects.worker
+            if self._untold_of_connection and worker is not None:
+                self._untold_of_connection = False
+                worker.offer()
 
     def _tell_of_loss(self) -> None:
-        if (worker := self._disconnect_worker) is not None:
-            worker.offer(None)
+        self._untold_of_connection = False
+        self._offer(self._disconnects)
 
     @property
     def on_message(self) -> Handler[Message] | None:
@@ -95,24 +120,16 @@ class ThreadHandlers:
         Those are the messages of subscriptions that were made while it was set and without a handler of their own, and
         those that arrive without a subscription of this client, such as a link's that subscribes.
         """
-        with self._handlers_lock:
-            return None if self._message_worker is None else self._message_worker.handler
+        worker = self._messages.worker
+        return None if worker is None else worker.handler
 
     @on_message.setter
     def on_message(self, handler: Handler[Message] | None) -> None:
-        worker = None if handler is None else ThreadWorker("messages", handler, self._report)
-        with self._handlers_lock:
-            before, self._message_worker = self._message_worker, worker
-        if before is not None:
-            before.stop(_END_TIMEOUT_S)
+        self._set_handler(self._messages.put, "messages", handler)
 
     def _take_unclaimed(self, channel: str, raw: bytes) -> None:
-        with self._handlers_lock:
-            worker = self._message_worker
-        if worker is None:
+        if not self._offer(self._messages, Message(channel, raw, raw)):
             _log.debug("message.unclaimed channel=%s", channel)
-        else:
-            worker.offer(Message(channel, raw, raw))
 
     @property
     def on_error(self) -> Handler[EmitterError] | None:
@@ -120,24 +137,17 @@ class ThreadHandlers:
 
         Without one, they are logged as warnings under `emitter_typed`.
         """
-        return None if self._error_worker is None else self._error_worker.handler
+        worker = self._errors.worker
+        return None if worker is None else worker.handler
 
     @on_error.setter
     def on_error(self, handler: Handler[EmitterError] | None) -> None:
         # What an error handler itself raises is logged by its worker, and goes nowhere else.
-        worker = None if handler is None else ThreadWorker("errors", handler, lambda _: None)
-        with self._handlers_lock:
-            before, self._error_worker = self._error_worker, worker
-        if before is not None:
-            before.stop(_END_TIMEOUT_S)
+        self._set_handler(self._errors.put, "errors", handler, report=lambda _: None)
 
     def _report(self, error: EmitterError) -> None:
-        with self._handlers_lock:
-            worker = self._error_worker
-        if worker is None:
+        if not self._offer(self._errors, error):
             _log.warning("error.unhandled error=%s", error)
-        else:
-            worker.offer(error)
 
     def _event_handler(self, event: EventDefinition[EventT]) -> Handler[EventT] | None:
         with self._handlers_lock:
@@ -145,33 +155,15 @@ class ThreadHandlers:
         return None if worker is None else worker.handler
 
     def _set_event_handler(self, event: EventDefinition[EventT], handler: Handler[EventT] | None) -> None:
-        worker = None if handler is None else ThreadWorker(event.name, handler, self._report)
-        with self._handlers_lock:
-            before = self._event_handlers.set(event.name, worker)
-        if before is not None:
-            before.stop(_END_TIMEOUT_S)
+        self._set_handler(partial(self._event_handlers.set, event.name), event.name, handler)
 
     def _set_channel_handler(
         self, definition: RequestDefinition[object], request: Record, handler: Handler[Any] | None
     ) -> None:
         event, channel = self._protocol.handled(definition, request)
-        worker = None if handler is None else ThreadWorker(event, handler, self._report)
-        with self._handlers_lock:
-            before = self._event_handlers.set_for_channel(event, channel, worker)
-        if before is not None:
-            before.stop(_END_TIMEOUT_S)
+        self._set_handler(partial(self._event_handlers.set_for_channel, event, channel), event, handler)
 
     def _emit(self, event: EventDefinition[object], payload: object) -> None:
         with self._handlers_lock:
-            workers = self._event_handlers.find(event, payload)
-        for worker in workers:
-            worker.offer(payload)
-
-
-def _without_arguments(
-    name: str, handler: Callback | None, report: Callable[[EmitterError], None]
-) -> ThreadWorker[None] | None:
-    if handler is None:
-        return None
-    check_handler(name, handler, arguments=0)
-    return ThreadWorker(name, lambda _: handler(), report)
+            for worker in self._event_handlers.find(event, payload):
+                worker.offer(payload)

@@ -80,6 +80,44 @@ def test_a_request_takes_options_behind_its_channel(tmp_path: Path, text: str, e
     assert rules(tmp_path, text) == expected
 
 
+NEWS = "  ask: {topic: own/ask/, response: {fields: {room: string}}, event: news}\nevents:\n  news: "
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{}", []),
+        ("{doc: What was answered.}", []),
+        ("{topic: own/ask/, payload: Stored, channel: room}", []),
+        ("{topic: own/ask/}", ["missing-key"]),
+        ("{payload: Stored}", ["missing-key"]),
+        ("{channel: room}", ["missing-key", "missing-key"]),
+        ("{}\n  more: {}", ["event-payload"]),
+    ],
+)
+def test_an_event_has_topic_and_payload_or_is_the_reply_of_one_request(
+    tmp_path: Path, text: str, expected: list[str]
+) -> None:
+    assert rules(tmp_path, NEWS + text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("verb: publish, ignores: [last]", []),
+        ("verb: publish, ignores: [lost]", ["unknown-option"]),
+        ("verb: publish, ignores: [last, last]", ["duplicate-value"]),
+        ("verb: publish, ignores: [keep]", ["duplicate-value"]),
+        ("verb: unsubscribe, ignores: [last]", ["option-not-taken"]),
+    ],
+)
+def test_an_operation_may_ignore_options_that_it_does_not_take(tmp_path: Path, text: str, expected: list[str]) -> None:
+    options = "options:\n  last: {type: int, applies: []}\n  keep: {type: int, applies: [send]}\n"
+    operation = f'  send: {{{text}, topic: "{{key}}/{{room}}", params: {{key: Key, room: channel}}}}\n'
+
+    assert rules(tmp_path, f"{ALIAS}\noperations:\n{operation}{options}") == expected
+
+
 def test_the_class_of_options_that_only_requests_take_is_nobody_elses(tmp_path: Path) -> None:
     text = f"{ALIAS}\noptions:\n  keep: {{type: int, applies: [alias]}}\nerrors:\n  RequestOption: {{status: 400}}"
 

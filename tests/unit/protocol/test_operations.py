@@ -82,6 +82,21 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: object
     assert caught.value.argument == name
 
 
+def test_a_value_that_equals_an_accepted_one_and_is_of_another_type_is_refused_all_the_same() -> None:
+    assert publish(ttl=1, qos=1, echo=True).topic == "k/a/b/?ttl=1"
+    for given in ({"ttl": True}, {"qos": True}, {"qos": 1.0}, {"echo": 1}):
+        with pytest.raises(InvalidArgument) as caught:
+            publish((), **{"ttl": 1, "qos": 1, "echo": True, **given})
+        assert [caught.value.argument] == list(given)
+
+
+@pytest.mark.parametrize(("argument", "channel", "ttl"), [("ttl", "a/", [60]), ("channel", ["a/"], 60)])
+def test_what_cannot_be_hashed_is_refused_by_name(argument: str, channel: str, ttl: object) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        prepare(PROTOCOL.operations["publish"], ("k", channel), (), {"ttl": ttl})
+    assert caught.value.argument == argument
+
+
 @pytest.mark.parametrize(
     "since",
     [

@@ -8,6 +8,7 @@ from emitter_typed.protocol.topics import (
     Topic,
     compose_topic,
     could_match_prefix,
+    filters_overlap,
     is_link_name,
     matches,
     parse_topic,
@@ -241,3 +242,29 @@ def test_filters_that_could_match_a_reserved_prefix(filter_channel: str, possibl
 def test_a_filter_above_a_longer_prefix_could_match_below_it() -> None:
     assert could_match_prefix("emitter/", "emitter/keygen/")
     assert not could_match_prefix("emitter/presence/", "emitter/keygen/")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "emitter", "mqtt"),
+    [
+        ("a/", "a/", True, True),
+        ("a/", "b/", False, False),
+        ("a/", "a/b/", True, False),
+        ("a/b/", "a/c/", False, False),
+        ("a/+/", "a/b/", True, True),
+        ("a/+/", "+/b/", True, True),
+        ("a/+/", "a/", True, False),
+        ("+/", "a/b/c/", True, False),
+        ("a/#/", "a/b/c/", False, True),
+        ("a/#/", "a/", False, False),
+        ("a/#/", "b/#/", False, False),
+        ("a/#/", "a/b/#/", False, True),
+        ("#/", "a/+/", False, True),
+        ("a/*/", "a/b/", False, False),
+        ("a/*/", "a/*/", False, False),
+        ("a/*/", "a/", False, False),
+    ],
+)
+def test_filters_overlap_where_one_message_may_match_both(one: str, other: str, emitter: bool, mqtt: bool) -> None:
+    assert filters_overlap(one, other, "emitter") is filters_overlap(other, one, "emitter") is emitter
+    assert filters_overlap(one, other, "mqtt") is filters_overlap(other, one, "mqtt") is mqtt

@@ -210,7 +210,7 @@ class _MemoryPeer:
     def send(self, connection: Connection) -> None:
         self._transport.deliver(connection.take())
         if connection.overrun:
-            _log.warning("connection %s reads too slowly and was cut off", connection.id)
+            _log.warning("reader.too_slow connection=%s", connection.id)
         if connection.closing:
             self._transport.lost("the broker closed it")
 

@@ -150,7 +150,7 @@ class Socket(asyncio.Protocol):
         """Close at once, since the client reads too slowly."""
         self._backlog.discard(self)
         if self._connection is not None:
-            _log.warning("connection %s reads too slowly and was cut off", self._connection.id)
+            _log.warning("reader.too_slow connection=%s", self._connection.id)
         self._transport.abort()
 
     def _write(self, data: bytes) -> None:

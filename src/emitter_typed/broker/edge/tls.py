@@ -19,7 +19,7 @@ class Tls:
 
     def __init__(self, context: ssl.SSLContext) -> None:
         """Wait for the handshake of a client."""
-        self.ended = False
+        self.ended: bool = False
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)

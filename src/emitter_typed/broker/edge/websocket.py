@@ -11,8 +11,8 @@ try:
     from websockets.protocol import State
     from websockets.server import ServerProtocol
     from websockets.typing import Subprotocol
-except ImportError as error:
-    raise ImportError('the embedded broker needs websockets: pip install "emitter-typed[broker]"') from error
+except ImportError as _missing:
+    raise ImportError('the embedded broker needs websockets: pip install "emitter-typed[broker]"') from _missing
 
 # Emitter's own order, whatever the client prefers; a client that offers none of them is welcome too.
 _SUBPROTOCOLS = ("mqttv3.1", "mqttv3", "mqtt")
@@ -30,7 +30,7 @@ class WebSocket:
 
     def __init__(self) -> None:
         """Wait for a request."""
-        self.ended = False
+        self.ended: bool = False
         self._protocol = ServerProtocol(select_subprotocol=_select, max_size=_MAX_FRAME_BYTES)
 
     def received(self, data: bytes) -> bytes:

@@ -63,9 +63,9 @@ class PahoClient(paho.Client):
         """What has arrived, for the transport to take."""
         self.return_code: int | None = None
         """The CONNACK's (MQTT 3.1.1, 3.2.2.3)."""
-        self.accepted = False
+        self.accepted: bool = False
         """Whether the broker has accepted the connection."""
-        self.gibberish = False
+        self.gibberish: bool = False
         """Whether what answers does not speak MQTT."""
         self.lost_because: str | None = None
         """Why the connection ended, if there is anything to say about it."""

@@ -39,6 +39,7 @@ class PahoTransport:
         self._was_congested = False
         # Reentrant: the garbage collector may run anything, anywhere.
         self._wishes = threading.RLock()
+        self._waking = threading.RLock()
         self._closing = False
         self._aborting = False
         self._wished = False
@@ -51,6 +52,7 @@ class PahoTransport:
         self._sink: Sink | None = None
         # Not select(): it cannot watch a descriptor of 1024 or more.
         self._selector = selectors.DefaultSelector()
+        self._watched = selectors.EVENT_READ
 
     # What the Transport protocol promises
 
@@ -66,6 +68,8 @@ class PahoTransport:
                 return
             self._outgoing.append(packet)
             self._queued_bytes += _size(packet)
+            asleep = self._wish()
+        if asleep:
             self._wake()
 
     @property
@@ -84,12 +88,16 @@ class PahoTransport:
         """Ask the thread to send what waits and a DISCONNECT."""
         with self._wishes:
             self._closing = True
+            asleep = self._wish()
+        if asleep:
             self._wake()
 
     def abort(self) -> None:
         """Ask the thread to end now."""
         with self._wishes:
             self._aborting = True
+            asleep = self._wish()
+        if asleep:
             self._wake()
 
     def join(self, timeout_s: float) -> bool:
@@ -99,12 +107,16 @@ class PahoTransport:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def _wish(self) -> bool:
+        """Let the thread see what was asked for, and tell whether to wake it: awake, it looks before it sleeps."""
+        asleep, self._asleep, self._wished = self._asleep, False, True
+        return asleep
+
     def _wake(self) -> None:
-        """Let the thread see what was asked for; a thread that is awake looks before it sleeps."""
-        self._wished = True
-        if self._asleep and not self._over:
-            self._asleep = False
-            self._wake_writer.send(b"\0")
+        # Not under the lock that the thread takes first, or it would wake only to wait for us.
+        with self._waking:
+            if not self._over:
+                self._wake_writer.send(b"\0")
 
     # The network thread
 
@@ -126,8 +138,9 @@ class PahoTransport:
             self._outgoing.clear()
         client.drop()
         self._selector.close()
-        self._wake_reader.close()
-        self._wake_writer.close()
+        with self._waking:
+            self._wake_reader.close()
+            self._wake_writer.close()
         # A caller that waits for room to send must learn that there is nothing to wait for.
         self._sink.drained()
         self._sink.ended(error)
@@ -147,7 +160,7 @@ class PahoTransport:
         close_by: float | None = None
         connected_socket = client.socket()
         assert connected_socket is not None, "paho has a socket once connect() returns"
-        self._selector.register(connected_socket, selectors.EVENT_READ)
+        self._selector.register(connected_socket, self._watched)
         self._selector.register(self._wake_reader, selectors.EVENT_READ)
         while True:
             sock = client.socket()
@@ -186,20 +199,23 @@ class PahoTransport:
         """Wait until the socket is ready, or somebody wakes us, and return what the socket is ready for."""
         full = client.want_write()
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if full else 0)
-        if self._selector.get_key(sock).events != events:
+        if self._watched != events:
+            self._watched = events
             self._selector.modify(sock, events)
         holds_more = client.holds_more()
         with self._wishes:
             self._asleep = not (self._wished or holds_more or (self._outgoing and not full))
             wait_s = _LARGEST_WAIT_S if self._asleep else 0.0
-        ready = {key.fileobj: events for key, events in self._selector.select(wait_s)}
-        if wait_s:
-            with self._wishes:
-                self._asleep = False
-            if self._wake_reader in ready:
+        ready = 0
+        for key, found in self._selector.select(wait_s):
+            if key.fileobj is sock:
+                ready = found
+            else:
                 with contextlib.suppress(BlockingIOError):
                     self._wake_reader.recv(64)
-        return ready.get(sock, 0)
+        # At worst somebody wakes a thread that is awake.
+        self._asleep = False
+        return ready
 
     def _go(self, client: PahoClient, close_by: float | None) -> float:
         """Send the DISCONNECT once all else has gone; give up on a peer that does not read."""

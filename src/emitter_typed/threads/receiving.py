@@ -1,0 +1,189 @@
+"""How clients with threads receive: subscriptions, watches and what is stored."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from time import monotonic
+from typing import Any, TypeVar
+
+from emitter_typed.contract import Bounds, Handler, SyncHost
+from emitter_typed.errors import ReplyMissing
+from emitter_typed.pending import ThreadOutcome
+from emitter_typed.protocol.backlog import Backlog
+from emitter_typed.protocol.definition import EventDefinition, RequestDefinition
+from emitter_typed.protocol.feed import Feed
+from emitter_typed.protocol.message import StoredMessage
+from emitter_typed.protocol.operations import prepare
+from emitter_typed.protocol.paging import Pager
+from emitter_typed.protocol.watches import event_reader, watched_channel
+from emitter_typed.sameness import SameHandler
+from emitter_typed.settings import Configured
+from emitter_typed.statistics import Counted
+from emitter_typed.subscriptions import Subscription
+from emitter_typed.threads.connection import ThreadConnection
+from emitter_typed.threads.handlers import ThreadHandlers
+from emitter_typed.values import Option, Record, Secret
+from emitter_typed.workers import check_handler, handle_in_thread
+
+EventT = TypeVar("EventT")
+MessageT = TypeVar("MessageT")
+
+
+class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
+    """Carries out what a generated facade asks for to receive something.
+
+    It knows no protocol by name, and leaves connecting and sending to the driver.
+    """
+
+    def _prepare_receiving(self) -> None:
+        self._message_threads: list[threading.Thread] = []
+        self._handled: dict[object, Subscription[Any]] = {}
+
+    @abstractmethod
+    def _open(self, operation: str, timeout_s: float) -> ThreadConnection:
+        """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
+
+    @abstractmethod
+    def _present(self, operation: str) -> ThreadConnection:
+        """Return the connection, be it lost at the moment. Raises Closed."""
+
+    def _join_handlers(self, deadline: float) -> bool:
+        """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
+        with self._handlers_lock:
+            threads = [each for each in self._message_threads if each is not threading.current_thread()]
+        for thread in threads:
+            thread.join(max(0.0, deadline - monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    def _subscribe(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        decode: Callable[[str, bytes], MessageT | None],
+        handler: Handler[MessageT] | None,
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        bounds: Bounds,
+        recover: bool = False,
+        allow_reserved: bool = False,
+        timeout_s: float | None,
+    ) -> Subscription[MessageT]:
+        check_handler(operation, handler)
+        limit_s = self._limit(timeout_s)
+        prepared = prepare(self._protocol.operations[operation], arguments, options, given)
+        mailbox = self._settings.mailbox(bounds)
+        deadline = monotonic() + limit_s
+        connection = self._open(operation, limit_s)
+        handled_by = handler if handler is not None or self.on_message is None else self._give_to_on_message
+        same = (operation, prepared.topic, recover, decode, SameHandler(handled_by))
+        if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
+            return there
+
+        def leave(subscription: Subscription[MessageT]) -> None:
+            with connection.lock:
+                connection.session.leave(operation, prepared.channel, subscription, ThreadOutcome(f"un{operation}"))
+
+        backlog = Backlog.of(
+            self._protocol, operation, arguments, options, given,
+            channel=prepared.channel, matcher=self._settings.matcher, recover=recover,
+            shared=connection.shares(prepared.channel),
+        )  # fmt: skip
+        if backlog is not None:
+            prepared = prepared.quietly()
+        subscription = Subscription(
+            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.ask, leave
+        )
+        self._queues.add(subscription, mailbox)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
+        with connection.lock:
+            connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
+        try:
+            connection.answer(outcome, deadline, limit_s)
+        except BaseException:
+            subscription.close()
+            raise
+        if handled_by is not None:
+            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
+            self._handle(subscription, handled_by)
+        return subscription
+
+    def _give_to_on_message(self, message: Any) -> None:  # Any: a message of whatever payload the subscription has
+        if (handler := self.on_message) is not None:
+            handler(message)
+
+    def _handle(self, subscription: Subscription[MessageT], handler: Handler[MessageT]) -> None:
+        thread = handle_in_thread(subscription, handler, self._report)
+        with self._handlers_lock:
+            self._message_threads = [each for each in self._message_threads if each.is_alive()]
+            self._message_threads.append(thread)
+
+    def _watch(
+        self,
+        definition: RequestDefinition[object],
+        event: EventDefinition[EventT],
+        request: Record,
+        *,
+        bounds: Bounds,
+        timeout_s: float | None,
+    ) -> Subscription[EventT]:
+        limit_s = self._limit(timeout_s)
+        mailbox = self._settings.mailbox(bounds)
+        deadline = monotonic() + limit_s
+        connection = self._open(definition.name, limit_s)
+
+        def leave(subscription: Subscription[EventT]) -> None:
+            with connection.lock:
+                connection.session.leave_watch(definition, request, subscription)
+
+        subscription = Subscription(
+            watched_channel(definition, request),
+            Feed(mailbox, None),
+            event_reader(event),
+            self._report,
+            connection.ask,
+            leave,
+        )
+        self._queues.add(subscription, mailbox)
+        outcome: ThreadOutcome[None] = ThreadOutcome(definition.name, self._tally)
+        with connection.lock:
+            connection.session.watch(definition, request, subscription, outcome)
+        try:
+            connection.answer(outcome, deadline, limit_s)
+        except BaseException:
+            subscription.close()
+            raise
+        return subscription
+
+    def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+        limit_s = self._limit(timeout_s)
+        prepared = prepare(self._protocol.operations[operation], arguments)
+        deadline = monotonic() + limit_s
+        connection = self._open(operation, limit_s)
+        outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
+        with connection.lock:
+            connection.session.unsubscribe(operation, prepared, outcome)
+        connection.answer(outcome, deadline, limit_s)
+
+    def _fetch(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        options: Iterable[Option],
+        given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> Iterator[StoredMessage]:
+        pager = Pager(self._protocol.operations[operation], arguments, options, given)
+        self._present(operation)
+        return self._pages(pager, self._limit(timeout_s))
+
+    def _pages(self, pager: Pager, timeout_s: float) -> Iterator[StoredMessage]:
+        while not pager.done:
+            try:
+                pager.take(self._request(pager.definition, pager.request(), timeout_s=timeout_s))
+            except ReplyMissing as error:
+                pager.shrink(error)
+            yield from pager.ready()

@@ -1,0 +1,179 @@
+"""Who is there, comes and goes, to iterate over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+import pytest
+
+from emitter_typed import (
+    AsyncSubscription,
+    Client,
+    Gap,
+    Key,
+    PresenceEvent,
+    PresenceStatus,
+    PresenceSubscribe,
+    PresenceUnsubscribe,
+    Unauthorized,
+)
+from emitter_typed.broker import Broker
+from tests.behaviour.colours import Colour, both_colours, called, connected
+from tests.behaviour.loops import LIMIT_S, in_loop
+
+
+@pytest.fixture
+def key(broker: Broker) -> Key:
+    return broker.keygen("#/", "rwp")
+
+
+@pytest.fixture
+def ann(broker: Broker) -> Iterator[Client]:
+    with Client.from_url(broker.url, username="ann") as client:
+        yield client
+
+
+async def told(watch: AsyncSubscription[PresenceEvent]) -> PresenceEvent:
+    event = await watch.get(timeout_s=LIMIT_S)
+    assert event is not None, "nothing was told in time"
+    return event
+
+
+@both_colours
+@in_loop
+async def test_it_begins_with_who_is_there_and_goes_on_with_who_comes_and_goes(
+    colour: Colour, broker: Broker, key: Key, ann: Client
+) -> None:
+    chat = ann.subscribe(key, "chat/")
+    async with connected(colour, broker) as client:
+        watch = await client.watch_presence(key, "chat/")
+        match await told(watch):
+            case PresenceStatus(who=(one,)):
+                assert one.username == "ann"
+            case other:
+                raise AssertionError(other)
+        room = ann.subscribe(key, "chat/room/")
+        match await told(watch):
+            case PresenceSubscribe(channel=channel, who=one):
+                assert (channel, one.username) == ("chat/room/", "ann")
+            case other:
+                raise AssertionError(other)
+        room.close()
+        chat.close()
+        assert isinstance(await told(watch), PresenceUnsubscribe)
+        assert isinstance(await told(watch), PresenceUnsubscribe)
+        ann.subscribe(key, "elsewhere/")
+        ann.me()
+        assert watch.pending == 0
+
+
+@both_colours
+@in_loop
+async def test_each_watch_and_each_handler_hears_of_everything(
+    colour: Colour, broker: Broker, key: Key, ann: Client
+) -> None:
+    seen: SimpleQueue[PresenceEvent] = SimpleQueue()
+    async with connected(colour, broker) as client:
+        client.on_presence = seen.put
+        first = await client.watch_presence(key, "chat/")
+        second = await client.watch_presence(key, "chat/room/")
+        assert isinstance(await told(first), PresenceStatus)
+        assert isinstance(await told(first), PresenceStatus)
+        assert isinstance(await told(second), PresenceStatus)
+        ann.subscribe(key, "chat/room/")
+        assert isinstance(await told(first), PresenceSubscribe)
+        assert isinstance(await told(second), PresenceSubscribe)
+        heard = [await asyncio.to_thread(seen.get, timeout=LIMIT_S) for _ in range(3)]
+        assert isinstance(heard[-1], PresenceSubscribe)
+
+
+@both_colours
+@in_loop
+async def test_the_last_one_to_leave_ends_it_at_the_broker(
+    colour: Colour, broker: Broker, key: Key, ann: Client
+) -> None:
+    seen: SimpleQueue[PresenceEvent] = SimpleQueue()
+    async with connected(colour, broker) as client:
+        client.on_presence = seen.put
+        first, second = await client.watch_presence(key, "chat/"), await client.watch_presence(key, "chat/")
+        await first.close()
+        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceStatus)
+        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceStatus)
+        ann.subscribe(key, "chat/")
+        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceSubscribe)
+        assert isinstance(await told(second), PresenceStatus)
+        assert isinstance(await told(second), PresenceSubscribe)
+        await second.close()
+        await client.me()
+        ann.unsubscribe(key, "chat/")
+        # A status asked for now would come after the change.
+        await client.presence(key, "chat/", status=True)
+        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceStatus)
+        assert await second.get() is None
+
+
+@both_colours
+@in_loop
+async def test_what_a_call_asked_for_outlives_the_watches(
+    colour: Colour, broker: Broker, key: Key, ann: Client
+) -> None:
+    seen: SimpleQueue[PresenceEvent] = SimpleQueue()
+    async with connected(colour, broker) as client:
+        client.on_presence = seen.put
+        watch = await client.watch_presence(key, "chat/")
+        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceStatus)
+        await client.presence(key, "chat/", changes=True)
+        await watch.close()
+        ann.subscribe(key, "chat/")
+        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceSubscribe)
+        watch = await client.watch_presence(key, "chat/")
+        await client.presence(key, "chat/", changes=False)
+        assert isinstance(await told(watch), PresenceStatus)
+        assert await watch.get(timeout_s=LIMIT_S) is None
+        assert watch.ended
+
+
+@both_colours
+@in_loop
+async def test_after_a_loss_a_status_tells_what_changed_meanwhile(
+    colour: Colour, broker: Broker, key: Key, ann: Client
+) -> None:
+    async with connected(colour, broker) as client:
+        watch = await client.watch_presence(key, "chat/")
+        assert isinstance(await told(watch), PresenceStatus)
+        broker.faults.refuse_connections()
+        broker.faults.drop_connections(colour)
+        assert await called(lambda each: each.connection.wait("reconnecting", timeout_s=LIMIT_S), client)
+        ann.subscribe(key, "chat/")
+        broker.faults.accept_connections()
+        found: list[PresenceEvent | object] = []
+        async for event in watch.events():
+            found.append(event)
+            if len(found) == 2:
+                break
+        gap, status = found
+        assert isinstance(gap, Gap)
+        assert not gap.recovered
+        assert isinstance(status, PresenceStatus)
+        assert [one.username for one in status.who] == ["ann"]
+        ann.unsubscribe(key, "chat/")
+        assert isinstance(await told(watch), PresenceUnsubscribe)
+
+
+@both_colours
+@in_loop
+async def test_a_key_that_may_not_ask_is_refused_at_the_call(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        with pytest.raises(Unauthorized):
+            await client.watch_presence(broker.keygen("chat/", "rw"), "chat/")
+
+
+@both_colours
+@in_loop
+async def test_it_ends_with_the_client(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client:
+        watch = await client.watch_presence(key, "chat/")
+    assert isinstance(await told(watch), PresenceStatus)
+    assert await watch.get() is None
