@@ -176,6 +176,29 @@ async def test_a_key_that_may_fetch_no_more_is_told_and_live_messages_go_on(
 
 @both_colours
 @in_loop
+async def test_what_the_client_published_for_others_alone_does_not_come_back(
+    colour: Colour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    async with connected(colour, broker) as client:
+        subscription = await client.subscribe(key, "a/", recover=True)
+        await client.publish(key, "a/", "own", ttl=3600, qos=1, echo=False)
+        await client.publish(key, "a/", "own, too", {Client.with_ttl(3600), Client.without_echo()})
+        await client.me()
+        await lose(client, broker, colour)
+        pending = client.publish_nowait(key, "a/", "own, waiting", ttl=3600, echo=False)
+        store(publisher, key, "missed")
+        await return_(client, broker)
+        await pending.wait()
+        store(publisher, key, "live")
+        assert await texts(subscription, 2) == ["missed", "live"]
+        await lose(client, broker, colour)
+        store(publisher, key, "missed, too")
+        await return_(client, broker)
+        assert await texts(subscription, 1) == ["missed, too"]
+
+
+@both_colours
+@in_loop
 async def test_a_reader_that_is_late_gets_everything_in_order(
     colour: Colour, broker: Broker, key: Key, publisher: Client
 ) -> None:

@@ -41,7 +41,7 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
             f"the operation {quoted(key.value)}",
             at=key,
             required=("verb", "topic", "params"),
-            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet", "stored", "ignores"),
+            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet", "silent", "stored", "ignores"),
         )
         verb: Verb = entries.choice("verb", _VERBS, "publish")
         if "wait" in entries and verb != "publish":
@@ -53,6 +53,9 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
         if "ignores" in entries and verb == "unsubscribe":
             message = "an unsubscribe takes no options"
             scope.report.add(entries.key("ignores"), "option-not-taken", message, "take it away")
+        if "silent" in entries and verb != "publish":
+            message = "only a publish can keep a message from its own client"
+            scope.report.add(entries.key("silent"), "silent-publish", message, "take it away")
         if "stored" in entries and verb != "subscribe":
             message = "only a subscribe says what fetches the messages stored on its channels"
             scope.report.add(entries.key("stored"), "stored-fetch", message, "take it away")

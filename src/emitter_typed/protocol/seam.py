@@ -214,11 +214,19 @@ class Trail:
         found = resume(stored, self.delivered, silent=self.silent, truncated=self.truncated)
         return evolve(found, exact=found.exact and (not self.forgetful or found.first == len(stored)))
 
-    def begin(self, cursor: bytes) -> None:
-        """Begin at a stored message: what arrived so far is not newer than that one."""
+    def begin(self, cursor: bytes, *, keep_silent: int) -> None:
+        """Begin at a stored message: what arrived so far is not newer than that one.
+
+        Args:
+            cursor: Its id.
+            keep_silent: How many of the newest messages that were published silently may be newer.
+        """
         self.cursor = cursor
         self._delivered.clear()
         self.truncated = False
+        while len(self._silent) > keep_silent:
+            self._silent.popleft()
+        self.forgetful = self.forgetful and keep_silent > len(self._silent)
 
     def restart(
         self,

@@ -150,6 +150,8 @@ class Session:
                 self._outbox.add(publication)
             return
         self.check_open(operation)
+        if prepared.silent:
+            self._subscribers.publish_silently(prepared.channel, payload)
         self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
         self._tally.messages_out_qos0 += 1
         self._tally.bytes_out += len(payload)
@@ -324,6 +326,8 @@ class Session:
             self._tally.bytes_out += len(publication.payload)
         publication.begin()
         prepared, packet_id = publication.prepared, self._begin(publication)
+        if prepared.silent:
+            self._subscribers.publish_silently(prepared.channel, publication.payload)
         self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
 
     def _begin(self, exchange: Exchange) -> int:
