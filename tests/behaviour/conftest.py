@@ -1,4 +1,7 @@
-"""A client with threads and a key for it; and a schema in a test that becomes a package, which the test imports."""
+"""A client with threads and a key for it; and a schema in a test that becomes a package, which the test imports.
+
+With EMITTER_URL, tests run against the broker there.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,19 @@ from emitter_typed import Client, EmitterError, Key
 from emitter_typed.broker import Broker
 from emitter_typed_codegen.cli import main
 from tests.behaviour.loops import LIMIT_S
+from tests.behaviour.real import URL, RealBroker
 
 Generated = Callable[[str], ModuleType]
 _NUMBERS = count()
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """The embedded broker, or the one that EMITTER_URL and EMITTER_MASTER_KEY tell of."""
+    if URL is not None:
+        return RealBroker()
+    embedded: Broker = request.getfixturevalue("emitter_broker")
+    return embedded
 
 
 @pytest.fixture
@@ -58,7 +71,7 @@ def once(broker: Broker) -> Iterator[Client]:
 
 @pytest.fixture
 def key(client: Client, broker: Broker) -> Key:
-    return client.keygen(broker.master_key, "a/#/", "rwslp").key
+    return client.keygen(broker.master_key, "a/#/", "rwp").key
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from tests.unit.transport.listeners import listener
 async def connected(broker: Broker, *, reconnect: bool = True) -> AsyncGenerator[tuple[AsyncClient, Key]]:
     """A client, and a key for a/ and below."""
     async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S, reconnect=reconnect) as client:
-        yield client, (await client.keygen(broker.master_key, "a/#/", "rwslp")).key
+        yield client, (await client.keygen(broker.master_key, "a/#/", "rwp")).key
 
 
 async def texts(subscription: AsyncSubscription, count: int) -> list[str]:

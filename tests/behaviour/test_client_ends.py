@@ -79,6 +79,7 @@ def test_a_lost_connection_ends_everything_with_a_reason_where_no_other_follows(
 
 def test_whoever_waits_learns_that_the_connection_is_lost(once: Client, key: Key, broker: Broker) -> None:
     ends: SimpleQueue[EmitterError] = SimpleQueue()
+    faults = broker.faults
     subscription = once.subscribe(key, "a/")
 
     def wait() -> None:
@@ -88,7 +89,7 @@ def test_whoever_waits_learns_that_the_connection_is_lost(once: Client, key: Key
 
     thread = threading.Thread(target=wait)
     thread.start()
-    broker.faults.drop_connections()
+    faults.drop_connections()
     assert isinstance(ends.get(timeout=LIMIT_S), ConnectionLost)
     thread.join()
 

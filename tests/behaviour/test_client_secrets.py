@@ -27,7 +27,7 @@ def test_no_key_shows_in_any_log_error_or_repr(broker: Broker, caplog: pytest.Lo
     with caplog.at_level(logging.DEBUG), Client.from_url(broker.url, timeout_s=LIMIT_S, reconnect=False) as client:
         reported: SimpleQueue[EmitterError] = SimpleQueue()
         client.on_error = reported.put
-        key = client.keygen(broker.master_key, "a/#/", "rwslp").key
+        key = client.keygen(broker.master_key, "a/#/", "rwp").key
         text = key.reveal()
         subscription = client.subscribe(text, "a/", max_messages=1, payload=Point)
         pending = client.publish_nowait(text, "a/", b"no point", ttl=5)

@@ -24,6 +24,7 @@ from emitter_typed import (
 from emitter_typed.broker import Broker
 from emitter_typed.errors import HandlerFailed
 from tests.behaviour.loops import LIMIT_S
+from tests.behaviour.real import fresh_channel
 from tests.behaviour.samples import WRONG_KEY, Point, texts
 
 
@@ -37,10 +38,12 @@ def test_messages_are_iterated_in_order(client: Client, key: Key) -> None:
     assert list(subscription) == []
 
 
-def test_stored_messages_come_first(client: Client, key: Key) -> None:
-    client.publish(key, "a/", "stored", ttl=60, qos=1)
-    with client.subscribe(key, "a/", last=5) as subscription:
-        client.publish(key, "a/", "live")
+def test_stored_messages_come_first(client: Client, broker: Broker) -> None:
+    channel = fresh_channel()
+    key = broker.keygen(channel, "rwsl")
+    client.publish(key, channel, "stored", ttl=60, qos=1)
+    with client.subscribe(key, channel, last=5) as subscription:
+        client.publish(key, channel, "live")
         assert texts(subscription, 2) == ["stored", "live"]
 
 

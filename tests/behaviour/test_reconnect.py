@@ -28,6 +28,7 @@ from emitter_typed.broker import Broker
 from tests.behaviour.colours import Colour, both_colours, called, connected, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.losing import came, lose, return_, until
+from tests.behaviour.real import fresh_channel
 
 
 @pytest.fixture
@@ -57,14 +58,16 @@ async def test_subscriptions_go_on(colour: Colour, broker: Broker, key: Key) -> 
 
 @both_colours
 @in_loop
-async def test_nothing_stored_is_received_a_second_time(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_nothing_stored_is_received_a_second_time(colour: Colour, broker: Broker) -> None:
+    channel = fresh_channel()
+    key = broker.keygen(channel, "rwsl")
     async with connected(colour, broker) as client:
-        await client.publish(key, "a/", "stored", ttl=60, qos=1)
-        subscription = await client.subscribe(key, "a/", last=5)
+        await client.publish(key, channel, "stored", ttl=60, qos=1)
+        subscription = await client.subscribe(key, channel, last=5)
         assert await texts(subscription, 1) == ["stored"]
         await lose(client, broker)
         await return_(client, broker)
-        await client.publish(key, "a/", "live", qos=1)
+        await client.publish(key, channel, "live", qos=1)
         assert await texts(subscription, 1) == ["live"]
 
 
@@ -244,7 +247,7 @@ async def test_closing_while_it_comes_back_ends_that(colour: Colour, broker: Bro
 @both_colours
 @in_loop
 async def test_draining_waits_for_acknowledgements_and_handlers(colour: Colour, broker: Broker, key: Key) -> None:
-    slow = threading.Event()
+    slow, faults = threading.Event(), broker.faults
     got: SimpleQueue[str] = SimpleQueue()
 
     def on_message(message: Message) -> None:
@@ -257,7 +260,7 @@ async def test_draining_waits_for_acknowledgements_and_handlers(colour: Colour, 
             await client.publish(key, "a/", str(number), qos=1)
         await lose(client, broker)
         pending = client.publish_nowait(key, "b/", "refused")
-        for timer in (threading.Timer(0, broker.faults.accept_connections), threading.Timer(0, slow.set)):
+        for timer in (threading.Timer(0, faults.accept_connections), threading.Timer(0, slow.set)):
             timer.start()
         await client.drain()
         assert pending.done

@@ -59,11 +59,11 @@ def made(generated: Generated, tmp_path: Path) -> ModuleType:
 
 @asynccontextmanager
 async def opened(
-    colour: Colour, broker: Broker, made: ModuleType, channel: str = "home/#/"
+    colour: Colour, broker: Broker, made: ModuleType, channel: str = "home/#/", permissions: str = "rw"
 ) -> AsyncGenerator[tuple[Any, Any, Any]]:  # Any: of a package that is generated in this test
     """A client, a facade that holds it, and a key for its channels."""
     async with connected(colour, broker) as client:
-        key = (await client.keygen(broker.master_key, channel, "rwsl")).key
+        key = (await client.keygen(broker.master_key, channel, permissions)).key
         if colour == "threads":
             yield client, made.Home(vars(client)["inner"], key), key
         else:
@@ -182,10 +182,10 @@ async def test_a_payload_that_does_not_fit_is_reported_and_stops_nothing(
 @both_colours
 @in_loop
 async def test_what_is_stored_is_fetched_as_objects_in_the_order_of_publishing(
-    colour: Colour, broker: Broker, made: ModuleType
+    colour: Colour, emitter_broker: Broker, made: ModuleType
 ) -> None:
     kitchen, attic = made.common.Room.KITCHEN, made.common.Room.ATTIC
-    async with opened(colour, broker, made) as (_, home, _key):
+    async with opened(colour, emitter_broker, made, permissions="rwsl") as (_, home, _key):
         for number, room in enumerate((kitchen, attic, kitchen)):
             reading = made.Reading(celsius=number, taken_at=datetime(2026, 1, 31, tzinfo=UTC), mode=made.Mode.AUTO)
             await called(lambda one: one.publish(reading, ttl=60, qos=1), home.reading(floor=number, room=room))  # noqa: B023  # it is called at once
@@ -208,9 +208,9 @@ async def test_what_is_stored_is_fetched_as_objects_in_the_order_of_publishing(
 @both_colours
 @in_loop
 async def test_what_is_fetched_from_below_an_address_is_left_out_and_what_does_not_fit_is_reported(
-    colour: Colour, broker: Broker, made: ModuleType
+    colour: Colour, emitter_broker: Broker, made: ModuleType
 ) -> None:
-    async with opened(colour, broker, made) as (client, home, key):
+    async with opened(colour, emitter_broker, made, permissions="rwsl") as (client, home, key):
         errors: SimpleQueue[EmitterError] = SimpleQueue()
         client.on_error = errors.put
         for topic, raw in [
@@ -248,7 +248,7 @@ async def test_fetching_is_refused_like_the_clients_own(colour: Colour, broker: 
 @both_colours
 @in_loop
 async def test_a_gap_is_an_event_of_a_typed_subscription(colour: Colour, broker: Broker, made: ModuleType) -> None:
-    async with opened(colour, broker, made) as (_, home, _key):
+    async with opened(colour, broker, made, permissions="rwl") as (_, home, _key):
         messages: Any = await called(lambda one: one.subscribe(recover=True), home.text)
         events = messages.events()
 
@@ -265,7 +265,7 @@ async def test_a_gap_is_an_event_of_a_typed_subscription(colour: Colour, broker:
 @both_colours
 @in_loop
 async def test_each_channel_may_have_a_key_of_its_own(colour: Colour, broker: Broker, made: ModuleType) -> None:
-    async with opened(colour, broker, made) as (client, home, _):
+    async with opened(colour, broker, made, permissions="rwl") as (client, home, _):
         keys = {
             name: (await client.keygen(broker.master_key, f"home/{name}/", "rw")).key.reveal()
             for name in ("text", "raw")
@@ -290,7 +290,7 @@ async def test_parameters_may_have_names_that_are_none_in_python(
         name: Home
         channels: {odd: {address: "home/{room-id}/{class}/{self}/", payload: text}}
     """)
-    async with opened(colour, broker, made) as (_, home, _key):
+    async with opened(colour, broker, made, permissions="rwl") as (_, home, _key):
         attic = await called(lambda one: one.odd.where(room_id="attic").subscribe(), home)
         every = await called(lambda one: one.odd.subscribe(), home)
         for room in ("cellar", "attic"):

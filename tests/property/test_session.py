@@ -27,6 +27,7 @@ from tests.property.conversation import Call, Model, Receiver, Waiter, channel_o
 CHANNELS = ("a/", "a/b/", "a/+/", "c/")
 TOPICS = ("a/", "a/b/", "c/b/", "c/", "d/")
 REASON = "the cable was cut"
+REFUSAL = "an error"
 REQUEST = KeygenRequest(key=Key("key"), channel="a/", permissions=Permission("r"))
 
 
@@ -148,7 +149,11 @@ class Conversation(Model):
     def refuse(self, which: int) -> None:
         packet_id, call = self.pick(which)
         self.deliver("emitter/error/", {"req": packet_id, "status": 401, "message": "no"})
-        call.refused = call.told = True
+        if isinstance(call.packet, Publish) and call.packet.topic == KEYGEN.topic:
+            if REFUSAL not in call.replies:
+                call.replies.append(REFUSAL)
+        else:
+            call.refused = call.told = True
 
     @precondition(lambda self: self.online)
     @rule(
@@ -223,6 +228,8 @@ class Conversation(Model):
             assert isinstance(end, BrokerError)
         elif call.packet.topic != KEYGEN.topic:
             assert end is None
+        elif call.replies == [REFUSAL]:
+            assert isinstance(end, BrokerError)
         elif len(call.replies) == 1:
             assert end == KeygenResponse(key=Key(call.replies[0]), channel="a/")
         else:

@@ -92,8 +92,9 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
         type=BOOL,
         default="False",
         text=(
-            f"Whether the channel may match below `{reserved}`, where a message looks like the broker's own reply. "
-            "Default: False."
+            f"Whether the channel may match below `{reserved}`, where anybody's message looks like the broker's own "
+            "reply, error or event. Requests still tell them apart; a publish that is refused meanwhile ends with "
+            "AmbiguousReply, and events and refusals of QoS 0 may be made up. Default: False."
         ),
     )
     rest = [*taken, *recovery(operation), *BOUNDS, allow, timeout("the broker's answer")]

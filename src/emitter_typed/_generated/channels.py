@@ -72,6 +72,8 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -114,8 +116,8 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
         Returns:
             What to wait for: `.wait()` ends when the broker has acknowledged the
             message, and raises what the broker says against it: BadRequest (status
-            400), Unauthorized (status 401) or Forbidden (status 403), or RequestTimeout
-            or ConnectionLost.
+            400), Unauthorized (status 401) or Forbidden (status 403), or
+            RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
@@ -192,6 +194,8 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             ReplyMissing: A single stored message is too large for a reply.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
@@ -252,6 +256,7 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(
@@ -305,6 +310,8 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -347,8 +354,8 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
         Returns:
             What to wait for: `await .wait()` ends when the broker has acknowledged the
             message, and raises what the broker says against it: BadRequest (status
-            400), Unauthorized (status 401) or Forbidden (status 403), or RequestTimeout
-            or ConnectionLost.
+            400), Unauthorized (status 401) or Forbidden (status 403), or
+            RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
@@ -425,6 +432,8 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             ReplyMissing: A single stored message is too large for a reply.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
@@ -485,6 +494,7 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(

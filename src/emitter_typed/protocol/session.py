@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError
+from emitter_typed.errors import AmbiguousReply, BrokerError, Closed, ConnectionLost, EmitterError
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.exchanges import (
@@ -28,6 +28,7 @@ from emitter_typed.protocol.exchanges import (
     Rejoin,
     Request,
 )
+from emitter_typed.protocol.exposure import Exposure, is_genuine
 from emitter_typed.protocol.lasting import Again, Lasting
 from emitter_typed.protocol.memberships import REFUSED, Memberships
 from emitter_typed.protocol.operations import Prepared, check_size
@@ -93,10 +94,11 @@ class Session:
         self._exchanges = Exchanges()
         self._emit = emit
         self._watches = Watches()
-        self._replies = Replies(protocol, self._exchanges, report=report, emit=self._tell)
+        self._exposure = Exposure(protocol.envelope.reserved)
+        self._replies = Replies(protocol, self._exchanges, self._exposure, report=report, emit=self._tell)
         self._subscribers = Subscribers(matcher, protocol.envelope.reserved)
         self._memberships = Memberships(
-            protocol.envelope, self._subscribers, self._exchanges, begin=self._begin, send=send
+            protocol.envelope, self._subscribers, self._exposure, self._exchanges, begin=self._begin, send=send
         )
         self._connecting: Waiter[None] | None = None
         self._draining: Waiter[None] | None = None
@@ -119,9 +121,9 @@ class Session:
         Raises Closed, ConnectionLost, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent
         then.
         """
-        topic = definition.topic
-        check_size(topic, topic, payload, self._envelope.max_packet_bytes, qos=1)
-        packet_id = self._begin(Request(definition.name, waiter, definition=definition, record=request))
+        topic = self._exposure.answered_at(definition, request)
+        check_size(topic, definition.topic, payload, self._envelope.max_packet_bytes, qos=1)
+        packet_id = self._begin(Request(definition.name, waiter, topic=topic, definition=definition, record=request))
         self._send(Publish(topic, payload, 1, False, packet_id))
 
     def ask(self, definition: RequestDefinition[ResponseT], request: Record, waiter: Waiter[ResponseT]) -> None:
@@ -215,6 +217,9 @@ class Session:
         for packet in packets:
             match packet:
                 case Delivery(topic, payload):
+                    if is_genuine(topic):
+                        self._replies.take(topic, payload, claimed=False)
+                        continue
                     if topic.startswith(self._envelope.reserved):
                         self._replies.take(topic, payload, claimed=self._subscribers.offer_reserved(topic, payload))
                         continue
@@ -241,7 +246,7 @@ class Session:
         self._memberships.lost()
         publications: list[Publication] = []
         for exchange in self._exchanges.end_all():
-            if exchange.errors:
+            if exchange.errors and not exchange.doubtful:
                 self._reject(exchange, exchange.errors[0])
             elif isinstance(exchange, Publication):
                 publications.append(exchange)
@@ -317,9 +322,9 @@ class Session:
 
     def _send_publication(self, publication: Publication) -> None:
         if not publication.sent:
-            publication.sent = True
             self._tally.messages_out_qos1 += 1
             self._tally.bytes_out += len(publication.payload)
+        publication.begin()
         prepared, packet_id = publication.prepared, self._begin(publication)
         if prepared.silent:
             self._subscribers.publish_silently(prepared.channel, publication.payload)
@@ -340,16 +345,20 @@ class Session:
             self._memberships.rejoined(exchange, return_codes)
             if not self._memberships.rejoining:
                 self._opened()
+        elif isinstance(exchange, Join) and REFUSED not in return_codes:
+            # Nobody else can send a SUBACK, so its return code tells, and an error only why.
+            self._memberships.joined(exchange)
         elif exchange.errors:
+            # Of others nothing but the error tells whether the broker has refused it.
+            doubtful = exchange.doubtful and (len(exchange.errors) > 1 or not isinstance(exchange, Join))
+            error = AmbiguousReply(exchange.operation) if doubtful else exchange.errors[0]
             if isinstance(exchange, Join):
-                self._memberships.refused(exchange)
-            self._reject(exchange, exchange.errors[0])
+                self._memberships.refused(exchange, error)
+            self._reject(exchange, error)
         elif isinstance(exchange, Request):
             self._answer(exchange)
         elif isinstance(exchange, Leave):
             self._memberships.left(exchange)
-        elif isinstance(exchange, Join):
-            self._memberships.joined(exchange)
         else:
             exchange.waiter.resolve(None)
         # An identifier is free.

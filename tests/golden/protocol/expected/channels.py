@@ -56,6 +56,8 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -86,7 +88,7 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
         Returns:
             What to wait for: `.wait()` ends when the broker has acknowledged the
             message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout or ConnectionLost.
+            or RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
@@ -140,6 +142,8 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             ReplyMissing: A single stored message is too large for a reply.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
@@ -183,6 +187,7 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch("stored", {"newest": newest}, timeout_s=timeout_s)
@@ -216,6 +221,8 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -246,7 +253,7 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
         Returns:
             What to wait for: `await .wait()` ends when the broker has acknowledged the
             message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout or ConnectionLost.
+            or RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
@@ -300,6 +307,8 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             ReplyMissing: A single stored message is too large for a reply.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
@@ -343,6 +352,7 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch("stored", {"newest": newest}, timeout_s=timeout_s)

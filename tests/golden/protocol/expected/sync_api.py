@@ -79,7 +79,8 @@ class SyncApi(OptionMakers, SyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -122,7 +123,8 @@ class SyncApi(OptionMakers, SyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -154,7 +156,8 @@ class SyncApi(OptionMakers, SyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -190,7 +193,8 @@ class SyncApi(OptionMakers, SyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -243,7 +247,8 @@ class SyncApi(OptionMakers, SyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             ReplyMissing: The reply is too large for a packet; it may have been carried
                 out.
-            AmbiguousReply: Replies contradict each other; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent a reply; it may have been
+                carried out.
             Undecodable: The reply is not what the schema says; it may have been carried
                 out.
             Congested: More is under way than the bounds allow. Nothing was sent.
@@ -292,6 +297,8 @@ class SyncApi(OptionMakers, SyncHost):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -330,7 +337,7 @@ class SyncApi(OptionMakers, SyncHost):
         Returns:
             What to wait for: `.wait()` ends when the broker has acknowledged the
             message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout or ConnectionLost.
+            or RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
@@ -370,6 +377,8 @@ class SyncApi(OptionMakers, SyncHost):
             RequestTimeout: No acknowledgement came in time; it may have been carried
                 out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -455,8 +464,11 @@ class SyncApi(OptionMakers, SyncHost):
                 client's.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
                 Default: the client's.
-            allow_reserved: Whether the channel may match below `sys/`, where a message
-                looks like the broker's own reply. Default: False.
+            allow_reserved: Whether the channel may match below `sys/`, where anybody's
+                message looks like the broker's own reply, error or event. Requests
+                still tell them apart; a publish that is refused meanwhile ends with
+                AmbiguousReply, and events and refusals of QoS 0 may be made up.
+                Default: False.
             timeout_s: Seconds to wait for the broker's answer. Default: the client's.
 
         Returns:
@@ -467,6 +479,8 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             ReplyMissing: A single stored message is too large for a reply.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
@@ -506,6 +520,8 @@ class SyncApi(OptionMakers, SyncHost):
             InvalidArgument: An argument breaks a rule above. Nothing was sent.
             RequestTimeout: No answer came in time; it may have been carried out.
             ConnectionLost: The connection ended first; it may have been carried out.
+            AmbiguousReply: Somebody else may have sent the refusal; it may have been
+                carried out.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -542,6 +558,7 @@ class SyncApi(OptionMakers, SyncHost):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(
