@@ -129,6 +129,7 @@ class Stream(ABC, Generic[MessageT]):
         with self._guard:
             self._end(error)
             self._wake()
+        self._go_on()
 
     # What is fetched
 
@@ -152,7 +153,8 @@ class Stream(ABC, Generic[MessageT]):
         while True:
             with self._guard:
                 wanted = self._feed.next_request()
-                starting = self._starting if self._feed.started or self._feed.failure is not None else None
+                begun = self._feed.started or self._feed.failure is not None or self._ended
+                starting = self._starting if begun else None
                 self._starting = None if starting is not None else self._starting
             if starting is not None:
                 if self._feed.failure is None:

@@ -57,7 +57,7 @@ class Subscription(Stream[MessageT]):
                 self._changed.notify_all()
             else:
                 self._changed.notify()
-        if self._feed.trail_is_long:
+        if self._ended or self._feed.trail_is_long:
             self._go_on()
 
     def get(self, timeout_s: float | None = None) -> MessageT | None:
@@ -180,7 +180,7 @@ class AsyncSubscription(Stream[MessageT]):
         """Take a message in; for clients."""
         self._put(channel, raw)
         self._changed.set()
-        if self._feed.trail_is_long:
+        if self._ended or self._feed.trail_is_long:
             self._go_on()
 
     async def get(self, timeout_s: float | None = None) -> MessageT | None:

@@ -99,7 +99,7 @@ class Session:
             protocol.envelope, self._subscribers, self._exchanges, begin=self._begin, send=send
         )
         self._connecting: Waiter[None] | None = None
-        self._draining: Waiter[None] | None = None
+        self._draining: list[Waiter[None]] = []
         self._over = False
         self._lost: EmitterError | None = None
         self.connected: bool = False
@@ -198,12 +198,15 @@ class Session:
         self._memberships.leave(operation, channel, receiver, waiter, connected=self.connected)
 
     def drain(self, waiter: Waiter[None]) -> None:
-        """End all subscriptions; the waiter gets None when no message of QoS 1 waits for its acknowledgement."""
+        """End all subscriptions; the waiter gets None when no message of QoS 1 waits for its acknowledgement.
+
+        It gets ConnectionLost if there is to be no connection any more before that.
+        """
         for channel, receiver in self._subscribers.all():
             receiver.end(None)
             self.leave("subscribe", channel, receiver, Nobody())
         self._watches.end_all(None)
-        self._draining = waiter
+        self._draining.append(waiter)
         self._settle()
 
     # What comes in
@@ -269,6 +272,8 @@ class Session:
         reason = error.message if error is not None else "this client has closed it"
         for exchange in (*self._exchanges.end_all(), *self._outbox.take_all()):
             self._reject(exchange, ConnectionLost(reason, operation=exchange.operation))
+        for waiter in self._draining:
+            waiter.reject(ConnectionLost(reason, operation="drain"))
         self._subscribers.end_all(error)
         self._watches.end_all(error)
 
@@ -287,8 +292,10 @@ class Session:
         self._emit(event, payload)
 
     def _settle(self) -> None:
-        if self._draining is not None and not self._outbox and not self._exchanges.publications:
-            self._draining.resolve(None)
+        if self._draining and not self._outbox and not self._exchanges.publications:
+            draining, self._draining = self._draining, []
+            for waiter in draining:
+                waiter.resolve(None)
 
     def _check_not_over(self, operation: str) -> None:
         if self._over and isinstance(self._lost, ConnectionLost):

@@ -131,6 +131,7 @@ class TaskDriver(TaskReceiving):
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
             RequestTimeout: It took longer; what was left is lost, as with `close`.
+            ConnectionLost: The client was closed meanwhile, or has given up; what was left is lost.
         """
         limit_s = self._limit(timeout_s)
         connection = self._connection
