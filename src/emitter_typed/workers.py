@@ -7,7 +7,7 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Generic, Literal, TypeVar, TypeVarTuple
 
 from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, kind_of
@@ -80,8 +80,8 @@ class ThreadWorker(_Queue[*Ts]):
                 self._thread = threading.Thread(target=self._run, name=f"emitter-{self.name}", daemon=True)
                 self._thread.start()
 
-    def stop(self, timeout_s: float) -> None:
-        """Let the thread end after the items that wait, and wait for that unless the handler itself asks.
+    def stop(self, timeout_s: float, waiting: Collection[threading.Thread]) -> None:
+        """Let the thread end after the items that wait, and wait for that unless it is among those that wait themselves.
 
         A later item starts another thread.
         """
@@ -89,7 +89,7 @@ class ThreadWorker(_Queue[*Ts]):
             self._stopping = True
             self._changed.notify()
             thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        if thread is not None and thread not in waiting:
             thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -138,10 +138,10 @@ class TaskWorker(_Queue[*Ts]):
         self._stopping = True
         self._changed.set()
 
-    async def stop(self, timeout_s: float) -> None:
-        """Retire, and wait for the end unless the handler itself asks."""
+    async def stop(self, timeout_s: float, waiting: Collection[object]) -> None:
+        """Retire, and wait for the end unless its task is among those that wait themselves."""
         self.retire()
-        if self._task is not None and self._task is not asyncio.current_task():
+        if self._task is not None and self._task not in waiting:
             await asyncio.wait([self._task], timeout=timeout_s)
 
     async def _run(self) -> None:

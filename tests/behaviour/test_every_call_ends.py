@@ -122,3 +122,122 @@ async def test_close_ends_a_drain(colour: Colour, broker: Broker, key: Key) -> N
         for call in (publishing, draining, both):
             with pytest.raises(ConnectionLost):
                 await ended(call)
+
+
+@both_colours
+@in_loop
+async def test_a_queue_that_overflows_while_it_fetches_ends_the_subscribe(
+    colour: Colour, broker: Broker, key: Key
+) -> None:
+    holding = Holding(HISTORY)
+    async with opened(colour, broker, holding) as client, connected("asyncio", broker) as publisher:
+        subscribing = begin(lambda each: each.subscribe(key, "a/", last=5, max_messages=1, overflow="fail"), client)
+        await holding.one()
+        for _ in range(2):
+            await publisher.publish(key, "a/", "live", qos=1)
+        subscription: Subscription | AsyncSubscription = await ended(subscribing)
+        assert subscription.ended
+
+
+@both_colours
+@in_loop
+async def test_two_handlers_may_close_at_once(colour: Colour, broker: Broker, key: Key) -> None:
+    """Each waits for the handlers that run, but not for one that waits for it."""
+    async with opened(colour, broker) as client:
+        both_run = threading.Barrier(2)
+        entered = asyncio.Event()
+        running = 0
+
+        async def close(_: Message) -> None:
+            nonlocal running
+            if isinstance(client, Client):
+                both_run.wait(LIMIT_S)
+                client.close()
+                return
+            running += 1
+            if running == 2:
+                entered.set()
+            await entered.wait()
+            await client.close()
+
+        def close_in_thread(message: Message) -> None:
+            asyncio.run(close(message))
+
+        handler = close_in_thread if isinstance(client, Client) else close
+        for channel in ("a/b/", "a/c/"):
+            await ended(begin(lambda each, channel=channel: each.subscribe(key, channel, handler, last=0), client))
+        before = asyncio.get_running_loop().time()
+        for channel in ("a/b/", "a/c/"):
+            await ended(begin(lambda each, channel=channel: each.publish(key, channel, "close"), client))
+        await ended(begin(lambda each: each.connection.wait("closed", timeout_s=LIMIT_S), client))
+        await ended(begin(lambda each: each.close(), client))
+        assert asyncio.get_running_loop().time() - before < 4, "they waited for each other"
+
+
+# What was given up leaves nothing behind
+
+
+@in_loop
+async def test_a_cancelled_watch_ends_at_the_broker(broker: Broker, key: Key) -> None:
+    heard: asyncio.Queue[PresenceEvent] = asyncio.Queue()
+    async with opened("asyncio", broker) as client, connected("asyncio", broker) as ann:
+        client.on_presence = heard.put_nowait
+        broker.faults.withhold_replies()
+        watching = begin(lambda each: each.watch_presence(key, "a/"), client)
+        await asyncio.sleep(0)
+        watching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await watching
+        broker.faults.release_replies()
+        await client.me()
+        await client.me()
+        await ann.subscribe(key, "a/")
+        # A status asked for now would come after the change.
+        await client.presence(key, "a/", status=True)
+        statuses = [heard.get_nowait() for _ in range(heard.qsize())]
+        assert [type(each) for each in statuses] == [PresenceStatus] * len(statuses)
+
+
+@in_loop
+async def test_a_cancelled_publish_that_waits_for_a_connection_is_not_sent(broker: Broker, key: Key) -> None:
+    async with connected("asyncio", broker) as client, connected("threads", broker) as reader:
+        subscription = await reader.subscribe(key, "a/", last=0)
+        broker.faults.refuse_connections()
+        broker.faults.drop_connections("asyncio")
+        assert await client.connection.wait("reconnecting", timeout_s=LIMIT_S)
+        publishing = asyncio.create_task(client.publish(key, "a/", "cancelled", qos=1))
+        await asyncio.sleep(0)
+        publishing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await publishing
+        broker.faults.accept_connections()
+        await client.publish(key, "a/", "sent", qos=1)
+        assert await texts(subscription, 1) == ["sent"]
+
+
+# Calls that meet
+
+
+@both_colours
+@in_loop
+async def test_a_watch_that_begins_while_another_ends_goes_on(colour: Colour, broker: Broker, key: Key) -> None:
+    async with connected(colour, broker) as client, connected("asyncio", broker) as ann:
+        for _ in range(3):
+            watch = await client.watch_presence(key, "a/")
+            assert isinstance(await watch.get(timeout_s=LIMIT_S), PresenceStatus)
+            await watch.close()
+        watch = await client.watch_presence(key, "a/")
+        assert isinstance(await watch.get(timeout_s=LIMIT_S), PresenceStatus)
+        subscription = await ann.subscribe(key, "a/")
+        assert await watch.get(timeout_s=LIMIT_S) is not None
+        await subscription.close()
+
+
+@both_colours
+@in_loop
+async def test_of_two_connects_at_once_one_is_refused(colour: Colour, broker: Broker) -> None:
+    client: Client | AsyncClient = (Client if colour == "threads" else AsyncClient).from_url(broker.url)
+    calls = [begin(lambda each: each.connect(), client) for _ in range(4)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(each) for each in results if each is not None] == [InvalidArgument] * 3
+    await ended(begin(lambda each: each.close(), client))

@@ -44,6 +44,8 @@ class Request(Exchange):
     definition: RequestDefinition[object] = field(kw_only=True)
     record: Record = field(kw_only=True, repr=False)
     """What was asked."""
+    watching: tuple[Receiver, ...] = field(default=(), kw_only=True)
+    """Those who watched at the call what it may end: who begins while it is under way is not meant."""
     replies: list[dict[str, object]] = field(factory=list[dict[str, object]], kw_only=True)
     """Those that differ from one another."""
 

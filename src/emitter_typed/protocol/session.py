@@ -121,7 +121,10 @@ class Session:
         """
         topic = definition.topic
         check_size(topic, topic, payload, self._envelope.max_packet_bytes, qos=1)
-        packet_id = self._begin(Request(definition.name, waiter, definition=definition, record=request))
+        watching = self._watches.of(definition, request) if definition.lasting is not None else ()
+        packet_id = self._begin(
+            Request(definition.name, waiter, definition=definition, record=request, watching=watching)
+        )
         self._send(Publish(topic, payload, 1, False, packet_id))
 
     def ask(self, definition: RequestDefinition[ResponseT], request: Record, waiter: Waiter[ResponseT]) -> None:
@@ -185,9 +188,8 @@ class Session:
 
     def leave_watch(self, definition: RequestDefinition[object], request: Record, receiver: Receiver) -> None:
         """Give a receiver no more events; the broker is told if nobody else needs what has begun."""
-        last = self._watches.drop(definition, request, receiver)
-        if last and self._lasting.release(definition, request) and self.connected:
-            self.ask(definition, ending(definition, request), Nobody())
+        if self._watches.drop(definition, request, receiver):
+            self._end_unwatched(definition, request)
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
@@ -365,10 +367,18 @@ class Session:
         except EmitterError as error:
             self._reject(exchange, error)
             return
-        called_for = not isinstance(exchange.waiter, Again | Beginning)
-        if self._lasting.note(exchange.definition, exchange.record, called_for=called_for):
-            self._watches.end(exchange.definition, exchange.record)
+        definition, request = exchange.definition, exchange.record
+        for_watches = isinstance(exchange.waiter, Again | Beginning)
+        if self._lasting.note(definition, request, called_for=not for_watches):
+            self._watches.end(definition, request, exchange.watching)
         exchange.waiter.resolve(response)
+        if for_watches and not self._watches.of(definition, request):
+            # Who watched has left before it began.
+            self._end_unwatched(definition, request)
+
+    def _end_unwatched(self, definition: RequestDefinition[object], request: Record) -> None:
+        if self._lasting.release(definition, request) and self.connected:
+            self.ask(definition, ending(definition, request), Nobody())
 
     def _reject(self, exchange: Exchange, error: EmitterError) -> None:
         if not exchange.waiter.reject(error):

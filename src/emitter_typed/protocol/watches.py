@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from attrs import NOTHING, evolve, fields
@@ -65,11 +65,13 @@ class Watches:
             for receiver in receivers:
                 receiver.offer(channel, raw)
 
-    def end(self, definition: RequestDefinition[object], request: Record) -> None:
-        """Tell the receivers of what a request had begun, and another has ended, that no more will come."""
-        for receiver in self.of(definition, request):
-            self.drop(definition, request, receiver)
-            receiver.end(None)
+    def end(self, definition: RequestDefinition[object], request: Record, receivers: Iterable[Receiver]) -> None:
+        """Tell receivers of what a request had begun, and another has ended, that no more will come."""
+        there = self.of(definition, request)
+        for receiver in receivers:
+            if receiver in there:
+                self.drop(definition, request, receiver)
+                receiver.end(None)
 
     def end_all(self, error: EmitterError | None) -> None:
         """Tell every receiver that no more will come, and forget them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -21,6 +22,7 @@ from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PO
 from emitter_typed.state import AsyncConnectionState
 from emitter_typed.tasks.connection import TaskConnection
 from emitter_typed.tasks.receiving import TaskReceiving
+from emitter_typed.transport import Endpoint
 from emitter_typed.values import Option, Record, Secret
 
 if TYPE_CHECKING:
@@ -77,11 +79,32 @@ class TaskDriver(TaskReceiving):
             RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
         """
         endpoint = self._endpoint(host, port, secure, keepalive, username)
+        outcome: TaskOutcome[None] = TaskOutcome("connect")
+        self._check_not_connected(endpoint)
+        await self.close()
+        # Another task may have connected meanwhile.
+        self._check_not_connected(endpoint)
+        connection = self._new_connection(endpoint)
+        connection.session.connecting(outcome)
+        self._connection = connection
+        self._state.set("connecting")
+        connection.open()
+        try:
+            await outcome.wait(self._settings.timeout_s)
+        except BaseException:
+            if self._connection is connection:
+                self._connection = None
+            await connection.close(_END_TIMEOUT_S, abort=True)
+            raise
+        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+
+    def _check_not_connected(self, endpoint: Endpoint) -> None:
         if self._connection is not None and self._state.status != "closed":
             raise InvalidArgument(
                 "the client is connected already: close() it first", argument="host", value=endpoint.host
             )
-        await self.close()
+
+    def _new_connection(self, endpoint: Endpoint) -> TaskConnection:
         connection = TaskConnection(
             partial(self._make_transport, endpoint),
             self._settings.backoff(),
@@ -100,18 +123,7 @@ class TaskDriver(TaskReceiving):
             unclaimed=self._take_unclaimed,
             opened=connection.opened,
         )
-        outcome: TaskOutcome[None] = TaskOutcome("connect")
-        connection.session.connecting(outcome)
-        self._connection = connection
-        self._state.set("connecting")
-        connection.open()
-        try:
-            await outcome.wait(self._settings.timeout_s)
-        except BaseException:
-            self._connection = None
-            await connection.close(_END_TIMEOUT_S, abort=True)
-            raise
-        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+        return connection
 
     @property
     def connection(self) -> AsyncConnectionState:
@@ -263,6 +275,9 @@ class TaskDriver(TaskReceiving):
             if connection.session.withdraw(outcome):
                 raise still_lost(operation, self._state.error, limit_s) from None
             outcome.timed_out()
+            raise
+        except asyncio.CancelledError:
+            connection.session.withdraw(outcome)
             raise
 
     def _publish_nowait(

@@ -52,11 +52,12 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
 
     async def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        tasks = {task for task in self._message_tasks if task is not asyncio.current_task()}
-        if not tasks:
-            return True
-        _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
-        return not late
+        with self._waiting_for_handlers() as waiting:
+            tasks = {task for task in self._message_tasks if task not in waiting}
+            if not tasks:
+                return True
+            _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
+            return not late
 
     async def _subscribe(
         self,

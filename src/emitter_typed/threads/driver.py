@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
@@ -21,6 +22,7 @@ from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PO
 from emitter_typed.state import ConnectionState
 from emitter_typed.threads.connection import ThreadConnection
 from emitter_typed.threads.receiving import ThreadReceiving
+from emitter_typed.transport import Endpoint
 from emitter_typed.values import Option, Record, Secret
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class ThreadDriver(ThreadReceiving):
 
     def _prepare(self) -> None:
         self._connection: ThreadConnection | None = None
+        self._connecting = threading.Lock()
         self._state = ConnectionState()
         self._prepare_handlers()
         self._prepare_statistics()
@@ -77,11 +80,28 @@ class ThreadDriver(ThreadReceiving):
             RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
         """
         endpoint = self._endpoint(host, port, secure, keepalive, username)
-        if self._connection is not None and self._state.status != "closed":
-            raise InvalidArgument(
-                "the client is connected already: close() it first", argument="host", value=endpoint.host
-            )
-        self.close()
+        outcome: ThreadOutcome[None] = ThreadOutcome("connect")
+        with self._connecting:
+            if self._connection is not None and self._state.status != "closed":
+                raise InvalidArgument(
+                    "the client is connected already: close() it first", argument="host", value=endpoint.host
+                )
+            self.close()
+            connection = self._new_connection(endpoint)
+            connection.session.connecting(outcome)
+            self._connection = connection
+            self._state.set("connecting")
+        connection.open()
+        try:
+            outcome.wait(self._settings.timeout_s)
+        except BaseException:
+            if self._connection is connection:
+                self._connection = None
+            connection.close(_END_TIMEOUT_S, abort=True)
+            raise
+        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+
+    def _new_connection(self, endpoint: Endpoint) -> ThreadConnection:
         connection = ThreadConnection(
             partial(self._make_transport, endpoint),
             self._settings.backoff(),
@@ -100,18 +120,7 @@ class ThreadDriver(ThreadReceiving):
             unclaimed=self._take_unclaimed,
             opened=connection.opened,
         )
-        outcome: ThreadOutcome[None] = ThreadOutcome("connect")
-        connection.session.connecting(outcome)
-        self._connection = connection
-        self._state.set("connecting")
-        connection.open()
-        try:
-            outcome.wait(self._settings.timeout_s)
-        except BaseException:
-            self._connection = None
-            connection.close(_END_TIMEOUT_S, abort=True)
-            raise
-        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+        return connection
 
     @property
     def connection(self) -> ConnectionState:

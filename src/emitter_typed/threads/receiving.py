@@ -51,10 +51,11 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
 
     def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        with self._handlers_lock:
-            threads = [each for each in self._message_threads if each is not threading.current_thread()]
-        for thread in threads:
-            thread.join(max(0.0, deadline - monotonic()))
+        with self._waiting_for_handlers() as waiting:
+            with self._handlers_lock:
+                threads = [each for each in self._message_threads if each not in waiting]
+            for thread in threads:
+                thread.join(max(0.0, deadline - monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
     def _subscribe(
