@@ -102,11 +102,14 @@ class Subscription(Stream[MessageT]):
         """Wait for what comes next; None at the end, or when the time is over."""
         while True:
             with self._changed:
+                in_time = True
                 while (item := self._feed.take()) is None and not self._feed.has_request:
                     if self._ended:
                         break
-                    if not self._changed.wait(None if deadline is None else deadline - monotonic()):
+                    if not in_time:
                         return None
+                    # Whoever is too late looks once more: it may have been woken, and nobody else for the same message.
+                    in_time = self._changed.wait(None if deadline is None else deadline - monotonic())
                 ended = item is None and self._ended
             if item is not None:
                 return item
