@@ -103,8 +103,8 @@ class Subscriber(RuleBasedStateMachine):
             self.unheard.add(self.publish_one(stored=True).number)
         self.connected = False
         self.losses += 1
-        self.feed.failed(ConnectionLost("the cable was cut"), NOW)
         self.feed.lost(NOW + timedelta(seconds=self.now_s))
+        self.feed.failed(ConnectionLost("the cable was cut"), NOW)
 
     @rule()
     @precondition(lambda self: not self.connected)

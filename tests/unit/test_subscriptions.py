@@ -1,13 +1,22 @@
 """Readers of a subscription that wait: none misses a message that was there for it."""
 
 import threading
+from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 
 from emitter_typed import Message, Subscription
-from emitter_typed.errors import EmitterError
+from emitter_typed._generated.protocol import PROTOCOL
+from emitter_typed._generated.types import HistoryRequest, HistoryResponse, StoredItem
+from emitter_typed.broker.requests import read_topic
+from emitter_typed.broker.storage import Storage, Window
+from emitter_typed.errors import ConnectionLost, EmitterError
+from emitter_typed.protocol.backlog import Backlog
+from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.feed import Feed
 from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.values import Record
 
 LIMIT_S = 20.0
 
@@ -25,18 +34,49 @@ class TooLate(threading.Condition):
         return False
 
 
-def subscription() -> Subscription:
+class Answer(Protocol):
+    def resolve(self, result: object, /) -> None: ...
+
+
+class Broker:
+    """Answers each page, after what is to happen before."""
+
+    def __init__(self) -> None:
+        self.storage = Storage(lambda: 1_700_000_000)
+        self.before: list[Callable[[], None]] = []
+
+    def ask(self, definition: RequestDefinition[object], request: Record, waiter: Answer) -> None:
+        if self.before:
+            self.before.pop(0)()
+        assert isinstance(request, HistoryRequest)
+        asked = read_topic(request.topic)
+        found = self.storage.find(asked.channel, Window.of(asked), request.after)
+        items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
+        waiter.resolve(HistoryResponse(messages=tuple(items)))
+
+
+class Granted:
+    def resolve(self, result: object, /) -> None:
+        pass
+
+    def reject(self, error: EmitterError, /) -> bool:
+        raise error
+
+
+def subscription(broker: Broker, *, last: int | None = None) -> Subscription:
     mailbox = Mailbox(max_messages=10, max_bytes=100, overflow="drop_oldest")
+    history = PROTOCOL.operations["history"]
+    backlog = Backlog(operation=history, arguments=("key", "a/b/"), window={}, wanted=last, recover=True)
 
     def report(error: EmitterError) -> None:
         raise error
 
     return Subscription(
         "a/",
-        Feed(mailbox, None),
+        Feed(mailbox, None if last is None else backlog),
         lambda channel, raw: Message(channel, raw, raw),
         report,
-        lambda *_: None,
+        broker.ask,
         lambda _: None,
     )
 
@@ -45,7 +85,8 @@ def test_a_reader_that_was_woken_for_a_message_takes_it_although_its_time_is_ove
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Others may wait too, and were not woken for this one."""
-    subscribed = subscription()
+    subscribed = subscription(Broker())
+    subscribed.granted(Granted())
     changed = TooLate()
     monkeypatch.setattr(subscribed, "_changed", changed)
     found: list[Message | None] = []
@@ -55,3 +96,22 @@ def test_a_reader_that_was_woken_for_a_message_takes_it_although_its_time_is_ove
     subscribed.offer("a/", b"1")
     reader.join(LIMIT_S)
     assert [each.payload for each in found if each] == [b"1"]
+
+
+def test_a_request_that_met_the_loss_of_its_connection_is_made_on_the_next() -> None:
+    """Also where the next one was there before the reader learned of the loss."""
+    broker = Broker()
+    for number in range(1_000):
+        broker.storage.store("a/b/", b"%d" % number, 1_000)
+    subscribed = subscription(broker, last=1_000)
+
+    def lose_and_return() -> None:
+        subscribed.lost()
+        subscribed.restored()
+        raise ConnectionLost("the cable was cut")
+
+    broker.before += [lambda: None, lose_and_return]
+    subscribed.granted(Granted())
+    message = subscribed.get(timeout_s=LIMIT_S / 4)
+    assert message is not None
+    assert message.payload == b"0"

@@ -45,7 +45,8 @@ class _Break:
 class Feed:
     """The messages of one subscription. It does no I/O, knows no clock and locks nothing: its owner does.
 
-    Its owner sends what `next_request` returns, and gives back the `answer`, or why it `failed`.
+    Its owner sends what `next_request` returns, and gives back the `answer`, or why it `failed`. Of a connection that is
+    lost it tells before it gives back what failed with it.
     """
 
     def __init__(self, mailbox: Mailbox, backlog: Backlog | None) -> None:
@@ -205,11 +206,9 @@ class Feed:
                 pass
             else:
                 return None
-        if isinstance(error, ConnectionLost | Closed):
-            self._connected = False
-            if self.started:
-                # It goes on with the next connection.
-                return None
+        if isinstance(error, ConnectionLost | Closed) and self.started:
+            # It goes on with the next connection, which may be there already.
+            return None
         return self._give_up(error, now)
 
     def _give_up(self, error: EmitterError, now: datetime) -> EmitterError | None:

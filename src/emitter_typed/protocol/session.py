@@ -242,6 +242,7 @@ class Session:
         self.connected = False
         self._lost = error
         self._memberships.lost()
+        self._tell_of_loss()
         publications: list[Publication] = []
         for exchange in self._exchanges.end_all():
             if exchange.errors:
@@ -253,8 +254,6 @@ class Session:
             else:
                 self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
         self._outbox.put_back(publications)
-        for receiver in (*(one for _, one in self._subscribers.all()), *self._watches):
-            receiver.lost()
 
     def ended(self, error: EmitterError | None) -> None:
         """Learn that there will be no connection any more: every exchange and every subscription ends.
@@ -271,6 +270,7 @@ class Session:
         self.connected = False
         if self._connecting is not None:
             self._connecting.reject(error or Closed("the client was closed while it connected"))
+        self._tell_of_loss()
         reason = error.message if error is not None else "this client has closed it"
         for exchange in (*self._exchanges.end_all(), *self._outbox.take_all()):
             self._reject(exchange, ConnectionLost(reason, operation=exchange.operation))
@@ -288,6 +288,11 @@ class Session:
         raise ConnectionLost(reason, operation=operation)
 
     # Inside
+
+    def _tell_of_loss(self) -> None:
+        """Tell those who receive, before the exchanges end: whoever asks for more at that must not ask again and again."""
+        for receiver in (*(one for _, one in self._subscribers.all()), *self._watches):
+            receiver.lost()
 
     def _tell(self, event: EventDefinition[object], payload: object) -> None:
         self._watches.offer(event, payload)
