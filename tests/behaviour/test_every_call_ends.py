@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -241,3 +243,53 @@ async def test_of_two_connects_at_once_one_is_refused(colour: Colour, broker: Br
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(each) for each in results if each is not None] == [InvalidArgument] * 3
     await ended(begin(lambda each: each.close(), client))
+
+
+@both_colours
+@in_loop
+async def test_who_subscribes_twice_at_once_has_one_subscription(colour: Colour, broker: Broker, key: Key) -> None:
+    heard: SimpleQueue[str] = SimpleQueue()
+
+    def handle(message: Message) -> None:
+        heard.put(message.as_string())
+
+    async with opened(colour, broker) as client, connected("asyncio", broker) as publisher:
+        calls = [begin(lambda each: each.subscribe(key, "a/", handle, last=0), client) for _ in range(4)]
+        assert len({id(await ended(call)) for call in calls}) == 1
+        for text in ("1", "2"):
+            await publisher.publish(key, "a/", text, qos=1)
+        assert [await asyncio.to_thread(heard.get, timeout=LIMIT_S) for _ in range(2)] == ["1", "2"]
+
+
+@pytest.fixture
+def switching_often() -> Iterator[None]:
+    """Threads take turns many times as often, so that they meet where they rarely do."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("switching_often")
+def test_threads_that_subscribe_at_once_find_their_subscriptions_again(broker: Broker, key: Key) -> None:
+    threads, rounds = 6, 15
+    together = threading.Barrier(threads)
+    made: dict[str, Subscription] = {}
+
+    def handle(_: Message) -> None:
+        pass
+
+    with Client.from_url(broker.url) as client:
+
+        def run(number: int) -> None:
+            for each in range(rounds):
+                channel = f"a/{number}/{each}/"
+                together.wait(LIMIT_S)
+                made[channel] = client.subscribe(key, channel, handle, last=0)
+
+        running = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+        assert [each for each in made if client.subscribe(key, each, handle, last=0) is not made[each]] == []

@@ -106,7 +106,12 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
             await subscription.close()
             raise
         if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
+            self._handled = {each: one for each, one in self._handled.items() if not one.ended}
+            there = self._handled.setdefault(same, subscription)
+            if there is not subscription:
+                # Another task did the same meanwhile.
+                await subscription.close()
+                return there
             self._handle(subscription, handled_by)
         return subscription
 

@@ -107,7 +107,13 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
             subscription.close()
             raise
         if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
+            with self._handlers_lock:
+                self._handled = {each: one for each, one in self._handled.items() if not one.ended}
+                there = self._handled.setdefault(same, subscription)
+            if there is not subscription:
+                # Another thread did the same meanwhile.
+                subscription.close()
+                return there
             self._handle(subscription, handled_by)
         return subscription
 
