@@ -217,6 +217,24 @@ async def test_a_cancelled_publish_that_waits_for_a_connection_is_not_sent(broke
         assert await texts(subscription, 1) == ["sent"]
 
 
+@in_loop
+async def test_a_cancelled_request_leaves_no_handler(broker: Broker, key: Key) -> None:
+    unheard: list[PresenceEvent] = []
+    async with opened("asyncio", broker) as client:
+        heard: asyncio.Queue[PresenceEvent] = asyncio.Queue()
+        client.on_presence = heard.put_nowait
+        broker.faults.withhold_replies()
+        asking = begin(lambda each: each.presence(key, "a/", True, None, unheard.append), client)
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        broker.faults.release_replies()
+        async with asyncio.timeout(LIMIT_S):
+            await heard.get()
+        assert not unheard
+
+
 # Calls that meet
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from emitter_typed.connections import still_lost
 from emitter_typed.contract import Handler
-from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, RequestTimeout
+from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
 from emitter_typed.pending import Pending, ThreadOutcome
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
@@ -228,11 +228,11 @@ class ThreadDriver(ThreadReceiving):
         outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name, self._tally)
         if handler is not None:
             self._set_channel_handler(definition, request, handler)
-        with connection.lock:
-            connection.session.request(definition, request, payload, outcome)
         try:
+            with connection.lock:
+                connection.session.request(definition, request, payload, outcome)
             return connection.answer(outcome, deadline, limit_s)
-        except BrokerError:
+        except BaseException:
             if handler is not None:
                 self._set_channel_handler(definition, request, None)
             raise
