@@ -81,7 +81,7 @@ class ThreadWorker(_Queue[*Ts]):
                 self._thread.start()
 
     def stop(self, timeout_s: float, waiting: Collection[threading.Thread]) -> None:
-        """Let the thread end after the items that wait, and wait for that unless it is among those that wait themselves.
+        """Let the thread end after the items that wait, and wait for that unless it waits itself.
 
         A later item starts another thread.
         """

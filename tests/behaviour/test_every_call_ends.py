@@ -17,6 +17,8 @@ from emitter_typed import (
     AsyncSubscription,
     Client,
     ConnectionLost,
+    EmitterError,
+    Gap,
     InvalidArgument,
     Key,
     Message,
@@ -26,6 +28,7 @@ from emitter_typed import (
     Subscription,
 )
 from emitter_typed.broker import Broker
+from emitter_typed.protocol.fetches import MAX_UNDER_WAY
 from tests.behaviour.colours import Colour, both_colours, connected, texts
 from tests.behaviour.holding import Holding
 from tests.behaviour.loops import LIMIT_S, in_loop
@@ -40,11 +43,13 @@ def key(broker: Broker) -> Key:
 
 @asynccontextmanager
 async def opened(
-    colour: Colour, broker: Broker, holding: Holding | None = None
+    colour: Colour, broker: Broker, holding: Holding | None = None, timeout_s: float = LIMIT_S
 ) -> AsyncGenerator[Client | AsyncClient]:
     """A connected client of a colour, as it is."""
     if colour == "threads":
-        client = Client.from_url(broker.url, timeout_s=LIMIT_S, username=colour, reconnect_max_s=0.02, transport=holding)
+        client = Client.from_url(
+            broker.url, timeout_s=timeout_s, username=colour, reconnect_max_s=0.02, transport=holding
+        )
         client.connect()
         try:
             yield client
@@ -52,7 +57,7 @@ async def opened(
             client.close()
     else:
         async with AsyncClient.from_url(
-            broker.url, timeout_s=LIMIT_S, username=colour, reconnect_max_s=0.02, transport=holding
+            broker.url, timeout_s=timeout_s, username=colour, reconnect_max_s=0.02, transport=holding
         ) as async_client:
             yield async_client
 
@@ -64,10 +69,24 @@ def begin(call: Callable[[Any], Any], client: Client | AsyncClient) -> asyncio.T
     return asyncio.create_task(call(client))
 
 
+def subscribing(*arguments: object, **options: object) -> Callable[[Any], Any]:
+    return lambda client: client.subscribe(*arguments, **options)
+
+
+def publishing(*arguments: object) -> Callable[[Any], Any]:
+    return lambda client: client.publish(*arguments)
+
+
 async def ended(call: asyncio.Task[Any]) -> Any:
     """Return the result of a call, well before its time limit."""
     async with asyncio.timeout(LIMIT_S / 2):
         return await call
+
+
+def next_event(subscription: Subscription | AsyncSubscription) -> Any:
+    """Return the next event, or what is to be awaited for it."""
+    events = subscription.events()
+    return next(events) if isinstance(events, Iterator) else anext(events)
 
 
 # What was begun ends with what ends it
@@ -78,10 +97,10 @@ async def ended(call: asyncio.Task[Any]) -> Any:
 async def test_unsubscribe_ends_a_subscribe_that_fetches(colour: Colour, broker: Broker, key: Key) -> None:
     holding = Holding(HISTORY)
     async with opened(colour, broker, holding) as client:
-        subscribing = begin(lambda each: each.subscribe(key, "a/", last=5), client)
+        call = begin(lambda each: each.subscribe(key, "a/", last=5), client)
         await holding.one()
         await ended(begin(lambda each: each.unsubscribe(key, "a/"), client))
-        subscription: Subscription | AsyncSubscription = await ended(subscribing)
+        subscription: Subscription | AsyncSubscription = await ended(call)
         assert subscription.ended
 
 
@@ -90,10 +109,10 @@ async def test_unsubscribe_ends_a_subscribe_that_fetches(colour: Colour, broker:
 async def test_drain_ends_a_subscribe_that_fetches(colour: Colour, broker: Broker, key: Key) -> None:
     holding = Holding(HISTORY)
     async with opened(colour, broker, holding) as client:
-        subscribing = begin(lambda each: each.subscribe(key, "a/", last=5), client)
+        call = begin(lambda each: each.subscribe(key, "a/", last=5), client)
         await holding.one()
         await ended(begin(lambda each: each.drain(), client))
-        subscription: Subscription | AsyncSubscription = await ended(subscribing)
+        subscription: Subscription | AsyncSubscription = await ended(call)
         assert subscription.ended
 
 
@@ -102,11 +121,11 @@ async def test_drain_ends_a_subscribe_that_fetches(colour: Colour, broker: Broke
 async def test_close_ends_a_subscribe_that_fetches(colour: Colour, broker: Broker, key: Key) -> None:
     holding = Holding(HISTORY)
     async with opened(colour, broker, holding) as client:
-        subscribing = begin(lambda each: each.subscribe(key, "a/", last=5), client)
+        call = begin(lambda each: each.subscribe(key, "a/", last=5), client)
         await holding.one()
         await ended(begin(lambda each: each.close(), client))
         with pytest.raises(ConnectionLost):
-            await ended(subscribing)
+            await ended(call)
 
 
 @both_colours
@@ -114,14 +133,14 @@ async def test_close_ends_a_subscribe_that_fetches(colour: Colour, broker: Broke
 async def test_close_ends_a_drain(colour: Colour, broker: Broker, key: Key) -> None:
     holding = Holding(str(key.reveal()))
     async with opened(colour, broker, holding) as client:
-        publishing = begin(lambda each: each.publish(key, "a/", "never sent", qos=1), client)
+        sending = begin(lambda each: each.publish(key, "a/", "never sent", qos=1), client)
         await holding.one()
         draining = begin(lambda each: each.drain(), client)
         # Two of them at once wait for the same.
         both = begin(lambda each: each.drain(), client)
         await ended(begin(lambda each: each.me(), client))
         await ended(begin(lambda each: each.close(), client))
-        for call in (publishing, draining, both):
+        for call in (sending, draining, both):
             with pytest.raises(ConnectionLost):
                 await ended(call)
 
@@ -133,11 +152,11 @@ async def test_a_queue_that_overflows_while_it_fetches_ends_the_subscribe(
 ) -> None:
     holding = Holding(HISTORY)
     async with opened(colour, broker, holding) as client, connected("asyncio", broker) as publisher:
-        subscribing = begin(lambda each: each.subscribe(key, "a/", last=5, max_messages=1, overflow="fail"), client)
+        call = begin(lambda each: each.subscribe(key, "a/", last=5, max_messages=1, overflow="fail"), client)
         await holding.one()
         for _ in range(2):
             await publisher.publish(key, "a/", "live", qos=1)
-        subscription: Subscription | AsyncSubscription = await ended(subscribing)
+        subscription: Subscription | AsyncSubscription = await ended(call)
         assert subscription.ended
 
 
@@ -167,10 +186,10 @@ async def test_two_handlers_may_close_at_once(colour: Colour, broker: Broker, ke
 
         handler = close_in_thread if isinstance(client, Client) else close
         for channel in ("a/b/", "a/c/"):
-            await ended(begin(lambda each, channel=channel: each.subscribe(key, channel, handler, last=0), client))
+            await ended(begin(subscribing(key, channel, handler, last=0), client))
         before = asyncio.get_running_loop().time()
         for channel in ("a/b/", "a/c/"):
-            await ended(begin(lambda each, channel=channel: each.publish(key, channel, "close"), client))
+            await ended(begin(publishing(key, channel, "close"), client))
         await ended(begin(lambda each: each.connection.wait("closed", timeout_s=LIMIT_S), client))
         await ended(begin(lambda each: each.close(), client))
         assert asyncio.get_running_loop().time() - before < 4, "they waited for each other"
@@ -182,7 +201,7 @@ async def test_two_handlers_may_close_at_once(colour: Colour, broker: Broker, ke
 @in_loop
 async def test_a_cancelled_watch_ends_at_the_broker(broker: Broker, key: Key) -> None:
     heard: asyncio.Queue[PresenceEvent] = asyncio.Queue()
-    async with opened("asyncio", broker) as client, connected("asyncio", broker) as ann:
+    async with connected("asyncio", broker) as client, connected("asyncio", broker) as ann:
         client.on_presence = heard.put_nowait
         broker.faults.withhold_replies()
         watching = begin(lambda each: each.watch_presence(key, "a/"), client)
@@ -207,11 +226,11 @@ async def test_a_cancelled_publish_that_waits_for_a_connection_is_not_sent(broke
         broker.faults.refuse_connections()
         broker.faults.drop_connections("asyncio")
         assert await client.connection.wait("reconnecting", timeout_s=LIMIT_S)
-        publishing = asyncio.create_task(client.publish(key, "a/", "cancelled", qos=1))
+        sending = asyncio.create_task(client.publish(key, "a/", "cancelled", qos=1))
         await asyncio.sleep(0)
-        publishing.cancel()
+        sending.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await publishing
+            await sending
         broker.faults.accept_connections()
         await client.publish(key, "a/", "sent", qos=1)
         assert await texts(subscription, 1) == ["sent"]
@@ -220,7 +239,7 @@ async def test_a_cancelled_publish_that_waits_for_a_connection_is_not_sent(broke
 @in_loop
 async def test_a_cancelled_request_leaves_no_handler(broker: Broker, key: Key) -> None:
     unheard: list[PresenceEvent] = []
-    async with opened("asyncio", broker) as client:
+    async with connected("asyncio", broker) as client:
         heard: asyncio.Queue[PresenceEvent] = asyncio.Queue()
         client.on_presence = heard.put_nowait
         broker.faults.withhold_replies()
@@ -311,3 +330,50 @@ def test_threads_that_subscribe_at_once_find_their_subscriptions_again(broker: B
         for thread in running:
             thread.join()
         assert [each for each in made if client.subscribe(key, each, handle, last=0) is not made[each]] == []
+
+
+# What is fetched
+
+
+@both_colours
+@in_loop
+async def test_an_answer_that_never_comes_is_a_gap_and_told_once(colour: Colour, broker: Broker, key: Key) -> None:
+    """The connection lives, and live messages go on."""
+    holding = Holding(HISTORY)
+    holding.holds = False
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    async with opened(colour, broker, holding, timeout_s=1.0) as client, connected("asyncio", broker) as publisher:
+        client.on_error = errors.put
+        subscription = await ended(begin(lambda each: each.subscribe(key, "a/", recover=True, last=0), client))
+        holding.holds = True
+        broker.faults.drop_connections(colour)
+        gap = await ended(begin(lambda _: next_event(subscription), client))
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count) == (False, 0)
+        assert isinstance(await asyncio.to_thread(errors.get, timeout=LIMIT_S), RequestTimeout)
+        # What comes too late is ignored.
+        (await holding.one())()
+        await ended(begin(lambda each: each.me(), client))
+        await publisher.publish(key, "a/", "live", qos=1)
+        message = await ended(begin(lambda _: next_event(subscription), client))
+        assert message.as_string() == "live"
+        assert errors.empty()
+        assert client.statistics().requests["history"].timed_out == 1
+
+
+@in_loop
+async def test_fetching_leaves_the_broker_time_for_calls(broker: Broker, key: Key) -> None:
+    """It rations its answers: what many subscriptions ask for must not stand before what a call asks for."""
+    holding = Holding(HISTORY)
+    async with opened("asyncio", broker, holding) as client:
+        calls = [begin(subscribing(key, f"a/{number}/", last=5), client) for number in range(20)]
+        await asyncio.sleep(0)
+        # Asked for after all of them, so answered after all of them.
+        await ended(begin(lambda each: each.me(), client))
+        assert holding.held.qsize() == MAX_UNDER_WAY
+        for _ in calls:
+            (await holding.one())()
+        for call in calls:
+            await ended(call)
+        assert holding.held.empty()
+        assert client.statistics().requests["history"].answered == len(calls)

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
 import pytest
 
@@ -13,10 +12,9 @@ from emitter_typed.broker.requests import read_topic
 from emitter_typed.broker.storage import Storage, Window
 from emitter_typed.errors import ConnectionLost, EmitterError
 from emitter_typed.protocol.backlog import Backlog
-from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.feed import Feed
+from emitter_typed.protocol.fetches import Fetch
 from emitter_typed.protocol.mailbox import Mailbox
-from emitter_typed.values import Record
 
 LIMIT_S = 20.0
 
@@ -34,10 +32,6 @@ class TooLate(threading.Condition):
         return False
 
 
-class Answer(Protocol):
-    def resolve(self, result: object, /) -> None: ...
-
-
 class Broker:
     """Answers each page, after what is to happen before."""
 
@@ -45,14 +39,17 @@ class Broker:
         self.storage = Storage(lambda: 1_700_000_000)
         self.before: list[Callable[[], None]] = []
 
-    def ask(self, definition: RequestDefinition[object], request: Record, waiter: Answer) -> None:
+    def fetch(self, fetch: Fetch) -> None:
         if self.before:
             self.before.pop(0)()
-        assert isinstance(request, HistoryRequest)
-        asked = read_topic(request.topic)
-        found = self.storage.find(asked.channel, Window.of(asked), request.after)
+        assert isinstance(fetch.request, HistoryRequest)
+        asked = read_topic(fetch.request.topic)
+        found = self.storage.find(asked.channel, Window.of(asked), fetch.request.after)
         items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
-        waiter.resolve(HistoryResponse(messages=tuple(items)))
+        fetch.resolve(HistoryResponse(messages=tuple(items)))
+
+    def give_up(self, fetch: Fetch, error: EmitterError) -> None:
+        fetch.reject(error)
 
 
 class Granted:
@@ -76,7 +73,8 @@ def subscription(broker: Broker, *, last: int | None = None) -> Subscription:
         Feed(mailbox, None if last is None else backlog),
         lambda channel, raw: Message(channel, raw, raw),
         report,
-        broker.ask,
+        broker,
+        LIMIT_S,
         lambda _: None,
     )
 

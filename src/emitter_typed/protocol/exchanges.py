@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
@@ -46,6 +47,8 @@ class Request(Exchange):
     """What was asked."""
     watching: tuple[Receiver, ...] = field(default=(), kw_only=True)
     """Those who watched at the call what it may end: who begins while it is under way is not meant."""
+    on_reply: Callable[[], None] | None = field(default=None, kw_only=True)
+    """Called when the first reply has come; the acknowledgement is to follow."""
     replies: list[dict[str, object]] = field(factory=list[dict[str, object]], kw_only=True)
     """Those that differ from one another."""
 

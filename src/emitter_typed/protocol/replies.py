@@ -87,6 +87,8 @@ class Replies:
         if exchange is not None and topic == self._envelope.errors:
             exchange.errors.append(self._broker_error(fields, exchange.operation, topic, payload))
         elif isinstance(exchange, Request) and topic == exchange.definition.topic:
+            if exchange.on_reply is not None and not exchange.replies:
+                exchange.on_reply()
             if fields not in exchange.replies:
                 exchange.replies.append(fields)
         else:

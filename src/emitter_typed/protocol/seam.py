@@ -214,11 +214,12 @@ class Trail:
         found = resume(stored, self.delivered, silent=self.silent, truncated=self.truncated)
         return evolve(found, exact=found.exact and (not self.forgetful or found.first == len(stored)))
 
-    def begin(self, cursor: bytes) -> None:
-        """Begin at a stored message: what arrived so far is not newer than that one."""
+    def begin(self, cursor: bytes, *, keep: int = 0) -> None:
+        """Begin at a stored message: but for the last `keep`, what arrived so far is not newer than that one."""
         self.cursor = cursor
-        self._delivered.clear()
-        self.truncated = False
+        self.truncated = keep > len(self._delivered)
+        while len(self._delivered) > keep:
+            self._delivered.popleft()
 
     def restart(
         self,

@@ -28,6 +28,7 @@ from emitter_typed.protocol.exchanges import (
     Rejoin,
     Request,
 )
+from emitter_typed.protocol.fetches import Fetch, Fetches
 from emitter_typed.protocol.lasting import Again, Lasting
 from emitter_typed.protocol.memberships import REFUSED, Memberships
 from emitter_typed.protocol.operations import Prepared, check_size
@@ -102,6 +103,8 @@ class Session:
         self._draining: list[Waiter[None]] = []
         self._over = False
         self._lost: EmitterError | None = None
+        self.fetches: Fetches = Fetches(self._send_fetch, tally)
+        """The pages that subscriptions ask for."""
         self.connected: bool = False
         """Whether the broker has accepted a connection, and it has not ended."""
 
@@ -112,19 +115,26 @@ class Session:
     # Calls
 
     def request(
-        self, definition: RequestDefinition[ResponseT], request: Record, payload: bytes, waiter: Waiter[ResponseT]
+        self,
+        definition: RequestDefinition[ResponseT],
+        request: Record,
+        payload: bytes,
+        waiter: Waiter[ResponseT],
+        *,
+        on_reply: Callable[[], None] | None = None,
     ) -> None:
         """Send a request, as a record and written out; the waiter gets its response. It is never sent twice.
 
+        The response is given once the request is acknowledged; `on_reply` is called when it has come, which is earlier.
         Raises Closed, ConnectionLost, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent
         then.
         """
         topic = definition.topic
         check_size(topic, topic, payload, self._envelope.max_packet_bytes, qos=1)
         watching = self._watches.of(definition, request) if definition.lasting is not None else ()
-        packet_id = self._begin(
-            Request(definition.name, waiter, definition=definition, record=request, watching=watching)
-        )
+        exchange = Request(definition.name, waiter, definition=definition, record=request, watching=watching)
+        exchange.on_reply = on_reply
+        packet_id = self._begin(exchange)
         self._send(Publish(topic, payload, 1, False, packet_id))
 
     def ask(self, definition: RequestDefinition[ResponseT], request: Record, waiter: Waiter[ResponseT]) -> None:
@@ -200,10 +210,7 @@ class Session:
         self._memberships.leave(operation, channel, receiver, waiter, connected=self.connected)
 
     def drain(self, waiter: Waiter[None]) -> None:
-        """End all subscriptions; the waiter gets None when no message of QoS 1 waits for its acknowledgement.
-
-        It gets ConnectionLost if there is to be no connection any more before that.
-        """
+        """End all subscriptions; the waiter gets None when no message is unacknowledged, or ConnectionLost."""
         for channel, receiver in self._subscribers.all():
             receiver.end(None)
             self.leave("subscribe", channel, receiver, Nobody())
@@ -289,8 +296,11 @@ class Session:
 
     # Inside
 
+    def _send_fetch(self, fetch: Fetch) -> None:
+        self.request(fetch.definition, fetch.request, codec.encode(fetch.request), fetch, on_reply=fetch.replied)
+
     def _tell_of_loss(self) -> None:
-        """Tell those who receive, before the exchanges end: whoever asks for more at that must not ask again and again."""
+        # Before the exchanges end, so that nobody asks again, and again, when his does.
         for receiver in (*(one for _, one in self._subscribers.all()), *self._watches):
             receiver.lost()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Generator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar, TypeVarTuple
@@ -51,7 +51,7 @@ class TaskHandlers:
                     await worker.stop(_END_TIMEOUT_S, waiting)
 
     @contextmanager
-    def _waiting_for_handlers(self) -> Iterator[Collection[object]]:
+    def _waiting_for_handlers(self) -> Generator[Collection[object]]:
         """Note that this task waits for handlers, and say for which tasks it must not, for they may wait for it."""
         this = asyncio.current_task()
         self._waiting_tasks.add(this)

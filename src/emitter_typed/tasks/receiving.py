@@ -95,7 +95,13 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         if backlog is not None:
             prepared = prepared.quietly()
         subscription = AsyncSubscription(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.session.ask, leave
+            prepared.channel,
+            Feed(mailbox, backlog),
+            decode,
+            self._report,
+            connection,
+            self._settings.timeout_s,
+            leave,
         )
         self._queues.add(subscription, mailbox)
         outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally)
@@ -148,7 +154,8 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
             Feed(mailbox, None),
             event_reader(event),
             self._report,
-            connection.session.ask,
+            connection,
+            self._settings.timeout_s,
             leave,
         )
         self._queues.add(subscription, mailbox)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar, TypeVarTuple
@@ -54,7 +54,7 @@ class ThreadHandlers:
                     worker.stop(_END_TIMEOUT_S, waiting)
 
     @contextmanager
-    def _waiting_for_handlers(self) -> Iterator[Collection[threading.Thread]]:
+    def _waiting_for_handlers(self) -> Generator[Collection[threading.Thread]]:
         """Note that this thread waits for handlers, and say for which threads it must not, for they may wait for it."""
         this = threading.current_thread()
         with self._handlers_lock:

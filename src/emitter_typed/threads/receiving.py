@@ -95,7 +95,7 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
         if backlog is not None:
             prepared = prepared.quietly()
         subscription = Subscription(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.ask, leave
+            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection, self._settings.timeout_s, leave
         )
         self._queues.add(subscription, mailbox)
         outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
@@ -150,7 +150,8 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
             Feed(mailbox, None),
             event_reader(event),
             self._report,
-            connection.ask,
+            connection,
+            self._settings.timeout_s,
             leave,
         )
         self._queues.add(subscription, mailbox)
