@@ -27,6 +27,7 @@ Item = Arrival | StoredMessage | Gap
 # How many messages may arrive before the cursor is moved on. At the broker's fastest, 8 requests a second.
 _TRAIL_MESSAGES = 4_096
 _MAX_TRAIL_MESSAGES = 4 * _TRAIL_MESSAGES
+_UNAUTHORIZED = 401
 
 
 @define
@@ -236,9 +237,9 @@ class Feed:
         self._catch_up = None
         if not self.started:
             if isinstance(error, BrokerError) and not self._trails:
-                # A key that may not load: the broker would say nothing.
+                # The broker would send nothing either, and say nothing where a key may not load.
                 self.started = True
-                return None
+                return None if error.status == _UNAUTHORIZED else error
             self.failure = error
             return None
         broken = self._break

@@ -10,6 +10,7 @@ from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, HistoryResponse, StoredItem
 from emitter_typed.broker.requests import read_topic
 from emitter_typed.broker.storage import Storage, Window
+from emitter_typed.errors import BrokerError
 from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.bounds import Overflow
 from emitter_typed.protocol.feed import Feed
@@ -103,3 +104,20 @@ def test_a_full_queue_at_a_gap_repeats_nothing(overflow: Overflow) -> None:
     subscriber.publish(b"live")
     subscriber.lose(b"missed, too")
     assert subscriber.read() == [b"live", True, b"missed, too"]
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, False), (429, True), (500, True)])
+def test_what_keeps_stored_messages_from_coming_first_is_told_unless_the_key_may_not_load(
+    status: int, told: bool
+) -> None:
+    """A subscribe for which the broker sends them itself says nothing of a key that may not."""
+    backlog = Backlog(
+        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=5, recover=False
+    )
+    feed = Feed(Mailbox(max_messages=10, max_bytes=100, overflow="drop_oldest"), backlog)
+    feed.granted()
+    assert feed.next_request() is not None
+    error = BrokerError(status, "no", "history")
+    assert feed.failed(error, NOW) is (error if told else None)
+    assert feed.started
+    assert feed.failure is None
