@@ -1,13 +1,15 @@
-"""What every test lives with: a broker to ask for, no thread left behind, and examples that CI can repeat."""
+"""What every test lives with: a broker to ask for, no thread left behind, no key shown, examples that CI can repeat."""
 
+import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.leaks import Leaks
 from tests.threads import left_behind
 
 if TYPE_CHECKING:
@@ -31,6 +33,43 @@ def no_thread_left_behind() -> Iterator[None]:
     left = left_behind(before, PATIENCE_S)
     if left:
         pytest.fail(f"threads left behind: {', '.join(one.name for one in left)}", pytrace=False)
+
+
+_leaks = pytest.StashKey[Leaks]()
+
+
+@pytest.fixture(scope="session")
+def leaks() -> Iterator[Leaks]:
+    """Keeps what is logged, raised and made of keys, by this process and its brokers."""
+    found = Leaks()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        found.watch(monkeypatch)
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def everything_logged(request: pytest.FixtureRequest, leaks: Leaks) -> Iterator[None]:
+    """Logs everything, so that `pytest_runtest_makereport` fails the test that showed a key."""
+    logger = logging.getLogger("emitter_typed")
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(leaks)
+    request.node.stash[_leaks] = leaks
+    yield
+    logger.removeHandler(leaks)
+    logger.setLevel(level)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "teardown" and (leaks := item.stash.get(_leaks, None)) is not None:
+        leaks.search(report.capstdout)
+        leaks.search(report.capstderr)
+        if shown := leaks.take():
+            report.outcome = "failed"
+            report.longrepr = f"keys were logged, printed or raised in clear, those that end with {', '.join(shown)}"
+    return report
 
 
 @pytest.fixture

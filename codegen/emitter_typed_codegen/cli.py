@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from emitter_typed_codegen.exits import DONE, FOUND, INTERRUPTED, USAGE
 from emitter_typed_codegen.streams import printed
 from emitter_typed_codegen.watch import PAUSE_S, stamps, wait_for_change
 
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
     from emitter_typed_codegen.problems import Format, Problem
     from emitter_typed_codegen.write import Change
-
-DONE = 0
-FOUND = 1
-USAGE = 2
-INTERRUPTED = 130
 
 _EXTRA = {"jinja2", "markupsafe", "yaml"}
 

@@ -14,8 +14,8 @@ from emitter_typed_codegen.paths import real_path
 
 def package_beside(importing: Path, schema: Path) -> Path:
     """Return the folder of the package of an imported file that no job names, beside the importing package."""
-    # A folder that is named by a dot has a parent only as the system sees it.
-    return (importing.parent if importing.name else real_path(importing).parent) / f"{attribute_name(schema.stem)}_api"
+    # What lies beside a folder that is named by dots, or by a link, only the system knows.
+    return real_path(importing).parent / f"{attribute_name(schema.stem)}_api"
 
 
 def module_name(package: Path, importing: Path) -> str:

@@ -8,10 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
-UNREAD = 141
-"""The exit code of a program whose output nobody reads any more, as shells show it of one that SIGPIPE ended."""
-UNWRITTEN = 1
-"""The exit code where the output cannot be written."""
+from emitter_typed_codegen.exits import FOUND, UNREAD
 
 
 def printed(work: Callable[[], int], prog: str) -> int:
@@ -41,7 +38,7 @@ def printed(work: Callable[[], int], prog: str) -> int:
             return UNREAD
         with suppress(OSError):
             sys.stderr.write(f"{prog}: the output cannot be written: {error.strerror}\n")
-        return UNWRITTEN
+        return FOUND
 
 
 def _flush(stream: TextIO | None) -> None:

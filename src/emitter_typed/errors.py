@@ -5,7 +5,7 @@ EmitterError
 ├── InvalidArgument (ValueError)          you: refused before anything was sent
 ├── Closed                                you: the client is closed, or was never connected
 ├── BrokerError                           the broker said no; one generated class for each status
-├── AmbiguousReply                        somebody forges replies on your channels
+├── AmbiguousReply                        somebody may have forged a reply or an error on your channels
 ├── ReplyMissing                          the broker acknowledged a request, but its reply was too large to send
 ├── Undecodable (ValueError)              a reply, event or payload that does not fit its type
 ├── RequestTimeout (TimeoutError)         the network: no answer in time, outcome unknown
@@ -135,20 +135,20 @@ class BrokerError(EmitterError):
 
 
 class AmbiguousReply(EmitterError):
-    """Two replies that differ came for one request, and nothing can tell which one is the broker's.
+    """What came for an operation may be the broker's or somebody else's, and nothing can tell.
 
-    Whoever may publish below the reserved prefix can send what looks like a reply to a client that subscribes there.
-    The request may have been carried out.
+    Whoever may publish below the reserved prefix can send what looks like a reply or an error to a client that
+    subscribes there. The operation may have been carried out.
     """
 
     operation: str
-    """The request."""
+    """The request, publish, subscribe or unsubscribe."""
 
     def __init__(self, operation: str) -> None:
-        """Name the request."""
+        """Name the operation."""
         super().__init__(
-            f"{operation} got replies that contradict each other",
-            "a message on a subscribed reserved channel looks like a reply; "
+            f"{operation} got an answer that anybody may have sent",
+            "a message on a subscribed reserved channel looks like the broker's own; "
             "end the subscription that was made with allow_reserved=True, then ask again",
         )
         self.operation = operation

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
+from emitter_typed.errors import EmitterError
 from emitter_typed.pending import AsyncPending, Pending
 from emitter_typed.protocol.bounds import Bounds
 from emitter_typed.protocol.definition import EventDefinition, RequestDefinition
@@ -100,6 +101,10 @@ class SyncHost(ABC):
         """Check the call, and return what fetches the stored messages when it is iterated."""
 
     @abstractmethod
+    def _report(self, error: EmitterError) -> None:
+        """Hand an error that no call can raise to `on_error`, or log it."""
+
+    @abstractmethod
     def _watch(
         self,
         definition: RequestDefinition[object],
@@ -190,6 +195,10 @@ class AsyncHost(ABC):
         timeout_s: float | None,
     ) -> AsyncIterator[StoredMessage]:
         """Check the call, and return what fetches the stored messages when it is iterated."""
+
+    @abstractmethod
+    def _report(self, error: EmitterError) -> None:
+        """Hand an error that no call can raise to `on_error`, or log it."""
 
     @abstractmethod
     async def _watch(

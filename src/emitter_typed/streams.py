@@ -119,6 +119,11 @@ class Stream(ABC, Generic[MessageT]):
 
     # What the session tells
 
+    def publish_silently(self, channel: str, raw: bytes) -> None:
+        """Learn of a message of this client that the broker does not send back; for clients."""
+        with self._guard:
+            self._feed.publish_silently((channel, raw))
+
     def granted(self, waiter: Waiter[None]) -> None:
         """Learn that the broker has granted it, and who waits for its beginning; for clients."""
         with self._guard:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Generic, TypeAlias, TypeGuard, TypeVar
 
 from attrs import frozen
 
-from emitter_typed.errors import InvalidArgument, kind_of
+from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable, kind_of
 from emitter_typed.hosts import AsyncHandler, AsyncHost, Handler, SyncHost
 from emitter_typed.pending import AsyncPending, Pending
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.address import Address
 from emitter_typed.protocol.bounds import Bounds
-from emitter_typed.protocol.message import ChannelMessage
+from emitter_typed.protocol.message import ChannelMessage, StoredMessage
 from emitter_typed.subscriptions import AsyncSubscription, Subscription
 from emitter_typed.values import Secret
 
@@ -39,14 +40,16 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
     defaults: Mapping[str, object]
     """Values of options that a publish does not give."""
 
-    def decode(self, channel: str, raw: bytes) -> ChannelMessage[PayloadT, ParamsT] | None:
+    def decode(
+        self, channel: str, raw: bytes, stored_at: datetime | None = None
+    ) -> ChannelMessage[PayloadT, ParamsT] | None:
         """Read one message; None where the channel is not of this address. Raises Undecodable."""
         texts = self.address.match(channel)
         if texts is None:
             return None
         params: ParamsT = codec.parameters(texts, self.params, channel=channel)
         payload: PayloadT = codec.decode(raw, self.payload, channel=channel)
-        return ChannelMessage(channel, payload, raw, params)
+        return ChannelMessage(channel, payload, raw, params, stored_at=stored_at)
 
 
 def _check_host(host: object, expected: type, name: str) -> None:
@@ -124,6 +127,15 @@ class _Channel(Generic[PayloadT, ParamsT]):
     def _encode(self, payload: PayloadT) -> bytes:
         return codec.encode(payload, self._definition.payload)
 
+    def _read(
+        self, stored: StoredMessage, report: Callable[[EmitterError], None]
+    ) -> ChannelMessage[PayloadT, ParamsT] | None:
+        try:
+            return self._definition.decode(stored.channel, stored.payload, stored.stored_at)
+        except Undecodable as problem:
+            report(problem)
+            return None
+
     def _given(self, given: Mapping[str, object]) -> dict[str, object]:
         # The schema's own defaults yield to what the call says.
         said = {name: value for name, value in given.items() if value is not None}
@@ -172,6 +184,13 @@ class SyncChannel(_Channel[PayloadT, ParamsT]):
             timeout_s=timeout_s,
         )
 
+    def _fetch(
+        self, operation: str, given: Mapping[str, object], *, timeout_s: float | None
+    ) -> Iterator[ChannelMessage[PayloadT, ParamsT]]:
+        fetched = self._host._fetch(operation, self._arguments(static=False), (), given, timeout_s=timeout_s)  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        report = self._host._report  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        return (message for stored in fetched if (message := self._read(stored, report)) is not None)
+
 
 class AsyncChannel(_Channel[PayloadT, ParamsT]):
     """Base of the generated channels that a facade over an `AsyncClient` has."""
@@ -216,3 +235,10 @@ class AsyncChannel(_Channel[PayloadT, ParamsT]):
             recover=recover,
             timeout_s=timeout_s,
         )
+
+    def _fetch(
+        self, operation: str, given: Mapping[str, object], *, timeout_s: float | None
+    ) -> AsyncIterator[ChannelMessage[PayloadT, ParamsT]]:
+        fetched = self._host._fetch(operation, self._arguments(static=False), (), given, timeout_s=timeout_s)  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        report = self._host._report  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        return (message async for stored in fetched if (message := self._read(stored, report)) is not None)

@@ -1,4 +1,9 @@
-"""A schema in a test becomes a package that the test imports."""
+"""A client with threads and a key for it; and a schema in a test that becomes a package, which the test imports.
+
+With EMITTER_URL, tests run against the broker there.
+"""
+
+from __future__ import annotations
 
 import importlib
 import sys
@@ -6,14 +11,28 @@ import textwrap
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType
 
 import pytest
 
+from emitter_typed import Client, EmitterError, Key
+from emitter_typed.broker import Broker
 from emitter_typed_codegen.cli import main
+from tests.behaviour.loops import LIMIT_S
+from tests.behaviour.real import URL, RealBroker
 
 Generated = Callable[[str], ModuleType]
 _NUMBERS = count()
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """The embedded broker, or the one that EMITTER_URL and EMITTER_MASTER_KEY tell of."""
+    if URL is not None:
+        return RealBroker()
+    embedded: Broker = request.getfixturevalue("emitter_broker")
+    return embedded
 
 
 @pytest.fixture
@@ -35,3 +54,29 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gener
     for module in list(sys.modules):
         if module.partition(".")[0] in names:
             del sys.modules[module]
+
+
+@pytest.fixture
+def client(broker: Broker) -> Iterator[Client]:
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as connected:
+        yield connected
+
+
+@pytest.fixture
+def once(broker: Broker) -> Iterator[Client]:
+    """A client that does not connect again."""
+    with Client.from_url(broker.url, timeout_s=LIMIT_S, reconnect=False) as connected:
+        yield connected
+
+
+@pytest.fixture
+def key(client: Client, broker: Broker) -> Key:
+    return client.keygen(broker.master_key, "a/#/", "rwp").key
+
+
+@pytest.fixture
+def errors(client: Client) -> SimpleQueue[EmitterError]:
+    """What reaches on_error."""
+    queue: SimpleQueue[EmitterError] = SimpleQueue()
+    client.on_error = queue.put
+    return queue

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from attrs import frozen
 
 from emitter_typed import (
     AsyncClient,
@@ -31,24 +30,17 @@ from emitter_typed import (
     Undecodable,
 )
 from emitter_typed.broker import Broker
-from emitter_typed.contract import Record
 from emitter_typed.errors import ConnectionRefused, HandlerFailed
 from tests.behaviour.loops import LIMIT_S, in_loop
+from tests.behaviour.samples import WRONG_KEY, Point
 from tests.unit.transport.listeners import listener
-
-WRONG_KEY = "wrong-wrong-wrong-wrong-wrong-00"
-
-
-@frozen(kw_only=True)
-class Point(Record):
-    x: int
 
 
 @asynccontextmanager
 async def connected(broker: Broker, *, reconnect: bool = True) -> AsyncGenerator[tuple[AsyncClient, Key]]:
     """A client, and a key for a/ and below."""
     async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S, reconnect=reconnect) as client:
-        yield client, (await client.keygen(broker.master_key, "a/#/", "rwslp")).key
+        yield client, (await client.keygen(broker.master_key, "a/#/", "rwp")).key
 
 
 async def texts(subscription: AsyncSubscription, count: int) -> list[str]:
@@ -375,63 +367,3 @@ async def test_no_key_shows_in_any_log_error_or_repr(broker: Broker, caplog: pyt
     written = caplog.text + "".join(f"{each!s} {each!r}" for each in shown)
     assert text[:12] not in written
     assert broker.master_key[:12] not in written
-
-
-# Event loops
-
-
-def test_a_call_from_another_loop_says_so_at_once(broker: Broker) -> None:
-    client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S)
-    calls: list[Callable[[], Awaitable[object]]] = [
-        lambda: client.me(),
-        lambda: client.publish(WRONG_KEY, "a/", "x"),
-        lambda: client.subscribe(WRONG_KEY, "a/"),
-        lambda: client.unsubscribe(WRONG_KEY, "a/"),
-    ]
-
-    async def elsewhere() -> None:
-        for call in calls:
-            with pytest.raises(Closed, match="loop"):
-                await call()
-        with pytest.raises(Closed, match="loop"):
-            client.publish_nowait(WRONG_KEY, "a/", "x")
-        with pytest.raises(Closed, match="loop"):
-            client.history(WRONG_KEY, "a/")
-
-    asyncio.run(client.connect())
-    asyncio.run(elsewhere())
-    with pytest.raises(Closed, match="loop"):
-        client.publish_nowait(WRONG_KEY, "a/", "x")
-    asyncio.run(client.close())
-
-
-def test_a_client_whose_loop_has_closed_can_be_closed_and_connected_in_another(broker: Broker) -> None:
-    client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S)
-    seen: list[EmitterError] = []
-    client.on_error = seen.append
-
-    async def refused() -> int:
-        async with client:
-            await client.publish(WRONG_KEY, "a/", "x")
-            await client.me()
-        return len(seen)
-
-    asyncio.run(client.connect())
-    asyncio.run(client.close())
-    assert asyncio.run(refused()) == 1
-    assert asyncio.run(refused()) == 2
-
-
-def test_a_loop_that_still_runs_keeps_its_client(broker: Broker) -> None:
-    client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S)
-
-    async def close() -> None:
-        with pytest.raises(Closed, match="loop"):
-            await client.close()
-
-    async def main() -> None:
-        async with client:
-            await asyncio.to_thread(asyncio.run, close())
-            assert (await client.me()).id
-
-    asyncio.run(main())

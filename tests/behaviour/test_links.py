@@ -10,22 +10,24 @@ from emitter_typed import BadRequest, Client, InvalidArgument, Message, Unauthor
 from emitter_typed.broker import Broker
 from tests.behaviour.colours import Colour, both_colours, connected, received, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
+from tests.behaviour.real import fresh_channel
 
 
 @both_colours
 @in_loop
 async def test_a_link_stands_for_key_channel_and_options(colour: Colour, broker: Broker) -> None:
     async with connected(colour, broker) as client:
-        key = (await client.keygen(broker.master_key, "a/#/", "rwsl")).key
-        subscription = await client.subscribe(key, "a/")
+        channel = fresh_channel()
+        key = (await client.keygen(broker.master_key, channel, "rwsl")).key
+        subscription = await client.subscribe(key, channel)
 
-        link = await client.link(key, "a", "L1", ttl=60, echo=False)
+        link = await client.link(key, channel.removesuffix("/"), "L1", ttl=60, echo=False)
         await client.publish_with_link("L1", "through the link", qos=1)
-        await client.publish(key, "a/", "plain", qos=1)
+        await client.publish(key, channel, "plain", qos=1)
 
-        assert (link.name, link.channel) == ("L1", "a/?ttl=60&me=0")
+        assert (link.name, link.channel) == ("L1", f"{channel}?ttl=60&me=0")
         assert await texts(subscription, 1) == ["plain"]
-        stored = [message.as_string() async for message in client.history(key, "a/")]
+        stored = [message.as_string() async for message in client.history(key, channel)]
         assert stored == ["through the link"]
 
 

@@ -39,7 +39,8 @@ def key(broker: Broker) -> Key:
 
 @pytest.fixture
 def publisher(broker: Broker) -> Iterator[Client]:
-    """Somebody whose connection lasts."""
+    """Somebody whose connection lasts, and who stores what other tests would find if the broker were theirs too."""
+    assert broker.faults is not None
     with Client.from_url(broker.url, username="publisher") as client:
         yield client
 
@@ -120,15 +121,13 @@ async def test_a_gap_says_what_was_recovered_and_when(
 
 @both_colours
 @in_loop
-async def test_what_does_not_fit_is_an_event_and_not_reported(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
-) -> None:
+async def test_what_does_not_fit_is_an_event_and_not_reported(colour: Colour, broker: Broker, key: Key) -> None:
     errors: list[EmitterError] = []
     async with connected(colour, broker) as client:
         client.on_error = errors.append
         subscription = await client.subscribe(key, "a/", payload=Reading)
-        publisher.publish(key, "a/", {"celsius": "warm"})
-        publisher.publish(key, "a/", Reading(21.5))
+        await client.publish(key, "a/", {"celsius": "warm"})
+        await client.publish(key, "a/", Reading(21.5))
         found: list[Message[Reading] | Gap | Undecodable] = []
         async for event in subscription.events():
             found.append(event)
@@ -173,6 +172,29 @@ async def test_a_key_that_may_fetch_no_more_is_told_and_live_messages_go_on(
         assert isinstance(gap, Gap)
         assert (gap.recovered, gap.count, live) == (False, 0, "2")
         assert isinstance(await asyncio.to_thread(errors.get, timeout=LIMIT_S), Unauthorized)
+
+
+@both_colours
+@in_loop
+async def test_what_the_client_published_for_others_alone_does_not_come_back(
+    colour: Colour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    async with connected(colour, broker) as client:
+        subscription = await client.subscribe(key, "a/", recover=True)
+        await client.publish(key, "a/", "own", ttl=3600, qos=1, echo=False)
+        await client.publish(key, "a/", "own, too", {Client.with_ttl(3600), Client.without_echo()})
+        await client.me()
+        await lose(client, broker, colour)
+        pending = client.publish_nowait(key, "a/", "own, waiting", ttl=3600, echo=False)
+        store(publisher, key, "missed")
+        await return_(client, broker)
+        await pending.wait()
+        store(publisher, key, "live")
+        assert await texts(subscription, 2) == ["missed", "live"]
+        await lose(client, broker, colour)
+        store(publisher, key, "missed, too")
+        await return_(client, broker)
+        assert await texts(subscription, 1) == ["missed, too"]
 
 
 @both_colours

@@ -24,11 +24,12 @@ from emitter_typed import (
 from emitter_typed.broker import Broker
 from tests.behaviour.colours import Colour, both_colours, called, connected, received, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
+from tests.behaviour.real import fresh_channel
 
 
 @pytest.fixture
 def key(broker: Broker) -> Key:
-    return broker.keygen("a/#/", "rwslp")
+    return broker.keygen("a/#/", "rwp")
 
 
 def test_a_client_that_was_never_connected_has_done_nothing() -> None:
@@ -167,11 +168,13 @@ async def test_a_request_that_was_cut_off_counts_as_lost(colour: Colour, broker:
 
 @both_colours
 @in_loop
-async def test_a_page_that_fits_no_packet_counts_as_failed(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_a_page_that_fits_no_packet_counts_as_failed(colour: Colour, broker: Broker) -> None:
+    channel = fresh_channel()
+    key = broker.keygen(channel, "wsl")
     async with connected(colour, broker) as client:
-        await client.publish(key, "a/", b"x" * 60_000, ttl=60, qos=1)
+        await client.publish(key, channel, b"x" * 60_000, ttl=60, qos=1)
         with pytest.raises(ReplyMissing):
-            [message async for message in client.history(key, "a/")]
+            [message async for message in client.history(key, channel)]
 
         counts = client.statistics().requests["history"]
 

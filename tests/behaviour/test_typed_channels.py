@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from types import ModuleType
@@ -13,7 +13,15 @@ from typing import Any
 
 import pytest
 
-from emitter_typed import ChannelMessage, EmitterError, Undecodable, Unrecognized
+from emitter_typed import (
+    ChannelMessage,
+    EmitterError,
+    Gap,
+    InvalidArgument,
+    Unauthorized,
+    Undecodable,
+    Unrecognized,
+)
 from emitter_typed.broker import Broker
 from tests.behaviour.colours import Colour, both_colours, called, connected
 from tests.behaviour.conftest import Generated
@@ -51,11 +59,11 @@ def made(generated: Generated, tmp_path: Path) -> ModuleType:
 
 @asynccontextmanager
 async def opened(
-    colour: Colour, broker: Broker, made: ModuleType, channel: str = "home/#/"
+    colour: Colour, broker: Broker, made: ModuleType, channel: str = "home/#/", permissions: str = "rw"
 ) -> AsyncGenerator[tuple[Any, Any, Any]]:  # Any: of a package that is generated in this test
     """A client, a facade that holds it, and a key for its channels."""
     async with connected(colour, broker) as client:
-        key = (await client.keygen(broker.master_key, channel, "rwsl")).key
+        key = (await client.keygen(broker.master_key, channel, permissions)).key
         if colour == "threads":
             yield client, made.Home(vars(client)["inner"], key), key
         else:
@@ -68,6 +76,13 @@ async def next_of(subscription: object) -> ChannelMessage[Any, Any]:
     assert found is not None, "no message came in time"
     message: ChannelMessage[Any, Any] = found
     return message
+
+
+async def all_of(messages: Iterator[Any] | AsyncIterator[Any]) -> list[Any]:  # Any: of a generated package
+    """Return what iterating gives, in either colour."""
+    if isinstance(messages, Iterator):
+        return await asyncio.to_thread(list, messages)
+    return [message async for message in messages]
 
 
 async def publish(channel: object, payload: object) -> None:
@@ -166,8 +181,91 @@ async def test_a_payload_that_does_not_fit_is_reported_and_stops_nothing(
 
 @both_colours
 @in_loop
+async def test_what_is_stored_is_fetched_as_objects_in_the_order_of_publishing(
+    colour: Colour, emitter_broker: Broker, made: ModuleType
+) -> None:
+    kitchen, attic = made.common.Room.KITCHEN, made.common.Room.ATTIC
+    async with opened(colour, emitter_broker, made, permissions="rwsl") as (_, home, _key):
+        for number, room in enumerate((kitchen, attic, kitchen)):
+            reading = made.Reading(celsius=number, taken_at=datetime(2026, 1, 31, tzinfo=UTC), mode=made.Mode.AUTO)
+            await called(lambda one: one.publish(reading, ttl=60, qos=1), home.reading(floor=number, room=room))  # noqa: B023  # it is called at once
+
+        every = await all_of(home.reading.history())
+        kitchens = await all_of(home.reading.where(room=kitchen).history(last=10))
+        one = await all_of(home.reading(floor=1, room=attic).history())
+        newest = await all_of(home.reading.history(last=1))
+
+        assert [(each.payload.celsius, each.params.floor, each.params.room) for each in every] == [
+            (0, 0, kitchen),
+            (1, 1, attic),
+            (2, 2, kitchen),
+        ]
+        assert [each.payload.celsius for each in (*kitchens, *one, *newest)] == [0, 2, 1, 2]
+        now = datetime.now(UTC)
+        assert all(each.stored_at is not None and abs(now - each.stored_at) < timedelta(minutes=1) for each in every)
+
+
+@both_colours
+@in_loop
+async def test_what_is_fetched_from_below_an_address_is_left_out_and_what_does_not_fit_is_reported(
+    colour: Colour, emitter_broker: Broker, made: ModuleType
+) -> None:
+    async with opened(colour, emitter_broker, made, permissions="rwsl") as (client, home, key):
+        errors: SimpleQueue[EmitterError] = SimpleQueue()
+        client.on_error = errors.put
+        for topic, raw in [
+            ("home/position/", b"[null]"),
+            ("home/position/", b"no JSON"),
+            ("home/position/below/", b"[null, null]"),
+            ("home/position/", b"[]"),
+        ]:
+            await client.publish(key, topic, raw, ttl=60, qos=1)
+
+        found = await all_of(home.position.history())
+
+        assert [each.payload for each in found] == [(None,), ()]
+        error = await asyncio.to_thread(errors.get, timeout=LIMIT_S)
+        assert isinstance(error, Undecodable)
+        assert (error.channel, error.raw) == ("home/position/", b"no JSON")
+        assert errors.empty()
+
+
+@both_colours
+@in_loop
+async def test_fetching_is_refused_like_the_clients_own(colour: Colour, broker: Broker, made: ModuleType) -> None:
+    """What makes no sense at the call, what the broker refuses where one iterates."""
+    async with opened(colour, broker, made) as (client, home, _key):
+        with pytest.raises(InvalidArgument, match="last must be at least 0, not -1"):
+            home.text.history(last=-1)
+        unread = (await client.keygen(broker.master_key, "home/#/", "rws")).key
+        other = type(home)(vars(client)["inner"] if colour == "threads" else client, unread)
+        messages = other.text.history()
+        with pytest.raises(Unauthorized) as caught:
+            await all_of(messages)
+        assert caught.value.operation == "history"
+
+
+@both_colours
+@in_loop
+async def test_a_gap_is_an_event_of_a_typed_subscription(colour: Colour, broker: Broker, made: ModuleType) -> None:
+    async with opened(colour, broker, made, permissions="rwl") as (_, home, _key):
+        messages: Any = await called(lambda one: one.subscribe(recover=True), home.text)
+        events = messages.events()
+
+        broker.faults.drop_connections(colour)
+
+        gap = await (anext(events) if colour == "asyncio" else asyncio.to_thread(next, events))
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact) == (True, 0, True)
+        await publish(home.text, "after")
+        event = await (anext(events) if colour == "asyncio" else asyncio.to_thread(next, events))
+        assert (event.payload, event.stored_at) == ("after", None)
+
+
+@both_colours
+@in_loop
 async def test_each_channel_may_have_a_key_of_its_own(colour: Colour, broker: Broker, made: ModuleType) -> None:
-    async with opened(colour, broker, made) as (client, home, _):
+    async with opened(colour, broker, made, permissions="rwl") as (client, home, _):
         keys = {
             name: (await client.keygen(broker.master_key, f"home/{name}/", "rw")).key.reveal()
             for name in ("text", "raw")
@@ -192,7 +290,7 @@ async def test_parameters_may_have_names_that_are_none_in_python(
         name: Home
         channels: {odd: {address: "home/{room-id}/{class}/{self}/", payload: text}}
     """)
-    async with opened(colour, broker, made) as (_, home, _key):
+    async with opened(colour, broker, made, permissions="rwl") as (_, home, _key):
         attic = await called(lambda one: one.odd.where(room_id="attic").subscribe(), home)
         every = await called(lambda one: one.odd.subscribe(), home)
         for room in ("cellar", "attic"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import os
 import random
 import socket
@@ -139,7 +140,11 @@ def harm(core: BrokerCore, witness: Peer, pieces: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("seed", [f"chunk-{number}" for number in range(CHUNKS)])
-def test_streams_of_all_kinds_leave_the_broker_answering_and_no_memory_behind(seed: str) -> None:
+def test_streams_of_all_kinds_leave_the_broker_answering_and_no_memory_behind(
+    seed: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # What is logged, pytest keeps.
+    caplog.set_level(logging.WARNING, "emitter_typed.broker")
     streams = Streams(seed)
     core = new_core()
     witness = Peer(core)

@@ -31,6 +31,8 @@ class Published:
     number: int
     payload: bytes
     stored: bool
+    silent: bool = False
+    """Whether it is this client's own, and does not come back."""
 
 
 class Subscriber(RuleBasedStateMachine):
@@ -91,6 +93,15 @@ class Subscriber(RuleBasedStateMachine):
                 self.feed.put((CHANNEL, one.payload))
             else:
                 self.unheard.add(one.number)
+
+    @rule(stored=st.booleans())
+    @precondition(lambda self: self.connected)
+    def publish_silently(self, stored: bool) -> None:
+        one = Published(len(self.log), b"own %d" % len(self.log), stored, silent=True)
+        self.log.append(one)
+        self.feed.publish_silently((CHANNEL, one.payload))
+        if stored:
+            self.storage.store(CHANNEL, one.payload, LONG_S)
 
     @rule()
     def time_passes(self) -> None:
@@ -165,7 +176,11 @@ class Subscriber(RuleBasedStateMachine):
     def expected(self) -> list[bytes]:
         """The last ones before, then all that was stored since or arrived."""
         first = [one.payload for one in self.log[: self.granted_at] if one.stored]
-        since = [one.payload for one in self.log[self.granted_at :] if one.stored or one.number not in self.unheard]
+        since = [
+            one.payload
+            for one in self.log[self.granted_at :]
+            if not one.silent and (one.stored or one.number not in self.unheard)
+        ]
         return first[len(first) - self.last if self.last < len(first) else 0 :] + since
 
     def check(self) -> None:

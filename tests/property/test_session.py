@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-
 import hypothesis.strategies as st
 import pytest
 from hypothesis import settings
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
+from hypothesis.stateful import Bundle, consumes, initialize, precondition, rule
 
 from emitter_typed import Key, KeygenResponse, Permission
 from emitter_typed._generated.protocol import KEYGEN, PROTOCOL
@@ -19,124 +16,25 @@ from emitter_typed.errors import (
     Closed,
     Congested,
     ConnectionLost,
-    EmitterError,
     ReplyMissing,
     Undecodable,
 )
 from emitter_typed.protocol.operations import prepare
-from emitter_typed.protocol.outbox import Outbox
-from emitter_typed.protocol.packets import (
-    Connack,
-    Delivery,
-    Inbound,
-    Outbound,
-    Puback,
-    Publish,
-    Suback,
-    Subscribe,
-    Unsuback,
-    Unsubscribe,
-)
-from emitter_typed.protocol.session import Session
-from emitter_typed.protocol.tally import Tally
+from emitter_typed.protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsuback, Unsubscribe
 from emitter_typed.protocol.topics import matches
-from emitter_typed.protocol.waiter import Waiter as AnyWaiter
+from tests.property.conversation import Call, Model, Receiver, Waiter, channel_of
 
 CHANNELS = ("a/", "a/b/", "a/+/", "c/")
 TOPICS = ("a/", "a/b/", "c/b/", "c/", "d/")
 REASON = "the cable was cut"
+REFUSAL = "an error"
 REQUEST = KeygenRequest(key=Key("key"), channel="a/", permissions=Permission("r"))
 
 
-class Waiter:
-    """Counts how often a call ends, and how."""
-
-    def __init__(self) -> None:
-        self.ends: list[object] = []
-
-    def resolve(self, result: object, /) -> None:
-        self.ends.append(result)
-
-    def reject(self, error: EmitterError, /) -> bool:
-        self.ends.append(error)
-        return True
-
-
-class Receiver:
-    """Collects what a subscription gets."""
-
-    def __init__(self, channel: str) -> None:
-        self.channel = channel
-        self.got: list[tuple[str, bytes]] = []
-        self.ends: list[EmitterError | None] = []
-        self.is_there = False
-
-    def granted(self, waiter: AnyWaiter[None], /) -> None:
-        assert not self.is_there
-        self.is_there = True
-        waiter.resolve(None)
-
-    def lost(self) -> None:
-        self.is_there = False
-
-    def restored(self) -> None:
-        self.is_there = True
-
-    def offer(self, channel: str, raw: bytes, /) -> None:
-        assert not self.ends
-        self.got.append((channel, raw))
-
-    def end(self, error: EmitterError | None, /) -> None:
-        self.ends.append(error)
-
-
-class Call:
-    """A call whose acknowledgement has not come."""
-
-    def __init__(self, packet: Outbound, waiter: Waiter | None, receiver: Receiver | None = None) -> None:
-        self.packet = packet
-        self.waiter = waiter
-        self.receiver = receiver
-        self.replies: list[str] = []
-        self.refused = False
-        self.told = False
-        self.leaving: list[Receiver] = []
-        self.coming_back: list[Receiver] = []
-
-
-class Conversation(RuleBasedStateMachine):
-    """The model is the broker and all callers; `calls` are the identifiers in use."""
+class Conversation(Model):
+    """What callers and the broker do, in any order."""
 
     receivers = Bundle[Receiver]("receivers")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent: list[Outbound] = []
-        self.reported: list[EmitterError] = []
-        self.session = Session(
-            PROTOCOL,
-            matcher="emitter",
-            tally=Tally(),
-            outbox=Outbox(max_messages=5, max_bytes=1000),
-            send=self.sent.append,
-            report=self.reported.append,
-            unclaimed=lambda channel, raw: None,
-            emit=lambda event, payload: None,
-            opened=lambda: None,
-        )
-        self.calls: dict[int, Call] = {}
-        # Messages that wait for a connection, and those that may have been published already.
-        self.unsent: list[Waiter] = []
-        self.online = True
-        self.sent_once: set[Waiter] = set()
-        self.waiters: list[Waiter] = []
-        self.left: list[Receiver] = []
-        self.active: list[Receiver] = []
-        # What the broker has granted, by channel.
-        self.on_the_wire: set[str] = set()
-        self.expected: dict[Receiver, list[tuple[str, bytes]]] = {}
-        self.unsubscribe_refused = False
-        self.over = False
 
     @initialize(last=st.sampled_from([0, 65_533, 65_534, 65_535]))
     def connect(self, last: int) -> None:
@@ -148,19 +46,6 @@ class Conversation(RuleBasedStateMachine):
         self.session._exchanges._last_packet_id = last  # pyright: ignore[reportPrivateUsage]
 
     # Calls
-
-    def begun(self, waiter: Waiter | None, receiver: Receiver | None = None) -> Call:
-        packet = self.sent[-1]
-        assert 1 <= packet.packet_id <= 65_535
-        assert packet.packet_id not in self.calls, "an identifier in use was used again"
-        call = Call(packet, waiter, receiver)
-        self.calls[packet.packet_id] = call
-        return call
-
-    def waiter(self) -> Waiter:
-        waiter = Waiter()
-        self.waiters.append(waiter)
-        return waiter
 
     @precondition(lambda self: self.online)
     @rule()
@@ -264,7 +149,11 @@ class Conversation(RuleBasedStateMachine):
     def refuse(self, which: int) -> None:
         packet_id, call = self.pick(which)
         self.deliver("emitter/error/", {"req": packet_id, "status": 401, "message": "no"})
-        call.refused = call.told = True
+        if isinstance(call.packet, Publish) and call.packet.topic == KEYGEN.topic:
+            if REFUSAL not in call.replies:
+                call.replies.append(REFUSAL)
+        else:
+            call.refused = call.told = True
 
     @precondition(lambda self: self.online)
     @rule(
@@ -339,6 +228,8 @@ class Conversation(RuleBasedStateMachine):
             assert isinstance(end, BrokerError)
         elif call.packet.topic != KEYGEN.topic:
             assert end is None
+        elif call.replies == [REFUSAL]:
+            assert isinstance(end, BrokerError)
         elif len(call.replies) == 1:
             assert end == KeygenResponse(key=Key(call.replies[0]), channel="a/")
         else:
@@ -459,51 +350,6 @@ class Conversation(RuleBasedStateMachine):
         prepared = prepare(PROTOCOL.operations["publish"], ("key", "a/"))
         with pytest.raises(ConnectionLost if lost else Closed):
             self.session.publish("publish", prepared, b"", Waiter())
-
-    # What always holds
-
-    @invariant()
-    def every_call_has_ended_once_or_is_under_way(self) -> None:
-        under_way = {call.waiter for call in self.calls.values()} | {*self.unsent}
-        for waiter in self.waiters:
-            assert len(waiter.ends) == (0 if waiter in under_way else 1)
-
-    @invariant()
-    def every_subscription_got_what_matched_and_ended_once(self) -> None:
-        for receiver, messages in self.expected.items():
-            assert receiver.got == messages
-            if receiver in self.active:
-                assert not receiver.ends
-            else:
-                # Who leaves by himself need not be told.
-                assert len(receiver.ends) == 1 or (receiver in self.left and not receiver.ends)
-
-    @invariant()
-    def every_subscription_knows_whether_it_is_there(self) -> None:
-        for receiver in self.active:
-            assert receiver.is_there <= (receiver.channel in self.on_the_wire)
-            if self.online and not self.calls:
-                assert receiver.is_there
-
-    @invariant()
-    def the_broker_keeps_what_somebody_needs_and_nothing_else(self) -> None:
-        if self.online and not self.calls:
-            needed = {each.channel for each in self.active}
-            # The broker may refuse to end what it has granted, and then it goes on.
-            assert self.on_the_wire >= needed if self.unsubscribe_refused else self.on_the_wire == needed
-
-    def pick(self, which: int) -> tuple[int, Call]:
-        return list(self.calls.items())[which % len(self.calls)]
-
-    def deliver(self, topic: str, document: dict[str, object]) -> None:
-        self.received([Delivery(topic, json.dumps(document).encode())])
-
-    def received(self, packets: Sequence[Inbound]) -> None:
-        self.session.received(packets)
-
-
-def channel_of(topic: str) -> str:
-    return topic.partition("/")[2]
 
 
 TestConversation = Conversation.TestCase

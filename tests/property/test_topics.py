@@ -18,6 +18,7 @@ from emitter_typed.protocol.topics import (
     filters_overlap,
     matches,
     parse_topic,
+    split_share,
     validate_channel,
 )
 
@@ -47,8 +48,7 @@ def test_what_is_put_together_is_taken_apart_again(
     assert topic.key == key
     assert dict(topic.options) == options
     if share_group is not None:
-        assert topic.share_group == share_group
-        assert topic.plain_channel == channel
+        assert split_share(topic.channel) == (share_group, channel)
     else:
         assert topic.channel == channel
 

@@ -1,12 +1,13 @@
 """What a checker knows of a generated package: the one of examples/home. Never run."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import assert_type
 
-from home_api import AsyncHome, Home, Reading, TemperatureChannelMessage
+from home_api import AsyncHome, Home, Reading, TemperatureChannelMessage, TemperatureParams
 
-from emitter_typed import AsyncClient, AsyncPending, ChannelMessage, Client, Key, Message, Pending
+from emitter_typed import AsyncClient, AsyncPending, ChannelMessage, Client, Gap, Key, Message, Pending, Undecodable
 
 
 def facades(client: Client, key: Key) -> None:
@@ -36,6 +37,26 @@ def subscribe(home: Home) -> None:
         assert_type(message.payload.celsius, float)
 
 
+def history(home: Home) -> None:
+    for message in home.temperature.history(last=10, since=datetime.now(UTC), timeout_s=1):
+        assert_type(message, ChannelMessage[Reading, TemperatureParams])
+        assert_type(message.stored_at, datetime | None)
+    messages: Iterator[TemperatureChannelMessage] = home.temperature(room="kitchen").history()
+    assert_type(next(messages).payload.celsius, float)
+    assert_type([message.params.room for message in home.temperature.where(room="attic").history()], list[str])
+
+
+def events(home: Home) -> None:
+    for event in home.temperature.subscribe(recover=True).events():
+        match event:
+            case Gap():
+                assert_type(event.count, int)
+            case Undecodable():
+                assert_type(event.raw, bytes)
+            case _:
+                assert_type(event.payload.celsius, float)
+
+
 def handlers(home: Home) -> None:
     def on_temperature(message: TemperatureChannelMessage) -> None:
         assert_type(message.payload.celsius, float)
@@ -58,6 +79,8 @@ async def in_asyncio(client: AsyncClient, key: Key) -> None:
 
     async def on_temperature(message: TemperatureChannelMessage) -> None: ...
 
+    async for message in home.temperature.history(until=datetime.now(UTC)):
+        assert_type(message.payload.celsius, float)
     await home.temperature.subscribe(on_temperature)
     async with await home.temperature.where(room="attic").subscribe() as subscription:
         async for message in subscription:

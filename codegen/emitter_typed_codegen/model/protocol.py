@@ -110,6 +110,8 @@ class Operation:
     """Values of options with which a subscribe brings no stored messages, by option name."""
     ignores: tuple[str, ...] = ()
     """The options that it takes in a set and that mean nothing to it."""
+    silent: tuple[tuple[str, Literal_], ...] = ()
+    """Values of options with which a publish does not come back to its own client, by option name."""
     stored: str | None = None
     """The fetch of what is stored on the channels of a subscribe, by name; None: none is told."""
     pages: Pages | None = None

@@ -91,6 +91,7 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
             one,
             defaults=read_values_of_options(scope, node, one, options, "options"),
             quiet=read_values_of_options(scope, node, one, options, "quiet"),
+            silent=read_values_of_options(scope, node, one, options, "silent"),
             ignores=read_ignored_options(scope, node, one, options),
             stored=read_stored(scope, node, one, operations),
             pages=read_pages(scope, node, one, requests, options),

@@ -66,7 +66,7 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
         address = entries.scalar("address")
         segments = () if address is None else _segments(scope, address, protocol)
         payload = entries.get("payload")
-        deprecated = entries.scalar("deprecated")
+        deprecated = entries.deprecated()
         if deprecated is not None:
             names.take(hidden_name(attribute_name(key.value)), key.value, key)
         channel = Channel(
@@ -77,7 +77,7 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
             payload=BROKEN if payload is None else read_type(scope, payload, allowed=("text",)),
             options=_options(scope, entries, protocol),
             direction=entries.choice("direction", ("publish", "subscribe", "both"), "both"),
-            deprecated=None if deprecated is None else deprecated.value,
+            deprecated=deprecated,
             overlaps=entries.flag("overlaps"),
         )
         if segments and address is not None and channel.payload != BROKEN and not channel.overlaps:

@@ -53,7 +53,6 @@ def read_field(
     ref = read_type(scope, type_node, allowed=allowed) if type_node is not None else BROKEN
     wire = entries.scalar("wire")
     limits = read_limits(scope, entries, ref)
-    deprecated = entries.scalar("deprecated")
     return Field(
         name=key.value,
         wire=wire.value if wire is not None and scope.report.is_name(wire) else key.value,
@@ -65,7 +64,7 @@ def read_field(
         has_default="default" in entries,
         default=_default(scope, entries, ref, limits),
         limits=limits,
-        deprecated=None if deprecated is None else deprecated.value,
+        deprecated=entries.deprecated(),
     )
 
 
@@ -133,11 +132,10 @@ def read_record(scope: Scope, name: str, entries: Entries, *, allowed: Iterable[
     """Read a record out of the entries of its description."""
     keeps = entries.choice("unknown", ("ignore", "keep"), "ignore") == "keep"
     reserved = (UNKNOWN_FIELDS,) if keeps else ()
-    deprecated = entries.scalar("deprecated")
     return Record(
         name=name,
         doc=entries.text("doc"),
         fields=read_fields(scope, entries.get("fields"), allowed=allowed, reserved=reserved),
-        deprecated=None if deprecated is None else deprecated.value,
+        deprecated=entries.deprecated(),
         keeps_unknown=keeps,
     )

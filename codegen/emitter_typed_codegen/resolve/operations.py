@@ -41,7 +41,7 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
             f"the operation {quoted(key.value)}",
             at=key,
             required=("verb", "topic", "params"),
-            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet", "stored", "ignores"),
+            optional=("doc", "wait", "typed", "options", "errors", "pages", "quiet", "silent", "stored", "ignores"),
         )
         verb: Verb = entries.choice("verb", _VERBS, "publish")
         if "wait" in entries and verb != "publish":
@@ -53,6 +53,9 @@ def read_operations(scope: Scope, node: Node | None, errors: tuple[Error, ...]) 
         if "ignores" in entries and verb == "unsubscribe":
             message = "an unsubscribe takes no options"
             scope.report.add(entries.key("ignores"), "option-not-taken", message, "take it away")
+        if "silent" in entries and verb != "publish":
+            message = "only a publish can keep a message from its own client"
+            scope.report.add(entries.key("silent"), "silent-publish", message, "take it away")
         if "stored" in entries and verb != "subscribe":
             message = "only a subscribe says what fetches the messages stored on its channels"
             scope.report.add(entries.key("stored"), "stored-fetch", message, "take it away")
@@ -169,12 +172,11 @@ def _check_parameters(scope: Scope, entries: Entries, topic: ScalarNode, params:
 
 
 def _check_typed(scope: Scope, entries: Entries, operation: Operation) -> None:
-    if operation.verb not in ("publish", "subscribe"):
-        message = "only a publish or a subscribe can be typed"
+    if operation.verb == "unsubscribe":
+        message = "an unsubscribe cannot be typed"
         scope.report.add(entries.key("typed"), "typed-operation", message, "take it away")
     bases = [scope.base(param.type) for param in operation.params]
-    secrets = [base for base in bases if isinstance(base, Secret)]
-    channels = [base for base in bases if isinstance(base, Scalar) and base.name in _CHANNELS]
-    if None not in bases and not (len(secrets) == len(channels) == 1 and len(bases) == 2):
-        message = "a typed operation has two parameters: one secret, and one channel or filter"
+    channels = [base for base in bases[1:] if isinstance(base, Scalar) and base.name in _CHANNELS]
+    if None not in bases and not (len(bases) == 2 and isinstance(bases[0], Secret) and channels):
+        message = "a typed operation has two parameters: a secret, then a channel or filter"
         scope.report.add(entries.key("typed"), "typed-operation", message)

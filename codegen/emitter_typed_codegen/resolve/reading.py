@@ -15,6 +15,7 @@ ChoiceT = TypeVar("ChoiceT", bound=str)
 LONGEST_NAME = 100
 """How many characters a name of the language may have."""
 
+_NO_ADVICE = frozenset({"true", "false", "yes", "no", "on", "off", "null", "~"})
 _MOST_HINTS = 200
 _MOST_LISTED = 12
 _MOST_KNOWN = 1000
@@ -181,6 +182,16 @@ class Entries:
             return node.value == "true"
         self.report.add(node, "bad-value", f"{quoted(key)} is true or false, without quotes, not {quoted(node.value)}")
         return default
+
+    def deprecated(self) -> str | None:
+        """Return what is said to whoever uses what is deprecated; None if it is not."""
+        node = self.scalar("deprecated")
+        if node is None:
+            return None
+        if node.value.lower() in _NO_ADVICE:
+            message = f"'deprecated' is a text for whoever uses it, not {quoted(node.value)}"
+            self.report.add(node, "bad-value", message, "say what to use instead")
+        return node.value
 
     def choice(self, key: str, choices: Sequence[ChoiceT], default: ChoiceT) -> ChoiceT:
         """Return one of a few words."""

@@ -28,6 +28,7 @@ from emitter_typed_codegen.resolve.limits import LIMITS, read_limits
 from emitter_typed_codegen.resolve.reading import Entries
 from emitter_typed_codegen.resolve.scope import BROKEN, MOST_ALIASES, Scope
 from emitter_typed_codegen.resolve.typerefs import SCALARS, read_type
+from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
 # In this order, so that each finds what its own checks look at.
@@ -209,12 +210,21 @@ def _values(scope: Scope, entries: Entries, kind: str, what: str) -> tuple[EnumV
             message = f"a flag is one letter from a to z or A to Z, not {quoted(key.value)}"
             scope.report.add(key, "flag-letter", message, f"write {key.value[0]}: {{name: {key.value}}}")
             continue
+        if kind == "enum":
+            _expect_text(scope, key, what)
         value = _value(scope, key, node)
         if key.value not in wires.taken:
             names.take(constant_name(value.name), value.name, key)
         wires.take(value.wire, value.wire, key)
         values.append(value)
     return tuple(values)
+
+
+def _expect_text(scope: Scope, node: ScalarNode, what: str) -> None:
+    """Note what is taken for a number, true, false or null by whoever wrote it."""
+    if not is_text(node):
+        hint = 'write it in quotes, as in "1"; numbers are an alias of int with limits'
+        scope.report.add(node, "bad-value", f"{what} is a text, and {quoted(node.value)} has no quotes", hint)
 
 
 def _value(scope: Scope, key: ScalarNode, node: Node | None) -> EnumValue:
@@ -270,6 +280,7 @@ def _tags(scope: Scope, entries: Entries, members: list[ScalarNode]) -> list[str
     values = scope.report.texts(entries.get("values"), "'values'")
     taken = Names(scope.report, "union-values", "a tag's value")
     for value in values:
+        _expect_text(scope, value, "a tag's value")
         taken.take(value.value, value.value, value)
     if len(values) != len(members):
         message = f"the union has members: {len(members)}, and values of its tag: {len(values)}"

@@ -261,6 +261,11 @@ def plain_value(node: ScalarNode) -> bool | int | str | None:
         return node.value
 
 
+def is_text(node: ScalarNode) -> bool:
+    """Tell whether JSON would read a text without a type as a text: not as a number, true, false or null."""
+    return not node.plain or (plain_value(node) is node.value and not _NUMBER(node.value))
+
+
 def _json(node: Node) -> Literal_:
     if isinstance(node, ListNode):
         return tuple(_json(item) for item in node.items)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import evolve
 
 from emitter_typed_codegen.layout import Expression
@@ -13,6 +15,7 @@ from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.methods import (
     ASYNC,
     BOUNDS,
+    FETCHED_TEXT,
     SYNC,
     Colour,
     Method,
@@ -21,6 +24,8 @@ from emitter_typed_codegen.view.methods import (
     Parameter,
     arguments,
     bounds,
+    fetch_raises,
+    fetched,
     given,
     head,
     methods_class,
@@ -38,28 +43,28 @@ from emitter_typed_codegen.view.methods import (
 )
 from emitter_typed_codegen.view.scope import Scope, call, contract
 
-VERBS = ("publish", "subscribe")
-"""What can be done with a typed channel."""
+DIRECTIONS: Mapping[str, tuple[str, ...]] = {"publish": ("publish",), "subscribe": ("subscribe", "fetch")}
+"""The verbs of the operations that a typed channel has, by the directions in which it can be used."""
 
 _PAYLOAD = Name(HERE, "PayloadT")
 _PARAMS = Name(HERE, "ParamsT")
 _MESSAGE = Applied(contract("ChannelMessage"), (_PAYLOAD, _PARAMS))
 
 
-def base_class(colour: Colour, verb: str) -> str:
-    """Return the name of the class that has a verb's operations for typed channels."""
-    return colour.of(class_name(f"{verb}_channel"))
+def base_class(colour: Colour, direction: str) -> str:
+    """Return the name of the class that has a direction's operations for typed channels."""
+    return colour.of(class_name(f"{direction}_channel"))
 
 
 def bases_view(schema: Schema) -> MethodsView:
     """Return the module of the bases."""
     typed = [one for one in schema.operations if one.typed]
-    verbs = [verb for verb in VERBS if any(one.verb == verb for one in typed)]
-    made = [(colour, verb) for colour in (SYNC, ASYNC) for verb in verbs]
+    used = [direction for direction, verbs in DIRECTIONS.items() if any(one.verb in verbs for one in typed)]
+    made = [(colour, direction) for colour in (SYNC, ASYNC) for direction in used]
     taken = {base_class(*one) for one in made} | {method_name(one.name) for one in typed}
     scope = Scope(schema, ".types", Imports(frozenset(taken | {_PAYLOAD.name, _PARAMS.name}), own_section=True))
     variables = [type_variable(scope, one) for one in (_PAYLOAD, _PARAMS)] if made else []
-    classes = [_base(scope, colour, verb, [one for one in typed if one.verb == verb]) for colour, verb in made]
+    classes = [_base(scope, colour, direction, typed) for colour, direction in made]
     return MethodsView(
         doc=Doc(f"What typed channels can do by {schema.name}'s protocol, whatever they carry."),
         imports=scope.imports.lines(),
@@ -68,13 +73,11 @@ def bases_view(schema: Schema) -> MethodsView:
     )
 
 
-def _base(scope: Scope, colour: Colour, verb: str, operations: list[Operation]) -> MethodsClass:
+def _base(scope: Scope, colour: Colour, direction: str, typed: list[Operation]) -> MethodsClass:
     base = Applied(contract(f"{colour.prefix}Channel"), (_PAYLOAD, _PARAMS))
-    made = _publish if verb == "publish" else _subscribe
-    doc = Doc(f"Base of the typed channels that a program can {verb} to.")
-    return methods_class(
-        scope, base_class(colour, verb), [base], doc, [made(scope, colour, operation) for operation in operations]
-    )
+    doc = Doc(f"Base of the typed channels that a program can {direction} to.")
+    methods = [_METHODS[one.verb](scope, colour, one) for one in typed if one.verb in DIRECTIONS[direction]]
+    return methods_class(scope, base_class(colour, direction), [base], doc, methods)
 
 
 def _publish(scope: Scope, colour: Colour, operation: Operation) -> Method:
@@ -135,3 +138,22 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> Method:
         doc=operation_doc(operation, sections),
         body=(waiting(colour, made),),
     )
+
+
+def _fetch(scope: Scope, colour: Colour, operation: Operation) -> Method:
+    named = [*option_parameters(scope, operation), timeout("each page")]
+    name = method_name(operation.name)
+    made = call("self._fetch", literal(name), given(scope, operation), timeout_s="timeout_s")
+    text = (
+        f"{FETCHED_TEXT} A message that does not fit the channel's type goes to `on_error` and is left out, "
+        "as is what lies below the channel; both count as fetched."
+    )
+    sections = (arguments(named), returns(text), fetch_raises(scope.schema.errors, operation.errors))
+    return Method(
+        head=head(scope, colour, name, [], named, returns=fetched(colour, _MESSAGE), waits=False),
+        doc=operation_doc(operation, sections),
+        body=(waiting(colour, made, waits=False),),
+    )
+
+
+_METHODS = {"publish": _publish, "subscribe": _subscribe, "fetch": _fetch}

@@ -11,7 +11,7 @@ from emitter_typed_codegen.model import Channel, Literal_, Optional, Record, Sch
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name, hidden_name
 from emitter_typed_codegen.pytypes import CHANNELS, CONTRACT, HERE, NONE, Applied, Imports, Name, PyType, optional
 from emitter_typed_codegen.texts import Section, first_sentence, literal, sentence
-from emitter_typed_codegen.view.bases import VERBS, base_class
+from emitter_typed_codegen.view.bases import DIRECTIONS, base_class
 from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.methods import (
     ASYNC,
@@ -194,18 +194,20 @@ class _Made:
 
     def _classes(self, colour: Colour) -> Iterable[MethodsClass]:
         one, every = (f"{class_name(self.channel.name)}{end}" for end in ("Channel", "Channels"))
-        verbs = [verb for verb in VERBS if self.channel.direction in (verb, "both")]
+        directions = [each for each in DIRECTIONS if self.channel.direction in (each, "both")]
         about = f"\n\nThe channel `{self.channel.address}`"
         known = ", with every parameter known." if self.channel.params else "."
-        yield self._class(colour, one, f"{about}{known}", verbs, [])
+        yield self._class(colour, one, f"{about}{known}", directions, [])
         if self.channel.params:
             # A message goes to one channel; a subscription may be to many.
-            of_all = [verb for verb in verbs if verb == "subscribe"]
+            of_all = [each for each in directions if each == "subscribe"]
             chosen = [self._one(colour, one), *([self._where(colour, every)] if of_all else [])]
             yield self._class(colour, every, f"\n\nEvery channel of `{self.channel.address}`.", of_all, chosen)
 
-    def _class(self, colour: Colour, name: str, about: str, verbs: list[str], methods: list[Method]) -> MethodsClass:
-        bases = [Name(CHANNELS, base_class(colour, verb)) for verb in verbs]
+    def _class(
+        self, colour: Colour, name: str, about: str, directions: list[str], methods: list[Method]
+    ) -> MethodsClass:
+        bases = [Name(CHANNELS, base_class(colour, each)) for each in directions]
         return methods_class(
             self.scope,
             colour.of(name),

@@ -240,8 +240,10 @@ def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Sect
         entries.append(("ConnectionLost", "The connection ended first; it may have been carried out."))
     if waits == "reply":
         entries.append(("ReplyMissing", "The reply is too large for a packet; it may have been carried out."))
-        entries.append(("AmbiguousReply", "Replies contradict each other; it may have been carried out."))
+        entries.append(("AmbiguousReply", "Somebody else may have sent a reply; it may have been carried out."))
         entries.append(("Undecodable", "The reply is not what the schema says; it may have been carried out."))
+    elif waits:
+        entries.append(("AmbiguousReply", "Somebody else may have sent the refusal; it may have been carried out."))
     entries.append(("Congested", "More is under way than the bounds allow. Nothing was sent."))
     entries.append(("Closed", "The client is not connected. Nothing was sent."))
     return Section("Raises", entries)
@@ -265,9 +267,23 @@ def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:
         ("RequestTimeout", "No page came in time."),
         ("ConnectionLost", "The connection ended first."),
         ("ReplyMissing", "A single message is too large for a reply."),
+        ("AmbiguousReply", "Somebody else may have sent a reply."),
         ("Closed", "The client is not connected. Nothing was sent."),
     ]
     return Section("Raises", entries)
+
+
+FETCHED_TEXT = (
+    "The messages, oldest first. Iterating asks for page after page, back to the oldest message, before it gives out "
+    "the first one. It holds at most 8 MiB of them meanwhile, and asks for the rest again. The call itself raises only "
+    "InvalidArgument and Closed; iterating raises the rest."
+)
+"""What a method says of the messages that it fetches."""
+
+
+def fetched(colour: Colour, message: PyType) -> PyType:
+    """Return the type of what iterates over fetched messages."""
+    return Applied(Name("collections.abc", colour.of("Iterator")), (message,))
 
 
 def pending_text(colour: Colour, errors: Iterable[Error], names: Sequence[str]) -> str:
@@ -278,7 +294,7 @@ def pending_text(colour: Colour, errors: Iterable[Error], names: Sequence[str]) 
     wait = "await .wait()" if colour.awaits else ".wait()"
     return (
         f"What to wait for: `{wait}` ends when the broker has acknowledged the message, and raises what the broker "
-        f"says against it{refusals}, or RequestTimeout or ConnectionLost."
+        f"says against it{refusals}, or RequestTimeout, ConnectionLost or AmbiguousReply."
     )
 
 

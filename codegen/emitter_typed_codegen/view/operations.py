@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from emitter_typed_codegen.layout import Expression
 from emitter_typed_codegen.model import Operation
-from emitter_typed_codegen.names import attribute_name, method_name
+from emitter_typed_codegen.names import method_name
 from emitter_typed_codegen.pytypes import BUILTINS, HERE, NONE, Applied, Name, PyType, optional
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import parameter_text
 from emitter_typed_codegen.view.methods import (
     BOOL,
     BOUNDS,
+    FETCHED_TEXT,
     Colour,
     Method,
     Parameter,
     arguments,
     bounds,
     fetch_raises,
+    fetched,
     given,
     head,
     liberal,
@@ -90,8 +92,9 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
         type=BOOL,
         default="False",
         text=(
-            f"Whether the channel may match below `{reserved}`, where a message looks like the broker's own reply. "
-            "Default: False."
+            f"Whether the channel may match below `{reserved}`, where anybody's message looks like the broker's own "
+            "reply, error or event. Requests still tell them apart; a publish that is refused meanwhile ends with "
+            "AmbiguousReply, and events and refusals of QoS 0 may be made up. Default: False."
         ),
     )
     rest = [*taken, *recovery(operation), *BOUNDS, allow, timeout("the broker's answer")]
@@ -168,26 +171,21 @@ def _unsubscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Met
 
 
 def _fetch(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
-    assert operation.pages is not None, "the front end wants pages of a fetch"
     keys = _topic_parameters(scope, operation)
     classic = options_parameter(scope, operation)
     positional = [*keys, *classic]
     named = [*option_parameters(scope, operation), timeout("each page")]
     name = method_name(operation.name)
     sent = [literal(name), _topic_arguments(keys), "options" if classic else "()", given(scope, operation)]
-    message = Applied(Name("collections.abc", colour.of("Iterator")), (contract("StoredMessage"),))
+    messages = fetched(colour, contract("StoredMessage"))
     sections = (
         arguments([*positional, *named]),
-        returns(
-            "The messages, oldest first. Iterating asks for page after page, and gives the first message out once all "
-            f"are in memory: bound them with `{attribute_name(operation.pages.size)}`. The call itself raises only "
-            "InvalidArgument and Closed; iterating raises the rest."
-        ),
+        returns(FETCHED_TEXT),
         fetch_raises(scope.schema.errors, operation.errors),
     )
     return [
         Method(
-            head=head(scope, colour, name, positional, named, returns=message, waits=False),
+            head=head(scope, colour, name, positional, named, returns=messages, waits=False),
             doc=operation_doc(operation, sections),
             body=(waiting(colour, call("self._fetch", *sent, timeout_s="timeout_s"), waits=False),),
         )

@@ -155,6 +155,8 @@ def _operation(scope: Scope, operation: Operation) -> Expression:
         settings["defaults"] = defaults(scope, operation.defaults, scope.schema.options)
     if operation.quiet:
         settings["quiet"] = defaults(scope, operation.quiet, scope.schema.options)
+    if operation.silent:
+        settings["silent"] = defaults(scope, operation.silent, scope.schema.options)
     if operation.stored is not None:
         settings["stored"] = literal(method_name(operation.stored))
     if operation.pages is not None:

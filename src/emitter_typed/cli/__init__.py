@@ -9,11 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from emitter_typed.extras import lacking
+from emitter_typed_codegen.exits import DONE, INTERRUPTED, USAGE
 from emitter_typed_codegen.streams import printed
-
-EXIT_DONE = 0
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,17 +38,17 @@ def _main(argv: Sequence[str] | None) -> int:
         return _top(arguments)
     except SystemExit as stop:
         # How argparse ends, after help as well as after a mistake.
-        return EXIT_DONE if stop.code in (None, 0) else EXIT_USAGE
+        return DONE if stop.code in (None, 0) else USAGE
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        return INTERRUPTED
 
 
 def _lacking(extra: str, verb: str) -> int:
     advice = lacking(extra, f"emitter-typed {verb}")
     if advice is None:
-        return EXIT_DONE
+        return DONE
     print(advice, file=sys.stderr)
-    return EXIT_USAGE
+    return USAGE
 
 
 def _top(arguments: list[str]) -> int:
@@ -72,9 +69,9 @@ def _top(arguments: list[str]) -> int:
         from importlib.metadata import version
 
         print(f"emitter-typed {version('emitter-typed')}")
-        return EXIT_DONE
+        return DONE
     parser.print_help(sys.stderr)
-    return EXIT_USAGE
+    return USAGE
 
 
 def _compile(arguments: list[str]) -> int:

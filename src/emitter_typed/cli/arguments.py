@@ -8,6 +8,7 @@ import sys
 from typing import NoReturn
 
 from emitter_typed.errors import InvalidArgument, hide_keys
+from emitter_typed_codegen.exits import USAGE
 
 _MAX_KEY_FILE_CHARACTERS = 4096
 
@@ -17,7 +18,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the program with 2."""
-        self.exit(2, f"{self.prog}: {hide_keys(message)} (see {self.prog} --help)\n")
+        self.exit(USAGE, f"{self.prog}: {hide_keys(message)} (see {self.prog} --help)\n")
 
 
 def read_key(given: str | None, *, flag: str, variable: str, prog: str) -> str | None:

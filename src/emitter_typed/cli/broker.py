@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from emitter_typed.cli.arguments import Parser, read_key
 from emitter_typed.errors import EmitterError
+from emitter_typed_codegen.exits import DONE, NOT_LISTENING, USAGE
 
 if TYPE_CHECKING:
     from emitter_typed.broker import AsyncBroker
@@ -49,8 +50,8 @@ def main(arguments: Sequence[str]) -> int:
         asyncio.run(_serve(broker, as_json=options.json))
     except EmitterError as error:
         print(f"{_PROG}: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ValueError) else 3
-    return 0
+        return USAGE if isinstance(error, ValueError) else NOT_LISTENING
+    return DONE
 
 
 def _parser() -> Parser:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -188,17 +189,26 @@ class CatchUp:
         """Give what can be given before another page is there, oldest first."""
         return self._pager.ready()
 
-    def join(self, live: list[Fingerprint], place: int) -> bool:
+    def join(
+        self,
+        live: Sequence[Fingerprint],
+        place: int,
+        *,
+        silent: Sequence[Fingerprint] = (),
+        own: Collection[Fingerprint] = (),
+    ) -> bool:
         """Find the seam, if enough is fetched, and tell whether it was.
 
         Args:
             live: What arrived live since the subscription was asked for, and waits to be read.
             place: The place of the first of them among all that arrived.
+            silent: What this client published since then so that it does not receive it.
+            own: The same from before the last loss of the connection: it lies among what was missed.
         """
         assert self._arrived is not None, "a page comes first"
         arrived = min(max(0, self._arrived - place), len(live))
         found = self._pager.found()
-        missing = arrived + 1 - len(found)
+        missing = arrived + len(silent) + 1 - len(found)
         if not self._resumes and missing > 0 and not self._pager.exhausted:
             self._pager.extend(missing)
             return False
@@ -207,17 +217,23 @@ class CatchUp:
         if self._resumes:
             resumption = self._trail.resume(known_by)
             first, self.exact = resumption.first, resumption.exact
-        joint = join(known_by[first:], live, arrived=arrived)
+        joint = join(known_by[first:], live, silent=silent, arrived=arrived)
         self.exact = self.exact and joint.exact
-        self._trail.restart(self._newest(), joint, live)
-        self._cut([id_ for id_, _ in found], first, joint)
+        # Which of the silent ones are stored by now, nobody knows.
+        self._trail.restart(self._newest(), joint, live, silent=silent)
+        missed = found[first : len(found) - joint.overlap]
+        times = Counter(known_by[first:])
+        # Where equal ones are about, one of them may be somebody else's: a repeat is better than a loss.
+        leave_out = frozenset(id_ for id_, mark in missed if mark in own and times[mark] == 1)
+        self.exact = self.exact and not any(mark in own and times[mark] > 1 for _, mark in missed)
+        self._cut([id_ for id_, _ in found], first, joint, leave_out)
         self.joined = True
         if self._resumes:
-            given = known_by[first : len(found) - joint.overlap]
-            self.count, self.marks = len(given), tuple(given)
+            self.marks = tuple(mark for id_, mark in missed if id_ not in leave_out)
+            self.count = len(self.marks)
         return True
 
-    def _cut(self, ids: list[bytes], first: int, joint: Joint) -> None:
+    def _cut(self, ids: list[bytes], first: int, joint: Joint, leave_out: frozenset[bytes]) -> None:
         end = len(ids) - joint.overlap
         keep = end - first if self._wanted is None else min(self._wanted, end - first)
         whole = self._resumes or keep == self._wanted
@@ -225,6 +241,7 @@ class CatchUp:
         self._pager.narrow(
             older_than=ids[end] if joint.overlap else None,
             newer_than=ids[start - 1] if whole and start else None,
+            leave_out=leave_out,
         )
         if not whole:
             self._pager.extend(None if self._wanted is None else self._wanted - keep)

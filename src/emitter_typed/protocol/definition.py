@@ -129,6 +129,8 @@ class OperationDefinition:
     """Values of options that the call does not give."""
     quiet: Mapping[str, object] = Factory(dict[str, object])
     """Values of options with which a subscribe brings no stored messages."""
+    silent: Mapping[str, object] = Factory(dict[str, object])
+    """Values of options with which a publish does not come back to its own client."""
     stored: str | None = None
     """The operation, of the same parameters, that fetches what is stored on the channels of a subscribe."""
     pages: PagesDefinition | None = None

@@ -25,7 +25,9 @@ class Exchange:
     operation: str
     waiter: Waiter[Any]  # Any: of None, but for a request of its response
     errors: list[EmitterError] = field(factory=list[EmitterError])
-    """What the broker said against it before the acknowledgement."""
+    """What was said against it before the acknowledgement."""
+    doubtful: bool = field(default=False, kw_only=True)
+    """Whether some of what was said may have come from anybody."""
 
 
 @define(eq=False)
@@ -37,11 +39,19 @@ class Publication(Exchange):
     sent: bool = field(default=False, kw_only=True)
     """Whether it has been sent, on whatever connection."""
 
+    def begin(self) -> None:
+        """Learn that it is sent now. What was said on an earlier connection, and who said it, does not count."""
+        self.sent = True
+        self.errors.clear()
+        self.doubtful = False
+
 
 @define(eq=False)
 class Request(Exchange):
     """A request and the replies that came for it."""
 
+    topic: str = field(kw_only=True)
+    """Where it was sent, and where the reply is to arrive."""
     definition: RequestDefinition[object] = field(kw_only=True)
     record: Record = field(kw_only=True, repr=False)
     """What was asked."""
@@ -49,8 +59,8 @@ class Request(Exchange):
     """Those who watched at the call what it may end: who begins while it is under way is not meant."""
     on_reply: Callable[[], None] | None = field(default=None, kw_only=True)
     """Called when the first reply has come; the acknowledgement is to follow."""
-    replies: list[dict[str, object]] = field(factory=list[dict[str, object]], kw_only=True)
-    """Those that differ from one another."""
+    replies: dict[bytes, dict[str, object]] = field(factory=dict[bytes, "dict[str, object]"], kw_only=True)
+    """Those that differ from one another, each as it came and as it was read."""
 
 
 @define(eq=False)

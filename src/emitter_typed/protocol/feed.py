@@ -62,6 +62,11 @@ class Feed:
         self._trail = Trail(max_messages=_MAX_TRAIL_MESSAGES)
         self._trails = backlog is not None and backlog.recover
         self._since_cursor = 0
+        # What this client published meanwhile that does not come back: until stored and live messages are joined.
+        self._silent: deque[Fingerprint] = deque(maxlen=_MAX_TRAIL_MESSAGES)
+        self._silent_since_asked = 0
+        # The same from before the last loss, where there was more than one.
+        self._silent_before: set[Fingerprint] = set()
         self._catch_up: CatchUp | None = None
         self._break: _Break | None = None
         self._items: deque[StoredMessage | Gap] = deque()
@@ -100,6 +105,17 @@ class Feed:
             self._refusals += 1
         return begins
 
+    def publish_silently(self, arrival: Arrival) -> None:
+        """Learn of a message of this client that does not come back, and may be stored all the same."""
+        if self._backlog is None or (self.started and not self._trails):
+            return
+        mark = fingerprint(*arrival)
+        if self.started and self._break is None:
+            self._trail.publish_silently(mark)
+            self._silent_since_asked += 1
+        else:
+            self._silent.append(mark)
+
     def lost(self, now: datetime) -> None:
         """Learn that the connection is lost, and another one is to follow."""
         self._connected = False
@@ -112,6 +128,8 @@ class Feed:
         else:
             self._break.live_from = self.mailbox.received
             self._break.until = None
+            self._silent_before.update(self._silent)
+            self._silent.clear()
             if self._catch_up is not None and not self._catch_up.joined:
                 # What it has fetched ends before this loss. It begins again.
                 self._catch_up = None
@@ -193,7 +211,7 @@ class Feed:
         else:
             assert self._backlog is not None, "only a backlog has a trail"
             self._asked = self._backlog.newest()
-            self._since_cursor = 0
+            self._since_cursor = self._silent_since_asked = 0
         self._arrived = None
         return self._asked.definition, self._asked.request()
 
@@ -209,7 +227,8 @@ class Feed:
             self._asked.take(response)
             if self._break is None and self._asked.newest is not None:
                 # What had arrived by then is not newer than that.
-                self._trail.begin(self._asked.newest, keep=self._since_cursor - since_cursor)
+                keep = self._since_cursor - since_cursor
+                self._trail.begin(self._asked.newest, keep=keep, keep_silent=self._silent_since_asked)
         elif catch_up is not None and self._asked is catch_up:
             catch_up.take(response, received)
             self._try_to_join(catch_up)
@@ -247,6 +266,10 @@ class Feed:
             self._break = None
             for arrival in self.mailbox.since(broken.live_from):
                 self._trail.deliver(fingerprint(*arrival))
+            for mark in (*self._silent_before, *self._silent):
+                self._trail.publish_silently(mark)
+            self._silent.clear()
+            self._silent_before.clear()
             self._items.append(_gap(broken, broken.until or now))
         else:
             self._items.append(Gap(recovered=False, since=now, until=now, count=0, exact=False))
@@ -257,9 +280,12 @@ class Feed:
             return
         broken = self._break
         live = self._live(0 if broken is None else broken.live_from)
-        if not catch_up.join(live, self._received - len(live)):
+        place = self._received - len(live)
+        if not catch_up.join(live, place, silent=tuple(self._silent), own=self._silent_before):
             return
         self._refused.clear()
+        self._silent.clear()
+        self._silent_before.clear()
         self.started = True
         self._since_cursor = 0
         if broken is not None and broken.until is not None:

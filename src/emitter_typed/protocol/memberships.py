@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
 
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import AmbiguousReply, EmitterError
 from emitter_typed.protocol.definition import Envelope
 from emitter_typed.protocol.exchanges import Exchange, Exchanges, Join, Leave, Rejoin
+from emitter_typed.protocol.exposure import Exposure
 from emitter_typed.protocol.operations import Prepared, check_filter_size
 from emitter_typed.protocol.packets import Outbound, Subscribe, Unsubscribe
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
-from emitter_typed.protocol.topics import could_match_prefix
 from emitter_typed.protocol.waiter import Nobody, Waiter
 
 REFUSED = 0x80
@@ -24,6 +25,7 @@ class Memberships:
         self,
         envelope: Envelope,
         subscribers: Subscribers,
+        exposure: Exposure,
         exchanges: Exchanges,
         *,
         begin: Callable[[Exchange], int],
@@ -34,12 +36,14 @@ class Memberships:
         Args:
             envelope: What the schema says of all packets.
             subscribers: Who receives.
+            exposure: Learns where others may speak as the broker does.
             exchanges: What is under way.
             begin: Takes a packet identifier into use. Raises Closed, ConnectionLost, Congested.
             send: Sends a packet.
         """
         self._envelope = envelope
         self._subscribers = subscribers
+        self._exposure = exposure
         self._exchanges = exchanges
         self._begin = begin
         self._send = send
@@ -51,17 +55,12 @@ class Memberships:
     ) -> None:
         """Subscribe; see `Session.subscribe`."""
         check_filter_size(prepared, self._envelope.max_packet_bytes)
-        reserved = could_match_prefix(prepared.channel, self._envelope.reserved)
-        if reserved and not allow_reserved:
-            raise InvalidArgument(
-                f"channel {prepared.channel!r} may match {self._envelope.reserved}, where anybody's message looks like "
-                "the broker's own reply: subscribe to something narrower, or say allow_reserved=True",
-                argument="channel",
-                value=prepared.channel,
-            )
+        if not allow_reserved:
+            self._exposure.check(prepared.channel)
         self._subscribers.check_separable(prepared.channel)
         packet_id = self._begin(Join(operation, waiter, prepared=prepared, receiver=receiver))
         self._subscribers.add(prepared, receiver)
+        self._exposure.begin(prepared.channel)
         self._send(Subscribe((prepared.topic,), packet_id))
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
@@ -74,10 +73,12 @@ class Memberships:
     def leave(self, operation: str, channel: str, receiver: Receiver, waiter: Waiter[None], *, connected: bool) -> None:
         """End one subscription; the wire's goes with the last of a channel, or went with the connection."""
         wire_topic = self._subscribers.drop(channel, receiver)
-        if wire_topic is None or not connected:
-            waiter.resolve(None)
-        else:
+        if wire_topic is not None and connected:
             self._end(operation, channel, wire_topic, waiter)
+            return
+        if not connected:
+            self._forget_exposure(channel)
+        waiter.resolve(None)
 
     def rejoin(self) -> None:
         """Ask a new connection for all that was granted before and somebody still needs."""
@@ -102,7 +103,9 @@ class Memberships:
     def rejoined(self, rejoin: Rejoin, return_codes: tuple[int, ...]) -> None:
         """Tell the subscriptions. Those that the broker refuses now end; each has its error, in their order."""
         self._rejoining.discard(rejoin)
-        errors = iter(rejoin.errors)
+        # Each refusal has one error, so that with more of them some are not the broker's.
+        doubtful = len(rejoin.errors) > return_codes.count(REFUSED)
+        errors = repeat(AmbiguousReply(rejoin.operation)) if doubtful else iter(rejoin.errors)
         for prepared, receivers, code in zip(rejoin.subscriptions, rejoin.receivers, return_codes, strict=False):
             error = next(errors) if code == REFUSED else None
             for receiver in receivers:
@@ -123,14 +126,16 @@ class Memberships:
         if not self._exchanges.leaves(channel):
             self._end(join.operation, channel, join.prepared.bare_topic, Nobody())
 
-    def refused(self, join: Join) -> None:
+    def refused(self, join: Join, error: EmitterError) -> None:
         """Take out who was refused. Those who shared the channel may have left to him what the broker had granted."""
         channel = join.prepared.channel
         granted = self._subscribers.has_granted(channel)
         wire_topic = self._subscribers.drop(channel, join.receiver)
-        if wire_topic is not None and granted:
+        if not granted:
+            self._forget_exposure(channel)
+        elif wire_topic is not None:
             self._end(join.operation, channel, wire_topic, Nobody())
-        join.receiver.end(join.errors[0])
+        join.receiver.end(error)
 
     def left(self, leave: Leave) -> None:
         """End the subscriptions of a channel that the broker has ended."""
@@ -140,7 +145,12 @@ class Memberships:
             if receiver in there:
                 self._subscribers.drop(leave.channel, receiver)
                 receiver.end(None)
+        self._forget_exposure(leave.channel)
         leave.waiter.resolve(None)
+
+    def _forget_exposure(self, channel: str) -> None:
+        if not self._subscribers.of(channel):
+            self._exposure.end(channel)
 
     def _end(self, operation: str, channel: str, wire_topic: str, waiter: Waiter[None]) -> None:
         packet_id = self._begin(Leave(operation, waiter, channel=channel, receivers=()))

@@ -38,6 +38,8 @@ class Prepared:
     """The channel, for matching and for errors."""
     qos: int
     retain: bool
+    silent: bool
+    """Whether the client's own subscriptions do not receive it."""
 
     def quietly(self) -> Prepared:
         """Return the same, for a subscribe that is to bring no stored messages."""
@@ -78,7 +80,8 @@ def prepare(
 def _prepare(definition: OperationDefinition, names: tuple[str, ...], *values: object) -> Prepared:
     """Prepare for arguments and options, given as the options' names and the values of all."""
     border = len(values) - len(names)
-    written, headers = _write_options(definition, definition.defaults, dict(zip(names, values[border:], strict=True)))
+    said = dict(zip(names, values[border:], strict=True))
+    written, headers = _write_options(definition, definition.defaults, said)
     arguments = values[:border]
     try:
         key, channel, bare_topic = _compose(definition, tuple(_texts(definition, arguments)))
@@ -91,6 +94,7 @@ def _prepare(definition: OperationDefinition, names: tuple[str, ...], *values: o
         channel=channel,
         qos=1 if headers.get("qos") == 1 else 0,
         retain=headers.get("retain") is True,
+        silent=bool(definition.silent) and all(said.get(name) == value for name, value in definition.silent.items()),
     )
 
 

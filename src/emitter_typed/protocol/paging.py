@@ -130,6 +130,7 @@ class Pager:
         self._max_held_bytes = max_held_bytes
         self._keep_found = keep_found
         self._accepts = accepts
+        self._left_out: frozenset[bytes] = frozenset()
         self._held_bytes = 0
         self._pages: list[_Page] = []
         # The index of the page to forget next; the newest has no start to ask from again.
@@ -178,8 +179,21 @@ class Pager:
             self._walking = True
             self.done = False
 
-    def narrow(self, *, newer_than: bytes | None = None, older_than: bytes | None = None) -> None:
-        """Want no more than what lies between two ids, of what was found and of what an extension will find."""
+    def narrow(
+        self,
+        *,
+        newer_than: bytes | None = None,
+        older_than: bytes | None = None,
+        leave_out: frozenset[bytes] = frozenset(),
+    ) -> None:
+        """Want no more than what lies between two ids, of what was found and of what an extension will find.
+
+        Args:
+            newer_than: The id before the first message; None: from the oldest one on.
+            older_than: The id behind the last message; None: to the newest one.
+            leave_out: The ids of messages between them that are not to be given.
+        """
+        self._left_out = leave_out
         self._floor = newer_than if newer_than is not None else self._floor
         self._ceiling = older_than
         pages, self._pages, self._held_bytes = self._pages, [], 0
@@ -300,7 +314,8 @@ class Pager:
             self._forget += 1
 
     def _is_given(self, message: StoredMessage) -> bool:
-        return self._accepts is None or self._accepts(message.channel)
+        accepted = self._accepts is None or self._accepts(message.channel)
+        return accepted and message.id not in self._left_out
 
     def _mark(self, message: StoredMessage) -> _Mark:
         return message.id, fingerprint(message.channel, message.payload) if self._is_given(message) else None

@@ -8,6 +8,7 @@ from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError, Repl
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition
 from emitter_typed.protocol.exchanges import Exchanges, Request
+from emitter_typed.protocol.exposure import Exposure, is_genuine
 from emitter_typed.protocol.scalars import is_object
 
 
@@ -18,14 +19,16 @@ class Replies:
         self,
         protocol: ProtocolDefinition,
         exchanges: Exchanges,
+        exposure: Exposure,
         *,
         report: Callable[[EmitterError], None],
         emit: Callable[[EventDefinition[object], object], None],
     ) -> None:
-        """Take what the schema says, the exchanges under way, and who takes errors and events."""
+        """Take what the schema says, the exchanges under way, who else may speak, and who takes errors and events."""
         self._protocol = protocol
         self._envelope = protocol.envelope
         self._exchanges = exchanges
+        self._exposure = exposure
         self._report = report
         self._emit = emit
         self._events_by_topic = {event.topic: event for event in protocol.events.values() if event.topic}
@@ -49,15 +52,17 @@ class Replies:
         """Return the response to a request that is acknowledged.
 
         Raises:
-            AmbiguousReply: Replies differ.
+            AmbiguousReply: Replies differ, or none came where only the broker could have sent it.
             ReplyMissing: There is none.
             BrokerError: The broker refuses it; the class says why.
             Undecodable: It is not what the schema says.
         """
         definition, replies = exchange.definition, exchange.replies
-        if len(replies) != 1:
-            raise AmbiguousReply(definition.name) if replies else ReplyMissing(definition.name)
-        fields = replies[0]
+        if len(replies) > 1 or (exchange.doubtful and not replies):
+            raise AmbiguousReply(definition.name)
+        if not replies:
+            raise ReplyMissing(definition.name)
+        [fields] = replies.values()
         status = fields.get(self._envelope.status)
         if isinstance(status, int) and status >= 400:
             raise self._broker_error(fields, definition.name, definition.topic, b"")
@@ -84,15 +89,25 @@ class Replies:
             self._emit(event, codec.structure(fields, event.payload, channel=topic, raw=payload))
             return
         exchange = self._exchanges.get(packet_id)
-        if exchange is not None and topic == self._envelope.errors:
-            exchange.errors.append(self._broker_error(fields, exchange.operation, topic, payload))
-        elif isinstance(exchange, Request) and topic == exchange.definition.topic:
-            if exchange.on_reply is not None and not exchange.replies:
-                exchange.on_reply()
-            if fields not in exchange.replies:
-                exchange.replies.append(fields)
+        if isinstance(exchange, Request) and topic in (exchange.topic, exchange.definition.topic):
+            self._answer(exchange, topic, payload, fields)
+        elif exchange is not None and topic == self._envelope.errors:
+            error = self._broker_error(fields, exchange.operation, topic, payload)
+            if isinstance(exchange, Request):
+                self._answer(exchange, topic, payload, fields)
+            else:
+                exchange.errors.append(error)
+                exchange.doubtful |= self._exposure.covers(topic)
         else:
             raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
+
+    def _answer(self, request: Request, topic: str, payload: bytes, fields: dict[str, object]) -> None:
+        if is_genuine(request.topic) and topic != request.topic:
+            request.doubtful = True
+        else:
+            if request.on_reply is not None and not request.replies:
+                request.on_reply()
+            request.replies.setdefault(payload, fields)
 
     def _broker_error(self, fields: dict[str, object], operation: str, topic: str, payload: bytes) -> BrokerError:
         status, message = fields.get(self._envelope.status), fields.get(self._envelope.message)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError
+from emitter_typed.errors import AmbiguousReply, BrokerError, Closed, ConnectionLost, EmitterError
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.exchanges import (
@@ -28,6 +28,7 @@ from emitter_typed.protocol.exchanges import (
     Rejoin,
     Request,
 )
+from emitter_typed.protocol.exposure import Exposure, is_genuine
 from emitter_typed.protocol.fetches import Fetch, Fetches
 from emitter_typed.protocol.lasting import Again, Lasting
 from emitter_typed.protocol.memberships import REFUSED, Memberships
@@ -94,16 +95,17 @@ class Session:
         self._exchanges = Exchanges()
         self._emit = emit
         self._watches = Watches()
-        self._replies = Replies(protocol, self._exchanges, report=report, emit=self._tell)
+        self._exposure = Exposure(protocol.envelope.reserved)
+        self._replies = Replies(protocol, self._exchanges, self._exposure, report=report, emit=self._tell)
         self._subscribers = Subscribers(matcher, protocol.envelope.reserved)
         self._memberships = Memberships(
-            protocol.envelope, self._subscribers, self._exchanges, begin=self._begin, send=send
+            protocol.envelope, self._subscribers, self._exposure, self._exchanges, begin=self._begin, send=send
         )
         self._connecting: Waiter[None] | None = None
         self._draining: list[Waiter[None]] = []
         self._over = False
         self._lost: EmitterError | None = None
-        self.fetches: Fetches = Fetches(self._send_fetch, tally)
+        self.fetches: Fetches = Fetches(lambda fetch: self.ask(fetch.definition, fetch.request, fetch), tally)
         """The pages that subscriptions ask for."""
         self.connected: bool = False
         """Whether the broker has accepted a connection, and it has not ended."""
@@ -115,25 +117,18 @@ class Session:
     # Calls
 
     def request(
-        self,
-        definition: RequestDefinition[ResponseT],
-        request: Record,
-        payload: bytes,
-        waiter: Waiter[ResponseT],
-        *,
-        on_reply: Callable[[], None] | None = None,
+        self, definition: RequestDefinition[ResponseT], request: Record, payload: bytes, waiter: Waiter[ResponseT]
     ) -> None:
         """Send a request, as a record and written out; the waiter gets its response. It is never sent twice.
 
-        The response is given once the request is acknowledged; `on_reply` is called when it has come, which is earlier.
         Raises Closed, ConnectionLost, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent
         then.
         """
-        topic = definition.topic
-        check_size(topic, topic, payload, self._envelope.max_packet_bytes, qos=1)
-        watching = self._watches.of(definition, request) if definition.lasting is not None else ()
-        exchange = Request(definition.name, waiter, definition=definition, record=request, watching=watching)
-        exchange.on_reply = on_reply
+        topic = self._exposure.answered_at(definition, request)
+        check_size(topic, definition.topic, payload, self._envelope.max_packet_bytes, qos=1)
+        exchange = Request(definition.name, waiter, topic=topic, definition=definition, record=request)
+        exchange.watching = self._watches.of(definition, request) if definition.lasting is not None else ()
+        exchange.on_reply = waiter.replied if isinstance(waiter, Fetch) else None
         packet_id = self._begin(exchange)
         self._send(Publish(topic, payload, 1, False, packet_id))
 
@@ -161,6 +156,8 @@ class Session:
                 self._outbox.add(publication)
             return
         self.check_open(operation)
+        if prepared.silent:
+            self._subscribers.publish_silently(prepared.channel, payload)
         self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
         self._tally.messages_out_qos0 += 1
         self._tally.bytes_out += len(payload)
@@ -225,6 +222,9 @@ class Session:
         for packet in packets:
             match packet:
                 case Delivery(topic, payload):
+                    if is_genuine(topic):
+                        self._replies.take(topic, payload, claimed=False)
+                        continue
                     if topic.startswith(self._envelope.reserved):
                         self._replies.take(topic, payload, claimed=self._subscribers.offer_reserved(topic, payload))
                         continue
@@ -249,10 +249,12 @@ class Session:
         self.connected = False
         self._lost = error
         self._memberships.lost()
-        self._tell_of_loss()
+        # Before the exchanges end, so that nobody asks again, and again, when his does.
+        self._subscribers.lost()
+        self._watches.lost()
         publications: list[Publication] = []
         for exchange in self._exchanges.end_all():
-            if exchange.errors:
+            if exchange.errors and not exchange.doubtful:
                 self._reject(exchange, exchange.errors[0])
             elif isinstance(exchange, Publication):
                 publications.append(exchange)
@@ -277,7 +279,8 @@ class Session:
         self.connected = False
         if self._connecting is not None:
             self._connecting.reject(error or Closed("the client was closed while it connected"))
-        self._tell_of_loss()
+        self._subscribers.lost()
+        self._watches.lost()
         reason = error.message if error is not None else "this client has closed it"
         for exchange in (*self._exchanges.end_all(), *self._outbox.take_all()):
             self._reject(exchange, ConnectionLost(reason, operation=exchange.operation))
@@ -296,23 +299,14 @@ class Session:
 
     # Inside
 
-    def _send_fetch(self, fetch: Fetch) -> None:
-        self.request(fetch.definition, fetch.request, codec.encode(fetch.request), fetch, on_reply=fetch.replied)
-
-    def _tell_of_loss(self) -> None:
-        # Before the exchanges end, so that nobody asks again, and again, when his does.
-        for receiver in (*(one for _, one in self._subscribers.all()), *self._watches):
-            receiver.lost()
-
     def _tell(self, event: EventDefinition[object], payload: object) -> None:
         self._watches.offer(event, payload)
         self._emit(event, payload)
 
     def _settle(self) -> None:
         if self._draining and not self._outbox and not self._exchanges.publications:
-            draining, self._draining = self._draining, []
-            for waiter in draining:
-                waiter.resolve(None)
+            while self._draining:
+                self._draining.pop().resolve(None)
 
     def _check_not_over(self, operation: str) -> None:
         if self._over and isinstance(self._lost, ConnectionLost):
@@ -339,10 +333,12 @@ class Session:
 
     def _send_publication(self, publication: Publication) -> None:
         if not publication.sent:
-            publication.sent = True
             self._tally.messages_out_qos1 += 1
             self._tally.bytes_out += len(publication.payload)
+        publication.begin()
         prepared, packet_id = publication.prepared, self._begin(publication)
+        if prepared.silent:
+            self._subscribers.publish_silently(prepared.channel, publication.payload)
         self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
 
     def _begin(self, exchange: Exchange) -> int:
@@ -360,16 +356,20 @@ class Session:
             self._memberships.rejoined(exchange, return_codes)
             if not self._memberships.rejoining:
                 self._opened()
+        elif isinstance(exchange, Join) and REFUSED not in return_codes:
+            # Nobody else can send a SUBACK, so its return code tells, and an error only why.
+            self._memberships.joined(exchange)
         elif exchange.errors:
+            # Of others nothing but the error tells whether the broker has refused it.
+            doubtful = exchange.doubtful and (len(exchange.errors) > 1 or not isinstance(exchange, Join))
+            error = AmbiguousReply(exchange.operation) if doubtful else exchange.errors[0]
             if isinstance(exchange, Join):
-                self._memberships.refused(exchange)
-            self._reject(exchange, exchange.errors[0])
+                self._memberships.refused(exchange, error)
+            self._reject(exchange, error)
         elif isinstance(exchange, Request):
             self._answer(exchange)
         elif isinstance(exchange, Leave):
             self._memberships.left(exchange)
-        elif isinstance(exchange, Join):
-            self._memberships.joined(exchange)
         else:
             exchange.waiter.resolve(None)
         # An identifier is free.

@@ -22,6 +22,9 @@ class Receiver(Protocol):
     def offer(self, channel: str, raw: bytes, /) -> None:
         """Take a message in."""
 
+    def publish_silently(self, channel: str, raw: bytes, /) -> None:
+        """Learn of a message of this client that the broker does not send back."""
+
     def granted(self, waiter: Waiter[None], /) -> None:
         """Learn that the broker has granted it; the waiter is to get None once the first message is known."""
 
@@ -157,6 +160,11 @@ class Subscribers:
             receiver.offer(topic, payload)
         return bool(receivers)
 
+    def publish_silently(self, channel: str, payload: bytes) -> None:
+        """Tell those whose channel matches that a message is sent which they will not receive."""
+        for receiver in self._by_filter.match(channel):
+            receiver.publish_silently(channel, payload)
+
     def offer_reserved(self, topic: str, payload: bytes) -> bool:
         """Do the same for what arrived where the broker answers; mostly nobody subscribes there."""
         return self._reserved_receivers > 0 and self.offer(topic, payload)
@@ -173,6 +181,11 @@ class Subscribers:
         for receiver in found:
             receiver.offer(channel, payload)
         return bool(found)
+
+    def lost(self) -> None:
+        """Tell every receiver that the connection is lost, and another one is to follow."""
+        for _, receiver in self.all():
+            receiver.lost()
 
     def end_all(self, error: EmitterError | None) -> None:
         """Tell every receiver that no more will come, and forget them."""

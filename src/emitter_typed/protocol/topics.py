@@ -65,16 +65,6 @@ class Topic:
         """Whether the channel holds no wildcard, so that one can publish to it."""
         return _is_static(self.channel) is not None
 
-    @cached_property
-    def share_group(self) -> str | None:
-        """The share group, or None for a plain channel."""
-        return split_share(self.channel)[0]
-
-    @cached_property
-    def plain_channel(self) -> str:
-        """The channel without `$share/<group>/`: what messages are matched with."""
-        return split_share(self.channel)[1]
-
     def option(self, name: str) -> str | None:
         """Return the value of an option, the first one if it was given twice; None if it is absent."""
         for candidate, value in self.options:

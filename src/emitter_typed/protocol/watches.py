@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from attrs import NOTHING, evolve, fields
@@ -49,9 +49,10 @@ class Watches:
         """Return the receivers of what a request has begun."""
         return tuple(self._by_name.get(_name(definition, request), ()))
 
-    def __iter__(self) -> Iterator[Receiver]:
-        """Go through all receivers."""
-        return iter([one for receivers in self._by_name.values() for one in receivers])
+    def lost(self) -> None:
+        """Tell every receiver that the connection is lost, and another one is to follow."""
+        for receiver in self._all():
+            receiver.lost()
 
     def offer(self, event: EventDefinition[object], payload: object) -> None:
         """Give an event to those who watch its channel, or one above it."""
@@ -75,11 +76,14 @@ class Watches:
 
     def end_all(self, error: EmitterError | None) -> None:
         """Tell every receiver that no more will come, and forget them."""
-        receivers = list(self)
+        receivers = self._all()
         self._by_name.clear()
         self._by_channel.clear()
         for receiver in receivers:
             receiver.end(error)
+
+    def _all(self) -> list[Receiver]:
+        return [one for receivers in self._by_name.values() for one in receivers]
 
 
 class Beginning:

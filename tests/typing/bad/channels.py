@@ -35,12 +35,16 @@ def channels(home: Home, reading: Reading, now: datetime) -> None:
         message.payload["celsius"]  # mistake: no dict
         message.payload.celsius = 0  # mistake: a message does not change
         message.params.house  # mistake: no such parameter
+    home.temperature.history(ttl=60)  # mistake: an option of publish
+    home.temperature.history(room="kitchen")  # mistake: parameters narrow the channels, with where
     Reading(celsius="21.5", taken_at=now)  # mistake: a text for a float
     Reading(celsius=21.5)  # mistake: when?
     Reading(21.5, now)  # mistake: fields go by name
 
 
 async def in_asyncio(client: Client, async_client: AsyncClient, home: AsyncHome, key: Key, reading: Reading) -> None:
+    for _ in home.temperature.history():  # mistake: async for
+        pass
     home.temperature(room="kitchen").publish(reading)  # mistake: never awaited
     Home(async_client, key)  # mistake: it is AsyncHome
     AsyncHome(client, key)  # mistake: it is Home
@@ -52,4 +56,5 @@ def one_way(key: Key, client: Client, reading: Reading) -> None:
     house = directions.Home(client, key)
     house.status.publish("up")  # mistake: it is there to subscribe to
     house.order(number=1).subscribe()  # mistake: it is there to publish to
+    house.order(number=1).history()  # mistake: it is there to publish to
     house.order(number="1").publish(())  # mistake: a text for a number

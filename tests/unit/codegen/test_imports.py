@@ -150,17 +150,21 @@ def generate(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> 
     return main(["generate", *arguments])
 
 
-def test_the_package_of_an_imported_file_lies_beside_a_package_that_is_named_by_a_dot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("start", "out"), [("src/house_api", "."), ("src/house_api/inner", ".."), ("elsewhere", "link")]
+)
+def test_the_package_of_an_imported_file_lies_beside_the_other_however_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str, out: str
 ) -> None:
-    write(tmp_path, HOUSE)
-    inside = tmp_path / "src" / "house_api"
-    inside.mkdir(parents=True)
+    schema = write(tmp_path, HOUSE)
+    for folder in ("src/house_api/inner", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "elsewhere/link").symlink_to(tmp_path / "src/house_api")
 
-    assert generate(inside, monkeypatch, "../../house.yaml", "--out", ".") == 0
+    assert generate(tmp_path / start, monkeypatch, str(schema), "--out", out) == 0
 
+    assert [*tmp_path.rglob("common_api")] == [tmp_path / "src/common_api"]
     assert (tmp_path / "src/common_api/types.py").is_file()
-    assert not (inside / "common_api").exists()
 
 
 def test_two_schemas_share_the_package_of_what_both_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

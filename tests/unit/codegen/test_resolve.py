@@ -1,7 +1,6 @@
 """What a schema means: good text in, the model out."""
 
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
@@ -14,7 +13,6 @@ from emitter_typed_codegen.model import (
     Flags,
     Limit,
     List,
-    Literal_,
     Map,
     Named,
     Optional,
@@ -26,25 +24,10 @@ from emitter_typed_codegen.model import (
     TypeRef,
     Union,
 )
-from emitter_typed_codegen.problems import SchemaProblems
 from emitter_typed_codegen.resolve import load
+from tests.unit.codegen.schemas import rules, schema
 
 ROOT = Path(__file__).parents[3]
-
-
-def schema(folder: Path, text: str, protocol: Protocol | None = None) -> Schema:
-    path = folder / "my-home.yaml"
-    path.write_text("emitter-typed: 1\n" + dedent(text), "utf-8")
-    return load(path, protocol)
-
-
-def rules(folder: Path, text: str, protocol: Protocol | None = None) -> list[tuple[int, str]]:
-    """Return line (the first line of the text is 1) and rule of every problem; none if there is no problem."""
-    try:
-        schema(folder, text, protocol)
-    except SchemaProblems as problems:
-        return [(problem.line - 1, problem.rule) for problem in problems.problems]
-    return []
 
 
 @pytest.fixture(scope="module")
@@ -199,99 +182,6 @@ def test_every_kind_of_type_stays_in_the_authors_order(tmp_path: Path) -> None:
         name="RoomId", type=Scalar("string"), limits=(Limit("pattern", "[a-z]+"),), distinct=True
     )
     assert home.by_name["Pin"] == Secret(name="Pin", doc="Four digits.")
-
-
-@pytest.mark.parametrize(
-    ("type", "text", "value"),
-    [
-        ("string", "no", "no"),
-        ("string", "1e3", "1e3"),
-        ("string", '"null"', "null"),
-        ("string?", "null", None),
-        ("int", "-9223372036854775808", -(2**63)),
-        ("float", "1e3", 1000.0),
-        ("float", "-0.5", -0.5),
-        ("bool", "false", False),
-        ("bytes", "aGVsbG8=", "aGVsbG8="),
-        ("datetime", "2018-01-01T00:00:00+01:00", "2018-01-01T00:00:00+01:00"),
-        ("date", "2018-01-01", "2018-01-01"),
-        ("duration", "90", 90),
-        ("duration", "0.5", 0.5),
-        ("decimal", "0.10", "0.10"),
-        ("uuid", "01234567-89ab-cdef-0123-456789abcdef", "01234567-89ab-cdef-0123-456789abcdef"),
-        ("json", "{a: [1, no, true, null, 0.5, '1']}", (("a", (1, "no", True, None, 0.5, "1")),)),
-        ('"[int]"', "[1, 2]", (1, 2)),
-        ('"{string: bool}"', "{a: true}", (("a", True),)),
-        ("Mode", "auto", "auto"),
-    ],
-)
-def test_a_default_is_read_as_its_type(type: str, text: str, value: Literal_, tmp_path: Path) -> None:
-    home = schema(
-        tmp_path,
-        f"types:\n  Mode: {{enum: [auto]}}\n  It: {{fields: {{it: {{type: {type}, default: {text}}}}}}}\n",
-    )
-
-    declared = home.types[1]
-    assert isinstance(declared, Record)
-    assert declared.fields[0].has_default
-    assert (declared.fields[0].default, declared.fields[0].default.__class__) == (value, value.__class__)
-
-
-@pytest.mark.parametrize(
-    ("type", "text"),
-    [
-        ("int", "9223372036854775808"),
-        ("int", "1.0"),
-        ("int", "007"),
-        ("int", "1_000"),
-        ("int", "٣"),
-        ("float", ".inf"),
-        ("float", "1e999"),
-        ("bool", "yes"),
-        ("bool", "'true'"),
-        ("bytes", "aGVsbG8"),
-        ("datetime", "2018-01-01T00:00:00"),
-        ("datetime", "2018-02-30T00:00:00Z"),
-        ("date", "2018-02-30"),
-        ("duration", "1e300"),
-        ("duration", "5m"),
-        ("decimal", "NaN"),
-        ("uuid", "0123"),
-        ("Mode", "null"),
-        ("Mode?", "AUTO"),
-        ('"[int]"', "1"),
-        ("It?", "{}"),
-        ("Pin", "1234"),
-    ],
-)
-def test_a_default_that_is_not_of_its_type_is_a_problem(type: str, text: str, tmp_path: Path) -> None:
-    found = rules(
-        tmp_path,
-        "types: {Mode: {enum: [auto]}, Pin: {alias: string, secret: true},\n"
-        f"  It: {{fields: {{it: {{type: {type}, default: {text}}}}}}}}}\n",
-    )
-
-    assert found == [(2, "bad-default")]
-
-
-def test_limits_of_aliases_hold_for_defaults_and_through_optional(tmp_path: Path) -> None:
-    text = """
-        types:
-          Inner: {alias: int, minimum: 3}
-          Outer: {alias: Inner?, maximum: 5}
-          It: {fields: {it: {type: Outer, default: %s}}}
-        """
-
-    assert rules(tmp_path, text % "2") == [(5, "bad-default")]
-    assert rules(tmp_path, text % "6") == [(5, "bad-default")]
-    assert rules(tmp_path, text % "4") == []
-    assert rules(tmp_path, text % "null") == []
-
-
-def test_a_pattern_that_could_take_for_ever_is_not_tried(tmp_path: Path) -> None:
-    field = f"{{type: string, pattern: '(a+)+$', default: {'a' * 64}!}}"
-
-    assert rules(tmp_path, f"types: {{It: {{fields: {{it: {field}}}}}}}\n") == []
 
 
 def test_a_record_may_hold_itself(tmp_path: Path) -> None:

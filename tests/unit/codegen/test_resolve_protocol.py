@@ -20,6 +20,7 @@ LOOK = (
 )
 PAGES = "pages: {request: look, topic: q, after: b, items: found, size: most, id: id, channel: room, payload: body}"
 FETCH = f'verb: fetch, topic: "{{key}}/{{room}}", params: {{key: Key, room: filter}}, {PAGES}'
+TURNED = ("key: Key, room: filter", "room: filter, key: Key")
 MOST = "options:\n  most: {type: int, applies: [look]}"
 RIGHT = f"{LOOK}\noperations:\n  look: {{{FETCH}}}\n{MOST}"
 
@@ -45,7 +46,8 @@ def rules(folder: Path, text: str) -> list[str]:
         ),
         (RIGHT.replace("internal: true, ", ""), ["name-collision"]),
         (RIGHT.replace(f", {PAGES}", ""), ["missing-key"]),
-        (RIGHT.replace("verb: fetch", "verb: fetch, typed: true"), ["typed-operation"]),
+        (RIGHT.replace("verb: fetch", "verb: fetch, typed: true"), []),
+        (RIGHT.replace("verb: fetch", "verb: fetch, typed: true").replace(*TURNED), ["typed-operation"]),
         (RIGHT.replace("q: string", "more: int, q: string"), ["fetch-pages"]),
         (RIGHT.replace("b: bytes?", "b: bytes?, more: int?"), []),
         (RIGHT.replace("'[Stored]'", "'[string]'"), ["fetch-pages"]),

@@ -141,6 +141,7 @@ def test_what_channels_can_do_stands_with_the_protocol(generate: Generate) -> No
         "PublishChannel", "SubscribeChannel", "AsyncPublishChannel", "AsyncSubscribeChannel",
     }  # fmt: skip
     assert text.count("payload: PayloadT,") == 4
+    assert text.count(" def history(") == 2
     assert text.count("ttl: float | timedelta | None = None,") == 4
     assert "def publish" not in generate(CHANNEL.format("both"))["channels.py"]
 

@@ -1,4 +1,4 @@
-"""Every rule of the wire, both ways: what is taken, what is refused, and where an error says that it is."""
+"""Every rule of the wire for values, both ways: what is taken, and what is refused."""
 
 from __future__ import annotations
 
@@ -13,42 +13,14 @@ import pytest
 from attrs import field, make_class
 
 from emitter_typed import Key
-from emitter_typed.contract import Json, Secret, Unrecognized
+from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import InvalidArgument, Undecodable
 from emitter_typed.protocol import codec
-from tests.unit.protocol.records import (
-    Blanks,
-    Branch,
-    Command,
-    Formats,
-    House,
-    Identify,
-    Keeping,
-    Kept,
-    Leaf,
-    Mode,
-    Node,
-    Reading,
-    Rights,
-    SetMode,
-    Source,
-    Token,
-    Tree,
-)
+from tests.unit.protocol.documents import read
+from tests.unit.protocol.records import Command, House, Mode, Reading, Rights, Source, Token, Tree
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 AN_ID = UUID("123e4567-e89b-12d3-a456-426614174000")
-
-
-def read(value: object, type_: object) -> object:
-    result: object = codec.decode(json.dumps(value).encode(), type_)
-    return result
-
-
-def written(value: object, type_: object = None) -> object:
-    return json.loads(codec.encode(value, type_))
-
-
 BOTH_WAYS: list[tuple[type, object, object]] = [
     (int, 0, 0),
     (int, 2**63 - 1, 2**63 - 1),
@@ -255,44 +227,6 @@ def test_a_typed_payload_is_refused_where_it_is_of_another_type() -> None:
         codec.encode("x", bytes)
 
 
-def test_an_optional_that_is_none_is_left_out_and_a_default_is_written() -> None:
-    assert written(Reading(celsius=1)) == {"celsius": 1.0, "source": "probe", "sensorId": "s1"}
-    assert read({"celsius": 1, "note": None}, Reading) == Reading(celsius=1)
-    assert read({"celsius": 1, "unknown": [1]}, Reading) == Reading(celsius=1)
-    with pytest.raises(Undecodable):
-        read({"celsius": 1, "source": None}, Reading)
-
-
-def test_what_a_record_keeps_is_written_back_as_it_came() -> None:
-    raw = (
-        b'{"value":1,"Named":"n","named":[true],"unknown_fields":{"a":null},"\\u0000rest":1.5,'
-        b'"long":123456789012345678901234567890}'
-    )
-    value = codec.decode(raw, Kept)
-
-    assert (value.value, value.named) == (1, "n")
-    assert [*value.unknown_fields] == ["named", "unknown_fields", "\0rest", "long"]
-    assert codec.encode(value) == raw
-    assert read({"value": 1, "Named": ""}, Kept) == Kept(value=1)
-
-
-def test_the_tag_of_a_union_is_not_kept_by_its_members() -> None:
-    value = read([{"is": "kept", "value": 1, "more": 2}], tuple[Keeping, ...])
-
-    assert value == (Kept(value=1, unknown_fields={"more": 2}),)
-    assert written(value, tuple[Keeping, ...]) == [{"is": "kept", "value": 1, "more": 2}]
-    with pytest.raises(InvalidArgument, match=r"\$\[0\]: holds 'is'"):
-        codec.encode((Kept(value=1, unknown_fields={"is": "leaf"}),), tuple[Keeping, ...])
-
-
-@pytest.mark.parametrize(
-    "kept", [{"Named": 1}, {"value": 2}, {"x": float("nan")}, {"x": [{"y": "\ud800"}]}, {"\ud800": 1}, {"x": object()}]
-)
-def test_what_cannot_be_written_among_the_rest_is_refused(kept: dict[str, Json]) -> None:
-    with pytest.raises(InvalidArgument, match="unknown_fields"):
-        codec.encode(Kept(value=1, unknown_fields=kept))
-
-
 @pytest.mark.parametrize(
     ("document", "path"),
     [('{"a": [1, "\\ud800"]}', "$.a[1]"), ("[1e999]", "$[0]"), ('{"a": 9223372036854775808}', "$.a")],
@@ -303,38 +237,6 @@ def test_json_of_no_type_keeps_the_rules_of_all_types(document: str, path: str) 
     assert caught.value.path == path
 
 
-def test_formats_are_whole_seconds() -> None:
-    value = Formats(seen_at=NOON, ttl=timedelta(minutes=1))
-    assert written(value) == {"seenAt": int(NOON.timestamp()), "ttl": 60}
-    assert read({"seenAt": int(NOON.timestamp()), "ttl": 60, "lastAt": 0}, Formats) == value
-    with pytest.raises(InvalidArgument, match=r"\$\.ttl"):
-        codec.encode(Formats(seen_at=NOON, ttl=timedelta(seconds=1.5)))
-    for name, wrong in [("seenAt", 1.5), ("seenAt", "1"), ("seenAt", 10**15), ("seenAt", True), ("ttl", 1.5)]:
-        with pytest.raises(Undecodable) as caught:
-            read({"seenAt": 1, "ttl": 1, name: wrong}, Formats)
-        assert caught.value.path == f"$.{name}"
-
-
-def test_blank_values_read_as_absent_and_nothing_that_merely_equals_them() -> None:
-    assert read({"name": "", "who": None}, Blanks) == Blanks()
-    assert read({"seenAt": 0, "ttl": 1, "lastAt": 0}, Formats) == Formats(
-        seen_at=datetime(1970, 1, 1, tzinfo=UTC), ttl=timedelta(seconds=1)
-    )
-    with pytest.raises(Undecodable):
-        read({"seenAt": 0, "ttl": 1, "lastAt": False}, Formats)
-
-
-def test_members_of_a_union_are_told_by_their_tag() -> None:
-    payload = codec.encode(House(commands=(Identify(), SetMode(mode=Mode.AUTO))))
-    assert b'"commands":[{"kind":"identify"},{"kind":"set_mode","mode":"auto"}]' in payload
-    assert b'"command":' not in payload
-    assert codec.decode(b'{"kind":"set_mode","mode":"manual"}', Command) == SetMode(mode=Mode.MANUAL)
-    assert codec.encode(Identify(seconds=3), Command) == b'{"kind":"identify","seconds":3}'
-    for wrong in ('{"mode":"auto"}', '{"kind":"other"}', '{"kind":null}', '{"kind":["set_mode"]}'):
-        with pytest.raises(Undecodable, match="kind must be one of set_mode, identify"):
-            codec.decode(wrong.encode(), Command)
-
-
 def test_an_open_enum_keeps_what_it_does_not_know() -> None:
     house = House(sources=(Source.PROBE, Unrecognized("oracle")), source=Unrecognized("dream"))
     payload = codec.encode(house)
@@ -343,84 +245,6 @@ def test_an_open_enum_keeps_what_it_does_not_know() -> None:
     with pytest.raises(Undecodable) as caught:
         read({"sources": ["probe", 5]}, House)
     assert caught.value.path == "$.sources[1]"
-
-
-def test_a_secret_is_written_in_its_own_field_and_nowhere_else() -> None:
-    house = House(token=Token("s3cret-s3cret-s3cret"))
-    assert b'"token":"s3cret-s3cret-s3cret"' in codec.encode(house)
-    assert codec.decode(codec.encode(house), House) == house
-    with pytest.raises(InvalidArgument, match="reveal"):
-        codec.encode(House(extra={"a": Token("s3cret-s3cret-s3cret")}))  # type: ignore[dict-item]  # on purpose
-    assert not isinstance(house.token, str)
-    assert isinstance(house.token, Secret)
-
-
-PATHS: list[tuple[object, object, str]] = [
-    ({}, Reading, "$.celsius"),
-    ({"celsius": "x"}, Reading, "$.celsius"),
-    ({"celsius": -300}, Reading, "$.celsius"),
-    ({"celsius": 1, "sensorId": "A"}, Reading, "$.sensorId"),
-    ({"celsius": 1, "sensorId": 5}, Reading, "$.sensorId"),
-    ({"readings": [{"celsius": 1}, {"celsius": None}]}, House, "$.readings[1].celsius"),
-    ({"readings": [{"celsius": 1}] * 4}, House, "$.readings"),
-    ({"limits": {"a b": "x"}}, House, "$.limits['a b']"),
-    ({"limits": {"low": -1}}, House, "$.limits['low']"),
-    ({"tags": ["a", "B"]}, House, "$.tags[1]"),
-    ({"command": {"kind": "set_mode", "mode": 5}}, House, "$.command.mode"),
-    ({"commands": [{"kind": "identify"}, {"kind": "x"}]}, House, "$.commands[1]"),
-    ({"gaps": [1, None, 1.5]}, House, "$.gaps[2]"),
-    ({"kind": "hut"}, House, "$.kind"),
-    ({"value": 1, "children": [{"value": 2, "children": [{"value": "x"}]}]}, Tree, "$.children[0].children[0].value"),
-]
-
-
-@pytest.mark.parametrize(("document", "type_", "path"), PATHS)
-def test_an_error_tells_the_place(document: object, type_: object, path: str) -> None:
-    with pytest.raises(Undecodable) as caught:
-        read(document, type_)
-    assert caught.value.path == path
-    assert path in str(caught.value)
-
-
-def test_an_error_of_writing_tells_the_attribute() -> None:
-    with pytest.raises(InvalidArgument) as caught:
-        codec.encode(House(readings=(Reading(celsius=1), _broken())))
-    assert caught.value.argument == "$.readings[1].sensor_id"
-
-
-def _broken() -> Reading:
-    reading = Reading(celsius=1)
-    object.__setattr__(reading, "sensor_id", 5)
-    return reading
-
-
-def test_a_union_of_its_own_members_keeps_their_tags() -> None:
-    branch = Branch(nodes=(Leaf(value=1), Branch(first=Leaf(value=2))), by_name={"a": Leaf(value=3)})
-    document = written(branch, Node)
-    assert document == {
-        "is": "branch",
-        "nodes": [
-            {"is": "leaf", "value": 1},
-            {"is": "branch", "nodes": [], "by_name": {}, "first": {"is": "leaf", "value": 2}},
-        ],
-        "by_name": {"a": {"is": "leaf", "value": 3}},
-    }
-    assert read(document, Node) == branch
-
-
-@pytest.mark.parametrize("depth", [10, 100])
-def test_nested_records_are_read(depth: int) -> None:
-    assert isinstance(codec.decode(nested(depth), Tree), Tree)
-
-
-@pytest.mark.parametrize("depth", [2_000, 20_000])
-def test_nesting_without_end_is_undecodable(depth: int) -> None:
-    with pytest.raises(Undecodable):
-        codec.decode(nested(depth), Tree)
-
-
-def nested(depth: int) -> bytes:
-    return b'{"value":1,"children":[' * depth + b'{"value":1}' + b"]}" * depth
 
 
 @pytest.mark.parametrize("wrong", [" 1", "1_0", "\u0661", "NaN", "Infinity", "", ".", "1e", "0x1", True, None, []])

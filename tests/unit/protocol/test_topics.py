@@ -24,8 +24,6 @@ def test_a_topic_is_taken_apart() -> None:
     topic = parse_topic(f"{KEY}/chat/ann/?ttl=60&me=0")
     assert topic == Topic(KEY, "chat/ann/", (("ttl", "60"), ("me", "0")))
     assert topic.static
-    assert topic.share_group is None
-    assert topic.plain_channel == "chat/ann/"
     assert topic.number("ttl") == 60
     assert topic.option("last") is None
     assert topic.without_key() == "chat/ann/?ttl=60&me=0"
@@ -37,8 +35,8 @@ def test_bytes_are_read_like_text() -> None:
 
 def test_a_share_group_is_told_from_its_channel() -> None:
     topic = parse_topic(f"{KEY}/$share/workers/jobs/+/")
-    assert (topic.share_group, topic.plain_channel) == ("workers", "jobs/+/")
     assert topic.channel == "$share/workers/jobs/+/"
+    assert split_share(topic.channel) == ("workers", "jobs/+/")
 
 
 @pytest.mark.parametrize("channel", ["$share/", "$share/jobs/", "$shared/a/b/", "a/$share/b/"])
