@@ -21,7 +21,7 @@ _log = logging.getLogger("emitter_typed")
 _MAX_WAITING = 10_000
 
 
-def _failed(name: str, error: Exception) -> HandlerFailed:
+def _failed(name: str, error: Exception | SystemExit) -> HandlerFailed:
     _log.error("handler.failed handler=%s", name, exc_info=error)
     failure = HandlerFailed(name)
     failure.__cause__ = error
@@ -103,7 +103,7 @@ class ThreadWorker(_Queue[*Ts]):
                 item = self._items.popleft()
             try:
                 self.handler(*item)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self._report(_failed(self.name, error))
 
 
@@ -183,7 +183,8 @@ def handle_in_thread(
             for message in subscription:
                 try:
                     handler(message)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
+                    # In a thread that is not the main one, sys.exit() ends nothing but the thread, without a word.
                     report(_failed(name, error))
         except EmitterError as error:
             # Nobody iterates, so nobody else would learn why the messages stop.
