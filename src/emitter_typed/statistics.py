@@ -59,7 +59,7 @@ class Statistics:
     """How many times the broker has accepted a connection; the first one included."""
     requests: Mapping[str, RequestCounts] = field(hash=False)
     """How often each operation ended how, by its name, such as `keygen`, `subscribe`, or `publish` at QoS 1; read-only.
-    Each page of a history is one. What was never asked is missing."""
+    Each page of a history is one, also where a subscription fetches it. What was never asked is missing."""
     messages_in: int
     """How many messages have arrived, whether or not a subscription still wanted them; without replies and events, and
     without what others send below `emitter/`."""

@@ -7,16 +7,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve
 
-from emitter_typed.errors import EmitterError, SlowConsumer, Undecodable
-from emitter_typed.protocol.definition import RequestDefinition
+from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable
 from emitter_typed.protocol.feed import Feed, Item
+from emitter_typed.protocol.fetches import Fetch
 from emitter_typed.protocol.message import Gap, Message
 from emitter_typed.protocol.waiter import Waiter
-from emitter_typed.values import Record
 
 if TYPE_CHECKING:
     # Only checkers need the default, so that a bare `Subscription` means one of `Message[bytes]`.
@@ -29,19 +29,27 @@ else:
 _log = logging.getLogger("emitter_typed")
 
 
-class Ask(Protocol):
-    """Sends a request of the library's own; the waiter gets the response. Raises what a request raises."""
+class Pages(Protocol):
+    """Asks the broker for pages; not to be called with a guard held."""
 
-    def __call__(self, definition: RequestDefinition[Any], request: Record, waiter: Waiter[Any], /) -> None:
-        """Send it."""
+    def fetch(self, fetch: Fetch, /) -> None:
+        """Ask for a page when its turn comes. Raises what a request raises."""
+
+    def give_up(self, fetch: Fetch, error: EmitterError, /) -> None:
+        """End a fetch with an error, unless it has ended."""
 
 
 class _Answers:
     """Waits for the answers to what the feed asks for."""
 
     def __init__(
-        self, answered: Callable[[object], None], failed: Callable[[EmitterError], None], go_on: Callable[[], None]
+        self,
+        replied: Callable[[], None],
+        answered: Callable[[object], None],
+        failed: Callable[[EmitterError], None],
+        go_on: Callable[[], None],
     ) -> None:
+        self.replied = replied
         self._answered = answered
         self._failed = failed
         self._go_on = go_on
@@ -65,7 +73,8 @@ class Stream(ABC, Generic[MessageT]):
         feed: Feed,
         decode: Callable[[str, bytes], MessageT | None],
         report: Callable[[EmitterError], None],
-        ask: Ask,
+        pages: Pages,
+        timeout_s: float,
     ) -> None:
         self.channel: str = channel
         """The channel that was subscribed to, without key and options."""
@@ -74,8 +83,12 @@ class Stream(ABC, Generic[MessageT]):
         self._feed = feed
         self._decode = decode
         self._report = report
-        self._ask = ask
-        self._answers = _Answers(self._answered, self._failed, self._go_on)
+        self._pages = pages
+        self._timeout_s = timeout_s
+        self._answers = _Answers(self._replied, self._answered, self._failed, self._go_on)
+        # What was asked for last, and until when a reader waits for it.
+        self._fetch: Fetch | None = None
+        self._overdue: tuple[Fetch, float] | None = None
         self._starting: Waiter[None] | None = None
         self._ended = False
         self._error: EmitterError | None = None
@@ -134,8 +147,16 @@ class Stream(ABC, Generic[MessageT]):
         with self._guard:
             self._end(error)
             self._wake()
+            fetch = self._fetch
+        if fetch is not None and not fetch.ended:
+            self._pages.give_up(fetch, error or Closed("the subscription has ended"))
+        self._go_on()
 
     # What is fetched
+
+    def _replied(self) -> None:
+        with self._guard:
+            self._feed.replied()
 
     def _answered(self, response: object) -> None:
         try:
@@ -157,23 +178,41 @@ class Stream(ABC, Generic[MessageT]):
         while True:
             with self._guard:
                 wanted = self._feed.next_request()
-                starting = self._starting if self._feed.started or self._feed.failure is not None else None
+                fetch = None if wanted is None else Fetch(*wanted, self._answers)
+                self._fetch = fetch or self._fetch
+                begun = self._feed.started or self._feed.failure is not None or self._ended
+                starting = self._starting if begun else None
                 self._starting = None if starting is not None else self._starting
             if starting is not None:
                 if self._feed.failure is None:
                     starting.resolve(None)
                 else:
                     starting.reject(self._feed.failure)
-            if wanted is None:
+            if fetch is None:
                 return
             try:
-                self._ask(*wanted, self._answers)
+                self._pages.fetch(fetch)
             except EmitterError as error:
                 self._failed(error)
             else:
                 return
 
+    def _give_up_overdue(self, fetch: Fetch) -> None:
+        self._pages.give_up(fetch, RequestTimeout(fetch.definition.name, self._timeout_s))
+
     # Inside; the guard is held
+
+    def _page_limit_s(self) -> float | None:
+        """Return for how many seconds a reader may wait for the page that was asked for; None: for none."""
+        fetch = self._fetch
+        if fetch is None or fetch.ended:
+            return None
+        if not fetch.sent:
+            # Its time begins with its turn.
+            return self._timeout_s
+        if self._overdue is None or self._overdue[0] is not fetch:
+            self._overdue = fetch, monotonic() + self._timeout_s
+        return self._overdue[1] - monotonic()
 
     def _put(self, channel: str, raw: bytes) -> None:
         if self._ended or not self._feed.put((channel, raw)):

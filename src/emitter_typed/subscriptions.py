@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from emitter_typed.errors import EmitterError, Undecodable
 from emitter_typed.pending import check_time_limit
 from emitter_typed.protocol.feed import Feed, Item
 from emitter_typed.protocol.message import Gap
-from emitter_typed.streams import Ask, MessageT, Stream
+from emitter_typed.streams import MessageT, Pages, Stream
 
 if TYPE_CHECKING:
     from typing import Self
@@ -33,11 +33,12 @@ class Subscription(Stream[MessageT]):
         feed: Feed,
         decode: Callable[[str, bytes], MessageT | None],
         report: Callable[[EmitterError], None],
-        ask: Ask,
+        pages: Pages,
+        timeout_s: float,
         close: Callable[[Subscription[MessageT]], None],
     ) -> None:
         """Clients make these."""
-        super().__init__(channel, feed, decode, report, ask)
+        super().__init__(channel, feed, decode, report, pages, timeout_s)
         self._close = close
         self._changed = threading.Condition()
 
@@ -57,7 +58,7 @@ class Subscription(Stream[MessageT]):
                 self._changed.notify_all()
             else:
                 self._changed.notify()
-        if self._feed.trail_is_long:
+        if self._ended or self._feed.trail_is_long:
             self._go_on()
 
     def get(self, timeout_s: float | None = None) -> MessageT | None:
@@ -102,17 +103,28 @@ class Subscription(Stream[MessageT]):
         """Wait for what comes next; None at the end, or when the time is over."""
         while True:
             with self._changed:
+                left_s = None if deadline is None else deadline - monotonic()
+                in_time, overdue = True, None
                 while (item := self._feed.take()) is None and not self._feed.has_request:
-                    if self._ended:
+                    page_s = self._page_limit_s()
+                    if page_s is not None and page_s <= 0:
+                        overdue = self._fetch
+                    if self._ended or overdue is not None:
                         break
-                    if not self._changed.wait(None if deadline is None else deadline - monotonic()):
+                    if not in_time:
                         return None
+                    self._changed.wait(_sooner(left_s, page_s))
+                    # Whoever is too late looks once more: it may have been woken, and nobody else for the same message.
+                    left_s = None if deadline is None else deadline - monotonic()
+                    in_time = left_s is None or left_s > 0
                 ended = item is None and self._ended
             if item is not None:
                 return item
             if ended:
                 self._finish()
                 return None
+            if overdue is not None:
+                self._give_up_overdue(overdue)
             self._go_on()
 
     def _finish(self) -> None:
@@ -160,11 +172,12 @@ class AsyncSubscription(Stream[MessageT]):
         feed: Feed,
         decode: Callable[[str, bytes], MessageT | None],
         report: Callable[[EmitterError], None],
-        ask: Ask,
+        pages: Pages,
+        timeout_s: float,
         close: Callable[[AsyncSubscription[MessageT]], None],
     ) -> None:
         """Clients make these."""
-        super().__init__(channel, feed, decode, report, ask)
+        super().__init__(channel, feed, decode, report, pages, timeout_s)
         self._close = close
         self._changed = asyncio.Event()
 
@@ -180,7 +193,7 @@ class AsyncSubscription(Stream[MessageT]):
         """Take a message in; for clients."""
         self._put(channel, raw)
         self._changed.set()
-        if self._feed.trail_is_long:
+        if self._ended or self._feed.trail_is_long:
             self._go_on()
 
     async def get(self, timeout_s: float | None = None) -> MessageT | None:
@@ -236,8 +249,17 @@ class AsyncSubscription(Stream[MessageT]):
                 self._finish()
                 return None
             else:
+                page_s = self._page_limit_s()
+                if self._fetch is not None and page_s is not None and page_s <= 0:
+                    self._give_up_overdue(self._fetch)
+                    continue
                 self._changed.clear()
-                await self._changed.wait()
+                if page_s is None:
+                    await self._changed.wait()
+                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(page_s):
+                        await self._changed.wait()
         return item
 
     def _finish(self) -> None:
@@ -270,3 +292,7 @@ class AsyncSubscription(Stream[MessageT]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _sooner(one_s: float | None, other_s: float | None) -> float | None:
+    return other_s if one_s is None or (other_s is not None and other_s < one_s) else one_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
@@ -54,6 +55,10 @@ class Request(Exchange):
     definition: RequestDefinition[object] = field(kw_only=True)
     record: Record = field(kw_only=True, repr=False)
     """What was asked."""
+    watching: tuple[Receiver, ...] = field(default=(), kw_only=True)
+    """Those who watched at the call what it may end: who begins while it is under way is not meant."""
+    on_reply: Callable[[], None] | None = field(default=None, kw_only=True)
+    """Called when the first reply has come; the acknowledgement is to follow."""
     replies: dict[bytes, dict[str, object]] = field(factory=dict[bytes, "dict[str, object]"], kw_only=True)
     """Those that differ from one another, each as it came and as it was read."""
 

@@ -105,6 +105,8 @@ class Replies:
         if is_genuine(request.topic) and topic != request.topic:
             request.doubtful = True
         else:
+            if request.on_reply is not None and not request.replies:
+                request.on_reply()
             request.replies.setdefault(payload, fields)
 
     def _broker_error(self, fields: dict[str, object], operation: str, topic: str, payload: bytes) -> BrokerError:

@@ -52,11 +52,12 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
 
     async def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        tasks = {task for task in self._message_tasks if task is not asyncio.current_task()}
-        if not tasks:
-            return True
-        _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
-        return not late
+        with self._waiting_for_handlers() as waiting:
+            tasks = {task for task in self._message_tasks if task not in waiting}
+            if not tasks:
+                return True
+            _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
+            return not late
 
     async def _subscribe(
         self,
@@ -94,7 +95,13 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         if backlog is not None:
             prepared = prepared.quietly()
         subscription = AsyncSubscription(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.session.ask, leave
+            prepared.channel,
+            Feed(mailbox, backlog),
+            decode,
+            self._report,
+            connection,
+            self._settings.timeout_s,
+            leave,
         )
         self._queues.add(subscription, mailbox)
         outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally)
@@ -105,7 +112,12 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
             await subscription.close()
             raise
         if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
+            self._handled = {each: one for each, one in self._handled.items() if not one.ended}
+            there = self._handled.setdefault(same, subscription)
+            if there is not subscription:
+                # Another task did the same meanwhile.
+                await subscription.close()
+                return there
             self._handle(subscription, handled_by)
         return subscription
 
@@ -142,7 +154,8 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
             Feed(mailbox, None),
             event_reader(event),
             self._report,
-            connection.session.ask,
+            connection,
+            self._settings.timeout_s,
             leave,
         )
         self._queues.add(subscription, mailbox)

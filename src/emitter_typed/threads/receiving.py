@@ -51,10 +51,11 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
 
     def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        with self._handlers_lock:
-            threads = [each for each in self._message_threads if each is not threading.current_thread()]
-        for thread in threads:
-            thread.join(max(0.0, deadline - monotonic()))
+        with self._waiting_for_handlers() as waiting:
+            with self._handlers_lock:
+                threads = [each for each in self._message_threads if each not in waiting]
+            for thread in threads:
+                thread.join(max(0.0, deadline - monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
     def _subscribe(
@@ -94,7 +95,7 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
         if backlog is not None:
             prepared = prepared.quietly()
         subscription = Subscription(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.ask, leave
+            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection, self._settings.timeout_s, leave
         )
         self._queues.add(subscription, mailbox)
         outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
@@ -106,7 +107,13 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
             subscription.close()
             raise
         if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
+            with self._handlers_lock:
+                self._handled = {each: one for each, one in self._handled.items() if not one.ended}
+                there = self._handled.setdefault(same, subscription)
+            if there is not subscription:
+                # Another thread did the same meanwhile.
+                subscription.close()
+                return there
             self._handle(subscription, handled_by)
         return subscription
 
@@ -143,7 +150,8 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
             Feed(mailbox, None),
             event_reader(event),
             self._report,
-            connection.ask,
+            connection,
+            self._settings.timeout_s,
             leave,
         )
         self._queues.add(subscription, mailbox)
