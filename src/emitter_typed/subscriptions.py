@@ -10,7 +10,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from emitter_typed.errors import EmitterError, Undecodable
+from emitter_typed.errors import Closed, EmitterError, Undecodable
 from emitter_typed.pending import check_time_limit
 from emitter_typed.protocol.feed import Feed, Item
 from emitter_typed.protocol.message import Gap
@@ -179,6 +179,7 @@ class AsyncSubscription(Stream[MessageT]):
         """Clients make these."""
         super().__init__(channel, feed, decode, report, pages, timeout_s)
         self._close = close
+        self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
 
     @property
@@ -209,6 +210,7 @@ class AsyncSubscription(Stream[MessageT]):
             InvalidArgument: `timeout_s` is no number of seconds, or negative.
             ConnectionLost: The connection ended, and the queue is empty.
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+            Closed: The queue is empty, and this is not the event loop that connected the client.
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
@@ -235,6 +237,7 @@ class AsyncSubscription(Stream[MessageT]):
         Raises:
             ConnectionLost: The connection ended, and the queue is empty.
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+            Closed: The queue is empty, and this is not the event loop that connected the client.
         """
         while (item := await self._take()) is not None:
             if (event := self._event(item)) is not None:
@@ -248,6 +251,11 @@ class AsyncSubscription(Stream[MessageT]):
             elif self._ended:
                 self._finish()
                 return None
+            elif asyncio.get_running_loop() is not self._loop:
+                raise Closed(
+                    "a subscription was read outside the event loop that connected its client",
+                    "read it in that loop, or make another client",
+                )
             else:
                 page_s = self._page_limit_s()
                 if self._fetch is not None and page_s is not None and page_s <= 0:

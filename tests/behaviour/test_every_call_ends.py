@@ -16,6 +16,7 @@ from emitter_typed import (
     AsyncClient,
     AsyncSubscription,
     Client,
+    Closed,
     ConnectionLost,
     EmitterError,
     Gap,
@@ -377,3 +378,21 @@ async def test_fetching_leaves_the_broker_time_for_calls(broker: Broker, key: Ke
             await ended(call)
         assert holding.held.empty()
         assert client.statistics().requests["history"].answered == len(calls)
+
+
+@in_loop
+async def test_reading_in_another_loop_is_refused_where_it_would_wait(broker: Broker, key: Key) -> None:
+    """What arrives there could not wake it."""
+    async with connected("asyncio", broker) as client:
+        subscription = await client.subscribe(key, "a/", last=0)
+        await client.publish(key, "a/", "there", qos=1)
+        await client.me()
+
+        def read() -> Message | None:
+            return asyncio.run(asyncio.wait_for(subscription.get(), LIMIT_S))
+
+        message = await asyncio.to_thread(read)
+        assert message is not None
+        assert message.as_string() == "there"
+        with pytest.raises(Closed):
+            await asyncio.to_thread(read)
