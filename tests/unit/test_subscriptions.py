@@ -15,6 +15,7 @@ from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.feed import Feed
 from emitter_typed.protocol.fetches import Fetch
 from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.streams.thread import ThreadStream
 
 LIMIT_S = 20.0
 
@@ -60,7 +61,7 @@ class Granted:
         raise error
 
 
-def subscription(broker: Broker, *, last: int | None = None) -> Subscription:
+def stream(broker: Broker, *, last: int | None = None) -> ThreadStream:
     mailbox = Mailbox(max_messages=10, max_bytes=100, overflow="drop_oldest")
     history = PROTOCOL.operations["history"]
     backlog = Backlog(operation=history, arguments=("key", "a/b/"), window={}, wanted=last, recover=True)
@@ -68,7 +69,7 @@ def subscription(broker: Broker, *, last: int | None = None) -> Subscription:
     def report(error: EmitterError) -> None:
         raise error
 
-    return Subscription(
+    return ThreadStream(
         "a/",
         Feed(mailbox, None if last is None else backlog),
         lambda channel, raw: Message(channel, raw, raw),
@@ -83,12 +84,12 @@ def test_a_reader_that_was_woken_for_a_message_takes_it_although_its_time_is_ove
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Others may wait too, and were not woken for this one."""
-    subscribed = subscription(Broker())
+    subscribed = stream(Broker())
     subscribed.granted(Granted())
     changed = TooLate()
     monkeypatch.setattr(subscribed, "_changed", changed)
     found: list[Message | None] = []
-    reader = threading.Thread(target=lambda: found.append(subscribed.get(timeout_s=LIMIT_S)))
+    reader = threading.Thread(target=lambda: found.append(Subscription(subscribed).get(timeout_s=LIMIT_S)))
     reader.start()
     assert changed.begun.wait(LIMIT_S)
     subscribed.offer("a/", b"1")
@@ -101,7 +102,7 @@ def test_a_request_that_met_the_loss_of_its_connection_is_made_on_the_next() -> 
     broker = Broker()
     for number in range(1_000):
         broker.storage.store("a/b/", b"%d" % number, 1_000)
-    subscribed = subscription(broker, last=1_000)
+    subscribed = stream(broker, last=1_000)
 
     def lose_and_return() -> None:
         subscribed.lost()
@@ -110,6 +111,6 @@ def test_a_request_that_met_the_loss_of_its_connection_is_made_on_the_next() -> 
 
     broker.before += [lambda: None, lose_and_return]
     subscribed.granted(Granted())
-    message = subscribed.get(timeout_s=LIMIT_S / 4)
+    message = Subscription(subscribed).get(timeout_s=LIMIT_S / 4)
     assert message is not None
     assert message.payload == b"0"

@@ -21,6 +21,8 @@ from emitter_typed.protocol.watches import event_reader, watched_channel
 from emitter_typed.sameness import SameHandler
 from emitter_typed.settings import Configured
 from emitter_typed.statistics import Counted
+from emitter_typed.streams.stream import Stream
+from emitter_typed.streams.task import TaskStream
 from emitter_typed.subscriptions import AsyncSubscription
 from emitter_typed.tasks.connection import TaskConnection
 from emitter_typed.tasks.handlers import TaskHandlers
@@ -84,8 +86,8 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
-        def leave(subscription: AsyncSubscription[MessageT]) -> None:
-            connection.session.leave(operation, prepared.channel, subscription, TaskOutcome(f"un{operation}"))
+        def leave(stream: Stream[MessageT]) -> None:
+            connection.session.leave(operation, prepared.channel, stream, TaskOutcome(f"un{operation}"))
 
         backlog = Backlog.of(
             self._protocol, operation, arguments, options, given,
@@ -94,7 +96,7 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         )  # fmt: skip
         if backlog is not None:
             prepared = prepared.quietly()
-        subscription = AsyncSubscription(
+        stream = TaskStream(
             prepared.channel,
             Feed(mailbox, backlog),
             decode,
@@ -103,14 +105,15 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
             self._settings.timeout_s,
             leave,
         )
-        self._queues.add(subscription, mailbox)
+        self._queues.add(stream, mailbox)
         outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally)
-        connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
+        connection.session.subscribe(operation, prepared, stream, outcome, allow_reserved=allow_reserved)
         try:
             await connection.answer(outcome, deadline, limit_s)
         except BaseException:
-            await subscription.close()
+            stream.close()
             raise
+        subscription = AsyncSubscription(stream)
         if handled_by is not None:
             self._handled = {each: one for each, one in self._handled.items() if not one.ended}
             there = self._handled.setdefault(same, subscription)
@@ -146,10 +149,10 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         deadline = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
 
-        def leave(subscription: AsyncSubscription[EventT]) -> None:
-            connection.session.leave_watch(definition, request, subscription)
+        def leave(stream: Stream[EventT]) -> None:
+            connection.session.leave_watch(definition, request, stream)
 
-        subscription = AsyncSubscription(
+        stream = TaskStream(
             watched_channel(definition, request),
             Feed(mailbox, None),
             event_reader(event),
@@ -158,15 +161,15 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
             self._settings.timeout_s,
             leave,
         )
-        self._queues.add(subscription, mailbox)
+        self._queues.add(stream, mailbox)
         outcome: TaskOutcome[None] = TaskOutcome(definition.name, self._tally)
-        connection.session.watch(definition, request, subscription, outcome)
+        connection.session.watch(definition, request, stream, outcome)
         try:
             await connection.answer(outcome, deadline, limit_s)
         except BaseException:
-            await subscription.close()
+            stream.close()
             raise
-        return subscription
+        return AsyncSubscription(stream)
 
     async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
         limit_s = self._limit(timeout_s)

@@ -21,6 +21,8 @@ from emitter_typed.protocol.watches import event_reader, watched_channel
 from emitter_typed.sameness import SameHandler
 from emitter_typed.settings import Configured
 from emitter_typed.statistics import Counted
+from emitter_typed.streams.stream import Stream
+from emitter_typed.streams.thread import ThreadStream
 from emitter_typed.subscriptions import Subscription
 from emitter_typed.threads.connection import ThreadConnection
 from emitter_typed.threads.handlers import ThreadHandlers
@@ -83,9 +85,9 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
-        def leave(subscription: Subscription[MessageT]) -> None:
+        def leave(stream: Stream[MessageT]) -> None:
             with connection.lock:
-                connection.session.leave(operation, prepared.channel, subscription, ThreadOutcome(f"un{operation}"))
+                connection.session.leave(operation, prepared.channel, stream, ThreadOutcome(f"un{operation}"))
 
         backlog = Backlog.of(
             self._protocol, operation, arguments, options, given,
@@ -94,18 +96,19 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
         )  # fmt: skip
         if backlog is not None:
             prepared = prepared.quietly()
-        subscription = Subscription(
+        stream = ThreadStream(
             prepared.channel, Feed(mailbox, backlog), decode, self._report, connection, self._settings.timeout_s, leave
         )
-        self._queues.add(subscription, mailbox)
+        self._queues.add(stream, mailbox)
         outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
         with connection.lock:
-            connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
+            connection.session.subscribe(operation, prepared, stream, outcome, allow_reserved=allow_reserved)
         try:
             connection.answer(outcome, deadline, limit_s)
         except BaseException:
-            subscription.close()
+            stream.close()
             raise
+        subscription = Subscription(stream)
         if handled_by is not None:
             with self._handlers_lock:
                 self._handled = {each: one for each, one in self._handled.items() if not one.ended}
@@ -141,11 +144,11 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
         deadline = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
 
-        def leave(subscription: Subscription[EventT]) -> None:
+        def leave(stream: Stream[EventT]) -> None:
             with connection.lock:
-                connection.session.leave_watch(definition, request, subscription)
+                connection.session.leave_watch(definition, request, stream)
 
-        subscription = Subscription(
+        stream = ThreadStream(
             watched_channel(definition, request),
             Feed(mailbox, None),
             event_reader(event),
@@ -154,16 +157,16 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
             self._settings.timeout_s,
             leave,
         )
-        self._queues.add(subscription, mailbox)
+        self._queues.add(stream, mailbox)
         outcome: ThreadOutcome[None] = ThreadOutcome(definition.name, self._tally)
         with connection.lock:
-            connection.session.watch(definition, request, subscription, outcome)
+            connection.session.watch(definition, request, stream, outcome)
         try:
             connection.answer(outcome, deadline, limit_s)
         except BaseException:
-            subscription.close()
+            stream.close()
             raise
-        return subscription
+        return Subscription(stream)
 
     def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
         limit_s = self._limit(timeout_s)

@@ -1,4 +1,4 @@
-"""What subscriptions of both colours share."""
+"""What streams of both colours share: what the session tells them, what they fetch, and how they are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from attrs import evolve
 from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable
 from emitter_typed.protocol.feed import Feed, Item
 from emitter_typed.protocol.fetches import Fetch
-from emitter_typed.protocol.message import Gap, Message
+from emitter_typed.protocol.mailbox import Arrival
+from emitter_typed.protocol.message import Gap, Message, StoredMessage
 from emitter_typed.protocol.waiter import Waiter
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class _Answers:
 
 
 class Stream(ABC, Generic[MessageT]):
-    """A subscription without the waiting: its feed and what that asks for, its counters and its end."""
+    """The messages of one subscription on their way from the session to its readers, whatever the colour."""
 
     def __init__(
         self,
@@ -75,16 +76,27 @@ class Stream(ABC, Generic[MessageT]):
         report: Callable[[EmitterError], None],
         pages: Pages,
         timeout_s: float,
+        leave: Callable[[Stream[MessageT]], None],
     ) -> None:
+        """Begin without messages.
+
+        Args:
+            channel: What was subscribed to.
+            feed: Says what comes next.
+            decode: Makes a message of a channel and a payload; None: it is not for this subscription.
+            report: Takes what no call can raise.
+            pages: Fetches what is stored.
+            timeout_s: How many seconds a page may take.
+            leave: Takes the stream from the session.
+        """
         self.channel: str = channel
-        """The channel that was subscribed to, without key and options."""
         self.delivered: int = 0
-        """How many messages were handed to the reader so far."""
         self._feed = feed
         self._decode = decode
         self._report = report
         self._pages = pages
         self._timeout_s = timeout_s
+        self._leave = leave
         self._answers = _Answers(self._replied, self._answered, self._failed, self._go_on)
         # What was asked for last, and until when a reader waits for it.
         self._fetch: Fetch | None = None
@@ -104,46 +116,50 @@ class Stream(ABC, Generic[MessageT]):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is coming; what waits in the queue can still be read."""
+        """Whether nothing more is coming."""
         return self._ended
 
     @property
     def dropped(self) -> int:
-        """How many messages the queue has lost because it was full."""
+        """How many messages were lost because the queue was full."""
         return self._feed.mailbox.dropped
 
     @property
     def pending(self) -> int:
-        """How many messages wait in the queue; those that are still to be fetched are not counted."""
+        """How many messages wait to be read, but for those that are still to be fetched."""
         return self._feed.waiting
 
     # What the session tells
 
+    @abstractmethod
+    def offer(self, channel: str, raw: bytes) -> None:
+        """Take a message in."""
+
     def publish_silently(self, channel: str, raw: bytes) -> None:
-        """Learn of a message of this client that the broker does not send back; for clients."""
+        """Learn of a message of this client that the broker does not send back."""
         with self._guard:
             self._feed.publish_silently((channel, raw))
 
     def granted(self, waiter: Waiter[None]) -> None:
-        """Learn that the broker has granted it, and who waits for its beginning; for clients."""
+        """Learn that the broker has granted it, and who waits for its beginning."""
         with self._guard:
             self._starting = waiter
             self._feed.granted()
         self._go_on()
 
     def lost(self) -> None:
-        """Learn that the connection is lost, and another one is to follow; for clients."""
+        """Learn that the connection is lost, and another one is to follow."""
         with self._guard:
             self._feed.lost(datetime.now(UTC))
 
     def restored(self) -> None:
-        """Learn that it is there again on the next connection; for clients."""
+        """Learn that it is there again on the next connection."""
         with self._guard:
             self._feed.restored(datetime.now(UTC))
             self._wake()
 
     def end(self, error: EmitterError | None) -> None:
-        """End the stream, for a reason or none; for clients."""
+        """End the stream, for a reason or none."""
         with self._guard:
             self._end(error)
             self._wake()
@@ -151,6 +167,11 @@ class Stream(ABC, Generic[MessageT]):
         if fetch is not None and not fetch.ended:
             self._pages.give_up(fetch, error or Closed("the subscription has ended"))
         self._go_on()
+
+    def close(self) -> None:
+        """End the stream in peace, and take it from the session. May be called again."""
+        self.end(None)
+        self._leave(self)
 
     # What is fetched
 
@@ -231,34 +252,43 @@ class Stream(ABC, Generic[MessageT]):
             self._error = error
             self._feed.end()
 
+    def _finish(self) -> None:
+        """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
+        if self._error is not None:
+            self._leave(self)
+            raise self._error
+
     # Reading
 
-    def _message(self, item: Item) -> MessageT | None:
-        """Decode a message; what does not fit is reported, and does not stop the stream."""
-        event = self._event(item)
-        if isinstance(event, Undecodable):
-            self._report(event)
+    def message(self, item: Item) -> MessageT | None:
+        """Make a message of what was taken; what is none is left out, and reported where it does not fit."""
+        if isinstance(item, Gap):
             return None
-        return None if isinstance(event, Gap) else event
+        try:
+            return self._read(item)
+        except Undecodable as problem:
+            self._report(problem)
+            return None
 
-    def _event(self, item: Item) -> MessageT | Gap | Undecodable | None:
-        """Decode what comes next; None if it is not for this subscription."""
+    def event(self, item: Item) -> MessageT | Gap | Undecodable | None:
+        """Make an event of what was taken; None if it is not for this subscription."""
         if isinstance(item, Gap):
             return item
-        stored_at: datetime | None = None
-        if isinstance(item, tuple):
-            channel, raw = item
-        else:
-            channel, raw, stored_at = item.channel, item.as_binary(), item.stored_at
         try:
-            message = self._decode(channel, raw)
+            return self._read(item)
         except Undecodable as problem:
             return problem
+
+    def _read(self, item: Arrival | StoredMessage) -> MessageT | None:
+        if isinstance(item, tuple):
+            message = self._decode(*item)
+            if message is not None:
+                self.delivered += 1
+            return message
+        message = self._decode(item.channel, item.as_binary())
         if message is None:
             return None
         self.delivered += 1
-        if stored_at is None:
-            return message
         made: Any = message  # Any: decoders make messages, which a type variable with a default cannot say
-        stored: MessageT = evolve(made, stored_at=stored_at)
+        stored: MessageT = evolve(made, stored_at=item.stored_at)
         return stored
