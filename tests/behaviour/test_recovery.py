@@ -19,6 +19,7 @@ from emitter_typed import (
     InvalidArgument,
     Key,
     Message,
+    ReplyMissing,
     Unauthorized,
     Undecodable,
 )
@@ -195,6 +196,32 @@ async def test_what_the_client_published_for_others_alone_does_not_come_back(
         store(publisher, key, "missed, too")
         await return_(client, broker)
         assert await texts(subscription, 1) == ["missed, too"]
+
+
+@both_colours
+@in_loop
+async def test_a_message_that_no_reply_can_hold_is_a_gap_and_what_is_newer_comes(
+    colour: Colour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    async with connected(colour, broker) as client:
+        client.on_error = errors.put
+        subscription = await client.subscribe(key, "a/", recover=True, payload=object)
+        await lose(client, broker, colour)
+        store(publisher, key, "1", "2" * 60_000, "3", "4")
+        await return_(client, broker)
+        store(publisher, key, "5")
+        gap, *rest = await events(subscription, 4)
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact) == (False, 2, False)
+        assert rest == ["3", "4", "5"]
+        assert isinstance(await asyncio.to_thread(errors.get, timeout=LIMIT_S), ReplyMissing)
+        await lose(client, broker, colour)
+        store(publisher, key, "6")
+        await return_(client, broker)
+        gap, *rest = await events(subscription, 2)
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact, rest) == (True, 1, True, ["6"])
 
 
 @both_colours

@@ -146,18 +146,21 @@ async def test_classic_options_do_the_same(colour: Colour, broker: Broker, key: 
 
 @both_colours
 @in_loop
-async def test_a_message_that_no_reply_can_hold_is_told_at_the_call_and_leaves_no_subscription(
+async def test_a_message_that_no_reply_can_hold_hides_those_before_it_and_nothing_else(
     colour: Colour, broker: Broker, key: Key, publisher: Client
 ) -> None:
-    store(publisher, key, "x" * 60_000)
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    store(publisher, key, "before", "x" * 60_000)
     async with connected(colour, broker) as client:
-        with pytest.raises(ReplyMissing):
-            await client.subscribe(key, "a/", last=1)
-        await client.me()
-        store(publisher, key, "live")
-        watcher = await client.subscribe(key, "a/", last=0)
-        store(publisher, key, "seen")
-        assert await texts(watcher, 1) == ["seen"]
+        client.on_error = errors.put
+        subscription = await client.subscribe(key, "a/", last=5)
+        assert isinstance(await asyncio.to_thread(errors.get, timeout=LIMIT_S), ReplyMissing)
+        store(publisher, key, "after")
+        assert await texts(subscription, 1) == ["after"]
+        another = await client.subscribe(key, "a/", last=5)
+        assert isinstance(await asyncio.to_thread(errors.get, timeout=LIMIT_S), ReplyMissing)
+        assert await texts(another, 1) == ["after"]
+        assert errors.empty()
 
 
 @both_colours

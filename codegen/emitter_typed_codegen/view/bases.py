@@ -36,7 +36,6 @@ from emitter_typed_codegen.view.methods import (
     recovering,
     recovery,
     returns,
-    subscribe_raises,
     timeout,
     type_variable,
     waiting,
@@ -131,7 +130,7 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> Method:
     sections = (
         arguments([handler, *named]),
         returns("The subscription: iterate over it, or end it with `close`."),
-        subscribe_raises(scope.schema.errors, operation),
+        raises(scope.schema.errors, operation.errors, waits="answer"),
     )
     return Method(
         head=head(scope, colour, name, [handler], named, returns=colour.applied("Subscription", _MESSAGE)),

@@ -249,15 +249,6 @@ def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Sect
     return Section("Raises", entries)
 
 
-def subscribe_raises(errors: Iterable[Error], operation: Operation) -> Section:
-    """Return the section of a docstring that lists the errors of subscribing."""
-    told = raises(errors, operation.errors, waits="answer")
-    if operation.stored is None:
-        return told
-    missing = ("ReplyMissing", "A single stored message is too large for a reply.")
-    return Section(told.title, [*told.entries[:-2], missing, *told.entries[-2:]])
-
-
 def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:
     """Return the section of a docstring that lists the errors of fetching."""
     by_name = {error.name: error for error in errors}

@@ -30,7 +30,6 @@ from emitter_typed_codegen.view.methods import (
     recovering,
     recovery,
     returns,
-    subscribe_raises,
     timeout,
     waiting,
 )
@@ -141,7 +140,7 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
     sections = (
         arguments([*positional(typed_message), optional_payload, *rest]),
         returns("The subscription: iterate over it, or end it with `close`."),
-        subscribe_raises(scope.schema.errors, operation),
+        raises(scope.schema.errors, operation.errors, waits="answer"),
     )
     overload = f"@{scope.use(Name('typing', 'overload'))}"
     return [

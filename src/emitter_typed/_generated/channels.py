@@ -196,7 +196,6 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             ConnectionLost: The connection ended first; it may have been carried out.
             AmbiguousReply: Somebody else may have sent the refusal; it may have been
                 carried out.
-            ReplyMissing: A single stored message is too large for a reply.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -434,7 +433,6 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             ConnectionLost: The connection ended first; it may have been carried out.
             AmbiguousReply: Somebody else may have sent the refusal; it may have been
                 carried out.
-            ReplyMissing: A single stored message is too large for a reply.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """

@@ -149,6 +149,8 @@ class CatchUp:
         self._arrived: int | None = None
         self.joined: bool = False
         """Whether it is known which stored messages are to be given."""
+        self.whole: bool = True
+        """Whether all that was wanted could be fetched."""
         self.count: int = 0
         """How many are to be given after a connection was lost."""
         self.exact: bool = True
@@ -181,9 +183,20 @@ class CatchUp:
         if self._arrived is None:
             self._arrived = received
 
-    def shrink(self, error: ReplyMissing) -> None:
-        """Ask for less at once, for a page did not fit a packet. Raises the error if it was a single message."""
-        self._pager.shrink(error)
+    def shrink(self, error: ReplyMissing, received: int) -> bool:
+        """Ask for less at once, for a page did not fit a packet.
+
+        Tells whether there is less to ask for. A single message that no reply can hold hides those before it, so then
+        what is newer must do.
+        """
+        try:
+            self._pager.shrink(error)
+        except ReplyMissing:
+            self._pager.stop()
+            self.whole = False
+            self._arrived = received if self._arrived is None else self._arrived
+            return False
+        return True
 
     def ready(self) -> Iterator[StoredMessage]:
         """Give what can be given before another page is there, oldest first."""
@@ -214,7 +227,9 @@ class CatchUp:
             return False
         known_by = [one for _, one in found]
         first = 0
-        if self._resumes:
+        self.exact = self.whole
+        # A part of what is stored cannot tell what was missed, so all of it counts as that.
+        if self._resumes and self.whole:
             resumption = self._trail.resume(known_by)
             first, self.exact = resumption.first, resumption.exact
         joint = join(known_by[first:], live, silent=silent, arrived=arrived)

@@ -240,12 +240,10 @@ class Feed:
         if asked is None or asked is not self._catch_up:
             return None
         if isinstance(error, ReplyMissing):
-            try:
-                asked.shrink(error)
-            except ReplyMissing:
-                pass
-            else:
+            if asked.shrink(error, self._received):
                 return None
+            self._try_to_join(asked)
+            return error
         if isinstance(error, ConnectionLost | Closed) and self.started:
             # It goes on with the next connection, which may be there already.
             return None
@@ -326,4 +324,4 @@ class Feed:
 def _gap(broken: _Break, until: datetime, catch_up: CatchUp | None = None) -> Gap:
     if catch_up is None:
         return Gap(recovered=False, since=broken.since, until=until, count=0, exact=False)
-    return Gap(recovered=True, since=broken.since, until=until, count=catch_up.count, exact=catch_up.exact)
+    return Gap(recovered=catch_up.whole, since=broken.since, until=until, count=catch_up.count, exact=catch_up.exact)

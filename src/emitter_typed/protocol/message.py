@@ -112,8 +112,8 @@ class Gap:
     """A time during which a subscription was not there, between the messages before and those after."""
 
     recovered: bool
-    """Whether what was stored meanwhile follows: all of it, in order. False: there was nothing to follow, for the
-    subscription is not to recover, or fetching failed, and then `on_error` has learnt why."""
+    """Whether what was stored meanwhile follows: all of it, in order. False: the subscription is not to recover, or
+    fetching failed, and then `on_error` has learnt why; what could be fetched follows."""
     since: datetime
     """When the connection was lost, by this machine's clock, in UTC."""
     until: datetime

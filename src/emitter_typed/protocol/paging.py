@@ -171,6 +171,12 @@ class Pager:
         marks = [mark for page in reversed(self._pages) for mark in reversed(page.marks)]
         return [(id_, known_by) for id_, known_by in marks if known_by is not None]
 
+    def stop(self) -> None:
+        """Look no further back, and be content with what was found."""
+        self._walking = False
+        self._missing = None
+        self.done = not self._pages
+
     def extend(self, count: int | None) -> None:
         """Want so many more messages, further back than all that were found; None: all that there are."""
         if self._missing == 0 and count != 0:

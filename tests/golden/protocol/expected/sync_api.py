@@ -481,7 +481,6 @@ class SyncApi(OptionMakers, SyncHost):
             ConnectionLost: The connection ended first; it may have been carried out.
             AmbiguousReply: Somebody else may have sent the refusal; it may have been
                 carried out.
-            ReplyMissing: A single stored message is too large for a reply.
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
