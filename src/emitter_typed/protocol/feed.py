@@ -237,7 +237,7 @@ class Feed:
     def failed(self, error: EmitterError, now: datetime) -> EmitterError | None:
         """Learn that what was asked for has failed; return the error if somebody is to be told."""
         asked, self._asked = self._asked, None
-        if asked is None or asked is not self._catch_up:
+        if not isinstance(asked, CatchUp) or asked is not self._catch_up:
             return None
         if isinstance(error, ReplyMissing):
             if asked.shrink(error, self._received):
