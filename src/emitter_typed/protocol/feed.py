@@ -237,12 +237,13 @@ class Feed:
     def failed(self, error: EmitterError, now: datetime) -> EmitterError | None:
         """Learn that what was asked for has failed; return the error if somebody is to be told."""
         asked, self._asked = self._asked, None
-        if not isinstance(asked, CatchUp) or asked is not self._catch_up:
+        catch_up = self._catch_up
+        if catch_up is None or asked is not catch_up:
             return None
         if isinstance(error, ReplyMissing):
-            if asked.shrink(error, self._received):
+            if catch_up.shrink(error, self._received):
                 return None
-            self._try_to_join(asked)
+            self._try_to_join(catch_up)
             return error
         if isinstance(error, ConnectionLost | Closed) and self.started:
             # It goes on with the next connection, which may be there already.
