@@ -135,6 +135,8 @@ class AsyncSubscription(_Counted[MessageT]):
 
     After the end, what still waits in the queue is given out; then iteration stops, or raises why it ended:
     ConnectionLost or SlowConsumer.
+
+    It belongs to the event loop that connected its client: to wait for a message in another one raises Closed.
     """
 
     def __init__(self, stream: TaskStream[MessageT]) -> None:
@@ -155,7 +157,6 @@ class AsyncSubscription(_Counted[MessageT]):
             InvalidArgument: `timeout_s` is no number of seconds, or negative.
             ConnectionLost: The connection ended, and the queue is empty.
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
-            Closed: The queue is empty, and this is not the event loop that connected the client.
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
@@ -182,7 +183,6 @@ class AsyncSubscription(_Counted[MessageT]):
         Raises:
             ConnectionLost: The connection ended, and the queue is empty.
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
-            Closed: The queue is empty, and this is not the event loop that connected the client.
         """
         while (item := await self._stream.take()) is not None:
             if (event := self._stream.event(item)) is not None:
