@@ -23,8 +23,6 @@ ONLY_THREADS = dict.fromkeys(
     ("loop", "loop_forever", "loop_start", "loop_stop"),
     "Programs of the official client run its network loop with it; one with asyncio has a loop of its own.",
 )
-# What the docs of one with asyncio say and those of the other cannot: threads have no loop.
-ONLY_ASYNCIO = "Closed: The queue is empty, and this is not the event loop that connected the client."
 ENTRIES = {"__enter__", "__exit__", "__iter__", "__next__"}
 
 
@@ -58,8 +56,7 @@ def _member(of: type, name: str) -> tuple[str, str, str]:
         signature = str(inspect.signature(value))
     else:
         signature = repr(value)
-    doc = _uncoloured(inspect.getdoc(value) or "").removesuffix(ONLY_ASYNCIO).strip()
-    return type(found).__name__, _uncoloured(signature), doc
+    return type(found).__name__, _uncoloured(signature), _uncoloured(inspect.getdoc(value) or "")
 
 
 def _uncoloured(text: str) -> str:

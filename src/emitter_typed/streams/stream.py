@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve
 
-from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable
+from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable, hide_keys
 from emitter_typed.protocol.feed import Feed, Item
 from emitter_typed.protocol.fetches import Fetch
 from emitter_typed.protocol.mailbox import Arrival
@@ -261,14 +261,23 @@ class Stream(ABC, Generic[MessageT]):
     # Reading
 
     def message(self, item: Item) -> MessageT | None:
-        """Make a message of what was taken; what is none is left out, and reported where it does not fit."""
+        """Make a message of what was taken; what is none is left out: a gap is logged, what does not fit reported."""
         if isinstance(item, Gap):
+            self._log_gap(item)
             return None
         try:
             return self._read(item)
         except Undecodable as problem:
             self._report(problem)
             return None
+
+    def _log_gap(self, gap: Gap) -> None:
+        if gap.recovered:
+            _log.info(
+                "subscription.recovered channel=%s count=%d exact=%s", hide_keys(self.channel), gap.count, gap.exact
+            )
+        else:
+            _log.warning("subscription.gap channel=%s count=%d", hide_keys(self.channel), gap.count)
 
     def event(self, item: Item) -> MessageT | Gap | Undecodable | None:
         """Make an event of what was taken; None if it is not for this subscription."""
