@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.protocol.feeds.mailbox import Mailbox
 from emitter_typed.protocol.tally import Ending, Tally
 from emitter_typed.state import AsyncConnectionState, ConnectionState
 

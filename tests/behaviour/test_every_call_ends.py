@@ -29,7 +29,7 @@ from emitter_typed import (
     Subscription,
 )
 from emitter_typed.broker import Broker
-from emitter_typed.protocol.fetches import MAX_UNDER_WAY
+from emitter_typed.protocol.feeds.fetches import MAX_UNDER_WAY
 from tests.behaviour.colours import Colour, both_colours, connected, texts
 from tests.behaviour.holding import Holding
 from tests.behaviour.loops import LIMIT_S, in_loop

@@ -11,13 +11,13 @@ from typing import cast
 from attrs import evolve, field, frozen
 
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
-from emitter_typed.protocol.conversion import converter, write_as
 from emitter_typed.protocol.definition import (
     OperationDefinition,
     OptionDefinition,
     RequestDefinition,
 )
-from emitter_typed.protocol.scalars import seconds
+from emitter_typed.protocol.payloads.conversion import converter, write_as
+from emitter_typed.protocol.payloads.scalars import seconds
 from emitter_typed.protocol.topics import compose_topic, validate_channel, written_options
 from emitter_typed.values import Option, Secret
 

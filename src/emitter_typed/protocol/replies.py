@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError, ReplyMissing, Undecodable
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition
 from emitter_typed.protocol.exchanges import Exchanges, Request
 from emitter_typed.protocol.exposure import Exposure, is_genuine
-from emitter_typed.protocol.scalars import is_object
+from emitter_typed.protocol.payloads import codec
+from emitter_typed.protocol.payloads.scalars import is_object
 
 
 class Replies:

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from emitter_typed.errors import AmbiguousReply, BrokerError, Closed, ConnectionLost, EmitterError
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.exchanges import (
     Exchange,
@@ -29,7 +28,7 @@ from emitter_typed.protocol.exchanges import (
     Request,
 )
 from emitter_typed.protocol.exposure import Exposure, is_genuine
-from emitter_typed.protocol.fetches import Fetch, Fetches
+from emitter_typed.protocol.feeds.fetches import Fetch, Fetches
 from emitter_typed.protocol.lasting import Again, Lasting
 from emitter_typed.protocol.memberships import REFUSED, Memberships
 from emitter_typed.protocol.operations import Prepared, check_size
@@ -44,6 +43,7 @@ from emitter_typed.protocol.packets import (
     Suback,
     Unsuback,
 )
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.replies import Replies
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
 from emitter_typed.protocol.tally import Tally

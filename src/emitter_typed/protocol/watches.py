@@ -8,8 +8,8 @@ from typing import TypeVar
 from attrs import NOTHING, evolve, fields
 
 from emitter_typed.errors import EmitterError
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, RequestDefinition
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.subscribers import Receiver
 from emitter_typed.protocol.trie import ChannelTrie
 from emitter_typed.protocol.waiter import Waiter

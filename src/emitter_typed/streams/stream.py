@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from attrs import evolve
 
 from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable, hide_keys
-from emitter_typed.protocol.feed import Feed, Item
-from emitter_typed.protocol.fetches import Fetch
-from emitter_typed.protocol.mailbox import Arrival
+from emitter_typed.protocol.feeds.feed import Feed, Item
+from emitter_typed.protocol.feeds.fetches import Fetch
+from emitter_typed.protocol.feeds.mailbox import Arrival
 from emitter_typed.protocol.message import Gap, Message, StoredMessage
 from emitter_typed.protocol.waiter import Waiter
 

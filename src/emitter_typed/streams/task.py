@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 
 from emitter_typed.errors import Closed, EmitterError
-from emitter_typed.protocol.feed import Feed, Item
+from emitter_typed.protocol.feeds.feed import Feed, Item
 from emitter_typed.streams.stream import MessageT, Pages, Stream
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from time import monotonic
 
 from emitter_typed.errors import EmitterError
-from emitter_typed.protocol.feed import Feed, Item
+from emitter_typed.protocol.feeds.feed import Feed, Item
 from emitter_typed.streams.stream import MessageT, Pages, Stream
 
 

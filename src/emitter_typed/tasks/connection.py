@@ -14,7 +14,7 @@ from emitter_typed.connections import Connection, still_lost
 from emitter_typed.errors import Closed, Congested, EmitterError, RequestTimeout
 from emitter_typed.pending import TaskOutcome
 from emitter_typed.protocol.backoff import Backoff
-from emitter_typed.protocol.fetches import Fetch
+from emitter_typed.protocol.feeds.fetches import Fetch
 from emitter_typed.protocol.packets import Inbound, Outbound
 from emitter_typed.state import AsyncConnectionState, ConnectionStatus
 from emitter_typed.transport.base import Transport

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from emitter_typed.contract import AsyncHandler, AsyncHost, Bounds
 from emitter_typed.errors import ReplyMissing
 from emitter_typed.pending import TaskOutcome
-from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.definition import EventDefinition, RequestDefinition
-from emitter_typed.protocol.feed import Feed
+from emitter_typed.protocol.feeds.backlog import Backlog
+from emitter_typed.protocol.feeds.feed import Feed
+from emitter_typed.protocol.feeds.paging import Pager
 from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
-from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.watches import event_reader, watched_channel
 from emitter_typed.sameness import SameHandler
 from emitter_typed.settings import Configured

@@ -14,9 +14,9 @@ from emitter_typed.connections import still_lost
 from emitter_typed.contract import Handler
 from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
 from emitter_typed.pending import Pending, ThreadOutcome
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.operations import prepare
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.session import Session
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
 from emitter_typed.state import ConnectionState

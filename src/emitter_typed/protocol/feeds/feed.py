@@ -13,12 +13,12 @@ from datetime import datetime
 from attrs import define
 
 from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError, ReplyMissing
-from emitter_typed.protocol.backlog import Backlog, CatchUp
 from emitter_typed.protocol.definition import RequestDefinition
-from emitter_typed.protocol.mailbox import Arrival, Mailbox
+from emitter_typed.protocol.feeds.backlog import Backlog, CatchUp
+from emitter_typed.protocol.feeds.mailbox import Arrival, Mailbox
+from emitter_typed.protocol.feeds.paging import Pager
+from emitter_typed.protocol.feeds.seam import Fingerprint, Trail, fingerprint
 from emitter_typed.protocol.message import Gap, StoredMessage
-from emitter_typed.protocol.paging import Pager
-from emitter_typed.protocol.seam import Fingerprint, Trail, fingerprint
 from emitter_typed.values import Record
 
 Item = Arrival | StoredMessage | Gap

@@ -7,7 +7,7 @@ import pytest
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest
 from emitter_typed.errors import Closed, ConnectionLost, EmitterError, RequestTimeout
-from emitter_typed.protocol.fetches import MAX_UNDER_WAY, Fetch, Fetches
+from emitter_typed.protocol.feeds.fetches import MAX_UNDER_WAY, Fetch, Fetches
 from emitter_typed.protocol.tally import Tally
 
 HISTORY = PROTOCOL.operations["history"].pages

@@ -11,10 +11,10 @@ from emitter_typed._generated.types import HistoryRequest, HistoryResponse, Stor
 from emitter_typed.broker.requests import read_topic
 from emitter_typed.broker.storage import Storage, Window
 from emitter_typed.errors import BrokerError
-from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.bounds import Overflow
-from emitter_typed.protocol.feed import Feed
-from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.protocol.feeds.backlog import Backlog
+from emitter_typed.protocol.feeds.feed import Feed
+from emitter_typed.protocol.feeds.mailbox import Mailbox
 from emitter_typed.protocol.message import Gap
 
 CHANNEL = "a/b/"
