@@ -23,25 +23,29 @@ class Connection:
 
     session: Session
 
-    def __init__(self, make_transport: Callable[[], Transport], backoff: Backoff | None) -> None:
+    def __init__(
+        self, make_transport: Callable[[], Transport], backoff: Backoff, *, reconnect: bool, retry_connect: bool
+    ) -> None:
         self._make_transport = make_transport
         self._backoff = backoff
+        self._reconnect = reconnect
+        self._retry_connect = retry_connect
         self._process = os.getpid()
         self._accepted_once = False
         self._accepted_at_s: float | None = None
         self._closing = False
 
     def _goes_on(self, error: EmitterError | None) -> bool:
-        # A first attempt that fails is its caller's to know.
-        if error is None or self._closing or not self._accepted_once:
+        if error is None or self._closing:
             return False
-        goes_on = self._backoff is not None and not (isinstance(error, ConnectionRefused) and error.permanent)
-        if not goes_on:
+        wanted = self._reconnect if self._accepted_once else self._retry_connect
+        goes_on = wanted and not (isinstance(error, ConnectionRefused) and error.permanent)
+        # A first connection that fails is its caller's to know.
+        if not goes_on and self._accepted_once:
             _log.warning("connection.given_up reason=%s", error)
         return goes_on
 
     def _delay_s(self, error: EmitterError) -> float:
-        assert self._backoff is not None, "whoever goes on has one"
         if self._accepted_at_s is not None:
             self._backoff.ended(monotonic() - self._accepted_at_s)
             self._accepted_at_s = None

@@ -29,13 +29,16 @@ class TaskConnection(Connection):
     def __init__(
         self,
         make_transport: Callable[[], Transport],
-        backoff: Backoff | None,
+        backoff: Backoff,
         state: AsyncConnectionState,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
+        *,
+        reconnect: bool,
+        retry_connect: bool,
     ) -> None:
         """Prepare; `open` makes the first attempt, for the session that is set by then."""
-        super().__init__(make_transport, backoff)
+        super().__init__(make_transport, backoff, reconnect=reconnect, retry_connect=retry_connect)
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
         self._state = state
@@ -77,7 +80,7 @@ class TaskConnection(Connection):
             self.finish(error)
             return
         self.session.lost(error)
-        self._leave_for("reconnecting", error)
+        self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
         self._timer = self._loop.call_later(self._delay_s(error), self.open)
         self._room_to_send.set()
 
@@ -90,8 +93,8 @@ class TaskConnection(Connection):
         """Let those who wait for room go on."""
         self._room_to_send.set()
 
-    async def close(self, timeout_s: float, *, abort: bool = False) -> None:
-        """Send what waits, disconnect, and come back no more; abort: drop the connection at once."""
+    async def close(self, timeout_s: float, *, abort: bool = False, error: EmitterError | None = None) -> None:
+        """Send what waits, disconnect, and come back no more; abort: drop the connection at once; error: why."""
         self._closing = True
         if self._timer is not None:
             self._timer.cancel()
@@ -109,7 +112,7 @@ class TaskConnection(Connection):
             # The end is the last thing that its thread tells, so this takes no time worth a thread of its own.
             transport.join(timeout_s)
         self._sink = None
-        self.finish(None)
+        self.finish(error)
 
     def abandon(self) -> None:
         """End without the loop, which is closed: nothing can reach the session any more."""

@@ -27,13 +27,16 @@ class ThreadConnection(Connection):
     def __init__(
         self,
         make_transport: Callable[[], Transport],
-        backoff: Backoff | None,
+        backoff: Backoff,
         state: ConnectionState,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
+        *,
+        reconnect: bool,
+        retry_connect: bool,
     ) -> None:
         """Prepare; `open` makes the first attempt, for the session that is set by then."""
-        super().__init__(make_transport, backoff)
+        super().__init__(make_transport, backoff, reconnect=reconnect, retry_connect=retry_connect)
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
         # A subscription that takes in an answer asks for the next page.
@@ -86,7 +89,7 @@ class ThreadConnection(Connection):
                 return
             with self.lock:
                 self.session.lost(error)
-            self._leave_for("reconnecting", error)
+            self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
             self._timer = threading.Timer(self._delay_s(error), self.open)
             self._timer.daemon = True
             self._timer.name = "emitter-reconnect"
@@ -103,8 +106,8 @@ class ThreadConnection(Connection):
         """Let those who wait for room go on."""
         self._room_to_send.set()
 
-    def close(self, timeout_s: float, *, abort: bool = False) -> None:
-        """Send what waits, disconnect, and come back no more; abort: drop the connection at once."""
+    def close(self, timeout_s: float, *, abort: bool = False, error: EmitterError | None = None) -> None:
+        """Send what waits, disconnect, and come back no more; abort: drop the connection at once; error: why."""
         with self._switching:
             self._closing = True
             transport, timer = self._transport, self._timer
@@ -122,7 +125,7 @@ class ThreadConnection(Connection):
                 transport.join(timeout_s)
         with self._switching:
             self._sink = None
-            self._finish(None)
+            self._finish(error)
 
     def _finish(self, error: EmitterError | None) -> None:
         with self.lock:

@@ -73,7 +73,8 @@ class ThreadDriver(ThreadReceiving):
 
         Raises:
             InvalidArgument: The client is connected already, or an argument makes no sense.
-            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection.
+            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection. With
+                `retry_connect`, what the last attempt met when `timeout_s` was over. Nothing is left open.
             RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
         """
         endpoint = self._endpoint(host, port, secure, keepalive, username)
@@ -88,6 +89,8 @@ class ThreadDriver(ThreadReceiving):
             self._state,
             self._tell_of_connection,
             self._tell_of_loss,
+            reconnect=self._settings.reconnect,
+            retry_connect=self._settings.retry_connect,
         )
         connection.session = Session(
             self._protocol,
@@ -107,9 +110,13 @@ class ThreadDriver(ThreadReceiving):
         connection.open()
         try:
             outcome.wait(self._settings.timeout_s)
-        except BaseException:
+        except BaseException as failure:
+            # Why no attempt has succeeded tells more than that the time is over.
+            refusal = self._state.error if isinstance(failure, RequestTimeout) else None
             self._connection = None
-            connection.close(_END_TIMEOUT_S, abort=True)
+            connection.close(_END_TIMEOUT_S, abort=True, error=refusal)
+            if refusal is not None:
+                raise refusal from None
             raise
         _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
 
