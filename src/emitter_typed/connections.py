@@ -33,6 +33,8 @@ class Connection:
         self._process = os.getpid()
         self._accepted_once = False
         self._accepted_at_s: float | None = None
+        self._lost_at_s = 0.0
+        self._failed_attempts = 0
         self._closing = False
 
     def _goes_on(self, error: EmitterError | None) -> bool:
@@ -46,16 +48,24 @@ class Connection:
         return goes_on
 
     def _delay_s(self, error: EmitterError) -> float:
-        if self._accepted_at_s is not None:
-            self._backoff.ended(monotonic() - self._accepted_at_s)
-            self._accepted_at_s = None
+        if self._accepted_at_s is None:
+            self._failed_attempts += 1
+            delay_s = self._backoff.next_s()
+            _log.warning(
+                "connection.attempt_failed delay_s=%.2f attempt=%d reason=%s", delay_s, self._failed_attempts, error
+            )
+            return delay_s
+        self._lost_at_s, self._failed_attempts = monotonic(), 0
+        self._backoff.ended(self._lost_at_s - self._accepted_at_s)
+        self._accepted_at_s = None
         delay_s = self._backoff.next_s()
         _log.warning("connection.lost delay_s=%.2f reason=%s", delay_s, error)
         return delay_s
 
     def _accepted(self) -> None:
         if self._accepted_once:
-            _log.info("connection.restored")
+            down_s = monotonic() - self._lost_at_s
+            _log.info("connection.restored down_s=%.2f attempts=%d", down_s, self._failed_attempts + 1)
         self._accepted_once = True
         self._accepted_at_s = monotonic()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypedDict
 
@@ -52,7 +52,7 @@ class Attempts(logging.Handler):
 
 
 @contextmanager
-def attempts(call: Callable[[], object] = lambda: None) -> Iterator[Attempts]:
+def attempts(call: Callable[[], object] = lambda: None) -> Generator[Attempts]:
     handler, logger = Attempts(call), logging.getLogger("emitter_typed")
     logger.addHandler(handler)
     try:
