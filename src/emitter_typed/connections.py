@@ -47,6 +47,14 @@ class Connection:
             _log.warning("connection.given_up reason=%s", error)
         return goes_on
 
+    def _followed(self, error: EmitterError) -> EmitterError:
+        """Return the error of a connection that another one follows: its transport could not know."""
+        if not isinstance(error, ConnectionLost):
+            return error
+        followed = ConnectionLost(error.message, reconnecting=True)
+        followed.__cause__ = error.__cause__
+        return followed
+
     def _delay_s(self, error: EmitterError) -> float:
         if self._accepted_at_s is None:
             self._failed_attempts += 1
@@ -81,4 +89,4 @@ class Connection:
 def still_lost(operation: str, error: EmitterError | None, timeout_s: float) -> ConnectionLost:
     """Return the error of a call that found no connection within its time limit."""
     reason = "there is none" if error is None else error.message
-    return ConnectionLost(f"{reason}; nothing was sent within {timeout_s:g} s", operation=operation)
+    return ConnectionLost(f"{reason}; nothing was sent within {timeout_s:g} s", operation=operation, reconnecting=True)

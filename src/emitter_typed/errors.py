@@ -245,13 +245,17 @@ class ConnectionLost(EmitterError, ConnectionError):
 
     operation: str | None
     """The operation that was cut off, or None for a subscription or the connection itself."""
+    reconnecting: bool
+    """Whether the client connects again by itself."""
 
-    def __init__(self, message: str, *, operation: str | None = None) -> None:
-        """Say why the connection ended and what it cut off."""
+    def __init__(self, message: str, *, operation: str | None = None, reconnecting: bool = False) -> None:
+        """Say why the connection ended, what it cut off, and whether another one follows."""
         what = f" during {operation}" if operation else ""
-        super().__init__(f"the connection was lost{what} ({message})", "connect again")
+        advice = "the client connects again by itself" if reconnecting else "connect again"
+        super().__init__(f"the connection was lost{what} ({message})", advice)
         self.message = message
         self.operation = operation
+        self.reconnecting = reconnecting
 
 
 class Congested(EmitterError):

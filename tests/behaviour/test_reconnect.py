@@ -36,6 +36,9 @@ def key(broker: Broker) -> Key:
     return broker.keygen("a/#/", "rwslp")
 
 
+BY_ITSELF_OR_NOT = ["the client connects again by itself", "connect again"]
+
+
 # What lasts
 
 
@@ -222,6 +225,40 @@ async def test_a_refused_login_ends_it_with_the_reason(colour: Colour, broker: B
             await pending.wait()
         with pytest.raises(Closed):
             await client.me()
+
+
+def advice(error: EmitterError | None) -> str:
+    return str(error).rpartition(": ")[2]
+
+
+@both_colours
+@in_loop
+async def test_whoever_reads_of_a_loss_is_told_who_connects_again(
+    colour: Colour, broker: Broker, key: Key, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected(colour, broker) as client:
+        await lose(client, broker)
+        lost = client.connection.error
+        with pytest.raises(ConnectionLost) as offline:
+            await client.me(timeout_s=0.01)
+        pending = client.publish_nowait(key, "a/", "x")
+        await client.close()
+        with pytest.raises(ConnectionLost) as closed:
+            await pending.wait()
+    assert [advice(each) for each in (offline.value, closed.value)] == BY_ITSELF_OR_NOT
+    assert (offline.value.reconnecting, closed.value.reconnecting) == (True, False)
+    assert isinstance(lost, EmitterError)
+    assert "connect again" not in str(lost)
+    assert "connect again" not in caplog.text
+
+
+def test_a_client_that_does_not_connect_again_says_to_do_so(broker: Broker, key: Key) -> None:
+    with Client.from_url(broker.url, reconnect=False) as client:
+        subscription = client.subscribe(key, "a/")
+        broker.faults.drop_connections()
+        with pytest.raises(ConnectionLost) as lost:
+            subscription.get(timeout_s=LIMIT_S)
+    assert (advice(lost.value), lost.value.reconnecting) == ("connect again", False)
 
 
 # Ends

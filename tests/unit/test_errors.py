@@ -39,6 +39,7 @@ ERRORS: list[EmitterError] = [
     ConnectionRefused("nothing listens", host="localhost", port=1, return_code=5),
     ConnectionLost("cut", operation="publish"),
     ConnectionLost("cut"),
+    ConnectionLost("cut", reconnecting=True),
     Congested("publish", "full"),
     SlowConsumer("a/", max_messages=1, max_bytes=2),
     HandlerFailed("presence"),

@@ -253,7 +253,7 @@ class Session:
             elif isinstance(exchange, Leave):
                 self._memberships.left(exchange)
             else:
-                self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
+                self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation, reconnecting=True))
         self._outbox.put_back(publications)
         for receiver in (*(one for _, one in self._subscribers.all()), *self._watches):
             receiver.lost()
@@ -285,7 +285,7 @@ class Session:
             return
         self._check_not_over(operation)
         reason = "there is none yet" if self._lost is None else self._lost.message
-        raise ConnectionLost(reason, operation=operation)
+        raise ConnectionLost(reason, operation=operation, reconnecting=True)
 
     # Inside
 

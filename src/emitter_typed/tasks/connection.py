@@ -79,6 +79,7 @@ class TaskConnection(Connection):
         if error is None or not self._goes_on(error):
             self.finish(error)
             return
+        error = self._followed(error)
         self.session.lost(error)
         self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
         self._timer = self._loop.call_later(self._delay_s(error), self.open)
@@ -96,6 +97,9 @@ class TaskConnection(Connection):
     async def close(self, timeout_s: float, *, abort: bool = False, error: EmitterError | None = None) -> None:
         """Send what waits, disconnect, and come back no more; abort: drop the connection at once; error: why."""
         self._closing = True
+        if error is not None:
+            # Before an attempt that is under way ends for a reason of its own.
+            self.finish(error)
         if self._timer is not None:
             self._timer.cancel()
         transport = self._transport
@@ -112,7 +116,7 @@ class TaskConnection(Connection):
             # The end is the last thing that its thread tells, so this takes no time worth a thread of its own.
             transport.join(timeout_s)
         self._sink = None
-        self.finish(error)
+        self.finish(None)
 
     def abandon(self) -> None:
         """End without the loop, which is closed: nothing can reach the session any more."""

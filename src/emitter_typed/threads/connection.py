@@ -87,6 +87,7 @@ class ThreadConnection(Connection):
             if error is None or not self._goes_on(error):
                 self._finish(error)
                 return
+            error = self._followed(error)
             with self.lock:
                 self.session.lost(error)
             self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
@@ -110,6 +111,9 @@ class ThreadConnection(Connection):
         """Send what waits, disconnect, and come back no more; abort: drop the connection at once; error: why."""
         with self._switching:
             self._closing = True
+            if error is not None:
+                # Before an attempt that is under way ends for a reason of its own.
+                self._finish(error)
             transport, timer = self._transport, self._timer
         if timer is not None:
             timer.cancel()
@@ -125,7 +129,7 @@ class ThreadConnection(Connection):
                 transport.join(timeout_s)
         with self._switching:
             self._sink = None
-            self._finish(error)
+            self._finish(None)
 
     def _finish(self, error: EmitterError | None) -> None:
         with self.lock:
