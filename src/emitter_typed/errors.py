@@ -196,18 +196,26 @@ class RequestTimeout(EmitterError, TimeoutError):
     """The operation that was not answered."""
     timeout_s: float
     """The limit that ran out, in seconds."""
+    offline: str | None
+    """Why there was no connection when the limit ran out, for a message of QoS 1 that waits for one; else None."""
 
-    def __init__(self, operation: str, timeout_s: float) -> None:
-        """Name the operation and its limit."""
-        super().__init__(
-            f"{operation} was not answered within {timeout_s:g} s",
-            "whatever listens there did not answer as an MQTT broker; check address, port and TLS"
-            if operation == "connect"
-            else "it may have been carried out; check that the address is an Emitter broker, "
-            "or allow more time with timeout_s",
-        )
+    def __init__(self, operation: str, timeout_s: float, *, offline: str | None = None) -> None:
+        """Name the operation and its limit, and why there was no connection."""
+        if offline is not None:
+            message = f"{operation} was not acknowledged within {timeout_s:g} s: there is no connection ({offline})"
+            advice = "the message is kept, and goes out once there is one"
+        else:
+            message = f"{operation} was not answered within {timeout_s:g} s"
+            advice = (
+                "whatever listens there did not answer as an MQTT broker; check address, port and TLS"
+                if operation == "connect"
+                else "it may have been carried out; check that the address is an Emitter broker, "
+                "or allow more time with timeout_s"
+            )
+        super().__init__(message, advice)
         self.operation = operation
         self.timeout_s = timeout_s
+        self.offline = offline
 
 
 class ConnectionRefused(EmitterError, ConnectionError):

@@ -284,10 +284,18 @@ class Session:
         if self.connected:
             return
         self._check_not_over(operation)
-        reason = "there is none yet" if self._lost is None else self._lost.message
-        raise ConnectionLost(reason, operation=operation, reconnecting=True)
+        raise ConnectionLost(self._why_lost, operation=operation, reconnecting=True)
+
+    @property
+    def offline(self) -> str | None:
+        """Why there is no connection at the moment; None if there is one, or none follows."""
+        return None if self.connected or self._over else self._why_lost
 
     # Inside
+
+    @property
+    def _why_lost(self) -> str:
+        return "there is none yet" if self._lost is None else self._lost.message
 
     def _tell(self, event: EventDefinition[object], payload: object) -> None:
         self._watches.offer(event, payload)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from emitter_typed.connections import still_lost
 from emitter_typed.contract import AsyncHandler
 from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, RequestTimeout
-from emitter_typed.pending import AsyncPending, TaskOutcome
+from emitter_typed.pending import AsyncPending, TaskOutcome, unacknowledged
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.operations import prepare
@@ -265,11 +265,11 @@ class TaskDriver(TaskReceiving):
         connection.session.publish(operation, prepared, payload, outcome)
         try:
             await outcome.wait(deadline - monotonic(), limit_s)
-        except RequestTimeout:
+        except RequestTimeout as error:
             if connection.session.withdraw(outcome):
                 raise still_lost(operation, self._state.error, limit_s) from None
             outcome.timed_out()
-            raise
+            raise unacknowledged(error, connection.session) from None
 
     def _publish_nowait(
         self,
@@ -285,6 +285,6 @@ class TaskDriver(TaskReceiving):
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally if prepared.qos else None)
-        pending = AsyncPending(outcome, self._settings.timeout_s)
+        pending = AsyncPending(outcome, connection.session, self._settings.timeout_s)
         connection.session.publish(operation, prepared, payload, outcome)
         return pending

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from emitter_typed.connections import still_lost
 from emitter_typed.contract import Handler
 from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, RequestTimeout
-from emitter_typed.pending import Pending, ThreadOutcome
+from emitter_typed.pending import Pending, ThreadOutcome, unacknowledged
 from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.operations import prepare
@@ -256,14 +256,14 @@ class ThreadDriver(ThreadReceiving):
             connection.session.publish(operation, prepared, payload, outcome)
         try:
             outcome.wait(deadline - monotonic(), limit_s)
-        except RequestTimeout:
+        except RequestTimeout as error:
             with connection.lock:
                 withdrawn = connection.session.withdraw(outcome)
                 if not withdrawn:
                     outcome.timed_out()
             if withdrawn:
                 raise still_lost(operation, self._state.error, limit_s) from None
-            raise
+            raise unacknowledged(error, connection.session) from None
 
     def _publish_nowait(
         self,
@@ -279,7 +279,7 @@ class ThreadDriver(ThreadReceiving):
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally if prepared.qos else None)
-        pending = Pending(outcome, self._settings.timeout_s)
+        pending = Pending(outcome, connection.session, self._settings.timeout_s)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         return pending
