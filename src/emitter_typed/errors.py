@@ -197,11 +197,31 @@ class RequestTimeout(EmitterError, TimeoutError):
     timeout_s: float
     """The limit that ran out, in seconds."""
     offline: str | None
-    """Why there was no connection when the limit ran out, for a message of QoS 1 that waits for one; else None."""
+    """Why there was no connection when the limit ran out, for a drain, and for a message of QoS 1 that waits for one;
+    else None."""
+    unacknowledged: int | None
+    """For a drain, how many messages of QoS 1 the broker has not acknowledged; else None."""
+    handlers_running: int | None
+    """For a drain, how many handlers of subscriptions have not had what had arrived; else None."""
 
-    def __init__(self, operation: str, timeout_s: float, *, offline: str | None = None) -> None:
-        """Name the operation and its limit, and why there was no connection."""
-        if offline is not None:
+    def __init__(
+        self,
+        operation: str,
+        timeout_s: float,
+        *,
+        offline: str | None = None,
+        unacknowledged: int | None = None,
+        handlers_running: int | None = None,
+    ) -> None:
+        """Name the operation and its limit, and what is known of what it waited for."""
+        if unacknowledged is not None:
+            message = (
+                f"{operation} was not over within {timeout_s:g} s: {unacknowledged} messages of QoS 1 are not "
+                f"acknowledged, {handlers_running} handlers still run"
+            )
+            message += "" if offline is None else f", there is no connection ({offline})"
+            advice = "what is left is lost; allow more time with timeout_s"
+        elif offline is not None:
             message = f"{operation} was not acknowledged within {timeout_s:g} s: there is no connection ({offline})"
             advice = "the message is kept, and goes out once there is one"
         else:
@@ -216,6 +236,8 @@ class RequestTimeout(EmitterError, TimeoutError):
         self.operation = operation
         self.timeout_s = timeout_s
         self.offline = offline
+        self.unacknowledged = unacknowledged
+        self.handlers_running = handlers_running
 
 
 class ConnectionRefused(EmitterError, ConnectionError):

@@ -311,13 +311,54 @@ async def test_draining_waits_for_acknowledgements_and_handlers(colour: Colour, 
 async def test_draining_ends_when_its_time_is_over(colour: Colour, broker: Broker, key: Key) -> None:
     async with connected(colour, broker) as client:
         await lose(client, broker)
-        pending = client.publish_nowait(key, "a/", "x")
-        with pytest.raises(RequestTimeout, match="drain"):
+        pending = [client.publish_nowait(key, "a/", text) for text in "xy"]
+        with pytest.raises(RequestTimeout, match=r"drain was not over .* 2 messages of QoS 1 .* 0 handlers") as caught:
             await client.drain(timeout_s=0.01)
-        with pytest.raises(ConnectionLost):
-            await pending.wait()
+        assert (caught.value.unacknowledged, caught.value.handlers_running) == (2, 0)
+        assert caught.value.offline
+        for each in pending:
+            with pytest.raises(ConnectionLost):
+                await each.wait()
         with pytest.raises(InvalidArgument):
             await client.drain(timeout_s=0)
+
+
+def test_draining_that_a_handler_keeps_from_ending_counts_it(broker: Broker, key: Key) -> None:
+    called, go_on = threading.Event(), threading.Event()
+
+    def on_message(_: Message) -> None:
+        called.set()
+        go_on.wait(LIMIT_S)
+
+    client = Client.from_url(broker.url)
+    client.connect()
+    client.subscribe(key, "a/", on_message)
+    client.publish(key, "a/", "x", qos=1)
+    assert called.wait(LIMIT_S)
+    # By then it was counted.
+    client.on_disconnect = go_on.set
+    with pytest.raises(RequestTimeout) as caught:
+        client.drain(timeout_s=0.01)
+    assert (caught.value.unacknowledged, caught.value.handlers_running, caught.value.offline) == (0, 1, None)
+
+
+@in_loop
+async def test_draining_that_a_coroutine_keeps_from_ending_counts_it(broker: Broker, key: Key) -> None:
+    called, go_on = asyncio.Event(), asyncio.Event()
+
+    async def on_message(_: Message) -> None:
+        called.set()
+        await go_on.wait()
+
+    client = AsyncClient.from_url(broker.url)
+    await client.connect()
+    await client.subscribe(key, "a/", on_message)
+    await client.publish(key, "a/", "x", qos=1)
+    await called.wait()
+    client.on_disconnect = go_on.set
+    with pytest.raises(RequestTimeout) as caught:
+        await client.drain(timeout_s=0.01)
+    assert (caught.value.unacknowledged, caught.value.handlers_running, caught.value.offline) == (0, 1, None)
 
 
 @both_colours

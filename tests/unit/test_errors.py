@@ -38,6 +38,7 @@ ERRORS: list[EmitterError] = [
     ON_THE_WIRE,
     RequestTimeout("keygen", 1.5),
     RequestTimeout("publish", 1.5, offline="cut"),
+    RequestTimeout("drain", 1.5, unacknowledged=2, handlers_running=1),
     ConnectionRefused("nothing listens", host="localhost", port=1, return_code=5),
     ConnectionLost("cut", operation="publish"),
     ConnectionLost("cut"),

@@ -291,6 +291,11 @@ class Session:
         """Why there is no connection at the moment; None if there is one, or none follows."""
         return None if self.connected or self._over else self._why_lost
 
+    @property
+    def unacknowledged(self) -> int:
+        """How many messages of QoS 1 wait for their acknowledgement, or for a connection."""
+        return len(self._outbox) + sum(1 for _ in self._exchanges.publications)
+
     # Inside
 
     @property
@@ -302,7 +307,7 @@ class Session:
         self._emit(event, payload)
 
     def _settle(self) -> None:
-        if self._draining is not None and not self._outbox and not self._exchanges.publications:
+        if self._draining is not None and not self._outbox and not any(self._exchanges.publications):
             self._draining.resolve(None)
 
     def _check_not_over(self, operation: str) -> None:

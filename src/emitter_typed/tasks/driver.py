@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -137,7 +139,8 @@ class TaskDriver(TaskReceiving):
 
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
-            RequestTimeout: It took longer; what was left is lost, as with `close`.
+            RequestTimeout: It took longer; `unacknowledged` and `handlers_running` count what was left, which is lost,
+                as with `close`.
         """
         limit_s = self._limit(timeout_s)
         connection = self._connection
@@ -147,11 +150,23 @@ class TaskDriver(TaskReceiving):
         settled: TaskOutcome[None] = TaskOutcome("drain")
         try:
             connection.session.drain(settled)
-            await settled.wait(limit_s)
-            if not await self._join_handlers(deadline):
-                raise RequestTimeout("drain", limit_s)
+            over = False
+            with suppress(RequestTimeout):
+                await settled.wait(limit_s)
+                over = await self._join_handlers(deadline)
+            if not over:
+                raise self._undrained(connection, limit_s)
         finally:
             await self.close()
+
+    def _undrained(self, connection: TaskConnection, limit_s: float) -> RequestTimeout:
+        return RequestTimeout(
+            "drain",
+            limit_s,
+            offline=connection.session.offline,
+            unacknowledged=connection.session.unacknowledged,
+            handlers_running=len(self._message_tasks - {asyncio.current_task()}),
+        )
 
     async def disconnect(self) -> None:
         """Do what `close` does, by its old name."""

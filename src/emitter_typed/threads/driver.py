@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -137,7 +139,8 @@ class ThreadDriver(ThreadReceiving):
 
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
-            RequestTimeout: It took longer; what was left is lost, as with `close`.
+            RequestTimeout: It took longer; `unacknowledged` and `handlers_running` count what was left, which is lost,
+                as with `close`.
         """
         limit_s = self._limit(timeout_s)
         connection = self._connection
@@ -148,11 +151,26 @@ class ThreadDriver(ThreadReceiving):
         try:
             with connection.lock:
                 connection.session.drain(settled)
-            settled.wait(limit_s)
-            if not self._join_handlers(deadline):
-                raise RequestTimeout("drain", limit_s)
+            over = False
+            with suppress(RequestTimeout):
+                settled.wait(limit_s)
+                over = self._join_handlers(deadline)
+            if not over:
+                raise self._undrained(connection, limit_s)
         finally:
             self.close()
+
+    def _undrained(self, connection: ThreadConnection, limit_s: float) -> RequestTimeout:
+        with self._handlers_lock:
+            threads = [each for each in self._message_threads if each is not threading.current_thread()]
+        with connection.lock:
+            return RequestTimeout(
+                "drain",
+                limit_s,
+                offline=connection.session.offline,
+                unacknowledged=connection.session.unacknowledged,
+                handlers_running=sum(thread.is_alive() for thread in threads),
+            )
 
     def disconnect(self) -> None:
         """Do what `close` does, by its old name."""
