@@ -67,6 +67,12 @@ class Outcome(Generic[ResultT]):
         self._abandoned = False
         self._error: EmitterError | None = None
 
+    def __str__(self) -> str:
+        """Name the operation, and tell how it stands."""
+        if not self.done:
+            return f"{self.operation} under way"
+        return f"{self.operation} {'done' if self._error is None else f'failed with {type(self._error).__name__}'}"
+
     def resolve(self, result: ResultT) -> None:
         """End well."""
         if not self.done:
@@ -222,6 +228,10 @@ class Pending:
     def __del__(self) -> None:
         self._outcome.forgotten()
 
+    def __repr__(self) -> str:
+        """Show the operation, and whether and how it has ended."""
+        return f"<{type(self).__name__} {self._outcome}>"
+
     @property
     def done(self) -> bool:
         """Whether it has ended, well or badly. A message at QoS 0 has as soon as it is on its way."""
@@ -263,6 +273,10 @@ class AsyncPending:
 
     def __del__(self) -> None:
         self._outcome.forgotten()
+
+    def __repr__(self) -> str:
+        """Show the operation, and whether and how it has ended."""
+        return f"<{type(self).__name__} {self._outcome}>"
 
     @property
     def done(self) -> bool:

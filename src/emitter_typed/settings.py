@@ -241,6 +241,7 @@ class Configured(ABC):
         """
         _check_username(username)
         self._address: BrokerAddress | None = None
+        self._connected_to: BrokerAddress | None = None
         self._username = username
         self._settings = Settings(
             timeout_s=timeout_s,
@@ -344,6 +345,17 @@ class Configured(ABC):
             host, port, secure = self._address.host, self._address.port, self._address.secure
             websocket_path = self._address.websocket_path
         return self._settings.endpoint(host, port, secure, keepalive_s, username or self._username, websocket_path)
+
+    def _note_place(self, endpoint: Endpoint) -> None:
+        """Remember where `connect` connects to."""
+        self._connected_to = BrokerAddress(
+            endpoint.host, endpoint.port, endpoint.tls is not None, endpoint.websocket_path
+        )
+
+    def _shown(self, status: str) -> str:
+        """Return what `repr` shows: where it connects to, once that is known, and how the connection stands."""
+        place = self._connected_to or self._address
+        return f"<{type(self).__name__} {'' if place is None else f'{place} '}{status}>"
 
     def _make_transport(self, endpoint: Endpoint) -> Transport:
         """Make what carries the packets of one connection."""

@@ -52,6 +52,10 @@ class TaskDriver(TaskReceiving):
         self._prepare_statistics()
         self._prepare_receiving()
 
+    def __repr__(self) -> str:
+        """Show where it connects to, once that is known, and how the connection stands."""
+        return self._shown(self._state.status)
+
     async def connect(
         self,
         host: str = DEFAULT_HOST,
@@ -85,6 +89,7 @@ class TaskDriver(TaskReceiving):
                 "the client is connected already: close() it first", argument="host", value=endpoint.host
             )
         await self.close()
+        self._note_place(endpoint)
         connection = TaskConnection(
             partial(self._make_transport, endpoint),
             self._settings.backoff(),
