@@ -28,6 +28,12 @@ class BrokerAddress:
     secure: bool
     websocket_path: str | None = None
 
+    def __str__(self) -> str:
+        """Return the URL without the path, in which proxies are given what is not for everybody's eyes."""
+        scheme = ("mqtt", "mqtts", "ws", "wss")[2 * (self.websocket_path is not None) + self.secure]
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
+
 
 def parse_url(url: str | None) -> BrokerAddress:
     """Read the URL of a broker.

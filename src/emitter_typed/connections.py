@@ -23,35 +23,57 @@ class Connection:
 
     session: Session
 
-    def __init__(self, make_transport: Callable[[], Transport], backoff: Backoff | None) -> None:
+    def __init__(
+        self, make_transport: Callable[[], Transport], backoff: Backoff, *, reconnect: bool, retry_connect: bool
+    ) -> None:
         self._make_transport = make_transport
         self._backoff = backoff
+        self._reconnect = reconnect
+        self._retry_connect = retry_connect
         self._process = os.getpid()
         self._accepted_once = False
         self._accepted_at_s: float | None = None
+        self._lost_at_s = 0.0
+        self._failed_attempts = 0
         self._closing = False
 
     def _goes_on(self, error: EmitterError | None) -> bool:
-        # A first attempt that fails is its caller's to know.
-        if error is None or self._closing or not self._accepted_once:
+        if error is None or self._closing:
             return False
-        goes_on = self._backoff is not None and not (isinstance(error, ConnectionRefused) and error.permanent)
-        if not goes_on:
+        wanted = self._reconnect if self._accepted_once else self._retry_connect
+        goes_on = wanted and not (isinstance(error, ConnectionRefused) and error.permanent)
+        # A first connection that fails is its caller's to know.
+        if not goes_on and self._accepted_once:
             _log.warning("connection.given_up reason=%s", error)
         return goes_on
 
+    def _followed(self, error: EmitterError) -> EmitterError:
+        """Return the error of a connection that another one follows: its transport could not know."""
+        if not isinstance(error, ConnectionLost):
+            return error
+        followed = ConnectionLost(error.message, reconnecting=True)
+        followed.__cause__ = error.__cause__
+        return followed
+
     def _delay_s(self, error: EmitterError) -> float:
-        assert self._backoff is not None, "whoever goes on has one"
-        if self._accepted_at_s is not None:
-            self._backoff.ended(monotonic() - self._accepted_at_s)
-            self._accepted_at_s = None
+        if self._accepted_at_s is None:
+            self._failed_attempts += 1
+            delay_s = self._backoff.next_s()
+            _log.warning(
+                "connection.attempt_failed delay_s=%.2f attempt=%d reason=%s", delay_s, self._failed_attempts, error
+            )
+            return delay_s
+        self._lost_at_s, self._failed_attempts = monotonic(), 0
+        self._backoff.ended(self._lost_at_s - self._accepted_at_s)
+        self._accepted_at_s = None
         delay_s = self._backoff.next_s()
         _log.warning("connection.lost delay_s=%.2f reason=%s", delay_s, error)
         return delay_s
 
     def _accepted(self) -> None:
         if self._accepted_once:
-            _log.info("connection.restored")
+            down_s = monotonic() - self._lost_at_s
+            _log.info("connection.restored down_s=%.2f attempts=%d", down_s, self._failed_attempts + 1)
         self._accepted_once = True
         self._accepted_at_s = monotonic()
 
@@ -67,4 +89,4 @@ class Connection:
 def still_lost(operation: str, error: EmitterError | None, timeout_s: float) -> ConnectionLost:
     """Return the error of a call that found no connection within its time limit."""
     reason = "there is none" if error is None else error.message
-    return ConnectionLost(f"{reason}; nothing was sent within {timeout_s:g} s", operation=operation)
+    return ConnectionLost(f"{reason}; nothing was sent within {timeout_s:g} s", operation=operation, reconnecting=True)

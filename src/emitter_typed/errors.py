@@ -196,18 +196,48 @@ class RequestTimeout(EmitterError, TimeoutError):
     """The operation that was not answered."""
     timeout_s: float
     """The limit that ran out, in seconds."""
+    offline: str | None
+    """Why there was no connection when the limit ran out, for a drain, and for a message of QoS 1 that waits for one;
+    else None."""
+    unacknowledged: int | None
+    """For a drain, how many messages of QoS 1 the broker has not acknowledged; else None."""
+    handlers_running: int | None
+    """For a drain, how many handlers of subscriptions have not had what had arrived; else None."""
 
-    def __init__(self, operation: str, timeout_s: float) -> None:
-        """Name the operation and its limit."""
-        super().__init__(
-            f"{operation} was not answered within {timeout_s:g} s",
-            "whatever listens there did not answer as an MQTT broker; check address, port and TLS"
-            if operation == "connect"
-            else "it may have been carried out; check that the address is an Emitter broker, "
-            "or allow more time with timeout_s",
-        )
+    def __init__(
+        self,
+        operation: str,
+        timeout_s: float,
+        *,
+        offline: str | None = None,
+        unacknowledged: int | None = None,
+        handlers_running: int | None = None,
+    ) -> None:
+        """Name the operation and its limit, and what is known of what it waited for."""
+        if unacknowledged is not None:
+            message = (
+                f"{operation} was not over within {timeout_s:g} s: {unacknowledged} messages of QoS 1 are not "
+                f"acknowledged, {handlers_running} handlers still run"
+            )
+            message += "" if offline is None else f", there is no connection ({offline})"
+            advice = "what is left is lost; allow more time with timeout_s"
+        elif offline is not None:
+            message = f"{operation} was not acknowledged within {timeout_s:g} s: there is no connection ({offline})"
+            advice = "the message is kept, and goes out once there is one"
+        else:
+            message = f"{operation} was not answered within {timeout_s:g} s"
+            advice = (
+                "whatever listens there did not answer as an MQTT broker; check address, port and TLS"
+                if operation == "connect"
+                else "it may have been carried out; check that the address is an Emitter broker, "
+                "or allow more time with timeout_s"
+            )
+        super().__init__(message, advice)
         self.operation = operation
         self.timeout_s = timeout_s
+        self.offline = offline
+        self.unacknowledged = unacknowledged
+        self.handlers_running = handlers_running
 
 
 class ConnectionRefused(EmitterError, ConnectionError):
@@ -245,13 +275,17 @@ class ConnectionLost(EmitterError, ConnectionError):
 
     operation: str | None
     """The operation that was cut off, or None for a subscription or the connection itself."""
+    reconnecting: bool
+    """Whether the client connects again by itself."""
 
-    def __init__(self, message: str, *, operation: str | None = None) -> None:
-        """Say why the connection ended and what it cut off."""
+    def __init__(self, message: str, *, operation: str | None = None, reconnecting: bool = False) -> None:
+        """Say why the connection ended, what it cut off, and whether another one follows."""
         what = f" during {operation}" if operation else ""
-        super().__init__(f"the connection was lost{what} ({message})", "connect again")
+        advice = "the client connects again by itself" if reconnecting else "connect again"
+        super().__init__(f"the connection was lost{what} ({message})", advice)
         self.message = message
         self.operation = operation
+        self.reconnecting = reconnecting
 
 
 class Congested(EmitterError):

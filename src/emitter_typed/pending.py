@@ -7,10 +7,13 @@ import logging
 import threading
 import weakref
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from emitter_typed.errors import EmitterError, InvalidArgument, RequestTimeout, kind_of
 from emitter_typed.protocol.tally import Ending, Tally, ending_of
+
+if TYPE_CHECKING:
+    from emitter_typed.protocol.session import Session
 
 ResultT = TypeVar("ResultT")
 
@@ -63,6 +66,12 @@ class Outcome(Generic[ResultT]):
         self.holder: weakref.ref[object] | None = None
         self._abandoned = False
         self._error: EmitterError | None = None
+
+    def __str__(self) -> str:
+        """Name the operation, and tell how it stands."""
+        if not self.done:
+            return f"{self.operation} under way"
+        return f"{self.operation} {'done' if self._error is None else f'failed with {type(self._error).__name__}'}"
 
     def resolve(self, result: ResultT) -> None:
         """End well."""
@@ -195,22 +204,33 @@ def _wake(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
+def unacknowledged(error: RequestTimeout, session: Session) -> RequestTimeout:
+    """Return the error of a message of QoS 1 that was waited for too long: it says if there is no connection."""
+    offline = session.offline
+    return error if offline is None else RequestTimeout(error.operation, error.timeout_s, offline=offline)
+
+
 class Pending:
     """A message on its way: wait for the broker's acknowledgement, or look whether it has come.
 
     Nobody has to wait: a refusal of a message whose `Pending` is gone is reported to `on_error`.
     """
 
-    __slots__ = ("__weakref__", "_outcome", "_timeout_s")
+    __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
 
-    def __init__(self, outcome: ThreadOutcome[None], timeout_s: float) -> None:
+    def __init__(self, outcome: ThreadOutcome[None], session: Session, timeout_s: float) -> None:
         """Clients make these."""
         self._outcome = outcome
+        self._session = session
         self._timeout_s = timeout_s
         outcome.holder = weakref.ref(self)
 
     def __del__(self) -> None:
         self._outcome.forgotten()
+
+    def __repr__(self) -> str:
+        """Show the operation, and whether and how it has ended."""
+        return f"<{type(self).__name__} {self._outcome}>"
 
     @property
     def done(self) -> bool:
@@ -226,10 +246,14 @@ class Pending:
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or negative.
             BrokerError: The broker refused the message; the class says why.
-            RequestTimeout: No acknowledgement came in time; it may still come.
+            RequestTimeout: No acknowledgement came in time; it may still come. Without a connection, `offline` says
+                why there is none, and the message waits for the next.
             ConnectionLost: The connection ended first; the message may have been delivered.
         """
-        self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
+        try:
+            self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
+        except RequestTimeout as error:
+            raise unacknowledged(error, self._session) from None
 
 
 class AsyncPending:
@@ -238,16 +262,21 @@ class AsyncPending:
     Nobody has to wait: a refusal of a message whose `AsyncPending` is gone is reported to `on_error`.
     """
 
-    __slots__ = ("__weakref__", "_outcome", "_timeout_s")
+    __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
 
-    def __init__(self, outcome: TaskOutcome[None], timeout_s: float) -> None:
+    def __init__(self, outcome: TaskOutcome[None], session: Session, timeout_s: float) -> None:
         """Clients make these."""
         self._outcome = outcome
+        self._session = session
         self._timeout_s = timeout_s
         outcome.holder = weakref.ref(self)
 
     def __del__(self) -> None:
         self._outcome.forgotten()
+
+    def __repr__(self) -> str:
+        """Show the operation, and whether and how it has ended."""
+        return f"<{type(self).__name__} {self._outcome}>"
 
     @property
     def done(self) -> bool:
@@ -263,7 +292,11 @@ class AsyncPending:
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or negative.
             BrokerError: The broker refused the message; the class says why.
-            RequestTimeout: No acknowledgement came in time; it may still come.
+            RequestTimeout: No acknowledgement came in time; it may still come. Without a connection, `offline` says
+                why there is none, and the message waits for the next.
             ConnectionLost: The connection ended first; the message may have been delivered.
         """
-        await self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
+        try:
+            await self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
+        except RequestTimeout as error:
+            raise unacknowledged(error, self._session) from None

@@ -50,6 +50,7 @@ class Settings:
     overflow: Overflow
     reconnect: bool = True
     reconnect_max_s: float = 30.0
+    retry_connect: bool = False
     while_offline: WhileOffline = "wait"
     outbox_max_messages: int = 10_000
     outbox_max_bytes: int = 16 * 1024 * 1024
@@ -76,13 +77,13 @@ class Settings:
         _one_of("matcher", self.matcher, ("emitter", "mqtt"))
         _one_of("overflow", self.overflow, ("drop_oldest", "drop_newest", "fail"))
         _one_of("while_offline", self.while_offline, ("wait", "raise"))
-        _check_kind("reconnect", self.reconnect, bool, "a boolean")
+        for name in ("reconnect", "retry_connect"):
+            _check_kind(name, getattr(self, name), bool, "a boolean")
         check_time_limit(self.reconnect_max_s, name="reconnect_max_s")
 
-    def backoff(self) -> Backoff | None:
-        """Make what says when to connect again; None: never."""
-        base_s = min(_RECONNECT_BASE_S, self.reconnect_max_s)
-        return Backoff(base_s=base_s, max_s=self.reconnect_max_s) if self.reconnect else None
+    def backoff(self) -> Backoff:
+        """Make what says when to make the next attempt to connect."""
+        return Backoff(base_s=min(_RECONNECT_BASE_S, self.reconnect_max_s), max_s=self.reconnect_max_s)
 
     def outbox(self) -> Outbox:
         """Make what holds messages while there is no connection."""
@@ -203,6 +204,7 @@ class Configured(ABC):
         overflow: Overflow = "drop_oldest",
         reconnect: bool = True,
         reconnect_max_s: float = 30.0,
+        retry_connect: bool = False,
         while_offline: WhileOffline = "wait",
         outbox_max_messages: int = 10_000,
         outbox_max_bytes: int = 16 * 1024 * 1024,
@@ -227,6 +229,8 @@ class Configured(ABC):
                 asked for again, and messages of QoS 1 that were not acknowledged are sent again. False: everything
                 ends with ConnectionLost.
             reconnect_max_s: The longest wait between two attempts, in seconds; the first ones are shorter.
+            retry_connect: Whether `connect` goes on trying, within `timeout_s`, where waiting may help: nothing listens
+                yet, or the broker takes nobody now. False: its first attempt is the only one.
             while_offline: What calls other than a publish of QoS 1 do that find the connection lost: wait for the next
                 one within their time limit (`"wait"`), or raise ConnectionLost at once (`"raise"`).
             outbox_max_messages: How many messages of QoS 1 may wait for a connection.
@@ -237,6 +241,7 @@ class Configured(ABC):
         """
         _check_username(username)
         self._address: BrokerAddress | None = None
+        self._connected_to: BrokerAddress | None = None
         self._username = username
         self._settings = Settings(
             timeout_s=timeout_s,
@@ -250,6 +255,7 @@ class Configured(ABC):
             overflow=overflow,
             reconnect=reconnect,
             reconnect_max_s=reconnect_max_s,
+            retry_connect=retry_connect,
             while_offline=while_offline,
             outbox_max_messages=outbox_max_messages,
             outbox_max_bytes=outbox_max_bytes,
@@ -277,6 +283,7 @@ class Configured(ABC):
         overflow: Overflow = "drop_oldest",
         reconnect: bool = True,
         reconnect_max_s: float = 30.0,
+        retry_connect: bool = False,
         while_offline: WhileOffline = "wait",
         outbox_max_messages: int = 10_000,
         outbox_max_bytes: int = 16 * 1024 * 1024,
@@ -299,6 +306,7 @@ class Configured(ABC):
             overflow: As in the constructor.
             reconnect: As in the constructor.
             reconnect_max_s: As in the constructor.
+            retry_connect: As in the constructor.
             while_offline: As in the constructor.
             outbox_max_messages: As in the constructor.
             outbox_max_bytes: As in the constructor.
@@ -322,6 +330,7 @@ class Configured(ABC):
             overflow=overflow,
             reconnect=reconnect,
             reconnect_max_s=reconnect_max_s,
+            retry_connect=retry_connect,
             while_offline=while_offline,
             outbox_max_messages=outbox_max_messages,
             outbox_max_bytes=outbox_max_bytes,
@@ -336,6 +345,17 @@ class Configured(ABC):
             host, port, secure = self._address.host, self._address.port, self._address.secure
             websocket_path = self._address.websocket_path
         return self._settings.endpoint(host, port, secure, keepalive_s, username or self._username, websocket_path)
+
+    def _note_place(self, endpoint: Endpoint) -> None:
+        """Remember where `connect` connects to."""
+        self._connected_to = BrokerAddress(
+            endpoint.host, endpoint.port, endpoint.tls is not None, endpoint.websocket_path
+        )
+
+    def _shown(self, status: str) -> str:
+        """Return what `repr` shows: where it connects to, once that is known, and how the connection stands."""
+        place = self._connected_to or self._address
+        return f"<{type(self).__name__} {'' if place is None else f'{place} '}{status}>"
 
     def _make_transport(self, endpoint: Endpoint) -> Transport:
         """Make what carries the packets of one connection."""

@@ -8,7 +8,7 @@ from typing import Generic, TypeAlias, TypeGuard, TypeVar
 
 from attrs import frozen
 
-from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable, kind_of
+from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable, hide_keys, kind_of
 from emitter_typed.hosts import AsyncHandler, AsyncHost, Handler, SyncHost
 from emitter_typed.pending import AsyncPending, Pending
 from emitter_typed.protocol.address import Address
@@ -104,6 +104,12 @@ class _Channel(Generic[PayloadT, ParamsT]):
     _definition: ChannelDefinition[PayloadT, ParamsT]
     _params: Mapping[str, object]
     _keys: KeySource
+
+    def __repr__(self) -> str:
+        """Show the address, and the parameters that are known; no key."""
+        texts = {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
+        known = "".join(f" {name}={hide_keys(text)}" for name, text in texts.items())
+        return f"<{type(self).__name__} {self._definition.address.template}{known}>"
 
     def _hold(self, keys: KeySource, params: Mapping[str, object] | None) -> None:
         """Take the keys and the parameters that are known: all, unless this can be called to tell the others."""

@@ -98,6 +98,8 @@ async def test_waiting_takes_a_number_of_seconds(colour: Colour, broker: Broker,
         ("max_messages", "5"),
         ("max_bytes", 1.5),
         ("matcher", ["mqtt"]),
+        ("reconnect", 1),
+        ("retry_connect", "no"),
     ],
 )
 def test_a_setting_of_another_type_is_refused_by_name(cls: Any, argument: str, wrong: object) -> None:

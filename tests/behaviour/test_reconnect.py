@@ -36,6 +36,9 @@ def key(broker: Broker) -> Key:
     return broker.keygen("a/#/", "rwslp")
 
 
+BY_ITSELF_OR_NOT = ["the client connects again by itself", "connect again"]
+
+
 # What lasts
 
 
@@ -224,6 +227,40 @@ async def test_a_refused_login_ends_it_with_the_reason(colour: Colour, broker: B
             await client.me()
 
 
+def advice(error: EmitterError | None) -> str:
+    return str(error).rpartition(": ")[2]
+
+
+@both_colours
+@in_loop
+async def test_whoever_reads_of_a_loss_is_told_who_connects_again(
+    colour: Colour, broker: Broker, key: Key, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected(colour, broker) as client:
+        await lose(client, broker)
+        lost = client.connection.error
+        with pytest.raises(ConnectionLost) as offline:
+            await client.me(timeout_s=0.01)
+        pending = client.publish_nowait(key, "a/", "x")
+        await client.close()
+        with pytest.raises(ConnectionLost) as closed:
+            await pending.wait()
+    assert [advice(each) for each in (offline.value, closed.value)] == BY_ITSELF_OR_NOT
+    assert (offline.value.reconnecting, closed.value.reconnecting) == (True, False)
+    assert isinstance(lost, EmitterError)
+    assert "connect again" not in str(lost)
+    assert "connect again" not in caplog.text
+
+
+def test_a_client_that_does_not_connect_again_says_to_do_so(broker: Broker, key: Key) -> None:
+    with Client.from_url(broker.url, reconnect=False) as client:
+        subscription = client.subscribe(key, "a/")
+        broker.faults.drop_connections()
+        with pytest.raises(ConnectionLost) as lost:
+            subscription.get(timeout_s=LIMIT_S)
+    assert (advice(lost.value), lost.value.reconnecting) == ("connect again", False)
+
+
 # Ends
 
 
@@ -274,13 +311,54 @@ async def test_draining_waits_for_acknowledgements_and_handlers(colour: Colour, 
 async def test_draining_ends_when_its_time_is_over(colour: Colour, broker: Broker, key: Key) -> None:
     async with connected(colour, broker) as client:
         await lose(client, broker)
-        pending = client.publish_nowait(key, "a/", "x")
-        with pytest.raises(RequestTimeout, match="drain"):
+        pending = [client.publish_nowait(key, "a/", text) for text in "xy"]
+        with pytest.raises(RequestTimeout, match=r"drain was not over .* 2 messages of QoS 1 .* 0 handlers") as caught:
             await client.drain(timeout_s=0.01)
-        with pytest.raises(ConnectionLost):
-            await pending.wait()
+        assert (caught.value.unacknowledged, caught.value.handlers_running) == (2, 0)
+        assert caught.value.offline
+        for each in pending:
+            with pytest.raises(ConnectionLost):
+                await each.wait()
         with pytest.raises(InvalidArgument):
             await client.drain(timeout_s=0)
+
+
+def test_draining_that_a_handler_keeps_from_ending_counts_it(broker: Broker, key: Key) -> None:
+    called, go_on = threading.Event(), threading.Event()
+
+    def on_message(_: Message) -> None:
+        called.set()
+        go_on.wait(LIMIT_S)
+
+    client = Client.from_url(broker.url)
+    client.connect()
+    client.subscribe(key, "a/", on_message)
+    client.publish(key, "a/", "x", qos=1)
+    assert called.wait(LIMIT_S)
+    # By then it was counted.
+    client.on_disconnect = go_on.set
+    with pytest.raises(RequestTimeout) as caught:
+        client.drain(timeout_s=0.01)
+    assert (caught.value.unacknowledged, caught.value.handlers_running, caught.value.offline) == (0, 1, None)
+
+
+@in_loop
+async def test_draining_that_a_coroutine_keeps_from_ending_counts_it(broker: Broker, key: Key) -> None:
+    called, go_on = asyncio.Event(), asyncio.Event()
+
+    async def on_message(_: Message) -> None:
+        called.set()
+        await go_on.wait()
+
+    client = AsyncClient.from_url(broker.url)
+    await client.connect()
+    await client.subscribe(key, "a/", on_message)
+    await client.publish(key, "a/", "x", qos=1)
+    await called.wait()
+    client.on_disconnect = go_on.set
+    with pytest.raises(RequestTimeout) as caught:
+        await client.drain(timeout_s=0.01)
+    assert (caught.value.unacknowledged, caught.value.handlers_running, caught.value.offline) == (0, 1, None)
 
 
 @both_colours

@@ -9,7 +9,16 @@ from queue import SimpleQueue
 
 import pytest
 
-from emitter_typed import AsyncClient, Client, Congested, ConnectionLost, Key, PresenceEvent, PresenceSubscribe
+from emitter_typed import (
+    AsyncClient,
+    Client,
+    Congested,
+    ConnectionLost,
+    Key,
+    PresenceEvent,
+    PresenceSubscribe,
+    RequestTimeout,
+)
 from emitter_typed.broker import Broker
 from tests.behaviour.colours import Colour, both_colours, called, connected, texts
 from tests.behaviour.loops import in_loop
@@ -113,6 +122,28 @@ async def test_a_call_that_finds_no_connection_in_time_says_that_nothing_was_sen
         await return_(client, broker)
         await client.me()
     assert broker.published == ()
+
+
+@both_colours
+@in_loop
+async def test_waiting_for_a_message_that_has_no_connection_says_why_and_that_it_goes_out(
+    colour: Colour, broker: Broker, key: Key
+) -> None:
+    async with connected(colour, broker) as client:
+        broker.faults.withhold_replies()
+        with pytest.raises(RequestTimeout) as unanswered:
+            await client.publish_nowait(key, "a/", "sent").wait(timeout_s=0.01)
+        assert unanswered.value.offline is None
+        await lose(client, broker)
+        pending = client.publish_nowait(key, "a/", "unsent")
+        with pytest.raises(RequestTimeout, match=r"no connection .* the message is kept, and goes out once") as offline:
+            await pending.wait(timeout_s=0.01)
+        assert offline.value.offline
+        assert offline.value.offline in str(offline.value)
+        assert "Emitter broker" not in str(offline.value)
+        broker.faults.release_replies()
+        await return_(client, broker)
+        await pending.wait()
 
 
 @both_colours

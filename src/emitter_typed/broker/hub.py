@@ -36,6 +36,8 @@ class Hub:
         """Welcome connections, on a core of their own."""
         self._core = core
         self.loop = loop
+        # An event belongs to one loop, and each start may run in another.
+        self._empty = asyncio.Event()
 
     async def close(self, grace_s: float) -> None:
         """Turn new connections away and end all others in good order; after some seconds, at once."""

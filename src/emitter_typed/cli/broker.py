@@ -23,7 +23,7 @@ _PROG = "emitter-typed broker"
 _KEY_VARIABLE = "EMITTER_MASTER_KEY"
 _EPILOG = f"""\
 The master key comes from a file with --master-key @FILE, or from the environment variable
-{_KEY_VARIABLE}. Without either, a new one is made and printed.
+{_KEY_VARIABLE}. Without either, a new one is made and printed. --json prints it in any case.
 
 example: {_PROG} --port 0 --json
 
@@ -46,8 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        broker = _make(options)
-        asyncio.run(_serve(broker, as_json=options.json))
+        master_key = read_key(options.master_key, flag="--master-key", variable=_KEY_VARIABLE, prog=_PROG)
+        broker = _make(options, master_key)
+        asyncio.run(_serve(broker, as_json=options.json, key_given=master_key is not None))
     except EmitterError as error:
         print(f"{_PROG}: {error}", file=sys.stderr)
         return USAGE if isinstance(error, ValueError) else NOT_LISTENING
@@ -76,7 +77,7 @@ def _parser() -> Parser:
     return parser
 
 
-def _make(options: argparse.Namespace) -> AsyncBroker:
+def _make(options: argparse.Namespace, master_key: str | None) -> AsyncBroker:
     from emitter_typed.broker import AsyncBroker
 
     tls = None
@@ -88,19 +89,19 @@ def _make(options: argparse.Namespace) -> AsyncBroker:
         host=options.host,
         port=options.port,
         matcher=options.matcher,
-        master_key=read_key(options.master_key, flag="--master-key", variable=_KEY_VARIABLE, prog=_PROG),
+        master_key=master_key,
         tls=tls,
     )
 
 
-async def _serve(broker: AsyncBroker, *, as_json: bool) -> None:
+async def _serve(broker: AsyncBroker, *, as_json: bool, key_given: bool) -> None:
     async with broker:
         stopping = _stopped_by_signals()
         if as_json:
             said = {"url": broker.url, "master_key": broker.master_key, "matcher": broker.matcher}
             print(json.dumps(said), flush=True)
         else:
-            print(_in_words(broker), flush=True)
+            print(_in_words(broker, key_given=key_given), flush=True)
         if not _is_loopback(broker.host):
             warning = "others can reach this broker: it is for development, and not protected"
             print(f"{_PROG}: {warning}", file=sys.stderr, flush=True)
@@ -128,19 +129,22 @@ def _stopped_by_signals() -> asyncio.Event:
     return stopping
 
 
-def _in_words(broker: AsyncBroker) -> str:
+def _in_words(broker: AsyncBroker, *, key_given: bool) -> str:
     scheme, _, address = broker.url.partition("://")
     websocket, page = ("wss", "https") if scheme == "mqtts" else ("ws", "http")
+    # This often ends up in the log of a CI, where the key of others must not stand.
+    master_key = "as given" if key_given else broker.master_key
     return f"""\
 listening on {broker.url}, for development and tests (Ctrl-C ends it)
   over WebSocket  {websocket}://{address}
   is it up?       {page}://{address}/health
   matcher         {broker.matcher}
-  master key      {broker.master_key}
-make a key in Python:
+  master key      {master_key}
+make a key in Python, with the master key in {_KEY_VARIABLE}:
+  import os
   from emitter_typed import Client
   with Client.from_url("{broker.url}") as client:
-      print(client.keygen("{broker.master_key}", "chat/#/", "rwslp").key.reveal())"""
+      print(client.keygen(os.environ["{_KEY_VARIABLE}"], "chat/#/", "rwslp").key.reveal())"""
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from attrs import define, field
@@ -103,9 +103,9 @@ class Exchanges:
         return len(self._by_packet_id) >= _MAX_PUBLICATIONS
 
     @property
-    def publications(self) -> bool:
-        """Whether a message waits for its acknowledgement."""
-        return any(isinstance(each, Publication) for each in self._by_packet_id.values())
+    def publications(self) -> Iterator[Publication]:
+        """The messages that wait for their acknowledgement."""
+        return (each for each in self._by_packet_id.values() if isinstance(each, Publication))
 
     def leaves(self, channel: str) -> bool:
         """Tell whether an UNSUBSCRIBE of a channel is under way."""

@@ -45,6 +45,7 @@ from emitter_typed.protocol.packets import (
 )
 from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.replies import Replies
+from emitter_typed.protocol.standing import Standing
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
 from emitter_typed.protocol.tally import Tally
 from emitter_typed.protocol.topics import Matcher
@@ -103,12 +104,9 @@ class Session:
         )
         self._connecting: Waiter[None] | None = None
         self._draining: list[Waiter[None]] = []
-        self._over = False
-        self._lost: EmitterError | None = None
+        self._standing = Standing()
         self.fetches: Fetches = Fetches(lambda fetch: self.ask(fetch.definition, fetch.request, fetch), tally)
         """The pages that subscriptions ask for."""
-        self.connected: bool = False
-        """Whether the broker has accepted a connection, and it has not ended."""
 
     def connecting(self, waiter: Waiter[None]) -> None:
         """Let somebody wait for the first CONNACK."""
@@ -147,7 +145,7 @@ class Session:
         """
         check_size(prepared.topic, prepared.channel, payload, self._envelope.max_packet_bytes, qos=prepared.qos)
         if prepared.qos:
-            self._check_not_over(operation)
+            self._standing.check_not_over(operation)
             publication = Publication(operation, waiter, prepared=prepared, payload=payload)
             # Messages keep their order: none overtakes one that waits.
             if self.connected and not self._outbox and not self._exchanges.full:
@@ -155,7 +153,7 @@ class Session:
             else:
                 self._outbox.add(publication)
             return
-        self.check_open(operation)
+        self._standing.check_open(operation)
         if prepared.silent:
             self._subscribers.publish_silently(prepared.channel, payload)
         self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
@@ -246,8 +244,7 @@ class Session:
         Requests and subscribes that are under way end with ConnectionLost; messages of QoS 1 wait for the next
         connection, and so do subscriptions.
         """
-        self.connected = False
-        self._lost = error
+        self._standing.lost(error)
         self._memberships.lost()
         # Before the exchanges end, so that nobody asks again, and again, when his does.
         self._subscribers.lost()
@@ -261,7 +258,7 @@ class Session:
             elif isinstance(exchange, Leave):
                 self._memberships.left(exchange)
             else:
-                self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
+                self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation, reconnecting=True))
         self._outbox.put_back(publications)
 
     def ended(self, error: EmitterError | None) -> None:
@@ -272,11 +269,9 @@ class Session:
         Args:
             error: Why; None if this side has closed it, which ends subscriptions in peace.
         """
-        if self._over:
+        if self._standing.over:
             return
-        self._over = True
-        self._lost = error
-        self.connected = False
+        self._standing.ended(error)
         if self._connecting is not None:
             self._connecting.reject(error or Closed("the client was closed while it connected"))
         self._subscribers.lost()
@@ -289,13 +284,20 @@ class Session:
         self._subscribers.end_all(error)
         self._watches.end_all(error)
 
-    def check_open(self, operation: str) -> None:
-        """Raise Closed or ConnectionLost, which say why, if there is no connection."""
-        if self.connected:
-            return
-        self._check_not_over(operation)
-        reason = "there is none yet" if self._lost is None else self._lost.message
-        raise ConnectionLost(reason, operation=operation)
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted a connection, and it has not ended."""
+        return self._standing.connected
+
+    @property
+    def offline(self) -> str | None:
+        """Why there is no connection at the moment; None if there is one, or none follows."""
+        return self._standing.offline
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many messages of QoS 1 wait for their acknowledgement, or for a connection."""
+        return len(self._outbox) + sum(1 for _ in self._exchanges.publications)
 
     # Inside
 
@@ -304,18 +306,12 @@ class Session:
         self._emit(event, payload)
 
     def _settle(self) -> None:
-        if self._draining and not self._outbox and not self._exchanges.publications:
+        if self._draining and not self._outbox and not any(self._exchanges.publications):
             while self._draining:
                 self._draining.pop().resolve(None)
 
-    def _check_not_over(self, operation: str) -> None:
-        if self._over and isinstance(self._lost, ConnectionLost):
-            raise ConnectionLost(self._lost.message, operation=operation)
-        if self._over:
-            raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
-
     def _accepted(self) -> None:
-        self.connected = True
+        self._standing.accepted()
         self._tally.accepted += 1
         for definition, request in self._lasting:
             self.ask(definition, request, Again(self._lasting, self._watches, definition, request))
@@ -342,7 +338,7 @@ class Session:
         self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
 
     def _begin(self, exchange: Exchange) -> int:
-        self.check_open(exchange.operation)
+        self._standing.check_open(exchange.operation)
         return self._exchanges.begin(exchange)
 
     def _acknowledged(self, packet_id: int, return_codes: tuple[int, ...] = ()) -> None:

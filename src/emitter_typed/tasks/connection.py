@@ -30,13 +30,16 @@ class TaskConnection(Connection):
     def __init__(
         self,
         make_transport: Callable[[], Transport],
-        backoff: Backoff | None,
+        backoff: Backoff,
         state: AsyncConnectionState,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
+        *,
+        reconnect: bool,
+        retry_connect: bool,
     ) -> None:
         """Prepare; `open` makes the first attempt, for the session that is set by then."""
-        super().__init__(make_transport, backoff)
+        super().__init__(make_transport, backoff, reconnect=reconnect, retry_connect=retry_connect)
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
         self._state = state
@@ -85,8 +88,9 @@ class TaskConnection(Connection):
         if error is None or not self._goes_on(error):
             self.finish(error)
             return
+        error = self._followed(error)
         self.session.lost(error)
-        self._leave_for("reconnecting", error)
+        self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
         self._timer = self._loop.call_later(self._delay_s(error), self.open)
         self._room_to_send.set()
 
@@ -99,9 +103,12 @@ class TaskConnection(Connection):
         """Let those who wait for room go on."""
         self._room_to_send.set()
 
-    async def close(self, timeout_s: float, *, abort: bool = False) -> None:
-        """Send what waits, disconnect, and come back no more; abort: drop the connection at once."""
+    async def close(self, timeout_s: float, *, abort: bool = False, error: EmitterError | None = None) -> None:
+        """Send what waits, disconnect, and come back no more; abort: drop the connection at once; error: why."""
         self._closing = True
+        if error is not None:
+            # Before an attempt that is under way ends for a reason of its own.
+            self.finish(error)
         if self._timer is not None:
             self._timer.cancel()
         transport = self._transport

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from emitter_typed.connections import still_lost
 from emitter_typed.contract import AsyncHandler
 from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
-from emitter_typed.pending import AsyncPending, TaskOutcome
+from emitter_typed.pending import AsyncPending, TaskOutcome, unacknowledged
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.operations import prepare
 from emitter_typed.protocol.payloads import codec
@@ -52,6 +53,10 @@ class TaskDriver(TaskReceiving):
         self._prepare_statistics()
         self._prepare_receiving()
 
+    def __repr__(self) -> str:
+        """Show where it connects to, once that is known, and how the connection stands."""
+        return self._shown(self._state.status)
+
     async def connect(
         self,
         host: str = DEFAULT_HOST,
@@ -75,7 +80,8 @@ class TaskDriver(TaskReceiving):
 
         Raises:
             InvalidArgument: The client is connected already, or an argument makes no sense.
-            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection.
+            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection. With
+                `retry_connect`, what the last attempt met when `timeout_s` was over. Nothing is left open.
             RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
         """
         endpoint = self._endpoint(host, port, secure, keepalive, username)
@@ -84,6 +90,7 @@ class TaskDriver(TaskReceiving):
         await self.close()
         # Another task may have connected meanwhile.
         self._check_not_connected(endpoint)
+        self._note_place(endpoint)
         connection = self._new_connection(endpoint)
         connection.session.connecting(outcome)
         self._connection = connection
@@ -91,10 +98,14 @@ class TaskDriver(TaskReceiving):
         connection.open()
         try:
             await outcome.wait(self._settings.timeout_s)
-        except BaseException:
+        except BaseException as failure:
+            # Why no attempt has succeeded tells more than that the time is over.
+            refusal = self._state.error if isinstance(failure, RequestTimeout) else None
             if self._connection is connection:
                 self._connection = None
-            await connection.close(_END_TIMEOUT_S, abort=True)
+            await connection.close(_END_TIMEOUT_S, abort=True, error=refusal)
+            if refusal is not None:
+                raise refusal from None
             raise
         _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
 
@@ -111,6 +122,8 @@ class TaskDriver(TaskReceiving):
             self._state,
             self._tell_of_connection,
             self._tell_of_loss,
+            reconnect=self._settings.reconnect,
+            retry_connect=self._settings.retry_connect,
         )
         connection.session = Session(
             self._protocol,
@@ -142,7 +155,8 @@ class TaskDriver(TaskReceiving):
 
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
-            RequestTimeout: It took longer; what was left is lost, as with `close`.
+            RequestTimeout: It took longer; `unacknowledged` and `handlers_running` count what was left, which is lost,
+                as with `close`.
             ConnectionLost: The client was closed meanwhile, or has given up; what was left is lost.
         """
         limit_s = self._limit(timeout_s)
@@ -153,11 +167,23 @@ class TaskDriver(TaskReceiving):
         settled: TaskOutcome[None] = TaskOutcome("drain")
         try:
             connection.session.drain(settled)
-            await settled.wait(limit_s)
-            if not await self._join_handlers(deadline):
-                raise RequestTimeout("drain", limit_s)
+            over = False
+            with suppress(RequestTimeout):
+                await settled.wait(limit_s)
+                over = await self._join_handlers(deadline)
+            if not over:
+                raise self._undrained(connection, limit_s)
         finally:
             await self.close()
+
+    def _undrained(self, connection: TaskConnection, limit_s: float) -> RequestTimeout:
+        return RequestTimeout(
+            "drain",
+            limit_s,
+            offline=connection.session.offline,
+            unacknowledged=connection.session.unacknowledged,
+            handlers_running=len(self._message_tasks - {asyncio.current_task()}),
+        )
 
     async def disconnect(self) -> None:
         """Do what `close` does, by its old name."""
@@ -271,11 +297,11 @@ class TaskDriver(TaskReceiving):
         connection.session.publish(operation, prepared, payload, outcome)
         try:
             await outcome.wait(deadline - monotonic(), limit_s)
-        except RequestTimeout:
+        except RequestTimeout as error:
             if connection.session.withdraw(outcome):
                 raise still_lost(operation, self._state.error, limit_s) from None
             outcome.timed_out()
-            raise
+            raise unacknowledged(error, connection.session) from None
         except asyncio.CancelledError:
             connection.session.withdraw(outcome)
             raise
@@ -294,6 +320,6 @@ class TaskDriver(TaskReceiving):
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally if prepared.qos else None)
-        pending = AsyncPending(outcome, self._settings.timeout_s)
+        pending = AsyncPending(outcome, connection.session, self._settings.timeout_s)
         connection.session.publish(operation, prepared, payload, outcome)
         return pending

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar, TypeVarTuple
 
 from emitter_typed.contract import AsyncHandler, Message
-from emitter_typed.errors import EmitterError
+from emitter_typed.errors import EmitterError, HandlerFailed
 from emitter_typed.hosts import AsyncCallback
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.handlers import EventHandlers, Place
@@ -135,7 +135,7 @@ class TaskHandlers:
     def on_error(self) -> AsyncHandler[EmitterError] | None:
         """Receives what no call can raise: refused QoS 0 publishes, undecodable messages, what handlers raise.
 
-        Without one, they are logged as warnings under `emitter_typed`.
+        Without one, they are logged as warnings under `emitter_typed`; what handlers raise is logged in any case.
         """
         worker = self._errors.worker
         return None if worker is None else worker.handler
@@ -146,7 +146,8 @@ class TaskHandlers:
         self._set_handler(self._errors.put, "errors", handler, report=lambda _: None)
 
     def _report(self, error: EmitterError) -> None:
-        if not self._offer(self._errors, error):
+        # What a handler raised was logged by its worker, with the traceback.
+        if not self._offer(self._errors, error) and not isinstance(error, HandlerFailed):
             _log.warning("error.unhandled error=%s", error)
 
     def _event_handler(self, event: EventDefinition[EventT]) -> AsyncHandler[EventT] | None:

@@ -25,13 +25,16 @@ class ThreadConnection(Connection):
     def __init__(
         self,
         make_transport: Callable[[], Transport],
-        backoff: Backoff | None,
+        backoff: Backoff,
         state: ConnectionState,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
+        *,
+        reconnect: bool,
+        retry_connect: bool,
     ) -> None:
         """Prepare; `open` makes the first attempt, for the session that is set by then."""
-        super().__init__(make_transport, backoff)
+        super().__init__(make_transport, backoff, reconnect=reconnect, retry_connect=retry_connect)
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
         # A subscription that takes in an answer asks for the next page.
@@ -87,9 +90,10 @@ class ThreadConnection(Connection):
             if error is None or not self._goes_on(error):
                 self._finish(error)
                 return
+            error = self._followed(error)
             with self.lock:
                 self.session.lost(error)
-            self._leave_for("reconnecting", error)
+            self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
             self._timer = threading.Timer(self._delay_s(error), self.open)
             self._timer.daemon = True
             self._timer.name = "emitter-reconnect"
@@ -106,10 +110,13 @@ class ThreadConnection(Connection):
         """Let those who wait for room go on."""
         self._room_to_send.set()
 
-    def close(self, timeout_s: float, *, abort: bool = False) -> None:
-        """Send what waits, disconnect, and come back no more; abort: drop the connection at once."""
+    def close(self, timeout_s: float, *, abort: bool = False, error: EmitterError | None = None) -> None:
+        """Send what waits, disconnect, and come back no more; abort: drop the connection at once; error: why."""
         with self._switching:
             self._closing = True
+            if error is not None:
+                # Before an attempt that is under way ends for a reason of its own.
+                self._finish(error)
             transport, timer = self._transport, self._timer
         if timer is not None:
             timer.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from emitter_typed.connections import still_lost
 from emitter_typed.contract import Handler
 from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
-from emitter_typed.pending import Pending, ThreadOutcome
+from emitter_typed.pending import Pending, ThreadOutcome, unacknowledged
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.operations import prepare
 from emitter_typed.protocol.payloads import codec
@@ -53,6 +54,10 @@ class ThreadDriver(ThreadReceiving):
         self._prepare_statistics()
         self._prepare_receiving()
 
+    def __repr__(self) -> str:
+        """Show where it connects to, once that is known, and how the connection stands."""
+        return self._shown(self._state.status)
+
     def connect(
         self,
         host: str = DEFAULT_HOST,
@@ -76,7 +81,8 @@ class ThreadDriver(ThreadReceiving):
 
         Raises:
             InvalidArgument: The client is connected already, or an argument makes no sense.
-            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection.
+            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection. With
+                `retry_connect`, what the last attempt met when `timeout_s` was over. Nothing is left open.
             RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
         """
         endpoint = self._endpoint(host, port, secure, keepalive, username)
@@ -87,6 +93,7 @@ class ThreadDriver(ThreadReceiving):
                     "the client is connected already: close() it first", argument="host", value=endpoint.host
                 )
             self.close()
+            self._note_place(endpoint)
             connection = self._new_connection(endpoint)
             connection.session.connecting(outcome)
             self._connection = connection
@@ -94,10 +101,14 @@ class ThreadDriver(ThreadReceiving):
         connection.open()
         try:
             outcome.wait(self._settings.timeout_s)
-        except BaseException:
+        except BaseException as failure:
+            # Why no attempt has succeeded tells more than that the time is over.
+            refusal = self._state.error if isinstance(failure, RequestTimeout) else None
             if self._connection is connection:
                 self._connection = None
-            connection.close(_END_TIMEOUT_S, abort=True)
+            connection.close(_END_TIMEOUT_S, abort=True, error=refusal)
+            if refusal is not None:
+                raise refusal from None
             raise
         _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
 
@@ -108,6 +119,8 @@ class ThreadDriver(ThreadReceiving):
             self._state,
             self._tell_of_connection,
             self._tell_of_loss,
+            reconnect=self._settings.reconnect,
+            retry_connect=self._settings.retry_connect,
         )
         connection.session = Session(
             self._protocol,
@@ -139,7 +152,8 @@ class ThreadDriver(ThreadReceiving):
 
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
-            RequestTimeout: It took longer; what was left is lost, as with `close`.
+            RequestTimeout: It took longer; `unacknowledged` and `handlers_running` count what was left, which is lost,
+                as with `close`.
             ConnectionLost: The client was closed meanwhile, or has given up; what was left is lost.
         """
         limit_s = self._limit(timeout_s)
@@ -151,11 +165,26 @@ class ThreadDriver(ThreadReceiving):
         try:
             with connection.lock:
                 connection.session.drain(settled)
-            settled.wait(limit_s)
-            if not self._join_handlers(deadline):
-                raise RequestTimeout("drain", limit_s)
+            over = False
+            with suppress(RequestTimeout):
+                settled.wait(limit_s)
+                over = self._join_handlers(deadline)
+            if not over:
+                raise self._undrained(connection, limit_s)
         finally:
             self.close()
+
+    def _undrained(self, connection: ThreadConnection, limit_s: float) -> RequestTimeout:
+        with self._handlers_lock:
+            threads = [each for each in self._message_threads if each is not threading.current_thread()]
+        with connection.lock:
+            return RequestTimeout(
+                "drain",
+                limit_s,
+                offline=connection.session.offline,
+                unacknowledged=connection.session.unacknowledged,
+                handlers_running=sum(thread.is_alive() for thread in threads),
+            )
 
     def disconnect(self) -> None:
         """Do what `close` does, by its old name."""
@@ -259,14 +288,14 @@ class ThreadDriver(ThreadReceiving):
             connection.session.publish(operation, prepared, payload, outcome)
         try:
             outcome.wait(deadline - monotonic(), limit_s)
-        except RequestTimeout:
+        except RequestTimeout as error:
             with connection.lock:
                 withdrawn = connection.session.withdraw(outcome)
                 if not withdrawn:
                     outcome.timed_out()
             if withdrawn:
                 raise still_lost(operation, self._state.error, limit_s) from None
-            raise
+            raise unacknowledged(error, connection.session) from None
 
     def _publish_nowait(
         self,
@@ -282,7 +311,7 @@ class ThreadDriver(ThreadReceiving):
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally if prepared.qos else None)
-        pending = Pending(outcome, self._settings.timeout_s)
+        pending = Pending(outcome, connection.session, self._settings.timeout_s)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         return pending

@@ -52,6 +52,14 @@ def test_stopping_twice_and_starting_twice_do_nothing_more() -> None:
     broker.stop()
 
 
+def test_each_of_many_restarts_ends_the_connections_that_there_are() -> None:
+    with Broker() as broker:
+        for _ in range(3):
+            with greeted(broker) as connection:
+                broker.restart()
+                assert connection.next() is None
+
+
 def test_it_starts_again_on_the_same_port_with_the_same_keys() -> None:
     broker = Broker()
     with broker:

@@ -115,21 +115,32 @@ def test_however_often_it_is_interrupted_it_ends_with_0_and_no_traceback(program
         assert (process.returncode, process.stderr.read()) == (0, "")
 
 
-def test_what_it_says_to_people_works(capfd: pytest.CaptureFixture[str]) -> None:
+def words(process: subprocess.Popen[str]) -> str:
+    """Return what it says to people."""
+    assert process.stdout is not None
+    text = ""
+    while ".reveal()" not in text:
+        line = process.stdout.readline()
+        assert line, text
+        text += line
+    return text
+
+
+def test_what_it_says_to_people_works(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EMITTER_MASTER_KEY", raising=False)
     with started("--matcher", "mqtt") as process:
-        assert process.stdout is not None
-        text = ""
-        while ".reveal()" not in text:
-            line = process.stdout.readline()
-            assert line, text
-            text += line
+        text = words(process)
         assert "for development and tests" in text
         assert re.search(r"matcher +mqtt", text)
         page = re.search(r"http://\S+", text)
         assert page is not None
         with urlopen(page[0], timeout=LIMIT_S) as answer:
             assert answer.status == 200
-        program = text.partition("in Python:\n")[2]
+        master_key = re.search(r"master key +([\w-]{32})\n", text)
+        assert master_key is not None
+        assert text.count(master_key[1]) == 1
+        monkeypatch.setenv("EMITTER_MASTER_KEY", master_key[1])
+        program = text.partition("in EMITTER_MASTER_KEY:\n")[2]
         exec("if True:\n" + program, {})
     assert re.fullmatch(r"[\w-]{32}\n", capfd.readouterr().out)
 
@@ -165,6 +176,20 @@ def test_the_master_key_is_read_from_a_file_or_the_environment_without_a_word(tm
             assert json.loads(first_line(process))["master_key"] == MASTER_KEY
             process.terminate()
             assert process.communicate(timeout=LIMIT_S) == ("", "")
+
+
+def test_a_master_key_that_was_given_is_not_shown_to_people(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(MASTER_KEY)
+    with (
+        started("--master-key", f"@{file}") as one,
+        started(EMITTER_MASTER_KEY=MASTER_KEY) as other,
+        started("--master-key", MASTER_KEY) as clear,
+    ):
+        for process in (one, other, clear):
+            text = words(process)
+            assert MASTER_KEY not in text
+            assert re.search(r"master key +as given\n", text)
 
 
 def test_a_master_key_in_clear_works_and_is_warned_about() -> None:
