@@ -173,7 +173,7 @@ class Undecodable(EmitterError, ValueError):
     """Bytes that arrived do not fit the type they should have. The stream they came in goes on."""
 
     channel: str
-    """The channel they came on, without key; empty where there is none."""
+    """The channel they came on, without key; empty where there is none. What looks like a key is hidden."""
     raw: bytes
     """The bytes as they came."""
     path: str
@@ -181,6 +181,7 @@ class Undecodable(EmitterError, ValueError):
 
     def __init__(self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$") -> None:
         """Say what is wrong at which path of what arrived where."""
+        channel = hide_keys(channel)
         where = f" on {channel}" if channel else ""
         super().__init__(f"what arrived{where} does not fit at {path}: {message}")
         self.message = message
@@ -270,7 +271,7 @@ class SlowConsumer(EmitterError):
     """A subscription with `overflow="fail"` ended, since its reader did not keep up."""
 
     channel: str
-    """The channel of the subscription."""
+    """The channel of the subscription. What looks like a key is hidden."""
     max_messages: int
     """The bound in messages."""
     max_bytes: int
@@ -278,6 +279,7 @@ class SlowConsumer(EmitterError):
 
     def __init__(self, channel: str, *, max_messages: int, max_bytes: int) -> None:
         """Name the subscription and its bounds."""
+        channel = hide_keys(channel)
         super().__init__(
             f"the queue of {channel} was full ({max_messages} messages or {max_bytes} bytes)",
             'read faster, raise the bounds, or let it drop with overflow="drop_oldest"',

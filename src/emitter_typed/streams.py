@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve
 
-from emitter_typed.errors import EmitterError, SlowConsumer, Undecodable
+from emitter_typed.errors import EmitterError, SlowConsumer, Undecodable, hide_keys
 from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.feed import Feed, Item
 from emitter_typed.protocol.message import Gap, Message
@@ -181,7 +181,7 @@ class Stream(ABC, Generic[MessageT]):
         mailbox = self._feed.mailbox
         _log.warning(
             "subscription.overflow channel=%s overflow=%s dropped=%d",
-            self.channel, mailbox.overflow, mailbox.dropped,
+            hide_keys(self.channel), mailbox.overflow, mailbox.dropped,
         )  # fmt: skip
         if mailbox.failed:
             self._end(SlowConsumer(self.channel, max_messages=mailbox.max_messages, max_bytes=mailbox.max_bytes))

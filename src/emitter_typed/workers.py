@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, Literal, TypeVar, TypeVarTuple
 
-from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, kind_of
+from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, hide_keys, kind_of
 from emitter_typed.subscriptions import AsyncSubscription, Subscription
 
 T = TypeVar("T")
@@ -176,7 +176,7 @@ def handle_in_thread(
     subscription: Subscription[T], handler: Callable[[T], object], report: Callable[[EmitterError], None]
 ) -> threading.Thread:
     """Give each message of a subscription to a handler, in a thread that ends with the subscription."""
-    name = f"messages on {subscription.channel}"
+    name = f"messages on {hide_keys(subscription.channel)}"
 
     def run() -> None:
         try:
@@ -189,7 +189,7 @@ def handle_in_thread(
             # Nobody iterates, so nobody else would learn why the messages stop.
             report(error)
 
-    thread = threading.Thread(target=run, name=f"emitter-{subscription.channel}", daemon=True)
+    thread = threading.Thread(target=run, name=f"emitter-{hide_keys(subscription.channel)}", daemon=True)
     thread.start()
     return thread
 
@@ -200,7 +200,7 @@ async def handle_in_task(
     report: Callable[[EmitterError], None],
 ) -> None:
     """Give each message of a subscription to a handler, until the subscription ends."""
-    name = f"messages on {subscription.channel}"
+    name = f"messages on {hide_keys(subscription.channel)}"
     try:
         async for message in subscription:
             await call(name, handler, (message,), report)

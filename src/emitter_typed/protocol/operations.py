@@ -34,7 +34,7 @@ class Prepared:
     """The topic without options: what an UNSUBSCRIBE names."""
     quiet_topic: str = field(repr=False)
     """The topic with the options that let a subscribe bring no stored messages."""
-    channel: str
+    channel: str = field(repr=hide_keys)
     """The channel, for matching and for errors."""
     qos: int
     retain: bool
@@ -286,7 +286,7 @@ def check_size(topic: str, channel: str, payload: bytes, max_packet_bytes: int, 
     if overhead + len(payload) > max_packet_bytes:
         raise InvalidArgument(
             f"the message has {len(payload)} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
-            f"on {channel}: send it in parts",
+            f"on {hide_keys(channel)}: send it in parts",
             argument="message",
             value=len(payload),
         )
