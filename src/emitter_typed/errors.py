@@ -28,7 +28,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 _HIDDEN = "…"
 # Emitter's keys are 32 characters of base64url.
-_find_keys = re.compile(r"(?<![\w-])[\w-]{32}(?![\w-])", re.ASCII).sub
+_KEY = r"[\w-]{32}"
+_find_keys = re.compile(rf"(?<![\w-]){_KEY}(?![\w-])", re.ASCII).sub
+_is_key = re.compile(_KEY, re.ASCII).fullmatch
 
 
 def kind_of(value: object) -> str:
@@ -50,6 +52,11 @@ def hide_keys(text: str, *keys: str) -> str:
         # A shorter one is no key, and may stand in any word.
         text = text.replace(key, _HIDDEN) if len(key) >= 8 else text
     return _find_keys(_HIDDEN, text)
+
+
+def look_swapped(key: str, channel: str) -> bool:
+    """Tell whether key and channel look as if each was given in the place of the other."""
+    return _is_key(channel.removesuffix("/")) is not None and _is_key(key) is None
 
 
 def no_dict(value: object, name: object, attributes: Mapping[str, str]) -> TypeError:

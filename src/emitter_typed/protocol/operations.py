@@ -10,7 +10,7 @@ from typing import cast
 
 from attrs import evolve, field, frozen
 
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, look_swapped
 from emitter_typed.protocol.conversion import converter, write_as
 from emitter_typed.protocol.definition import (
     OperationDefinition,
@@ -18,7 +18,7 @@ from emitter_typed.protocol.definition import (
     RequestDefinition,
 )
 from emitter_typed.protocol.scalars import seconds
-from emitter_typed.protocol.topics import compose_topic, validate_channel, written_options
+from emitter_typed.protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
 from emitter_typed.values import Option, Secret
 
 _find_border = re.compile(r"[^!-~]|[/?#+*{}]").search
@@ -114,7 +114,10 @@ def _without_keys(
         if isinstance(argument, Secret) or (isinstance(argument, str) and name == names[0])
     ]
     value = hide_keys(error.value, *keys) if isinstance(error.value, str) else error.value
-    return InvalidArgument(hide_keys(error.message, *keys), argument=error.argument, value=value)
+    key, *others = [argument if isinstance(argument, str) else "" for argument in arguments]
+    swapped = any(look_swapped(key, other) for other in others)
+    advice = f"; the order is {', '.join(names)}, and what looks like a key comes later" if swapped else ""
+    return InvalidArgument(hide_keys(error.message, *keys) + advice, argument=error.argument, value=value)
 
 
 def channel_with_options(
@@ -164,7 +167,10 @@ def _write_options(
 
 
 def _texts(definition: OperationDefinition, arguments: Sequence[object]) -> Iterator[str]:
-    for name, argument in zip(definition.parameters, arguments, strict=True):
+    for place, (name, argument) in enumerate(zip(definition.parameters, arguments, strict=True)):
+        # A key begins its topic, and no other part of one is secret; nor is a link, which is the whole of its topic.
+        if place or "/" not in definition.topic:
+            check_no_secret(name, argument)
         text = argument.reveal() if isinstance(argument, Secret) else argument
         if not isinstance(text, str) or not text:
             problem = "is not empty" if text == "" else f"is a text, not {kind_of(text)}"
