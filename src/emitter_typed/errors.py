@@ -132,13 +132,44 @@ class BrokerError(EmitterError):
     """The status that the broker sent, such as 401."""
     operation: str
     """The operation that was refused, such as `"publish"`."""
+    channel: str | None
+    """The channel that it was about, as it was sent; what looks like a key is hidden. None where there is none, as in
+    `me`, and where the broker does not tell which call it refuses, as for messages of QoS 0."""
 
-    def __init__(self, status: int, message: str, operation: str) -> None:
-        """Hold the broker's own words; `str()` adds the operation and the hint."""
-        super().__init__(f"{operation} was refused with {status} ({message})", self.hint)
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        operation: str,
+        *,
+        channel: str | None = None,
+        traced: bool = True,
+        swapped: bool = False,
+    ) -> None:
+        """Hold the broker's own words; `str()` adds the operation, its channel and the hint.
+
+        Args:
+            status: The status that the broker sent.
+            message: Its words.
+            operation: What was refused.
+            channel: The channel that it was about. Default: none that is known.
+            traced: Whether the broker says which call it refuses.
+            swapped: Whether key and channel look as if each was given in the place of the other.
+        """
+        channel = None if channel is None else hide_keys(channel)
+        to = "to" if operation.startswith(("publish", "subscribe")) else "for"
+        about = f" {to} {channel}" if channel else ""
+        unknown = "" if traced else "; at QoS 0 the broker does not tell which message it was"
+        hint = "what looks like a key was given as the channel; the order is key, channel" if swapped else self.hint
+        super().__init__(f"{operation}{about} was refused with {status} ({message}){unknown}", hint)
         self.message = message
         self.status = status
         self.operation = operation
+        self.channel = channel
+
+    def on_channel(self, channel: str) -> BrokerError:
+        """Return the same error for the channel that turned out to be the one; for clients."""
+        return type(self)(self.status, self.message, self.operation, channel=channel)
 
 
 class AmbiguousReply(EmitterError):

@@ -31,6 +31,7 @@ ERRORS: list[EmitterError] = [
     InvalidArgument("no", argument="key", value=Key("k" * 32)),
     Closed("closed"),
     BrokerError(418, "tea", "publish"),
+    BrokerError(418, "tea", "publish", channel="a/"),
     Unauthorized(401, "the security key", "subscribe"),
     AmbiguousReply("keygen"),
     ReplyMissing("history"),
@@ -92,5 +93,5 @@ def test_a_refusal_says_what_was_refused_and_what_to_do() -> None:
 
 
 def test_an_error_of_the_wire_has_its_place_in_its_text() -> None:
-    assert "a/" in str(ERRORS[7])
-    assert "$.a[0]" in str(ERRORS[7])
+    assert "a/" in str(ERRORS[8])
+    assert "$.a[0]" in str(ERRORS[8])

@@ -24,6 +24,7 @@ KEYGEN = RequestDefinition(
     topic="emitter/keygen/",
     response=types.KeygenResponse,
     event="keygen",
+    channel="channel",
 )
 KEYBAN = RequestDefinition(
     name="keyban",
@@ -36,6 +37,7 @@ LINK = RequestDefinition(
     topic="emitter/link/",
     response=types.LinkResponse,
     options=(options.TTL, options.ECHO),
+    channel="channel",
     lasting=LastingDefinition(by="name"),
 )
 ME = RequestDefinition(
@@ -48,12 +50,14 @@ HISTORY_REQUEST = RequestDefinition(
     name="history",
     topic="emitter/history/",
     response=types.HistoryResponse,
+    whole_topic="topic",
 )
 PRESENCE = RequestDefinition(
     name="presence",
     topic="emitter/presence/",
     response=types.PresenceResponse,
     event="presence",
+    channel="channel",
     lasting=LastingDefinition(
         by="channel",
         begins={"changes": True},

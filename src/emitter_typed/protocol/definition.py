@@ -81,6 +81,10 @@ class RequestDefinition(Generic[ResponseT]):
     a channel."""
     options: tuple[OptionDefinition, ...] = ()
     """The options that stand behind its channel."""
+    channel: str | None = None
+    """The field that names the channel it is about, for errors."""
+    whole_topic: str | None = None
+    """The field that holds key, channel and options of what it is about, as one topic."""
     lasting: LastingDefinition | None = None
     """What it begins that is begun again on the next connection."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import repeat
 
-from emitter_typed.errors import AmbiguousReply, EmitterError
+from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError
 from emitter_typed.protocol.definition import Envelope
 from emitter_typed.protocol.exchanges import Exchange, Exchanges, Join, Leave, Rejoin
 from emitter_typed.protocol.exposure import Exposure
@@ -108,6 +108,8 @@ class Memberships:
         errors = repeat(AmbiguousReply(rejoin.operation)) if doubtful else iter(rejoin.errors)
         for prepared, receivers, code in zip(rejoin.subscriptions, rejoin.receivers, return_codes, strict=False):
             error = next(errors) if code == REFUSED else None
+            if isinstance(error, BrokerError):
+                error = error.on_channel(prepared.channel)
             for receiver in receivers:
                 if error is None:
                     receiver.restored()

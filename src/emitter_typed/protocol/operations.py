@@ -40,6 +40,8 @@ class Prepared:
     retain: bool
     silent: bool
     """Whether the client's own subscriptions do not receive it."""
+    swapped: bool = False
+    """Whether key and channel look as if each was given in the place of the other."""
 
     def quietly(self) -> Prepared:
         """Return the same, for a subscribe that is to bring no stored messages."""
@@ -95,6 +97,7 @@ def _prepare(definition: OperationDefinition, names: tuple[str, ...], *values: o
         qos=1 if headers.get("qos") == 1 else 0,
         retain=headers.get("retain") is True,
         silent=bool(definition.silent) and all(said.get(name) == value for name, value in definition.silent.items()),
+        swapped=look_swapped(key, channel),
     )
 
 

@@ -340,7 +340,9 @@ class Session:
             return
         # Each refused filter has an error of its own.
         for _ in range(return_codes.count(REFUSED) - len(exchange.errors)):
-            exchange.errors.append(BrokerError(REFUSED, "the broker gave no reason", exchange.operation))
+            exchange.errors.append(
+                BrokerError(REFUSED, "the broker gave no reason", exchange.operation, channel=exchange.about)
+            )
         if isinstance(exchange, Rejoin):
             self._memberships.rejoined(exchange, return_codes)
             if not self._memberships.rejoining:

@@ -25,12 +25,14 @@ ISSUE = RequestDefinition(
     name="issue",
     topic="sys/issue/",
     response=types.IssueResponse,
+    channel="channel",
 )
 WATCH = RequestDefinition(
     name="watch",
     topic="sys/watch/",
     response=types.WatchResponse,
     event="watch",
+    channel="channel",
     lasting=LastingDefinition(
         by="channel",
         begins={"until": None},
@@ -49,12 +51,14 @@ SHORTEN = RequestDefinition(
     topic="sys/shorten/",
     response=types.ShortenResponse,
     options=(options.KEEP,),
+    channel="channel",
     lasting=LastingDefinition(by="channel"),
 )
 STORED_REQUEST = RequestDefinition(
     name="stored",
     topic="sys/stored/",
     response=types.StoredResponse,
+    whole_topic="topic",
 )
 ON_NAMED: EventDefinition[types.WhoamiResponse] = EventDefinition(
     name="named",
