@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -54,6 +55,40 @@ async def test_a_wrong_argument_of_a_call_is_refused_by_name(colour: Colour, bro
         with pytest.raises(InvalidArgument) as caught:
             await called(CALLS[case], client)
         assert caught.value.argument == case.partition(": ")[2]
+
+
+NOTHING_MATCHES: dict[str, Callable[[Any], Any]] = {
+    "subscribe to 'a/'": lambda client: client.subscribe(KEY, "a/#/"),
+    "subscribe to 'a/+/'": lambda client: client.subscribe(KEY, "a/+/#", last=5),
+    "subscribe to '+/'": lambda client: client.subscribe(KEY, "#/", allow_reserved=True),
+    "subscribe to 'b/'": lambda client: client.subscribe_with_group(KEY, "b/#/", "g"),
+}
+
+
+@pytest.mark.parametrize("advice", NOTHING_MATCHES)
+@both_colours
+@in_loop
+async def test_a_filter_that_no_message_can_match_is_refused_before_anything_is_sent(
+    colour: Colour, broker: Broker, advice: str
+) -> None:
+    """The broker would say that it does not know the key."""
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument, match=re.escape(advice)) as caught:
+            await called(NOTHING_MATCHES[advice], client)
+        assert caught.value.argument == "channel"
+        assert 'matcher="mqtt"' in str(caught.value)
+        assert ("call history" in str(caught.value)) is (advice != "subscribe to 'b/'")
+
+
+@both_colours
+@in_loop
+async def test_what_is_not_live_takes_a_filter_of_everything_below(colour: Colour, broker: Broker) -> None:
+    key = broker.keygen("#/", "rwlp")
+    async with connected(colour, broker) as client:
+        assert [each async for each in client.history(key, "a/#/")] == []
+        assert (await client.presence(key, "a/#/", status=True)).who == ()
+        await client.unsubscribe(key, "a/#/")
+        assert (await client.keygen(broker.master_key, "a/#/", "r")).channel == "a/#/"
 
 
 @both_colours

@@ -55,6 +55,7 @@ class Memberships:
     ) -> None:
         """Subscribe; see `Session.subscribe`."""
         check_filter_size(prepared, self._envelope.max_packet_bytes)
+        self._subscribers.check_reachable(prepared.channel)
         if not allow_reserved:
             self._exposure.check(prepared.channel)
         self._subscribers.check_separable(prepared.channel)

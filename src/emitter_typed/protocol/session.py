@@ -167,8 +167,8 @@ class Session:
         """Subscribe; the receiver gets messages from now on, and the waiter when the broker grants it.
 
         Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
-        Congested, or InvalidArgument: for a channel where replies arrive, unless that is allowed, and for a share group
-        beside whatever would get the same copy of a message.
+        Congested, or InvalidArgument: for a channel that no message can match, for one where replies arrive, unless
+        that is allowed, and for a share group beside whatever would get the same copy of a message.
         """
         self._memberships.subscribe(operation, prepared, receiver, waiter, allow_reserved=allow_reserved)
 
