@@ -56,7 +56,7 @@ class TaskHandlers:
         report: Callable[[EmitterError], None] | None = None,
     ) -> None:
         """Put a handler in its place, and let the one before finish."""
-        check_handler(name, handler, arguments=arguments)
+        check_handler(name, handler, arguments=arguments, awaits=True)
         worker = None if handler is None else TaskWorker(name, handler, report or self._report)
         before = put(worker)
         if before is not None:

@@ -72,7 +72,7 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> AsyncSubscription[MessageT]:
-        check_handler(operation, handler)
+        check_handler(operation, handler, awaits=True)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
         mailbox = self._settings.mailbox(bounds)
