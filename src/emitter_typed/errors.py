@@ -34,16 +34,16 @@ _is_key = re.compile(_KEY, re.ASCII).fullmatch
 
 
 def kind_of(value: object) -> str:
-    """Name the kind of a value as JSON does, for an error that must not show the value itself."""
+    """Name the kind of a value as Python's users do, for an error that must not show the value itself."""
     names: dict[type, str] = {
         bool: "a boolean",
         int: "an integer",
         float: "a number",
         str: "a text",
         list: "a list",
-        dict: "an object",
+        dict: "a dict",
     }
-    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
+    return "None" if value is None else names.get(type(value), f"a {type(value).__name__}")
 
 
 def hide_keys(text: str, *keys: str) -> str:

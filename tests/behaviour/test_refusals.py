@@ -53,6 +53,7 @@ async def test_what_has_no_channel_names_none(colour: Colour, broker: Broker) ->
             await client.publish_with_link("zz", "x", qos=1)
     assert caught.value.channel is None
     assert str(caught.value).startswith("publish_with_link was refused with 400 (")
+    assert "make the link first" in str(caught.value)
 
 
 @both_colours

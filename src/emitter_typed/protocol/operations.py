@@ -17,7 +17,7 @@ from emitter_typed.protocol.definition import (
     OptionDefinition,
     RequestDefinition,
 )
-from emitter_typed.protocol.scalars import seconds
+from emitter_typed.protocol.scalars import expected, seconds
 from emitter_typed.protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
 from emitter_typed.values import Option, Secret
 
@@ -269,7 +269,9 @@ def options_said(
 
 def _checked(option: OptionDefinition, value: object) -> object:
     try:
-        if option.type is timedelta and isinstance(value, int | float) and not isinstance(value, bool):
+        if option.type is timedelta and not isinstance(value, timedelta):
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise expected("seconds or a timedelta", value)
             value = seconds(value)
         converter().unstructure(value, option.type)
         if option.format is not None:
