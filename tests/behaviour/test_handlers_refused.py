@@ -103,7 +103,15 @@ async def test_a_handler_that_takes_what_it_is_not_given_is_refused(colour: Colo
 @in_loop
 async def test_whatever_can_be_called_with_a_message_is_taken(colour: Colour, broker: Broker, place: str) -> None:
     key = broker.keygen("#/", "rp")
-    handlers: list[object] = [plain, partial(two, 1), [].append, SimpleQueue[object]().put, max, dict.fromkeys, print]
+    handlers: list[object] = [
+        plain,
+        partial(two, 1),
+        list[object]().append,
+        SimpleQueue[object]().put,
+        max,
+        dict.fromkeys,
+        print,
+    ]
     async with connected(colour, broker) as client:
         for handler in handlers:
             await called(partial(_give, place, key, handler), client)

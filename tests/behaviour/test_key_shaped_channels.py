@@ -125,7 +125,7 @@ def test_no_attribute_of_a_typed_channel_shows_a_key(broker: Broker, generated: 
         rooms = made.Lodge(client, {"rooms": key} if mapped else key).rooms
         kitchen = rooms(room="kitchen")
         kitchen.publish("warm", qos=1)
-        shown = [each for one in (rooms, kitchen) for each in (one, vars(one))]
+        shown: list[object] = [rooms, kitchen, vars(rooms), vars(kitchen)]
     assert_hidden(key, shown)
 
 
