@@ -50,6 +50,8 @@ class OptionDefinition:
     """What stands on the wire for a value; None: nothing. A value that is not here is written as its type says."""
     constraints: tuple[Constraint, ...] = ()
     """What a value must keep."""
+    not_after: str | None = None
+    """The option whose value this one's may not exceed, where a call gives both."""
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from attrs import evolve, field, frozen
 
@@ -155,9 +155,11 @@ def _write_options(
     """Return the options that stand in a topic, as they are written there, and those that stand in the header."""
     written: dict[str, str] = {}
     headers: dict[str, object] = {}
+    checked = {option.name: _checked(option, said[option.name]) for option in definition.options if option.name in said}
     for option in definition.options:
-        if option.name in said:
-            value = _checked(option, said[option.name])
+        if option.name in checked:
+            value = checked[option.name]
+            _check_order(option, value, checked)
         elif option.name in defaults:
             value = defaults[option.name]
         else:
@@ -282,6 +284,16 @@ def _checked(option: OptionDefinition, value: object) -> object:
     for constraint in option.constraints:
         constraint.check(option.name, value)
     return value
+
+
+def _check_order(option: OptionDefinition, value: Any, checked: Mapping[str, Any]) -> None:  # Any: what has an order
+    later = None if option.not_after is None else checked.get(option.not_after)
+    if later is not None and value > later:
+        raise InvalidArgument(
+            f"{option.name} must not be after {option.not_after}: it is {value}, and {option.not_after} is {later}",
+            argument=option.name,
+            value=value,
+        )
 
 
 def _text(option: OptionDefinition, value: object) -> str | None:
