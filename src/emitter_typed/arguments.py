@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 from attrs import frozen
 
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.message import Message
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.topics import validate_channel
 
 PayloadT = TypeVar("PayloadT")

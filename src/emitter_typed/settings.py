@@ -12,7 +12,7 @@ from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 from emitter_typed.pending import check_time_limit
 from emitter_typed.protocol.backoff import Backoff
 from emitter_typed.protocol.bounds import Bounds, Overflow
-from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.protocol.feeds.mailbox import Mailbox
 from emitter_typed.protocol.outbox import Outbox
 from emitter_typed.protocol.topics import Matcher
 from emitter_typed.protocol.will import Will

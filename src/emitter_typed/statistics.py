@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.protocol.feeds.mailbox import Mailbox
 from emitter_typed.protocol.tally import Ending, Tally
 from emitter_typed.state import AsyncConnectionState, ConnectionState
 
@@ -59,7 +59,7 @@ class Statistics:
     """How many times the broker has accepted a connection; the first one included."""
     requests: Mapping[str, RequestCounts] = field(hash=False)
     """How often each operation ended how, by its name, such as `keygen`, `subscribe`, or `publish` at QoS 1; read-only.
-    Each page of a history is one. What was never asked is missing."""
+    Each page of a history is one, also where a subscription fetches it. What was never asked is missing."""
     messages_in: int
     """How many messages have arrived, whether or not a subscription still wanted them; without replies and events,
     without what others send below `emitter/`, and without what was fetched from storage."""

@@ -3,62 +3,69 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Iterator
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
-from emitter_typed.errors import EmitterError, Undecodable
+from emitter_typed.errors import EmitterError, Undecodable, hide_keys
 from emitter_typed.pending import check_time_limit
-from emitter_typed.protocol.feed import Feed, Item
 from emitter_typed.protocol.message import Gap
-from emitter_typed.streams import Ask, MessageT, Stream
+from emitter_typed.streams.stream import MessageT, Stream
+from emitter_typed.streams.task import TaskStream
+from emitter_typed.streams.thread import ThreadStream
 
 if TYPE_CHECKING:
     from typing import Self
 
 
-class Subscription(Stream[MessageT]):
+class _Counted(Generic[MessageT]):
+    """What subscriptions of both colours tell of themselves."""
+
+    def __init__(self, stream: Stream[MessageT]) -> None:
+        self._told_by = stream
+
+    @property
+    def channel(self) -> str:
+        """The channel that was subscribed to, without key and options."""
+        return self._told_by.channel
+
+    @property
+    def delivered(self) -> int:
+        """How many messages were handed to the reader so far."""
+        return self._told_by.delivered
+
+    @property
+    def dropped(self) -> int:
+        """How many messages the queue has lost because it was full."""
+        return self._told_by.dropped
+
+    @property
+    def pending(self) -> int:
+        """How many messages wait in the queue; those that are still to be fetched are not counted."""
+        return self._told_by.pending
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is coming; what waits in the queue can still be read."""
+        return self._told_by.ended
+
+    def __repr__(self) -> str:
+        ended = ", ended" if self.ended else ""
+        return f"<{type(self).__name__} {hide_keys(self.channel)} pending={self.pending}{ended}>"
+
+
+class Subscription(_Counted[MessageT]):
     """Messages of a channel. Iterate, or call `get`; `with` ends it.
 
     After the end, what still waits in the queue is given out; then iteration stops, or raises why it ended:
     ConnectionLost or SlowConsumer.
     """
 
-    def __init__(
-        self,
-        channel: str,
-        feed: Feed,
-        decode: Callable[[str, bytes], MessageT | None],
-        report: Callable[[EmitterError], None],
-        ask: Ask,
-        close: Callable[[Subscription[MessageT]], None],
-    ) -> None:
+    def __init__(self, stream: ThreadStream[MessageT]) -> None:
         """Clients make these."""
-        super().__init__(channel, feed, decode, report, ask)
-        self._close = close
-        self._changed = threading.Condition()
-
-    @property
-    def _guard(self) -> AbstractContextManager[object]:
-        return self._changed
-
-    def _wake(self) -> None:
-        self._changed.notify_all()
-
-    def offer(self, channel: str, raw: bytes) -> None:
-        """Take a message in; for clients."""
-        with self._changed:
-            self._put(channel, raw)
-            if self._ended:
-                # The overflow was the end, which is for everybody who waits.
-                self._changed.notify_all()
-            else:
-                self._changed.notify()
-        if self._feed.trail_is_long:
-            self._go_on()
+        super().__init__(stream)
+        self._stream = stream
 
     def get(self, timeout_s: float | None = None) -> MessageT | None:
         """Return the next message.
@@ -75,8 +82,8 @@ class Subscription(Stream[MessageT]):
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
         """
         deadline = None if timeout_s is None else monotonic() + check_time_limit(timeout_s, zero=True)
-        while (item := self._take(deadline)) is not None:
-            if (message := self._message(item)) is not None:
+        while (item := self._stream.take(deadline)) is not None:
+            if (message := self._stream.message(item)) is not None:
                 return message
         return None
 
@@ -94,40 +101,16 @@ class Subscription(Stream[MessageT]):
             ConnectionLost: The connection ended, and the queue is empty.
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
         """
-        while (item := self._take(None)) is not None:
-            if (event := self._event(item)) is not None:
+        while (item := self._stream.take(None)) is not None:
+            if (event := self._stream.event(item)) is not None:
                 yield event
-
-    def _take(self, deadline: float | None) -> Item | None:
-        """Wait for what comes next; None at the end, or when the time is over."""
-        while True:
-            with self._changed:
-                while (item := self._feed.take()) is None and not self._feed.has_request:
-                    if self._ended:
-                        break
-                    if not self._changed.wait(None if deadline is None else deadline - monotonic()):
-                        return None
-                ended = item is None and self._ended
-            if item is not None:
-                return item
-            if ended:
-                self._finish()
-                return None
-            self._go_on()
-
-    def _finish(self) -> None:
-        """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
-        if self._error is not None:
-            self._close(self)
-            raise self._error
 
     def close(self) -> None:
         """End this subscription; the broker is told if no other one of this client needs the channel.
 
         Does not wait for the broker, and may be called again. What waits in the queue can still be read.
         """
-        self.end(None)
-        self._close(self)
+        self._stream.close()
 
     def __iter__(self) -> Self:
         return self
@@ -147,41 +130,19 @@ class Subscription(Stream[MessageT]):
         self.close()
 
 
-class AsyncSubscription(Stream[MessageT]):
+class AsyncSubscription(_Counted[MessageT]):
     """Messages of a channel. Iterate with `async for`, or await `get`; `async with` ends it.
 
     After the end, what still waits in the queue is given out; then iteration stops, or raises why it ended:
     ConnectionLost or SlowConsumer.
+
+    It belongs to the event loop that connected its client: to wait for a message in another one raises Closed.
     """
 
-    def __init__(
-        self,
-        channel: str,
-        feed: Feed,
-        decode: Callable[[str, bytes], MessageT | None],
-        report: Callable[[EmitterError], None],
-        ask: Ask,
-        close: Callable[[AsyncSubscription[MessageT]], None],
-    ) -> None:
+    def __init__(self, stream: TaskStream[MessageT]) -> None:
         """Clients make these."""
-        super().__init__(channel, feed, decode, report, ask)
-        self._close = close
-        self._changed = asyncio.Event()
-
-    @property
-    def _guard(self) -> AbstractContextManager[object]:
-        # One loop has it all to itself.
-        return nullcontext()
-
-    def _wake(self) -> None:
-        self._changed.set()
-
-    def offer(self, channel: str, raw: bytes) -> None:
-        """Take a message in; for clients."""
-        self._put(channel, raw)
-        self._changed.set()
-        if self._feed.trail_is_long:
-            self._go_on()
+        super().__init__(stream)
+        self._stream = stream
 
     async def get(self, timeout_s: float | None = None) -> MessageT | None:
         """Return the next message.
@@ -201,8 +162,8 @@ class AsyncSubscription(Stream[MessageT]):
             check_time_limit(timeout_s, zero=True)
         try:
             async with asyncio.timeout(timeout_s):
-                while (item := await self._take()) is not None:
-                    if (message := self._message(item)) is not None:
+                while (item := await self._stream.take()) is not None:
+                    if (message := self._stream.message(item)) is not None:
                         return message
         except TimeoutError as error:
             if isinstance(error, EmitterError):
@@ -223,36 +184,16 @@ class AsyncSubscription(Stream[MessageT]):
             ConnectionLost: The connection ended, and the queue is empty.
             SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
         """
-        while (item := await self._take()) is not None:
-            if (event := self._event(item)) is not None:
+        while (item := await self._stream.take()) is not None:
+            if (event := self._stream.event(item)) is not None:
                 yield event
-
-    async def _take(self) -> Item | None:
-        """Wait for what comes next; None at the end."""
-        while (item := self._feed.take()) is None:
-            if self._feed.has_request:
-                self._go_on()
-            elif self._ended:
-                self._finish()
-                return None
-            else:
-                self._changed.clear()
-                await self._changed.wait()
-        return item
-
-    def _finish(self) -> None:
-        """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
-        if self._error is not None:
-            self._close(self)
-            raise self._error
 
     async def close(self) -> None:
         """End this subscription; the broker is told if no other one of this client needs the channel.
 
         Does not wait for the broker, and may be called again. What waits in the queue can still be read.
         """
-        self.end(None)
-        self._close(self)
+        self._stream.close()
 
     def __aiter__(self) -> Self:
         return self

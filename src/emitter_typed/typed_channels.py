@@ -11,10 +11,10 @@ from attrs import frozen
 from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable, kind_of
 from emitter_typed.hosts import AsyncHandler, AsyncHost, Handler, SyncHost
 from emitter_typed.pending import AsyncPending, Pending
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.address import Address
 from emitter_typed.protocol.bounds import Bounds
 from emitter_typed.protocol.message import ChannelMessage, StoredMessage
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.subscriptions import AsyncSubscription, Subscription
 from emitter_typed.values import Secret
 

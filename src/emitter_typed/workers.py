@@ -7,7 +7,7 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Generic, Literal, TypeVar, TypeVarTuple
 
@@ -22,7 +22,7 @@ _log = logging.getLogger("emitter_typed")
 _MAX_WAITING = 10_000
 
 
-def _failed(name: str, error: Exception) -> HandlerFailed:
+def _failed(name: str, error: Exception | SystemExit) -> HandlerFailed:
     _log.error("handler.failed handler=%s", name, exc_info=error)
     failure = HandlerFailed(name)
     failure.__cause__ = error
@@ -114,8 +114,8 @@ class ThreadWorker(_Queue[*Ts]):
                 self._thread = threading.Thread(target=self._run, name=f"emitter-{self.name}", daemon=True)
                 self._thread.start()
 
-    def stop(self, timeout_s: float) -> None:
-        """Let the thread end after the items that wait, and wait for that unless the handler itself asks.
+    def stop(self, timeout_s: float, waiting: Collection[threading.Thread]) -> None:
+        """Let the thread end after the items that wait, and wait for that unless it waits itself.
 
         A later item starts another thread.
         """
@@ -123,7 +123,7 @@ class ThreadWorker(_Queue[*Ts]):
             self._stopping = True
             self._changed.notify()
             thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        if thread is not None and thread not in waiting:
             thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -137,7 +137,7 @@ class ThreadWorker(_Queue[*Ts]):
                 item = self._items.popleft()
             try:
                 self.handler(*item)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self._report(_failed(self.name, error))
 
 
@@ -172,10 +172,10 @@ class TaskWorker(_Queue[*Ts]):
         self._stopping = True
         self._changed.set()
 
-    async def stop(self, timeout_s: float) -> None:
-        """Retire, and wait for the end unless the handler itself asks."""
+    async def stop(self, timeout_s: float, waiting: Collection[object]) -> None:
+        """Retire, and wait for the end unless its task is among those that wait themselves."""
         self.retire()
-        if self._task is not None and self._task is not asyncio.current_task():
+        if self._task is not None and self._task not in waiting:
             await asyncio.wait([self._task], timeout=timeout_s)
 
     async def _run(self) -> None:
@@ -217,7 +217,8 @@ def handle_in_thread(
             for message in subscription:
                 try:
                     handler(message)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
+                    # In a thread that is not the main one, sys.exit() ends nothing but the thread, without a word.
                     report(_failed(name, error))
         except EmitterError as error:
             # Nobody iterates, so nobody else would learn why the messages stop.

@@ -22,10 +22,10 @@ async def came(queue: SimpleQueue[T]) -> T:
     return await asyncio.to_thread(queue.get, timeout=LIMIT_S)
 
 
-async def lose(client: AsyncClient, broker: Broker) -> None:
-    """Drop the connection, and return once the client has noticed."""
+async def lose(client: AsyncClient, broker: Broker, username: str | None = None) -> None:
+    """Drop the connections, of all or of one user, and return once the client has noticed."""
     broker.faults.refuse_connections()
-    broker.faults.drop_connections()
+    broker.faults.drop_connections(username)
     await until(client, "reconnecting")
 
 

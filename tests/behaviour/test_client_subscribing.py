@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from queue import SimpleQueue
 
@@ -85,6 +86,25 @@ def test_a_handler_that_raises_is_reported_and_gets_the_next_message(
     error = errors.get(timeout=LIMIT_S)
     assert isinstance(error, HandlerFailed)
     assert isinstance(error.__cause__, KeyError)
+
+
+def test_a_handler_that_exits_stops_nothing_either(client: Client, key: Key, errors: SimpleQueue[EmitterError]) -> None:
+    """In a thread of its own, `sys.exit()` would end that and nothing else, without a word."""
+    seen: SimpleQueue[str] = SimpleQueue()
+
+    def handle(message: Message) -> None:
+        seen.put(message.as_string())
+        if message.as_string() == "exit":
+            sys.exit()
+
+    client.subscribe(key, "a/b/", handle)
+    client.on_message = handle
+    client.subscribe(key, "a/c/")
+    for channel in ("a/b/", "a/c/"):
+        for text in ("exit", "on"):
+            client.publish(key, channel, text, qos=1)
+        assert [seen.get(timeout=LIMIT_S) for _ in range(2)] == ["exit", "on"]
+        assert isinstance(errors.get(timeout=LIMIT_S), HandlerFailed)
 
 
 def test_what_does_not_decode_goes_to_on_error_and_the_stream_goes_on(

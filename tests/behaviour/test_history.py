@@ -13,7 +13,7 @@ import emitter_typed.tasks.receiving
 import emitter_typed.threads.receiving
 from emitter_typed import AsyncClient, Client, Closed, InvalidArgument, Key, ReplyMissing, StoredMessage, Unauthorized
 from emitter_typed.broker import Broker, ManualClock
-from emitter_typed.protocol.paging import Pager
+from emitter_typed.protocol.feeds.paging import Pager
 from tests.behaviour.colours import Colour, as_awaited, both_colours, connected
 from tests.behaviour.loops import in_loop
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from emitter_typed import Client, contract
 from emitter_typed.errors import ContractMismatch, InvalidArgument, Undecodable
-from emitter_typed.protocol import codec
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.values import Tag, Unrecognized
 from tests.behaviour.conftest import Generated
 

@@ -10,10 +10,8 @@ import pytest
 from attrs import frozen
 
 from emitter_typed import (
-    AsyncClient,
     AsyncSubscription,
     Client,
-    ConnectionStatus,
     EmitterError,
     Gap,
     InvalidArgument,
@@ -24,8 +22,9 @@ from emitter_typed import (
     Undecodable,
 )
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected, texts
+from tests.behaviour.colours import Colour, both_colours, connected, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
+from tests.behaviour.losing import lose, return_
 
 
 @frozen
@@ -49,21 +48,6 @@ def publisher(broker: Broker) -> Iterator[Client]:
 def store(publisher: Client, key: Key, *messages: str) -> None:
     for message in messages:
         publisher.publish(key, "a/", message, ttl=3600, qos=1)
-
-
-async def until(client: AsyncClient, *statuses: ConnectionStatus) -> None:
-    assert await called(lambda each: each.connection.wait(*statuses, timeout_s=LIMIT_S), client)
-
-
-async def lose(client: AsyncClient, broker: Broker, colour: Colour) -> None:
-    broker.faults.refuse_connections()
-    broker.faults.drop_connections(colour)
-    await until(client, "reconnecting")
-
-
-async def return_(client: AsyncClient, broker: Broker) -> None:
-    broker.faults.accept_connections()
-    await until(client, "connected")
 
 
 async def events(subscription: AsyncSubscription[Message[object]], count: int) -> list[str | Gap | Undecodable]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from queue import SimpleQueue
 
@@ -20,8 +19,9 @@ from emitter_typed import (
     Unauthorized,
 )
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected
+from tests.behaviour.colours import Colour, both_colours, connected
 from tests.behaviour.loops import LIMIT_S, in_loop
+from tests.behaviour.losing import came, lose, return_
 
 
 @pytest.fixture
@@ -39,6 +39,10 @@ async def told(watch: AsyncSubscription[PresenceEvent]) -> PresenceEvent:
     event = await watch.get(timeout_s=LIMIT_S)
     assert event is not None, "nothing was told in time"
     return event
+
+
+async def heard(seen: SimpleQueue[PresenceEvent]) -> PresenceEvent:
+    return await came(seen)
 
 
 @both_colours
@@ -85,8 +89,8 @@ async def test_each_watch_and_each_handler_hears_of_everything(
         ann.subscribe(key, "chat/room/")
         assert isinstance(await told(first), PresenceSubscribe)
         assert isinstance(await told(second), PresenceSubscribe)
-        heard = [await asyncio.to_thread(seen.get, timeout=LIMIT_S) for _ in range(3)]
-        assert isinstance(heard[-1], PresenceSubscribe)
+        all_heard = [await heard(seen) for _ in range(3)]
+        assert isinstance(all_heard[-1], PresenceSubscribe)
 
 
 @both_colours
@@ -99,10 +103,10 @@ async def test_the_last_one_to_leave_ends_it_at_the_broker(
         client.on_presence = seen.put
         first, second = await client.watch_presence(key, "chat/"), await client.watch_presence(key, "chat/")
         await first.close()
-        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceStatus)
-        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceStatus)
+        assert isinstance(await heard(seen), PresenceStatus)
+        assert isinstance(await heard(seen), PresenceStatus)
         ann.subscribe(key, "chat/")
-        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceSubscribe)
+        assert isinstance(await heard(seen), PresenceSubscribe)
         assert isinstance(await told(second), PresenceStatus)
         assert isinstance(await told(second), PresenceSubscribe)
         await second.close()
@@ -110,7 +114,7 @@ async def test_the_last_one_to_leave_ends_it_at_the_broker(
         ann.unsubscribe(key, "chat/")
         # A status asked for now would come after the change.
         await client.presence(key, "chat/", status=True)
-        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceStatus)
+        assert isinstance(await heard(seen), PresenceStatus)
         assert await second.get() is None
 
 
@@ -123,11 +127,11 @@ async def test_what_a_call_asked_for_outlives_the_watches(
     async with connected(colour, broker) as client:
         client.on_presence = seen.put
         watch = await client.watch_presence(key, "chat/")
-        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceStatus)
+        assert isinstance(await heard(seen), PresenceStatus)
         await client.presence(key, "chat/", changes=True)
         await watch.close()
         ann.subscribe(key, "chat/")
-        assert isinstance(await asyncio.to_thread(seen.get, timeout=LIMIT_S), PresenceSubscribe)
+        assert isinstance(await heard(seen), PresenceSubscribe)
         watch = await client.watch_presence(key, "chat/")
         await client.presence(key, "chat/", changes=False)
         assert isinstance(await told(watch), PresenceStatus)
@@ -143,11 +147,9 @@ async def test_after_a_loss_a_status_tells_what_changed_meanwhile(
     async with connected(colour, broker) as client:
         watch = await client.watch_presence(key, "chat/")
         assert isinstance(await told(watch), PresenceStatus)
-        broker.faults.refuse_connections()
-        broker.faults.drop_connections(colour)
-        assert await called(lambda each: each.connection.wait("reconnecting", timeout_s=LIMIT_S), client)
+        await lose(client, broker, colour)
         ann.subscribe(key, "chat/")
-        broker.faults.accept_connections()
+        await return_(client, broker)
         found: list[PresenceEvent | object] = []
         async for event in watch.events():
             found.append(event)

@@ -14,9 +14,9 @@ from emitter_typed._generated.types import HistoryRequest, HistoryResponse, Stor
 from emitter_typed.broker.requests import read_topic
 from emitter_typed.broker.storage import Storage, Window
 from emitter_typed.errors import ConnectionLost
-from emitter_typed.protocol.backlog import Backlog
-from emitter_typed.protocol.feed import Feed
-from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.protocol.feeds.backlog import Backlog
+from emitter_typed.protocol.feeds.feed import Feed
+from emitter_typed.protocol.feeds.mailbox import Mailbox
 from emitter_typed.protocol.message import Gap, StoredMessage
 
 CHANNEL = "a/b/"
@@ -114,8 +114,8 @@ class Subscriber(RuleBasedStateMachine):
             self.unheard.add(self.publish_one(stored=True).number)
         self.connected = False
         self.losses += 1
-        self.feed.failed(ConnectionLost("the cable was cut"), NOW)
         self.feed.lost(NOW + timedelta(seconds=self.now_s))
+        self.feed.failed(ConnectionLost("the cable was cut"), NOW)
 
     @rule()
     @precondition(lambda self: not self.connected)
@@ -123,8 +123,9 @@ class Subscriber(RuleBasedStateMachine):
         self.connected = True
         self.feed.restored(NOW + timedelta(seconds=self.now_s))
 
-    @rule()
-    def answer(self) -> None:
+    @rule(stored=st.booleans(), times=st.integers(0, 3))
+    def answer(self, stored: bool = True, times: int = 0) -> None:
+        """Answer a request; messages may arrive between the page and its acknowledgement."""
         wanted = self.feed.next_request()
         if wanted is None:
             return
@@ -134,6 +135,8 @@ class Subscriber(RuleBasedStateMachine):
         asked = read_topic(request.topic)
         found = self.storage.find(asked.channel, Window.of(asked), request.after)
         items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
+        self.feed.replied()
+        self.publish(stored, times)
         self.feed.answer(HistoryResponse(messages=tuple(items)))
 
     @rule()

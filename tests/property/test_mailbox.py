@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from emitter_typed.protocol.bounds import Overflow
-from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.protocol.feeds.mailbox import Mailbox
 
 # None takes a message out.
 STEPS = st.lists(st.none() | st.binary(max_size=6), max_size=40)

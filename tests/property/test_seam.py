@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from attrs import define, frozen
 from hypothesis import given, settings
 
-from emitter_typed.protocol.seam import Fingerprint, Trail, join, resume
+from emitter_typed.protocol.feeds.seam import Fingerprint, Trail, join, resume
 
 LONG_S = 1_000_000
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field, fields
 
-from emitter_typed.errors import Congested, EmitterError, look_swapped
+from emitter_typed.errors import BrokerError, Congested, EmitterError, look_swapped
 from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.operations import Prepared
 from emitter_typed.protocol.subscribers import Receiver
@@ -37,6 +38,12 @@ class Exchange:
     def swapped(self) -> bool:
         """Whether key and channel look as if each was given in the place of the other."""
         return False
+
+    def refusal(
+        self, status: int, message: str = "the broker gave no reason", made: type[BrokerError] = BrokerError
+    ) -> BrokerError:
+        """Return the error, of a class, that says of this that the broker refuses it."""
+        return made(status, message, self.operation, channel=self.about, swapped=self.swapped)
 
 
 @define(eq=False)
@@ -74,6 +81,10 @@ class Request(Exchange):
     definition: RequestDefinition[object] = field(kw_only=True)
     record: Record = field(kw_only=True, repr=False)
     """What was asked."""
+    watching: tuple[Receiver, ...] = field(default=(), kw_only=True)
+    """Those who watched at the call what it may end: who begins while it is under way is not meant."""
+    on_reply: Callable[[], None] | None = field(default=None, kw_only=True)
+    """Called when the first reply has come; the acknowledgement is to follow."""
     replies: dict[bytes, dict[str, object]] = field(factory=dict[bytes, "dict[str, object]"], kw_only=True)
     """Those that differ from one another, each as it came and as it was read."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 from attrs import field, fields, frozen
 
 from emitter_typed.errors import Undecodable, no_dict
-from emitter_typed.protocol import codec
+from emitter_typed.protocol.payloads import codec
 
 if TYPE_CHECKING:
     # Only checkers need the defaults, so that a bare `Message` means `Message[bytes]`; typeshed knows the module.

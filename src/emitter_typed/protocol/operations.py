@@ -11,13 +11,13 @@ from typing import Any, cast
 from attrs import evolve, field, frozen
 
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, look_swapped
-from emitter_typed.protocol.conversion import converter, write_as
 from emitter_typed.protocol.definition import (
     OperationDefinition,
     OptionDefinition,
     RequestDefinition,
 )
-from emitter_typed.protocol.scalars import expected, seconds
+from emitter_typed.protocol.payloads.conversion import converter, write_as
+from emitter_typed.protocol.payloads.scalars import expected, seconds
 from emitter_typed.protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
 from emitter_typed.values import Option, Secret
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError, ReplyMissing, Undecodable
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition
 from emitter_typed.protocol.exchanges import Exchange, Exchanges, Request
 from emitter_typed.protocol.exposure import Exposure, is_genuine
-from emitter_typed.protocol.scalars import is_object
+from emitter_typed.protocol.payloads import codec
+from emitter_typed.protocol.payloads.scalars import is_object
 
 
 class Replies:
@@ -106,6 +106,8 @@ class Replies:
         if is_genuine(request.topic) and topic != request.topic:
             request.doubtful = True
         else:
+            if request.on_reply is not None and not request.replies:
+                request.on_reply()
             request.replies.setdefault(payload, fields)
 
     def _broker_error(
@@ -117,7 +119,7 @@ class Replies:
         made = self._protocol.errors.get(status, BrokerError)
         if exchange is None:
             return made(status, message, "publish", traced=False)
-        return made(status, message, exchange.operation, channel=exchange.about, swapped=exchange.swapped)
+        return exchange.refusal(status, message, made)
 
     def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object], topic: str) -> None:
         tag = codec.tag(event.payload)

@@ -16,8 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from emitter_typed.errors import AmbiguousReply, BrokerError, Closed, ConnectionLost, EmitterError
-from emitter_typed.protocol import codec
+from emitter_typed.errors import AmbiguousReply, Closed, ConnectionLost, EmitterError
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.exchanges import (
     Exchange,
@@ -29,6 +28,7 @@ from emitter_typed.protocol.exchanges import (
     Request,
 )
 from emitter_typed.protocol.exposure import Exposure, is_genuine
+from emitter_typed.protocol.feeds.fetches import Fetch, Fetches
 from emitter_typed.protocol.lasting import Again, Lasting
 from emitter_typed.protocol.memberships import REFUSED, Memberships
 from emitter_typed.protocol.operations import Prepared, check_size
@@ -43,6 +43,7 @@ from emitter_typed.protocol.packets import (
     Suback,
     Unsuback,
 )
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.replies import Replies
 from emitter_typed.protocol.subscribers import Receiver, Subscribers
 from emitter_typed.protocol.tally import Tally
@@ -101,9 +102,11 @@ class Session:
             protocol.envelope, self._subscribers, self._exposure, self._exchanges, begin=self._begin, send=send
         )
         self._connecting: Waiter[None] | None = None
-        self._draining: Waiter[None] | None = None
+        self._draining: list[Waiter[None]] = []
         self._over = False
         self._lost: EmitterError | None = None
+        self.fetches: Fetches = Fetches(lambda fetch: self.ask(fetch.definition, fetch.request, fetch), tally)
+        """The pages that subscriptions ask for."""
         self.connected: bool = False
         """Whether the broker has accepted a connection, and it has not ended."""
 
@@ -123,7 +126,10 @@ class Session:
         """
         topic = self._exposure.answered_at(definition, request)
         check_size(topic, definition.topic, payload, self._envelope.max_packet_bytes, qos=1)
-        packet_id = self._begin(Request(definition.name, waiter, topic=topic, definition=definition, record=request))
+        exchange = Request(definition.name, waiter, topic=topic, definition=definition, record=request)
+        exchange.watching = self._watches.of(definition, request) if definition.lasting is not None else ()
+        exchange.on_reply = waiter.replied if isinstance(waiter, Fetch) else None
+        packet_id = self._begin(exchange)
         self._send(Publish(topic, payload, 1, False, packet_id))
 
     def ask(self, definition: RequestDefinition[ResponseT], request: Record, waiter: Waiter[ResponseT]) -> None:
@@ -189,9 +195,8 @@ class Session:
 
     def leave_watch(self, definition: RequestDefinition[object], request: Record, receiver: Receiver) -> None:
         """Give a receiver no more events; the broker is told if nobody else needs what has begun."""
-        last = self._watches.drop(definition, request, receiver)
-        if last and self._lasting.release(definition, request) and self.connected:
-            self.ask(definition, ending(definition, request), Nobody())
+        if self._watches.drop(definition, request, receiver):
+            self._end_unwatched(definition, request)
 
     def unsubscribe(self, operation: str, prepared: Prepared, waiter: Waiter[None]) -> None:
         """End all subscriptions to a channel; the waiter gets None when the broker has. Raises Closed, Congested."""
@@ -202,12 +207,12 @@ class Session:
         self._memberships.leave(operation, channel, receiver, waiter, connected=self.connected)
 
     def drain(self, waiter: Waiter[None]) -> None:
-        """End all subscriptions; the waiter gets None when no message of QoS 1 waits for its acknowledgement."""
+        """End all subscriptions; the waiter gets None when no message is unacknowledged, or ConnectionLost."""
         for channel, receiver in self._subscribers.all():
             receiver.end(None)
             self.leave("subscribe", channel, receiver, Nobody())
         self._watches.end_all(None)
-        self._draining = waiter
+        self._draining.append(waiter)
         self._settle()
 
     # What comes in
@@ -244,6 +249,9 @@ class Session:
         self.connected = False
         self._lost = error
         self._memberships.lost()
+        # Before the exchanges end, so that nobody asks again, and again, when his does.
+        self._subscribers.lost()
+        self._watches.lost()
         publications: list[Publication] = []
         for exchange in self._exchanges.end_all():
             if exchange.errors and not exchange.doubtful:
@@ -255,8 +263,6 @@ class Session:
             else:
                 self._reject(exchange, ConnectionLost(error.message, operation=exchange.operation))
         self._outbox.put_back(publications)
-        for receiver in (*(one for _, one in self._subscribers.all()), *self._watches):
-            receiver.lost()
 
     def ended(self, error: EmitterError | None) -> None:
         """Learn that there will be no connection any more: every exchange and every subscription ends.
@@ -273,9 +279,13 @@ class Session:
         self.connected = False
         if self._connecting is not None:
             self._connecting.reject(error or Closed("the client was closed while it connected"))
+        self._subscribers.lost()
+        self._watches.lost()
         reason = error.message if error is not None else "this client has closed it"
         for exchange in (*self._exchanges.end_all(), *self._outbox.take_all()):
             self._reject(exchange, ConnectionLost(reason, operation=exchange.operation))
+        for waiter in self._draining:
+            waiter.reject(ConnectionLost(reason, operation="drain"))
         self._subscribers.end_all(error)
         self._watches.end_all(error)
 
@@ -294,8 +304,9 @@ class Session:
         self._emit(event, payload)
 
     def _settle(self) -> None:
-        if self._draining is not None and not self._outbox and not self._exchanges.publications:
-            self._draining.resolve(None)
+        if self._draining and not self._outbox and not self._exchanges.publications:
+            while self._draining:
+                self._draining.pop().resolve(None)
 
     def _check_not_over(self, operation: str) -> None:
         if self._over and isinstance(self._lost, ConnectionLost):
@@ -340,9 +351,7 @@ class Session:
             return
         # Each refused filter has an error of its own.
         for _ in range(return_codes.count(REFUSED) - len(exchange.errors)):
-            exchange.errors.append(
-                BrokerError(REFUSED, "the broker gave no reason", exchange.operation, channel=exchange.about)
-            )
+            exchange.errors.append(exchange.refusal(REFUSED))
         if isinstance(exchange, Rejoin):
             self._memberships.rejoined(exchange, return_codes)
             if not self._memberships.rejoining:
@@ -373,10 +382,18 @@ class Session:
         except EmitterError as error:
             self._reject(exchange, error)
             return
-        called_for = not isinstance(exchange.waiter, Again | Beginning)
-        if self._lasting.note(exchange.definition, exchange.record, called_for=called_for):
-            self._watches.end(exchange.definition, exchange.record)
+        definition, request = exchange.definition, exchange.record
+        for_watches = isinstance(exchange.waiter, Again | Beginning)
+        if self._lasting.note(definition, request, called_for=not for_watches):
+            self._watches.end(definition, request, exchange.watching)
         exchange.waiter.resolve(response)
+        if for_watches and not self._watches.of(definition, request):
+            # Who watched has left before it began.
+            self._end_unwatched(definition, request)
+
+    def _end_unwatched(self, definition: RequestDefinition[object], request: Record) -> None:
+        if self._lasting.release(definition, request) and self.connected:
+            self.ask(definition, ending(definition, request), Nobody())
 
     def _reject(self, exchange: Exchange, error: EmitterError) -> None:
         if not exchange.waiter.reject(error):

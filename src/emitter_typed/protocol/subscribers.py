@@ -207,6 +207,11 @@ class Subscribers:
             receiver.offer(channel, payload)
         return bool(found)
 
+    def lost(self) -> None:
+        """Tell every receiver that the connection is lost, and another one is to follow."""
+        for _, receiver in self.all():
+            receiver.lost()
+
     def end_all(self, error: EmitterError | None) -> None:
         """Tell every receiver that no more will come, and forget them."""
         memberships, self._memberships = self._memberships, {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from emitter_typed.errors import BrokerError, ConnectionLost, EmitterError
+from emitter_typed.errors import BrokerError, ConnectionLost, EmitterError, RequestTimeout
 
 Ending = Literal["answered", "refused", "timed_out", "lost", "failed"]
 """How what was asked of the broker ended."""
@@ -69,4 +69,6 @@ def ending_of(error: EmitterError | None) -> Ending:
         return "answered"
     if isinstance(error, BrokerError):
         return "refused"
+    if isinstance(error, RequestTimeout):
+        return "timed_out"
     return "lost" if isinstance(error, ConnectionLost) else "failed"

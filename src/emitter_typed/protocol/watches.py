@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from attrs import NOTHING, evolve, fields
 
 from emitter_typed.errors import EmitterError
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import EventDefinition, RequestDefinition
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.subscribers import Receiver
 from emitter_typed.protocol.trie import ChannelTrie
 from emitter_typed.protocol.waiter import Waiter
@@ -49,9 +49,10 @@ class Watches:
         """Return the receivers of what a request has begun."""
         return tuple(self._by_name.get(_name(definition, request), ()))
 
-    def __iter__(self) -> Iterator[Receiver]:
-        """Go through all receivers."""
-        return iter([one for receivers in self._by_name.values() for one in receivers])
+    def lost(self) -> None:
+        """Tell every receiver that the connection is lost, and another one is to follow."""
+        for receiver in self._all():
+            receiver.lost()
 
     def offer(self, event: EventDefinition[object], payload: object) -> None:
         """Give an event to those who watch its channel, or one above it."""
@@ -65,19 +66,24 @@ class Watches:
             for receiver in receivers:
                 receiver.offer(channel, raw)
 
-    def end(self, definition: RequestDefinition[object], request: Record) -> None:
-        """Tell the receivers of what a request had begun, and another has ended, that no more will come."""
-        for receiver in self.of(definition, request):
-            self.drop(definition, request, receiver)
-            receiver.end(None)
+    def end(self, definition: RequestDefinition[object], request: Record, receivers: Iterable[Receiver]) -> None:
+        """Tell receivers of what a request had begun, and another has ended, that no more will come."""
+        there = self.of(definition, request)
+        for receiver in receivers:
+            if receiver in there:
+                self.drop(definition, request, receiver)
+                receiver.end(None)
 
     def end_all(self, error: EmitterError | None) -> None:
         """Tell every receiver that no more will come, and forget them."""
-        receivers = list(self)
+        receivers = self._all()
         self._by_name.clear()
         self._by_channel.clear()
         for receiver in receivers:
             receiver.end(error)
+
+    def _all(self) -> list[Receiver]:
+        return [one for receivers in self._by_name.values() for one in receivers]
 
 
 class Beginning:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
-from emitter_typed.protocol.codec import encode
 from emitter_typed.protocol.operations import one_segment
+from emitter_typed.protocol.payloads.codec import encode
 from emitter_typed.protocol.topics import compose_topic, validate_channel
 from emitter_typed.values import Secret
 

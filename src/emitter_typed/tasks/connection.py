@@ -14,6 +14,7 @@ from emitter_typed.connections import Connection, still_lost
 from emitter_typed.errors import Closed, Congested, EmitterError, RequestTimeout
 from emitter_typed.pending import TaskOutcome
 from emitter_typed.protocol.backoff import Backoff
+from emitter_typed.protocol.feeds.fetches import Fetch
 from emitter_typed.protocol.packets import Inbound, Outbound
 from emitter_typed.state import AsyncConnectionState, ConnectionStatus
 from emitter_typed.transport.base import Transport
@@ -52,6 +53,14 @@ class TaskConnection(Connection):
         """Send a packet, for the session."""
         if self._transport is not None:
             self._transport.send(packet)
+
+    def fetch(self, fetch: Fetch) -> None:
+        """Ask for a page when its turn comes. Raises what a request raises."""
+        self.session.fetches.add(fetch)
+
+    def give_up(self, fetch: Fetch, error: EmitterError) -> None:
+        """End a fetch with an error, unless it has ended."""
+        fetch.reject(error)
 
     def open(self) -> None:
         """Make an attempt to connect, unless the connection was closed meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -11,16 +12,17 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from emitter_typed.connections import still_lost
 from emitter_typed.contract import AsyncHandler
-from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, RequestTimeout
+from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
 from emitter_typed.pending import AsyncPending, TaskOutcome
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.operations import prepare
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.session import Session
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
 from emitter_typed.state import AsyncConnectionState
 from emitter_typed.tasks.connection import TaskConnection
 from emitter_typed.tasks.receiving import TaskReceiving
+from emitter_typed.transport import Endpoint
 from emitter_typed.values import Option, Record, Secret
 
 if TYPE_CHECKING:
@@ -77,11 +79,32 @@ class TaskDriver(TaskReceiving):
             RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
         """
         endpoint = self._endpoint(host, port, secure, keepalive, username)
+        outcome: TaskOutcome[None] = TaskOutcome("connect")
+        self._check_not_connected(endpoint)
+        await self.close()
+        # Another task may have connected meanwhile.
+        self._check_not_connected(endpoint)
+        connection = self._new_connection(endpoint)
+        connection.session.connecting(outcome)
+        self._connection = connection
+        self._state.set("connecting")
+        connection.open()
+        try:
+            await outcome.wait(self._settings.timeout_s)
+        except BaseException:
+            if self._connection is connection:
+                self._connection = None
+            await connection.close(_END_TIMEOUT_S, abort=True)
+            raise
+        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+
+    def _check_not_connected(self, endpoint: Endpoint) -> None:
         if self._connection is not None and self._state.status != "closed":
             raise InvalidArgument(
                 "the client is connected already: close() it first", argument="host", value=endpoint.host
             )
-        await self.close()
+
+    def _new_connection(self, endpoint: Endpoint) -> TaskConnection:
         connection = TaskConnection(
             partial(self._make_transport, endpoint),
             self._settings.backoff(),
@@ -100,18 +123,7 @@ class TaskDriver(TaskReceiving):
             unclaimed=self._take_unclaimed,
             opened=connection.opened,
         )
-        outcome: TaskOutcome[None] = TaskOutcome("connect")
-        connection.session.connecting(outcome)
-        self._connection = connection
-        self._state.set("connecting")
-        connection.open()
-        try:
-            await outcome.wait(self._settings.timeout_s)
-        except BaseException:
-            self._connection = None
-            await connection.close(_END_TIMEOUT_S, abort=True)
-            raise
-        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+        return connection
 
     @property
     def connection(self) -> AsyncConnectionState:
@@ -131,6 +143,7 @@ class TaskDriver(TaskReceiving):
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
             RequestTimeout: It took longer; what was left is lost, as with `close`.
+            ConnectionLost: The client was closed meanwhile, or has given up; what was left is lost.
         """
         limit_s = self._limit(timeout_s)
         connection = self._connection
@@ -229,10 +242,10 @@ class TaskDriver(TaskReceiving):
         outcome: TaskOutcome[ResponseT] = TaskOutcome(definition.name, self._tally)
         if handler is not None:
             self._set_channel_handler(definition, request, handler)
-        connection.session.request(definition, request, payload, outcome)
         try:
+            connection.session.request(definition, request, payload, outcome)
             return await connection.answer(outcome, deadline, limit_s)
-        except BrokerError:
+        except BaseException:
             if handler is not None:
                 self._set_channel_handler(definition, request, None)
             raise
@@ -262,6 +275,9 @@ class TaskDriver(TaskReceiving):
             if connection.session.withdraw(outcome):
                 raise still_lost(operation, self._state.error, limit_s) from None
             outcome.timed_out()
+            raise
+        except asyncio.CancelledError:
+            connection.session.withdraw(outcome)
             raise
 
     def _publish_nowait(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Generator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar, TypeVarTuple
 
@@ -29,6 +31,7 @@ class TaskHandlers:
     _protocol: ClassVar[ProtocolDefinition]
 
     def _prepare_handlers(self) -> None:
+        self._waiting_tasks: set[object] = set()
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[TaskWorker[Any]] = EventHandlers()
         self._errors: Place[TaskWorker[EmitterError]] = Place()
@@ -42,9 +45,20 @@ class TaskHandlers:
         workers += [self._connects.worker, self._disconnects.worker, self._messages.worker]
         # The last, for the others report to it.
         workers.append(self._errors.worker)
-        for worker in workers:
-            if worker is not None:
-                await worker.stop(_END_TIMEOUT_S)
+        with self._waiting_for_handlers() as waiting:
+            for worker in workers:
+                if worker is not None:
+                    await worker.stop(_END_TIMEOUT_S, waiting)
+
+    @contextmanager
+    def _waiting_for_handlers(self) -> Generator[Collection[object]]:
+        """Note that this task waits for handlers, and say for which tasks it must not, for they may wait for it."""
+        this = asyncio.current_task()
+        self._waiting_tasks.add(this)
+        try:
+            yield self._waiting_tasks
+        finally:
+            self._waiting_tasks.discard(this)
 
     def _set_handler(
         self,

@@ -11,16 +11,18 @@ from typing import Any, TypeVar
 from emitter_typed.contract import AsyncHandler, AsyncHost, Bounds
 from emitter_typed.errors import ReplyMissing, hide_keys
 from emitter_typed.pending import TaskOutcome
-from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.definition import EventDefinition, RequestDefinition
-from emitter_typed.protocol.feed import Feed
+from emitter_typed.protocol.feeds.backlog import Backlog
+from emitter_typed.protocol.feeds.feed import Feed
+from emitter_typed.protocol.feeds.paging import Pager
 from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
-from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.watches import event_reader, watched_channel
 from emitter_typed.sameness import SameHandler
 from emitter_typed.settings import Configured
 from emitter_typed.statistics import Counted
+from emitter_typed.streams.stream import Stream
+from emitter_typed.streams.task import TaskStream
 from emitter_typed.subscriptions import AsyncSubscription
 from emitter_typed.tasks.connection import TaskConnection
 from emitter_typed.tasks.handlers import TaskHandlers
@@ -52,11 +54,12 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
 
     async def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        tasks = {task for task in self._message_tasks if task is not asyncio.current_task()}
-        if not tasks:
-            return True
-        _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
-        return not late
+        with self._waiting_for_handlers() as waiting:
+            tasks = {task for task in self._message_tasks if task not in waiting}
+            if not tasks:
+                return True
+            _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
+            return not late
 
     async def _subscribe(
         self,
@@ -83,8 +86,8 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
-        def leave(subscription: AsyncSubscription[MessageT]) -> None:
-            connection.session.leave(operation, prepared.channel, subscription, TaskOutcome(f"un{operation}"))
+        def leave(stream: Stream[MessageT]) -> None:
+            connection.session.leave(operation, prepared.channel, stream, TaskOutcome(f"un{operation}"))
 
         backlog = Backlog.of(
             self._protocol, operation, arguments, options, given,
@@ -93,19 +96,31 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         )  # fmt: skip
         if backlog is not None:
             prepared = prepared.quietly()
-        subscription = AsyncSubscription(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.session.ask, leave
+        stream = TaskStream(
+            prepared.channel,
+            Feed(mailbox, backlog),
+            decode,
+            self._report,
+            connection,
+            self._settings.timeout_s,
+            leave,
         )
-        self._queues.add(subscription, mailbox)
+        self._queues.add(stream, mailbox)
         outcome: TaskOutcome[None] = TaskOutcome(operation, self._tally)
-        connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
+        connection.session.subscribe(operation, prepared, stream, outcome, allow_reserved=allow_reserved)
         try:
             await connection.answer(outcome, deadline, limit_s)
         except BaseException:
-            await subscription.close()
+            stream.close()
             raise
+        subscription = AsyncSubscription(stream)
         if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
+            self._handled = {each: one for each, one in self._handled.items() if not one.ended}
+            there = self._handled.setdefault(same, subscription)
+            if there is not subscription:
+                # Another task did the same meanwhile.
+                await subscription.close()
+                return there
             self._handle(subscription, handled_by)
         return subscription
 
@@ -134,26 +149,27 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         deadline = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
 
-        def leave(subscription: AsyncSubscription[EventT]) -> None:
-            connection.session.leave_watch(definition, request, subscription)
+        def leave(stream: Stream[EventT]) -> None:
+            connection.session.leave_watch(definition, request, stream)
 
-        subscription = AsyncSubscription(
+        stream = TaskStream(
             watched_channel(definition, request),
             Feed(mailbox, None),
             event_reader(event),
             self._report,
-            connection.session.ask,
+            connection,
+            self._settings.timeout_s,
             leave,
         )
-        self._queues.add(subscription, mailbox)
+        self._queues.add(stream, mailbox)
         outcome: TaskOutcome[None] = TaskOutcome(definition.name, self._tally)
-        connection.session.watch(definition, request, subscription, outcome)
+        connection.session.watch(definition, request, stream, outcome)
         try:
             await connection.answer(outcome, deadline, limit_s)
         except BaseException:
-            await subscription.close()
+            stream.close()
             raise
-        return subscription
+        return AsyncSubscription(stream)
 
     async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
         limit_s = self._limit(timeout_s)

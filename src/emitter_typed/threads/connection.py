@@ -5,18 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from emitter_typed.connections import Connection, still_lost
 from emitter_typed.errors import Congested, EmitterError, RequestTimeout
 from emitter_typed.pending import ThreadOutcome
 from emitter_typed.protocol.backoff import Backoff
-from emitter_typed.protocol.definition import RequestDefinition
+from emitter_typed.protocol.feeds.fetches import Fetch
 from emitter_typed.protocol.packets import Inbound, Outbound
-from emitter_typed.protocol.waiter import Waiter
 from emitter_typed.state import ConnectionState, ConnectionStatus
 from emitter_typed.transport.base import Transport
-from emitter_typed.values import Record
 
 ResultT = TypeVar("ResultT")
 
@@ -51,10 +49,15 @@ class ThreadConnection(Connection):
         if self._transport is not None:
             self._transport.send(packet)
 
-    def ask(self, definition: RequestDefinition[Any], request: Record, waiter: Waiter[Any]) -> None:
-        """Send a request of the library's own. Raises what `Session.ask` raises."""
+    def fetch(self, fetch: Fetch) -> None:
+        """Ask for a page when its turn comes. Raises what a request raises."""
         with self.lock:
-            self.session.ask(definition, request, waiter)
+            self.session.fetches.add(fetch)
+
+    def give_up(self, fetch: Fetch, error: EmitterError) -> None:
+        """End a fetch with an error, unless it has ended."""
+        with self.lock:
+            fetch.reject(error)
 
     def shares(self, channel: str) -> bool:
         """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""

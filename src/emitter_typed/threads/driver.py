@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
@@ -11,16 +12,17 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from emitter_typed.connections import still_lost
 from emitter_typed.contract import Handler
-from emitter_typed.errors import BrokerError, Closed, Congested, InvalidArgument, RequestTimeout
+from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
 from emitter_typed.pending import Pending, ThreadOutcome
-from emitter_typed.protocol import codec
 from emitter_typed.protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.operations import prepare
+from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.session import Session
 from emitter_typed.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
 from emitter_typed.state import ConnectionState
 from emitter_typed.threads.connection import ThreadConnection
 from emitter_typed.threads.receiving import ThreadReceiving
+from emitter_typed.transport import Endpoint
 from emitter_typed.values import Option, Record, Secret
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class ThreadDriver(ThreadReceiving):
 
     def _prepare(self) -> None:
         self._connection: ThreadConnection | None = None
+        self._connecting = threading.Lock()
         self._state = ConnectionState()
         self._prepare_handlers()
         self._prepare_statistics()
@@ -77,11 +80,28 @@ class ThreadDriver(ThreadReceiving):
             RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
         """
         endpoint = self._endpoint(host, port, secure, keepalive, username)
-        if self._connection is not None and self._state.status != "closed":
-            raise InvalidArgument(
-                "the client is connected already: close() it first", argument="host", value=endpoint.host
-            )
-        self.close()
+        outcome: ThreadOutcome[None] = ThreadOutcome("connect")
+        with self._connecting:
+            if self._connection is not None and self._state.status != "closed":
+                raise InvalidArgument(
+                    "the client is connected already: close() it first", argument="host", value=endpoint.host
+                )
+            self.close()
+            connection = self._new_connection(endpoint)
+            connection.session.connecting(outcome)
+            self._connection = connection
+            self._state.set("connecting")
+        connection.open()
+        try:
+            outcome.wait(self._settings.timeout_s)
+        except BaseException:
+            if self._connection is connection:
+                self._connection = None
+            connection.close(_END_TIMEOUT_S, abort=True)
+            raise
+        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+
+    def _new_connection(self, endpoint: Endpoint) -> ThreadConnection:
         connection = ThreadConnection(
             partial(self._make_transport, endpoint),
             self._settings.backoff(),
@@ -100,18 +120,7 @@ class ThreadDriver(ThreadReceiving):
             unclaimed=self._take_unclaimed,
             opened=connection.opened,
         )
-        outcome: ThreadOutcome[None] = ThreadOutcome("connect")
-        connection.session.connecting(outcome)
-        self._connection = connection
-        self._state.set("connecting")
-        connection.open()
-        try:
-            outcome.wait(self._settings.timeout_s)
-        except BaseException:
-            self._connection = None
-            connection.close(_END_TIMEOUT_S, abort=True)
-            raise
-        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+        return connection
 
     @property
     def connection(self) -> ConnectionState:
@@ -131,6 +140,7 @@ class ThreadDriver(ThreadReceiving):
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
             RequestTimeout: It took longer; what was left is lost, as with `close`.
+            ConnectionLost: The client was closed meanwhile, or has given up; what was left is lost.
         """
         limit_s = self._limit(timeout_s)
         connection = self._connection
@@ -218,11 +228,11 @@ class ThreadDriver(ThreadReceiving):
         outcome: ThreadOutcome[ResponseT] = ThreadOutcome(definition.name, self._tally)
         if handler is not None:
             self._set_channel_handler(definition, request, handler)
-        with connection.lock:
-            connection.session.request(definition, request, payload, outcome)
         try:
+            with connection.lock:
+                connection.session.request(definition, request, payload, outcome)
             return connection.answer(outcome, deadline, limit_s)
-        except BrokerError:
+        except BaseException:
             if handler is not None:
                 self._set_channel_handler(definition, request, None)
             raise

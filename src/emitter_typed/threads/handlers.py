@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar, TypeVarTuple
 
@@ -31,6 +32,7 @@ class ThreadHandlers:
 
     def _prepare_handlers(self) -> None:
         self._handlers_lock = threading.Lock()
+        self._waiting_threads: set[threading.Thread] = set()
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[ThreadWorker[Any]] = EventHandlers()
         self._errors: Place[ThreadWorker[EmitterError]] = Place()
@@ -46,9 +48,23 @@ class ThreadHandlers:
             workers += [self._connects.worker, self._disconnects.worker, self._messages.worker]
             # The last, for the others report to it.
             workers.append(self._errors.worker)
-        for worker in workers:
-            if worker is not None:
-                worker.stop(_END_TIMEOUT_S)
+        with self._waiting_for_handlers() as waiting:
+            for worker in workers:
+                if worker is not None:
+                    worker.stop(_END_TIMEOUT_S, waiting)
+
+    @contextmanager
+    def _waiting_for_handlers(self) -> Generator[Collection[threading.Thread]]:
+        """Note that this thread waits for handlers, and say for which threads it must not, for they may wait for it."""
+        this = threading.current_thread()
+        with self._handlers_lock:
+            self._waiting_threads.add(this)
+            waiting = frozenset(self._waiting_threads)
+        try:
+            yield waiting
+        finally:
+            with self._handlers_lock:
+                self._waiting_threads.discard(this)
 
     def _set_handler(
         self,
@@ -65,7 +81,8 @@ class ThreadHandlers:
         with self._handlers_lock:
             before = put(worker)
         if before is not None:
-            before.stop(_END_TIMEOUT_S)
+            with self._waiting_for_handlers() as waiting:
+                before.stop(_END_TIMEOUT_S, waiting)
 
     def _offer(self, place: Place[ThreadWorker[*Ts]], *item: *Ts) -> bool:
         """Queue an item for the handler of a place, and tell whether there is one."""

@@ -11,16 +11,18 @@ from typing import Any, TypeVar
 from emitter_typed.contract import Bounds, Handler, SyncHost
 from emitter_typed.errors import ReplyMissing
 from emitter_typed.pending import ThreadOutcome
-from emitter_typed.protocol.backlog import Backlog
 from emitter_typed.protocol.definition import EventDefinition, RequestDefinition
-from emitter_typed.protocol.feed import Feed
+from emitter_typed.protocol.feeds.backlog import Backlog
+from emitter_typed.protocol.feeds.feed import Feed
+from emitter_typed.protocol.feeds.paging import Pager
 from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import prepare
-from emitter_typed.protocol.paging import Pager
 from emitter_typed.protocol.watches import event_reader, watched_channel
 from emitter_typed.sameness import SameHandler
 from emitter_typed.settings import Configured
 from emitter_typed.statistics import Counted
+from emitter_typed.streams.stream import Stream
+from emitter_typed.streams.thread import ThreadStream
 from emitter_typed.subscriptions import Subscription
 from emitter_typed.threads.connection import ThreadConnection
 from emitter_typed.threads.handlers import ThreadHandlers
@@ -51,10 +53,11 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
 
     def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        with self._handlers_lock:
-            threads = [each for each in self._message_threads if each is not threading.current_thread()]
-        for thread in threads:
-            thread.join(max(0.0, deadline - monotonic()))
+        with self._waiting_for_handlers() as waiting:
+            with self._handlers_lock:
+                threads = [each for each in self._message_threads if each not in waiting]
+            for thread in threads:
+                thread.join(max(0.0, deadline - monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
     def _subscribe(
@@ -82,9 +85,9 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
-        def leave(subscription: Subscription[MessageT]) -> None:
+        def leave(stream: Stream[MessageT]) -> None:
             with connection.lock:
-                connection.session.leave(operation, prepared.channel, subscription, ThreadOutcome(f"un{operation}"))
+                connection.session.leave(operation, prepared.channel, stream, ThreadOutcome(f"un{operation}"))
 
         backlog = Backlog.of(
             self._protocol, operation, arguments, options, given,
@@ -93,20 +96,27 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
         )  # fmt: skip
         if backlog is not None:
             prepared = prepared.quietly()
-        subscription = Subscription(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection.ask, leave
+        stream = ThreadStream(
+            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection, self._settings.timeout_s, leave
         )
-        self._queues.add(subscription, mailbox)
+        self._queues.add(stream, mailbox)
         outcome: ThreadOutcome[None] = ThreadOutcome(operation, self._tally)
         with connection.lock:
-            connection.session.subscribe(operation, prepared, subscription, outcome, allow_reserved=allow_reserved)
+            connection.session.subscribe(operation, prepared, stream, outcome, allow_reserved=allow_reserved)
         try:
             connection.answer(outcome, deadline, limit_s)
         except BaseException:
-            subscription.close()
+            stream.close()
             raise
+        subscription = Subscription(stream)
         if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended} | {same: subscription}
+            with self._handlers_lock:
+                self._handled = {each: one for each, one in self._handled.items() if not one.ended}
+                there = self._handled.setdefault(same, subscription)
+            if there is not subscription:
+                # Another thread did the same meanwhile.
+                subscription.close()
+                return there
             self._handle(subscription, handled_by)
         return subscription
 
@@ -134,28 +144,29 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
         deadline = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
 
-        def leave(subscription: Subscription[EventT]) -> None:
+        def leave(stream: Stream[EventT]) -> None:
             with connection.lock:
-                connection.session.leave_watch(definition, request, subscription)
+                connection.session.leave_watch(definition, request, stream)
 
-        subscription = Subscription(
+        stream = ThreadStream(
             watched_channel(definition, request),
             Feed(mailbox, None),
             event_reader(event),
             self._report,
-            connection.ask,
+            connection,
+            self._settings.timeout_s,
             leave,
         )
-        self._queues.add(subscription, mailbox)
+        self._queues.add(stream, mailbox)
         outcome: ThreadOutcome[None] = ThreadOutcome(definition.name, self._tally)
         with connection.lock:
-            connection.session.watch(definition, request, subscription, outcome)
+            connection.session.watch(definition, request, stream, outcome)
         try:
             connection.answer(outcome, deadline, limit_s)
         except BaseException:
-            subscription.close()
+            stream.close()
             raise
-        return subscription
+        return Subscription(stream)
 
     def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
         limit_s = self._limit(timeout_s)

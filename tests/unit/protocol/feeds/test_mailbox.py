@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emitter_typed.protocol.bounds import Overflow
-from emitter_typed.protocol.mailbox import Mailbox
+from emitter_typed.protocol.feeds.mailbox import Mailbox
 
 
 def filled(overflow: Overflow, *payloads: bytes, max_messages: int = 2, max_bytes: int = 10) -> Mailbox:

@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
-from emitter_typed.protocol.scalars import SCALARS, Unfit, expected
+from emitter_typed.protocol.payloads.scalars import SCALARS, Unfit, expected
 from emitter_typed.values import Flags, Unrecognized
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from emitter_typed.contract import Json, Secret
 from emitter_typed.errors import InvalidArgument, Undecodable
-from emitter_typed.protocol import codec
-from tests.unit.protocol.documents import read, written
-from tests.unit.protocol.records import (
+from emitter_typed.protocol.payloads import codec
+from tests.unit.protocol.payloads.documents import read, written
+from tests.unit.protocol.payloads.records import (
     Blanks,
     Branch,
     Command,

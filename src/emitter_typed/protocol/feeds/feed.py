@@ -13,12 +13,12 @@ from datetime import datetime
 from attrs import define
 
 from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError, ReplyMissing
-from emitter_typed.protocol.backlog import Backlog, CatchUp
 from emitter_typed.protocol.definition import RequestDefinition
-from emitter_typed.protocol.mailbox import Arrival, Mailbox
+from emitter_typed.protocol.feeds.backlog import Backlog, CatchUp
+from emitter_typed.protocol.feeds.mailbox import Arrival, Mailbox
+from emitter_typed.protocol.feeds.paging import Pager
+from emitter_typed.protocol.feeds.seam import Fingerprint, Trail, fingerprint
 from emitter_typed.protocol.message import Gap, StoredMessage
-from emitter_typed.protocol.paging import Pager
-from emitter_typed.protocol.seam import Fingerprint, Trail, fingerprint
 from emitter_typed.values import Record
 
 Item = Arrival | StoredMessage | Gap
@@ -27,6 +27,7 @@ Item = Arrival | StoredMessage | Gap
 # How many messages may arrive before the cursor is moved on. At the broker's fastest, 8 requests a second.
 _TRAIL_MESSAGES = 4_096
 _MAX_TRAIL_MESSAGES = 4 * _TRAIL_MESSAGES
+_UNAUTHORIZED = 401
 
 
 @define
@@ -45,7 +46,8 @@ class _Break:
 class Feed:
     """The messages of one subscription. It does no I/O, knows no clock and locks nothing: its owner does.
 
-    Its owner sends what `next_request` returns, and gives back the `answer`, or why it `failed`.
+    Its owner sends what `next_request` returns, and gives back the `answer`, or why it `failed`. That a connection is
+    lost is told before what failed with it.
     """
 
     def __init__(self, mailbox: Mailbox, backlog: Backlog | None) -> None:
@@ -69,8 +71,13 @@ class Feed:
         self._break: _Break | None = None
         self._items: deque[StoredMessage | Gap] = deque()
         self._asked: CatchUp | Pager | None = None
+        # How many live messages had arrived, of all and since the cursor, when the page did that was asked for last.
+        self._arrived: tuple[int, int] | None = None
         self._connected = False
         self._ended = False
+        # The messages since the last loss that the queue had no room for, each with the place of the one after it.
+        self._refused: deque[tuple[int, Fingerprint]] = deque(maxlen=_MAX_TRAIL_MESSAGES)
+        self._refusals = 0
         # Whether nothing but live messages is to come, which is almost always so.
         self._only_live = True
 
@@ -88,7 +95,15 @@ class Feed:
         if self._trails and self.started and self._break is None:
             self._trail.deliver(fingerprint(*arrival))
             self._since_cursor += 1
-        return self.mailbox.put(arrival)
+        if self._only_live:
+            return self.mailbox.put(arrival)
+        place = self.mailbox.received
+        begins = self.mailbox.put(arrival)
+        if self.mailbox.received == place:
+            # It is lost, and is not to come from what is stored in the place of those that were taken in.
+            self._refused.append((place, fingerprint(*arrival)))
+            self._refusals += 1
+        return begins
 
     def publish_silently(self, arrival: Arrival) -> None:
         """Learn of a message of this client that does not come back, and may be stored all the same."""
@@ -106,6 +121,7 @@ class Feed:
         self._connected = False
         if self._ended:
             return
+        self._refused.clear()
         if self._break is None:
             self._break = _Break(self.mailbox.received, self.mailbox.received, now)
             self._only_live = False
@@ -196,36 +212,42 @@ class Feed:
             assert self._backlog is not None, "only a backlog has a trail"
             self._asked = self._backlog.newest()
             self._since_cursor = self._silent_since_asked = 0
+        self._arrived = None
         return self._asked.definition, self._asked.request()
+
+    def replied(self) -> None:
+        """Learn that the `answer` has arrived, which is to be given later: what arrives from now on is not in it."""
+        self._arrived = self._received, self._since_cursor
 
     def answer(self, response: object) -> None:
         """Take in the answer to what was asked for. Raises Undecodable; it is then to be told that it `failed`."""
         catch_up = self._catch_up
+        received, since_cursor = self._arrived or (self._received, self._since_cursor)
         if isinstance(self._asked, Pager):
             self._asked.take(response)
             if self._break is None and self._asked.newest is not None:
-                # What arrived so far is not newer than that.
-                self._trail.begin(self._asked.newest, keep_silent=self._silent_since_asked)
+                # What had arrived by then is not newer than that.
+                keep = self._since_cursor - since_cursor
+                self._trail.begin(self._asked.newest, keep=keep, keep_silent=self._silent_since_asked)
         elif catch_up is not None and self._asked is catch_up:
-            catch_up.take(response, self.mailbox.received)
+            catch_up.take(response, received)
             self._try_to_join(catch_up)
         self._asked = None
 
     def failed(self, error: EmitterError, now: datetime) -> EmitterError | None:
         """Learn that what was asked for has failed; return the error if somebody is to be told."""
         asked, self._asked = self._asked, None
-        if asked is None or asked is not self._catch_up:
+        catch_up = self._catch_up
+        if catch_up is None or asked is not catch_up:
             return None
         if isinstance(error, ReplyMissing):
-            if asked.shrink(error, self.mailbox.received):
+            if catch_up.shrink(error, self._received):
                 return None
-            self._try_to_join(asked)
+            self._try_to_join(catch_up)
             return error
-        if isinstance(error, ConnectionLost | Closed):
-            self._connected = False
-            if self.started:
-                # It goes on with the next connection.
-                return None
+        if isinstance(error, ConnectionLost | Closed) and self.started:
+            # It goes on with the next connection, which may be there already.
+            return None
         return self._give_up(error, now)
 
     def _give_up(self, error: EmitterError, now: datetime) -> EmitterError | None:
@@ -233,9 +255,9 @@ class Feed:
         self._catch_up = None
         if not self.started:
             if isinstance(error, BrokerError) and not self._trails:
-                # A key that may not load: the broker would say nothing.
+                # The broker would send nothing either, and say nothing where a key may not load.
                 self.started = True
-                return None
+                return None if error.status == _UNAUTHORIZED else error
             self.failure = error
             return None
         broken = self._break
@@ -256,12 +278,11 @@ class Feed:
         if catch_up.joined or catch_up.needs_page:
             return
         broken = self._break
-        live_from = 0 if broken is None else broken.live_from
-        arrivals = self.mailbox.since(live_from)
-        live = [fingerprint(*each) for each in arrivals]
-        place = self.mailbox.received - len(arrivals)
+        live = self._live(0 if broken is None else broken.live_from)
+        place = self._received - len(live)
         if not catch_up.join(live, place, silent=tuple(self._silent), own=self._silent_before):
             return
+        self._refused.clear()
         self._silent.clear()
         self._silent_before.clear()
         self.started = True
@@ -270,6 +291,22 @@ class Feed:
             self._leave_out_what_was_stored(catch_up, broken)
             self._break = None
             self._items.append(_gap(broken, broken.until, catch_up))
+
+    @property
+    def _received(self) -> int:
+        return self.mailbox.received + self._refusals
+
+    def _live(self, place: int) -> list[Fingerprint]:
+        """Return what arrived from a place on and was not dropped since, with what was refused where it arrived."""
+        arrivals = self.mailbox.since(place)
+        first = self.mailbox.received - len(arrivals)
+        refused = deque(each for each in self._refused if each[0] >= first)
+        live: list[Fingerprint] = []
+        for number, arrival in enumerate(arrivals, first):
+            while refused and refused[0][0] == number:
+                live.append(refused.popleft()[1])
+            live.append(fingerprint(*arrival))
+        return live + [mark for _, mark in refused]
 
     def _leave_out_what_was_stored(self, catch_up: CatchUp, broken: _Break) -> None:
         """Take out what arrived between two losses and is stored: it comes with what was missed, in its order."""

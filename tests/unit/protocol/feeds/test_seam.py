@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from emitter_typed.protocol.seam import Fingerprint, Joint, Resumption, Trail, fingerprint, join, resume
+from emitter_typed.protocol.feeds.seam import Fingerprint, Joint, Resumption, Trail, fingerprint, join, resume
 
 
 def letters(text: str) -> list[Fingerprint]:

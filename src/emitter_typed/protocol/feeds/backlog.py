@@ -11,10 +11,10 @@ from attrs import field, frozen
 
 from emitter_typed.errors import InvalidArgument, ReplyMissing, kind_of
 from emitter_typed.protocol.definition import OperationDefinition, ProtocolDefinition, RequestDefinition
+from emitter_typed.protocol.feeds.paging import Pager
+from emitter_typed.protocol.feeds.seam import Fingerprint, Joint, Trail, join
 from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import options_said
-from emitter_typed.protocol.paging import Pager
-from emitter_typed.protocol.seam import Fingerprint, Joint, Trail, join
 from emitter_typed.protocol.topics import Matcher, matches
 from emitter_typed.values import Option, Record, Secret
 

@@ -12,7 +12,7 @@ from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, StoredItem
 from emitter_typed.contract import Record
 from emitter_typed.errors import InvalidArgument, ReplyMissing, Undecodable
-from emitter_typed.protocol.paging import Pager
+from emitter_typed.protocol.feeds.paging import Pager
 
 BEGIN = datetime(2018, 1, 1, tzinfo=UTC)
 MISSING = ReplyMissing("history")

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 
 from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.conversion import (
+from emitter_typed.protocol.payloads.conversion import (
     converter,
     format_hook,
     is_blank,
@@ -18,7 +18,7 @@ from emitter_typed.protocol.conversion import (
     wire_of,
     write_kept,
 )
-from emitter_typed.protocol.scalars import Unexpected, is_list, is_object
+from emitter_typed.protocol.payloads.scalars import Unexpected, is_list, is_object
 
 Side = Literal[0, 1]
 """0: a document that was to be read. 1: an object that was to be written."""

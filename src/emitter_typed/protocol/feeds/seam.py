@@ -214,16 +214,18 @@ class Trail:
         found = resume(stored, self.delivered, silent=self.silent, truncated=self.truncated)
         return evolve(found, exact=found.exact and (not self.forgetful or found.first == len(stored)))
 
-    def begin(self, cursor: bytes, *, keep_silent: int) -> None:
-        """Begin at a stored message: what arrived so far is not newer than that one.
+    def begin(self, cursor: bytes, *, keep: int, keep_silent: int) -> None:
+        """Begin at a stored message: what arrived before is not newer than that one.
 
         Args:
             cursor: Its id.
-            keep_silent: How many of the newest messages that were published silently may be newer.
+            keep: How many of the newest messages that were delivered may be newer.
+            keep_silent: How many of those that were published silently.
         """
         self.cursor = cursor
-        self._delivered.clear()
-        self.truncated = False
+        self.truncated = keep > len(self._delivered)
+        while len(self._delivered) > keep:
+            self._delivered.popleft()
         while len(self._silent) > keep_silent:
             self._silent.popleft()
         self.forgetful = self.forgetful and keep_silent > len(self._silent)

@@ -1,6 +1,6 @@
 """Bytes on the wire to objects and back, strictly: nothing is coerced, and every problem has a path.
 
-The rules for each type stand in schema/README.md. cattrs does the walking; the hooks in `protocol/conversion.py` give
+The rules for each type stand in schema/README.md. cattrs does the walking; the hooks in `conversion.py` give
 each type its rule.
 """
 
@@ -15,9 +15,9 @@ from attrs import fields, has
 
 from emitter_typed.errors import InvalidArgument, Undecodable, kind_of
 from emitter_typed.protocol.address import check_segment
-from emitter_typed.protocol.conversion import converter, tag_of
-from emitter_typed.protocol.location import find_problem
-from emitter_typed.protocol.scalars import Unfit
+from emitter_typed.protocol.payloads.conversion import converter, tag_of
+from emitter_typed.protocol.payloads.location import find_problem
+from emitter_typed.protocol.payloads.scalars import Unfit
 from emitter_typed.values import Tag
 
 

@@ -15,9 +15,9 @@ from attrs import field, make_class
 from emitter_typed import Key
 from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import InvalidArgument, Undecodable
-from emitter_typed.protocol import codec
-from tests.unit.protocol.documents import read
-from tests.unit.protocol.records import Command, House, Mode, Reading, Rights, Source, Token, Tree
+from emitter_typed.protocol.payloads import codec
+from tests.unit.protocol.payloads.documents import read
+from tests.unit.protocol.payloads.records import Command, House, Mode, Reading, Rights, Source, Token, Tree
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 AN_ID = UUID("123e4567-e89b-12d3-a456-426614174000")

@@ -13,7 +13,7 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from emitter_typed.deprecation import quietly, warns
-from emitter_typed.protocol.choices import (
+from emitter_typed.protocol.payloads.choices import (
     enum_reader,
     is_literal,
     is_open_enum,
@@ -24,7 +24,7 @@ from emitter_typed.protocol.choices import (
     write_enum,
     write_flags,
 )
-from emitter_typed.protocol.scalars import (
+from emitter_typed.protocol.payloads.scalars import (
     FORMATS,
     SCALARS,
     Hook,

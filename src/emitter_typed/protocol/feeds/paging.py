@@ -19,9 +19,9 @@ from attrs import define, field, frozen
 
 from emitter_typed.errors import ReplyMissing, Undecodable
 from emitter_typed.protocol.definition import OperationDefinition, PagesDefinition, RequestDefinition
+from emitter_typed.protocol.feeds.seam import Fingerprint, fingerprint
 from emitter_typed.protocol.message import StoredMessage
 from emitter_typed.protocol.operations import options_said, prepare
-from emitter_typed.protocol.seam import Fingerprint, fingerprint
 from emitter_typed.values import Option, Record, Secret
 
 MAX_HELD_BYTES: Final = 8 * 1024 * 1024
