@@ -27,21 +27,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 _HIDDEN = "…"
-# Emitter's keys are 32 characters of base64url.
-_find_keys = re.compile(r"(?<![\w-])[\w-]{32}(?![\w-])", re.ASCII).sub
+# Emitter's keys are 32 characters of base64url. Hexadecimal ones are somebody's identifiers, such as a UUID's.
+_KEY = r"(?![0-9a-f]{32})[\w-]{32}"
+_find_keys = re.compile(rf"(?<![\w-]){_KEY}(?![\w-])", re.ASCII).sub
+_is_key = re.compile(_KEY, re.ASCII).fullmatch
 
 
 def kind_of(value: object) -> str:
-    """Name the kind of a value as JSON does, for an error that must not show the value itself."""
+    """Name the kind of a value as Python's users do, for an error that must not show the value itself."""
     names: dict[type, str] = {
         bool: "a boolean",
         int: "an integer",
         float: "a number",
         str: "a text",
         list: "a list",
-        dict: "an object",
+        dict: "a dict",
     }
-    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
+    return "None" if value is None else names.get(type(value), f"a {type(value).__name__}")
 
 
 def hide_keys(text: str, *keys: str) -> str:
@@ -50,6 +52,11 @@ def hide_keys(text: str, *keys: str) -> str:
         # A shorter one is no key, and may stand in any word.
         text = text.replace(key, _HIDDEN) if len(key) >= 8 else text
     return _find_keys(_HIDDEN, text)
+
+
+def look_swapped(key: str, channel: str) -> bool:
+    """Tell whether key and channel look as if each was given in the place of the other."""
+    return _is_key(channel.removesuffix("/")) is not None and _is_key(key) is None
 
 
 def no_dict(value: object, name: object, attributes: Mapping[str, str]) -> TypeError:
@@ -125,13 +132,44 @@ class BrokerError(EmitterError):
     """The status that the broker sent, such as 401."""
     operation: str
     """The operation that was refused, such as `"publish"`."""
+    channel: str | None
+    """The channel that it was about, as it was sent; what looks like a key is hidden. None where there is none, as in
+    `me`, and where the broker does not tell which call it refuses, as for messages of QoS 0."""
 
-    def __init__(self, status: int, message: str, operation: str) -> None:
-        """Hold the broker's own words; `str()` adds the operation and the hint."""
-        super().__init__(f"{operation} was refused with {status} ({message})", self.hint)
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        operation: str,
+        *,
+        channel: str | None = None,
+        traced: bool = True,
+        swapped: bool = False,
+    ) -> None:
+        """Hold the broker's own words; `str()` adds the operation, its channel and the hint.
+
+        Args:
+            status: The status that the broker sent.
+            message: Its words.
+            operation: What was refused.
+            channel: The channel that it was about. Default: none that is known.
+            traced: Whether the broker says which call it refuses.
+            swapped: Whether key and channel look as if each was given in the place of the other.
+        """
+        channel = None if channel is None else hide_keys(channel)
+        to = "to" if operation.startswith(("publish", "subscribe")) else "for"
+        about = f" {to} {channel}" if channel else ""
+        unknown = "" if traced else "; at QoS 0 the broker does not tell which message it was"
+        hint = "what looks like a key was given as the channel; the order is key, channel" if swapped else self.hint
+        super().__init__(f"{operation}{about} was refused with {status} ({message}){unknown}", hint)
         self.message = message
         self.status = status
         self.operation = operation
+        self.channel = channel
+
+    def on_channel(self, channel: str) -> BrokerError:
+        """Return the same error for the channel that turned out to be the one; for clients."""
+        return type(self)(self.status, self.message, self.operation, channel=channel)
 
 
 class AmbiguousReply(EmitterError):
@@ -173,7 +211,7 @@ class Undecodable(EmitterError, ValueError):
     """Bytes that arrived do not fit the type they should have. The stream they came in goes on."""
 
     channel: str
-    """The channel they came on, without key; empty where there is none."""
+    """The channel they came on, without key; empty where there is none. What looks like a key is hidden."""
     raw: bytes
     """The bytes as they came."""
     path: str
@@ -181,6 +219,7 @@ class Undecodable(EmitterError, ValueError):
 
     def __init__(self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$") -> None:
         """Say what is wrong at which path of what arrived where."""
+        channel = hide_keys(channel)
         where = f" on {channel}" if channel else ""
         super().__init__(f"what arrived{where} does not fit at {path}: {message}")
         self.message = message
@@ -304,7 +343,7 @@ class SlowConsumer(EmitterError):
     """A subscription with `overflow="fail"` ended, since its reader did not keep up."""
 
     channel: str
-    """The channel of the subscription."""
+    """The channel of the subscription. What looks like a key is hidden."""
     max_messages: int
     """The bound in messages."""
     max_bytes: int
@@ -312,6 +351,7 @@ class SlowConsumer(EmitterError):
 
     def __init__(self, channel: str, *, max_messages: int, max_bytes: int) -> None:
         """Name the subscription and its bounds."""
+        channel = hide_keys(channel)
         super().__init__(
             f"the queue of {channel} was full ({max_messages} messages or {max_bytes} bytes)",
             'read faster, raise the bounds, or let it drop with overflow="drop_oldest"',

@@ -61,8 +61,8 @@ class Statistics:
     """How often each operation ended how, by its name, such as `keygen`, `subscribe`, or `publish` at QoS 1; read-only.
     Each page of a history is one, also where a subscription fetches it. What was never asked is missing."""
     messages_in: int
-    """How many messages have arrived, whether or not a subscription still wanted them; without replies and events, and
-    without what others send below `emitter/`."""
+    """How many messages have arrived, whether or not a subscription still wanted them; without replies and events,
+    without what others send below `emitter/`, and without what was fetched from storage."""
     bytes_in: int
     """How many bytes of payload these had."""
     messages_out_qos0: int

@@ -103,7 +103,6 @@ class _Channel(Generic[PayloadT, ParamsT]):
 
     _definition: ChannelDefinition[PayloadT, ParamsT]
     _params: Mapping[str, object]
-    _keys: KeySource
 
     def __repr__(self) -> str:
         """Show the address, and the parameters that are known; no key."""
@@ -114,10 +113,15 @@ class _Channel(Generic[PayloadT, ParamsT]):
     def _hold(self, keys: KeySource, params: Mapping[str, object] | None) -> None:
         """Take the keys and the parameters that are known: all, unless this can be called to tell the others."""
         _check_keys(keys)
-        self._keys = keys
+        self._reveal_keys: Callable[[], KeySource] = lambda: keys
         self._params = params or {}
         if not callable(self):
             self._definition.address.check_known(self._params)
+
+    @property
+    def _keys(self) -> KeySource:
+        # Not an attribute that holds them, which `vars()` would show.
+        return self._reveal_keys()
 
     def _narrowed(self, **params: object) -> dict[str, object]:
         known = {**self._params, **{name: value for name, value in params.items() if value is not None}}

@@ -94,6 +94,13 @@ class Flags(enum.Flag):
 
     @classmethod
     def _missing_(cls, value: object) -> Flags:
+        if not isinstance(value, str | int):
+            raise InvalidArgument(
+                f"{cls.__name__}: expected letters of {''.join(member._letter for member in cls)} or a "
+                f"{cls.__name__}, got {kind_of(value)}",
+                argument=cls.__name__,
+                value=None,
+            )
         if not isinstance(value, str):
             found: Flags = super()._missing_(value)
             return found

@@ -8,9 +8,10 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Generic, Literal, TypeVar, TypeVarTuple
 
-from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, kind_of
+from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, hide_keys, kind_of
 from emitter_typed.subscriptions import AsyncSubscription, Subscription
 
 T = TypeVar("T")
@@ -28,15 +29,48 @@ def _failed(name: str, error: Exception | SystemExit) -> HandlerFailed:
     return failure
 
 
-def check_handler(name: str, handler: object, *, arguments: Literal[0, 1] = 1) -> None:
-    """Raise InvalidArgument unless a handler is a function, or None."""
-    if handler is not None and not callable(handler):
+def check_handler(name: str, handler: object, *, arguments: Literal[0, 1] = 1, awaits: bool = False) -> None:
+    """Raise InvalidArgument unless a handler is None, or a function that can be called with so many arguments.
+
+    Args:
+        name: What it handles.
+        handler: The handler.
+        arguments: With how many it is called.
+        awaits: Whether what it returns is awaited, so that it may be a coroutine function.
+    """
+    if handler is None:
+        return
+    problem = ""
+    if not callable(handler):
+        problem = f"not {kind_of(handler)}"
+    elif not awaits and _is_coroutine_function(handler):
+        problem = "not an async one, which nobody would await: use AsyncClient, or a function without async"
+    elif not _takes(handler, arguments):
+        problem = f"not one with the parameters {inspect.signature(handler)}"
+    if problem:
         takes = ("without arguments", "of one argument")[arguments]
         raise InvalidArgument(
-            f"the handler for {name} must be a function {takes}, not {kind_of(handler)}",
-            argument="handler",
-            value=None,
+            f"the handler for {name} must be a function {takes}, {problem}", argument="handler", value=None
         )
+
+
+def _is_coroutine_function(handler: Callable[..., object]) -> bool:
+    while isinstance(handler, partial):
+        handler = handler.func
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
+
+
+def _takes(handler: Callable[..., object], arguments: int) -> bool:
+    try:
+        signature = inspect.signature(handler)
+    except (TypeError, ValueError):
+        # Some that are written in C do not tell.
+        return True
+    try:
+        signature.bind(*[None] * arguments)
+    except TypeError:
+        return False
+    return True
 
 
 class _Queue(Generic[*Ts]):
@@ -176,7 +210,7 @@ def handle_in_thread(
     subscription: Subscription[T], handler: Callable[[T], object], report: Callable[[EmitterError], None]
 ) -> threading.Thread:
     """Give each message of a subscription to a handler, in a thread that ends with the subscription."""
-    name = f"messages on {subscription.channel}"
+    name = f"messages on {hide_keys(subscription.channel)}"
 
     def run() -> None:
         try:
@@ -190,7 +224,7 @@ def handle_in_thread(
             # Nobody iterates, so nobody else would learn why the messages stop.
             report(error)
 
-    thread = threading.Thread(target=run, name=f"emitter-{subscription.channel}", daemon=True)
+    thread = threading.Thread(target=run, name=f"emitter-{hide_keys(subscription.channel)}", daemon=True)
     thread.start()
     return thread
 
@@ -201,7 +235,7 @@ async def handle_in_task(
     report: Callable[[EmitterError], None],
 ) -> None:
     """Give each message of a subscription to a handler, until the subscription ends."""
-    name = f"messages on {subscription.channel}"
+    name = f"messages on {hide_keys(subscription.channel)}"
     try:
         async for message in subscription:
             await call(name, handler, (message,), report)

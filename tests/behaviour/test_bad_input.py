@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -54,6 +55,73 @@ async def test_a_wrong_argument_of_a_call_is_refused_by_name(colour: Colour, bro
         with pytest.raises(InvalidArgument) as caught:
             await called(CALLS[case], client)
         assert caught.value.argument == case.partition(": ")[2]
+
+
+# Any: the clients of both colours, with arguments of any type. The name is what the text ends with.
+PYTHONS_WORDS: dict[str, Callable[[Any], Any]] = {
+    "a key is a text, not None": lambda client: client.publish(None, "a/", "x"),
+    "channel is a text, not a dict": lambda client: client.publish(KEY, {}, "x"),
+    "channel: expected a text, got None": lambda client: client.keygen(KEY, None, "r"),
+    "expected an integer, got a dict": lambda client: client.history(KEY, "a/", last={}),
+    "expected a text, got None": lambda client: client.link(KEY, "a/", None),
+    "expected a boolean, got a dict": lambda client: client.presence(KEY, "a/", {}),
+}
+
+
+@pytest.mark.parametrize("text", PYTHONS_WORDS)
+@both_colours
+@in_loop
+async def test_what_was_given_is_named_in_pythons_words(colour: Colour, broker: Broker, text: str) -> None:
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument, match=text + "$"):
+            await called(PYTHONS_WORDS[text], client)
+
+
+@both_colours
+@in_loop
+async def test_what_arrived_is_named_in_jsons_words(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        key = broker.keygen("a/", "rw")
+        subscription = await client.subscribe(key, "a/", payload=int)
+        await client.publish(key, "a/", {"a": None})
+        await client.publish(key, "a/", "null", qos=1)
+        events = subscription.events()
+        assert str(await anext(events)).endswith("expected an integer, got an object")
+        assert str(await anext(events)).endswith("expected an integer, got null")
+
+
+NOTHING_MATCHES: dict[str, Callable[[Any], Any]] = {
+    "subscribe to 'a/'": lambda client: client.subscribe(KEY, "a/#/"),
+    "subscribe to 'a/+/'": lambda client: client.subscribe(KEY, "a/+/#", last=5),
+    "subscribe to '+/'": lambda client: client.subscribe(KEY, "#/", allow_reserved=True),
+    "subscribe to 'b/'": lambda client: client.subscribe_with_group(KEY, "b/#/", "g"),
+}
+
+
+@pytest.mark.parametrize("advice", NOTHING_MATCHES)
+@both_colours
+@in_loop
+async def test_a_filter_that_no_message_can_match_is_refused_before_anything_is_sent(
+    colour: Colour, broker: Broker, advice: str
+) -> None:
+    """The broker would say that it does not know the key."""
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument, match=re.escape(advice)) as caught:
+            await called(NOTHING_MATCHES[advice], client)
+        assert caught.value.argument == "channel"
+        assert 'matcher="mqtt"' in str(caught.value)
+        assert ("call history" in str(caught.value)) is (advice != "subscribe to 'b/'")
+
+
+@both_colours
+@in_loop
+async def test_what_is_not_live_takes_a_filter_of_everything_below(colour: Colour, broker: Broker) -> None:
+    key = broker.keygen("#/", "rwlp")
+    async with connected(colour, broker) as client:
+        assert [each async for each in client.history(key, "a/#/")] == []
+        assert (await client.presence(key, "a/#/", status=True)).who == ()
+        await client.unsubscribe(key, "a/#/")
+        assert (await client.keygen(broker.master_key, "a/#/", "r")).channel == "a/#/"
 
 
 @both_colours
@@ -182,6 +250,8 @@ async def test_words_say_what_is_wrong(colour: Colour, broker: Broker, generated
             made.T(mode=made.Mode.AUTO, level="1")
         with pytest.raises(InvalidArgument, match="ttl: a duration is a finite number of seconds"):
             await client.publish(KEY, "a/", "x", ttl=float("nan"))
+        with pytest.raises(InvalidArgument, match="ttl: expected seconds or a timedelta, got a text"):
+            await client.publish(KEY, "a/", "x", ttl="60")  # type: ignore[arg-type]  # on purpose
         with pytest.raises(InvalidArgument, match="a key is not empty"):
             await client.publish("", "a/", "x")
         with pytest.raises(InvalidArgument, match="a key is not empty"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emitter_typed import BadRequest, InvalidArgument, Unauthorized
+from emitter_typed import BadRequest, InvalidArgument, Key, Unauthorized
 from emitter_typed.broker import Broker
 from tests.behaviour.colours import Colour, both_colours, called, connected, texts
 from tests.behaviour.loops import in_loop
@@ -32,6 +32,49 @@ MIXED_UP: dict[str, Callable[[Any], Any]] = {
     "the key as a group": lambda client: client.subscribe_with_group(KEY, "a/", KEY + "/"),
     "the key as permissions": lambda client: client.keygen(KEY, "a/", KEY),
 }
+
+
+SECRET = Key(KEY)
+
+# A key where a text belongs that is sent, shown or matched. The second part of a name is the argument at fault.
+OUT_OF_PLACE: dict[str, Callable[[Any], Any]] = {
+    "publish: channel": lambda client: client.publish(SECRET, SECRET, "m"),
+    "publish_nowait: channel": lambda client: client.publish_nowait(SECRET, SECRET, "m"),
+    "publish_with_link: link": lambda client: client.publish_with_link(Key("zz"), "m"),
+    "subscribe: channel": lambda client: client.subscribe(SECRET, SECRET),
+    "a group's subscribe: channel": lambda client: client.subscribe_with_group(SECRET, SECRET, "g"),
+    "subscribe_with_group: share_group": lambda client: client.subscribe_with_group(SECRET, "a/", SECRET),
+    "unsubscribe: channel": lambda client: client.unsubscribe(SECRET, SECRET),
+    "history: channel": lambda client: client.history(SECRET, SECRET),
+    "keygen: channel": lambda client: client.keygen(SECRET, SECRET, "r"),
+    "keygen: Permission": lambda client: client.keygen(SECRET, "a/", SECRET),
+    "presence: channel": lambda client: client.presence(SECRET, SECRET),
+    "watch_presence: channel": lambda client: client.watch_presence(SECRET, SECRET),
+    "link: channel": lambda client: client.link(SECRET, SECRET, "x"),
+}
+
+
+@pytest.mark.parametrize("case", OUT_OF_PLACE)
+@both_colours
+@in_loop
+async def test_a_key_where_no_secret_belongs_is_refused_before_anything_is_sent(
+    colour: Colour, broker: Broker, case: str
+) -> None:
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument, match="a Key") as caught:
+            await called(OUT_OF_PLACE[case], client)
+        assert caught.value.argument == case.partition(": ")[2]
+
+
+@both_colours
+@in_loop
+async def test_key_and_channel_in_each_others_place_are_told_their_order(colour: Colour, broker: Broker) -> None:
+    async with connected(colour, broker) as client:
+        with pytest.raises(InvalidArgument, match="the order is key, channel"):
+            await client.publish("chat/", KEY, "m")
+        with pytest.raises(InvalidArgument) as caught:
+            await client.publish("chat/", "chat/", "m")
+        assert "order" not in str(caught.value)
 
 
 @pytest.mark.parametrize("case", MIXED_UP)

@@ -111,8 +111,9 @@ async def test_a_subscription_whose_key_has_expired_ends_and_the_others_go_on(co
         await lose(client, broker)
         broker.clock.advance(60)
         await return_(client, broker)
-        with pytest.raises(Unauthorized):
+        with pytest.raises(Unauthorized, match="subscribe to a/2/ was refused") as caught:
             await refused.get(timeout_s=LIMIT_S)
+        assert caught.value.channel == "a/2/"
         for number, subscription in ((1, before), (3, after)):
             await client.publish(lasting, f"a/{number}/", "x", qos=1)
             assert await texts(subscription, 1) == ["x"]

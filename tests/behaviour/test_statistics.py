@@ -61,6 +61,19 @@ async def test_messages_and_their_bytes_are_counted_in_and_out(colour: Colour, b
 
 @both_colours
 @in_loop
+async def test_what_is_fetched_from_storage_is_no_message_in(colour: Colour, broker: Broker) -> None:
+    key = broker.keygen("s/", "rwls")
+    async with connected(colour, broker) as client:
+        for number in range(2):
+            await client.publish(key, "s/", str(number), ttl=60, qos=1)
+        subscription = await client.subscribe(key, "s/", last=2)
+        assert await texts(subscription, 2) == ["0", "1"]
+        assert [each.as_string() async for each in client.history(key, "s/")] == ["0", "1"]
+        assert client.statistics().messages_in == 0
+
+
+@both_colours
+@in_loop
 async def test_each_request_is_counted_by_its_name_and_how_it_ended(colour: Colour, broker: Broker, key: Key) -> None:
     async with connected(colour, broker) as client:
         await client.me()

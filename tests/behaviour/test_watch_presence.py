@@ -179,3 +179,25 @@ async def test_it_ends_with_the_client(colour: Colour, broker: Broker, key: Key)
         watch = await client.watch_presence(key, "chat/")
     assert isinstance(await told(watch), PresenceStatus)
     assert await watch.get() is None
+
+
+@pytest.mark.parametrize(("watched", "heard"), [("f/x/s/", False), ("f/+/s/", True), ("f/", True)])
+@both_colours
+@in_loop
+async def test_who_subscribes_with_a_wildcard_is_told_where_the_wildcard_or_a_channel_above_is_watched(
+    colour: Colour, broker: Broker, key: Key, ann: Client, watched: str, heard: bool
+) -> None:
+    """A status of the channel lists them all the same, and is an event of the watch."""
+    async with connected(colour, broker) as client:
+        watch = await client.watch_presence(key, watched)
+        assert isinstance(await told(watch), PresenceStatus)
+        ann.subscribe(key, "f/+/s/")
+        status = await client.presence(key, "f/x/s/", status=True)
+        assert [each.username for each in status.who] == ["ann"]
+        if heard:
+            event = await told(watch)
+            assert isinstance(event, PresenceSubscribe)
+            assert event.channel == "f/+/s/"
+        event = await told(watch)
+        assert isinstance(event, PresenceStatus)
+        assert (event.channel, event.who) == ("f/x/s/", status.who)

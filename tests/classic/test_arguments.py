@@ -44,7 +44,7 @@ def test_no_options_may_be_an_empty_dict(client: Client, key: Key) -> None:
     client.subscribe(key, "a/", lambda message: got.put(message.binary), {})
     client.publish(key, "a/", "x", {})
     assert got.get(timeout=LIMIT_S) == b"x"
-    with pytest.raises(InvalidArgument, match="expected a list or a set of options, got an object"):
+    with pytest.raises(InvalidArgument, match="expected a list or a set of options, got a dict"):
         client.publish(key, "a/", "x", {Client.with_ttl(1): True})
 
 

@@ -60,7 +60,7 @@ def test_the_attribute_is_named(value: Any, name: str, attribute: str) -> None: 
         (PresenceSubscribe(time=NOW, channel="a/", who=ANN), "event", ".time, .channel, .who"),
         (ANN, 0, ".id, .username"),
         (Message("a/", b"x", b"x"), "celsius", ".channel, .payload, .stored_at, .as_object()"),
-        (Unauthorized(401, "no", "publish"), "req", ".message, .status, .operation"),
+        (Unauthorized(401, "no", "publish"), "req", ".message, .status, .operation, .channel"),
     ],
 )
 def test_what_no_attribute_has_is_answered_with_all_of_them(value: Any, name: object, attributes: str) -> None:

@@ -37,6 +37,17 @@ def show(*values: object) -> None:
         sys.stdout.write(f"{value} {value!r} {[value]} " + "%s %r\n" % (value, value))  # noqa: UP031  one of the ways
 
 
+def attributes(value: object) -> list[object]:
+    """Return the attributes of an object, and those of what it holds of the library."""
+    found, waiting = list[object](), [value]
+    while waiting:
+        each = waiting.pop()
+        if hasattr(each, "__dict__") and type(each).__module__.startswith("emitter_typed.") and vars(each) not in found:
+            found.append(vars(each))
+            waiting += vars(each).values()
+    return found
+
+
 @contextmanager
 def raises(kind: type[EmitterError]) -> Generator[None]:
     """Provoke an error, and show it with its traceback, its attributes and what pickle makes of it."""
@@ -82,6 +93,10 @@ def provoke(broker: Broker, client: Client, errors: "Reported") -> list[Key]:
             client.subscribe(key, "chat/", last=-1)
     with raises(InvalidArgument):
         client.publish(WRONG_FORM, "chat/", "hello")
+    with raises(InvalidArgument):
+        client.publish(made.key, made.key, "hello")  # type: ignore[arg-type]  # on purpose
+    with raises(Unauthorized):
+        client.publish("chat", made.key.reveal(), "hello", qos=1)
 
     refused = client.publish_nowait(read_only, "chat/", "hello")
     show(refused)
@@ -98,6 +113,7 @@ def provoke(broker: Broker, client: Client, errors: "Reported") -> list[Key]:
         raise ValueError("a handler's own fault")
 
     subscription = client.subscribe(made.key, "chat/", failing)
+    show(*attributes(client), *attributes(subscription), *attributes(refused))
     client.subscribe(made.key, "chat/", payload=int, optional_handler=show)
     client.publish(made.key, "chat/ann/", "no number", qos=1)
     assert received.wait(10)

@@ -24,6 +24,7 @@ from emitter_typed.errors import (
     RequestTimeout,
     SlowConsumer,
     Undecodable,
+    hide_keys,
 )
 
 ON_THE_WIRE = Undecodable("expected an integer", channel="a/", raw=b"x", path="$.a[0]")
@@ -32,6 +33,7 @@ ERRORS: list[EmitterError] = [
     InvalidArgument("no", argument="key", value=Key("k" * 32)),
     Closed("closed"),
     BrokerError(418, "tea", "publish"),
+    BrokerError(418, "tea", "publish", channel="a/"),
     Unauthorized(401, "the security key", "subscribe"),
     AmbiguousReply("keygen"),
     ReplyMissing("history"),
@@ -98,3 +100,9 @@ def test_a_refusal_says_what_was_refused_and_what_to_do() -> None:
 def test_an_error_of_the_wire_has_its_place_in_its_text() -> None:
     assert "a/" in str(ON_THE_WIRE)
     assert "$.a[0]" in str(ON_THE_WIRE)
+
+
+def test_what_looks_like_a_key_is_hidden_and_an_identifier_is_not() -> None:
+    identifier = "0123456789abcdef0123456789abcdef"
+    key = "EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI"
+    assert hide_keys(f"rooms/{identifier}/{key}/") == f"rooms/{identifier}/…/"

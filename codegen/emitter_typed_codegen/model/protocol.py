@@ -140,6 +140,8 @@ class Option(Setting):
     carrier: Literal["topic", "header"] = "topic"
     encode: tuple[tuple[bool | int | str, str | None], ...] = ()
     """What stands on the wire for a value; None: nothing."""
+    not_after: str | None = None
+    """The option whose value this one's may not exceed, where a call gives both."""
     applies: tuple[str, ...]
     """The operations and requests that take it."""
     classic: tuple[tuple[str, bool, Literal_], ...] = ()

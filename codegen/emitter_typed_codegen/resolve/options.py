@@ -18,8 +18,9 @@ from emitter_typed_codegen.resolve.typerefs import read_type
 from emitter_typed_codegen.resolve.values import UNFIT, Unfit, read_value
 from emitter_typed_codegen.source import MapNode, Node, Placed, ScalarNode
 
-_OPTIONAL = ("doc", "unit", "wire", "format", "carrier", "encode", "values", "classic", *LIMITS)
+_OPTIONAL = ("doc", "unit", "wire", "format", "carrier", "encode", "values", "not_after", "classic", *LIMITS)
 _IN_TOPIC: frozenset[ScalarName] = frozenset({"string", "int", "bool", "datetime", "duration"})
+_ORDERED: frozenset[ScalarName] = frozenset({"int", "datetime", "duration"})
 _HEADERS: dict[str, ScalarName] = {"qos": "int", "retain": "bool"}
 _QUALITIES = (0, 1)
 
@@ -37,6 +38,7 @@ def read_options(scope: Scope, node: Node | None, callables: Mapping[str, str | 
         The options, in the author's order.
     """
     options: list[Option] = []
+    bounded: list[tuple[Option, ScalarNode]] = []
     wires = Names(scope.report, "wire-collision", "an option on the wire")
     for key, described in scope.report.named(node, "'options'"):
         entries = scope.report.entries(
@@ -60,6 +62,7 @@ def read_options(scope: Scope, node: Node | None, callables: Mapping[str, str | 
             encode=_encode(scope, entries, ref),
             values=_values(scope, entries, ref),
             limits=read_limits(scope, entries, ref),
+            not_after=None if (later := entries.scalar("not_after")) is None else later.value,
             applies=_applies(scope, entries, callables),
         )
         wires.take(option.wire, option.wire, key if wire is None else wire)
@@ -68,6 +71,10 @@ def read_options(scope: Scope, node: Node | None, callables: Mapping[str, str | 
         else:
             _check_topic(scope, entries, option, key if wire is None else wire)
         options.append(_with_classic(scope, entries, option))
+        if later is not None:
+            bounded.append((option, later))
+    for option, node in bounded:
+        _check_order(scope, option, node, options)
     return tuple(options)
 
 
@@ -167,6 +174,19 @@ def _check_topic(scope: Scope, entries: Entries, option: Option, place: Placed) 
         known = "unix" if base.name == "datetime" else "seconds"
         message = f"a {base.name} stands in a topic as a whole number only"
         scope.report.add(entries.key("type"), "bad-option", message, f"add format: {known}")
+
+
+def _check_order(scope: Scope, option: Option, node: ScalarNode, options: list[Option]) -> None:
+    """Check that an option and the one that it may not exceed can be compared."""
+    found = next((one for one in options if one.name == node.value), None)
+    bases = scope.base(option.type), None if found is None else scope.base(found.type)
+    if found is None:
+        scope.report.unknown(node, "unknown-option", "option", node.value, [one.name for one in options])
+    elif None not in bases and not (
+        bases[0] == bases[1] and isinstance(bases[0], Scalar) and bases[0].name in _ORDERED
+    ):
+        message = f"{quoted(option.name)} and {quoted(found.name)} cannot be compared"
+        scope.report.add(node, "bad-option", message, "both must be int, datetime or duration, and the same")
 
 
 def _with_classic(scope: Scope, entries: Entries, option: Option) -> Option:

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from emitter_typed_codegen.layout import flat
 from emitter_typed_codegen.model import Alias, Error, Field, Limit, Literal_, Named, Option, Optional, Scalar, TypeRef
+from emitter_typed_codegen.names import attribute_name
 from emitter_typed_codegen.texts import Section, first_clause, literal, sentence
 from emitter_typed_codegen.view.scope import Scope
 
@@ -59,6 +60,8 @@ def facts(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
     if limits:
         words = ", ".join(limits)
         said.append(sentence(words[0].upper() + words[1:]))
+    if isinstance(field, Option) and field.not_after is not None:
+        said.append(f"Not after `{attribute_name(field.not_after)}`.")
     if isinstance(field, Field) and field.has_default:
         default = field.default
     if default is not None:

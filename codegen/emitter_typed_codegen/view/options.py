@@ -111,6 +111,8 @@ def _definition(scope: Scope, option: Option) -> Expression:
     limits = scope.limits(option.limits, option.type)
     if limits:
         settings["constraints"] = sequence(limits)
+    if option.not_after is not None:
+        settings["not_after"] = literal(attribute_name(option.not_after))
     return Joined([f"{constant_name(option.name)} = ", call(scope.contract("OptionDefinition"), **settings)])
 
 

@@ -106,6 +106,14 @@ def _request(scope: Scope, request: Request) -> Expression:
     if request.event is not None:
         settings["event"] = literal(attribute_name(request.event))
     settings |= _options(scope, request)
+    paged = next(
+        (one.pages for one in scope.schema.operations if one.pages and one.pages.request == request.name), None
+    )
+    named = next((one for one in request.request.fields if _kind(scope, one.type) != "segment"), None)
+    if paged is not None:
+        settings["whole_topic"] = literal(attribute_name(paged.topic))
+    elif named is not None:
+        settings["channel"] = literal(attribute_name(named.name))
     if request.lasting is not None:
         settings["lasting"] = _lasting(scope, request, request.lasting)
     return _assigned(request_constant(request), call(scope.contract("RequestDefinition"), **settings))

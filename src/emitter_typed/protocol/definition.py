@@ -50,6 +50,8 @@ class OptionDefinition:
     """What stands on the wire for a value; None: nothing. A value that is not here is written as its type says."""
     constraints: tuple[Constraint, ...] = ()
     """What a value must keep."""
+    not_after: str | None = None
+    """The option whose value this one's may not exceed, where a call gives both."""
 
 
 @frozen(kw_only=True)
@@ -81,6 +83,10 @@ class RequestDefinition(Generic[ResponseT]):
     a channel."""
     options: tuple[OptionDefinition, ...] = ()
     """The options that stand behind its channel."""
+    channel: str | None = None
+    """The field that names the channel it is about, for errors."""
+    whole_topic: str | None = None
+    """The field that holds key, channel and options of what it is about, as one topic."""
     lasting: LastingDefinition | None = None
     """What it begins that is begun again on the next connection."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, fields
 
-from emitter_typed.errors import Congested, EmitterError
+from emitter_typed.errors import BrokerError, Congested, EmitterError, look_swapped
 from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.operations import Prepared
 from emitter_typed.protocol.subscribers import Receiver
 from emitter_typed.protocol.waiter import Waiter
-from emitter_typed.values import Record
+from emitter_typed.values import Record, Secret
 
 _MAX_PACKET_ID = 65_535
 _MAX_PUBLICATIONS = 60_000
@@ -29,6 +29,22 @@ class Exchange:
     doubtful: bool = field(default=False, kw_only=True)
     """Whether some of what was said may have come from anybody."""
 
+    @property
+    def about(self) -> str | None:
+        """The channel that it is about; None where there is none, or more than one."""
+        return None
+
+    @property
+    def swapped(self) -> bool:
+        """Whether key and channel look as if each was given in the place of the other."""
+        return False
+
+    def refusal(
+        self, status: int, message: str = "the broker gave no reason", made: type[BrokerError] = BrokerError
+    ) -> BrokerError:
+        """Return the error, of a class, that says of this that the broker refuses it."""
+        return made(status, message, self.operation, channel=self.about, swapped=self.swapped)
+
 
 @define(eq=False)
 class Publication(Exchange):
@@ -38,6 +54,16 @@ class Publication(Exchange):
     payload: bytes = field(kw_only=True, repr=False)
     sent: bool = field(default=False, kw_only=True)
     """Whether it has been sent, on whatever connection."""
+
+    @property
+    def about(self) -> str | None:
+        """The channel; None of what is published through a link."""
+        return self.prepared.channel or None
+
+    @property
+    def swapped(self) -> bool:
+        """Whether key and channel look so."""
+        return self.prepared.swapped
 
     def begin(self) -> None:
         """Learn that it is sent now. What was said on an earlier connection, and who said it, does not count."""
@@ -62,6 +88,31 @@ class Request(Exchange):
     replies: dict[bytes, dict[str, object]] = field(factory=dict[bytes, "dict[str, object]"], kw_only=True)
     """Those that differ from one another, each as it came and as it was read."""
 
+    @property
+    def about(self) -> str | None:
+        """The channel, if it says one."""
+        return self._address[1] or None
+
+    @property
+    def swapped(self) -> bool:
+        """Whether key and channel look so."""
+        return look_swapped(*self._address)
+
+    @property
+    def _address(self) -> tuple[str, str]:
+        """The key, or nothing where that cannot be told, and the channel without options."""
+        definition = self.definition
+        if definition.whole_topic is not None:
+            whole: str = getattr(self.record, definition.whole_topic)
+            key, _, channel = whole.partition("/")
+        elif definition.channel is not None:
+            channel = getattr(self.record, definition.channel)
+            values = (getattr(self.record, each.name) for each in fields(type(self.record)))  # type: ignore[arg-type]  # each subclass of Record is an attrs class
+            key = next((value.reveal() for value in values if isinstance(value, Secret)), "")
+        else:
+            return "", ""
+        return key, channel.partition("?")[0]
+
 
 @define(eq=False)
 class Join(Exchange):
@@ -69,6 +120,16 @@ class Join(Exchange):
 
     prepared: Prepared = field(kw_only=True)
     receiver: Receiver = field(kw_only=True)
+
+    @property
+    def about(self) -> str | None:
+        """The channel."""
+        return self.prepared.channel
+
+    @property
+    def swapped(self) -> bool:
+        """Whether key and channel look so."""
+        return self.prepared.swapped
 
 
 @define(eq=False)
@@ -87,6 +148,11 @@ class Leave(Exchange):
     channel: str = field(kw_only=True)
     receivers: tuple[Receiver, ...] = field(kw_only=True)
     """Those that there were at the call: who subscribes while it is under way is not meant."""
+
+    @property
+    def about(self) -> str | None:
+        """The channel."""
+        return self.channel
 
 
 class Exchanges:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from attrs import fields
 
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, hide_keys
 from emitter_typed.protocol.definition import RequestDefinition
 from emitter_typed.protocol.topics import could_match_prefix
 from emitter_typed.values import Record
@@ -30,10 +30,11 @@ class Exposure:
         """Raise InvalidArgument if a subscription would let others speak so."""
         if could_match_prefix(channel, self._reserved):
             raise InvalidArgument(
-                f"channel {channel!r} may match {self._reserved}, where anybody's message looks like the broker's own "
-                "reply: subscribe to something narrower, or say allow_reserved=True",
+                hide_keys(f"channel {channel!r} may match {self._reserved}")
+                + ", where anybody's message looks like the broker's own reply: subscribe to something narrower, or "
+                "say allow_reserved=True",
                 argument="channel",
-                value=channel,
+                value=hide_keys(channel),
             )
 
     def begin(self, channel: str) -> None:

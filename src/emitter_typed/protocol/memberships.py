@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import repeat
 
-from emitter_typed.errors import AmbiguousReply, EmitterError
+from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError
 from emitter_typed.protocol.definition import Envelope
 from emitter_typed.protocol.exchanges import Exchange, Exchanges, Join, Leave, Rejoin
 from emitter_typed.protocol.exposure import Exposure
@@ -55,6 +55,7 @@ class Memberships:
     ) -> None:
         """Subscribe; see `Session.subscribe`."""
         check_filter_size(prepared, self._envelope.max_packet_bytes)
+        self._subscribers.check_reachable(prepared.channel)
         if not allow_reserved:
             self._exposure.check(prepared.channel)
         self._subscribers.check_separable(prepared.channel)
@@ -108,6 +109,8 @@ class Memberships:
         errors = repeat(AmbiguousReply(rejoin.operation)) if doubtful else iter(rejoin.errors)
         for prepared, receivers, code in zip(rejoin.subscriptions, rejoin.receivers, return_codes, strict=False):
             error = next(errors) if code == REFUSED else None
+            if isinstance(error, BrokerError):
+                error = error.on_channel(prepared.channel)
             for receiver in receivers:
                 if error is None:
                     receiver.restored()

@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from attrs import evolve, field, frozen
 
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, look_swapped
 from emitter_typed.protocol.definition import (
     OperationDefinition,
     OptionDefinition,
     RequestDefinition,
 )
 from emitter_typed.protocol.payloads.conversion import converter, write_as
-from emitter_typed.protocol.payloads.scalars import seconds
-from emitter_typed.protocol.topics import compose_topic, validate_channel, written_options
+from emitter_typed.protocol.payloads.scalars import expected, seconds
+from emitter_typed.protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
 from emitter_typed.values import Option, Secret
 
 _find_border = re.compile(r"[^!-~]|[/?#+*{}]").search
@@ -34,12 +34,14 @@ class Prepared:
     """The topic without options: what an UNSUBSCRIBE names."""
     quiet_topic: str = field(repr=False)
     """The topic with the options that let a subscribe bring no stored messages."""
-    channel: str
+    channel: str = field(repr=hide_keys)
     """The channel, for matching and for errors."""
     qos: int
     retain: bool
     silent: bool
     """Whether the client's own subscriptions do not receive it."""
+    swapped: bool = False
+    """Whether key and channel look as if each was given in the place of the other."""
 
     def quietly(self) -> Prepared:
         """Return the same, for a subscribe that is to bring no stored messages."""
@@ -95,6 +97,7 @@ def _prepare(definition: OperationDefinition, names: tuple[str, ...], *values: o
         qos=1 if headers.get("qos") == 1 else 0,
         retain=headers.get("retain") is True,
         silent=bool(definition.silent) and all(said.get(name) == value for name, value in definition.silent.items()),
+        swapped=look_swapped(key, channel),
     )
 
 
@@ -114,7 +117,10 @@ def _without_keys(
         if isinstance(argument, Secret) or (isinstance(argument, str) and name == names[0])
     ]
     value = hide_keys(error.value, *keys) if isinstance(error.value, str) else error.value
-    return InvalidArgument(hide_keys(error.message, *keys), argument=error.argument, value=value)
+    key, *others = [argument if isinstance(argument, str) else "" for argument in arguments]
+    swapped = any(look_swapped(key, other) for other in others)
+    advice = f"; the order is {', '.join(names)}, and what looks like a key comes later" if swapped else ""
+    return InvalidArgument(hide_keys(error.message, *keys) + advice, argument=error.argument, value=value)
 
 
 def channel_with_options(
@@ -149,9 +155,11 @@ def _write_options(
     """Return the options that stand in a topic, as they are written there, and those that stand in the header."""
     written: dict[str, str] = {}
     headers: dict[str, object] = {}
+    checked = {option.name: _checked(option, said[option.name]) for option in definition.options if option.name in said}
     for option in definition.options:
-        if option.name in said:
-            value = _checked(option, said[option.name])
+        if option.name in checked:
+            value = checked[option.name]
+            _check_order(option, value, checked)
         elif option.name in defaults:
             value = defaults[option.name]
         else:
@@ -164,7 +172,10 @@ def _write_options(
 
 
 def _texts(definition: OperationDefinition, arguments: Sequence[object]) -> Iterator[str]:
-    for name, argument in zip(definition.parameters, arguments, strict=True):
+    for place, (name, argument) in enumerate(zip(definition.parameters, arguments, strict=True)):
+        # A key begins its topic, and no other part of one is secret; nor is a link, which is the whole of its topic.
+        if place or "/" not in definition.topic:
+            check_no_secret(name, argument)
         text = argument.reveal() if isinstance(argument, Secret) else argument
         if not isinstance(text, str) or not text:
             problem = "is not empty" if text == "" else f"is a text, not {kind_of(text)}"
@@ -260,7 +271,9 @@ def options_said(
 
 def _checked(option: OptionDefinition, value: object) -> object:
     try:
-        if option.type is timedelta and isinstance(value, int | float) and not isinstance(value, bool):
+        if option.type is timedelta and not isinstance(value, timedelta):
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                raise expected("seconds or a timedelta", value)
             value = seconds(value)
         converter().unstructure(value, option.type)
         if option.format is not None:
@@ -271,6 +284,16 @@ def _checked(option: OptionDefinition, value: object) -> object:
     for constraint in option.constraints:
         constraint.check(option.name, value)
     return value
+
+
+def _check_order(option: OptionDefinition, value: Any, checked: Mapping[str, Any]) -> None:  # Any: what has an order
+    later = None if option.not_after is None else checked.get(option.not_after)
+    if later is not None and value > later:
+        raise InvalidArgument(
+            f"{option.name} must not be after {option.not_after}: it is {value}, and {option.not_after} is {later}",
+            argument=option.name,
+            value=value,
+        )
 
 
 def _text(option: OptionDefinition, value: object) -> str | None:
@@ -286,7 +309,7 @@ def check_size(topic: str, channel: str, payload: bytes, max_packet_bytes: int, 
     if overhead + len(payload) > max_packet_bytes:
         raise InvalidArgument(
             f"the message has {len(payload)} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
-            f"on {channel}: send it in parts",
+            f"on {hide_keys(channel)}: send it in parts",
             argument="message",
             value=len(payload),
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError, ReplyMissing, Undecodable
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition
-from emitter_typed.protocol.exchanges import Exchanges, Request
+from emitter_typed.protocol.exchanges import Exchange, Exchanges, Request
 from emitter_typed.protocol.exposure import Exposure, is_genuine
 from emitter_typed.protocol.payloads import codec
 from emitter_typed.protocol.payloads.scalars import is_object
@@ -65,7 +65,7 @@ class Replies:
         [fields] = replies.values()
         status = fields.get(self._envelope.status)
         if isinstance(status, int) and status >= 400:
-            raise self._broker_error(fields, definition.name, definition.topic, b"")
+            raise self._broker_error(fields, exchange, definition.topic, b"")
         response: object = codec.structure(fields, definition.response, channel=definition.topic)
         if definition.event is not None:
             event = self._protocol.events[definition.event]
@@ -82,7 +82,8 @@ class Replies:
         packet_id = fields.get(self._envelope.correlation)
         if packet_id is None:
             if topic == self._envelope.errors:
-                raise self._broker_error(fields, "publish", topic, payload)
+                # Nothing but a message of QoS 0 has no packet identifier.
+                raise self._broker_error(fields, None, topic, payload)
             event = self._events_by_topic.get(topic)
             if event is None:
                 raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
@@ -92,7 +93,7 @@ class Replies:
         if isinstance(exchange, Request) and topic in (exchange.topic, exchange.definition.topic):
             self._answer(exchange, topic, payload, fields)
         elif exchange is not None and topic == self._envelope.errors:
-            error = self._broker_error(fields, exchange.operation, topic, payload)
+            error = self._broker_error(fields, exchange, topic, payload)
             if isinstance(exchange, Request):
                 self._answer(exchange, topic, payload, fields)
             else:
@@ -109,11 +110,16 @@ class Replies:
                 request.on_reply()
             request.replies.setdefault(payload, fields)
 
-    def _broker_error(self, fields: dict[str, object], operation: str, topic: str, payload: bytes) -> BrokerError:
+    def _broker_error(
+        self, fields: dict[str, object], exchange: Exchange | None, topic: str, payload: bytes
+    ) -> BrokerError:
         status, message = fields.get(self._envelope.status), fields.get(self._envelope.message)
         if not isinstance(status, int) or not isinstance(message, str):
             raise Undecodable("an error without status or message", channel=topic, raw=payload)
-        return self._protocol.errors.get(status, BrokerError)(status, message, operation)
+        made = self._protocol.errors.get(status, BrokerError)
+        if exchange is None:
+            return made(status, message, "publish", traced=False)
+        return exchange.refusal(status, message, made)
 
     def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object], topic: str) -> None:
         tag = codec.tag(event.payload)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from emitter_typed.errors import AmbiguousReply, BrokerError, Closed, ConnectionLost, EmitterError
+from emitter_typed.errors import AmbiguousReply, Closed, ConnectionLost, EmitterError
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.exchanges import (
     Exchange,
@@ -171,8 +171,8 @@ class Session:
         """Subscribe; the receiver gets messages from now on, and the waiter when the broker grants it.
 
         Stored messages come before the SUBACK, so the receiver is in place before the packet leaves. Raises Closed,
-        Congested, or InvalidArgument: for a channel where replies arrive, unless that is allowed, and for a share group
-        beside whatever would get the same copy of a message.
+        Congested, or InvalidArgument: for a channel that no message can match, for one where replies arrive, unless
+        that is allowed, and for a share group beside whatever would get the same copy of a message.
         """
         self._memberships.subscribe(operation, prepared, receiver, waiter, allow_reserved=allow_reserved)
 
@@ -347,7 +347,7 @@ class Session:
             return
         # Each refused filter has an error of its own.
         for _ in range(return_codes.count(REFUSED) - len(exchange.errors)):
-            exchange.errors.append(BrokerError(REFUSED, "the broker gave no reason", exchange.operation))
+            exchange.errors.append(exchange.refusal(REFUSED))
         if isinstance(exchange, Rejoin):
             self._memberships.rejoined(exchange, return_codes)
             if not self._memberships.rejoining:

@@ -9,7 +9,15 @@ from attrs import define, field
 
 from emitter_typed.errors import EmitterError, InvalidArgument, hide_keys
 from emitter_typed.protocol.operations import Prepared
-from emitter_typed.protocol.topics import SHARE, Matcher, could_match_prefix, filters_overlap, matches, split_share
+from emitter_typed.protocol.topics import (
+    SHARE,
+    Matcher,
+    could_match_prefix,
+    filters_overlap,
+    matches,
+    segments,
+    split_share,
+)
 from emitter_typed.protocol.trie import ChannelTrie
 from emitter_typed.protocol.waiter import Waiter
 
@@ -62,6 +70,23 @@ class Subscribers:
         self._memberships: dict[str, _Membership] = {}
         # The channels among them that are a share group's, for there are few of these beside many plain ones.
         self._shared: set[str] = set()
+
+    def check_reachable(self, channel: str) -> None:
+        """Raise InvalidArgument for a filter that no message can match."""
+        group, wanted = split_share(channel)
+        if self._matcher == "mqtt" or segments(wanted)[-1] != "#":
+            return
+        above = wanted.removesuffix("#/")
+        raise InvalidArgument(
+            hide_keys(
+                f"{_described(channel)} receives no live message under the broker's default matcher: subscribe to "
+                f"{above or '+/'!r}, which has everything below it too; or, if the broker is configured so, make the "
+                'client with matcher="mqtt"'
+            )
+            + ("" if group is not None else "; or call history for what is stored"),
+            argument="channel",
+            value=hide_keys(wanted),
+        )
 
     def check_separable(self, channel: str) -> None:
         """Raise InvalidArgument where nobody could tell for which of two subscriptions a message came.

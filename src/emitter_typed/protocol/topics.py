@@ -20,6 +20,7 @@ from typing import Literal, NoReturn
 from attrs import field, frozen
 
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.values import Secret
 
 Matcher = Literal["emitter", "mqtt"]
 """How a broker matches live messages: by prefix (`"emitter"`, its default), or as MQTT does (`"mqtt"`)."""
@@ -179,6 +180,16 @@ def written_options(options: tuple[tuple[str, str], ...]) -> str:
     return "?" + "&".join(f"{name}={value}" for name, value in options) if options else ""
 
 
+def check_no_secret(argument: str, value: object) -> None:
+    """Raise InvalidArgument for a secret where a text belongs that anybody may see."""
+    if isinstance(value, Secret):
+        raise InvalidArgument(
+            f"the {argument} is a {type(value).__name__}: give a text there, and a secret only where one is asked for",
+            argument=argument,
+            value=value,
+        )
+
+
 def _is_text(value: object) -> bool:
     # Callers without a checker give anything.
     return isinstance(value, str)
@@ -199,6 +210,7 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
         InvalidArgument: a segment is empty, holds a character that no channel may hold, or a wildcard where
             none may stand. The text names the rule and the segment.
     """
+    check_no_secret(argument, channel)
     if not _is_text(channel):
         raise InvalidArgument(f"{argument}: expected a text, got {kind_of(channel)}", argument=argument, value=None)
     written = channel if channel.endswith("/") else channel + "/"

@@ -241,7 +241,7 @@ class Stream(ABC, Generic[MessageT]):
         mailbox = self._feed.mailbox
         _log.warning(
             "subscription.overflow channel=%s overflow=%s dropped=%d",
-            self.channel, mailbox.overflow, mailbox.dropped,
+            hide_keys(self.channel), mailbox.overflow, mailbox.dropped,
         )  # fmt: skip
         if mailbox.failed:
             self._end(SlowConsumer(self.channel, max_messages=mailbox.max_messages, max_bytes=mailbox.max_bytes))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar, TypeVarTuple
 
 from emitter_typed.contract import AsyncHandler, Message
-from emitter_typed.errors import EmitterError, HandlerFailed
+from emitter_typed.errors import EmitterError, HandlerFailed, hide_keys
 from emitter_typed.hosts import AsyncCallback
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.handlers import EventHandlers, Place
@@ -70,7 +70,7 @@ class TaskHandlers:
         report: Callable[[EmitterError], None] | None = None,
     ) -> None:
         """Put a handler in its place, and let the one before finish."""
-        check_handler(name, handler, arguments=arguments)
+        check_handler(name, handler, arguments=arguments, awaits=True)
         worker = None if handler is None else TaskWorker(name, handler, report or self._report)
         before = put(worker)
         if before is not None:
@@ -129,7 +129,7 @@ class TaskHandlers:
 
     def _take_unclaimed(self, channel: str, raw: bytes) -> None:
         if not self._offer(self._messages, Message(channel, raw, raw)):
-            _log.debug("message.unclaimed channel=%s", channel)
+            _log.debug("message.unclaimed channel=%s", hide_keys(channel))
 
     @property
     def on_error(self) -> AsyncHandler[EmitterError] | None:

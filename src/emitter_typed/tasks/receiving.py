@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from emitter_typed.contract import AsyncHandler, AsyncHost, Bounds
-from emitter_typed.errors import ReplyMissing
+from emitter_typed.errors import ReplyMissing, hide_keys
 from emitter_typed.pending import TaskOutcome
 from emitter_typed.protocol.definition import EventDefinition, RequestDefinition
 from emitter_typed.protocol.feeds.backlog import Backlog
@@ -75,14 +75,14 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> AsyncSubscription[MessageT]:
-        check_handler(operation, handler)
+        check_handler(operation, handler, awaits=True)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self._protocol.operations[operation], arguments, options, given)
         mailbox = self._settings.mailbox(bounds)
         deadline = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
         handled_by = handler if handler is not None or self.on_message is None else self._give_to_on_message
-        same = (operation, prepared.topic, recover, decode, SameHandler(handled_by))
+        same = (operation, prepared, recover, decode, SameHandler(handled_by))
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
@@ -130,7 +130,7 @@ class TaskReceiving(Configured, Counted, TaskHandlers, AsyncHost):
 
     def _handle(self, subscription: AsyncSubscription[MessageT], handler: AsyncHandler[MessageT]) -> None:
         task = asyncio.create_task(
-            handle_in_task(subscription, handler, self._report), name=f"emitter-{subscription.channel}"
+            handle_in_task(subscription, handler, self._report), name=f"emitter-{hide_keys(subscription.channel)}"
         )
         self._message_tasks.add(task)
         task.add_done_callback(self._message_tasks.discard)

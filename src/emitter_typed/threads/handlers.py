@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar, TypeVarTuple
 
 from emitter_typed.contract import Handler, Message
-from emitter_typed.errors import EmitterError, HandlerFailed
+from emitter_typed.errors import EmitterError, HandlerFailed, hide_keys
 from emitter_typed.hosts import Callback
 from emitter_typed.protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed.protocol.handlers import EventHandlers, Place
@@ -146,7 +146,7 @@ class ThreadHandlers:
 
     def _take_unclaimed(self, channel: str, raw: bytes) -> None:
         if not self._offer(self._messages, Message(channel, raw, raw)):
-            _log.debug("message.unclaimed channel=%s", channel)
+            _log.debug("message.unclaimed channel=%s", hide_keys(channel))
 
     @property
     def on_error(self) -> Handler[EmitterError] | None:

@@ -81,7 +81,7 @@ class ThreadReceiving(Configured, Counted, ThreadHandlers, SyncHost):
         deadline = monotonic() + limit_s
         connection = self._open(operation, limit_s)
         handled_by = handler if handler is not None or self.on_message is None else self._give_to_on_message
-        same = (operation, prepared.topic, recover, decode, SameHandler(handled_by))
+        same = (operation, prepared, recover, decode, SameHandler(handled_by))
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 

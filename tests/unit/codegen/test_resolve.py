@@ -56,6 +56,7 @@ def test_the_protocol_of_emitter_is_written_in_the_language(emitter: Schema) -> 
     assert requests["link"].options_in == "channel"
     assert requests["me"].request.fields == ()
     assert options["echo"].encode == ((False, "0"), (True, None))
+    assert options["since"].not_after == "until"
     assert options["since"].limits[0] == Limit("minimum", "2018-01-01T00:00:00Z")
     assert options["qos"].classic == (("with_at_most_once", True, 0), ("with_at_least_once", True, 1))
     assert options["ttl"].classic == (("with_ttl", False, None),)

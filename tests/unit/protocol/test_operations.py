@@ -112,6 +112,18 @@ def test_a_time_that_the_broker_would_ignore_is_refused(since: object) -> None:
         subscribe(since=since)
 
 
+@pytest.mark.parametrize("operation", ["subscribe", "history"])
+def test_a_window_that_ends_before_it_begins_is_refused(operation: str) -> None:
+    def window(since: datetime, until: datetime) -> Prepared:
+        return prepare(PROTOCOL.operations[operation], (Key("k"), "a/"), (), {"since": since, "until": until})
+
+    with pytest.raises(InvalidArgument, match="since must not be after until") as caught:
+        window(SINCE + timedelta(seconds=1), SINCE)
+    assert caught.value.argument == "since"
+    # The same moment, in two time zones.
+    assert window(SINCE, SINCE.astimezone(timezone(timedelta(hours=2)))).channel == "a/"
+
+
 @pytest.mark.parametrize("key", ["", "a/b", "a b", "ké", "a?", "a#", "+", "{channel}", None])
 def test_what_is_no_key_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(InvalidArgument) as caught:

@@ -18,7 +18,7 @@ from emitter_typed.protocol.payloads.conversion import (
     wire_of,
     write_kept,
 )
-from emitter_typed.protocol.payloads.scalars import is_list, is_object
+from emitter_typed.protocol.payloads.scalars import Unexpected, is_list, is_object
 
 Side = Literal[0, 1]
 """0: a document that was to be read. 1: an object that was to be written."""
@@ -60,6 +60,8 @@ def find_problem(value: object, type_: Any, side: Side, error: BaseException) ->
             break
     if isinstance(error, InvalidArgument) and attrs.has(type_):
         path += _place(error.argument, type_, side)
+    if side == 0 and isinstance(error, Unexpected):
+        return path, error.in_json()
     return path, str(error) or type(error).__name__
 
 

@@ -35,9 +35,23 @@ def is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, list | tuple)
 
 
+class Unexpected(Unfit):
+    """A value of another type than was expected. It is named as Python's users do, for most are somebody's argument."""
+
+    def __init__(self, what: str, value: object) -> None:
+        """Say what was expected and what came."""
+        super().__init__(f"expected {what}, got {kind_of(value)}")
+        self._what = what
+        self._kind = "null" if value is None else "an object" if is_object(value) else kind_of(value)
+
+    def in_json(self) -> str:
+        """Return the same in JSON's words, for a document."""
+        return f"expected {self._what}, got {self._kind}"
+
+
 def expected(what: str, value: object) -> Unfit:
-    """Say what was expected, and name what came as JSON does."""
-    return Unfit(f"expected {what}, got {kind_of(value)}")
+    """Say what was expected and what came."""
+    return Unexpected(what, value)
 
 
 def string(value: object) -> str:
