@@ -220,11 +220,9 @@ class Session:
         for packet in packets:
             match packet:
                 case Delivery(topic, payload):
-                    if is_genuine(topic):
-                        self._replies.take(topic, payload, claimed=False)
-                        continue
                     if topic.startswith(self._envelope.reserved):
-                        self._replies.take(topic, payload, claimed=self._subscribers.offer_reserved(topic, payload))
+                        claimed = not is_genuine(topic) and self._subscribers.offer_reserved(topic, payload)
+                        self._replies.take(topic, payload, claimed=claimed)
                         continue
                     # First, so that who has a message finds it counted.
                     self._tally.messages_in += 1

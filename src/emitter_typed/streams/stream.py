@@ -262,14 +262,20 @@ class Stream(ABC, Generic[MessageT]):
 
     def message(self, item: Item) -> MessageT | None:
         """Make a message of what was taken; what is none is left out: a gap is logged, what does not fit reported."""
-        if isinstance(item, Gap):
-            self._log_gap(item)
-            return None
         try:
-            return self._read(item)
+            if isinstance(item, tuple):
+                # Almost always, so this is the short way.
+                message = self._decode(*item)
+                if message is not None:
+                    self.delivered += 1
+                return message
+            if isinstance(item, StoredMessage):
+                return self._read(item)
         except Undecodable as problem:
             self._report(problem)
             return None
+        self._log_gap(item)
+        return None
 
     def _log_gap(self, gap: Gap) -> None:
         if gap.recovered:

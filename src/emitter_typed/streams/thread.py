@@ -50,6 +50,11 @@ class ThreadStream(Stream[MessageT]):
 
     def take(self, deadline: float | None) -> Item | None:
         """Wait for what comes next; None at the end, or when the time is over. Raises why it ended."""
+        with self._changed:
+            item = self._feed.take()
+        return self._wait(deadline) if item is None else item
+
+    def _wait(self, deadline: float | None) -> Item | None:
         while True:
             with self._changed:
                 left_s = None if deadline is None else deadline - monotonic()
