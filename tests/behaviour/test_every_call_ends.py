@@ -33,6 +33,7 @@ from emitter_typed.protocol.feeds.fetches import MAX_UNDER_WAY
 from tests.behaviour.colours import Colour, both_colours, connected, texts
 from tests.behaviour.holding import Holding
 from tests.behaviour.loops import LIMIT_S, in_loop
+from tests.behaviour.real import fresh_channel
 
 HISTORY = "emitter/history/"
 
@@ -260,15 +261,17 @@ async def test_a_cancelled_request_leaves_no_handler(broker: Broker, key: Key) -
 
 @both_colours
 @in_loop
-async def test_a_watch_that_begins_while_another_ends_goes_on(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_a_watch_that_begins_while_another_ends_goes_on(colour: Colour, broker: Broker) -> None:
+    channel = fresh_channel()
+    key = broker.keygen(channel, "rwp")
     async with connected(colour, broker) as client, connected("asyncio", broker) as ann:
         for _ in range(3):
-            watch = await client.watch_presence(key, "a/")
+            watch = await client.watch_presence(key, channel)
             assert isinstance(await watch.get(timeout_s=LIMIT_S), PresenceStatus)
             await watch.close()
-        watch = await client.watch_presence(key, "a/")
+        watch = await client.watch_presence(key, channel)
         assert isinstance(await watch.get(timeout_s=LIMIT_S), PresenceStatus)
-        subscription = await ann.subscribe(key, "a/")
+        subscription = await ann.subscribe(key, channel)
         assert await watch.get(timeout_s=LIMIT_S) is not None
         await subscription.close()
 

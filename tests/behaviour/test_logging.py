@@ -106,7 +106,7 @@ async def test_what_a_handler_raises_is_logged_once(
             await client.publish(key, "a/", "x", qos=1)
             await client.drain()
 
-    assert events(caplog) == ["handler.failed"]
+    assert [each for each in events(caplog) if not each.startswith("connection.")] == ["handler.failed"]
     assert "ValueError: no" in caplog.text
 
 

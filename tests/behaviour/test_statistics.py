@@ -62,13 +62,14 @@ async def test_messages_and_their_bytes_are_counted_in_and_out(colour: Colour, b
 @both_colours
 @in_loop
 async def test_what_is_fetched_from_storage_is_no_message_in(colour: Colour, broker: Broker) -> None:
-    key = broker.keygen("s/", "rwls")
+    channel = fresh_channel()
+    key = broker.keygen(channel, "rwls")
     async with connected(colour, broker) as client:
         for number in range(2):
-            await client.publish(key, "s/", str(number), ttl=60, qos=1)
-        subscription = await client.subscribe(key, "s/", last=2)
+            await client.publish(key, channel, str(number), ttl=60, qos=1)
+        subscription = await client.subscribe(key, channel, last=2)
         assert await texts(subscription, 2) == ["0", "1"]
-        assert [each.as_string() async for each in client.history(key, "s/")] == ["0", "1"]
+        assert [each.as_string() async for each in client.history(key, channel)] == ["0", "1"]
         assert client.statistics().messages_in == 0
 
 
