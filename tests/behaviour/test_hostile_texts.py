@@ -168,7 +168,9 @@ def _compare(loaded: Schema, package: ModuleType, p: dict[str, str], texts: str)
     assert (tag.name, tag.members) == (p["tag"], ((p["tag value"], record),))
     held = _held(getattr(package, class_name(loaded.name))(Client(), "key"))
     (channel,) = [one for name, one in held.items() if name != "_gone"]
-    assert channel._definition.address.template == f"{p['segment']}/{{{attribute_name(p['parameter'])}}}/"
+    # A text in braces is a parameter, by its name in Python.
+    first = re.sub(r"\{(.+)\}", lambda found: f"{{{attribute_name(found[1])}}}", p["segment"])
+    assert channel._definition.address.template == f"{first}/{{{attribute_name(p['parameter'])}}}/"
     assert held["_gone"]._definition.address.template == channel._definition.address.template
     for place in (one for one in p if one.endswith(("doc", "unit", "deprecated"))):
         assert _squeezed(p[place].strip()) in texts, place
