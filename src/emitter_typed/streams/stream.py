@@ -104,6 +104,11 @@ class Stream(ABC, Generic[MessageT]):
         self._starting: Waiter[None] | None = None
         self._ended = False
         self._error: EmitterError | None = None
+        self._prepare()
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Set up what readers of the colour wait for; called once, by the constructor."""
 
     @property
     @abstractmethod
@@ -262,20 +267,14 @@ class Stream(ABC, Generic[MessageT]):
 
     def message(self, item: Item) -> MessageT | None:
         """Make a message of what was taken; what is none is left out: a gap is logged, what does not fit reported."""
+        if isinstance(item, Gap):
+            self._log_gap(item)
+            return None
         try:
-            if isinstance(item, tuple):
-                # Almost always, so this is the short way.
-                message = self._decode(*item)
-                if message is not None:
-                    self.delivered += 1
-                return message
-            if isinstance(item, StoredMessage):
-                return self._read(item)
+            return self._read(item)
         except Undecodable as problem:
             self._report(problem)
             return None
-        self._log_gap(item)
-        return None
 
     def _log_gap(self, gap: Gap) -> None:
         if gap.recovered:

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 
-from emitter_typed.errors import Closed, EmitterError
-from emitter_typed.protocol.feeds.feed import Feed, Item
-from emitter_typed.streams.stream import MessageT, Pages, Stream
+from emitter_typed.errors import Closed
+from emitter_typed.protocol.feeds.feed import Item
+from emitter_typed.streams.stream import MessageT, Stream
 
 
 class TaskStream(Stream[MessageT]):
     """A stream that the tasks of one event loop may read."""
 
-    def __init__(
-        self,
-        channel: str,
-        feed: Feed,
-        decode: Callable[[str, bytes], MessageT | None],
-        report: Callable[[EmitterError], None],
-        pages: Pages,
-        timeout_s: float,
-        leave: Callable[[Stream[MessageT]], None],
-    ) -> None:
-        """Begin without messages; the arguments are those of `Stream`."""
-        super().__init__(channel, feed, decode, report, pages, timeout_s, leave)
+    def _prepare(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
 
