@@ -35,11 +35,13 @@ test: $(READY)  ## run every test (PYTEST="..." is handed to pytest)
 	@echo "test: pytest $(PYTEST)"
 	@$(BIN)/python -m pytest $(PYTEST)
 
-lint: $(READY)  ## ruff: rules, and whether the formatting is as `make format` leaves it
+lint: $(READY)  ## ruff: rules and formatting; import-linter: who may import whom
 	@echo "lint: ruff check"
 	@$(BIN)/python -m ruff check .
 	@echo "lint: ruff format --check"
 	@$(BIN)/python -m ruff format --check .
+	@echo "lint: lint-imports"
+	@$(BIN)/lint-imports --no-cache
 
 types: $(READY)  ## mypy strict and pyright strict, over everything
 	@echo "types: mypy"

@@ -29,9 +29,9 @@ from attrs import Factory, define, frozen
 
 from benchmarks.broker_clients import PAYLOAD_BYTES, READY, Job, Kind, dial, read, serve, subscribe
 from benchmarks.broker_servers import HOST, LIMIT_S, MOSQUITTO, Server, memory_kib, mosquitto, ours
+from emitter_typed._broker.wire import encode_connect, encode_outbound, encode_publish
+from emitter_typed._protocol.packets import Publish
 from emitter_typed.broker import Broker
-from emitter_typed.broker.wire import encode_connect, encode_outbound, encode_publish
-from emitter_typed.protocol.packets import Publish
 
 if TYPE_CHECKING:
     from benchmarks.broker_clients import ToClient

@@ -19,8 +19,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from benchmarks.broker_servers import HOST, LIMIT_S, Server
-from emitter_typed.broker.wire import encode_connect, encode_outbound, encode_publish
-from emitter_typed.protocol.packets import Publish, Subscribe
+from emitter_typed._broker.wire import encode_connect, encode_outbound, encode_publish
+from emitter_typed._protocol.packets import Publish, Subscribe
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -19,7 +19,7 @@ from typing import Any, NoReturn  # Any: one of the contestants, which are alike
 
 from benchmarks.client_peers import Aiomqtt, EmitterIo, Gmqtt, PahoThread
 from benchmarks.client_server import FLOOD, REQUEST, SINK, packet, publish, split, text
-from benchmarks.client_work import IN_FLIGHT, KEY, LIMIT_S, Reading, Tally, batches, payload, reader
+from benchmarks.client_work import IN_FLIGHT, KEY, LIMIT_S, ClientCounters, Reading, batches, payload, reader
 
 MISSING = 3
 """The exit code of a contestant that is not installed."""
@@ -47,7 +47,7 @@ class BareSocket:
             self.data = self.data[start:] + self.socket.recv(256 * 1024)
 
     def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally = Tally(count, decode)
+        tally = ClientCounters(count, decode)
         self.socket.sendall(packet(0x82, b"\0\1" + text(f"{KEY}/{FLOOD}") + b"\0"))
         topic = len(text(FLOOD))
         for kind, body in self.packets():
@@ -92,7 +92,7 @@ class Ours:
         self.client.connect("127.0.0.1", port, secure=False)
 
     def counted(self, count: int) -> None:
-        tally = Tally(count)
+        tally = ClientCounters(count)
         self.client.subscribe(KEY, FLOOD, lambda message: tally.take(message.payload))
         tally.wait()
 
@@ -104,7 +104,7 @@ class Ours:
         assert total == count * (count - 1) // 2
 
     def qos0(self, count: int) -> None:
-        tally = Tally(1)
+        tally = ClientCounters(1)
         self.client.on_message = lambda message: tally.take(message.payload)
         for number in range(count):
             self.client.publish(KEY, SINK, payload(number))

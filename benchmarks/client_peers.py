@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any  # what untyped libraries give
 
 from benchmarks.client_server import FLOOD, REQUEST, SINK
-from benchmarks.client_work import IN_FLIGHT, KEY, LIMIT_S, Reading, Tally, batches, payload, reader
+from benchmarks.client_work import IN_FLIGHT, KEY, LIMIT_S, ClientCounters, Reading, batches, payload, reader
 
 
 class PahoThread:
@@ -31,7 +31,7 @@ class PahoThread:
         assert ready.wait(LIMIT_S)
 
     def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally = Tally(count, decode)
+        tally = ClientCounters(count, decode)
         self.client.on_message = lambda client, userdata, message: tally.take(message.payload)
         self.client.subscribe(f"{KEY}/{FLOOD}")
         tally.wait()
@@ -40,7 +40,7 @@ class PahoThread:
         self.counted(count, reader())
 
     def qos0(self, count: int) -> None:
-        tally = Tally(1)
+        tally = ClientCounters(1)
         self.client.on_message = lambda client, userdata, message: tally.take(message.payload)
         for number in range(count):
             self.client.publish(f"{KEY}/{SINK}", payload(number))
@@ -90,7 +90,7 @@ class EmitterIo:
         assert ready.wait(LIMIT_S)
 
     def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally = Tally(count, decode)
+        tally = ClientCounters(count, decode)
         self.client.subscribe(KEY, FLOOD, lambda message: tally.take(message.as_binary()))
         tally.wait()
 
@@ -98,7 +98,7 @@ class EmitterIo:
         self.counted(count, reader())
 
     def qos0(self, count: int) -> None:
-        tally = Tally(1)
+        tally = ClientCounters(1)
         self.client.on_message = lambda message: tally.take(message.as_binary())
         for number in range(count):
             self.client.publish(KEY, SINK, payload(number))
@@ -151,7 +151,7 @@ class Aiomqtt:
                 return
 
     async def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally = Tally(count, decode)
+        tally = ClientCounters(count, decode)
         await self.client.subscribe(f"{KEY}/{FLOOD}")
         await asyncio.wait_for(self.take(count, tally.take), LIMIT_S)
 
@@ -201,7 +201,7 @@ class Gmqtt:
         self.client.on_message = on_message
 
     async def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally, done = Tally(count, decode), asyncio.Event()
+        tally, done = ClientCounters(count, decode), asyncio.Event()
 
         def take(raw: bytes) -> None:
             tally.take(raw)

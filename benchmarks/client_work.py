@@ -44,7 +44,7 @@ def reader() -> Callable[[bytes], Reading]:
     return lambda raw: converter.structure(json.loads(raw), Reading)
 
 
-class Tally:
+class ClientCounters:
     """Counts messages, and is set when all have come; a lost one lets the wait end in a failure."""
 
     def __init__(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:

@@ -22,7 +22,7 @@ class Leaks(logging.Handler):
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Look at every key that is made, every error and every log record from now on."""
-        from emitter_typed.broker.keys import KeyRing
+        from emitter_typed._broker.keys import KeyRing
         from emitter_typed.errors import EmitterError
 
         seal, begin, error = KeyRing.seal, KeyRing.__init__, EmitterError.__init__

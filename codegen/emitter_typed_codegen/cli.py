@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from emitter_typed_codegen.exits import DONE, FOUND, INTERRUPTED, USAGE
-from emitter_typed_codegen.streams import printed
+from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
+from emitter_typed_codegen.stdio import printed
 from emitter_typed_codegen.watch import PAUSE_S, stamps, wait_for_change
 
 if TYPE_CHECKING:
@@ -117,14 +117,14 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _check(schemas: Sequence[Path], format: Format) -> int:
-    from emitter_typed_codegen.jobs import embedded_protocol
+    from emitter_typed_codegen.jobs import compiler_protocol
     from emitter_typed_codegen.problems import SchemaProblems
     from emitter_typed_codegen.resolve import load
 
     problems: list[Problem] = []
     for schema in schemas:
         try:
-            load(schema, embedded_protocol())
+            load(schema, compiler_protocol())
         except SchemaProblems as found:
             problems += found.problems
     # Two schemas may import one file.
@@ -184,13 +184,13 @@ def _watch(
 
 def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set[Path] | None = None) -> int:
     """Do the jobs, or see what they would do; add the files that they read."""
-    from emitter_typed_codegen.jobs import embedded_protocol, run
+    from emitter_typed_codegen.jobs import compiler_protocol, run
     from emitter_typed_codegen.problems import SchemaProblems
     from emitter_typed_codegen.write import Plan, Refused
 
     words = _words(format)
     plan = Plan()
-    protocol = embedded_protocol()
+    protocol = compiler_protocol()
     problems: list[Problem] = []
     told: list[tuple[Job, list[Change]]] = []
     for job in jobs:

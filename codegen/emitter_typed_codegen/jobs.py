@@ -16,7 +16,7 @@ from emitter_typed_codegen.packages import module_name, package_beside
 from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
-from emitter_typed_codegen.view import banner, embedded, package
+from emitter_typed_codegen.view import banner, compiler_protocol_file, package
 from emitter_typed_codegen.write import Plan, Refusal
 
 TABLE = "tool.emitter-typed"
@@ -44,7 +44,7 @@ class Job:
     """Where the module goes that the compiler itself needs of a protocol; None: nowhere."""
 
 
-def embedded_protocol() -> Protocol | None:
+def compiler_protocol() -> Protocol | None:
     """Return the protocol that the compiler was built with; None while it is being rebuilt without one."""
     try:
         from emitter_typed_codegen._emitter import PROTOCOL
@@ -80,7 +80,7 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
             Refusal(job.schema, "describes no protocol: take protocol_out away, or name another schema")
         )
         return protocol
-    (text,) = render([embedded(schema.protocol, schema, job.protocol_out.name)], head).values()
+    (text,) = render([compiler_protocol_file(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)
     return schema.protocol
 

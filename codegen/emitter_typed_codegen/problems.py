@@ -23,7 +23,7 @@ Rule = Literal[
     "duplicate-value", "flag-letter", "union-member", "union-tag", "union-values",
     "bad-topic", "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error",
     "bad-status", "duplicate-status", "unknown-operation", "typed-operation", "wait-publish",
-    "quiet-subscribe", "silent-publish", "stored-fetch", "lasting-request", "watch-request", "fetch-pages",
+    "no-replay-subscribe", "no-echo-publish", "stored-fetch", "lasting-request", "watch-request", "fetch-pages",
     "request-options", "unknown-option", "option-not-taken", "bad-option", "header-option", "needs-envelope",
     "bad-address", "reserved-channel", "address-parameter", "parameter-type", "overlap",
     "output",

@@ -6,5 +6,5 @@ They live on the compiler's side because the compiler never imports the runtime;
 VERSION = "0.1.0"
 """The release of both packages, which ship in one wheel."""
 
-CONTRACT = 2
+CONTRACT = 3
 """Raised when older generated code stops running on the runtime, or newer code needs a newer runtime."""

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from emitter_typed import _generated
+    from emitter_typed._async.client import AsyncClient
+    from emitter_typed._classic import EmitterMessage
+    from emitter_typed._core.pending import AsyncPending, Pending
+    from emitter_typed._core.state import AsyncConnectionState, ConnectionState, ConnectionStatus
+    from emitter_typed._core.statistics import RequestCounts, RoundTrips, Statistics
+    from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
     from emitter_typed._generated import *  # noqa: F403  # whatever the schema declares is public
-    from emitter_typed.aio import AsyncClient
-    from emitter_typed.classic import EmitterMessage
-    from emitter_typed.client import Client
+    from emitter_typed._protocol.message import ChannelMessage, Gap, Message, StoredMessage
+    from emitter_typed._protocol.will import Will
+    from emitter_typed._sync.client import Client
+    from emitter_typed._types.values import Json, Secret, Unrecognized
     from emitter_typed.errors import (
         AmbiguousReply,
         BrokerError,
@@ -30,13 +37,6 @@ if TYPE_CHECKING:
         SlowConsumer,
         Undecodable,
     )
-    from emitter_typed.pending import AsyncPending, Pending
-    from emitter_typed.protocol.message import ChannelMessage, Gap, Message, StoredMessage
-    from emitter_typed.protocol.will import Will
-    from emitter_typed.state import AsyncConnectionState, ConnectionState, ConnectionStatus
-    from emitter_typed.statistics import RequestCounts, RoundTrips, Statistics
-    from emitter_typed.subscriptions import AsyncSubscription, Subscription
-    from emitter_typed.values import Json, Secret, Unrecognized
 
     __version__: str
 
@@ -81,9 +81,9 @@ if TYPE_CHECKING:
 
 # The home of each name that is written by hand; `tests/architecture` compares it with what checkers see above.
 _HOMES = {
-    "aio": ("AsyncClient",),
-    "classic": ("EmitterMessage",),
-    "client": ("Client",),
+    "_async.client": ("AsyncClient",),
+    "_classic": ("EmitterMessage",),
+    "_sync.client": ("Client",),
     "errors": (
         "AmbiguousReply",
         "BrokerError",
@@ -100,13 +100,13 @@ _HOMES = {
         "SlowConsumer",
         "Undecodable",
     ),
-    "pending": ("AsyncPending", "Pending"),
-    "protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
-    "protocol.will": ("Will",),
-    "state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
-    "statistics": ("RequestCounts", "RoundTrips", "Statistics"),
-    "subscriptions": ("AsyncSubscription", "Subscription"),
-    "values": ("Json", "Secret", "Unrecognized"),
+    "_core.pending": ("AsyncPending", "Pending"),
+    "_protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
+    "_protocol.will": ("Will",),
+    "_core.state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
+    "_core.statistics": ("RequestCounts", "RoundTrips", "Statistics"),
+    "_core.subscriptions": ("AsyncSubscription", "Subscription"),
+    "_types.values": ("Json", "Secret", "Unrecognized"),
 }
 
 

@@ -8,12 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emitter_typed.doors import names_on_use
+from emitter_typed._core.lazy import lazy_attributes
 from emitter_typed.errors import ContractMismatch
 
 if TYPE_CHECKING:
-    from emitter_typed.arguments import PlainDecoder, channel_name, duration, filter_name
-    from emitter_typed.constraints import (
+    from emitter_typed._core.arguments import PlainDecoder, channel_name, duration, filter_name
+    from emitter_typed._core.client_base import AsyncClientBase, AsyncHandler, Handler, SyncClientBase
+    from emitter_typed._core.pending import AsyncPending, Pending
+    from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+    from emitter_typed._core.typed_channels import AsyncChannel, ChannelDefinition, KeySource, SyncChannel
+    from emitter_typed._protocol.address import Address
+    from emitter_typed._protocol.definition import (
+        Envelope,
+        EventDefinition,
+        LastingDefinition,
+        OperationDefinition,
+        OptionDefinition,
+        PagesDefinition,
+        ProtocolDefinition,
+        RequestDefinition,
+    )
+    from emitter_typed._protocol.message import ChannelMessage, Message, StoredMessage
+    from emitter_typed._protocol.operations import channel_with_options
+    from emitter_typed._protocol.receiving.mailbox import Overflow, QueueLimits
+    from emitter_typed._types.constraints import (
         Constraint,
         each,
         exclusive_maximum,
@@ -26,37 +44,18 @@ if TYPE_CHECKING:
         minimum,
         pattern,
     )
-    from emitter_typed.deprecation import deprecated, warn_when_made
+    from emitter_typed._types.deprecation import deprecated, warn_when_made
+    from emitter_typed._types.values import Flags, Json, Option, Record, Secret, Tag, Unrecognized, Wire, wire
     from emitter_typed.errors import BrokerError
-    from emitter_typed.hosts import AsyncHandler, AsyncHost, Handler, SyncHost
-    from emitter_typed.pending import AsyncPending, Pending
-    from emitter_typed.protocol.address import Address
-    from emitter_typed.protocol.bounds import Bounds, Overflow
-    from emitter_typed.protocol.definition import (
-        Envelope,
-        EventDefinition,
-        LastingDefinition,
-        OperationDefinition,
-        OptionDefinition,
-        PagesDefinition,
-        ProtocolDefinition,
-        RequestDefinition,
-    )
-    from emitter_typed.protocol.message import ChannelMessage, Message, StoredMessage
-    from emitter_typed.protocol.operations import channel_with_options
-    from emitter_typed.subscriptions import AsyncSubscription, Subscription
-    from emitter_typed.typed_channels import AsyncChannel, ChannelDefinition, KeySource, SyncChannel
-    from emitter_typed.values import Flags, Json, Option, Record, Secret, Tag, Unrecognized, Wire, wire
 
 __all__ = [
     "CONTRACT",
     "Address",
     "AsyncChannel",
+    "AsyncClientBase",
     "AsyncHandler",
-    "AsyncHost",
     "AsyncPending",
     "AsyncSubscription",
-    "Bounds",
     "BrokerError",
     "ChannelDefinition",
     "ChannelMessage",
@@ -77,13 +76,14 @@ __all__ = [
     "Pending",
     "PlainDecoder",
     "ProtocolDefinition",
+    "QueueLimits",
     "Record",
     "RequestDefinition",
     "Secret",
     "StoredMessage",
     "Subscription",
     "SyncChannel",
-    "SyncHost",
+    "SyncClientBase",
     "Tag",
     "Unrecognized",
     "Wire",
@@ -96,19 +96,19 @@ __all__ = [
     "exclusive_maximum",
     "exclusive_minimum",
     "filter_name",
+    "lazy_attributes",
     "max_items",
     "max_length",
     "maximum",
     "min_items",
     "min_length",
     "minimum",
-    "names_on_use",
     "pattern",
     "warn_when_made",
     "wire",
 ]
 
-CONTRACT = 2
+CONTRACT = 3
 """The number of this contract. Generated code states the one that it was made for."""
 
 
@@ -127,8 +127,9 @@ def check_contract(package: str, contract: int, command: str) -> None:
 if not TYPE_CHECKING:
     # Lightest first: a module of types loads neither asyncio nor the conversions.
     _HOMES = (
-        *("values", "constraints", "deprecation", "errors", "protocol.bounds", "protocol.definition"),
-        *("protocol.address", "protocol.message", "protocol.operations", "pending", "subscriptions", "hosts"),
-        *("typed_channels", "arguments"),
+        *("_types.values", "_types.constraints", "_types.deprecation", "errors"),
+        *("_protocol.receiving.mailbox", "_protocol.definition", "_protocol.address", "_protocol.message"),
+        *("_protocol.operations", "_core.pending", "_core.subscriptions", "_core.client_base"),
+        *("_core.typed_channels", "_core.arguments"),
     )
-    __getattr__, __dir__ = names_on_use(__name__, {f"emitter_typed.{home}": __all__ for home in _HOMES})
+    __getattr__, __dir__ = lazy_attributes(__name__, {f"emitter_typed.{home}": __all__ for home in _HOMES})

@@ -88,7 +88,7 @@ def test_the_names_that_users_meet_are_among_those_looked_at() -> None:
         "emitter_typed.Client.publish",
         "emitter_typed.AsyncClient.publish",
         "emitter_typed.Client.on_message",
-        # Both colours have these, and they stand once.
+        # Both flavours have these, and they stand once.
         "emitter_typed.AsyncClient.__init__",
         "emitter_typed.AsyncClient.with_ttl",
         "emitter_typed.Subscription.get",

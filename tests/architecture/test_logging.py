@@ -91,7 +91,7 @@ def logging_modules() -> Iterator[tuple[str, Path]]:
 
 def lines() -> Iterator[Line]:
     for name, path in logging_modules():
-        belongs = "emitter_typed.broker" if name.startswith("emitter_typed.broker") else "emitter_typed"
+        belongs = "emitter_typed.broker" if name.startswith("emitter_typed._broker") else "emitter_typed"
         for line in read_lines(path.read_text("utf-8")):
             assert line.logger == belongs, name
             yield line

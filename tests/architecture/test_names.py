@@ -3,16 +3,14 @@
 import ast
 import importlib
 import json
-import re
 import subprocess
 import sys
 
 import pytest
 
-from tests.architecture.tree import ROOT, has_banner, module_files
+from tests.architecture.tree import ROOT, module_files
 
 THIRD_PARTY = {"attr", "attrs", "cattr", "cattrs", "jinja2", "paho", "websockets", "yaml", "zmqtt"}
-MOST_LINES = 400
 
 
 def test_public_names_are_sorted_and_there() -> None:
@@ -64,17 +62,3 @@ def test_every_module_says_what_it_is_for() -> None:
     ]
 
     assert without == []
-
-
-def test_modules_are_short_or_have_a_reason() -> None:
-    """A longer one is listed in ARCHITECTURE.md as "- `path`: reason", until it is short again."""
-    long = {
-        path.relative_to(ROOT).as_posix()
-        for path in module_files().values()
-        if not has_banner(text := path.read_text("utf-8")) and len(text.splitlines()) > MOST_LINES
-    }
-    listed = re.findall(
-        r"^- `((?:src|codegen)/[\w/]+\.py)`: \S", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE
-    )
-
-    assert long == set(listed), f"modules over {MOST_LINES} lines, and the list of those with a reason"

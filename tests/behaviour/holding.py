@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from emitter_typed.protocol.packets import Outbound, Publish
-from emitter_typed.transport import Endpoint, Sink, Transport, make_transport
+from emitter_typed._protocol.packets import Outbound, Publish
+from emitter_typed._transport import Endpoint, Sink, Transport, make_transport
 from tests.behaviour.loops import LIMIT_S
 
 

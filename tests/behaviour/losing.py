@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from emitter_typed import AsyncClient, ConnectionStatus
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import called
+from tests.behaviour.flavours import called
 from tests.behaviour.loops import LIMIT_S
 
 T = TypeVar("T")

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from emitter_typed import Client, Key
+from emitter_typed._broker.faults import Faults
+from emitter_typed._protocol.topics import Matcher
+from emitter_typed._transport.base import Endpoint
 from emitter_typed.broker import Broker, Clock, Published
-from emitter_typed.broker.faults import Faults
-from emitter_typed.protocol.topics import Matcher
-from emitter_typed.transport.base import Endpoint
 
 URL = os.environ.get("EMITTER_URL")
 

@@ -28,9 +28,9 @@ from emitter_typed import (
     RequestTimeout,
     Subscription,
 )
+from emitter_typed._protocol.session.fetches import MAX_UNDER_WAY
 from emitter_typed.broker import Broker
-from emitter_typed.protocol.feeds.fetches import MAX_UNDER_WAY
-from tests.behaviour.colours import Colour, both_colours, connected, texts
+from tests.behaviour.flavours import Flavour, both_flavours, connected, texts
 from tests.behaviour.holding import Holding
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.real import fresh_channel
@@ -45,12 +45,12 @@ def key(broker: Broker) -> Key:
 
 @asynccontextmanager
 async def opened(
-    colour: Colour, broker: Broker, holding: Holding | None = None, timeout_s: float = LIMIT_S
+    flavour: Flavour, broker: Broker, holding: Holding | None = None, timeout_s: float = LIMIT_S
 ) -> AsyncGenerator[Client | AsyncClient]:
-    """A connected client of a colour, as it is."""
-    if colour == "threads":
+    """A connected client of a flavour, as it is."""
+    if flavour == "threads":
         client = Client.from_url(
-            broker.url, timeout_s=timeout_s, username=colour, reconnect_max_s=0.02, transport=holding
+            broker.url, timeout_s=timeout_s, username=flavour, reconnect_max_s=0.02, transport=holding
         )
         client.connect()
         try:
@@ -59,7 +59,7 @@ async def opened(
             client.close()
     else:
         async with AsyncClient.from_url(
-            broker.url, timeout_s=timeout_s, username=colour, reconnect_max_s=0.02, transport=holding
+            broker.url, timeout_s=timeout_s, username=flavour, reconnect_max_s=0.02, transport=holding
         ) as async_client:
             yield async_client
 
@@ -94,11 +94,11 @@ def next_event(subscription: Subscription | AsyncSubscription) -> Any:
 # What was begun ends with what ends it
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_unsubscribe_ends_a_subscribe_that_fetches(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_unsubscribe_ends_a_subscribe_that_fetches(flavour: Flavour, broker: Broker, key: Key) -> None:
     holding = Holding(HISTORY)
-    async with opened(colour, broker, holding) as client:
+    async with opened(flavour, broker, holding) as client:
         call = begin(lambda each: each.subscribe(key, "a/", last=5), client)
         await holding.one()
         await ended(begin(lambda each: each.unsubscribe(key, "a/"), client))
@@ -106,11 +106,11 @@ async def test_unsubscribe_ends_a_subscribe_that_fetches(colour: Colour, broker:
         assert subscription.ended
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_drain_ends_a_subscribe_that_fetches(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_drain_ends_a_subscribe_that_fetches(flavour: Flavour, broker: Broker, key: Key) -> None:
     holding = Holding(HISTORY)
-    async with opened(colour, broker, holding) as client:
+    async with opened(flavour, broker, holding) as client:
         call = begin(lambda each: each.subscribe(key, "a/", last=5), client)
         await holding.one()
         await ended(begin(lambda each: each.drain(), client))
@@ -118,11 +118,11 @@ async def test_drain_ends_a_subscribe_that_fetches(colour: Colour, broker: Broke
         assert subscription.ended
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_close_ends_a_subscribe_that_fetches(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_close_ends_a_subscribe_that_fetches(flavour: Flavour, broker: Broker, key: Key) -> None:
     holding = Holding(HISTORY)
-    async with opened(colour, broker, holding) as client:
+    async with opened(flavour, broker, holding) as client:
         call = begin(lambda each: each.subscribe(key, "a/", last=5), client)
         await holding.one()
         await ended(begin(lambda each: each.close(), client))
@@ -130,11 +130,11 @@ async def test_close_ends_a_subscribe_that_fetches(colour: Colour, broker: Broke
             await ended(call)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_close_ends_a_drain(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_close_ends_a_drain(flavour: Flavour, broker: Broker, key: Key) -> None:
     holding = Holding(str(key.reveal()))
-    async with opened(colour, broker, holding) as client:
+    async with opened(flavour, broker, holding) as client:
         sending = begin(lambda each: each.publish(key, "a/", "never sent", qos=1), client)
         await holding.one()
         draining = begin(lambda each: each.drain(), client)
@@ -147,13 +147,13 @@ async def test_close_ends_a_drain(colour: Colour, broker: Broker, key: Key) -> N
                 await ended(call)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_queue_that_overflows_while_it_fetches_ends_the_subscribe(
-    colour: Colour, broker: Broker, key: Key
+    flavour: Flavour, broker: Broker, key: Key
 ) -> None:
     holding = Holding(HISTORY)
-    async with opened(colour, broker, holding) as client, connected("asyncio", broker) as publisher:
+    async with opened(flavour, broker, holding) as client, connected("asyncio", broker) as publisher:
         call = begin(lambda each: each.subscribe(key, "a/", last=5, max_messages=1, overflow="fail"), client)
         await holding.one()
         for _ in range(2):
@@ -162,11 +162,11 @@ async def test_a_queue_that_overflows_while_it_fetches_ends_the_subscribe(
         assert subscription.ended
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_two_handlers_may_close_at_once(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_two_handlers_may_close_at_once(flavour: Flavour, broker: Broker, key: Key) -> None:
     """Each waits for the handlers that run, but not for one that waits for it."""
-    async with opened(colour, broker) as client:
+    async with opened(flavour, broker) as client:
         both_run = threading.Barrier(2)
         entered = asyncio.Event()
         running = 0
@@ -259,12 +259,12 @@ async def test_a_cancelled_request_leaves_no_handler(broker: Broker, key: Key) -
 # Calls that meet
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_watch_that_begins_while_another_ends_goes_on(colour: Colour, broker: Broker) -> None:
+async def test_a_watch_that_begins_while_another_ends_goes_on(flavour: Flavour, broker: Broker) -> None:
     channel = fresh_channel()
     key = broker.keygen(channel, "rwp")
-    async with connected(colour, broker) as client, connected("asyncio", broker) as ann:
+    async with connected(flavour, broker) as client, connected("asyncio", broker) as ann:
         for _ in range(3):
             watch = await client.watch_presence(key, channel)
             assert isinstance(await watch.get(timeout_s=LIMIT_S), PresenceStatus)
@@ -276,25 +276,25 @@ async def test_a_watch_that_begins_while_another_ends_goes_on(colour: Colour, br
         await subscription.close()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_of_two_connects_at_once_one_is_refused(colour: Colour, broker: Broker) -> None:
-    client: Client | AsyncClient = (Client if colour == "threads" else AsyncClient).from_url(broker.url)
+async def test_of_two_connects_at_once_one_is_refused(flavour: Flavour, broker: Broker) -> None:
+    client: Client | AsyncClient = (Client if flavour == "threads" else AsyncClient).from_url(broker.url)
     calls = [begin(lambda each: each.connect(), client) for _ in range(4)]
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(each) for each in results if each is not None] == [InvalidArgument] * 3
     await ended(begin(lambda each: each.close(), client))
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_who_subscribes_twice_at_once_has_one_subscription(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_who_subscribes_twice_at_once_has_one_subscription(flavour: Flavour, broker: Broker, key: Key) -> None:
     heard: SimpleQueue[str] = SimpleQueue()
 
     def handle(message: Message) -> None:
         heard.put(message.as_string())
 
-    async with opened(colour, broker) as client, connected("asyncio", broker) as publisher:
+    async with opened(flavour, broker) as client, connected("asyncio", broker) as publisher:
         calls = [begin(lambda each: each.subscribe(key, "a/", handle, last=0), client) for _ in range(4)]
         assert len({id(await ended(call)) for call in calls}) == 1
         for text in ("1", "2"):
@@ -339,18 +339,18 @@ def test_threads_that_subscribe_at_once_find_their_subscriptions_again(broker: B
 # What is fetched
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_an_answer_that_never_comes_is_a_gap_and_told_once(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_an_answer_that_never_comes_is_a_gap_and_told_once(flavour: Flavour, broker: Broker, key: Key) -> None:
     """The connection lives, and live messages go on."""
     holding = Holding(HISTORY)
     holding.holds = False
     errors: SimpleQueue[EmitterError] = SimpleQueue()
-    async with opened(colour, broker, holding, timeout_s=1.0) as client, connected("asyncio", broker) as publisher:
+    async with opened(flavour, broker, holding, timeout_s=1.0) as client, connected("asyncio", broker) as publisher:
         client.on_error = errors.put
         subscription = await ended(begin(lambda each: each.subscribe(key, "a/", recover=True, last=0), client))
         holding.holds = True
-        broker.faults.drop_connections(colour)
+        broker.faults.drop_connections(flavour)
         gap = await ended(begin(lambda _: next_event(subscription), client))
         assert isinstance(gap, Gap)
         assert (gap.recovered, gap.count) == (False, 0)

@@ -72,20 +72,20 @@ def run(broker: Broker, program: str, *options: str) -> subprocess.CompletedProc
     )
 
 
-@pytest.mark.parametrize("colour", LEFT_OPEN)
-def test_a_client_that_was_never_closed_holds_nothing_up(broker: Broker, colour: str) -> None:
-    done = run(broker, LEFT_OPEN[colour])
+@pytest.mark.parametrize("flavour", LEFT_OPEN)
+def test_a_client_that_was_never_closed_holds_nothing_up(broker: Broker, flavour: str) -> None:
+    done = run(broker, LEFT_OPEN[flavour])
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
-@pytest.mark.parametrize("colour", UNANSWERED)
-def test_nor_does_one_that_waits_for_a_silent_broker(broker: Broker, colour: str) -> None:
+@pytest.mark.parametrize("flavour", UNANSWERED)
+def test_nor_does_one_that_waits_for_a_silent_broker(broker: Broker, flavour: str) -> None:
     broker.faults.withhold_replies()
-    done = run(broker, UNANSWERED[colour])
+    done = run(broker, UNANSWERED[flavour])
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
-@pytest.mark.parametrize("colour", CLOSED)
-def test_a_client_that_was_closed_leaves_nothing_to_warn_of(broker: Broker, colour: str) -> None:
-    done = run(broker, CLOSED[colour], "-X", "dev", "-W", "error")
+@pytest.mark.parametrize("flavour", CLOSED)
+def test_a_client_that_was_closed_leaves_nothing_to_warn_of(broker: Broker, flavour: str) -> None:
+    done = run(broker, CLOSED[flavour], "-X", "dev", "-W", "error")
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")

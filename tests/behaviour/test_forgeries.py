@@ -29,10 +29,10 @@ from emitter_typed import (
     Message,
     Unauthorized,
 )
+from emitter_typed._protocol.packets import Delivery, Inbound, Outbound, Puback, Publish, Subscribe
+from emitter_typed._transport.base import Endpoint, Sink, Transport
 from emitter_typed.broker import Broker
-from emitter_typed.protocol.packets import Delivery, Inbound, Outbound, Puback, Publish, Subscribe
-from emitter_typed.transport.base import Endpoint, Sink, Transport
-from tests.behaviour.colours import Colour, both_colours, called
+from tests.behaviour.flavours import Flavour, both_flavours, called
 from tests.behaviour.loops import LIMIT_S, in_loop
 
 REQUESTS = 10_000
@@ -51,7 +51,7 @@ class Ask:
     """A request, what of its answer is the broker's alone to say, and what a forger would have it say."""
 
     topic: str
-    call: Callable[[Any], Any]  # Any: a client of either colour, and what it answers
+    call: Callable[[Any], Any]  # Any: a client of either flavour, and what it answers
     genuine: Callable[[Any], bool]  # Any: the answer, each of another class
     forgeries: Sequence[Forgery]
 
@@ -174,7 +174,7 @@ def forged(packet_id: int, fields: Forgery) -> bytes:
 class Forger:
     """Publishes forgeries for the identifiers that a client may be using, whenever it has had another answer."""
 
-    def __init__(self, broker: Broker, everything: Sequence[Ask], tally: Tally) -> None:
+    def __init__(self, broker: Broker, everything: Sequence[Ask], tally: ClientCounters) -> None:
         self._client = Client(transport=broker.memory, username="forger")
         self._key = broker.keygen("emitter/#/", "w")
         self._asks = everything
@@ -208,9 +208,9 @@ class Forger:
 
 
 @asynccontextmanager
-async def victim(colour: Colour, broker: Broker, tap: Tap) -> AsyncGenerator[Any]:
-    """A client of a colour, as it is."""
-    if colour == "threads":
+async def victim(flavour: Flavour, broker: Broker, tap: Tap) -> AsyncGenerator[Any]:
+    """A client of a flavour, as it is."""
+    if flavour == "threads":
         with Client(transport=tap, username="victim", timeout_s=LIMIT_S, reconnect_max_s=0.02) as client:
             yield client
     else:
@@ -218,7 +218,7 @@ async def victim(colour: Colour, broker: Broker, tap: Tap) -> AsyncGenerator[Any
             yield client
 
 
-class Tally:
+class ClientCounters:
     """How the requests ended."""
 
     def __init__(self) -> None:
@@ -241,7 +241,7 @@ class Tally:
         self.grown.set()
 
 
-def ask_in_threads(client: Client, everything: Iterable[Ask], tally: Tally) -> None:
+def ask_in_threads(client: Client, everything: Iterable[Ask], tally: ClientCounters) -> None:
     lock = threading.Lock()
 
     def ask(one: Ask) -> None:
@@ -257,7 +257,7 @@ def ask_in_threads(client: Client, everything: Iterable[Ask], tally: Tally) -> N
             pass
 
 
-async def ask_in_tasks(client: AsyncClient, everything: Iterable[Ask], tally: Tally) -> None:
+async def ask_in_tasks(client: AsyncClient, everything: Iterable[Ask], tally: ClientCounters) -> None:
     left = iter(everything)
 
     async def ask_on() -> None:
@@ -270,19 +270,19 @@ async def ask_in_tasks(client: AsyncClient, everything: Iterable[Ask], tally: Ta
     await asyncio.gather(*(ask_on() for _ in range(IN_FLIGHT)))
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_no_request_of_many_returns_a_forged_answer(colour: Colour, broker: Broker) -> None:
-    tap, tally = Tap(broker), Tally()
-    async with victim(colour, broker, tap) as client:
+async def test_no_request_of_many_returns_a_forged_answer(flavour: Flavour, broker: Broker) -> None:
+    tap, tally = Tap(broker), ClientCounters()
+    async with victim(flavour, broker, tap) as client:
         own = client.me()
-        own_id = (own if colour == "threads" else await own).id
+        own_id = (own if flavour == "threads" else await own).id
         kinds = asks(broker, broker.keygen("a/#/", "rwslp"), own_id)
         subscribing = client.subscribe(broker.keygen("emitter/#/", "r"), "emitter/", allow_reserved=True)
-        subscription = subscribing if colour == "threads" else await subscribing
+        subscription = subscribing if flavour == "threads" else await subscribing
         everything = islice(cycle(kinds), REQUESTS)
         with Forger(broker, kinds, tally):
-            if colour == "threads":
+            if flavour == "threads":
                 await asyncio.to_thread(ask_in_threads, client, everything, tally)
             else:
                 await ask_in_tasks(client, everything, tally)
@@ -295,11 +295,11 @@ async def test_no_request_of_many_returns_a_forged_answer(colour: Colour, broker
 class Scene:
     """A victim that subscribes where the broker answers, and whose calls the broker leaves unanswered for a while."""
 
-    def __init__(self, colour: Colour, broker: Broker, tap: Tap, client: Any, forger: Client) -> None:
+    def __init__(self, flavour: Flavour, broker: Broker, tap: Tap, client: Any, forger: Client) -> None:
         self.broker = broker
         self.client = client
         self.key = broker.keygen("a/#/", "rwslp")
-        self._colour = colour
+        self._flavour = flavour
         self.tap = tap
         self._forger = forger
         self._forgers_key = broker.keygen("emitter/#/", "w")
@@ -310,9 +310,9 @@ class Scene:
         await self.tap.next_sent()
 
     def begin(self, name: str, *arguments: object, **named: object) -> asyncio.Task[object]:
-        """Begin a call of the client, of whatever colour."""
+        """Begin a call of the client, of whatever flavour."""
         method = getattr(self.client, name)
-        if self._colour == "threads":
+        if self._flavour == "threads":
             return asyncio.create_task(asyncio.to_thread(method, *arguments, **named))
         return asyncio.create_task(method(*arguments, **named))
 
@@ -335,62 +335,64 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(colour: Colour, broker: Broker) -> AsyncGenerator[Scene]:
+async def scene(flavour: Flavour, broker: Broker) -> AsyncGenerator[Scene]:
     tap = Tap(broker)
     with Client(transport=broker.memory, username="forger") as forger:
-        async with victim(colour, broker, tap) as client:
-            yield Scene(colour, broker, tap, client, forger)
+        async with victim(flavour, broker, tap) as client:
+            yield Scene(flavour, broker, tap, client, forger)
 
 
 ERROR: tuple[str, Forgery] = (ERRORS, NO)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_request_tells_its_reply_from_all_forgeries(colour: Colour, broker: Broker) -> None:
-    async with scene(colour, broker) as at:
+async def test_a_request_tells_its_reply_from_all_forgeries(flavour: Flavour, broker: Broker) -> None:
+    async with scene(flavour, broker) as at:
         await at.listen()
         for ask in asks(broker, at.key, ""):
             if ask.topic == "me":
                 continue
             broker.faults.withhold_replies()
-            call = asyncio.create_task(_called(colour, ask, at.client))
+            call = asyncio.create_task(_called(flavour, ask, at.client))
             await at.forge(call, ERROR, *((f"emitter/{ask.topic}/", each) for each in ask.forgeries))
             assert ask.genuine(await call)
 
 
-async def _called(colour: Colour, ask: Ask, client: Any) -> object:
-    return await asyncio.to_thread(ask.call, client) if colour == "threads" else await ask.call(client)
+async def _called(flavour: Flavour, ask: Ask, client: Any) -> object:
+    return await asyncio.to_thread(ask.call, client) if flavour == "threads" else await ask.call(client)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_reply_that_the_broker_could_not_send_is_not_replaced_by_a_forged_one(
-    colour: Colour, broker: Broker
+    flavour: Flavour, broker: Broker
 ) -> None:
-    async with scene(colour, broker) as at:
+    async with scene(flavour, broker) as at:
         for _ in range(2):
             await at.begin("publish", at.key, "a/", b"x" * 30_000, ttl=60, qos=1)
             await at.tap.next_sent()
         await at.listen()
         broker.faults.withhold_replies()
-        call = asyncio.create_task(_first_page(colour, at))
+        call = asyncio.create_task(_first_page(flavour, at))
         packet = await at.forge(call, ("emitter/history/", {"messages": []}))
         with pytest.raises(AmbiguousReply, match="history"):
             await call
         assert isinstance(packet, Publish)
 
 
-async def _first_page(colour: Colour, at: Scene) -> object:
-    if colour == "threads":
+async def _first_page(flavour: Flavour, at: Scene) -> object:
+    if flavour == "threads":
         return await asyncio.to_thread(lambda: list(at.client.history(at.key, "a/", last=2)))
     return [message async for message in at.client.history(at.key, "a/", last=2)]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_forged_refusal_of_a_publish_is_told_as_one_that_may_be_forged(colour: Colour, broker: Broker) -> None:
-    async with scene(colour, broker) as at:
+async def test_a_forged_refusal_of_a_publish_is_told_as_one_that_may_be_forged(
+    flavour: Flavour, broker: Broker
+) -> None:
+    async with scene(flavour, broker) as at:
         await at.listen()
         broker.faults.withhold_replies()
         call = at.begin("publish", at.key, "a/", "x", qos=1)
@@ -403,10 +405,12 @@ async def test_a_forged_refusal_of_a_publish_is_told_as_one_that_may_be_forged(c
         assert [each.as_string() for each in broker.published if each.channel == "a/"] == ["x"]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_publish_that_may_have_been_refused_is_sent_again_after_a_loss(colour: Colour, broker: Broker) -> None:
-    async with scene(colour, broker) as at:
+async def test_a_publish_that_may_have_been_refused_is_sent_again_after_a_loss(
+    flavour: Flavour, broker: Broker
+) -> None:
+    async with scene(flavour, broker) as at:
         await at.listen()
         broker.faults.withhold_replies()
         call = at.begin("publish", at.key, "a/", "x", qos=1)
@@ -419,20 +423,20 @@ async def test_a_publish_that_may_have_been_refused_is_sent_again_after_a_loss(c
         assert [each.as_string() for each in broker.published if each.channel == "a/"] == ["x", "x"]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_covers_replies_alone_leaves_refusals_as_they_are(colour: Colour, broker: Broker) -> None:
-    async with scene(colour, broker) as at:
+async def test_what_covers_replies_alone_leaves_refusals_as_they_are(flavour: Flavour, broker: Broker) -> None:
+    async with scene(flavour, broker) as at:
         await at.listen("emitter/keygen/")
         with pytest.raises(Unauthorized):
             await at.refused_publish()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_subscription_is_granted_or_refused_by_what_nobody_can_forge(colour: Colour, broker: Broker) -> None:
+async def test_a_subscription_is_granted_or_refused_by_what_nobody_can_forge(flavour: Flavour, broker: Broker) -> None:
     wrong = broker.keygen("b/", "r")
-    async with scene(colour, broker) as at:
+    async with scene(flavour, broker) as at:
         await at.listen()
         broker.faults.withhold_replies()
         call = at.begin("subscribe", at.key, "a/")
@@ -448,13 +452,13 @@ async def test_a_subscription_is_granted_or_refused_by_what_nobody_can_forge(col
             await call
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_subscription_that_is_refused_after_a_loss_ends_for_no_forged_reason(
-    colour: Colour, broker: Broker
+    flavour: Flavour, broker: Broker
 ) -> None:
     short = broker.keygen("a/", "r", ttl=60)
-    async with scene(colour, broker) as at:
+    async with scene(flavour, broker) as at:
         await at.listen()
         refused = cast("Any", await at.begin("subscribe", short, "a/"))
         await at.tap.next_sent()
@@ -472,12 +476,12 @@ async def test_a_subscription_that_is_refused_after_a_loss_ends_for_no_forged_re
         await at.tap.next_forged()
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_forged_refusal_to_unsubscribe_is_told_as_one_that_may_be_forged(
-    colour: Colour, broker: Broker
+    flavour: Flavour, broker: Broker
 ) -> None:
-    async with scene(colour, broker) as at:
+    async with scene(flavour, broker) as at:
         await at.listen()
         await at.begin("subscribe", at.key, "a/")
         await at.tap.next_sent()
@@ -488,10 +492,10 @@ async def test_a_forged_refusal_to_unsubscribe_is_told_as_one_that_may_be_forged
             await call
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_after_the_subscription_all_is_as_before_it(colour: Colour, broker: Broker) -> None:
-    async with scene(colour, broker) as at:
+async def test_after_the_subscription_all_is_as_before_it(flavour: Flavour, broker: Broker) -> None:
+    async with scene(flavour, broker) as at:
         await at.listen()
         await at.begin("unsubscribe", broker.keygen("emitter/#/", "r"), "emitter/")
         await at.tap.next_sent()
@@ -502,11 +506,13 @@ async def test_after_the_subscription_all_is_as_before_it(colour: Colour, broker
         assert await at.tap.next_sent() == Publish("emitter/me/", b"{}", 1, False, 4)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_link_that_subscribes_where_the_broker_answers_deceives_nobody(colour: Colour, broker: Broker) -> None:
+async def test_a_link_that_subscribes_where_the_broker_answers_deceives_nobody(
+    flavour: Flavour, broker: Broker
+) -> None:
     heard: SimpleQueue[Message] = SimpleQueue()
-    async with scene(colour, broker) as at:
+    async with scene(flavour, broker) as at:
         at.client.on_message = heard.put
         await at.begin("link", broker.keygen("emitter/#/", "rw"), "emitter/keygen/", "l", subscribe=True)
         await at.tap.next_sent()

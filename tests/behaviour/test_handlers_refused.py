@@ -11,7 +11,7 @@ import pytest
 
 from emitter_typed import InvalidArgument
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected
+from tests.behaviour.flavours import Flavour, both_flavours, called, connected
 from tests.behaviour.loops import LIMIT_S, in_loop
 
 
@@ -45,7 +45,7 @@ class Waiting:
         """Handle one message."""
 
 
-# Any: a client of either colour, and handlers of any kind.
+# Any: a client of either flavour, and handlers of any kind.
 GIVEN: dict[str, Callable[[Any, Any, Any], Any]] = {
     "subscribe": lambda client, key, handler: client.subscribe(key, "a/", handler),
     "subscribe_with_group": lambda client, key, handler: client.subscribe_with_group(key, "b/", "g", handler),
@@ -60,14 +60,14 @@ COROUTINES = [waits, Waiting(), Waiting().handle, partial(waits), partial(partia
 
 @pytest.mark.parametrize("place", GIVEN)
 @pytest.mark.parametrize("handler", COROUTINES, ids=["function", "object", "method", "partial", "partial of partial"])
-@both_colours
+@both_flavours
 @in_loop
 async def test_only_an_asyncio_client_takes_a_coroutine_function(
-    colour: Colour, broker: Broker, place: str, handler: object
+    flavour: Flavour, broker: Broker, place: str, handler: object
 ) -> None:
     key = broker.keygen("#/", "rp")
-    async with connected(colour, broker) as client:
-        if colour == "asyncio":
+    async with connected(flavour, broker) as client:
+        if flavour == "asyncio":
             await called(lambda each: GIVEN[place](each, key, handler), client)
             return
         with pytest.raises(InvalidArgument, match="nobody would await") as caught:
@@ -77,31 +77,33 @@ async def test_only_an_asyncio_client_takes_a_coroutine_function(
 
 @pytest.mark.parametrize("place", GIVEN)
 @pytest.mark.parametrize("handler", [two, none, named, partial(plain, 1)], ids=["two", "none", "named", "partial"])
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_handler_that_cannot_take_its_one_argument_is_refused(
-    colour: Colour, broker: Broker, place: str, handler: object
+    flavour: Flavour, broker: Broker, place: str, handler: object
 ) -> None:
     key = broker.keygen("#/", "rp")
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         with pytest.raises(InvalidArgument, match="must be a function of one argument, not one with the parameters"):
             await called(lambda each: GIVEN[place](each, key, handler), client)
 
 
 @pytest.mark.parametrize("place", ["on_connect", "on_disconnect"])
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_handler_that_takes_what_it_is_not_given_is_refused(colour: Colour, broker: Broker, place: str) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_handler_that_takes_what_it_is_not_given_is_refused(
+    flavour: Flavour, broker: Broker, place: str
+) -> None:
+    async with connected(flavour, broker) as client:
         with pytest.raises(InvalidArgument, match="must be a function without arguments"):
             setattr(client, place, plain)
         setattr(client, place, none)
 
 
 @pytest.mark.parametrize("place", GIVEN)
-@both_colours
+@both_flavours
 @in_loop
-async def test_whatever_can_be_called_with_a_message_is_taken(colour: Colour, broker: Broker, place: str) -> None:
+async def test_whatever_can_be_called_with_a_message_is_taken(flavour: Flavour, broker: Broker, place: str) -> None:
     key = broker.keygen("#/", "rp")
     handlers: list[object] = [
         plain,
@@ -112,7 +114,7 @@ async def test_whatever_can_be_called_with_a_message_is_taken(colour: Colour, br
         dict.fromkeys,
         print,
     ]
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         for handler in handlers:
             await called(partial(_give, place, key, handler), client)
 
@@ -121,12 +123,12 @@ def _give(place: str, key: object, handler: object, client: Any) -> Any:
     return GIVEN[place](client, key, handler)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_refused_handler_leaves_the_one_before(colour: Colour, broker: Broker) -> None:
+async def test_a_refused_handler_leaves_the_one_before(flavour: Flavour, broker: Broker) -> None:
     key = broker.keygen("a/", "rw")
     received: SimpleQueue[object] = SimpleQueue()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_message = received.put
         with pytest.raises(InvalidArgument):
             client.on_message = two  # type: ignore[assignment]  # on purpose

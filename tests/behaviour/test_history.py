@@ -9,12 +9,12 @@ from functools import partial
 
 import pytest
 
-import emitter_typed.tasks.receiving
-import emitter_typed.threads.receiving
+import emitter_typed._async.receiving
+import emitter_typed._sync.receiving
 from emitter_typed import AsyncClient, Client, Closed, InvalidArgument, Key, ReplyMissing, StoredMessage, Unauthorized
+from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed.broker import Broker, ManualClock
-from emitter_typed.protocol.feeds.paging import Pager
-from tests.behaviour.colours import Colour, as_awaited, both_colours, connected
+from tests.behaviour.flavours import Flavour, as_awaited, both_flavours, connected
 from tests.behaviour.loops import in_loop
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -44,10 +44,10 @@ def texts(messages: list[StoredMessage]) -> list[str]:
     return [message.as_string() for message in messages]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_messages_of_one_second_come_in_the_order_of_publishing(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_messages_of_one_second_come_in_the_order_of_publishing(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = await storing(client, broker, *map(str, range(30)))
 
         found = [message async for message in client.history(key, "a/")]
@@ -57,10 +57,10 @@ async def test_messages_of_one_second_come_in_the_order_of_publishing(colour: Co
         assert len({message.id for message in found}) == 30
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_thousand_messages_come_whole_and_once(colour: Colour, broker: Broker, clock: ManualClock) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_thousand_messages_come_whole_and_once(flavour: Flavour, broker: Broker, clock: ManualClock) -> None:
+    async with connected(flavour, broker) as client:
         key = await storing(client, broker)
         wanted: list[str] = []
         for second in range(4):
@@ -75,15 +75,15 @@ async def test_a_thousand_messages_come_whole_and_once(colour: Colour, broker: B
         assert texts(found) == wanted
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_any_amount_comes_lazily_in_bounded_memory(
-    colour: Colour, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    flavour: Flavour, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 3,000 messages no more are held than the bound and two pages, and what is published meanwhile stays out."""
-    for receiving in (emitter_typed.threads.receiving, emitter_typed.tasks.receiving):
+    for receiving in (emitter_typed._sync.receiving, emitter_typed._async.receiving):
         monkeypatch.setattr(receiving, "Pager", partial(Pager, max_held_bytes=100_000))
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         key = await storing(client, broker)
         for first in range(0, 3_000, 500):
             pending = [client.publish_nowait(key, "a/", f"{first + each:0200}", ttl=3600) for each in range(500)]
@@ -102,11 +102,11 @@ async def test_any_amount_comes_lazily_in_bounded_memory(
         assert max(held) < 100_000 // 200 + 2 * 256
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_pages_shrink_until_they_fit_a_packet(colour: Colour, broker: Broker) -> None:
+async def test_pages_shrink_until_they_fit_a_packet(flavour: Flavour, broker: Broker) -> None:
     """A page of three such messages is within the broker's measure, and its base64 is larger than a packet."""
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         key = await storing(client, broker, *(bytes([each]) * 20_000 for each in range(12)))
 
         found = [message async for message in client.history(key, "a/")]
@@ -114,10 +114,10 @@ async def test_pages_shrink_until_they_fit_a_packet(colour: Colour, broker: Brok
         assert [message.payload for message in found] == [bytes([each]) * 20_000 for each in range(12)]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_message_that_no_reply_can_hold_is_told(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_message_that_no_reply_can_hold_is_told(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = await storing(client, broker, b"small", b"x" * 60_000)
 
         messages = client.history(key, "a/")
@@ -126,13 +126,13 @@ async def test_a_message_that_no_reply_can_hold_is_told(colour: Colour, broker: 
             await anext(messages)
 
 
-@both_colours
+@both_flavours
 @pytest.mark.parametrize(
     ("last", "wanted"), [(0, []), (1, ["4"]), (3, ["2", "3", "4"]), (99, ["0", "1", "2", "3", "4"])]
 )
 @in_loop
-async def test_last_asks_for_the_newest_ones(colour: Colour, last: int, wanted: list[str], broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_last_asks_for_the_newest_ones(flavour: Flavour, last: int, wanted: list[str], broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = await storing(client, broker, *map(str, range(5)))
 
         by_name = [message async for message in client.history(key, "a/", last=last)]
@@ -141,10 +141,10 @@ async def test_last_asks_for_the_newest_ones(colour: Colour, last: int, wanted: 
         assert texts(by_name) == texts(as_object) == wanted
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_window_holds_both_of_its_ends(colour: Colour, broker: Broker, clock: ManualClock) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_window_holds_both_of_its_ends(flavour: Flavour, broker: Broker, clock: ManualClock) -> None:
+    async with connected(flavour, broker) as client:
         key = await storing(client, broker)
         for text in ("first", "second", "third"):
             await client.publish(key, "a/", text, ttl=3600, qos=1)
@@ -161,21 +161,21 @@ async def test_a_window_holds_both_of_its_ends(colour: Colour, broker: Broker, c
         assert await found(since=NOW + timedelta(seconds=21)) == []
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_an_empty_message_is_a_message(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_an_empty_message_is_a_message(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = await storing(client, broker, b"", b"x")
 
         assert [message.payload async for message in client.history(key, "a/")] == [b"", b"x"]
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_what_lies_below_a_channel_is_found_and_what_expired_is_not(
-    colour: Colour, broker: Broker, clock: ManualClock
+    flavour: Flavour, broker: Broker, clock: ManualClock
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         key = await storing(client, broker, "long")
         await client.publish(key, "a/b/", "short", ttl=5, qos=1)
         await client.publish(key, "a/b/", "below", retain=True, qos=1)
@@ -186,10 +186,10 @@ async def test_what_lies_below_a_channel_is_found_and_what_expired_is_not(
         assert [(message.channel, message.as_string()) for message in found] == [("a/", "long"), ("a/b/", "below")]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_refusal_is_raised_where_one_iterates(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_refusal_is_raised_where_one_iterates(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, "a/", "rw")).key
 
         messages = client.history(key, "a/")
@@ -199,10 +199,10 @@ async def test_a_refusal_is_raised_where_one_iterates(colour: Colour, broker: Br
         assert caught.value.operation == "history"
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_call_that_makes_no_sense_is_refused_at_once(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_call_that_makes_no_sense_is_refused_at_once(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         with pytest.raises(InvalidArgument, match="channel"):
             client.history("k" * 32, "a b/")
         with pytest.raises(InvalidArgument, match="last must be at least 0, not -1"):
@@ -211,10 +211,10 @@ async def test_a_call_that_makes_no_sense_is_refused_at_once(colour: Colour, bro
             client.history("k" * 32, "a/", since=datetime(2017, 1, 1, tzinfo=UTC))
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_history_needs_a_connection(colour: Colour) -> None:
-    client = AsyncClient() if colour == "asyncio" else as_awaited(Client(), AsyncClient)
+async def test_history_needs_a_connection(flavour: Flavour) -> None:
+    client = AsyncClient() if flavour == "asyncio" else as_awaited(Client(), AsyncClient)
 
     with pytest.raises(Closed):
         client.history("k" * 32, "a/")

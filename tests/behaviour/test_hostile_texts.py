@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emitter_typed import Client
-from emitter_typed.constraints import Constraint
+from emitter_typed._types.constraints import Constraint
 from emitter_typed_codegen.cli import main
 from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.names import attribute_name, class_name

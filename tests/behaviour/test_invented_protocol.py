@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
+from emitter_typed._async.driver import AsyncDriver
+from emitter_typed._sync.driver import SyncDriver
 from emitter_typed.errors import BrokerError, InvalidArgument
-from emitter_typed.tasks.driver import TaskDriver
-from emitter_typed.threads.driver import ThreadDriver
-from tests.behaviour.colours import Colour, as_awaited, both_colours
 from tests.behaviour.conftest import Generated
+from tests.behaviour.flavours import Flavour, as_awaited, both_flavours
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.conformance.packets import Sent, decode_all, encode
 from tests.unit.transport.listeners import listener, read_packet
@@ -183,12 +183,12 @@ def harbour(generated: Generated) -> ModuleType:
 
 
 @asynccontextmanager
-async def connected(colour: Colour, made: ModuleType, peer: Peer) -> AsyncGenerator[Any]:  # Any: made while testing
+async def connected(flavour: Flavour, made: ModuleType, peer: Peer) -> AsyncGenerator[Any]:  # Any: made while testing
     """A client of the invented protocol, connected to a peer."""
     members = {"_protocol": made.protocol.PROTOCOL}
-    facade = type("Facade", (TaskDriver, made.async_api.AsyncApi), members)
-    threaded = type("Facade", (ThreadDriver, made.sync_api.SyncApi), members)
-    client: Any = facade() if colour == "asyncio" else as_awaited(threaded(), facade)
+    facade = type("Facade", (AsyncDriver, made.async_api.AsyncApi), members)
+    threaded = type("Facade", (SyncDriver, made.sync_api.SyncApi), members)
+    client: Any = facade() if flavour == "asyncio" else as_awaited(threaded(), facade)
     with listener(peer) as port:
         await client.connect("127.0.0.1", port, secure=False)
         try:
@@ -199,11 +199,11 @@ async def connected(colour: Colour, made: ModuleType, peer: Peer) -> AsyncGenera
     assert not {word for word in ("emitter/", '"req"', '"status"', '"key"', '"channel"', "ttl=") if word in said}
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_requests_have_typed_replies_and_errors_of_their_own(colour: Colour, harbour: ModuleType) -> None:
+async def test_requests_have_typed_replies_and_errors_of_their_own(flavour: Flavour, harbour: ModuleType) -> None:
     peer = Peer()
-    async with connected(colour, harbour, peer) as client:
+    async with connected(flavour, harbour, peer) as client:
         enrolled = await client.enrol("captain", "quay/+", harbour.Duty("hg"))
         roll = await client.roll_call()
         with pytest.raises(harbour.Adrift) as caught:
@@ -222,11 +222,11 @@ async def test_requests_have_typed_replies_and_errors_of_their_own(colour: Colou
     ]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_options_stand_where_the_schema_puts_them(colour: Colour, harbour: ModuleType) -> None:
+async def test_options_stand_where_the_schema_puts_them(flavour: Flavour, harbour: ModuleType) -> None:
     peer = Peer()
-    async with connected(colour, harbour, peer) as client:
+    async with connected(flavour, harbour, peer) as client:
         nickname = await client.nickname("quay", "abc", shelf=60)
         await client.ship("p1", "quay", "by option", {client.on_shelf(5)}, certainty=1)
         await client.ship_by_nick("abc", "by nickname", certainty=1)
@@ -243,10 +243,10 @@ async def test_options_stand_where_the_schema_puts_them(colour: Colour, harbour:
     ]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_events_reach_their_handlers(colour: Colour, harbour: ModuleType) -> None:
-    async with connected(colour, harbour, Peer()) as client:
+async def test_events_reach_their_handlers(flavour: Flavour, harbour: ModuleType) -> None:
+    async with connected(flavour, harbour, Peer()) as client:
         loop = asyncio.get_running_loop()
         seen: asyncio.Queue[object] = asyncio.Queue()
 
@@ -265,10 +265,10 @@ async def test_events_reach_their_handlers(colour: Colour, harbour: ModuleType) 
         }
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_an_event_may_be_the_replies_of_a_request_and_nothing_else(colour: Colour, harbour: ModuleType) -> None:
-    async with connected(colour, harbour, Peer()) as client:
+async def test_an_event_may_be_the_replies_of_a_request_and_nothing_else(flavour: Flavour, harbour: ModuleType) -> None:
+    async with connected(flavour, harbour, Peer()) as client:
         mustered: SimpleQueue[object] = SimpleQueue()
         errors: SimpleQueue[object] = SimpleQueue()
         client.on_muster, client.on_error = mustered.put, errors.put
@@ -280,11 +280,11 @@ async def test_an_event_may_be_the_replies_of_a_request_and_nothing_else(colour:
     assert mustered.empty()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_subscription_begins_delivers_and_ends(colour: Colour, harbour: ModuleType) -> None:
+async def test_a_subscription_begins_delivers_and_ends(flavour: Flavour, harbour: ModuleType) -> None:
     peer = Peer()
-    async with connected(colour, harbour, peer) as client:
+    async with connected(flavour, harbour, peer) as client:
         subscription = await client.unload("p1", "quay")
         await client.ship("p1", "quay", "hello", certainty=1)
         message = await subscription.get(timeout_s=LIMIT_S)
@@ -304,11 +304,11 @@ async def test_a_subscription_begins_delivers_and_ends(colour: Colour, harbour: 
     ]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_is_stored_is_fetched_page_by_page(colour: Colour, harbour: ModuleType) -> None:
+async def test_what_is_stored_is_fetched_page_by_page(flavour: Flavour, harbour: ModuleType) -> None:
     peer = Peer()
-    async with connected(colour, harbour, peer) as client:
+    async with connected(flavour, harbour, peer) as client:
         messages = [message async for message in client.archive("p1", "quay/", most=4)]
 
     assert [(message.id, message.channel, message.payload) for message in messages] == [
@@ -323,10 +323,10 @@ async def test_what_is_stored_is_fetched_page_by_page(colour: Colour, harbour: M
     ]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_packet_is_as_large_as_the_schema_says(colour: Colour, harbour: ModuleType) -> None:
-    async with connected(colour, harbour, Peer()) as client:
+async def test_a_packet_is_as_large_as_the_schema_says(flavour: Flavour, harbour: ModuleType) -> None:
+    async with connected(flavour, harbour, Peer()) as client:
         await client.ship("p1", "quay/", b"x" * (2000 - len("p1/quay/") - 2 - 2), certainty=1)
         with pytest.raises(InvalidArgument, match="at most 1988 fit a packet"):
             await client.ship("p1", "quay/", b"x" * (2000 - len("p1/quay/") - 2 - 1), certainty=1)

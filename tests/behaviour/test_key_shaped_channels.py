@@ -11,8 +11,8 @@ import pytest
 
 from emitter_typed import AsyncClient, Client, EmitterError, HandlerFailed, InvalidArgument, SlowConsumer, Undecodable
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, connected
 from tests.behaviour.conftest import Generated
+from tests.behaviour.flavours import Flavour, both_flavours, connected
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.samples import Point
 
@@ -23,14 +23,14 @@ def assert_hidden(key: str, shown: Iterable[object]) -> None:
     assert key[:12] not in written
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_full_queue_is_logged_without_the_key_in_its_channel(
-    colour: Colour, broker: Broker, caplog: pytest.LogCaptureFixture
+    flavour: Flavour, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = broker.keygen("#/", "rw").reveal()
     with caplog.at_level(logging.DEBUG, "emitter_typed"):
-        async with connected(colour, broker) as client:
+        async with connected(flavour, broker) as client:
             subscription = await client.subscribe(key, f"{key}/", max_messages=1, overflow="fail")
             for _ in range(2):
                 await client.publish(key, f"{key}/", "x", qos=1)
@@ -41,14 +41,14 @@ async def test_a_full_queue_is_logged_without_the_key_in_its_channel(
     assert_hidden(key, [caplog.text, caught.value, vars(caught.value)])
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_message_that_nobody_wants_is_logged_without_the_key_in_its_channel(
-    colour: Colour, broker: Broker, caplog: pytest.LogCaptureFixture
+    flavour: Flavour, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = broker.keygen("#/", "rw").reveal()
     with caplog.at_level(logging.DEBUG, "emitter_typed"):
-        async with connected(colour, broker) as client:
+        async with connected(flavour, broker) as client:
             await client.link(key, f"{key}/", "a", subscribe=True)
             await client.publish(key, f"{key}/", "x", qos=1)
             await client.me()
@@ -56,13 +56,13 @@ async def test_a_message_that_nobody_wants_is_logged_without_the_key_in_its_chan
     assert_hidden(key, [caplog.text])
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_message_that_is_too_large_is_refused_without_the_key_in_its_channel(
-    colour: Colour, broker: Broker
+    flavour: Flavour, broker: Broker
 ) -> None:
     key = broker.keygen("#/", "rw").reveal()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         with pytest.raises(InvalidArgument, match="fit a packet on …/a/") as caught:
             await client.publish(key, f"{key}/a/", "x" * 70_000)
         with pytest.raises(InvalidArgument, match="may match emitter/") as reserved:
@@ -70,10 +70,10 @@ async def test_a_message_that_is_too_large_is_refused_without_the_key_in_its_cha
     assert_hidden(key, [vars(each.value) for each in (caught, reserved)] + [caught.value, reserved.value])
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_handler_that_fails_and_what_does_not_fit_are_told_without_the_key_in_their_channel(
-    colour: Colour, broker: Broker
+    flavour: Flavour, broker: Broker
 ) -> None:
     key = broker.keygen("#/", "rw").reveal()
     running: list[str] = []
@@ -82,7 +82,7 @@ async def test_a_handler_that_fails_and_what_does_not_fit_are_told_without_the_k
 
     def failing(_: object) -> None:
         running.append(threading.current_thread().name)
-        if colour == "asyncio" and (task := asyncio.current_task()) is not None:
+        if flavour == "asyncio" and (task := asyncio.current_task()) is not None:
             running.append(task.get_name())
         raise ValueError("a handler's own fault")
 
@@ -91,7 +91,7 @@ async def test_a_handler_that_fails_and_what_does_not_fit_are_told_without_the_k
         if len(errors) == 2:
             both.set()
 
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_error = report
         await client.subscribe(key, f"{key}/", failing)
         await client.subscribe(key, f"{key}/", payload=Point, optional_handler=failing)

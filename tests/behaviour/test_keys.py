@@ -9,14 +9,14 @@ import pytest
 
 from emitter_typed import BadRequest, InvalidArgument, Key, Unauthorized
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected, texts
+from tests.behaviour.flavours import Flavour, both_flavours, called, connected, texts
 from tests.behaviour.loops import in_loop
 from tests.behaviour.real import RealBroker
 
 KEY = "jTEZ-tsQIg5yq3D5qSFbZaxNLaK_X1XX"
 LONGER = KEY + "x"
 
-# What somebody does who mixes the arguments up. Any: the clients of both colours, with arguments of any type.
+# What somebody does who mixes the arguments up. Any: the clients of both flavours, with arguments of any type.
 MIXED_UP: dict[str, Callable[[Any], Any]] = {
     "the topic as the channel": lambda client: client.publish(KEY, KEY + "/chat/ x", "m"),
     "a key of another length": lambda client: client.publish(LONGER, LONGER + "/chat/ x", "m"),
@@ -55,21 +55,21 @@ OUT_OF_PLACE: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("case", OUT_OF_PLACE)
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_key_where_no_secret_belongs_is_refused_before_anything_is_sent(
-    colour: Colour, broker: Broker, case: str
+    flavour: Flavour, broker: Broker, case: str
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         with pytest.raises(InvalidArgument, match="a Key") as caught:
             await called(OUT_OF_PLACE[case], client)
         assert caught.value.argument == case.partition(": ")[2]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_key_and_channel_in_each_others_place_are_told_their_order(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_key_and_channel_in_each_others_place_are_told_their_order(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         with pytest.raises(InvalidArgument, match="the order is key, channel"):
             await client.publish("chat/", KEY, "m")
         with pytest.raises(InvalidArgument) as caught:
@@ -78,19 +78,19 @@ async def test_key_and_channel_in_each_others_place_are_told_their_order(colour:
 
 
 @pytest.mark.parametrize("case", MIXED_UP)
-@both_colours
+@both_flavours
 @in_loop
-async def test_no_error_about_another_argument_shows_a_key(colour: Colour, broker: Broker, case: str) -> None:
-    async with connected(colour, broker) as client:
+async def test_no_error_about_another_argument_shows_a_key(flavour: Flavour, broker: Broker, case: str) -> None:
+    async with connected(flavour, broker) as client:
         with pytest.raises(InvalidArgument) as caught:
             await called(MIXED_UP[case], client)
     assert KEY not in f"{caught.value} {caught.value!r} {caught.value.value!r}"
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_banned_key_opens_nothing_until_it_is_allowed_again(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_banned_key_opens_nothing_until_it_is_allowed_again(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, "a/", "rw")).key
 
         banned = await client.keyban(broker.master_key, key, True)
@@ -103,10 +103,10 @@ async def test_a_banned_key_opens_nothing_until_it_is_allowed_again(colour: Colo
         assert (banned.banned, allowed.banned) == (True, False)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_subscription_goes_on_after_its_key_was_banned(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_subscription_goes_on_after_its_key_was_banned(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         reading = (await client.keygen(broker.master_key, "a/", "r")).key
         writing = (await client.keygen(broker.master_key, "a/", "w")).key
         subscription = await client.subscribe(reading, "a/")
@@ -119,10 +119,10 @@ async def test_a_subscription_goes_on_after_its_key_was_banned(colour: Colour, b
             await client.unsubscribe(reading, "a/")
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_only_a_master_key_bans(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_only_a_master_key_bans(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, "a/", "rw")).key
 
         with pytest.raises(Unauthorized) as caught:
@@ -131,10 +131,10 @@ async def test_only_a_master_key_bans(colour: Colour, broker: Broker) -> None:
         assert caught.value.operation == "keyban"
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_key_that_extends_makes_private_channels_of_this_connection(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_key_that_extends_makes_private_channels_of_this_connection(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         extending = (await client.keygen(broker.master_key, "room/#/", "rwe")).key
         connection_id = (await client.me()).id
 
@@ -150,10 +150,10 @@ async def test_a_key_that_extends_makes_private_channels_of_this_connection(colo
             await client.publish(private.key, "room/", "x", qos=1)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_key_that_extends_opens_nothing_itself(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_key_that_extends_opens_nothing_itself(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         extending = (await client.keygen(broker.master_key, "room/", "rwe")).key
 
         with pytest.raises(Unauthorized) as caught:
@@ -162,10 +162,10 @@ async def test_a_key_that_extends_opens_nothing_itself(colour: Colour, broker: B
         assert caught.value.message == "the security key with extend permission can only be used for private links"
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_private_channel_has_no_free_segment(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_private_channel_has_no_free_segment(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         extending = (await client.keygen(broker.master_key, "room/#/", "rwe")).key
 
         with pytest.raises(BadRequest):

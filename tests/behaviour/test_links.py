@@ -8,15 +8,15 @@ import pytest
 
 from emitter_typed import BadRequest, Client, InvalidArgument, Message, Unauthorized
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, connected, received, texts
+from tests.behaviour.flavours import Flavour, both_flavours, connected, received, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.real import fresh_channel
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_link_stands_for_key_channel_and_options(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_link_stands_for_key_channel_and_options(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         channel = fresh_channel()
         key = (await client.keygen(broker.master_key, channel, "rwsl")).key
         subscription = await client.subscribe(key, channel)
@@ -31,10 +31,10 @@ async def test_a_link_stands_for_key_channel_and_options(colour: Colour, broker:
         assert stored == ["through the link"]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_link_takes_options_as_objects(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_link_takes_options_as_objects(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, "a/", "w")).key
 
         link = await client.link(key, "a/", "l", False, {client.with_ttl(5), client.without_echo()})
@@ -42,10 +42,10 @@ async def test_a_link_takes_options_as_objects(colour: Colour, broker: Broker) -
         assert link.channel == "a/?ttl=5&me=0"
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_link_that_subscribes_brings_messages_to_on_message(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_link_that_subscribes_brings_messages_to_on_message(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         loop = asyncio.get_running_loop()
         messages: asyncio.Queue[Message] = asyncio.Queue()
 
@@ -63,10 +63,10 @@ async def test_a_link_that_subscribes_brings_messages_to_on_message(colour: Colo
         assert (message.channel, message.as_string()) == ("a/", "hello")
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_link_of_the_same_name_is_replaced(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_link_of_the_same_name_is_replaced(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, "a/#/", "rw")).key
         subscription = await client.subscribe(key, "a/")
 
@@ -77,10 +77,10 @@ async def test_a_link_of_the_same_name_is_replaced(colour: Colour, broker: Broke
         assert (await received(subscription)).channel == "a/second/"
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_link_is_this_connections_own(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client, connected(colour, broker) as other:
+async def test_a_link_is_this_connections_own(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client, connected(flavour, broker) as other:
         key = (await client.keygen(broker.master_key, "a/", "w")).key
         await client.link(key, "a/", "l")
 
@@ -90,10 +90,10 @@ async def test_a_link_is_this_connections_own(colour: Colour, broker: Broker) ->
         assert caught.value.operation == "publish_with_link"
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_the_key_of_a_link_is_checked_at_each_publish(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_the_key_of_a_link_is_checked_at_each_publish(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, "a/", "r")).key
 
         await client.link(key, "a/", "l")
@@ -102,13 +102,13 @@ async def test_the_key_of_a_link_is_checked_at_each_publish(colour: Colour, brok
             await client.publish_with_link("l", "x", qos=1)
 
 
-@both_colours
+@both_flavours
 @pytest.mark.parametrize("name", ["", "abc", "é", "a/", "-"])
 @in_loop
 async def test_a_name_that_is_none_is_refused_before_anything_is_sent(
-    colour: Colour, name: str, broker: Broker
+    flavour: Flavour, name: str, broker: Broker
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         broker.faults.stall_reading()
 
         with pytest.raises(InvalidArgument, match="name"):
@@ -119,10 +119,10 @@ async def test_a_name_that_is_none_is_refused_before_anything_is_sent(
         broker.faults.resume_reading()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_no_link_can_have_is_refused_before_anything_is_sent(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_what_no_link_can_have_is_refused_before_anything_is_sent(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         broker.faults.stall_reading()
 
         with pytest.raises(InvalidArgument, match="wildcard"):
@@ -135,10 +135,10 @@ async def test_what_no_link_can_have_is_refused_before_anything_is_sent(colour: 
         broker.faults.resume_reading()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_connection_knows_its_id_and_its_links(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_connection_knows_its_id_and_its_links(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, "a/", "rwp")).key
         before = await client.me()
 

@@ -11,7 +11,7 @@ import pytest
 
 from emitter_typed import Message
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected
+from tests.behaviour.flavours import Flavour, both_flavours, called, connected
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.losing import came, lose, return_
 
@@ -54,13 +54,13 @@ def following() -> Generator[SimpleQueue[str]]:
         logger.removeHandler(handler)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_connection_is_opened_lost_restored_and_closed(
-    colour: Colour, broker: Broker, caplog: pytest.LogCaptureFixture
+    flavour: Flavour, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "emitter_typed"):
-        async with connected(colour, broker) as client:
+        async with connected(flavour, broker) as client:
             broker.faults.drop_inside("PUBACK")
             await client.publish(broker.keygen("a/", "w"), "a/", "hello", qos=1)
 
@@ -68,13 +68,13 @@ async def test_a_connection_is_opened_lost_restored_and_closed(
     assert facts(caplog, "connection.restored", "attempts") == [1]
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_loss_is_told_once_and_each_attempt_that_fails_by_its_number(
-    colour: Colour, broker: Broker, caplog: pytest.LogCaptureFixture
+    flavour: Flavour, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "emitter_typed"), following() as events_to_come:
-        async with connected(colour, broker) as client:
+        async with connected(flavour, broker) as client:
             for _ in range(2):
                 await lose(client, broker)
                 for _ in range(3):
@@ -90,10 +90,10 @@ async def test_a_loss_is_told_once_and_each_attempt_that_fails_by_its_number(
     assert [down_s > 0 for down_s in facts(caplog, "connection.restored", "down_s")] == [True, True]
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_what_a_handler_raises_is_logged_once(
-    colour: Colour, broker: Broker, caplog: pytest.LogCaptureFixture
+    flavour: Flavour, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = broker.keygen("a/", "rw")
 
@@ -101,7 +101,7 @@ async def test_what_a_handler_raises_is_logged_once(
         raise ValueError("no")
 
     with caplog.at_level(logging.WARNING, "emitter_typed"):
-        async with connected(colour, broker) as client:
+        async with connected(flavour, broker) as client:
             await client.subscribe(key, "a/", fail)
             await client.publish(key, "a/", "x", qos=1)
             await client.drain()
@@ -110,13 +110,13 @@ async def test_what_a_handler_raises_is_logged_once(
     assert "ValueError: no" in caplog.text
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_client_that_gives_up_says_so_once(
-    colour: Colour, broker: Broker, caplog: pytest.LogCaptureFixture
+    flavour: Flavour, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "emitter_typed"):
-        async with connected(colour, broker) as client:
+        async with connected(flavour, broker) as client:
             broker.faults.refuse_connections(return_code=5)
             broker.faults.drop_connections()
             assert await called(lambda each: each.connection.wait("closed", timeout_s=LIMIT_S), client)

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emitter_typed import Client, contract
+from emitter_typed._protocol.payloads import codec
+from emitter_typed._types.values import Tag, Unrecognized
 from emitter_typed.errors import ContractMismatch, InvalidArgument, Undecodable
-from emitter_typed.protocol.payloads import codec
-from emitter_typed.values import Tag, Unrecognized
 from tests.behaviour.conftest import Generated
 
 
@@ -115,11 +115,11 @@ def test_types_and_channels_may_be_called_as_the_runtime_calls_its_own(generated
         types:
           Record: {fields: {tag: Tag, wire: {type: string, wire: x}}}
           Tag: {enum: [a], open: true}
-          Bounds: {union: [Record, Message], tag: kind}
+          QueueLimits: {union: [Record, Message], tag: kind}
           Message: {fields: {literal: Literal?}}
           Literal: {alias: int, minimum: 0, distinct: true}
         channels:
-          sync: {address: "a/{pattern}/", payload: Bounds}
+          sync: {address: "a/{pattern}/", payload: QueueLimits}
           async: {address: "b/{frozen}/", payload: Message, params: {frozen: Tag}}
           channel: {address: c/, payload: "[Record]"}
     """)

@@ -25,7 +25,7 @@ from emitter_typed import (
     Unauthorized,
 )
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected, texts
+from tests.behaviour.flavours import Flavour, both_flavours, called, connected, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.losing import came, lose, return_, until
 from tests.behaviour.real import fresh_channel
@@ -42,10 +42,10 @@ BY_ITSELF_OR_NOT = ["the client connects again by itself", "connect again"]
 # What lasts
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_subscriptions_go_on(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client, connected(colour, broker) as publisher:
+async def test_subscriptions_go_on(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client, connected(flavour, broker) as publisher:
         subscription = await client.subscribe(key, "a/")
         group = await client.subscribe_with_group(broker.keygen("#/", "rw"), "g/", "workers")
         for number in range(3):
@@ -59,12 +59,12 @@ async def test_subscriptions_go_on(colour: Colour, broker: Broker, key: Key) -> 
         assert subscription.pending == group.pending == 0
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_nothing_stored_is_received_a_second_time(colour: Colour, broker: Broker) -> None:
+async def test_nothing_stored_is_received_a_second_time(flavour: Flavour, broker: Broker) -> None:
     channel = fresh_channel()
     key = broker.keygen(channel, "rwsl")
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         await client.publish(key, channel, "stored", ttl=60, qos=1)
         subscription = await client.subscribe(key, channel, last=5)
         assert await texts(subscription, 1) == ["stored"]
@@ -74,10 +74,10 @@ async def test_nothing_stored_is_received_a_second_time(colour: Colour, broker: 
         assert await texts(subscription, 1) == ["live"]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_thousand_subscriptions_are_back_with_three_packets(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_thousand_subscriptions_are_back_with_three_packets(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         subscriptions = [await client.subscribe(key, f"a/{number}/") for number in range(1000)]
         await lose(client, broker)
         await return_(client, broker)
@@ -86,10 +86,10 @@ async def test_a_thousand_subscriptions_are_back_with_three_packets(colour: Colo
             assert await texts(subscriptions[number], 1) == [str(number)]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_subscription_that_was_ended_meanwhile_stays_away(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_subscription_that_was_ended_meanwhile_stays_away(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         ended, kept = await client.subscribe(key, "a/1/"), await client.subscribe(key, "a/2/")
         await lose(client, broker)
         await ended.close()
@@ -100,11 +100,11 @@ async def test_a_subscription_that_was_ended_meanwhile_stays_away(colour: Colour
         assert who == ()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_subscription_whose_key_has_expired_ends_and_the_others_go_on(colour: Colour, broker: Broker) -> None:
+async def test_a_subscription_whose_key_has_expired_ends_and_the_others_go_on(flavour: Flavour, broker: Broker) -> None:
     lasting, short = broker.keygen("a/#/", "rw"), broker.keygen("a/#/", "rw", ttl=60)
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         before = await client.subscribe(lasting, "a/1/")
         refused = await client.subscribe(short, "a/2/")
         after = await client.subscribe(lasting, "a/3/")
@@ -119,10 +119,10 @@ async def test_a_subscription_whose_key_has_expired_ends_and_the_others_go_on(co
             assert await texts(subscription, 1) == ["x"]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_links_are_made_again_before_anything_is_published(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_links_are_made_again_before_anything_is_published(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         await client.link(key, "a/old/", "l")
         await client.link(key, "a/new/", "l", ttl=5)
         await lose(client, broker)
@@ -134,13 +134,13 @@ async def test_links_are_made_again_before_anything_is_published(colour: Colour,
     assert [message.channel for message in broker.published] == ["a/", "a/new/"]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_changed_meanwhile_is_told_by_a_status(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_what_changed_meanwhile_is_told_by_a_status(flavour: Flavour, broker: Broker, key: Key) -> None:
     events: SimpleQueue[PresenceEvent] = SimpleQueue()
     with Client.from_url(broker.url, username="leaver", reconnect=False) as leaver:
         leaver.subscribe(key, "a/")
-        async with connected(colour, broker) as client:
+        async with connected(flavour, broker) as client:
             client.on_presence = events.put
             await client.presence(key, "a/", changes=True)
             await client.presence(key, "a/unwatched/", changes=True)
@@ -160,12 +160,12 @@ async def test_what_changed_meanwhile_is_told_by_a_status(colour: Colour, broker
 # What is told
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_the_state_and_its_handlers_tell_of_every_end_and_beginning(colour: Colour, broker: Broker) -> None:
+async def test_the_state_and_its_handlers_tell_of_every_end_and_beginning(flavour: Flavour, broker: Broker) -> None:
     told: SimpleQueue[tuple[str, str]] = SimpleQueue()
     client: AsyncClient
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_connect = lambda: told.put(("connect", client.connection.status))
         client.on_disconnect = lambda: told.put(("disconnect", client.connection.status))
         assert (client.connection.status, client.connection.error, client.connection.connects) == ("connected", None, 1)
@@ -181,10 +181,10 @@ async def test_the_state_and_its_handlers_tell_of_every_end_and_beginning(colour
     assert client.connection.error is None
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_program_that_subscribes_when_it_is_connected_has_one_subscription(
-    colour: Colour, broker: Broker, key: Key
+    flavour: Flavour, broker: Broker, key: Key
 ) -> None:
     got: SimpleQueue[str] = SimpleQueue()
     made: SimpleQueue[object] = SimpleQueue()
@@ -192,13 +192,13 @@ async def test_a_program_that_subscribes_when_it_is_connected_has_one_subscripti
     def on_message(message: Message) -> None:
         got.put(message.as_string())
 
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
 
         async def subscribe() -> None:
             subscription = await client.subscribe(key, "a/", on_message)
-            made.put(subscription if colour == "asyncio" else subscription.__dict__["inner"])
+            made.put(subscription if flavour == "asyncio" else subscription.__dict__["inner"])
 
-        client.on_connect = (lambda: asyncio.run(subscribe())) if colour == "threads" else subscribe
+        client.on_connect = (lambda: asyncio.run(subscribe())) if flavour == "threads" else subscribe
         there: list[object] = []
         for _ in range(2):
             await lose(client, broker)
@@ -210,10 +210,10 @@ async def test_a_program_that_subscribes_when_it_is_connected_has_one_subscripti
         assert (await came(got), await came(got)) == ("x", "y")
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_refused_login_ends_it_with_the_reason(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_refused_login_ends_it_with_the_reason(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/")
         await lose(client, broker)
         pending = client.publish_nowait(key, "a/", "x")
@@ -232,12 +232,12 @@ def advice(error: EmitterError | None) -> str:
     return str(error).rpartition(": ")[2]
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_whoever_reads_of_a_loss_is_told_who_connects_again(
-    colour: Colour, broker: Broker, key: Key, caplog: pytest.LogCaptureFixture
+    flavour: Flavour, broker: Broker, key: Key, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         await lose(client, broker)
         lost = client.connection.error
         with pytest.raises(ConnectionLost) as offline:
@@ -265,10 +265,10 @@ def test_a_client_that_does_not_connect_again_says_to_do_so(broker: Broker, key:
 # Ends
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_closing_while_it_comes_back_ends_that(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_closing_while_it_comes_back_ends_that(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/")
         await lose(client, broker)
         pending = client.publish_nowait(key, "a/", "x")
@@ -282,9 +282,9 @@ async def test_closing_while_it_comes_back_ends_that(colour: Colour, broker: Bro
     assert broker.published == ()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_draining_waits_for_acknowledgements_and_handlers(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_draining_waits_for_acknowledgements_and_handlers(flavour: Flavour, broker: Broker, key: Key) -> None:
     slow, faults = threading.Event(), broker.faults
     got: SimpleQueue[str] = SimpleQueue()
 
@@ -292,8 +292,10 @@ async def test_draining_waits_for_acknowledgements_and_handlers(colour: Colour, 
         slow.wait(LIMIT_S)
         got.put(message.as_string())
 
-    async with connected(colour, broker) as client:
-        await client.subscribe(key, "a/", on_message if colour == "threads" else lambda each: got.put(each.as_string()))
+    async with connected(flavour, broker) as client:
+        await client.subscribe(
+            key, "a/", on_message if flavour == "threads" else lambda each: got.put(each.as_string())
+        )
         for number in range(3):
             await client.publish(key, "a/", str(number), qos=1)
         await lose(client, broker)
@@ -307,10 +309,10 @@ async def test_draining_waits_for_acknowledgements_and_handlers(colour: Colour, 
             await client.me()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_draining_ends_when_its_time_is_over(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_draining_ends_when_its_time_is_over(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         await lose(client, broker)
         pending = [client.publish_nowait(key, "a/", text) for text in "xy"]
         with pytest.raises(RequestTimeout, match=r"drain was not over .* 2 messages of QoS 1 .* 0 handlers") as caught:
@@ -362,10 +364,10 @@ async def test_draining_that_a_coroutine_keeps_from_ending_counts_it(broker: Bro
     assert (caught.value.unacknowledged, caught.value.handlers_running, caught.value.offline) == (0, 1, None)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_aborting_leaves_without_a_word(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_aborting_leaves_without_a_word(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/")
         broker.faults.stall_reading()
         pending = client.publish_nowait(key, "a/", "x")

@@ -22,7 +22,7 @@ from emitter_typed import (
     Undecodable,
 )
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, connected, texts
+from tests.behaviour.flavours import Flavour, both_flavours, connected, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.losing import lose, return_
 
@@ -60,17 +60,17 @@ async def events(subscription: AsyncSubscription[Message[object]], count: int) -
     raise AssertionError(f"it ended after {found}")
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_what_was_stored_meanwhile_comes_before_what_is_live(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/", recover=True)
         store(publisher, key, "before")
         assert await texts(subscription, 1) == ["before"]
         for number in range(3):
-            await lose(client, broker, colour)
+            await lose(client, broker, flavour)
             store(publisher, key, f"missed {number}", f"missed, too {number}")
             await return_(client, broker)
             store(publisher, key, f"live {number}")
@@ -81,15 +81,15 @@ async def test_what_was_stored_meanwhile_comes_before_what_is_live(
             ]
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_gap_says_what_was_recovered_and_when(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         recovering = await client.subscribe(key, "a/", recover=True, payload=object)
         plain = await client.subscribe(key, "a/", last=0, payload=object)
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         store(publisher, key, '"missed"')
         await return_(client, broker)
         store(publisher, key, '"live"')
@@ -104,11 +104,11 @@ async def test_a_gap_says_what_was_recovered_and_when(
         assert rest == ['"live"']
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_does_not_fit_is_an_event_and_not_reported(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_what_does_not_fit_is_an_event_and_not_reported(flavour: Flavour, broker: Broker, key: Key) -> None:
     errors: list[EmitterError] = []
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_error = errors.append
         subscription = await client.subscribe(key, "a/", payload=Reading)
         await client.publish(key, "a/", {"celsius": "warm"})
@@ -126,29 +126,29 @@ async def test_what_does_not_fit_is_an_event_and_not_reported(colour: Colour, br
     assert not errors
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_nobody_who_may_not_load_can_recover(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_nobody_who_may_not_load_can_recover(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         with pytest.raises(Unauthorized):
             await client.subscribe(broker.keygen("a/", "rw"), "a/", recover=True)
         with pytest.raises(InvalidArgument, match="begins with a wildcard"):
             await client.subscribe(broker.keygen("#/", "rwl"), "+/a/", recover=True)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_key_that_may_fetch_no_more_is_told_and_live_messages_go_on(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
 ) -> None:
     errors: SimpleQueue[EmitterError] = SimpleQueue()
     banned = broker.keygen("a/#/", "rwsl")
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_error = errors.put
         subscription = await client.subscribe(banned, "a/", recover=True, payload=object)
         # Shares what the broker is asked for, with a key that stays good.
         await client.subscribe(key, "a/", last=0)
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         store(publisher, key, "1")
         publisher.keyban(broker.master_key, banned, True)
         await return_(client, broker)
@@ -159,39 +159,39 @@ async def test_a_key_that_may_fetch_no_more_is_told_and_live_messages_go_on(
         assert isinstance(await asyncio.to_thread(errors.get, timeout=LIMIT_S), Unauthorized)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_what_the_client_published_for_others_alone_does_not_come_back(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/", recover=True)
         await client.publish(key, "a/", "own", ttl=3600, qos=1, echo=False)
         await client.publish(key, "a/", "own, too", {Client.with_ttl(3600), Client.without_echo()})
         await client.me()
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         pending = client.publish_nowait(key, "a/", "own, waiting", ttl=3600, echo=False)
         store(publisher, key, "missed")
         await return_(client, broker)
         await pending.wait()
         store(publisher, key, "live")
         assert await texts(subscription, 2) == ["missed", "live"]
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         store(publisher, key, "missed, too")
         await return_(client, broker)
         assert await texts(subscription, 1) == ["missed, too"]
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_message_that_no_reply_can_hold_is_a_gap_and_what_is_newer_comes(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
 ) -> None:
     errors: SimpleQueue[EmitterError] = SimpleQueue()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_error = errors.put
         subscription = await client.subscribe(key, "a/", recover=True, payload=object)
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         store(publisher, key, "1", "2" * 60_000, "3", "4")
         await return_(client, broker)
         store(publisher, key, "5")
@@ -200,7 +200,7 @@ async def test_a_message_that_no_reply_can_hold_is_a_gap_and_what_is_newer_comes
         assert (gap.recovered, gap.count, gap.exact) == (False, 2, False)
         assert rest == ["3", "4", "5"]
         assert isinstance(await asyncio.to_thread(errors.get, timeout=LIMIT_S), ReplyMissing)
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         store(publisher, key, "6")
         await return_(client, broker)
         gap, *rest = await events(subscription, 2)
@@ -208,18 +208,18 @@ async def test_a_message_that_no_reply_can_hold_is_a_gap_and_what_is_newer_comes
         assert (gap.recovered, gap.count, gap.exact, rest) == (True, 1, True, ["6"])
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_reader_that_is_late_gets_everything_in_order(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/", recover=True)
         expected: list[str] = []
         for number in range(4):
             names = [f"{kind} {number}" for kind in ("live", "missed", "missed, too")]
             store(publisher, key, names[0])
-            await lose(client, broker, colour)
+            await lose(client, broker, flavour)
             store(publisher, key, *names[1:])
             await return_(client, broker)
             expected += names
@@ -227,15 +227,15 @@ async def test_a_reader_that_is_late_gets_everything_in_order(
         assert subscription.pending == 0
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_much_that_was_missed_is_fetched_as_it_is_read(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
 ) -> None:
     """More than the queue holds, so that none of it can have been dropped there."""
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/", recover=True, max_messages=10)
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         pending = [publisher.publish_nowait(key, "a/", f"{number:04}", ttl=3600) for number in range(2_000)]
         for each in pending:
             each.wait()
@@ -244,14 +244,14 @@ async def test_much_that_was_missed_is_fetched_as_it_is_read(
         assert subscription.dropped == 0
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_loss_in_the_middle_of_recovering_loses_nothing(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/", recover=True)
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         store(publisher, key, "0", "1")
         broker.faults.drop_inside("PUBLISH")
         await return_(client, broker)
@@ -260,20 +260,20 @@ async def test_a_loss_in_the_middle_of_recovering_loses_nothing(
         assert client.connection.connects == 3
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_recovering_goes_on_after_many_messages(
-    colour: Colour, broker: Broker, key: Key, publisher: Client
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
 ) -> None:
     """So many that the client forgets what it received first: it has asked meanwhile where it stands."""
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/", recover=True, payload=object)
         for start in range(0, 20_000, 1_000):
             pending = [publisher.publish_nowait(key, "a/", start + each, ttl=3600) for each in range(1_000)]
             for each in pending:
                 each.wait()
             assert await events(subscription, 1_000) == [str(start + each) for each in range(1_000)]
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         store(publisher, key, '"missed"')
         await return_(client, broker)
         gap, *rest = await events(subscription, 2)

@@ -10,18 +10,18 @@ import pytest
 
 from emitter_typed import BrokerError, EmitterError, Key, Unauthorized
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected
+from tests.behaviour.flavours import Flavour, both_flavours, called, connected
 from tests.behaviour.loops import LIMIT_S, in_loop
 
 STRANGER = Key("0123456789abcdefghijklmnopqrstuv")
 
 
-async def _fetched(client: Any) -> None:  # Any: the client of either colour
+async def _fetched(client: Any) -> None:  # Any: the client of either flavour
     async for _ in client.history(STRANGER, "village/"):
         pass
 
 
-# Any: the clients of both colours. The name is what the text begins with.
+# Any: the clients of both flavours. The name is what the text begins with.
 REFUSED: dict[str, Callable[[Any], Any]] = {
     "publish to village/": lambda client: client.publish(STRANGER, "village", "x", qos=1, ttl=5),
     "publish_nowait to village/": lambda client: client.publish_nowait(STRANGER, "village/", "x").wait(),
@@ -35,20 +35,20 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("about", REFUSED)
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_refused_call_names_its_channel(colour: Colour, broker: Broker, about: str) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_refused_call_names_its_channel(flavour: Flavour, broker: Broker, about: str) -> None:
+    async with connected(flavour, broker) as client:
         with pytest.raises(Unauthorized) as caught:
             await called(REFUSED[about], client)
     assert str(caught.value).startswith(f"{about} was refused with 401 (")
     assert caught.value.channel == about.rpartition(" ")[2]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_has_no_channel_names_none(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_what_has_no_channel_names_none(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         with pytest.raises(BrokerError) as caught:
             await client.publish_with_link("zz", "x", qos=1)
     assert caught.value.channel is None
@@ -56,11 +56,11 @@ async def test_what_has_no_channel_names_none(colour: Colour, broker: Broker) ->
     assert "make the link first" in str(caught.value)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_refusal_at_qos_0_says_that_nobody_knows_which_message_it_was(colour: Colour, broker: Broker) -> None:
+async def test_a_refusal_at_qos_0_says_that_nobody_knows_which_message_it_was(flavour: Flavour, broker: Broker) -> None:
     errors: SimpleQueue[EmitterError] = SimpleQueue()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_error = errors.put
         await client.publish(STRANGER, "village/", "x")
         await client.me()
@@ -78,12 +78,12 @@ SWAPPED: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("operation", SWAPPED)
-@both_colours
+@both_flavours
 @in_loop
 async def test_key_and_channel_in_each_others_place_are_told_their_order(
-    colour: Colour, broker: Broker, operation: str
+    flavour: Flavour, broker: Broker, operation: str
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         with pytest.raises(Unauthorized, match="the order is key, channel") as caught:
             await called(SWAPPED[operation], client)
     assert caught.value.channel == "…/"

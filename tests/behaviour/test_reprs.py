@@ -6,12 +6,12 @@ import pytest
 
 from emitter_typed import AsyncClient, AsyncPending, Client, Unauthorized
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, connected
+from tests.behaviour.flavours import Flavour, both_flavours, connected
 from tests.behaviour.loops import in_loop
 from tests.behaviour.losing import lose, return_
 from tests.golden.channels.expected import Floor, Home
 
-NAMES: dict[Colour, tuple[str, str]] = {"threads": ("Client", "Pending"), "asyncio": ("AsyncClient", "AsyncPending")}
+NAMES: dict[Flavour, tuple[str, str]] = {"threads": ("Client", "Pending"), "asyncio": ("AsyncClient", "AsyncPending")}
 
 
 def shown(of: AsyncClient | AsyncPending) -> str:
@@ -19,11 +19,11 @@ def shown(of: AsyncClient | AsyncPending) -> str:
     return repr(getattr(of, "__dict__", {}).get("inner", of))
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_client_shows_where_it_connects_to_and_how_that_stands(colour: Colour, broker: Broker) -> None:
-    start = f"<{NAMES[colour][0]} {broker.url}"
-    async with connected(colour, broker) as client:
+async def test_a_client_shows_where_it_connects_to_and_how_that_stands(flavour: Flavour, broker: Broker) -> None:
+    start = f"<{NAMES[flavour][0]} {broker.url}"
+    async with connected(flavour, broker) as client:
         assert shown(client) == f"{start} connected>"
         await lose(client, broker)
         assert shown(client) == f"{start} reconnecting>"
@@ -53,12 +53,12 @@ def test_a_client_shows_where_it_was_told_to_connect_to(broker: Broker) -> None:
     client.close()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_pending_message_shows_whether_and_how_it_has_ended(colour: Colour, broker: Broker) -> None:
+async def test_a_pending_message_shows_whether_and_how_it_has_ended(flavour: Flavour, broker: Broker) -> None:
     key = broker.keygen("a/", "w")
-    start = f"<{NAMES[colour][1]} publish_nowait"
-    async with connected(colour, broker) as client:
+    start = f"<{NAMES[flavour][1]} publish_nowait"
+    async with connected(flavour, broker) as client:
         broker.faults.withhold_replies()
         pending = client.publish_nowait(key, "a/", "x")
         assert shown(pending) == f"{start} under way>"

@@ -11,7 +11,7 @@ import pytest
 
 from emitter_typed import AsyncClient, Client, ConnectionRefused
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, as_awaited, both_colours
+from tests.behaviour.flavours import Flavour, as_awaited, both_flavours
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.losing import until
 
@@ -23,15 +23,15 @@ class Settings(TypedDict):
     retry_connect: bool
 
 
-def trying(colour: Colour, broker: Broker, *, timeout_s: float = LIMIT_S, reconnect: bool = True) -> AsyncClient:
-    """A client of a colour that goes on trying, and is not connected yet."""
+def trying(flavour: Flavour, broker: Broker, *, timeout_s: float = LIMIT_S, reconnect: bool = True) -> AsyncClient:
+    """A client of a flavour that goes on trying, and is not connected yet."""
     settings: Settings = {
         "timeout_s": timeout_s,
         "reconnect": reconnect,
         "reconnect_max_s": 0.02,
         "retry_connect": True,
     }
-    if colour == "threads":
+    if flavour == "threads":
         return as_awaited(Client.from_url(broker.url, **settings), AsyncClient)
     return AsyncClient.from_url(broker.url, **settings)
 
@@ -61,10 +61,10 @@ def attempts(call: Callable[[], object] = lambda: None) -> Generator[Attempts]:
         logger.removeHandler(handler)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_connecting_goes_on_until_the_broker_is_there(colour: Colour, emitter_broker: Broker) -> None:
-    client = trying(colour, emitter_broker)
+async def test_connecting_goes_on_until_the_broker_is_there(flavour: Flavour, emitter_broker: Broker) -> None:
+    client = trying(flavour, emitter_broker)
     emitter_broker.stop()
     with attempts(emitter_broker.start):
         await client.connect()
@@ -73,12 +73,12 @@ async def test_connecting_goes_on_until_the_broker_is_there(colour: Colour, emit
     await client.close()
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_after_the_time_limit_the_last_refusal_is_raised_and_nothing_goes_on(
-    colour: Colour, emitter_broker: Broker
+    flavour: Flavour, emitter_broker: Broker
 ) -> None:
-    client = trying(colour, emitter_broker, timeout_s=0.5)
+    client = trying(flavour, emitter_broker, timeout_s=0.5)
     emitter_broker.stop()
     with attempts() as made, pytest.raises(ConnectionRefused) as caught:
         await client.connect()
@@ -87,19 +87,19 @@ async def test_after_the_time_limit_the_last_refusal_is_raised_and_nothing_goes_
     assert (client.connection.status, client.connection.error) == ("closed", caught.value)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_refusal_that_would_come_again_is_raised_at_once(colour: Colour, emitter_broker: Broker) -> None:
+async def test_a_refusal_that_would_come_again_is_raised_at_once(flavour: Flavour, emitter_broker: Broker) -> None:
     emitter_broker.faults.refuse_connections(return_code=5)
     with attempts() as made, pytest.raises(ConnectionRefused, match="not authorised"):
-        await trying(colour, emitter_broker).connect()
+        await trying(flavour, emitter_broker).connect()
     assert made.failed == 0
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_who_goes_on_trying_need_not_connect_again_later(colour: Colour, emitter_broker: Broker) -> None:
-    client = trying(colour, emitter_broker, reconnect=False)
+async def test_who_goes_on_trying_need_not_connect_again_later(flavour: Flavour, emitter_broker: Broker) -> None:
+    client = trying(flavour, emitter_broker, reconnect=False)
     emitter_broker.stop()
     with attempts(emitter_broker.start):
         await client.connect()

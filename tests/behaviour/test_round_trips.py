@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emitter_typed import Undecodable, Unrecognized
-from emitter_typed.protocol.payloads import codec
+from emitter_typed._protocol.payloads import codec
 from emitter_typed_codegen.model import Enum
 from emitter_typed_codegen.resolve import load
 from tests.behaviour.conftest import Generated

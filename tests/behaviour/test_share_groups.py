@@ -6,7 +6,7 @@ import pytest
 
 from emitter_typed import AsyncClient, AsyncSubscription, InvalidArgument, Key, Unauthorized
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, connected, received, texts
+from tests.behaviour.flavours import Flavour, both_flavours, connected, received, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
 
 
@@ -18,10 +18,14 @@ async def until_the_end(subscription: AsyncSubscription) -> list[str]:
     return found
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_the_members_share_and_everybody_else_has_all(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as one, connected(colour, broker) as two, connected(colour, broker) as three:
+async def test_the_members_share_and_everybody_else_has_all(flavour: Flavour, broker: Broker) -> None:
+    async with (
+        connected(flavour, broker) as one,
+        connected(flavour, broker) as two,
+        connected(flavour, broker) as three,
+    ):
         key = (await one.keygen(broker.master_key, "#/", "rw")).key
         members = [await client.subscribe_with_group(key, "a/", "workers") for client in (one, two)]
         plain = await three.subscribe(key, "a/")
@@ -37,10 +41,10 @@ async def test_the_members_share_and_everybody_else_has_all(colour: Colour, brok
         assert await texts(plain, 40) == wanted
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_message_arrives_on_the_plain_channel_as_its_type(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_message_arrives_on_the_plain_channel_as_its_type(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, "$share/g/a/#/", "r")).key
         sender = (await client.keygen(broker.master_key, "a/#/", "w")).key
         subscription = await client.subscribe_with_group(key, "a/", "g", payload=str)
@@ -52,11 +56,11 @@ async def test_a_message_arrives_on_the_plain_channel_as_its_type(colour: Colour
         assert (message.channel, message.payload) == ("a/b/", "hello")
 
 
-@both_colours
+@both_flavours
 @pytest.mark.parametrize("target", ["$share/g/a/", "$share/+/a/", "$share/#/", "#/"])
 @in_loop
-async def test_a_key_for_the_group_opens_it(colour: Colour, target: str, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_key_for_the_group_opens_it(flavour: Flavour, target: str, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, target, "r")).key
 
         subscription = await client.subscribe_with_group(key, "a/", "g")
@@ -64,11 +68,11 @@ async def test_a_key_for_the_group_opens_it(colour: Colour, target: str, broker:
         await subscription.close()
 
 
-@both_colours
+@both_flavours
 @pytest.mark.parametrize("target", ["a/", "a/#/", "$share/other/a/"])
 @in_loop
-async def test_a_key_for_the_channel_does_not_open_the_group(colour: Colour, target: str, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_key_for_the_channel_does_not_open_the_group(flavour: Flavour, target: str, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, target, "r")).key
 
         with pytest.raises(Unauthorized) as caught:
@@ -77,13 +81,13 @@ async def test_a_key_for_the_channel_does_not_open_the_group(colour: Colour, tar
         assert caught.value.operation == "subscribe_with_group"
 
 
-@both_colours
+@both_flavours
 @pytest.mark.parametrize("group", ["", "a/b", "+", "#", "é", "a b", "*", "%"])
 @in_loop
 async def test_a_group_that_is_none_is_refused_before_anything_is_sent(
-    colour: Colour, group: str, broker: Broker
+    flavour: Flavour, group: str, broker: Broker
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         broker.faults.stall_reading()
 
         with pytest.raises(InvalidArgument):
@@ -114,13 +118,13 @@ async def subscribe(client: AsyncClient, key: Key, channel: str, group: str | No
     return await (client.subscribe(key, channel) if group is None else client.subscribe_with_group(key, channel, group))
 
 
-@both_colours
+@both_flavours
 @pytest.mark.parametrize(("one", "group", "other", "other_group"), SEPARABLE)
 @in_loop
 async def test_a_group_stands_beside_what_no_message_matches_too(
-    colour: Colour, one: str, group: str, other: str, other_group: str | None, broker: Broker
+    flavour: Flavour, one: str, group: str, other: str, other_group: str | None, broker: Broker
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         key = broker.keygen("#/", "rw")
         subscriptions = [
             await subscribe(client, key, one, group),
@@ -132,16 +136,16 @@ async def test_a_group_stands_beside_what_no_message_matches_too(
             assert (await received(subscription)).channel == channel
 
 
-@both_colours
+@both_flavours
 @pytest.mark.parametrize(("one", "group", "other", "other_group"), INSEPARABLE)
 @pytest.mark.parametrize("turned", [False, True])
 @in_loop
 async def test_a_group_that_shares_copies_with_another_subscription_is_refused_before_anything_is_sent(
-    colour: Colour, turned: bool, one: str, group: str, other: str, other_group: str | None, broker: Broker
+    flavour: Flavour, turned: bool, one: str, group: str, other: str, other_group: str | None, broker: Broker
 ) -> None:
     asked: list[tuple[str, str | None]] = [(one, group), (other, other_group)]
     first, second = reversed(asked) if turned else asked
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         key = broker.keygen("#/", "rw")
         there = await subscribe(client, key, *first)
         broker.faults.stall_reading()
@@ -160,11 +164,11 @@ async def test_a_group_that_shares_copies_with_another_subscription_is_refused_b
         await subscribe(client, key, *second)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_the_overlap_is_the_brokers_matchers(colour: Colour) -> None:
+async def test_the_overlap_is_the_brokers_matchers(flavour: Flavour) -> None:
     with Broker(matcher="mqtt") as broker:
-        async with connected(colour, broker, matcher="mqtt") as client:
+        async with connected(flavour, broker, matcher="mqtt") as client:
             key = broker.keygen("#/", "rw")
             await client.subscribe_with_group(key, "a/+/", "g")
             await client.subscribe(key, "a/")

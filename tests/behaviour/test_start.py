@@ -17,7 +17,10 @@ def test_compiling_loads_nothing_of_the_runtime_but_its_command_line(tmp_path: P
     assert "emitter_typed_codegen.view" in loaded
     assert {name for name in loaded if name.startswith("emitter_typed.")} == {
         "emitter_typed.cli",
-        "emitter_typed.extras",
+        "emitter_typed._cli",
+        "emitter_typed._cli.main",
+        "emitter_typed._core",
+        "emitter_typed._core.extras",
     }
 
 
@@ -27,14 +30,19 @@ def test_a_generated_name_loads_no_facade() -> None:
     assert {name for name in loaded if name.startswith("emitter_typed._generated.")} == {
         f"emitter_typed._generated.{module}" for module in ("errors", "options", "types")
     }
-    assert "emitter_typed.client" not in loaded
+    assert "emitter_typed._sync.client" not in loaded
 
 
 def test_a_users_package_loads_no_client() -> None:
     loaded = _loaded("import emitter_typed.channels, emitter_typed.contract")
 
     assert "emitter_typed._generated.channels" in loaded
-    assert not loaded & {"emitter_typed.client", "emitter_typed.aio", "emitter_typed._generated.sync_api", "paho"}
+    assert not loaded & {
+        "emitter_typed._sync.client",
+        "emitter_typed._async.client",
+        "emitter_typed._generated.sync_api",
+        "paho",
+    }
 
 
 def _loaded(program: str) -> set[str]:

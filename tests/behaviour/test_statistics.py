@@ -22,7 +22,7 @@ from emitter_typed import (
     Unauthorized,
 )
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected, received, texts
+from tests.behaviour.flavours import Flavour, both_flavours, called, connected, received, texts
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.real import fresh_channel
 
@@ -41,10 +41,10 @@ def test_a_client_that_was_never_connected_has_done_nothing() -> None:
         assert statistics.round_trips.min_s is statistics.round_trips.mean_s is statistics.round_trips.last_s is None
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_messages_and_their_bytes_are_counted_in_and_out(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_messages_and_their_bytes_are_counted_in_and_out(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         subscription = await client.subscribe(key, "a/")
         await client.publish(key, "a/", "four")
         await client.publish(key, "a/b/", "seven..", qos=1)
@@ -59,12 +59,12 @@ async def test_messages_and_their_bytes_are_counted_in_and_out(colour: Colour, b
         assert (statistics.messages_in, statistics.bytes_in) == (2, len("fourseven.."))
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_is_fetched_from_storage_is_no_message_in(colour: Colour, broker: Broker) -> None:
+async def test_what_is_fetched_from_storage_is_no_message_in(flavour: Flavour, broker: Broker) -> None:
     channel = fresh_channel()
     key = broker.keygen(channel, "rwls")
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         for number in range(2):
             await client.publish(key, channel, str(number), ttl=60, qos=1)
         subscription = await client.subscribe(key, channel, last=2)
@@ -73,10 +73,10 @@ async def test_what_is_fetched_from_storage_is_no_message_in(colour: Colour, bro
         assert client.statistics().messages_in == 0
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_each_request_is_counted_by_its_name_and_how_it_ended(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_each_request_is_counted_by_its_name_and_how_it_ended(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         await client.me()
         await client.me()
         with pytest.raises(Unauthorized):
@@ -97,10 +97,10 @@ async def test_each_request_is_counted_by_its_name_and_how_it_ended(colour: Colo
         }
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_timed_out_is_not_counted_again_when_its_answer_comes(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_what_timed_out_is_not_counted_again_when_its_answer_comes(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         broker.faults.withhold_replies()
         with pytest.raises(RequestTimeout):
             await client.me(timeout_s=0.01)
@@ -113,10 +113,10 @@ async def test_what_timed_out_is_not_counted_again_when_its_answer_comes(colour:
         assert client.statistics().round_trips.count == 1
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_round_trips_are_measured_in_seconds(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_round_trips_are_measured_in_seconds(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         for _ in range(3):
             await client.publish(key, "a/", "hello", qos=1)
         with pytest.raises(Unauthorized):
@@ -133,10 +133,10 @@ async def test_round_trips_are_measured_in_seconds(colour: Colour, broker: Broke
         assert times.min_s <= times.last_s <= times.max_s
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_the_numbers_outlast_a_lost_connection(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_the_numbers_outlast_a_lost_connection(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         await client.me()
         broker.faults.refuse_connections()
         broker.faults.drop_connections()
@@ -155,10 +155,10 @@ async def test_the_numbers_outlast_a_lost_connection(colour: Colour, broker: Bro
         assert statistics.round_trips.count == 1
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_message_that_is_sent_again_counts_once(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_message_that_is_sent_again_counts_once(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         broker.faults.drop_inside("PUBACK")
         await client.publish(key, "a/", "hello", qos=1)
 
@@ -169,10 +169,10 @@ async def test_a_message_that_is_sent_again_counts_once(colour: Colour, broker: 
         assert statistics.round_trips.count == 0
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_request_that_was_cut_off_counts_as_lost(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_request_that_was_cut_off_counts_as_lost(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         broker.faults.drop_inside("PUBACK")
         with pytest.raises(ConnectionLost):
             await client.me()
@@ -180,12 +180,12 @@ async def test_a_request_that_was_cut_off_counts_as_lost(colour: Colour, broker:
         assert client.statistics().requests == {"me": RequestCounts(lost=1)}
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_page_that_fits_no_packet_counts_as_failed(colour: Colour, broker: Broker) -> None:
+async def test_a_page_that_fits_no_packet_counts_as_failed(flavour: Flavour, broker: Broker) -> None:
     channel = fresh_channel()
     key = broker.keygen(channel, "wsl")
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         await client.publish(key, channel, b"x" * 60_000, ttl=60, qos=1)
         with pytest.raises(ReplyMissing):
             [message async for message in client.history(key, channel)]
@@ -196,10 +196,10 @@ async def test_a_page_that_fits_no_packet_counts_as_failed(colour: Colour, broke
         assert counts.failed > 0
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_close_and_connect_reset_nothing(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_close_and_connect_reset_nothing(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         await client.publish(key, "a/", "hello", qos=1)
         before = client.statistics()
         await client.close()
@@ -214,10 +214,12 @@ async def test_close_and_connect_reset_nothing(colour: Colour, broker: Broker, k
         assert after.requests == {"publish": RequestCounts(answered=2)}
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_waits_and_what_was_dropped_is_that_of_all_queues(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_what_waits_and_what_was_dropped_is_that_of_all_queues(
+    flavour: Flavour, broker: Broker, key: Key
+) -> None:
+    async with connected(flavour, broker) as client:
         small = await client.subscribe(key, "a/small/", max_messages=1)
         other = await client.subscribe(key, "a/", max_messages=2)
         for _ in range(3):
@@ -234,10 +236,10 @@ async def test_what_waits_and_what_was_dropped_is_that_of_all_queues(colour: Col
         assert (client.statistics().dropped, client.statistics().pending) == (3, 1)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_what_is_returned_stays_as_it_was_and_cannot_be_changed(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_what_is_returned_stays_as_it_was_and_cannot_be_changed(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         await client.me()
         statistics = client.statistics()
 
@@ -250,12 +252,12 @@ async def test_what_is_returned_stays_as_it_was_and_cannot_be_changed(colour: Co
         assert statistics.requests == {"me": RequestCounts(answered=1)}
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_handler_may_ask(colour: Colour, broker: Broker, key: Key) -> None:
+async def test_a_handler_may_ask(flavour: Flavour, broker: Broker, key: Key) -> None:
     told: asyncio.Queue[Statistics] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
 
         def ask(_: Message) -> None:
             loop.call_soon_threadsafe(told.put_nowait, client.statistics())

@@ -1,4 +1,4 @@
-"""Channels of a user's package over the embedded broker, in both colours."""
+"""Channels of a user's package over the embedded broker, in both flavours."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from emitter_typed import (
     Unrecognized,
 )
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected
 from tests.behaviour.conftest import Generated
+from tests.behaviour.flavours import Flavour, both_flavours, called, connected
 from tests.behaviour.loops import LIMIT_S, in_loop
 
 HOME = """
@@ -59,19 +59,19 @@ def made(generated: Generated, tmp_path: Path) -> ModuleType:
 
 @asynccontextmanager
 async def opened(
-    colour: Colour, broker: Broker, made: ModuleType, channel: str = "home/#/", permissions: str = "rw"
+    flavour: Flavour, broker: Broker, made: ModuleType, channel: str = "home/#/", permissions: str = "rw"
 ) -> AsyncGenerator[tuple[Any, Any, Any]]:  # Any: of a package that is generated in this test
     """A client, a facade that holds it, and a key for its channels."""
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, channel, permissions)).key
-        if colour == "threads":
+        if flavour == "threads":
             yield client, made.Home(vars(client)["inner"], key), key
         else:
             yield client, made.AsyncHome(client, key), key
 
 
 async def next_of(subscription: object) -> ChannelMessage[Any, Any]:
-    """Return the next message of a subscription of either colour."""
+    """Return the next message of a subscription of either flavour."""
     found: Any = await called(lambda one: one.get(timeout_s=LIMIT_S), subscription)
     assert found is not None, "no message came in time"
     message: ChannelMessage[Any, Any] = found
@@ -79,21 +79,21 @@ async def next_of(subscription: object) -> ChannelMessage[Any, Any]:
 
 
 async def all_of(messages: Iterator[Any] | AsyncIterator[Any]) -> list[Any]:  # Any: of a generated package
-    """Return what iterating gives, in either colour."""
+    """Return what iterating gives, in either flavour."""
     if isinstance(messages, Iterator):
         return await asyncio.to_thread(list, messages)
     return [message async for message in messages]
 
 
 async def publish(channel: object, payload: object) -> None:
-    """Publish to a channel of either colour."""
+    """Publish to a channel of either flavour."""
     await called(lambda one: one.publish(payload, qos=1), channel)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_payload_and_parameters_arrive_as_they_were(colour: Colour, broker: Broker, made: ModuleType) -> None:
-    async with opened(colour, broker, made) as (_, home, _):
+async def test_payload_and_parameters_arrive_as_they_were(flavour: Flavour, broker: Broker, made: ModuleType) -> None:
+    async with opened(flavour, broker, made) as (_, home, _):
         messages = await called(lambda one: one.reading.subscribe(), home)
         reading = made.Reading(celsius=21.5, taken_at=datetime(2026, 1, 31, tzinfo=UTC), mode=made.Mode.AUTO)
 
@@ -106,12 +106,12 @@ async def test_payload_and_parameters_arrive_as_they_were(colour: Colour, broker
         assert message.as_binary() == b'{"celsius":21.5,"takenAt":"2026-01-31T00:00:00Z","mode":"auto"}'
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_only_what_matches_the_whole_address_is_delivered(
-    colour: Colour, broker: Broker, made: ModuleType
+    flavour: Flavour, broker: Broker, made: ModuleType
 ) -> None:
-    async with opened(colour, broker, made) as (client, home, key):
+    async with opened(flavour, broker, made) as (client, home, key):
         kitchens = await called(lambda one: one.reading.where(room=made.common.Room.KITCHEN).subscribe(), home)
         raw = b'{"celsius":%d,"takenAt":"2026-01-31T00:00:00Z","mode":"auto"}'
         topics = [
@@ -127,13 +127,13 @@ async def test_only_what_matches_the_whole_address_is_delivered(
         assert (await next_of(kitchens)).payload.celsius == 3
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_what_a_schema_does_not_know_survives_a_round_trip(
-    colour: Colour, broker: Broker, made: ModuleType
+    flavour: Flavour, broker: Broker, made: ModuleType
 ) -> None:
     raw = b'{"celsius":1.5,"takenAt":"2026-01-31T00:00:00Z","mode":"later","humidity":[1,null]}'
-    async with opened(colour, broker, made) as (client, home, key):
+    async with opened(flavour, broker, made) as (client, home, key):
         messages = await called(lambda one: one.reading.subscribe(), home)
         await client.publish(key, "home/1/attic/reading/", raw, qos=1)
         first = await next_of(messages)
@@ -145,13 +145,13 @@ async def test_what_a_schema_does_not_know_survives_a_round_trip(
         assert (await next_of(messages)).as_binary() == raw
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_unions_lists_texts_and_bytes_are_payloads(colour: Colour, broker: Broker, made: ModuleType) -> None:
+async def test_unions_lists_texts_and_bytes_are_payloads(flavour: Flavour, broker: Broker, made: ModuleType) -> None:
     plan = made.Plan(steps=(made.Water(litres=1), made.Plan(steps=())))
     positions = (made.common.Position(x=1, room=made.common.Room.ATTIC), None)
     sent = {"step": plan, "text": "no JSON: \u00e9", "raw": b"\x00\xff", "position": positions}
-    async with opened(colour, broker, made) as (_, home, _):
+    async with opened(flavour, broker, made) as (_, home, _):
         for name, payload in sent.items():
             channel = getattr(home, name)
             messages = await called(lambda one: one.subscribe(), channel)
@@ -160,12 +160,12 @@ async def test_unions_lists_texts_and_bytes_are_payloads(colour: Colour, broker:
             await called(lambda one: one.close(), messages)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_payload_that_does_not_fit_is_reported_and_stops_nothing(
-    colour: Colour, broker: Broker, made: ModuleType
+    flavour: Flavour, broker: Broker, made: ModuleType
 ) -> None:
-    async with opened(colour, broker, made) as (client, home, key):
+    async with opened(flavour, broker, made) as (client, home, key):
         errors: SimpleQueue[EmitterError] = SimpleQueue()
         client.on_error = errors.put
         messages = await called(lambda one: one.position.subscribe(), home)
@@ -179,13 +179,13 @@ async def test_a_payload_that_does_not_fit_is_reported_and_stops_nothing(
         assert (error.path, error.channel) == ("$[1].room", "home/position/")
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_what_is_stored_is_fetched_as_objects_in_the_order_of_publishing(
-    colour: Colour, emitter_broker: Broker, made: ModuleType
+    flavour: Flavour, emitter_broker: Broker, made: ModuleType
 ) -> None:
     kitchen, attic = made.common.Room.KITCHEN, made.common.Room.ATTIC
-    async with opened(colour, emitter_broker, made, permissions="rwsl") as (_, home, _key):
+    async with opened(flavour, emitter_broker, made, permissions="rwsl") as (_, home, _key):
         for number, room in enumerate((kitchen, attic, kitchen)):
             reading = made.Reading(celsius=number, taken_at=datetime(2026, 1, 31, tzinfo=UTC), mode=made.Mode.AUTO)
             await called(lambda one: one.publish(reading, ttl=60, qos=1), home.reading(floor=number, room=room))  # noqa: B023  # it is called at once
@@ -205,12 +205,12 @@ async def test_what_is_stored_is_fetched_as_objects_in_the_order_of_publishing(
         assert all(each.stored_at is not None and abs(now - each.stored_at) < timedelta(minutes=1) for each in every)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_what_is_fetched_from_below_an_address_is_left_out_and_what_does_not_fit_is_reported(
-    colour: Colour, emitter_broker: Broker, made: ModuleType
+    flavour: Flavour, emitter_broker: Broker, made: ModuleType
 ) -> None:
-    async with opened(colour, emitter_broker, made, permissions="rwsl") as (client, home, key):
+    async with opened(flavour, emitter_broker, made, permissions="rwsl") as (client, home, key):
         errors: SimpleQueue[EmitterError] = SimpleQueue()
         client.on_error = errors.put
         for topic, raw in [
@@ -230,49 +230,49 @@ async def test_what_is_fetched_from_below_an_address_is_left_out_and_what_does_n
         assert errors.empty()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_fetching_is_refused_like_the_clients_own(colour: Colour, broker: Broker, made: ModuleType) -> None:
+async def test_fetching_is_refused_like_the_clients_own(flavour: Flavour, broker: Broker, made: ModuleType) -> None:
     """What makes no sense at the call, what the broker refuses where one iterates."""
-    async with opened(colour, broker, made) as (client, home, _key):
+    async with opened(flavour, broker, made) as (client, home, _key):
         with pytest.raises(InvalidArgument, match="last must be at least 0, not -1"):
             home.text.history(last=-1)
         unread = (await client.keygen(broker.master_key, "home/#/", "rws")).key
-        other = type(home)(vars(client)["inner"] if colour == "threads" else client, unread)
+        other = type(home)(vars(client)["inner"] if flavour == "threads" else client, unread)
         messages = other.text.history()
         with pytest.raises(Unauthorized) as caught:
             await all_of(messages)
         assert caught.value.operation == "history"
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_gap_is_an_event_of_a_typed_subscription(colour: Colour, broker: Broker, made: ModuleType) -> None:
-    async with opened(colour, broker, made, permissions="rwl") as (_, home, _key):
+async def test_a_gap_is_an_event_of_a_typed_subscription(flavour: Flavour, broker: Broker, made: ModuleType) -> None:
+    async with opened(flavour, broker, made, permissions="rwl") as (_, home, _key):
         messages: Any = await called(lambda one: one.subscribe(recover=True), home.text)
         events = messages.events()
 
-        broker.faults.drop_connections(colour)
+        broker.faults.drop_connections(flavour)
 
-        gap = await (anext(events) if colour == "asyncio" else asyncio.to_thread(next, events))
+        gap = await (anext(events) if flavour == "asyncio" else asyncio.to_thread(next, events))
         assert isinstance(gap, Gap)
         assert (gap.recovered, gap.count, gap.exact) == (True, 0, True)
         await publish(home.text, "after")
-        event = await (anext(events) if colour == "asyncio" else asyncio.to_thread(next, events))
+        event = await (anext(events) if flavour == "asyncio" else asyncio.to_thread(next, events))
         assert (event.payload, event.stored_at) == ("after", None)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_each_channel_may_have_a_key_of_its_own(colour: Colour, broker: Broker, made: ModuleType) -> None:
-    async with opened(colour, broker, made, permissions="rwl") as (client, home, _):
+async def test_each_channel_may_have_a_key_of_its_own(flavour: Flavour, broker: Broker, made: ModuleType) -> None:
+    async with opened(flavour, broker, made, permissions="rwl") as (client, home, _):
         keys = {
             name: (await client.keygen(broker.master_key, f"home/{name}/", "rw")).key.reveal()
             for name in ("text", "raw")
         }
         sources: list[Mapping[str, str] | Any] = [keys, keys.__getitem__]
         for source in sources:
-            own = type(home)(vars(client)["inner"] if colour == "threads" else client, source)
+            own = type(home)(vars(client)["inner"] if flavour == "threads" else client, source)
             for name, payload in {"text": "x", "raw": b"x"}.items():
                 channel = getattr(own, name)
                 messages = await called(lambda one: one.subscribe(), channel)
@@ -281,16 +281,16 @@ async def test_each_channel_may_have_a_key_of_its_own(colour: Colour, broker: Br
                 await called(lambda one: one.close(), messages)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_parameters_may_have_names_that_are_none_in_python(
-    colour: Colour, broker: Broker, generated: Generated
+    flavour: Flavour, broker: Broker, generated: Generated
 ) -> None:
     made = generated("""
         name: Home
         channels: {odd: {address: "home/{room-id}/{class}/{self}/", payload: text}}
     """)
-    async with opened(colour, broker, made, permissions="rwl") as (_, home, _key):
+    async with opened(flavour, broker, made, permissions="rwl") as (_, home, _key):
         attic = await called(lambda one: one.odd.where(room_id="attic").subscribe(), home)
         every = await called(lambda one: one.odd.subscribe(), home)
         for room in ("cellar", "attic"):

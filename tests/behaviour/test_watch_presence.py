@@ -19,7 +19,7 @@ from emitter_typed import (
     Unauthorized,
 )
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, connected
+from tests.behaviour.flavours import Flavour, both_flavours, connected
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.behaviour.losing import came, lose, return_
 
@@ -45,13 +45,13 @@ async def heard(seen: SimpleQueue[PresenceEvent]) -> PresenceEvent:
     return await came(seen)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_it_begins_with_who_is_there_and_goes_on_with_who_comes_and_goes(
-    colour: Colour, broker: Broker, key: Key, ann: Client
+    flavour: Flavour, broker: Broker, key: Key, ann: Client
 ) -> None:
     chat = ann.subscribe(key, "chat/")
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         watch = await client.watch_presence(key, "chat/")
         match await told(watch):
             case PresenceStatus(who=(one,)):
@@ -73,13 +73,13 @@ async def test_it_begins_with_who_is_there_and_goes_on_with_who_comes_and_goes(
         assert watch.pending == 0
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_each_watch_and_each_handler_hears_of_everything(
-    colour: Colour, broker: Broker, key: Key, ann: Client
+    flavour: Flavour, broker: Broker, key: Key, ann: Client
 ) -> None:
     seen: SimpleQueue[PresenceEvent] = SimpleQueue()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_presence = seen.put
         first = await client.watch_presence(key, "chat/")
         second = await client.watch_presence(key, "chat/room/")
@@ -93,13 +93,13 @@ async def test_each_watch_and_each_handler_hears_of_everything(
         assert isinstance(all_heard[-1], PresenceSubscribe)
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_the_last_one_to_leave_ends_it_at_the_broker(
-    colour: Colour, broker: Broker, key: Key, ann: Client
+    flavour: Flavour, broker: Broker, key: Key, ann: Client
 ) -> None:
     seen: SimpleQueue[PresenceEvent] = SimpleQueue()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_presence = seen.put
         first, second = await client.watch_presence(key, "chat/"), await client.watch_presence(key, "chat/")
         await first.close()
@@ -118,13 +118,13 @@ async def test_the_last_one_to_leave_ends_it_at_the_broker(
         assert await second.get() is None
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_what_a_call_asked_for_outlives_the_watches(
-    colour: Colour, broker: Broker, key: Key, ann: Client
+    flavour: Flavour, broker: Broker, key: Key, ann: Client
 ) -> None:
     seen: SimpleQueue[PresenceEvent] = SimpleQueue()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_presence = seen.put
         watch = await client.watch_presence(key, "chat/")
         assert isinstance(await heard(seen), PresenceStatus)
@@ -139,15 +139,15 @@ async def test_what_a_call_asked_for_outlives_the_watches(
         assert watch.ended
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_after_a_loss_a_status_tells_what_changed_meanwhile(
-    colour: Colour, broker: Broker, key: Key, ann: Client
+    flavour: Flavour, broker: Broker, key: Key, ann: Client
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         watch = await client.watch_presence(key, "chat/")
         assert isinstance(await told(watch), PresenceStatus)
-        await lose(client, broker, colour)
+        await lose(client, broker, flavour)
         ann.subscribe(key, "chat/")
         await return_(client, broker)
         found: list[PresenceEvent | object] = []
@@ -164,31 +164,31 @@ async def test_after_a_loss_a_status_tells_what_changed_meanwhile(
         assert isinstance(await told(watch), PresenceUnsubscribe)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_key_that_may_not_ask_is_refused_at_the_call(colour: Colour, broker: Broker) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_key_that_may_not_ask_is_refused_at_the_call(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
         with pytest.raises(Unauthorized):
             await client.watch_presence(broker.keygen("chat/", "rw"), "chat/")
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_it_ends_with_the_client(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_it_ends_with_the_client(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         watch = await client.watch_presence(key, "chat/")
     assert isinstance(await told(watch), PresenceStatus)
     assert await watch.get() is None
 
 
 @pytest.mark.parametrize(("watched", "heard"), [("f/x/s/", False), ("f/+/s/", True), ("f/", True)])
-@both_colours
+@both_flavours
 @in_loop
 async def test_who_subscribes_with_a_wildcard_is_told_where_the_wildcard_or_a_channel_above_is_watched(
-    colour: Colour, broker: Broker, key: Key, ann: Client, watched: str, heard: bool
+    flavour: Flavour, broker: Broker, key: Key, ann: Client, watched: str, heard: bool
 ) -> None:
     """A status of the channel lists them all the same, and is an event of the watch."""
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         watch = await client.watch_presence(key, watched)
         assert isinstance(await told(watch), PresenceStatus)
         ann.subscribe(key, "f/+/s/")

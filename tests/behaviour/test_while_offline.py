@@ -20,7 +20,7 @@ from emitter_typed import (
     RequestTimeout,
 )
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, called, connected, texts
+from tests.behaviour.flavours import Flavour, both_flavours, called, connected, texts
 from tests.behaviour.loops import in_loop
 from tests.behaviour.losing import came, lose, return_, until
 
@@ -30,12 +30,12 @@ def key(broker: Broker) -> Key:
     return broker.keygen("a/#/", "rwslp")
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_message_of_qos_1_that_finds_no_connection_goes_out_once_in_its_order(
-    colour: Colour, broker: Broker, key: Key
+    flavour: Flavour, broker: Broker, key: Key
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         await lose(client, broker)
         pending = [client.publish_nowait(key, "a/", str(number)) for number in range(100)]
         assert not pending[0].done
@@ -46,10 +46,12 @@ async def test_a_message_of_qos_1_that_finds_no_connection_goes_out_once_in_its_
     assert [message.as_string() for message in broker.published] == [*map(str, range(100)), "last"]
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_message_that_was_not_acknowledged_is_sent_once_more(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_a_message_that_was_not_acknowledged_is_sent_once_more(
+    flavour: Flavour, broker: Broker, key: Key
+) -> None:
+    async with connected(flavour, broker) as client:
         broker.faults.withhold_replies()
         pending = [client.publish_nowait(key, "a/", text) for text in ("one", "two")]
         await asyncio.to_thread(broker.wait_published, 2)
@@ -62,22 +64,22 @@ async def test_a_message_that_was_not_acknowledged_is_sent_once_more(colour: Col
     assert [message.as_string() for message in broker.published] == ["one", "two", "one", "two", "three"]
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_request_under_way_ends_with_an_unknown_outcome_and_is_not_sent_again(
-    colour: Colour, broker: Broker, key: Key
+    flavour: Flavour, broker: Broker, key: Key
 ) -> None:
     events: SimpleQueue[PresenceEvent] = SimpleQueue()
     with Client.from_url(broker.url) as watcher:
         watcher.on_presence = events.put
         watcher.presence(key, "a/", changes=True)
-        async with connected(colour, broker) as client:
+        async with connected(flavour, broker) as client:
             broker.faults.withhold_replies()
-            ask = _asker(client, key) if colour == "threads" else client.link(key, "a/", "l", subscribe=True)
+            ask = _asker(client, key) if flavour == "threads" else client.link(key, "a/", "l", subscribe=True)
             asking = asyncio.ensure_future(ask)
             joined = await came(events)
             assert isinstance(joined, PresenceSubscribe)
-            broker.faults.drop_connections(username=colour)
+            broker.faults.drop_connections(username=flavour)
             broker.faults.release_replies()
             with pytest.raises(ConnectionLost) as lost:
                 await asking
@@ -91,10 +93,10 @@ async def _asker(client: AsyncClient, key: Key) -> None:
     await asyncio.to_thread(inner.link, key, "a/", "l", subscribe=True)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_other_calls_wait_for_the_connection(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker) as client:
+async def test_other_calls_wait_for_the_connection(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
         await lose(client, broker)
         threading.Timer(0, broker.faults.accept_connections).start()
         subscription = await client.subscribe(key, "a/")
@@ -102,12 +104,12 @@ async def test_other_calls_wait_for_the_connection(colour: Colour, broker: Broke
         assert await texts(subscription, 1) == ["x"]
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_a_call_that_finds_no_connection_in_time_says_that_nothing_was_sent(
-    colour: Colour, broker: Broker, key: Key
+    flavour: Flavour, broker: Broker, key: Key
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         await lose(client, broker)
         calls: list[Callable[[AsyncClient], object]] = [
             lambda each: each.me(timeout_s=0.01),
@@ -124,12 +126,12 @@ async def test_a_call_that_finds_no_connection_in_time_says_that_nothing_was_sen
     assert broker.published == ()
 
 
-@both_colours
+@both_flavours
 @in_loop
 async def test_waiting_for_a_message_that_has_no_connection_says_why_and_that_it_goes_out(
-    colour: Colour, broker: Broker, key: Key
+    flavour: Flavour, broker: Broker, key: Key
 ) -> None:
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         broker.faults.withhold_replies()
         with pytest.raises(RequestTimeout) as unanswered:
             await client.publish_nowait(key, "a/", "sent").wait(timeout_s=0.01)
@@ -146,10 +148,10 @@ async def test_waiting_for_a_message_that_has_no_connection_says_why_and_that_it
         await pending.wait()
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_calls_raise_at_once_where_that_is_wanted(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker, while_offline="raise") as client:
+async def test_calls_raise_at_once_where_that_is_wanted(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker, while_offline="raise") as client:
         await lose(client, broker)
         calls: list[Callable[[AsyncClient], object]] = [
             lambda each: each.me(),
@@ -163,10 +165,10 @@ async def test_calls_raise_at_once_where_that_is_wanted(colour: Colour, broker: 
             client.publish_nowait(key, "a/", "x", qos=0)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_the_outbox_is_bounded(colour: Colour, broker: Broker, key: Key) -> None:
-    async with connected(colour, broker, outbox_max_messages=2) as client:
+async def test_the_outbox_is_bounded(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker, outbox_max_messages=2) as client:
         await lose(client, broker)
         pending = [client.publish_nowait(key, "a/", text) for text in ("one", "two")]
         with pytest.raises(Congested, match="2 messages"):

@@ -10,7 +10,7 @@ from attrs import Factory, frozen
 from hypothesis import strategies as st
 
 from emitter_typed import Unrecognized
-from emitter_typed.deprecation import quietly
+from emitter_typed._types.deprecation import quietly
 from emitter_typed_codegen import model
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name
 
@@ -136,7 +136,7 @@ class Oracle:
             case model.Secret():
                 return TEXTS.filter(bool).map(lambda text: (cls(text), text))
             case model.Alias():
-                return self.pairs(declared.type, depth).filter(lambda pair: _keeps(declared.limits, pair[0]))
+                return self.pairs(declared.type, depth).filter(lambda pair: _keeps(declared.constraints, pair[0]))
 
     def record(self, record: model.Record, cls: Any, depth: int) -> st.SearchStrategy[Pair]:
         """Return records with their JSON."""
@@ -157,7 +157,7 @@ class Oracle:
     def field(self, field: model.Field, depth: int) -> st.SearchStrategy[Pair]:
         """Return values of a field with their JSON: what is None is left out, unless that means something else."""
         pairs = self.pairs(field.type, depth) if field.format is None else FORMATS[field.format]
-        pairs = pairs.filter(lambda pair: _keeps(field.limits, pair[0]) and pair[1] not in field.blank)
+        pairs = pairs.filter(lambda pair: _keeps(field.constraints, pair[0]) and pair[1] not in field.blank)
         optional = isinstance(field.type, model.Optional)
         if optional and field.has_default and field.default is not None:
             return pairs
@@ -172,7 +172,7 @@ def _tagged(tag: str, value: str) -> Callable[[Pair], Pair]:
     return lambda pair: (pair[0], {tag: value, **pair[1]})
 
 
-def _keeps(limits: tuple[model.Limit, ...], value: Any) -> bool:
+def _keeps(limits: tuple[model.Constraint, ...], value: Any) -> bool:
     """Tell whether a value keeps limits: those that the schemas of the tests have."""
     return value is None or all(
         (len(value) if one.rule == "max_items" else -value) <= (one.value if one.rule == "max_items" else -one.value)

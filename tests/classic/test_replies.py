@@ -10,19 +10,19 @@ import pytest
 
 from emitter_typed import Client, KeybanResponse, KeygenResponse, MeResponse, Unauthorized
 from emitter_typed.broker import Broker
-from tests.behaviour.colours import Colour, both_colours, connected
+from tests.behaviour.flavours import Flavour, both_flavours, connected
 from tests.behaviour.loops import LIMIT_S, in_loop
 
 WRONG_KEY = "wrong-wrong-wrong-wrong-wrong-00"
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_each_reply_reaches_the_call_and_then_the_handler(colour: Colour, broker: Broker) -> None:
+async def test_each_reply_reaches_the_call_and_then_the_handler(flavour: Flavour, broker: Broker) -> None:
     keygens: SimpleQueue[KeygenResponse] = SimpleQueue()
     keybans: SimpleQueue[KeybanResponse] = SimpleQueue()
     mes: SimpleQueue[MeResponse] = SimpleQueue()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_keygen, client.on_keyban, client.on_me = keygens.put, keybans.put, mes.put
         made = [await client.keygen(broker.master_key, f"a/{number}/", "rw") for number in range(3)]
         banned = [await client.keyban(broker.master_key, made[0].key, ban) for ban in (True, False)]
@@ -35,11 +35,11 @@ async def test_each_reply_reaches_the_call_and_then_the_handler(colour: Colour, 
     assert (keygens.empty(), keybans.empty(), mes.empty()) == (True, True, True)
 
 
-@both_colours
+@both_flavours
 @in_loop
-async def test_a_refusal_is_raised_and_no_reply(colour: Colour, broker: Broker) -> None:
+async def test_a_refusal_is_raised_and_no_reply(flavour: Flavour, broker: Broker) -> None:
     replies: SimpleQueue[KeygenResponse] = SimpleQueue()
-    async with connected(colour, broker) as client:
+    async with connected(flavour, broker) as client:
         client.on_keygen = replies.put
         with pytest.raises(Unauthorized):
             await client.keygen(WRONG_KEY, "a/", "rw")

@@ -17,7 +17,7 @@ from emitter_typed import (
     PresenceUnsubscribe,
     StoredMessage,
 )
-from emitter_typed.values import Json
+from emitter_typed._types.values import Json
 
 
 def shown(result: object) -> object:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, cast
 
 from emitter_typed import Client
-from emitter_typed.protocol.topics import SHARE
-from emitter_typed.values import Json
+from emitter_typed._protocol.topics import SHARE
+from emitter_typed._types.values import Json
 
 Call = Callable[[Client], object]
 Packet = Mapping[str, Json]

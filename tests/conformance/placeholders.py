@@ -10,7 +10,7 @@ import secrets
 import string
 from collections.abc import Callable
 
-from emitter_typed.values import Json
+from emitter_typed._types.values import Json
 
 _PLACEHOLDER = re.compile(r"<(master|run|mark:\w+[+-]\d+|mark:\w+|key:\w+|msg:\w+|conn:\w+)>")
 _OFFSET = re.compile(r"mark:(\w+?)([+-]\d+)?")

@@ -14,8 +14,8 @@ from typing import Protocol, TypedDict, cast
 
 from attrs import field, frozen
 
+from emitter_typed._types.values import Json
 from emitter_typed.broker import ManualClock
-from emitter_typed.values import Json
 from tests.conformance.packets import CLOSED, PINGREQ, Received, Sent, Will, decode_all, encode
 from tests.conformance.placeholders import Bindings, Mismatch
 

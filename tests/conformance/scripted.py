@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import Any, cast
 
 from emitter_typed import BrokerError, Client, ConnectionLost, EmitterError, InvalidArgument, Subscription, Will
-from emitter_typed.protocol.packets import (
+from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
     Inbound,
@@ -24,9 +24,9 @@ from emitter_typed.protocol.packets import (
     Unsuback,
     Unsubscribe,
 )
-from emitter_typed.protocol.topics import Matcher, split_share
-from emitter_typed.transport.base import Endpoint, Sink
-from emitter_typed.values import Json
+from emitter_typed._protocol.topics import Matcher, split_share
+from emitter_typed._transport.base import Endpoint, Sink
+from emitter_typed._types.values import Json
 from tests.conformance.answers import expected_result, shown
 from tests.conformance.calls import NoCall, call_for, payload_of
 from tests.conformance.replayer import Exchange, Step

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from emitter_typed import EmitterError
-from emitter_typed.values import Json
+from emitter_typed._types.values import Json
 from tests.conformance.replayer import EXCHANGES, Exchange, load
 from tests.conformance.scripted import Play
 

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from emitter_typed._protocol.topics import Matcher
+from emitter_typed._types.values import Json
 from emitter_typed.broker import Broker, ManualClock
-from emitter_typed.protocol.topics import Matcher
-from emitter_typed.values import Json
 from tests.conformance.placeholders import Mismatch
 from tests.conformance.replayer import EXCHANGES, Exchange, ManualTiming, RealTiming, Replayer, load
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from emitter_typed._protocol.topics import Matcher, Topic, matches, parse_topic
 from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.topics import Matcher, Topic, matches, parse_topic
 
 EXCHANGES = Path(__file__).parent / "exchanges"
 

@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable
 from typing import get_args
 
+from emitter_typed._broker.faults import SentPacket
 from emitter_typed.broker import Broker
-from emitter_typed.broker.faults import SentPacket
 
 LOSSES = 100
 SEED = "EMITTER_FAULT_SEED"

@@ -31,9 +31,9 @@ from emitter_typed import (
     Subscription,
     Undecodable,
 )
+from emitter_typed._broker.connection import Connection
+from emitter_typed._broker.requests import Reply, Requests
 from emitter_typed.broker import Broker, Limits
-from emitter_typed.broker.connection import Connection
-from emitter_typed.broker.requests import Reply, Requests
 from emitter_typed.testing import BrokerOptions
 from tests.behaviour.loops import LIMIT_S, in_loop
 from tests.faults.arrivals import check_arrivals, check_complete

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Protocol, cast
 
+from emitter_typed._types.values import Json
 from emitter_typed.broker import Broker
-from emitter_typed.values import Json
 
 LIMIT_S = 20.0
 

@@ -15,8 +15,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from emitter_typed._types.values import Json
 from emitter_typed.broker import Broker
-from emitter_typed.values import Json
 
 LIMIT_S = 20.0
 

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from emitter_typed._generated.protocol import PROTOCOL
+from emitter_typed._protocol.counters import ClientCounters
+from emitter_typed._protocol.packets import Delivery, Inbound, Outbound
+from emitter_typed._protocol.session.inflight import CallResult as AnyWaiter
+from emitter_typed._protocol.session.outbox import Outbox
+from emitter_typed._protocol.session.session import Session
 from emitter_typed.errors import EmitterError
-from emitter_typed.protocol.outbox import Outbox
-from emitter_typed.protocol.packets import Delivery, Inbound, Outbound
-from emitter_typed.protocol.session import Session
-from emitter_typed.protocol.tally import Tally
-from emitter_typed.protocol.waiter import Waiter as AnyWaiter
 
 
-class Waiter:
+class CallResult:
     """Counts how often a call ends, and how."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Waiter:
         return True
 
 
-class Receiver:
+class MessageSink:
     """Collects what a subscription gets."""
 
     def __init__(self, channel: str) -> None:
@@ -39,12 +39,12 @@ class Receiver:
         self.ends: list[EmitterError | None] = []
         self.is_there = False
 
-    def granted(self, waiter: AnyWaiter[None], /) -> None:
+    def granted(self, call_result: AnyWaiter[None], /) -> None:
         assert not self.is_there
         self.is_there = True
-        waiter.resolve(None)
+        call_result.resolve(None)
 
-    def publish_silently(self, channel: str, raw: bytes, /) -> None:
+    def published_without_echo(self, channel: str, raw: bytes, /) -> None:
         pass
 
     def lost(self) -> None:
@@ -64,15 +64,15 @@ class Receiver:
 class Call:
     """A call whose acknowledgement has not come."""
 
-    def __init__(self, packet: Outbound, waiter: Waiter | None, receiver: Receiver | None = None) -> None:
+    def __init__(self, packet: Outbound, call_result: CallResult | None, receiver: MessageSink | None = None) -> None:
         self.packet = packet
-        self.waiter = waiter
+        self.call_result = call_result
         self.receiver = receiver
         self.replies: list[str] = []
         self.refused = False
         self.told = False
-        self.leaving: list[Receiver] = []
-        self.coming_back: list[Receiver] = []
+        self.leaving: list[MessageSink] = []
+        self.coming_back: list[MessageSink] = []
 
 
 class Model(RuleBasedStateMachine):
@@ -85,7 +85,7 @@ class Model(RuleBasedStateMachine):
         self.session = Session(
             PROTOCOL,
             matcher="emitter",
-            tally=Tally(),
+            counters=ClientCounters(),
             outbox=Outbox(max_messages=5, max_bytes=1000),
             send=self.sent.append,
             report=self.reported.append,
@@ -95,40 +95,40 @@ class Model(RuleBasedStateMachine):
         )
         self.calls: dict[int, Call] = {}
         # Messages that wait for a connection, and those that may have been published already.
-        self.unsent: list[Waiter] = []
+        self.unsent: list[CallResult] = []
         self.online = True
-        self.sent_once: set[Waiter] = set()
-        self.waiters: list[Waiter] = []
-        self.left: list[Receiver] = []
-        self.active: list[Receiver] = []
+        self.sent_once: set[CallResult] = set()
+        self.waiters: list[CallResult] = []
+        self.left: list[MessageSink] = []
+        self.active: list[MessageSink] = []
         # What the broker has granted, by channel.
         self.on_the_wire: set[str] = set()
-        self.expected: dict[Receiver, list[tuple[str, bytes]]] = {}
+        self.expected: dict[MessageSink, list[tuple[str, bytes]]] = {}
         self.unsubscribe_refused = False
         self.over = False
 
     # Calls
 
-    def begun(self, waiter: Waiter | None, receiver: Receiver | None = None) -> Call:
+    def begun(self, call_result: CallResult | None, receiver: MessageSink | None = None) -> Call:
         packet = self.sent[-1]
         assert 1 <= packet.packet_id <= 65_535
         assert packet.packet_id not in self.calls, "an identifier in use was used again"
-        call = Call(packet, waiter, receiver)
+        call = Call(packet, call_result, receiver)
         self.calls[packet.packet_id] = call
         return call
 
-    def waiter(self) -> Waiter:
-        waiter = Waiter()
-        self.waiters.append(waiter)
-        return waiter
+    def call_result(self) -> CallResult:
+        call_result = CallResult()
+        self.waiters.append(call_result)
+        return call_result
 
     # What always holds
 
     @invariant()
     def every_call_has_ended_once_or_is_under_way(self) -> None:
-        under_way = {call.waiter for call in self.calls.values()} | {*self.unsent}
-        for waiter in self.waiters:
-            assert len(waiter.ends) == (0 if waiter in under_way else 1)
+        under_way = {call.call_result for call in self.calls.values()} | {*self.unsent}
+        for call_result in self.waiters:
+            assert len(call_result.ends) == (0 if call_result in under_way else 1)
 
     @invariant()
     def every_subscription_got_what_matched_and_ended_once(self) -> None:

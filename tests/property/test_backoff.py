@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import given
 
-from emitter_typed.protocol.backoff import Backoff
+from emitter_typed._protocol.backoff import Backoff
 
 # How long a connection lived before it ended, or None where none was made.
 LIVES_S = st.lists(st.none() | st.floats(0, 100), min_size=1, max_size=2_000)

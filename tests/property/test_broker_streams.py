@@ -16,9 +16,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from emitter_typed._broker.core import BrokerCore
+from emitter_typed._broker.keys import KeyRing, Permission
 from emitter_typed.broker import Broker, Limits, ManualClock
-from emitter_typed.broker.core import BrokerCore
-from emitter_typed.broker.keys import KeyRing, Permission
 from tests.conformance.packets import Sent, Will, encode
 from tests.unit.broker.certificates import server_context
 from tests.unit.broker.dialling import CONNECT, greeted

@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emitter_typed._broker.core import BrokerCore
+from emitter_typed._broker.keys import KeyRing, Permission
 from emitter_typed.broker import ManualClock
-from emitter_typed.broker.core import BrokerCore
-from emitter_typed.broker.keys import KeyRing, Permission
 from tests.conformance.packets import Sent, Will, decode_all, encode
 from tests.unit.broker.peer import Peer
 

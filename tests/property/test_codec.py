@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 
 from emitter_typed import Permission, PresenceEvent, PresenceInfo, PresenceResponse, PresenceStatus, PresenceSubscribe
+from emitter_typed._protocol.payloads import codec
 from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import Undecodable
-from emitter_typed.protocol.payloads import codec
 from tests.unit.protocol.payloads.records import (
     Command,
     Formats,

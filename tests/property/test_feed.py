@@ -9,15 +9,15 @@ from attrs import frozen
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from emitter_typed._broker.requests import read_topic
+from emitter_typed._broker.storage import Storage, Window
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, HistoryResponse, StoredItem
-from emitter_typed.broker.requests import read_topic
-from emitter_typed.broker.storage import Storage, Window
+from emitter_typed._protocol.message import Gap, StoredMessage
+from emitter_typed._protocol.receiving.feed import Feed
+from emitter_typed._protocol.receiving.history_query import HistoryQuery
+from emitter_typed._protocol.receiving.mailbox import Mailbox
 from emitter_typed.errors import ConnectionLost
-from emitter_typed.protocol.feeds.backlog import Backlog
-from emitter_typed.protocol.feeds.feed import Feed
-from emitter_typed.protocol.feeds.mailbox import Mailbox
-from emitter_typed.protocol.message import Gap, StoredMessage
 
 CHANNEL = "a/b/"
 LONG_S = 1_000_000
@@ -31,7 +31,7 @@ class Published:
     number: int
     payload: bytes
     stored: bool
-    silent: bool = False
+    no_echo: bool = False
     """Whether it is this client's own, and does not come back."""
 
 
@@ -58,7 +58,7 @@ class Subscriber(RuleBasedStateMachine):
         self.last = last
         for _ in range(before):
             self.publish_one(stored=True)
-        backlog = Backlog(
+        backlog = HistoryQuery(
             operation=PROTOCOL.operations["history"],
             arguments=("key", CHANNEL),
             window={},
@@ -96,10 +96,10 @@ class Subscriber(RuleBasedStateMachine):
 
     @rule(stored=st.booleans())
     @precondition(lambda self: self.connected)
-    def publish_silently(self, stored: bool) -> None:
-        one = Published(len(self.log), b"own %d" % len(self.log), stored, silent=True)
+    def published_without_echo(self, stored: bool) -> None:
+        one = Published(len(self.log), b"own %d" % len(self.log), stored, no_echo=True)
         self.log.append(one)
-        self.feed.publish_silently((CHANNEL, one.payload))
+        self.feed.published_without_echo((CHANNEL, one.payload))
         if stored:
             self.storage.store(CHANNEL, one.payload, LONG_S)
 
@@ -179,7 +179,7 @@ class Subscriber(RuleBasedStateMachine):
         since = [
             one.payload
             for one in self.log[self.granted_at :]
-            if not one.silent and (one.stored or one.number not in self.unheard)
+            if not one.no_echo and (one.stored or one.number not in self.unheard)
         ]
         return first[len(first) - self.last if self.last < len(first) else 0 :] + since
 

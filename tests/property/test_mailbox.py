@@ -5,8 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import given
 
-from emitter_typed.protocol.bounds import Overflow
-from emitter_typed.protocol.feeds.mailbox import Mailbox
+from emitter_typed._protocol.receiving.mailbox import Mailbox, Overflow
 
 # None takes a message out.
 STEPS = st.lists(st.none() | st.binary(max_size=6), max_size=40)

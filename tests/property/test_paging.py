@@ -10,15 +10,15 @@ from itertools import count
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from emitter_typed._broker.requests import read_topic
+from emitter_typed._broker.storage import MAX_FOUND_BYTES, Storage, Window
+from emitter_typed._broker.storage import StoredMessage as Stored
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest
-from emitter_typed.broker.requests import read_topic
-from emitter_typed.broker.storage import MAX_FOUND_BYTES, Storage, Window
-from emitter_typed.broker.storage import StoredMessage as Stored
+from emitter_typed._protocol.message import StoredMessage
+from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed.errors import ReplyMissing
-from emitter_typed.protocol.feeds.paging import Pager
-from emitter_typed.protocol.message import StoredMessage
-from emitter_typed.protocol.payloads import codec
 
 LONG_S = 1_000_000
 # Two of them fit a packet, so that there is always room for the message by which pages overlap.

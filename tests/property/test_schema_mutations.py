@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emitter_typed_codegen.jobs import embedded_protocol
+from emitter_typed_codegen.jobs import compiler_protocol
 from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.problems import SchemaProblems, render
 from emitter_typed_codegen.render import render as render_files
@@ -119,7 +119,7 @@ def check(text: str) -> None:
         assert render(found.problems, "json")
         assert render(found.problems, "github").count("\n") == len(found.problems)
     else:
-        made = render_files(package(found, embedded_protocol(), "make it anew"), banner(found, "make it anew"))
+        made = render_files(package(found, compiler_protocol(), "make it anew"), banner(found, "make it anew"))
         for path, code in made.items():
             if path.endswith(".py"):
                 compile(code, path, "exec")

@@ -10,6 +10,9 @@ from hypothesis.stateful import Bundle, consumes, initialize, precondition, rule
 from emitter_typed import Key, KeygenResponse, Permission
 from emitter_typed._generated.protocol import KEYGEN, PROTOCOL
 from emitter_typed._generated.types import KeygenRequest
+from emitter_typed._protocol.operations import prepare
+from emitter_typed._protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsuback, Unsubscribe
+from emitter_typed._protocol.topics import matches
 from emitter_typed.errors import (
     AmbiguousReply,
     BrokerError,
@@ -19,10 +22,7 @@ from emitter_typed.errors import (
     ReplyMissing,
     Undecodable,
 )
-from emitter_typed.protocol.operations import prepare
-from emitter_typed.protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsuback, Unsubscribe
-from emitter_typed.protocol.topics import matches
-from tests.property.conversation import Call, Model, Receiver, Waiter, channel_of
+from tests.property.conversation import Call, CallResult, MessageSink, Model, channel_of
 
 CHANNELS = ("a/", "a/b/", "a/+/", "c/")
 TOPICS = ("a/", "a/b/", "c/b/", "c/", "d/")
@@ -34,91 +34,91 @@ REQUEST = KeygenRequest(key=Key("key"), channel="a/", permissions=Permission("r"
 class Conversation(Model):
     """What callers and the broker do, in any order."""
 
-    receivers = Bundle[Receiver]("receivers")
+    receivers = Bundle[MessageSink]("receivers")
 
     @initialize(last=st.sampled_from([0, 65_533, 65_534, 65_535]))
     def connect(self, last: int) -> None:
-        waiter = Waiter()
-        self.session.connecting(waiter)
+        call_result = CallResult()
+        self.session.connecting(call_result)
         self.session.received([Connack(0)])
-        assert waiter.ends == [None]
+        assert call_result.ends == [None]
         # So that the wrap is within reach.
-        self.session._exchanges._last_packet_id = last  # pyright: ignore[reportPrivateUsage]
+        self.session._inflight._last_packet_id = last  # pyright: ignore[reportPrivateUsage]
 
     # Calls
 
     @precondition(lambda self: self.online)
     @rule()
     def request(self) -> None:
-        waiter = self.waiter()
-        self.session.request(KEYGEN, REQUEST, b"{}", waiter)
-        self.begun(waiter)
+        call_result = self.call_result()
+        self.session.request(KEYGEN, REQUEST, b"{}", call_result)
+        self.begun(call_result)
 
     @precondition(lambda self: self.online)
     @rule(qos=st.sampled_from([0, 1]))
     def publish(self, qos: int) -> None:
-        waiter = self.waiter()
-        prepared = prepare(PROTOCOL.operations["publish"], ("key", "a/"), given={"qos": qos})
-        self.session.publish("publish", prepared, b"x", waiter)
+        call_result = self.call_result()
+        prepared = prepare(PROTOCOL.operations["publish"], ("key", "a/"), options_given={"qos": qos})
+        self.session.publish("publish", prepared, b"x", call_result)
         if qos:
-            self.begun(waiter)
+            self.begun(call_result)
         else:
-            assert waiter.ends == [None]
+            assert call_result.ends == [None]
 
     @precondition(lambda self: not self.online and not self.over)
     @rule(qos=st.sampled_from([0, 1]))
     def publish_offline(self, qos: int) -> None:
-        waiter, sent = Waiter(), len(self.sent)
-        prepared = prepare(PROTOCOL.operations["publish"], ("key", "a/"), given={"qos": qos})
+        call_result, sent = CallResult(), len(self.sent)
+        prepared = prepare(PROTOCOL.operations["publish"], ("key", "a/"), options_given={"qos": qos})
         try:
-            self.session.publish("publish", prepared, b"x", waiter)
+            self.session.publish("publish", prepared, b"x", call_result)
         except Congested:
             assert len(self.unsent) >= 5
         except ConnectionLost:
             assert qos == 0
         else:
-            self.waiters.append(waiter)
-            self.unsent.append(waiter)
+            self.waiters.append(call_result)
+            self.unsent.append(call_result)
         assert len(self.sent) == sent
 
     @precondition(lambda self: not self.online and not self.over)
     @rule()
     def ask_offline(self) -> None:
         with pytest.raises(ConnectionLost):
-            self.session.request(KEYGEN, REQUEST, b"{}", Waiter())
+            self.session.request(KEYGEN, REQUEST, b"{}", CallResult())
 
     @precondition(lambda self: bool(self.unsent))
     @rule(which=st.integers(0))
     def withdraw(self, which: int) -> None:
-        waiter = self.unsent[which % len(self.unsent)]
-        if self.session.withdraw(waiter):
-            assert waiter not in self.sent_once
-            self.unsent.remove(waiter)
-            self.waiters.remove(waiter)
+        call_result = self.unsent[which % len(self.unsent)]
+        if self.session.withdraw(call_result):
+            assert call_result not in self.sent_once
+            self.unsent.remove(call_result)
+            self.waiters.remove(call_result)
         else:
-            assert waiter in self.sent_once
+            assert call_result in self.sent_once
 
     @precondition(lambda self: self.online)
     @rule(target=receivers, channel=st.sampled_from(CHANNELS), key=st.sampled_from(["good", "bad"]))
-    def subscribe(self, channel: str, key: str) -> Receiver:
-        waiter, receiver = self.waiter(), Receiver(channel)
+    def subscribe(self, channel: str, key: str) -> MessageSink:
+        call_result, receiver = self.call_result(), MessageSink(channel)
         prepared = prepare(PROTOCOL.operations["subscribe"], (key, channel))
-        self.session.subscribe("subscribe", prepared, receiver, waiter, allow_reserved=False)
-        call = self.begun(waiter, receiver)
+        self.session.subscribe("subscribe", prepared, receiver, call_result, allow_reserved=False)
+        call = self.begun(call_result, receiver)
         call.refused = key == "bad"
         self.active.append(receiver)
         self.expected[receiver] = []
         return receiver
 
     @rule(receiver=consumes(receivers))
-    def leave(self, receiver: Receiver) -> None:
-        waiter = self.waiter()
+    def leave(self, receiver: MessageSink) -> None:
+        call_result = self.call_result()
         before = len(self.sent)
-        self.session.leave("subscribe", receiver.channel, receiver, waiter)
+        self.session.leave("subscribe", receiver.channel, receiver, call_result)
         if len(self.sent) > before:
-            self.begun(waiter)
+            self.begun(call_result)
         else:
-            assert waiter.ends == [None]
+            assert call_result.ends == [None]
         if receiver in self.active:
             self.active.remove(receiver)
             self.left.append(receiver)
@@ -126,10 +126,10 @@ class Conversation(Model):
     @precondition(lambda self: self.online)
     @rule(channel=st.sampled_from(CHANNELS))
     def unsubscribe(self, channel: str) -> None:
-        waiter = self.waiter()
+        call_result = self.call_result()
         prepared = prepare(PROTOCOL.operations["unsubscribe"], ("good", channel))
-        self.session.unsubscribe("unsubscribe", prepared, waiter)
-        self.begun(waiter).leaving = [each for each in self.active if each.channel == channel]
+        self.session.unsubscribe("unsubscribe", prepared, call_result)
+        self.begun(call_result).leaving = [each for each in self.active if each.channel == channel]
 
     # The broker
 
@@ -198,7 +198,7 @@ class Conversation(Model):
                 self.session.received([Puback(packet_id)])
                 self.answered(call)
             case Subscribe():
-                if call.waiter is None:
+                if call.call_result is None:
                     self.rejoined(packet_id, call, call.packet)
                 else:
                     if call.refused:
@@ -221,9 +221,9 @@ class Conversation(Model):
             self.calls[packet.packet_id] = Call(packet, None)
 
     def answered(self, call: Call) -> None:
-        assert call.waiter is not None
+        assert call.call_result is not None
         assert isinstance(call.packet, Publish)
-        (end,) = call.waiter.ends
+        (end,) = call.call_result.ends
         if call.refused:
             assert isinstance(end, BrokerError)
         elif call.packet.topic != KEYGEN.topic:
@@ -236,17 +236,17 @@ class Conversation(Model):
             assert isinstance(end, AmbiguousReply if call.replies else ReplyMissing)
 
     def joined(self, call: Call) -> None:
-        assert call.waiter is not None
+        assert call.call_result is not None
         assert call.receiver is not None
-        (end,) = call.waiter.ends
+        (end,) = call.call_result.ends
         assert isinstance(end, BrokerError) if call.refused else end is None
         if call.refused and call.receiver in self.active:
             self.active.remove(call.receiver)
             assert isinstance(call.receiver.ends[0], BrokerError)
 
     def parted(self, call: Call) -> None:
-        if call.waiter is not None:
-            (end,) = call.waiter.ends
+        if call.call_result is not None:
+            (end,) = call.call_result.ends
             assert isinstance(end, BrokerError) if call.refused else end is None
         if not call.refused:
             for receiver in call.leaving:
@@ -278,18 +278,18 @@ class Conversation(Model):
         self.session.lost(ConnectionLost(REASON))
         self.online = False
         self.on_the_wire.clear()
-        again: list[Waiter] = []
+        again: list[CallResult] = []
         for call in self.calls.values():
-            if call.waiter is None:
+            if call.call_result is None:
                 continue
             if call.told:
-                assert isinstance(call.waiter.ends[0], BrokerError)
+                assert isinstance(call.call_result.ends[0], BrokerError)
             elif isinstance(call.packet, Publish) and call.packet.topic != KEYGEN.topic:
-                again.append(call.waiter)
+                again.append(call.call_result)
             elif isinstance(call.packet, Unsubscribe):
-                assert call.waiter.ends == [None]
+                assert call.call_result.ends == [None]
             else:
-                (end,) = call.waiter.ends
+                (end,) = call.call_result.ends
                 assert isinstance(end, ConnectionLost)
             for receiver in [] if call.told else call.leaving:
                 if receiver in self.active:
@@ -297,7 +297,7 @@ class Conversation(Model):
         for call in self.calls.values():
             # A caller whose subscribe has failed leaves.
             if call.receiver is not None and call.receiver in self.active:
-                self.session.leave("subscribe", call.receiver.channel, call.receiver, Waiter())
+                self.session.leave("subscribe", call.receiver.channel, call.receiver, CallResult())
                 self.active.remove(call.receiver)
                 self.left.append(call.receiver)
         assert all(not each.ends for each in self.active if each in before)
@@ -335,13 +335,13 @@ class Conversation(Model):
             return
         self.over = True
         self.online = False
-        for waiter in self.unsent:
-            (end,) = waiter.ends
+        for call_result in self.unsent:
+            (end,) = call_result.ends
             assert isinstance(end, ConnectionLost)
         self.unsent.clear()
         for call in self.calls.values():
-            if call.waiter is not None:
-                (end,) = call.waiter.ends
+            if call.call_result is not None:
+                (end,) = call.call_result.ends
                 assert isinstance(end, ConnectionLost)
         self.calls.clear()
         for receiver in self.active:
@@ -349,7 +349,7 @@ class Conversation(Model):
         self.active.clear()
         prepared = prepare(PROTOCOL.operations["publish"], ("key", "a/"))
         with pytest.raises(ConnectionLost if lost else Closed):
-            self.session.publish("publish", prepared, b"", Waiter())
+            self.session.publish("publish", prepared, b"", CallResult())
 
 
 TestConversation = Conversation.TestCase

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.topics import (
+from emitter_typed._protocol.topics import (
     Matcher,
     compose_topic,
     could_match_prefix,
@@ -21,6 +20,7 @@ from emitter_typed.protocol.topics import (
     split_share,
     validate_channel,
 )
+from emitter_typed.errors import InvalidArgument
 
 
 def written(names: list[str], rest: str = "") -> str:

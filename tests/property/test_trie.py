@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emitter_typed.protocol.topics import Matcher, matches
-from emitter_typed.protocol.trie import ChannelTrie
+from emitter_typed._protocol.topics import Matcher, matches
+from emitter_typed._protocol.trie import ChannelTrie
 
 
 def written(names: list[str], rest: str = "") -> str:

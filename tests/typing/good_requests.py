@@ -1,4 +1,4 @@
-"""What a checker knows of links, bans, history and share groups, in both colours. Never run."""
+"""What a checker knows of links, bans, history and share groups, in both flavours. Never run."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta

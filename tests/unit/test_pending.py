@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from emitter_typed._core.pending import AsyncOutcome, SyncOutcome
 from emitter_typed.errors import EmitterError, RequestTimeout
-from emitter_typed.pending import TaskOutcome, ThreadOutcome
 
 LIMIT_S = 10.0
 
 
 def test_all_threads_that_wait_get_the_result() -> None:
-    outcome: ThreadOutcome[str] = ThreadOutcome("publish")
+    outcome: SyncOutcome[str] = SyncOutcome("publish")
     with ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(outcome.wait, LIMIT_S) for _ in range(8)]
         outcome.resolve("done")
@@ -24,14 +24,14 @@ def test_all_threads_that_wait_get_the_result() -> None:
 
 def test_all_tasks_that_wait_get_the_error() -> None:
     async def run() -> None:
-        outcome: TaskOutcome[str] = TaskOutcome("publish")
+        outcome: AsyncOutcome[str] = AsyncOutcome("publish")
         async with asyncio.TaskGroup() as group:
             waiting = [group.create_task(failure(outcome)) for _ in range(8)]
             await asyncio.sleep(0)
             outcome.reject(EmitterError("no"))
         assert {each.result() for each in waiting} == {"no"}
 
-    async def failure(outcome: TaskOutcome[str]) -> str:
+    async def failure(outcome: AsyncOutcome[str]) -> str:
         with pytest.raises(EmitterError) as caught:
             await outcome.wait(LIMIT_S)
         return caught.value.message
@@ -41,7 +41,7 @@ def test_all_tasks_that_wait_get_the_error() -> None:
 
 def test_a_task_that_is_cancelled_takes_nothing_from_the_others() -> None:
     async def run() -> None:
-        outcome: TaskOutcome[str] = TaskOutcome("publish")
+        outcome: AsyncOutcome[str] = AsyncOutcome("publish")
         cancelled, other = (asyncio.create_task(outcome.wait(LIMIT_S)) for _ in range(2))
         await asyncio.sleep(0)
         cancelled.cancel()
@@ -55,7 +55,7 @@ def test_a_task_that_is_cancelled_takes_nothing_from_the_others() -> None:
 
 @pytest.mark.parametrize("timeout_s", [0.0, -1.0, 0.001])
 def test_who_gave_up_can_wait_again(timeout_s: float) -> None:
-    outcome: ThreadOutcome[str] = ThreadOutcome("publish")
+    outcome: SyncOutcome[str] = SyncOutcome("publish")
     with pytest.raises(RequestTimeout):
         outcome.wait(timeout_s)
     outcome.resolve("done")
@@ -65,7 +65,7 @@ def test_who_gave_up_can_wait_again(timeout_s: float) -> None:
 @pytest.mark.parametrize("timeout_s", [0.0, -1.0, 0.001])
 def test_a_task_that_gave_up_can_wait_again(timeout_s: float) -> None:
     async def run() -> None:
-        outcome: TaskOutcome[str] = TaskOutcome("publish")
+        outcome: AsyncOutcome[str] = AsyncOutcome("publish")
         with pytest.raises(RequestTimeout):
             await outcome.wait(timeout_s)
         outcome.resolve("done")

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from emitter_typed import AsyncClient, Client
-from emitter_typed.addresses import BrokerAddress, parse_url
-from emitter_typed.contract import Bounds, duration
+from emitter_typed._core.addresses import BrokerAddress, parse_url
+from emitter_typed._core.settings import Settings
+from emitter_typed.contract import QueueLimits, duration
 from emitter_typed.errors import InvalidArgument
-from emitter_typed.settings import Settings
 
 
 def settings() -> Settings:
@@ -120,10 +120,10 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(case: str) -> None:
 
 
 def test_a_subscription_has_the_clients_bounds_but_for_its_own() -> None:
-    mailbox = settings().mailbox(Bounds(max_bytes=7))
+    mailbox = settings().mailbox(QueueLimits(max_bytes=7))
     assert (mailbox.max_messages, mailbox.max_bytes, mailbox.overflow) == (5, 7, "fail")
     with pytest.raises(InvalidArgument, match="max_messages"):
-        settings().mailbox(Bounds(max_messages=0))
+        settings().mailbox(QueueLimits(max_messages=0))
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,16 @@ from collections.abc import Callable
 import pytest
 
 from emitter_typed import Message, Subscription
+from emitter_typed._broker.requests import read_topic
+from emitter_typed._broker.storage import Storage, Window
+from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, HistoryResponse, StoredItem
-from emitter_typed.broker.requests import read_topic
-from emitter_typed.broker.storage import Storage, Window
+from emitter_typed._protocol.receiving.feed import Feed
+from emitter_typed._protocol.receiving.history_query import HistoryQuery
+from emitter_typed._protocol.receiving.mailbox import Mailbox
+from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed.errors import ConnectionLost, EmitterError
-from emitter_typed.protocol.feeds.backlog import Backlog
-from emitter_typed.protocol.feeds.feed import Feed
-from emitter_typed.protocol.feeds.fetches import Fetch
-from emitter_typed.protocol.feeds.mailbox import Mailbox
-from emitter_typed.streams.thread import ThreadStream
 
 LIMIT_S = 20.0
 
@@ -61,15 +61,15 @@ class Granted:
         raise error
 
 
-def stream(broker: Broker, *, last: int | None = None) -> ThreadStream:
+def stream(broker: Broker, *, last: int | None = None) -> SyncStream:
     mailbox = Mailbox(max_messages=10, max_bytes=100, overflow="drop_oldest")
     history = PROTOCOL.operations["history"]
-    backlog = Backlog(operation=history, arguments=("key", "a/b/"), window={}, wanted=last, recover=True)
+    backlog = HistoryQuery(operation=history, arguments=("key", "a/b/"), window={}, wanted=last, recover=True)
 
     def report(error: EmitterError) -> None:
         raise error
 
-    return ThreadStream(
+    return SyncStream(
         "a/",
         Feed(mailbox, None if last is None else backlog),
         lambda channel, raw: Message(channel, raw, raw),

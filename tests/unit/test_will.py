@@ -49,10 +49,10 @@ def test_a_will_that_leaves_no_room_in_the_connect_is_refused() -> None:
     assert caught.value.argument == "will"
 
 
-@pytest.mark.parametrize("colour", [Client, AsyncClient])
-def test_a_will_is_a_will(colour: type[Client] | type[AsyncClient]) -> None:
+@pytest.mark.parametrize("flavour", [Client, AsyncClient])
+def test_a_will_is_a_will(flavour: type[Client] | type[AsyncClient]) -> None:
     with pytest.raises(InvalidArgument, match="expected a Will"):
-        colour(will="gone")  # type: ignore[arg-type]  # what a caller without a checker gives
+        flavour(will="gone")  # type: ignore[arg-type]  # what a caller without a checker gives
 
 
 @pytest.mark.parametrize("over", ["tcp", "memory"])

@@ -27,12 +27,12 @@ from emitter_typed_codegen.model.schema import (
 )
 from emitter_typed_codegen.model.types import (
     Alias,
+    Constraint,
     Declaration,
     Enum,
     EnumValue,
     Field,
     Flags,
-    Limit,
     List,
     Literal_,
     Map,
@@ -49,6 +49,7 @@ from emitter_typed_codegen.model.types import (
 __all__ = [
     "Alias",
     "Channel",
+    "Constraint",
     "Declaration",
     "Enum",
     "EnumValue",
@@ -59,7 +60,6 @@ __all__ = [
     "Flags",
     "Import",
     "Lasting",
-    "Limit",
     "List",
     "Literal_",
     "Map",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from emitter_typed_codegen.model.types import Field, Limit, Literal_, Record, TypeRef
+from emitter_typed_codegen.model.types import Constraint, Field, Literal_, Record, TypeRef
 
 
 @frozen(kw_only=True)
@@ -106,11 +106,11 @@ class Operation:
     defaults: tuple[tuple[str, Literal_], ...] = ()
     """Values of options that a call does not give, by option name."""
     errors: tuple[str, ...] = ()
-    quiet: tuple[tuple[str, Literal_], ...] = ()
+    no_replay: tuple[tuple[str, Literal_], ...] = ()
     """Values of options with which a subscribe brings no stored messages, by option name."""
     ignores: tuple[str, ...] = ()
     """The options that it takes in a set and that mean nothing to it."""
-    silent: tuple[tuple[str, Literal_], ...] = ()
+    no_echo: tuple[tuple[str, Literal_], ...] = ()
     """Values of options with which a publish does not come back to its own client, by option name."""
     stored: str | None = None
     """The fetch of what is stored on the channels of a subscribe, by name; None: none is told."""
@@ -126,7 +126,7 @@ class Setting:
     type: TypeRef
     values: tuple[int | str, ...] = ()
     """The only values that it may have; none: any of its type."""
-    limits: tuple[Limit, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
 
 @frozen(kw_only=True)

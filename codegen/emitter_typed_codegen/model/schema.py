@@ -91,7 +91,7 @@ class Schema:
         return Protocol(
             reserved=self.envelope.reserved,
             settings=tuple(
-                Setting(name=one.name, type=one.type, values=one.values, limits=one.limits)
+                Setting(name=one.name, type=one.type, values=one.values, constraints=one.constraints)
                 for one in self.options
                 if publishes & set(one.applies)
             ),

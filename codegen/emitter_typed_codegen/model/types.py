@@ -57,7 +57,7 @@ TypeRef = Scalar | Named | Optional | List | Map
 
 
 @frozen
-class Limit:
+class Constraint:
     """One constraint: its keyword in the language, and its value in the unit of the type."""
 
     rule: Literal[
@@ -84,7 +84,7 @@ class Field:
     """Wire values that read as if the field were absent."""
     has_default: bool = False
     default: Literal_ = None
-    limits: tuple[Limit, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     deprecated: str | None = None
 
 
@@ -148,7 +148,7 @@ class Alias:
     name: str
     doc: str = ""
     type: TypeRef
-    limits: tuple[Limit, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     distinct: bool = False
 
 

@@ -14,6 +14,7 @@ from emitter_typed_codegen.resolve.classes import check_classes
 from emitter_typed_codegen.resolve.events import read_events, with_replies
 from emitter_typed_codegen.resolve.imports import Files, read_imports
 from emitter_typed_codegen.resolve.methods import check_methods
+from emitter_typed_codegen.resolve.nodes import Entries, Report
 from emitter_typed_codegen.resolve.operations import (
     read_ignored_options,
     read_operations,
@@ -23,8 +24,7 @@ from emitter_typed_codegen.resolve.operations import (
 from emitter_typed_codegen.resolve.options import read_options
 from emitter_typed_codegen.resolve.pages import read_pages
 from emitter_typed_codegen.resolve.protocol import read_envelope, read_errors, read_requests
-from emitter_typed_codegen.resolve.reading import Entries, Report
-from emitter_typed_codegen.resolve.scope import Scope
+from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.resolve.types import read_types
 from emitter_typed_codegen.source import Document, MapNode, Node, read
 
@@ -68,33 +68,33 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
         optional=("emitter-typed", "name", "version", "doc", "imports", *_SECTIONS),
     )
     _check_language(report, entries)
-    scope = Scope(report)
-    imports = read_imports(scope, entries.get("imports"), path, files)
+    symbols = SymbolTable(report)
+    imports = read_imports(symbols, entries.get("imports"), path, files)
     if imports and "envelope" in entries:
         report.add(entries.key("imports"), "bad-import", "a protocol stands in one file", "declare its types in it")
-    imported = tuple(scope.types.values())
-    types = read_types(scope, entries.get("types"))
-    envelope = read_envelope(scope, entries.get("envelope"), entries.key("envelope"))
+    imported = tuple(symbols.types.values())
+    types = read_types(symbols, entries.get("types"))
+    envelope = read_envelope(symbols, entries.get("envelope"), entries.key("envelope"))
     said = next((section for section in _OF_A_PROTOCOL if section in entries), None)
     if said is not None and "envelope" not in entries:
         report.add(entries.key(said), "needs-envelope", f"{quoted(said)} need an envelope around them", "add it")
     reserved = "" if envelope is None else envelope.reserved
-    errors = read_errors(scope, entries.get("errors"))
-    events = read_events(scope, entries.get("events"), reserved)
-    requests = read_requests(scope, entries.get("requests"), reserved, events, errors)
-    events = with_replies(scope, entries.get("events"), events, requests)
-    operations = read_operations(scope, entries.get("operations"), errors)
-    options = read_options(scope, entries.get("options"), _taking_options(requests, operations))
+    errors = read_errors(symbols, entries.get("errors"))
+    events = read_events(symbols, entries.get("events"), reserved)
+    requests = read_requests(symbols, entries.get("requests"), reserved, events, errors)
+    events = with_replies(symbols, entries.get("events"), events, requests)
+    operations = read_operations(symbols, entries.get("operations"), errors)
+    options = read_options(symbols, entries.get("options"), _taking_options(requests, operations))
     node = entries.get("operations")
     operations = tuple(
         evolve(
             one,
-            defaults=read_values_of_options(scope, node, one, options, "options"),
-            quiet=read_values_of_options(scope, node, one, options, "quiet"),
-            silent=read_values_of_options(scope, node, one, options, "silent"),
-            ignores=read_ignored_options(scope, node, one, options),
-            stored=read_stored(scope, node, one, operations),
-            pages=read_pages(scope, node, one, requests, options),
+            defaults=read_values_of_options(symbols, node, one, options, "options"),
+            no_replay=read_values_of_options(symbols, node, one, options, "no_replay"),
+            no_echo=read_values_of_options(symbols, node, one, options, "no_echo"),
+            ignores=read_ignored_options(symbols, node, one, options),
+            stored=read_stored(symbols, node, one, operations),
+            pages=read_pages(symbols, node, one, requests, options),
         )
         for one in operations
     )
@@ -115,7 +115,7 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
         options=options,
         errors=errors,
     )
-    schema = evolve(schema, channels=read_channels(scope, entries.get("channels"), protocol or schema.protocol))
+    schema = evolve(schema, channels=read_channels(symbols, entries.get("channels"), protocol or schema.protocol))
     check_methods(report, entries, schema)
     check_classes(report, entries, schema, name or at)
     return schema

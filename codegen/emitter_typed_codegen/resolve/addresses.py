@@ -7,7 +7,7 @@ import re
 from attrs import frozen
 
 from emitter_typed_codegen.problems import Rule, quoted
-from emitter_typed_codegen.resolve.reading import Report
+from emitter_typed_codegen.resolve.nodes import Report
 from emitter_typed_codegen.source import Place, ScalarNode
 
 # What Emitter allows in a channel: bytes 45 to 58 and 65 to 122, without the slash, and the dollar sign.

@@ -9,9 +9,9 @@ from attrs import define, field
 
 from emitter_typed_codegen.model import (
     Channel,
+    Constraint,
     Enum,
     Field,
-    Limit,
     Literal_,
     Protocol,
     Scalar,
@@ -23,11 +23,11 @@ from emitter_typed_codegen.names import attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import Segment, is_segment, read_segments
 from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.constraints import keeps
 from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_field
-from emitter_typed_codegen.resolve.limits import keeps
+from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.options import read_option_value
-from emitter_typed_codegen.resolve.reading import Entries
-from emitter_typed_codegen.resolve.scope import BROKEN, Scope
+from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.typerefs import read_type
 from emitter_typed_codegen.resolve.values import UNFIT, json_value
 from emitter_typed_codegen.source import Node, Placed, ScalarNode
@@ -35,28 +35,28 @@ from emitter_typed_codegen.source import Node, Placed, ScalarNode
 # Some hundred thousand are a second; the largest of sensible schemas need some thousands.
 _MOST_STEPS = 200_000
 
-_Kind: TypeAlias = tuple[TypeRef, tuple[Limit, ...]]
+_Kind: TypeAlias = tuple[TypeRef, tuple[Constraint, ...]]
 
 _PARAMETERS: frozenset[ScalarName] = frozenset({"string", "int", "uuid", "date"})
 
 
-def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) -> tuple[Channel, ...]:
+def read_channels(symbols: SymbolTable, node: Node | None, protocol: Protocol | None) -> tuple[Channel, ...]:
     """Read all channels.
 
     Args:
-        scope: The types that there are.
+        symbols: The types that there are.
         node: What the schema says.
         protocol: What the channels run on; None: any option with any value is taken, and any address.
 
     Returns:
         The channels, in the author's order.
     """
-    names = Names(scope.report, "name-collision", "a channel")
-    overlaps = _Overlaps(scope)
+    names = Names(symbols.report, "name-collision", "a channel")
+    overlaps = _Overlaps(symbols)
     channels: list[Channel] = []
-    for key, described in scope.report.named(node, "'channels'"):
+    for key, described in symbols.report.named(node, "'channels'"):
         names.take(attribute_name(key.value), key.value, key)
-        entries = scope.report.entries(
+        entries = symbols.report.entries(
             described,
             f"the channel {quoted(key.value)}",
             at=key,
@@ -64,7 +64,7 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
             optional=("params", "options", "direction", "doc", "deprecated", "overlaps"),
         )
         address = entries.scalar("address")
-        segments = () if address is None else _segments(scope, address, protocol)
+        segments = () if address is None else _segments(symbols, address, protocol)
         payload = entries.get("payload")
         deprecated = entries.deprecated()
         if deprecated is not None:
@@ -73,9 +73,9 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
             name=key.value,
             address="" if address is None else address.value,
             doc=entries.text("doc"),
-            params=_params(scope, entries, segments),
-            payload=BROKEN if payload is None else read_type(scope, payload, allowed=("text",)),
-            options=_options(scope, entries, protocol),
+            params=_params(symbols, entries, segments),
+            payload=BROKEN if payload is None else read_type(symbols, payload, allowed=("text",)),
+            options=_options(symbols, entries, protocol),
             direction=entries.choice("direction", ("publish", "subscribe", "both"), "both"),
             deprecated=deprecated,
             overlaps=entries.flag("overlaps"),
@@ -86,26 +86,26 @@ def read_channels(scope: Scope, node: Node | None, protocol: Protocol | None) ->
     return tuple(channels)
 
 
-def _segments(scope: Scope, address: ScalarNode, protocol: Protocol | None) -> tuple[Segment, ...]:
+def _segments(symbols: SymbolTable, address: ScalarNode, protocol: Protocol | None) -> tuple[Segment, ...]:
     if not address.value.endswith("/"):
         place = address.part(len(address.value) - 1, len(address.value))
         hint = f"write {address.value[:80]}/"
-        scope.report.add(place, "bad-address", "an address ends with a slash", hint)
+        symbols.report.add(place, "bad-address", "an address ends with a slash", hint)
     reserved = "" if protocol is None else protocol.reserved
     if reserved and address.value.startswith(reserved):
         message = f"what begins with {quoted(reserved)} is the broker's own"
-        scope.report.add(address.part(0, len(reserved)), "reserved-channel", message, "begin with another segment")
-    return read_segments(scope.report, address, "bad-address")
+        symbols.report.add(address.part(0, len(reserved)), "reserved-channel", message, "begin with another segment")
+    return read_segments(symbols.report, address, "bad-address")
 
 
-def _params(scope: Scope, entries: Entries, segments: tuple[Segment, ...]) -> tuple[Field, ...]:
+def _params(symbols: SymbolTable, entries: Entries, segments: tuple[Segment, ...]) -> tuple[Field, ...]:
     declared: dict[str, Field] = {}
     places: dict[str, Placed] = {}
-    for key, described in scope.report.named(entries.get("params"), "'params'"):
-        param = read_field(scope, key, described, keys=PARAMETER_KEYS)
-        _check_parameter(scope, param, described)
+    for key, described in symbols.report.named(entries.get("params"), "'params'"):
+        param = read_field(symbols, key, described, keys=PARAMETER_KEYS)
+        _check_parameter(symbols, param, described)
         declared[key.value], places[key.value] = param, key
-    names = Names(scope.report, "name-collision", "a parameter")
+    names = Names(symbols.report, "name-collision", "a parameter")
     params: list[Field] = []
     used: set[str] = set()
     for segment in segments:
@@ -114,7 +114,7 @@ def _params(scope: Scope, entries: Entries, segments: tuple[Segment, ...]) -> tu
         name = segment.text
         if name in used:
             message = f"the parameter {quoted(name)} stands in the address twice"
-            scope.report.add(segment.place, "address-parameter", message, "give one of them another name")
+            symbols.report.add(segment.place, "address-parameter", message, "give one of them another name")
             continue
         used.add(name)
         names.take(attribute_name(name), name, segment.place)
@@ -122,46 +122,46 @@ def _params(scope: Scope, entries: Entries, segments: tuple[Segment, ...]) -> tu
     for name in declared:
         if name not in used and "address" in entries:
             message = f"the address has no parameter {{{name}}}"
-            hint = scope.report.meant(name, used) or "take it away, or write it into the address"
-            scope.report.add(places[name], "address-parameter", message, hint)
+            hint = symbols.report.meant(name, used) or "take it away, or write it into the address"
+            symbols.report.add(places[name], "address-parameter", message, hint)
     return tuple(params)
 
 
-def _check_parameter(scope: Scope, param: Field, node: Node) -> None:
-    base = scope.base(param.type)
+def _check_parameter(symbols: SymbolTable, param: Field, node: Node) -> None:
+    base = symbols.base(param.type)
     if base is None:
         return
-    if isinstance(base, Enum) and not scope.optional(param.type):
+    if isinstance(base, Enum) and not symbols.optional(param.type):
         wrong = [value.wire for value in base.values if not is_segment(value.wire)]
         if wrong:
             message = f"{base.name} has the value {quoted(wrong[0])}, which can be no segment of a channel"
-            scope.report.add(node, "parameter-type", message, "use another type, or change the value")
-    elif not isinstance(base, Scalar) or base.name not in _PARAMETERS or scope.optional(param.type):
+            symbols.report.add(node, "parameter-type", message, "use another type, or change the value")
+    elif not isinstance(base, Scalar) or base.name not in _PARAMETERS or symbols.optional(param.type):
         message = f"the parameter {quoted(param.name)} cannot be of this type"
         hint = "it is a string, int, uuid, date, an enum or an alias of one of them, and never optional"
-        scope.report.add(node, "parameter-type", message, hint)
+        symbols.report.add(node, "parameter-type", message, hint)
 
 
-def _options(scope: Scope, entries: Entries, protocol: Protocol | None) -> tuple[tuple[str, Literal_], ...]:
+def _options(symbols: SymbolTable, entries: Entries, protocol: Protocol | None) -> tuple[tuple[str, Literal_], ...]:
     found: list[tuple[str, Literal_]] = []
-    for key, node in scope.report.named(entries.get("options"), "'options'"):
+    for key, node in symbols.report.named(entries.get("options"), "'options'"):
         if protocol is None:
-            value = json_value(scope, node, f"the option {quoted(key.value)}")
+            value = json_value(symbols, node, f"the option {quoted(key.value)}")
         else:
-            option = _publish_option(scope, key, protocol)
-            value = UNFIT if option is None else read_option_value(scope, node, option)
+            option = _publish_option(symbols, key, protocol)
+            value = UNFIT if option is None else read_option_value(symbols, node, option)
         if value is not UNFIT:
             found.append((key.value, value))
     return tuple(found)
 
 
-def _publish_option(scope: Scope, key: ScalarNode, protocol: Protocol) -> Setting | None:
+def _publish_option(symbols: SymbolTable, key: ScalarNode, protocol: Protocol) -> Setting | None:
     usable = {one.name: one for one in protocol.settings}
     if key.value in protocol.others:
         message = f"{quoted(key.value)} is no option of publishing, and a channel's options are defaults of that"
-        scope.report.add(key, "option-not-taken", message, "give it where you call")
+        symbols.report.add(key, "option-not-taken", message, "give it where you call")
     elif key.value not in usable:
-        scope.report.unknown(key, "unknown-option", "option", key.value, usable)
+        symbols.report.unknown(key, "unknown-option", "option", key.value, usable)
     return usable.get(key.value)
 
 
@@ -179,7 +179,7 @@ class _Level:
 class _Overlaps:
     """Finds channels whose addresses can match one topic."""
 
-    scope: Scope
+    symbols: SymbolTable
     root: _Level = field(factory=_Level)
     steps: int = 0
 
@@ -193,7 +193,7 @@ class _Overlaps:
                     "topic, and their payloads differ"
                 )
                 hint = "change one address, or write overlaps: true if one program never takes both"
-                self.scope.report.add(address, "overlap", message, hint)
+                self.symbols.report.add(address, "overlap", message, hint)
                 break
         for segment in segments:
             level = self._step(level, segment, params)
@@ -203,7 +203,7 @@ class _Overlaps:
         if not segment.is_parameter:
             return level.literals.setdefault(segment.text, _Level())
         param = params[segment.text]
-        return level.parameters.setdefault((param.type, param.limits), (param, _Level()))[1]
+        return level.parameters.setdefault((param.type, param.constraints), (param, _Level()))[1]
 
     def _matching(
         self, level: _Level, segments: tuple[Segment, ...], params: dict[str, Field], index: int
@@ -228,19 +228,19 @@ class _Overlaps:
 
     def _may_be(self, param: Field, text: str) -> bool:
         """Tell whether a parameter can have a text; True where nothing says otherwise."""
-        base = self.scope.base(param.type)
+        base = self.symbols.base(param.type)
         if isinstance(base, Enum):
             return base.open or text in [value.wire for value in base.values]
         if not isinstance(base, Scalar) or base.name not in ("int", "string"):
             return True
         if base.name == "int":
             return text.removeprefix("-").isdecimal()
-        limits = (*self.scope.limits(param.type), *param.limits)
-        return all(keeps(limit, base, text) is not False for limit in limits)
+        constraints = (*self.symbols.constraints(param.type), *param.constraints)
+        return all(keeps(constraint, base, text) is not False for constraint in constraints)
 
     def _may_meet(self, one: Field, other: Field) -> bool:
         for enum, param in ((one, other), (other, one)):
-            base = self.scope.base(enum.type)
+            base = self.symbols.base(enum.type)
             if isinstance(base, Enum) and not base.open:
                 return any(self._may_be(param, value.wire) for value in base.values)
         return True

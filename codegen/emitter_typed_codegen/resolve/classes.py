@@ -6,7 +6,7 @@ from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.names import RESERVED_TYPES, class_name, constant_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.reading import Entries, Report
+from emitter_typed_codegen.resolve.nodes import Entries, Report
 from emitter_typed_codegen.source import MapNode, Placed
 
 _RENAME = "give the schema another `name:`"

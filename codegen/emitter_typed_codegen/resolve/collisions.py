@@ -7,7 +7,7 @@ from collections.abc import Collection
 from attrs import define, field
 
 from emitter_typed_codegen.problems import Rule, quoted
-from emitter_typed_codegen.resolve.reading import Report
+from emitter_typed_codegen.resolve.nodes import Report
 from emitter_typed_codegen.source import Placed
 
 

@@ -8,21 +8,21 @@ from emitter_typed_codegen.model import Event, Record, Request, Union
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.scope import Scope
+from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
 _OF_ITS_OWN = ("topic", "payload")
 
 
-def read_events(scope: Scope, node: Node | None, reserved: str) -> tuple[Event, ...]:
+def read_events(symbols: SymbolTable, node: Node | None, reserved: str) -> tuple[Event, ...]:
     """Read what the broker tells. An event without a payload of its own has none before `with_replies`."""
     found: list[Event] = []
-    topics = Names(scope.report, "duplicate-value", "an event's topic")
-    for key, described in scope.report.named(node, "'events'"):
+    topics = Names(symbols.report, "duplicate-value", "an event's topic")
+    for key, described in symbols.report.named(node, "'events'"):
         keys = {said.value for said, _ in described.pairs} if isinstance(described, MapNode) else set[str]()
         # One that only replies count as has none of these.
         own = not keys.isdisjoint({*_OF_ITS_OWN, "channel"})
-        entries = scope.report.entries(
+        entries = symbols.report.entries(
             described,
             f"the event {quoted(key.value)}",
             at=key,
@@ -31,12 +31,12 @@ def read_events(scope: Scope, node: Node | None, reserved: str) -> tuple[Event, 
         )
         topic, payload, channel = (entries.scalar(name) for name in ("topic", "payload", "channel"))
         if topic is not None:
-            check_topic(scope, topic, reserved)
+            check_topic(symbols, topic, reserved)
             topics.take(topic.value, topic.value, topic)
-        records = [] if payload is None else _records(scope, payload)
+        records = [] if payload is None else _records(symbols, payload)
         if channel is not None:
             for record in records:
-                _check_channel_field(scope, channel, record)
+                _check_channel_field(symbols, channel, record)
         found.append(
             Event(
                 name=key.value,
@@ -50,10 +50,10 @@ def read_events(scope: Scope, node: Node | None, reserved: str) -> tuple[Event, 
 
 
 def with_replies(
-    scope: Scope, node: Node | None, events: tuple[Event, ...], requests: tuple[Request, ...]
+    symbols: SymbolTable, node: Node | None, events: tuple[Event, ...], requests: tuple[Request, ...]
 ) -> tuple[Event, ...]:
     """Give each event that only replies count as the response of its request as its payload."""
-    places = {key.value: key for key, _ in scope.report.named(node, "'events'")}
+    places = {key.value: key for key, _ in symbols.report.named(node, "'events'")}
     found: list[Event] = []
     for event in events:
         counting = [request for request in requests if request.event == event.name]
@@ -68,42 +68,42 @@ def with_replies(
                 f"and {f'{said} do' if counting else 'none does'}"
             )
             hint = "give it topic and payload, or let one request name it as its event"
-            scope.report.add(places[event.name], "event-payload", message, hint)
+            symbols.report.add(places[event.name], "event-payload", message, hint)
             found.append(event)
     return tuple(found)
 
 
-def check_topic(scope: Scope, node: ScalarNode, reserved: str) -> None:
+def check_topic(symbols: SymbolTable, node: ScalarNode, reserved: str) -> None:
     """Note what is wrong with a topic of the broker's own."""
     if not node.value.endswith("/"):
-        scope.report.add(node, "bad-topic", "a topic ends with a slash", f"write {node.value[:80]}/")
-    for segment in read_segments(scope.report, node, "bad-topic"):
+        symbols.report.add(node, "bad-topic", "a topic ends with a slash", f"write {node.value[:80]}/")
+    for segment in read_segments(symbols.report, node, "bad-topic"):
         if segment.is_parameter:
-            scope.report.add(segment.place, "bad-topic", "this topic has no parameters", "write it out")
+            symbols.report.add(segment.place, "bad-topic", "this topic has no parameters", "write it out")
     if not node.value.startswith(reserved):
         message = f"a topic of the broker's own begins with {quoted(reserved)}, as the envelope says"
-        scope.report.add(node, "bad-topic", message)
+        symbols.report.add(node, "bad-topic", message)
 
 
-def _records(scope: Scope, payload: ScalarNode) -> list[Record]:
-    declared = scope.types.get(payload.value)
-    if payload.value not in scope.names:
-        scope.report.unknown(payload, "unknown-type", "type", payload.value, scope.names)
+def _records(symbols: SymbolTable, payload: ScalarNode) -> list[Record]:
+    declared = symbols.types.get(payload.value)
+    if payload.value not in symbols.names:
+        symbols.report.unknown(payload, "unknown-type", "type", payload.value, symbols.names)
     elif declared is not None and not isinstance(declared, Record | Union):
         message = f"{quoted(payload.value)} is neither a record nor a union"
-        scope.report.add(payload, "event-payload", message, "name a type that has fields")
+        symbols.report.add(payload, "event-payload", message, "name a type that has fields")
     if isinstance(declared, Union):
-        members = [scope.types.get(name) for _, name in declared.members]
+        members = [symbols.types.get(name) for _, name in declared.members]
         return [one for one in members if isinstance(one, Record)]
     return [declared] if isinstance(declared, Record) else []
 
 
-def _check_channel_field(scope: Scope, channel: ScalarNode, record: Record) -> None:
+def _check_channel_field(symbols: SymbolTable, channel: ScalarNode, record: Record) -> None:
     named = next((field for field in record.fields if field.name == channel.value), None)
     if named is None:
         message = f"{quoted(record.name)} has no field {quoted(channel.value)}"
-        hint = scope.report.meant(channel.value, [field.name for field in record.fields])
-        scope.report.add(channel, "event-channel", message, hint)
-    elif scope.base(named.type) is not None and scope.scalar(named.type) != "string":
+        hint = symbols.report.meant(channel.value, [field.name for field in record.fields])
+        symbols.report.add(channel, "event-channel", message, hint)
+    elif symbols.base(named.type) is not None and symbols.scalar(named.type) != "string":
         message = f"the field {quoted(channel.value)} of {quoted(record.name)} is no string"
-        scope.report.add(channel, "event-channel", message)
+        symbols.report.add(channel, "event-channel", message)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from emitter_typed_codegen.model import Field, Limit, Literal_, Record, ScalarName, TypeRef
+from emitter_typed_codegen.model import Constraint, Field, Literal_, Record, ScalarName, TypeRef
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.limits import LIMITS, check_limits, read_limits
-from emitter_typed_codegen.resolve.reading import Entries
-from emitter_typed_codegen.resolve.scope import BROKEN, Scope
+from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, check_constraints, read_constraints
+from emitter_typed_codegen.resolve.nodes import Entries
+from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.typerefs import looks_like_type, read_type
 from emitter_typed_codegen.resolve.values import UNFIT, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
-FIELD_KEYS = ("doc", "unit", "format", "blank", "wire", "default", "deprecated", *LIMITS)
+FIELD_KEYS = ("doc", "unit", "format", "blank", "wire", "default", "deprecated", *CONSTRAINTS)
 """What a field of a record may say besides its type."""
 
-PARAMETER_KEYS = ("doc", "unit", *LIMITS)
+PARAMETER_KEYS = ("doc", "unit", *CONSTRAINTS)
 """What a parameter of a channel or an operation may say besides its type."""
 
 FORMATS: dict[ScalarName, str] = {"datetime": "unix", "duration": "seconds"}
@@ -26,7 +26,7 @@ FORMATS: dict[ScalarName, str] = {"datetime": "unix", "duration": "seconds"}
 
 
 def read_field(
-    scope: Scope,
+    symbols: SymbolTable,
     key: ScalarNode,
     node: Node,
     *,
@@ -36,7 +36,7 @@ def read_field(
     """Read a field or parameter: its type, or a map with its type.
 
     Args:
-        scope: The types that there are.
+        symbols: The types that there are.
         key: The name.
         node: The description.
         keys: What it may say besides its type.
@@ -46,68 +46,70 @@ def read_field(
         The field, with a broken type if there is a problem with that.
     """
     if not isinstance(node, MapNode) or looks_like_type(node):
-        return Field(name=key.value, wire=key.value, type=read_type(scope, node, allowed=allowed))
+        return Field(name=key.value, wire=key.value, type=read_type(symbols, node, allowed=allowed))
     what = f"the field {quoted(key.value)}" if "default" in keys else f"the parameter {quoted(key.value)}"
-    entries = scope.report.entries(node, what, at=key, required=("type",), optional=keys)
+    entries = symbols.report.entries(node, what, at=key, required=("type",), optional=keys)
     type_node = entries.get("type")
-    ref = read_type(scope, type_node, allowed=allowed) if type_node is not None else BROKEN
+    ref = read_type(symbols, type_node, allowed=allowed) if type_node is not None else BROKEN
     wire = entries.scalar("wire")
-    limits = read_limits(scope, entries, ref)
+    constraints = read_constraints(symbols, entries, ref)
     return Field(
         name=key.value,
-        wire=wire.value if wire is not None and scope.report.is_name(wire) else key.value,
+        wire=wire.value if wire is not None and symbols.report.is_name(wire) else key.value,
         type=ref,
         doc=entries.text("doc"),
         unit=entries.text("unit"),
-        format=read_format(scope, entries, ref),
-        blank=_blank(scope, entries),
+        format=read_format(symbols, entries, ref),
+        blank=_blank(symbols, entries),
         has_default="default" in entries,
-        default=_default(scope, entries, ref, limits),
-        limits=limits,
+        default=_default(symbols, entries, ref, constraints),
+        constraints=constraints,
         deprecated=entries.deprecated(),
     )
 
 
-def read_format(scope: Scope, entries: Entries, ref: TypeRef) -> str | None:
+def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | None:
     """Read the key `format` of a field or option."""
     node = entries.scalar("format")
-    if node is None or scope.base(ref) is None:
+    if node is None or symbols.base(ref) is None:
         return None
-    scalar = scope.scalar(ref)
+    scalar = symbols.scalar(ref)
     known = FORMATS.get(scalar) if scalar is not None else None
     if known is None:
-        scope.report.add(entries.key("format"), "bad-format", "only a datetime or a duration can have another format")
+        symbols.report.add(entries.key("format"), "bad-format", "only a datetime or a duration can have another format")
         return None
     if node.value != known:
         message = f"the other format of a {scalar} is {quoted(known)}, not {quoted(node.value)}"
-        scope.report.add(node, "bad-format", message)
+        symbols.report.add(node, "bad-format", message)
         return None
     return known
 
 
-def _blank(scope: Scope, entries: Entries) -> tuple[bool | int | str | None, ...]:
+def _blank(symbols: SymbolTable, entries: Entries) -> tuple[bool | int | str | None, ...]:
     found: list[bool | int | str | None] = []
-    for item in scope.report.items(entries.get("blank"), "'blank'"):
+    for item in symbols.report.items(entries.get("blank"), "'blank'"):
         if isinstance(item, ScalarNode):
             found.append(plain_value(item))
         else:
-            scope.report.add(item, "bad-blank", "a blank value is null, true, false, a whole number or a text")
+            symbols.report.add(item, "bad-blank", "a blank value is null, true, false, a whole number or a text")
     return tuple(found)
 
 
-def _default(scope: Scope, entries: Entries, ref: TypeRef, limits: tuple[Limit, ...]) -> Literal_:
+def _default(symbols: SymbolTable, entries: Entries, ref: TypeRef, constraints: tuple[Constraint, ...]) -> Literal_:
     node = entries.get("default")
     if node is None:
         return None
-    value = read_value(scope, node, ref, "bad-default", "the default")
+    value = read_value(symbols, node, ref, "bad-default", "the default")
     if value is UNFIT:
         return None
-    check_limits(scope, node, ref, value, (*scope.limits(ref), *limits), "bad-default", "the default")
+    check_constraints(
+        symbols, node, ref, value, (*symbols.constraints(ref), *constraints), "bad-default", "the default"
+    )
     return value
 
 
 def read_fields(
-    scope: Scope,
+    symbols: SymbolTable,
     node: Node | None,
     *,
     keys: Sequence[str] = FIELD_KEYS,
@@ -116,10 +118,10 @@ def read_fields(
 ) -> tuple[Field, ...]:
     """Read the fields of a record; two of one name, in the language's code or on the wire, are a problem."""
     fields: list[Field] = []
-    names = Names(scope.report, "name-collision", "a field", reserved)
-    wires = Names(scope.report, "wire-collision", "a field on the wire")
-    for key, described in scope.report.named(node, "'fields'"):
-        field = read_field(scope, key, described, keys=keys, allowed=allowed)
+    names = Names(symbols.report, "name-collision", "a field", reserved)
+    wires = Names(symbols.report, "wire-collision", "a field on the wire")
+    for key, described in symbols.report.named(node, "'fields'"):
+        field = read_field(symbols, key, described, keys=keys, allowed=allowed)
         names.take(attribute_name(field.name), field.name, key)
         if field.deprecated is not None:
             names.take(hidden_name(attribute_name(field.name)), field.name, key)
@@ -128,14 +130,14 @@ def read_fields(
     return tuple(fields)
 
 
-def read_record(scope: Scope, name: str, entries: Entries, *, allowed: Iterable[ScalarName] = ()) -> Record:
+def read_record(symbols: SymbolTable, name: str, entries: Entries, *, allowed: Iterable[ScalarName] = ()) -> Record:
     """Read a record out of the entries of its description."""
     keeps = entries.choice("unknown", ("ignore", "keep"), "ignore") == "keep"
     reserved = (UNKNOWN_FIELDS,) if keeps else ()
     return Record(
         name=name,
         doc=entries.text("doc"),
-        fields=read_fields(scope, entries.get("fields"), allowed=allowed, reserved=reserved),
+        fields=read_fields(symbols, entries.get("fields"), allowed=allowed, reserved=reserved),
         deprecated=entries.deprecated(),
         keeps_unknown=keeps,
     )

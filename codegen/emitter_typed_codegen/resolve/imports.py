@@ -26,8 +26,8 @@ from emitter_typed_codegen.model import (
 from emitter_typed_codegen.names import RESERVED_MODULES
 from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.problems import quoted
-from emitter_typed_codegen.resolve.reading import Report
-from emitter_typed_codegen.resolve.scope import Scope
+from emitter_typed_codegen.resolve.nodes import Report
+from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.source import Document, Node, ScalarNode, read
 
 MOST_LEVELS = 16
@@ -94,11 +94,11 @@ class Files:
         self.report.add(place, "import-cycle", message, "move what both need into a third file")
 
 
-def read_imports(scope: Scope, node: Node | None, path: Path, files: Files) -> tuple[Import, ...]:
+def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Files) -> tuple[Import, ...]:
     """Read the imports of a file, and the types of those files into the scope.
 
     Args:
-        scope: The types that there are.
+        symbols: The types that there are.
         node: What the schema says.
         path: The file that says it.
         files: The files that are read already.
@@ -107,10 +107,10 @@ def read_imports(scope: Scope, node: Node | None, path: Path, files: Files) -> t
         The imports whose files have no problem, in the author's order.
     """
     found: list[Import] = []
-    for key, described in scope.report.named(node, "'imports'"):
-        scope.imports[key.value] = None
-        said = _path(scope.report, key, described)
-        if not _is_import_name(scope.report, key) or said is None:
+    for key, described in symbols.report.named(node, "'imports'"):
+        symbols.imports[key.value] = None
+        said = _path(symbols.report, key, described)
+        if not _is_import_name(symbols.report, key) or said is None:
             continue
         other = path.parent / said.value
         schema = files.imported(other, said)
@@ -118,20 +118,20 @@ def read_imports(scope: Scope, node: Node | None, path: Path, files: Files) -> t
             continue
         if schema.envelope is not None:
             message = f"{other} describes a protocol, and its types come with its client"
-            scope.report.add(said, "bad-import", message, "import files that declare types and channels")
+            symbols.report.add(said, "bad-import", message, "import files that declare types and channels")
             continue
         found.append(Import(name=key.value, path=real_path(other), schema=schema))
     all_files = reached(found)
     ways = {file.path: way for way, file in all_files.items()}
-    scope.imports |= {one.name: ways[one.path] for one in found}
+    symbols.imports |= {one.name: ways[one.path] for one in found}
     for way, file in all_files.items():
         seen = {inner: ways[other.path] for inner, other in reached(file.schema.imports).items()}
-        _declare(scope, file.schema, {"": way, **seen})
-    scope.names |= {f"{ways[one.path]}.{declared.name}" for one in found for declared in one.schema.types}
+        _declare(symbols, file.schema, {"": way, **seen})
+    symbols.names |= {f"{ways[one.path]}.{declared.name}" for one in found for declared in one.schema.types}
     return tuple(found)
 
 
-def _declare(scope: Scope, schema: Schema, ways: Mapping[str, str]) -> None:
+def _declare(symbols: SymbolTable, schema: Schema, ways: Mapping[str, str]) -> None:
     """Put the types of a file into a scope, under the names that they have there."""
 
     def named(name: str) -> str:
@@ -139,7 +139,7 @@ def _declare(scope: Scope, schema: Schema, ways: Mapping[str, str]) -> None:
         return f"{ways[way]}.{own}"
 
     for declared in schema.types:
-        scope.types[named(declared.name)] = _renamed(declared, named)
+        symbols.types[named(declared.name)] = _renamed(declared, named)
 
 
 def _renamed(declared: Declaration, named: Callable[[str], str]) -> Declaration:

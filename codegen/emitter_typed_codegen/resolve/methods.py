@@ -15,7 +15,7 @@ from emitter_typed_codegen.names import (
 )
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.reading import Entries, Report, find
+from emitter_typed_codegen.resolve.nodes import Entries, Report, find
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
 

@@ -9,7 +9,7 @@ from typing import get_args
 
 from emitter_typed_codegen.model import List, Map, Named, Optional, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import quoted
-from emitter_typed_codegen.resolve.scope import BROKEN, Scope
+from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
 SCALARS: tuple[ScalarName, ...] = get_args(ScalarName)
@@ -34,11 +34,11 @@ class _Wrong(Exception):
         self.start, self.end, self.message, self.hint = start, end, message, hint
 
 
-def read_type(scope: Scope, node: Node, *, allowed: Iterable[ScalarName] = ()) -> TypeRef:
+def read_type(symbols: SymbolTable, node: Node, *, allowed: Iterable[ScalarName] = ()) -> TypeRef:
     """Read a type.
 
     Args:
-        scope: The types that there are.
+        symbols: The types that there are.
         node: The text of the type.
         allowed: Which of the special scalars may stand here.
 
@@ -48,19 +48,19 @@ def read_type(scope: Scope, node: Node, *, allowed: Iterable[ScalarName] = ()) -
     if isinstance(node, ListNode | MapNode):
         written = _written(node)
         hint = f'write "{written}"' if written else 'write it as a text, as in "[string]"'
-        scope.report.add(node, "unquoted-type", "a list or map type stands in quotes", hint)
+        symbols.report.add(node, "unquoted-type", "a list or map type stands in quotes", hint)
         return BROKEN
     if not isinstance(node, ScalarNode):
         return BROKEN
     if not node.value.strip():
-        scope.report.add(node, "wrong-shape", "a type is missing here", "write one, as in string or Reading")
+        symbols.report.add(node, "wrong-shape", "a type is missing here", "write one, as in string or Reading")
         return BROKEN
-    reader = _Reader(scope, node, frozenset(allowed))
+    reader = _Reader(symbols, node, frozenset(allowed))
     try:
         return reader.whole()
     except _Wrong as wrong:
         place: Placed = node.part(wrong.start, wrong.end)
-        scope.report.add(place, "type-syntax", wrong.message, wrong.hint)
+        symbols.report.add(place, "type-syntax", wrong.message, wrong.hint)
         return BROKEN
 
 
@@ -84,8 +84,8 @@ def _written(node: Node, level: int = 0) -> str:
 class _Reader:
     """Reads one type by recursive descent."""
 
-    def __init__(self, scope: Scope, node: ScalarNode, allowed: frozenset[ScalarName]) -> None:
-        self._scope = scope
+    def __init__(self, symbols: SymbolTable, node: ScalarNode, allowed: frozenset[ScalarName]) -> None:
+        self._scope = symbols
         self._node = node
         self._allowed = allowed
         self._tokens = [(found.group(), *found.span()) for found in _TOKEN.finditer(node.value)]

@@ -23,10 +23,10 @@ from emitter_typed_codegen.model import (
 from emitter_typed_codegen.names import constant_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, read_constraints
 from emitter_typed_codegen.resolve.fields import read_record
-from emitter_typed_codegen.resolve.limits import LIMITS, read_limits
-from emitter_typed_codegen.resolve.reading import Entries
-from emitter_typed_codegen.resolve.scope import BROKEN, MOST_ALIASES, Scope
+from emitter_typed_codegen.resolve.nodes import Entries
+from emitter_typed_codegen.resolve.symbol_table import BROKEN, MOST_ALIASES, SymbolTable
 from emitter_typed_codegen.resolve.typerefs import SCALARS, read_type
 from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
@@ -38,38 +38,38 @@ _KEYS = {
     "enum": ("doc", "open"),
     "flags": ("doc",),
     "union": ("doc", "tag", "values"),
-    "alias": ("doc", "distinct", "secret", *LIMITS),
+    "alias": ("doc", "distinct", "secret", *CONSTRAINTS),
 }
 _TYPE_NAME = re.compile(r"[^\W\d][\w-]*").fullmatch
 
 
-def read_types(scope: Scope, node: Node | None) -> tuple[Declaration, ...]:
+def read_types(symbols: SymbolTable, node: Node | None) -> tuple[Declaration, ...]:
     """Read all types into the scope, and return them in the author's order."""
     kinds: dict[str, list[tuple[ScalarNode, MapNode]]] = {kind: [] for kind in _KINDS}
-    for key, described in scope.report.named(node, "'types'"):
-        if not _is_type_name(scope, key):
+    for key, described in symbols.report.named(node, "'types'"):
+        if not _is_type_name(symbols, key):
             continue
-        scope.names.add(key.value)
-        kind = _kind(scope, key, described)
+        symbols.names.add(key.value)
+        kind = _kind(symbols, key, described)
         if kind is not None and isinstance(described, MapNode):
             kinds[kind].append((key, described))
     # Records may be used before they are read: that they are records is all that is asked of them until then.
-    scope.types |= {key.value: Record(name=key.value) for key, _ in kinds["fields"]}
-    scope.types |= {key.value: Union(name=key.value, tag="", members=()) for key, _ in kinds["union"]}
+    symbols.types |= {key.value: Record(name=key.value) for key, _ in kinds["fields"]}
+    symbols.types |= {key.value: Union(name=key.value, tag="", members=()) for key, _ in kinds["union"]}
     places: dict[str, Placed] = {}
     for kind, described_types in kinds.items():
-        opened = [(key, _open(scope, key, described, kind)) for key, described in described_types]
+        opened = [(key, _open(symbols, key, described, kind)) for key, described in described_types]
         if kind == "alias":
-            _read_aliases(scope, opened)
+            _read_aliases(symbols, opened)
         else:
             read = _READERS[kind]
             for key, entries in opened:
-                declared = read(scope, key, entries)
+                declared = read(symbols, key, entries)
                 if declared is not None:
-                    scope.types[key.value] = declared
+                    symbols.types[key.value] = declared
         places |= {key.value: key for key, _ in opened}
-    _refuse_endless(scope, places)
-    return tuple(scope.types[name] for name in _order(node) if name in scope.types)
+    _refuse_endless(symbols, places)
+    return tuple(symbols.types[name] for name in _order(node) if name in symbols.types)
 
 
 def _order(node: Node | None) -> Iterator[str]:
@@ -77,40 +77,40 @@ def _order(node: Node | None) -> Iterator[str]:
         yield from (key.value for key, _ in node.pairs)
 
 
-def _is_type_name(scope: Scope, key: ScalarNode) -> bool:
+def _is_type_name(symbols: SymbolTable, key: ScalarNode) -> bool:
     if key.value in SCALARS:
         message = f"{quoted(key.value)} is a type of the language itself"
-        scope.report.add(key, "reserved-name", message, "choose another name")
+        symbols.report.add(key, "reserved-name", message, "choose another name")
         return False
     if _TYPE_NAME(key.value) is None:
         message = f"{quoted(key.value)} is no name of a type: it is a letter, then letters, digits, _ or -"
-        scope.report.add(key, "bad-name", message)
+        symbols.report.add(key, "bad-name", message)
         return False
     return True
 
 
-def _kind(scope: Scope, key: ScalarNode, node: Node) -> str | None:
+def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     if not isinstance(node, MapNode):
-        scope.report.expect(node, f"the type {quoted(key.value)}", "a map with fields, enum, flags, union or alias")
+        symbols.report.expect(node, f"the type {quoted(key.value)}", "a map with fields, enum, flags, union or alias")
         return None
     said = [inner for inner, _ in node.pairs if inner.value in _KINDS]
     if not said:
         message = f"the type {quoted(key.value)} does not say what it is"
         hint = "give it one of fields, enum, flags, union or alias"
-        scope.report.add(key, "missing-key", message, hint)
+        symbols.report.add(key, "missing-key", message, hint)
         return None
     for second in said[1:]:
         message = f"the type {quoted(key.value)} cannot be {said[0].value} and {second.value} at once"
-        scope.report.add(second, "wrong-shape", message, "keep one of them")
+        symbols.report.add(second, "wrong-shape", message, "keep one of them")
     return said[0].value
 
 
-def _open(scope: Scope, key: ScalarNode, node: MapNode, kind: str) -> Entries:
+def _open(symbols: SymbolTable, key: ScalarNode, node: MapNode, kind: str) -> Entries:
     required = (kind, "tag") if kind == "union" else (kind,)
     # A second kind has its problem already.
     optional = (*_KEYS[kind], *(other for other in _KINDS if other != kind))
     known = tuple(name for name in optional if name not in required)
-    return scope.report.entries(
+    return symbols.report.entries(
         node, f"the {_WORDS[kind]} {quoted(key.value)}", at=key, required=required, optional=known
     )
 
@@ -118,53 +118,53 @@ def _open(scope: Scope, key: ScalarNode, node: MapNode, kind: str) -> Entries:
 _WORDS = {"fields": "record", "enum": "enum", "flags": "flags", "union": "union", "alias": "alias"}
 
 
-def _read_aliases(scope: Scope, opened: list[tuple[ScalarNode, Entries]]) -> None:
+def _read_aliases(symbols: SymbolTable, opened: list[tuple[ScalarNode, Entries]]) -> None:
     aliases: dict[str, tuple[ScalarNode, Entries]] = {}
     for key, entries in opened:
         node = entries.get("alias")
-        ref = BROKEN if node is None else read_type(scope, node)
+        ref = BROKEN if node is None else read_type(symbols, node)
         if entries.flag("secret"):
-            _secret(scope, key, entries, ref)
+            _secret(symbols, key, entries, ref)
         else:
             aliases[key.value] = (key, entries)
-            scope.types[key.value] = Alias(name=key.value, type=ref)
+            symbols.types[key.value] = Alias(name=key.value, type=ref)
     for name, (key, _) in aliases.items():
-        _refuse_cycle(scope, name, key)
+        _refuse_cycle(symbols, name, key)
     for name, (_, entries) in aliases.items():
-        declared = scope.types[name]
+        declared = symbols.types[name]
         ref = declared.type if isinstance(declared, Alias) else BROKEN
-        scope.types[name] = Alias(
+        symbols.types[name] = Alias(
             name=name,
             doc=entries.text("doc"),
             type=ref,
-            limits=read_limits(scope, entries, ref),
+            constraints=read_constraints(symbols, entries, ref),
             distinct=entries.flag("distinct"),
         )
 
 
-def _secret(scope: Scope, key: ScalarNode, entries: Entries, ref: TypeRef) -> None:
-    if ref is not BROKEN and scope.scalar(ref) != "string":
+def _secret(symbols: SymbolTable, key: ScalarNode, entries: Entries, ref: TypeRef) -> None:
+    if ref is not BROKEN and symbols.scalar(ref) != "string":
         place = entries.get("alias") or key
-        scope.report.add(place, "secret-type", "a secret is a string", "write alias: string")
-    for other in ("distinct", *LIMITS):
+        symbols.report.add(place, "secret-type", "a secret is a string", "write alias: string")
+    for other in ("distinct", *CONSTRAINTS):
         if other in entries:
-            scope.report.add(entries.key(other), "secret-type", f"a secret has no {quoted(other)}", "take it away")
-    scope.types[key.value] = Secret(name=key.value, doc=entries.text("doc"))
+            symbols.report.add(entries.key(other), "secret-type", f"a secret has no {quoted(other)}", "take it away")
+    symbols.types[key.value] = Secret(name=key.value, doc=entries.text("doc"))
 
 
-def _refuse_cycle(scope: Scope, name: str, key: ScalarNode) -> None:
-    declared = scope.types[name]
+def _refuse_cycle(symbols: SymbolTable, name: str, key: ScalarNode) -> None:
+    declared = symbols.types[name]
     for _ in range(MOST_ALIASES):
         found = _named(declared.type) if isinstance(declared, Alias) else None
-        if found is None or found not in scope.types:
+        if found is None or found not in symbols.types:
             return
         if found == name:
             message = f"the alias {quoted(name)} leads back to itself"
-            scope.report.add(key, "alias-cycle", message, "a record may hold itself, an alias may not")
+            symbols.report.add(key, "alias-cycle", message, "a record may hold itself, an alias may not")
             return
-        declared = scope.types[found]
+        declared = symbols.types[found]
     message = f"the alias {quoted(name)} does not end within {MOST_ALIASES} other aliases"
-    scope.report.add(key, "alias-cycle", message, "name the type itself")
+    symbols.report.add(key, "alias-cycle", message, "name the type itself")
 
 
 def _named(ref: TypeRef) -> str | None:
@@ -173,23 +173,23 @@ def _named(ref: TypeRef) -> str | None:
     return ref.name if isinstance(ref, Named) else None
 
 
-def _record(scope: Scope, key: ScalarNode, entries: Entries) -> Record:
-    return read_record(scope, key.value, entries)
+def _record(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Record:
+    return read_record(symbols, key.value, entries)
 
 
-def _enum(scope: Scope, key: ScalarNode, entries: Entries) -> Enum | None:
-    values = _values(scope, entries, "enum", f"a value of {key.value}")
+def _enum(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Enum | None:
+    values = _values(symbols, entries, "enum", f"a value of {key.value}")
     if not values:
         return None
     return Enum(name=key.value, doc=entries.text("doc"), values=values, open=entries.flag("open"))
 
 
-def _flags(scope: Scope, key: ScalarNode, entries: Entries) -> Flags | None:
-    values = _values(scope, entries, "flags", f"a flag of {key.value}")
+def _flags(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Flags | None:
+    values = _values(symbols, entries, "flags", f"a flag of {key.value}")
     return Flags(name=key.value, doc=entries.text("doc"), values=values) if values else None
 
 
-def _values(scope: Scope, entries: Entries, kind: str, what: str) -> tuple[EnumValue, ...]:
+def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tuple[EnumValue, ...]:
     node = entries.get(kind)
     if node is None:
         return ()
@@ -197,22 +197,22 @@ def _values(scope: Scope, entries: Entries, kind: str, what: str) -> tuple[EnumV
     if isinstance(node, MapNode):
         described = [*node.pairs]
     else:
-        described = [(item, None) for item in scope.report.texts(node, quoted(kind))]
+        described = [(item, None) for item in symbols.report.texts(node, quoted(kind))]
     if isinstance(node, MapNode | ListNode) and not (node.pairs if isinstance(node, MapNode) else node.items):
-        scope.report.add(entries.key(kind), "wrong-shape", f"{quoted(kind)} holds nothing", "name its values")
-    names = Names(scope.report, "name-collision", what)
-    wires = Names(scope.report, "duplicate-value", what)
+        symbols.report.add(entries.key(kind), "wrong-shape", f"{quoted(kind)} holds nothing", "name its values")
+    names = Names(symbols.report, "name-collision", what)
+    wires = Names(symbols.report, "duplicate-value", what)
     values: list[EnumValue] = []
     for key, node in described:
-        if not scope.report.is_name(key):
+        if not symbols.report.is_name(key):
             continue
         if kind == "flags" and not (len(key.value) == 1 and key.value.isascii() and key.value.isalpha()):
             message = f"a flag is one letter from a to z or A to Z, not {quoted(key.value)}"
-            scope.report.add(key, "flag-letter", message, f"write {key.value[0]}: {{name: {key.value}}}")
+            symbols.report.add(key, "flag-letter", message, f"write {key.value[0]}: {{name: {key.value}}}")
             continue
         if kind == "enum":
-            _expect_text(scope, key, what)
-        value = _value(scope, key, node)
+            _expect_text(symbols, key, what)
+        value = _value(symbols, key, node)
         if key.value not in wires.taken:
             names.take(constant_name(value.name), value.name, key)
         wires.take(value.wire, value.wire, key)
@@ -220,75 +220,75 @@ def _values(scope: Scope, entries: Entries, kind: str, what: str) -> tuple[EnumV
     return tuple(values)
 
 
-def _expect_text(scope: Scope, node: ScalarNode, what: str) -> None:
+def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
     """Note what is taken for a number, true, false or null by whoever wrote it."""
     if not is_text(node):
         hint = 'write it in quotes, as in "1"; numbers are an alias of int with limits'
-        scope.report.add(node, "bad-value", f"{what} is a text, and {quoted(node.value)} has no quotes", hint)
+        symbols.report.add(node, "bad-value", f"{what} is a text, and {quoted(node.value)} has no quotes", hint)
 
 
-def _value(scope: Scope, key: ScalarNode, node: Node | None) -> EnumValue:
+def _value(symbols: SymbolTable, key: ScalarNode, node: Node | None) -> EnumValue:
     if isinstance(node, MapNode):
-        entries = scope.report.entries(node, f"the value {quoted(key.value)}", at=key, optional=("name", "doc"))
+        entries = symbols.report.entries(node, f"the value {quoted(key.value)}", at=key, optional=("name", "doc"))
         name = entries.scalar("name")
-        said = key.value if name is None or not scope.report.is_name(name) else name.value
+        said = key.value if name is None or not symbols.report.is_name(name) else name.value
         return EnumValue(wire=key.value, name=said, doc=entries.text("doc"))
     if node is not None and not isinstance(node, ScalarNode):
-        scope.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
+        symbols.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
     return EnumValue(wire=key.value, name=key.value, doc=node.value.strip() if isinstance(node, ScalarNode) else "")
 
 
-def _union(scope: Scope, key: ScalarNode, entries: Entries) -> Union | None:
+def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | None:
     tag = entries.scalar("tag")
-    members = scope.report.texts(entries.get("union"), "'union'")
+    members = symbols.report.texts(entries.get("union"), "'union'")
     if not members and entries.get("union") is not None:
-        scope.report.add(entries.key("union"), "union-member", "a union needs members", "name its records")
+        symbols.report.add(entries.key("union"), "union-member", "a union needs members", "name its records")
     known: dict[int, str] = {}
-    taken = Names(scope.report, "union-member", f"a member of {key.value}")
+    taken = Names(symbols.report, "union-member", f"a member of {key.value}")
     for number, member in enumerate(members):
-        name = _member(scope, member, tag)
+        name = _member(symbols, member, tag)
         if name is not None:
             taken.take(name, member.value, member)
             known[number] = name
-    tags = _tags(scope, entries, members)
-    if tag is None or not scope.report.is_name(tag) or len(tags) != len(members):
+    tags = _tags(symbols, entries, members)
+    if tag is None or not symbols.report.is_name(tag) or len(tags) != len(members):
         return None
     pairs = tuple((tags[number], name) for number, name in known.items())
     return Union(name=key.value, doc=entries.text("doc"), tag=tag.value, members=pairs)
 
 
-def _member(scope: Scope, member: ScalarNode, tag: ScalarNode | None) -> str | None:
+def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) -> str | None:
     """Return the name of a member; None if it has a problem, which is noted."""
-    name = scope.find(member.value)
+    name = symbols.find(member.value)
     if name is None:
-        scope.report.unknown(member, "unknown-type", "type", member.value, scope.names)
+        symbols.report.unknown(member, "unknown-type", "type", member.value, symbols.names)
         return None
-    declared = scope.types.get(name)
+    declared = symbols.types.get(name)
     if declared is not None and not isinstance(declared, Record):
         message = f"{quoted(member.value)} is no record: only records can be told apart by a tag"
-        scope.report.add(member, "union-member", message, "wrap it in a record with one field")
+        symbols.report.add(member, "union-member", message, "wrap it in a record with one field")
         return None
     if tag is not None and declared is not None and tag.value in [field.wire for field in declared.fields]:
         message = f"{quoted(member.value)} has a field {quoted(tag.value)} on the wire, which is the union's tag"
-        scope.report.add(member, "union-tag", message, "take the field away: the tag says the same")
+        symbols.report.add(member, "union-tag", message, "take the field away: the tag says the same")
     return name if declared is not None else None
 
 
-def _tags(scope: Scope, entries: Entries, members: list[ScalarNode]) -> list[str]:
+def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> list[str]:
     if "values" not in entries:
         return [constant_name(member.value.rpartition(".")[2]).lower() for member in members]
-    values = scope.report.texts(entries.get("values"), "'values'")
-    taken = Names(scope.report, "union-values", "a tag's value")
+    values = symbols.report.texts(entries.get("values"), "'values'")
+    taken = Names(symbols.report, "union-values", "a tag's value")
     for value in values:
-        _expect_text(scope, value, "a tag's value")
+        _expect_text(symbols, value, "a tag's value")
         taken.take(value.value, value.value, value)
     if len(values) != len(members):
         message = f"the union has members: {len(members)}, and values of its tag: {len(values)}"
-        scope.report.add(entries.key("values"), "union-values", message, "give one value for each member, in order")
+        symbols.report.add(entries.key("values"), "union-values", message, "give one value for each member, in order")
     return [value.value for value in values]
 
 
-_READERS: dict[str, Callable[[Scope, ScalarNode, Entries], Declaration | None]] = {
+_READERS: dict[str, Callable[[SymbolTable, ScalarNode, Entries], Declaration | None]] = {
     "fields": _record,
     "enum": _enum,
     "flags": _flags,
@@ -296,19 +296,19 @@ _READERS: dict[str, Callable[[Scope, ScalarNode, Entries], Declaration | None]] 
 }
 
 
-def _refuse_endless(scope: Scope, places: dict[str, Placed]) -> None:
+def _refuse_endless(symbols: SymbolTable, places: dict[str, Placed]) -> None:
     """Note the records that cannot be made, since each would need another one inside: one for each circle."""
     finished: set[str] = set()
-    for start in scope.types:
+    for start in symbols.types:
         way: dict[str, Iterator[str]] = {}
         name: str | None = start
         while name is not None:
             if name in way:
                 message = f"no {quoted(name)} can ever be made: each needs another one inside"
                 hint = "make a field on the way optional, with ?, or a list"
-                scope.report.add(places[name], "endless-record", message, hint)
+                symbols.report.add(places[name], "endless-record", message, hint)
             elif name not in finished:
-                way[name] = _needed(scope, scope.types[name])
+                way[name] = _needed(symbols, symbols.types[name])
             name = _next(way, finished)
 
 
@@ -323,8 +323,8 @@ def _next(way: dict[str, Iterator[str]], finished: set[str]) -> str | None:
     return None
 
 
-def _needed(scope: Scope, declared: Declaration) -> Iterator[str]:
+def _needed(symbols: SymbolTable, declared: Declaration) -> Iterator[str]:
     for field in declared.fields if isinstance(declared, Record) else ():
-        base = scope.base(field.type)
-        if isinstance(base, Record) and not field.has_default and not scope.optional(field.type):
+        base = symbols.base(field.type)
+        if isinstance(base, Record) and not field.has_default and not symbols.optional(field.type):
             yield base.name

@@ -30,7 +30,7 @@ from emitter_typed_codegen.model import (
     Union,
 )
 from emitter_typed_codegen.problems import Rule, quoted
-from emitter_typed_codegen.resolve.scope import Scope
+from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
 _INT_BITS = 63
@@ -62,11 +62,11 @@ class _No(Exception):
         self.node, self.message, self.hint = node, message, hint
 
 
-def read_value(scope: Scope, node: Node, ref: TypeRef, rule: Rule, what: str) -> Literal_ | Unfit:
+def read_value(symbols: SymbolTable, node: Node, ref: TypeRef, rule: Rule, what: str) -> Literal_ | Unfit:
     """Read a value of a type.
 
     Args:
-        scope: The types that there are.
+        symbols: The types that there are.
         node: What the schema says.
         ref: The type; a broken one takes anything.
         rule: The rule that a value breaks if it does not fit.
@@ -76,9 +76,9 @@ def read_value(scope: Scope, node: Node, ref: TypeRef, rule: Rule, what: str) ->
         The value, or UNFIT if it does not fit, which is noted.
     """
     try:
-        return _value(scope, node, ref)
+        return _value(symbols, node, ref)
     except _No as no:
-        scope.report.add(no.node, rule, f"{what} {no.message}", no.hint)
+        symbols.report.add(no.node, rule, f"{what} {no.message}", no.hint)
         return UNFIT
 
 
@@ -96,12 +96,12 @@ def comparable(scalar: ScalarName, value: Literal_) -> Fraction | None:
     return None
 
 
-def _value(scope: Scope, node: Node, ref: TypeRef) -> Literal_:
-    base = scope.base(ref)
+def _value(symbols: SymbolTable, node: Node, ref: TypeRef) -> Literal_:
+    base = symbols.base(ref)
     if base is None:
         return None
     if isinstance(node, ScalarNode) and node.is_null:
-        if scope.optional(ref):
+        if symbols.optional(ref):
             return None
         if not (isinstance(base, Scalar) and base.name == "json"):
             name = base.name if isinstance(base, Scalar) else ""
@@ -110,11 +110,11 @@ def _value(scope: Scope, node: Node, ref: TypeRef) -> Literal_:
     if isinstance(base, List):
         if not isinstance(node, ListNode):
             raise _No(node, "is not a list")
-        return tuple(_value(scope, item, base.item) for item in node.items)
+        return tuple(_value(symbols, item, base.item) for item in node.items)
     if isinstance(base, Map):
         if not isinstance(node, MapNode):
             raise _No(node, "is not a map")
-        return tuple((key.value, _value(scope, value, base.value)) for key, value in node.pairs)
+        return tuple((key.value, _value(symbols, value, base.value)) for key, value in node.pairs)
     if isinstance(base, Scalar) and base.name == "json":
         return _json(node)
     if isinstance(base, Record | Union | Secret):
@@ -124,7 +124,7 @@ def _value(scope: Scope, node: Node, ref: TypeRef) -> Literal_:
     if isinstance(base, Enum):
         known = [value.wire for value in base.values]
         if node.value not in known:
-            hint = scope.report.meant(node.value, known) or f"there is {', '.join(known)}"
+            hint = symbols.report.meant(node.value, known) or f"there is {', '.join(known)}"
             raise _No(node, f"{quoted(node.value)} is no value of {base.name}", hint)
         return node.value
     if isinstance(base, Flags):
@@ -281,6 +281,6 @@ def _json(node: Node) -> Literal_:
     return plain_value(node)
 
 
-def json_value(scope: Scope, node: Node, what: str) -> Literal_ | Unfit:
+def json_value(symbols: SymbolTable, node: Node, what: str) -> Literal_ | Unfit:
     """Read a value whose type is not known."""
-    return read_value(scope, node, Scalar("json"), "bad-value", what)
+    return read_value(symbols, node, Scalar("json"), "bad-value", what)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from emitter_typed_codegen.view.package import Banner, FileView, banner, embedded, package
+from emitter_typed_codegen.view.package import Banner, FileView, banner, compiler_protocol_file, package
 
-__all__ = ["Banner", "FileView", "banner", "embedded", "package"]
+__all__ = ["Banner", "FileView", "banner", "compiler_protocol_file", "package"]

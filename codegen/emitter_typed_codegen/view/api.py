@@ -1,4 +1,4 @@
-"""The facade of a protocol in one colour: its requests, operations, events and options as methods."""
+"""The facade of a protocol in one flavour: its requests, operations, events and options as methods."""
 
 from __future__ import annotations
 
@@ -7,58 +7,58 @@ from emitter_typed_codegen.model import Event, Field, Optional, Request, Scalar,
 from emitter_typed_codegen.names import attribute_name, method_name
 from emitter_typed_codegen.pytypes import Imports, Name, PyType, optional
 from emitter_typed_codegen.view.docs import Doc, parameter_text
-from emitter_typed_codegen.view.makers import MAKERS, has_makers
 from emitter_typed_codegen.view.methods import (
     BOUNDS,
-    Colour,
+    Flavour,
     Method,
     MethodsView,
     Parameter,
     arguments,
-    bounds,
     given,
     head,
     liberal,
     methods_class,
     option_parameters,
     options_parameter,
+    queue_limits,
     raises,
     returns,
     timeout,
     type_variable,
     waiting,
 )
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, plain
 from emitter_typed_codegen.view.operations import PAYLOAD, operation_methods
+from emitter_typed_codegen.view.option_factories import OPTION_FACTORIES, has_option_factories
 from emitter_typed_codegen.view.protocol import event_constant, request_constant
-from emitter_typed_codegen.view.scope import Scope, attribute, call, contract, plain
 
 
-def api_view(schema: Schema, colour: Colour) -> MethodsView:
+def api_view(schema: Schema, flavour: Flavour) -> MethodsView:
     """Return the module of a facade."""
     imports = Imports(frozenset({"PayloadT"}), own_section=True)
-    scope = Scope(schema, ".types", imports)
-    methods: list[Method] = [_request(scope, colour, one) for one in schema.requests if not one.internal]
-    methods += [_watch(scope, colour, one, one.watch) for one in schema.requests if one.watch is not None]
+    scope = ModuleScope(schema, ".types", imports)
+    methods: list[Method] = [_request(scope, flavour, one) for one in schema.requests if not one.internal]
+    methods += [_watch(scope, flavour, one, one.watch) for one in schema.requests if one.watch is not None]
     for operation in schema.operations:
-        methods += operation_methods(scope, colour, operation)
+        methods += operation_methods(scope, flavour, operation)
     for event in schema.events:
-        methods += _event(scope, colour, event)
+        methods += _event(scope, flavour, event)
     generic = any(operation.verb == "subscribe" for operation in schema.operations)
     variables = (type_variable(scope, PAYLOAD),) if generic else ()
     doc = Doc(schema.doc if schema.doc else f"The requests and operations of {schema.name}.")
-    bases: list[PyType] = [contract(f"{colour.prefix}Host")]
-    if has_makers(schema):
-        bases.insert(0, MAKERS)
-    facade = methods_class(scope, f"{colour.prefix}Api", bases, doc, methods)
+    bases: list[PyType] = [contract(f"{flavour.prefix}ClientBase")]
+    if has_option_factories(schema):
+        bases.insert(0, OPTION_FACTORIES)
+    facade = methods_class(scope, f"{flavour.prefix}Api", bases, doc, methods)
     return MethodsView(
-        doc=Doc(f"{schema.name}'s requests and operations as methods, for programs with {colour.adverb}."),
+        doc=Doc(f"{schema.name}'s requests and operations as methods, for programs with {flavour.adverb}."),
         imports=imports.lines(),
         type_variables=variables,
         classes=(facade,),
     )
 
 
-def _request(scope: Scope, colour: Colour, request: Request) -> Method:
+def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
     # Python wants parameters without default first.
     fields = sorted(request.request.fields, key=lambda one: _default(scope, one) is not None)
     parameters = [_field_parameter(scope, one) for one in fields]
@@ -74,7 +74,7 @@ def _request(scope: Scope, colour: Colour, request: Request) -> Method:
     event = next((one for one in scope.schema.events if one.name == request.event), None)
     # Who is asked about a channel can be told of it apart.
     if event is not None and event.channel in {one.name for one in request.request.fields}:
-        handler = colour.applied("Handler", scope.declared(event.payload))
+        handler = flavour.applied("Handler", scope.declared(event.payload))
         usual = f"`on_{attribute_name(event.name)}`"
         text = f"Receives the events of this channel from now on, in place of {usual}. Default: {usual} goes on."
         parameters.append(Parameter(name="optional_handler", type=optional(handler), default="None", text=text))
@@ -83,7 +83,7 @@ def _request(scope: Scope, colour: Colour, request: Request) -> Method:
     named = [*option_parameters(scope, request), timeout("the reply")]
     made = call(scope.use(scope.declared(request.request.name)), **settings)
     return Method(
-        head=head(scope, colour, method_name(request.name), parameters, named, returns=response),
+        head=head(scope, flavour, method_name(request.name), parameters, named, returns=response),
         doc=Doc(
             request.doc or f"Send the request {request.name}.",
             sections=(
@@ -92,11 +92,11 @@ def _request(scope: Scope, colour: Colour, request: Request) -> Method:
                 raises(scope.schema.errors, request.errors, waits="reply"),
             ),
         ),
-        body=(waiting(colour, call("self._request", constant, made, **sent)),),
+        body=(waiting(flavour, call("self._request", constant, made, **sent)),),
     )
 
 
-def _watch(scope: Scope, colour: Colour, request: Request, watch: Watch) -> Method:
+def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch) -> Method:
     assert request.lasting is not None, "the front end wants a watch to begin and end"
     event = next(one for one in scope.schema.events if one.name == request.event)
     fields = {one.name: one for one in request.request.fields}
@@ -114,17 +114,17 @@ def _watch(scope: Scope, colour: Colour, request: Request, watch: Watch) -> Meth
         scope.use(Name(".protocol", request_constant(request))),
         scope.use(Name(".protocol", event_constant(event))),
         call(scope.use(scope.declared(request.request.name)), **settings),
-        bounds=bounds(scope),
+        limits=queue_limits(scope),
         timeout_s="timeout_s",
     )
     return Method(
         head=head(
             scope,
-            colour,
+            flavour,
             method_name(watch.name),
             parameters,
             named,
-            returns=colour.applied("Subscription", payload),
+            returns=flavour.applied("Subscription", payload),
         ),
         doc=Doc(
             watch.doc or f"Iterate over the events that {request.name} begins.",
@@ -134,11 +134,11 @@ def _watch(scope: Scope, colour: Colour, request: Request, watch: Watch) -> Meth
                 raises(scope.schema.errors, request.errors, waits="reply"),
             ),
         ),
-        body=(waiting(colour, made),),
+        body=(waiting(flavour, made),),
     )
 
 
-def _default(scope: Scope, field: Field) -> Expression | None:
+def _default(scope: ModuleScope, field: Field) -> Expression | None:
     if field.has_default and field.default is not None:
         _, maker = liberal(scope, field.type)
         # What the method makes a value of needs no call in its head.
@@ -146,7 +146,7 @@ def _default(scope: Scope, field: Field) -> Expression | None:
     return "None" if field.has_default or isinstance(field.type, Optional) else None
 
 
-def _field_parameter(scope: Scope, field: Field) -> Parameter:
+def _field_parameter(scope: ModuleScope, field: Field) -> Parameter:
     annotation, _ = liberal(scope, field.type)
     return Parameter(
         name=attribute(field),
@@ -156,12 +156,14 @@ def _field_parameter(scope: Scope, field: Field) -> Parameter:
     )
 
 
-def _coerced(scope: Scope, field: Field) -> Expression:
+def _coerced(scope: ModuleScope, field: Field) -> Expression:
     name = attribute(field)
     base = scope.base(field.type)
     if isinstance(base, Scalar) and base.name in ("channel", "filter"):
         most: dict[str, Expression] = {
-            limit.rule: str(limit.value) for limit in field.limits if limit.rule == "max_segments"
+            constraint.rule: str(constraint.value)
+            for constraint in field.constraints
+            if constraint.rule == "max_segments"
         }
         made = call(scope.contract(f"{base.name}_name"), name, **most)
     else:
@@ -172,22 +174,22 @@ def _coerced(scope: Scope, field: Field) -> Expression:
     return f"None if {name} is None else {flat(made)}" if isinstance(field.type, Optional) else made
 
 
-def _event(scope: Scope, colour: Colour, event: Event) -> list[Method]:
+def _event(scope: ModuleScope, flavour: Flavour, event: Event) -> list[Method]:
     name = f"on_{attribute_name(event.name)}"
-    handler = optional(colour.applied("Handler", scope.declared(event.payload)))
+    handler = optional(flavour.applied("Handler", scope.declared(event.payload)))
     constant = scope.use(Name(".protocol", event_constant(event)))
     text = f"The handler of the event `{event.name}`; None: nobody is told.\n\n{event.doc}"
     setting = Parameter(name="handler", type=handler)
     return [
         Method(
             decorators=("@property",),
-            head=head(scope, colour, name, [], returns=handler, waits=False),
+            head=head(scope, flavour, name, [], returns=handler, waits=False),
             doc=Doc(text),
-            body=(waiting(colour, call("self._event_handler", constant), waits=False),),
+            body=(waiting(flavour, call("self._event_handler", constant), waits=False),),
         ),
         Method(
             decorators=(f"@{name}.setter",),
-            head=head(scope, colour, name, [setting], waits=False),
+            head=head(scope, flavour, name, [setting], waits=False),
             body=(call("self._set_event_handler", constant, "handler"),),
         ),
     ]

@@ -17,13 +17,12 @@ from emitter_typed_codegen.view.methods import (
     BOUNDS,
     FETCHED_TEXT,
     SYNC,
-    Colour,
+    Flavour,
     Method,
     MethodsClass,
     MethodsView,
     Parameter,
     arguments,
-    bounds,
     fetch_raises,
     fetched,
     given,
@@ -32,6 +31,7 @@ from emitter_typed_codegen.view.methods import (
     operation_doc,
     option_parameters,
     pending_text,
+    queue_limits,
     raises,
     recovering,
     recovery,
@@ -40,7 +40,7 @@ from emitter_typed_codegen.view.methods import (
     type_variable,
     waiting,
 )
-from emitter_typed_codegen.view.scope import Scope, call, contract
+from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
 
 DIRECTIONS: Mapping[str, tuple[str, ...]] = {"publish": ("publish",), "subscribe": ("subscribe", "fetch")}
 """The verbs of the operations that a typed channel has, by the directions in which it can be used."""
@@ -50,20 +50,20 @@ _PARAMS = Name(HERE, "ParamsT")
 _MESSAGE = Applied(contract("ChannelMessage"), (_PAYLOAD, _PARAMS))
 
 
-def base_class(colour: Colour, direction: str) -> str:
+def base_class(flavour: Flavour, direction: str) -> str:
     """Return the name of the class that has a direction's operations for typed channels."""
-    return colour.of(class_name(f"{direction}_channel"))
+    return flavour.of(class_name(f"{direction}_channel"))
 
 
 def bases_view(schema: Schema) -> MethodsView:
     """Return the module of the bases."""
     typed = [one for one in schema.operations if one.typed]
     used = [direction for direction, verbs in DIRECTIONS.items() if any(one.verb in verbs for one in typed)]
-    made = [(colour, direction) for colour in (SYNC, ASYNC) for direction in used]
+    made = [(flavour, direction) for flavour in (SYNC, ASYNC) for direction in used]
     taken = {base_class(*one) for one in made} | {method_name(one.name) for one in typed}
-    scope = Scope(schema, ".types", Imports(frozenset(taken | {_PAYLOAD.name, _PARAMS.name}), own_section=True))
+    scope = ModuleScope(schema, ".types", Imports(frozenset(taken | {_PAYLOAD.name, _PARAMS.name}), own_section=True))
     variables = [type_variable(scope, one) for one in (_PAYLOAD, _PARAMS)] if made else []
-    classes = [_base(scope, colour, direction, typed) for colour, direction in made]
+    classes = [_base(scope, flavour, direction, typed) for flavour, direction in made]
     return MethodsView(
         doc=Doc(f"What typed channels can do by {schema.name}'s protocol, whatever they carry."),
         imports=scope.imports.lines(),
@@ -72,14 +72,14 @@ def bases_view(schema: Schema) -> MethodsView:
     )
 
 
-def _base(scope: Scope, colour: Colour, direction: str, typed: list[Operation]) -> MethodsClass:
-    base = Applied(contract(f"{colour.prefix}Channel"), (_PAYLOAD, _PARAMS))
+def _base(scope: ModuleScope, flavour: Flavour, direction: str, typed: list[Operation]) -> MethodsClass:
+    base = Applied(contract(f"{flavour.prefix}Channel"), (_PAYLOAD, _PARAMS))
     doc = Doc(f"Base of the typed channels that a program can {direction} to.")
-    methods = [_METHODS[one.verb](scope, colour, one) for one in typed if one.verb in DIRECTIONS[direction]]
-    return methods_class(scope, base_class(colour, direction), [base], doc, methods)
+    methods = [_METHODS[one.verb](scope, flavour, one) for one in typed if one.verb in DIRECTIONS[direction]]
+    return methods_class(scope, base_class(flavour, direction), [base], doc, methods)
 
 
-def _publish(scope: Scope, colour: Colour, operation: Operation) -> Method:
+def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Method:
     payload = Parameter(name="payload", type=_PAYLOAD, text="What to publish.")
     named = [_settable(one) for one in option_parameters(scope, operation)]
     name = method_name(operation.name)
@@ -91,17 +91,17 @@ def _publish(scope: Scope, colour: Colour, operation: Operation) -> Method:
         made = call("self._publish", *sent, timeout_s="timeout_s")
     else:
         made = call("self._publish_nowait", *sent)
-        result = contract(colour.of("Pending"))
-        said = pending_text(colour, scope.schema.errors, operation.errors)
+        result = contract(flavour.of("Pending"))
+        said = pending_text(flavour, scope.schema.errors, operation.errors)
     sections = (
         arguments([payload, *named]),
         returns(said),
         raises(scope.schema.errors, operation.errors, waits="acknowledgement" if operation.wait else ""),
     )
     return Method(
-        head=head(scope, colour, name, [payload], named, returns=result, waits=operation.wait),
+        head=head(scope, flavour, name, [payload], named, returns=result, waits=operation.wait),
         doc=operation_doc(operation, sections),
-        body=(waiting(colour, made, result=not operation.wait, waits=operation.wait),),
+        body=(waiting(flavour, made, result=not operation.wait, waits=operation.wait),),
     )
 
 
@@ -109,10 +109,10 @@ def _settable(option: Parameter) -> Parameter:
     return evolve(option, text=f"{option.text} A channel's schema may set the default.")
 
 
-def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> Method:
+def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Method:
     handler = Parameter(
         name="optional_handler",
-        type=optional(colour.applied("Handler", _MESSAGE)),
+        type=optional(flavour.applied("Handler", _MESSAGE)),
         default="None",
         text="Receives each message. Default: none; iterate over what is returned.",
     )
@@ -123,7 +123,7 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> Method:
         literal(name),
         "optional_handler",
         given(scope, operation),
-        bounds=bounds(scope),
+        limits=queue_limits(scope),
         **recovering(operation),
         timeout_s="timeout_s",
     )
@@ -133,13 +133,13 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> Method:
         raises(scope.schema.errors, operation.errors, waits="answer"),
     )
     return Method(
-        head=head(scope, colour, name, [handler], named, returns=colour.applied("Subscription", _MESSAGE)),
+        head=head(scope, flavour, name, [handler], named, returns=flavour.applied("Subscription", _MESSAGE)),
         doc=operation_doc(operation, sections),
-        body=(waiting(colour, made),),
+        body=(waiting(flavour, made),),
     )
 
 
-def _fetch(scope: Scope, colour: Colour, operation: Operation) -> Method:
+def _fetch(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Method:
     named = [*option_parameters(scope, operation), timeout("each page")]
     name = method_name(operation.name)
     made = call("self._fetch", literal(name), given(scope, operation), timeout_s="timeout_s")
@@ -149,9 +149,9 @@ def _fetch(scope: Scope, colour: Colour, operation: Operation) -> Method:
     )
     sections = (arguments(named), returns(text), fetch_raises(scope.schema.errors, operation.errors))
     return Method(
-        head=head(scope, colour, name, [], named, returns=fetched(colour, _MESSAGE), waits=False),
+        head=head(scope, flavour, name, [], named, returns=fetched(flavour, _MESSAGE), waits=False),
         doc=operation_doc(operation, sections),
-        body=(waiting(colour, made, waits=False),),
+        body=(waiting(flavour, made, waits=False),),
     )
 
 

@@ -1,4 +1,4 @@
-"""The typed channels of a user's schema in both colours, and the facades that hold them."""
+"""The typed channels of a user's schema in both flavours, and the facades that hold them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.methods import (
     ASYNC,
     SYNC,
-    Colour,
+    Flavour,
     Method,
     MethodsClass,
     Parameter,
@@ -25,8 +25,8 @@ from emitter_typed_codegen.view.methods import (
     head,
     methods_class,
 )
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, own_names
 from emitter_typed_codegen.view.protocol import defaults, template
-from emitter_typed_codegen.view.scope import Scope, attribute, call, contract, own_names
 from emitter_typed_codegen.view.types import ClassView, Member, record_view
 
 
@@ -61,7 +61,7 @@ class ChannelsView:
 
 @frozen(kw_only=True)
 class FacadeClass:
-    """The facade of one colour."""
+    """The facade of one flavour."""
 
     name: str
     doc: Doc
@@ -85,7 +85,7 @@ class FacadeView:
         return [cls.name for cls in self.classes]
 
 
-_CLASSES = [(colour, end) for colour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
+_CLASSES = [(flavour, end) for flavour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
 
 
 def channels_view(schema: Schema, settings: tuple[Setting, ...], packages: Mapping[str, str]) -> ChannelsView:
@@ -100,9 +100,9 @@ def channels_view(schema: Schema, settings: tuple[Setting, ...], packages: Mappi
     names = {constant_name(channel.name) for channel in schema.channels}
     names.add("where")
     names |= {class_name(declared.name) for declared in schema.types}
-    names |= {colour.of(f"{class_name(one.name)}{end}") for one in schema.channels for colour, end in _CLASSES}
+    names |= {flavour.of(f"{class_name(one.name)}{end}") for one in schema.channels for flavour, end in _CLASSES}
     imports = Imports(own_names(records) | names, packages=frozenset(packages))
-    scope = Scope(schema, ".types", imports, packages)
+    scope = ModuleScope(schema, ".types", imports, packages)
     views = tuple(_Made(scope, settings, channel).view() for channel in schema.channels)
     return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
 
@@ -110,8 +110,8 @@ def channels_view(schema: Schema, settings: tuple[Setting, ...], packages: Mappi
 def facade_view(schema: Schema) -> FacadeView:
     """Return the module of the facades."""
     taken = frozenset(attribute_name(channel.name) for channel in schema.channels)
-    scope = Scope(schema, ".types", Imports(taken))
-    classes = tuple(_facade(scope, colour) for colour in (SYNC, ASYNC))
+    scope = ModuleScope(schema, ".types", Imports(taken))
+    classes = tuple(_facade(scope, flavour) for flavour in (SYNC, ASYNC))
     name = class_name(schema.name)
     doc = Doc(f"{name} and Async{name}: the channels of {schema.name}, on a client.")
     return FacadeView(doc=doc, imports=scope.imports.lines(), classes=classes)
@@ -121,9 +121,9 @@ def _params(channel: Channel) -> Record | None:
     return Record(name=f"{class_name(channel.name)}Params", fields=channel.params) if channel.params else None
 
 
-def _holds(colour: Colour, channel: Channel) -> str:
+def _holds(flavour: Flavour, channel: Channel) -> str:
     """Return the class of a facade's attribute."""
-    return colour.of(f"{class_name(channel.name)}Channel{'s' if channel.params else ''}")
+    return flavour.of(f"{class_name(channel.name)}Channel{'s' if channel.params else ''}")
 
 
 def _facts(channel: Channel) -> str:
@@ -148,7 +148,7 @@ def _title(channel: Channel) -> str:
 class _Made:
     """What is made of one channel."""
 
-    scope: Scope
+    scope: ModuleScope
     settings: tuple[Setting, ...]
     channel: Channel
 
@@ -163,7 +163,7 @@ class _Made:
             message_doc=Doc(f"A message of `{self.channel.address}`."),
             definition=self._definition(),
             constant=self._constant,
-            classes=tuple(cls for colour in (SYNC, ASYNC) for cls in self._classes(colour)),
+            classes=tuple(cls for flavour in (SYNC, ASYNC) for cls in self._classes(flavour)),
         )
 
     @property
@@ -192,26 +192,26 @@ class _Made:
         )
         return Joined([f"{self._constant}: ", annotation, " = ", made])
 
-    def _classes(self, colour: Colour) -> Iterable[MethodsClass]:
+    def _classes(self, flavour: Flavour) -> Iterable[MethodsClass]:
         one, every = (f"{class_name(self.channel.name)}{end}" for end in ("Channel", "Channels"))
         directions = [each for each in DIRECTIONS if self.channel.direction in (each, "both")]
         about = f"\n\nThe channel `{self.channel.address}`"
         known = ", with every parameter known." if self.channel.params else "."
-        yield self._class(colour, one, f"{about}{known}", directions, [])
+        yield self._class(flavour, one, f"{about}{known}", directions, [])
         if self.channel.params:
             # A message goes to one channel; a subscription may be to many.
             of_all = [each for each in directions if each == "subscribe"]
-            chosen = [self._one(colour, one), *([self._where(colour, every)] if of_all else [])]
-            yield self._class(colour, every, f"\n\nEvery channel of `{self.channel.address}`.", of_all, chosen)
+            chosen = [self._one(flavour, one), *([self._where(flavour, every)] if of_all else [])]
+            yield self._class(flavour, every, f"\n\nEvery channel of `{self.channel.address}`.", of_all, chosen)
 
     def _class(
-        self, colour: Colour, name: str, about: str, directions: list[str], methods: list[Method]
+        self, flavour: Flavour, name: str, about: str, directions: list[str], methods: list[Method]
     ) -> MethodsClass:
-        bases = [Name(CHANNELS, base_class(colour, each)) for each in directions]
+        bases = [Name(CHANNELS, base_class(flavour, each)) for each in directions]
         return methods_class(
             self.scope,
-            colour.of(name),
-            [Applied(base, self._types) for base in bases or [contract(f"{colour.prefix}Channel")]],
+            flavour.of(name),
+            [Applied(base, self._types) for base in bases or [contract(f"{flavour.prefix}Channel")]],
             Doc(_title(self.channel) + about, _facts(self.channel)),
             methods,
         )
@@ -228,33 +228,33 @@ class _Made:
             if not isinstance(field.type, Optional)
         ]
 
-    def _one(self, colour: Colour, name: str) -> Method:
-        return self._narrowing(colour, "__call__", name, "Return the channel that has these parameters.", True)
+    def _one(self, flavour: Flavour, name: str) -> Method:
+        return self._narrowing(flavour, "__call__", name, "Return the channel that has these parameters.", True)
 
-    def _where(self, colour: Colour, name: str) -> Method:
+    def _where(self, flavour: Flavour, name: str) -> Method:
         doc = "Return those of these channels that have the given parameters."
-        return self._narrowing(colour, "where", name, doc, False)
+        return self._narrowing(flavour, "where", name, doc, False)
 
-    def _narrowing(self, colour: Colour, method: str, cls: str, doc: str, all_known: bool) -> Method:
+    def _narrowing(self, flavour: Flavour, method: str, cls: str, doc: str, all_known: bool) -> Method:
         parameters = self._parameters(all_known=all_known)
         narrowed: dict[str, Expression] = {one.name: one.name for one in parameters}
-        name = colour.of(cls)
+        name = flavour.of(cls)
         refused = Section("Raises", [("InvalidArgument", "A value does not fit its parameter.")])
         return Method(
-            head=head(self.scope, colour, method, [], parameters, returns=Name(HERE, name), waits=False),
+            head=head(self.scope, flavour, method, [], parameters, returns=Name(HERE, name), waits=False),
             doc=Doc(doc, sections=(arguments(parameters), refused)),
-            body=(Joined(["return ", call(name, "self._host", "self._keys", call("self._narrowed", **narrowed))]),),
+            body=(Joined(["return ", call(name, "self._client", "self._keys", call("self._narrowed", **narrowed))]),),
         )
 
 
-def _facade(scope: Scope, colour: Colour) -> FacadeClass:
+def _facade(scope: ModuleScope, flavour: Flavour) -> FacadeClass:
     schema = scope.schema
-    name = colour.of(class_name(schema.name))
+    name = flavour.of(class_name(schema.name))
     parameters = [
         Parameter(
             name="client",
-            type=contract(f"{colour.prefix}Host"),
-            text=f"An open {colour.of('Client')}; the facade holds it and never closes it.",
+            type=contract(f"{flavour.prefix}ClientBase"),
+            text=f"An open {flavour.of('Client')}; the facade holds it and never closes it.",
         ),
         Parameter(
             name="key",
@@ -266,7 +266,7 @@ def _facade(scope: Scope, colour: Colour) -> FacadeClass:
     settings: list[Expression] = []
     properties: list[Method] = []
     for channel in schema.channels:
-        held = scope.use(Name(".channels", _holds(colour, channel)))
+        held = scope.use(Name(".channels", _holds(flavour, channel)))
         name_of = attribute_name(channel.name)
         about = f"{first_sentence(_title(channel))}\n\n`{channel.address}`."
         about_it = Doc(about, _facts(channel))
@@ -281,7 +281,7 @@ def _facade(scope: Scope, colour: Colour) -> FacadeClass:
         name=name,
         doc=Doc(doc, sections=(arguments(parameters),)),
         members=tuple(members),
-        head=head(scope, colour, "__init__", parameters, waits=False),
+        head=head(scope, flavour, "__init__", parameters, waits=False),
         settings=tuple(settings),
         properties=tuple(properties),
     )

@@ -5,10 +5,21 @@ from __future__ import annotations
 from attrs import frozen
 
 from emitter_typed_codegen.layout import flat
-from emitter_typed_codegen.model import Alias, Error, Field, Limit, Literal_, Named, Option, Optional, Scalar, TypeRef
+from emitter_typed_codegen.model import (
+    Alias,
+    Constraint,
+    Error,
+    Field,
+    Literal_,
+    Named,
+    Option,
+    Optional,
+    Scalar,
+    TypeRef,
+)
 from emitter_typed_codegen.names import attribute_name
 from emitter_typed_codegen.texts import Section, first_clause, literal, sentence
-from emitter_typed_codegen.view.scope import Scope
+from emitter_typed_codegen.view.module_scope import ModuleScope
 
 _WORDS = {
     "minimum": "at least {}",
@@ -41,7 +52,7 @@ class Doc:
         return not (self.text.strip() or self.facts or any(section.entries for section in self.sections))
 
 
-def field_doc(scope: Scope, field: Field) -> Doc:
+def field_doc(scope: ModuleScope, field: Field) -> Doc:
     """Return the docstring of a field."""
     return Doc(_about(field), facts(scope, field))
 
@@ -51,14 +62,14 @@ def _about(field: Field | Option) -> str:
     return sentence(field.doc) or f"The {' '.join(field.name.split('_'))}."
 
 
-def facts(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
+def facts(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:
     """Return unit, limits and default of a field or an option, as sentences."""
     said: list[str] = []
     if field.unit:
         said.append(sentence(f"Unit: {field.unit}"))
-    limits = _limits(scope, field.limits, field.type)
-    if limits:
-        words = ", ".join(limits)
+    constraints = _constraints(scope, field.constraints, field.type)
+    if constraints:
+        words = ", ".join(constraints)
         said.append(sentence(words[0].upper() + words[1:]))
     if isinstance(field, Option) and field.not_after is not None:
         said.append(f"Not after `{attribute_name(field.not_after)}`.")
@@ -71,7 +82,7 @@ def facts(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
     return " ".join(said)
 
 
-def parameter_text(scope: Scope, field: Field | Option, default: Literal_ = None) -> str:
+def parameter_text(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:
     """Return what a method says of a parameter."""
     return " ".join(filter(None, [_about(field), facts(scope, field, default)]))
 
@@ -94,24 +105,24 @@ def error_doc(error: Error) -> Doc:
     return Doc(f"{summary}\n\n{rest}", sections=(said,))
 
 
-def _limits(scope: Scope, limits: tuple[Limit, ...], ref: TypeRef) -> list[str]:
+def _constraints(scope: ModuleScope, constraints: tuple[Constraint, ...], ref: TypeRef) -> list[str]:
     while isinstance(ref, Optional):
         ref = ref.item
     words: list[str] = []
     if isinstance(ref, Named):
         declared = scope.schema.by_name[ref.name]
         if isinstance(declared, Alias):
-            words = _limits(scope, declared.limits, declared.type)
-    return words + [_words(limit, bytes=scope.base(ref) == Scalar("bytes")) for limit in limits]
+            words = _constraints(scope, declared.constraints, declared.type)
+    return words + [_words(constraint, bytes=scope.base(ref) == Scalar("bytes")) for constraint in constraints]
 
 
-def _words(limit: Limit, *, bytes: bool) -> str:
+def _words(constraint: Constraint, *, bytes: bool) -> str:
     counted = {"length": "byte" if bytes else "character", "items": "item", "segments": "segment"}
-    unit = counted.get(limit.rule.rpartition("_")[2], "")
-    return _WORDS[limit.rule].format(limit.value, f"{unit}s" if limit.value != 1 else unit)
+    unit = counted.get(constraint.rule.rpartition("_")[2], "")
+    return _WORDS[constraint.rule].format(constraint.value, f"{unit}s" if constraint.value != 1 else unit)
 
 
-def _shown(scope: Scope, value: Literal_, ref: TypeRef) -> str:
+def _shown(scope: ModuleScope, value: Literal_, ref: TypeRef) -> str:
     base = scope.base(ref)
     if isinstance(value, tuple) and not value:
         return "empty"

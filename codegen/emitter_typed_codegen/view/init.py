@@ -11,7 +11,7 @@ from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name, all_key
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.version import CONTRACT as NUMBER
 from emitter_typed_codegen.view.docs import Doc
-from emitter_typed_codegen.view.scope import call, sequence
+from emitter_typed_codegen.view.module_scope import call, sequence
 
 
 @frozen(kw_only=True)
@@ -65,7 +65,7 @@ def init_view(
             first.use(Name("typing", "TYPE_CHECKING"))
             # Each name with its home: a module may have imported another of that name.
             homes = [Joined([f"{literal(home)}: ", sequence(map(literal, held))]) for home, held in public.items()]
-            made = call(door.use(Name(CONTRACT, "names_on_use")), "__name__", Group("{", homes, "}"))
+            made = call(door.use(Name(CONTRACT, "lazy_attributes")), "__name__", Group("{", homes, "}"))
             on_use = Joined(["__getattr__, __dir__ = ", made])
     return InitView(
         doc=doc,

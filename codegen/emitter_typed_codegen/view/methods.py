@@ -1,4 +1,4 @@
-"""Methods of either colour, and the parameters, texts and errors that facades and typed channels share."""
+"""Methods of either flavour, and the parameters, texts and errors that facades and typed channels share."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from emitter_typed_codegen.names import attribute_name, class_name, hidden_name,
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, STR, Applied, Name, OneOf, PyType, Values, optional
 from emitter_typed_codegen.texts import Section, literal
 from emitter_typed_codegen.view.docs import Doc, error_text, parameter_text
+from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
 from emitter_typed_codegen.view.options import enumerated, ignored_by, option_classes, options_of
-from emitter_typed_codegen.view.scope import Scope, call, contract
 
 INT = Name(BUILTINS, "int")
 BOOL = Name(BUILTINS, "bool")
@@ -22,7 +22,7 @@ CLIENTS = "Default: the client's."
 
 
 @frozen
-class Colour:
+class Flavour:
     """With threads or with asyncio: the only thing in which two facades differ."""
 
     prefix: str
@@ -31,7 +31,7 @@ class Colour:
 
     @property
     def adverb(self) -> str:
-        """Where programs of this colour wait."""
+        """Where programs of this flavour wait."""
         return "asyncio" if self.awaits else "threads"
 
     def of(self, name: str) -> str:
@@ -39,12 +39,12 @@ class Colour:
         return f"Async{name}" if self.awaits else name
 
     def applied(self, name: str, *arguments: PyType) -> PyType:
-        """Return a class of the runtime in this colour, with its arguments."""
+        """Return a class of the runtime in this flavour, with its arguments."""
         return Applied(contract(self.of(name)), arguments)
 
 
-SYNC = Colour("Sync", awaits=False)
-ASYNC = Colour("Async", awaits=True)
+SYNC = Flavour("Sync", awaits=False)
+ASYNC = Flavour("Async", awaits=True)
 
 
 @frozen(kw_only=True)
@@ -88,13 +88,13 @@ class MethodsView:
     classes: tuple[MethodsClass, ...]
 
 
-def type_variable(scope: Scope, variable: Name) -> Expression:
+def type_variable(scope: ModuleScope, variable: Name) -> Expression:
     """Return the statement that makes a type variable."""
     return Joined([f"{variable.name} = ", call(scope.use(Name("typing", "TypeVar")), literal(variable.name))])
 
 
 def methods_class(
-    scope: Scope, name: str, bases: Iterable[PyType], doc: Doc, methods: Iterable[Method]
+    scope: ModuleScope, name: str, bases: Iterable[PyType], doc: Doc, methods: Iterable[Method]
 ) -> MethodsClass:
     """Return a class with these bases and methods."""
     named = [scope.imports.annotation(base) for base in bases]
@@ -103,8 +103,8 @@ def methods_class(
 
 
 def head(
-    scope: Scope,
-    colour: Colour,
+    scope: ModuleScope,
+    flavour: Flavour,
     name: str,
     positional: Iterable[Parameter],
     named: Sequence[Parameter] = (),
@@ -118,12 +118,12 @@ def head(
     parameters: list[Expression] = [*first, *(_parameter(scope, one) for one in positional)]
     if named:
         parameters += ["*", *(_parameter(scope, one) for one in named)]
-    word = "async def" if colour.awaits and waits else "def"
+    word = "async def" if flavour.awaits and waits else "def"
     annotation = scope.imports.annotation(returns)
     return Joined([Group(f"{word} {name}(", parameters, ")"), " -> ", annotation, end], leading=True)
 
 
-def option_parameters(scope: Scope, taking: Operation | Request) -> list[Parameter]:
+def option_parameters(scope: ModuleScope, taking: Operation | Request) -> list[Parameter]:
     """Return a parameter for each option. What a caller leaves out is None: defaults stay in one place."""
     values = dict(taking.defaults) if isinstance(taking, Operation) else {}
     return [
@@ -137,7 +137,7 @@ def option_parameters(scope: Scope, taking: Operation | Request) -> list[Paramet
     ]
 
 
-def options_parameter(scope: Scope, taking: Operation | Request) -> list[Parameter]:
+def options_parameter(scope: ModuleScope, taking: Operation | Request) -> list[Parameter]:
     """Return the parameter that takes all options at once; none if no option is taken."""
     options, ignored = options_of(scope.schema, taking), ignored_by(scope.schema, taking)
     if not options and not ignored:
@@ -160,7 +160,7 @@ def options_parameter(scope: Scope, taking: Operation | Request) -> list[Paramet
     ]
 
 
-def given(scope: Scope, taking: Operation | Request) -> Expression:
+def given(scope: ModuleScope, taking: Operation | Request) -> Expression:
     """Return the dict that hands the options of a call to the runtime."""
     names = [attribute_name(option.name) for option in options_of(scope.schema, taking)]
     return Group("{", [f"{literal(name)}: {name}" for name in names], "}")
@@ -189,9 +189,9 @@ BOUNDS = (
 """The parameters that bound the queue of a subscription."""
 
 
-def bounds(scope: Scope) -> Expression:
+def queue_limits(scope: ModuleScope) -> Expression:
     """Return the argument that hands those to the runtime."""
-    return call(scope.contract("Bounds"), **{one.name: one.name for one in BOUNDS})
+    return call(scope.contract("QueueLimits"), **{one.name: one.name for one in BOUNDS})
 
 
 def recovery(operation: Operation) -> list[Parameter]:
@@ -272,30 +272,30 @@ FETCHED_TEXT = (
 """What a method says of the messages that it fetches."""
 
 
-def fetched(colour: Colour, message: PyType) -> PyType:
+def fetched(flavour: Flavour, message: PyType) -> PyType:
     """Return the type of what iterates over fetched messages."""
-    return Applied(Name("collections.abc", colour.of("Iterator")), (message,))
+    return Applied(Name("collections.abc", flavour.of("Iterator")), (message,))
 
 
-def pending_text(colour: Colour, errors: Iterable[Error], names: Sequence[str]) -> str:
+def pending_text(flavour: Flavour, errors: Iterable[Error], names: Sequence[str]) -> str:
     """Return what a method says of the pending acknowledgement that it returns."""
     by_name = {error.name: error for error in errors}
     listed = [f"{class_name(name)} (status {by_name[name].status})" for name in names]
     refusals = f": {enumerated(listed, 'or')}" if listed else ""
-    wait = "await .wait()" if colour.awaits else ".wait()"
+    wait = "await .wait()" if flavour.awaits else ".wait()"
     return (
         f"What to wait for: `{wait}` ends when the broker has acknowledged the message, and raises what the broker "
         f"says against it{refusals}, or RequestTimeout, ConnectionLost or AmbiguousReply."
     )
 
 
-def waiting(colour: Colour, expression: Expression, *, result: bool = True, waits: bool = True) -> Expression:
+def waiting(flavour: Flavour, expression: Expression, *, result: bool = True, waits: bool = True) -> Expression:
     """Return the statement that makes a call of the runtime and hands on its result."""
-    words = ("return " if result else "") + ("await " if colour.awaits and waits else "")
+    words = ("return " if result else "") + ("await " if flavour.awaits and waits else "")
     return Joined([words, expression]) if words else expression
 
 
-def liberal(scope: Scope, ref: TypeRef) -> tuple[PyType, Name | None]:
+def liberal(scope: ModuleScope, ref: TypeRef) -> tuple[PyType, Name | None]:
     """Return the annotation of a parameter that takes all that makes a value of the type, and what makes it one."""
     declared = scope.declaration(ref)
     base = scope.base(ref)
@@ -312,7 +312,7 @@ def operation_doc(operation: Operation, sections: tuple[Section, ...]) -> Doc:
     return Doc(operation.doc or f"Do what {operation.name} does.", sections=sections)
 
 
-def deprecated_property(scope: Scope, name: str, annotation: Expression, message: str, doc: Doc) -> Method:
+def deprecated_property(scope: ModuleScope, name: str, annotation: Expression, message: str, doc: Doc) -> Method:
     """Return the property that warns whoever reads it, in front of an attribute that does not."""
     marked = lay(call(scope.contract("deprecated"), literal(message)), STEP)
     return Method(
@@ -323,6 +323,6 @@ def deprecated_property(scope: Scope, name: str, annotation: Expression, message
     )
 
 
-def _parameter(scope: Scope, one: Parameter) -> Expression:
+def _parameter(scope: ModuleScope, one: Parameter) -> Expression:
     parts: list[Expression] = [f"{one.name}: ", scope.imports.annotation(one.type)]
     return Joined(parts if one.default is None else [*parts, " = ", one.default])

@@ -1,4 +1,4 @@
-"""The operations of a protocol as methods of either colour."""
+"""The operations of a protocol as methods of either flavour."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from emitter_typed_codegen.view.methods import (
     BOOL,
     BOUNDS,
     FETCHED_TEXT,
-    Colour,
+    Flavour,
     Method,
     Parameter,
     arguments,
-    bounds,
     fetch_raises,
     fetched,
     given,
@@ -26,6 +25,7 @@ from emitter_typed_codegen.view.methods import (
     option_parameters,
     options_parameter,
     pending_text,
+    queue_limits,
     raises,
     recovering,
     recovery,
@@ -33,18 +33,18 @@ from emitter_typed_codegen.view.methods import (
     timeout,
     waiting,
 )
-from emitter_typed_codegen.view.scope import Scope, attribute, call, contract, sequence
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, sequence
 
 PAYLOAD = Name(HERE, "PayloadT")
 """The type of the payload of a subscription."""
 
 
-def operation_methods(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+def operation_methods(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
     """Return the method of an operation, with its overloads."""
-    return _METHODS[operation.verb](scope, colour, operation)
+    return _METHODS[operation.verb](scope, flavour, operation)
 
 
-def _publish(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
     taken, classic = option_parameters(scope, operation), options_parameter(scope, operation)
     keys = _topic_parameters(scope, operation)
     message = Parameter(
@@ -58,15 +58,15 @@ def _publish(scope: Scope, colour: Colour, operation: Operation) -> list[Method]
     if operation.wait:
         named = [*taken, timeout("the acknowledgement")]
         result: PyType = NONE
-        body = waiting(colour, call("self._publish", *sent, timeout_s="timeout_s"), result=False)
+        body = waiting(flavour, call("self._publish", *sent, timeout_s="timeout_s"), result=False)
         waits = "acknowledgement"
         said = ""
     else:
         named = taken
-        result = contract(colour.of("Pending"))
-        body = waiting(colour, call("self._publish_nowait", *sent), waits=False)
+        result = contract(flavour.of("Pending"))
+        body = waiting(flavour, call("self._publish_nowait", *sent), waits=False)
         waits = ""
-        said = pending_text(colour, scope.schema.errors, operation.errors)
+        said = pending_text(flavour, scope.schema.errors, operation.errors)
     sections = (
         arguments([*positional, *named]),
         returns(said),
@@ -75,14 +75,14 @@ def _publish(scope: Scope, colour: Colour, operation: Operation) -> list[Method]
     name = method_name(operation.name)
     return [
         Method(
-            head=head(scope, colour, name, positional, named, returns=result, waits=operation.wait),
+            head=head(scope, flavour, name, positional, named, returns=result, waits=operation.wait),
             doc=operation_doc(operation, sections),
             body=(body,),
         )
     ]
 
 
-def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
     taken, classic = option_parameters(scope, operation), options_parameter(scope, operation)
     keys = _topic_parameters(scope, operation)
     reserved = scope.schema.envelope.reserved if scope.schema.envelope else ""
@@ -111,15 +111,15 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
     def positional(message: PyType) -> list[Parameter]:
         handler = Parameter(
             name="optional_handler",
-            type=optional(colour.applied("Handler", message)),
+            type=optional(flavour.applied("Handler", message)),
             default="None",
             text="Receives each message. Default: none; iterate over what is returned.",
         )
         return [*keys, handler, *classic]
 
     def signature(message: PyType, named: list[Parameter], end: str) -> Expression:
-        result = colour.applied("Subscription", message)
-        return head(scope, colour, name, positional(message), named, returns=result, end=end)
+        result = flavour.applied("Subscription", message)
+        return head(scope, flavour, name, positional(message), named, returns=result, end=end)
 
     sent: list[Expression] = [
         literal(name),
@@ -132,7 +132,7 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
     made = call(
         "self._subscribe",
         *sent,
-        bounds=bounds(scope),
+        limits=queue_limits(scope),
         **recovering(operation),
         allow_reserved="allow_reserved",
         timeout_s="timeout_s",
@@ -149,12 +149,12 @@ def _subscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Metho
         Method(
             head=signature(typed_message, [optional_payload, *rest], ":"),
             doc=operation_doc(operation, sections),
-            body=(waiting(colour, made),),
+            body=(waiting(flavour, made),),
         ),
     ]
 
 
-def _unsubscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+def _unsubscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
     keys = _topic_parameters(scope, operation)
     named = [timeout("the broker's answer")]
     name = method_name(operation.name)
@@ -162,21 +162,21 @@ def _unsubscribe(scope: Scope, colour: Colour, operation: Operation) -> list[Met
     sections = (arguments([*keys, *named]), raises(scope.schema.errors, operation.errors, waits="answer"))
     return [
         Method(
-            head=head(scope, colour, name, keys, named),
+            head=head(scope, flavour, name, keys, named),
             doc=operation_doc(operation, sections),
-            body=(waiting(colour, made, result=False),),
+            body=(waiting(flavour, made, result=False),),
         )
     ]
 
 
-def _fetch(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
+def _fetch(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
     keys = _topic_parameters(scope, operation)
     classic = options_parameter(scope, operation)
     positional = [*keys, *classic]
     named = [*option_parameters(scope, operation), timeout("each page")]
     name = method_name(operation.name)
     sent = [literal(name), _topic_arguments(keys), "options" if classic else "()", given(scope, operation)]
-    messages = fetched(colour, contract("StoredMessage"))
+    messages = fetched(flavour, contract("StoredMessage"))
     sections = (
         arguments([*positional, *named]),
         returns(FETCHED_TEXT),
@@ -184,9 +184,9 @@ def _fetch(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
     )
     return [
         Method(
-            head=head(scope, colour, name, positional, named, returns=messages, waits=False),
+            head=head(scope, flavour, name, positional, named, returns=messages, waits=False),
             doc=operation_doc(operation, sections),
-            body=(waiting(colour, call("self._fetch", *sent, timeout_s="timeout_s"), waits=False),),
+            body=(waiting(flavour, call("self._fetch", *sent, timeout_s="timeout_s"), waits=False),),
         )
     ]
 
@@ -194,7 +194,7 @@ def _fetch(scope: Scope, colour: Colour, operation: Operation) -> list[Method]:
 _METHODS = {"publish": _publish, "subscribe": _subscribe, "unsubscribe": _unsubscribe, "fetch": _fetch}
 
 
-def _topic_parameters(scope: Scope, operation: Operation) -> list[Parameter]:
+def _topic_parameters(scope: ModuleScope, operation: Operation) -> list[Parameter]:
     return [
         Parameter(name=attribute(one), type=liberal(scope, one.type)[0], text=parameter_text(scope, one))
         for one in operation.params

@@ -10,7 +10,7 @@ from emitter_typed_codegen.names import attribute_name, class_name, constant_nam
 from emitter_typed_codegen.pytypes import Imports, Values
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import Doc
-from emitter_typed_codegen.view.scope import Scope, call, plain, sequence
+from emitter_typed_codegen.view.module_scope import ModuleScope, call, plain, sequence
 
 
 @frozen
@@ -75,7 +75,7 @@ def options_view(schema: Schema) -> OptionsView:
     """Return the module of the options."""
     names = option_classes(schema, list(schema.options))
     imports = Imports(frozenset(names) | {constant_name(one.name) for one in schema.options}, own_section=True)
-    scope = Scope(schema, ".types", imports)
+    scope = ModuleScope(schema, ".types", imports)
     base = scope.contract("Option") if names else ""
     classes = tuple(OptionClass(name, base, _class_doc(schema, name)) for name in names)
     definitions = tuple(_definition(scope, option) for option in schema.options)
@@ -94,7 +94,7 @@ def _class_doc(schema: Schema, name: str) -> Doc:
     return Doc(f"An option{made}.\n\nTaken by {enumerated(takers)}.")
 
 
-def _definition(scope: Scope, option: Option) -> Expression:
+def _definition(scope: ModuleScope, option: Option) -> Expression:
     values = scope.imports.annotation(Values(option.values)) if option.values else scope.annotation(option.type)
     settings: dict[str, Expression] = {
         "name": literal(attribute_name(option.name)),
@@ -108,13 +108,13 @@ def _definition(scope: Scope, option: Option) -> Expression:
     if option.encode:
         entries = [Joined([_key(scope, option, value), ": ", plain(text)]) for value, text in option.encode]
         settings["encode"] = Group("{", entries, "}")
-    limits = scope.limits(option.limits, option.type)
-    if limits:
-        settings["constraints"] = sequence(limits)
+    constraints = scope.constraints(option.constraints, option.type)
+    if constraints:
+        settings["constraints"] = sequence(constraints)
     if option.not_after is not None:
         settings["not_after"] = literal(attribute_name(option.not_after))
     return Joined([f"{constant_name(option.name)} = ", call(scope.contract("OptionDefinition"), **settings)])
 
 
-def _key(scope: Scope, option: Option, value: bool | int | str) -> Expression:
+def _key(scope: ModuleScope, option: Option, value: bool | int | str) -> Expression:
     return plain(value) if isinstance(scope.base(option.type), Scalar) else scope.value(value, option.type)

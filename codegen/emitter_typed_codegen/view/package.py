@@ -14,11 +14,11 @@ from emitter_typed_codegen.version import CONTRACT, VERSION
 from emitter_typed_codegen.view.api import api_view
 from emitter_typed_codegen.view.bases import bases_view
 from emitter_typed_codegen.view.channels import channels_view, facade_view
+from emitter_typed_codegen.view.compiler_protocol import compiler_protocol_view
 from emitter_typed_codegen.view.docs import Doc
-from emitter_typed_codegen.view.embedded import embedded_view
 from emitter_typed_codegen.view.init import init_view
-from emitter_typed_codegen.view.makers import has_makers, makers_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC
+from emitter_typed_codegen.view.option_factories import has_option_factories, option_factories_view
 from emitter_typed_codegen.view.options import options_view
 from emitter_typed_codegen.view.protocol import errors_view, protocol_view
 from emitter_typed_codegen.view.types import types_view
@@ -89,9 +89,9 @@ def package(
     return _channels_package(schema, protocol.settings if protocol else (), command, packages or {})
 
 
-def embedded(protocol: Protocol, schema: Schema, path: str) -> FileView:
+def compiler_protocol_file(protocol: Protocol, schema: Schema, path: str) -> FileView:
     """Return the module that the compiler itself needs of a schema's protocol."""
-    return FileView(path, "protocol.py.jinja", embedded_view(protocol, schema.name))
+    return FileView(path, "protocol.py.jinja", compiler_protocol_view(protocol, schema.name))
 
 
 def _protocol_package(schema: Schema) -> list[FileView]:
@@ -118,8 +118,8 @@ def _protocol_package(schema: Schema) -> list[FileView]:
         FileView("sync_api.py", "methods.py.jinja", api_view(schema, SYNC)),
         FileView("async_api.py", "methods.py.jinja", api_view(schema, ASYNC)),
     ]
-    if has_makers(schema):
-        files.append(FileView("makers.py", "methods.py.jinja", makers_view(schema)))
+    if has_option_factories(schema):
+        files.append(FileView("option_factories.py", "methods.py.jinja", option_factories_view(schema)))
     if bases.classes:
         files.append(FileView("channels.py", "methods.py.jinja", bases))
     return files

@@ -24,8 +24,8 @@ from emitter_typed_codegen.names import attribute_name, class_name, constant_nam
 from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name
 from emitter_typed_codegen.texts import folded_literal, literal
 from emitter_typed_codegen.view.docs import Doc, error_doc
+from emitter_typed_codegen.view.module_scope import ModuleScope, call, plain, sequence
 from emitter_typed_codegen.view.options import ignored_by, options_of
-from emitter_typed_codegen.view.scope import Scope, call, plain, sequence
 
 
 @frozen
@@ -86,7 +86,7 @@ def event_constant(event: Event) -> str:
 def protocol_view(schema: Schema) -> DefinitionsView:
     """Return the module of the definitions."""
     imports = Imports(frozenset(), own_section=True)
-    scope = Scope(schema, "./types", imports)
+    scope = ModuleScope(schema, "./types", imports)
     definitions = [
         *(_request(scope, request) for request in schema.requests),
         *(_event(scope, event) for event in schema.events),
@@ -97,7 +97,7 @@ def protocol_view(schema: Schema) -> DefinitionsView:
     return DefinitionsView(doc, imports.lines(), tuple(definitions))
 
 
-def _request(scope: Scope, request: Request) -> Expression:
+def _request(scope: ModuleScope, request: Request) -> Expression:
     settings: dict[str, Expression] = {
         "name": literal(method_name(request.name)),
         "topic": literal(request.topic),
@@ -119,7 +119,7 @@ def _request(scope: Scope, request: Request) -> Expression:
     return _assigned(request_constant(request), call(scope.contract("RequestDefinition"), **settings))
 
 
-def _lasting(scope: Scope, request: Request, lasting: Lasting) -> Expression:
+def _lasting(scope: ModuleScope, request: Request, lasting: Lasting) -> Expression:
     fields = {field.name: field for field in request.request.fields}
     settings: dict[str, Expression] = {"by": literal(attribute_name(lasting.by))}
     for key, given in (("begins", lasting.begins), ("ends", lasting.ends), ("again", lasting.again)):
@@ -132,7 +132,7 @@ def _lasting(scope: Scope, request: Request, lasting: Lasting) -> Expression:
     return call(scope.contract("LastingDefinition"), **settings)
 
 
-def _event(scope: Scope, event: Event) -> Expression:
+def _event(scope: ModuleScope, event: Event) -> Expression:
     payload = scope.declared(event.payload)
     annotation = scope.imports.annotation(Applied(Name(CONTRACT, "EventDefinition"), (payload,)))
     settings: dict[str, Expression] = {"name": literal(attribute_name(event.name))}
@@ -145,7 +145,7 @@ def _event(scope: Scope, event: Event) -> Expression:
     return Joined([f"{event_constant(event)}: ", annotation, " = ", made])
 
 
-def _operation(scope: Scope, operation: Operation) -> Expression:
+def _operation(scope: ModuleScope, operation: Operation) -> Expression:
     kinds = [
         Joined([f"{literal(attribute_name(one.name))}: ", literal(_kind(scope, one.type))]) for one in operation.params
     ]
@@ -154,17 +154,21 @@ def _operation(scope: Scope, operation: Operation) -> Expression:
         "topic": literal(template(operation.topic, operation.params)),
         "parameters": Group("{", kinds, "}"),
     }
-    limited = [(one, scope.limits(one.limits, one.type)) for one in operation.params]
-    rules = [Joined([f"{literal(attribute_name(one.name))}: ", sequence(limits)]) for one, limits in limited if limits]
+    limited = [(one, scope.constraints(one.constraints, one.type)) for one in operation.params]
+    rules = [
+        Joined([f"{literal(attribute_name(one.name))}: ", sequence(constraints)])
+        for one, constraints in limited
+        if constraints
+    ]
     if rules:
         settings["constraints"] = Group("{", rules, "}")
     settings |= _options(scope, operation)
     if operation.defaults:
         settings["defaults"] = defaults(scope, operation.defaults, scope.schema.options)
-    if operation.quiet:
-        settings["quiet"] = defaults(scope, operation.quiet, scope.schema.options)
-    if operation.silent:
-        settings["silent"] = defaults(scope, operation.silent, scope.schema.options)
+    if operation.no_replay:
+        settings["no_replay"] = defaults(scope, operation.no_replay, scope.schema.options)
+    if operation.no_echo:
+        settings["no_echo"] = defaults(scope, operation.no_echo, scope.schema.options)
     if operation.stored is not None:
         settings["stored"] = literal(method_name(operation.stored))
     if operation.pages is not None:
@@ -172,7 +176,7 @@ def _operation(scope: Scope, operation: Operation) -> Expression:
     return _assigned(constant_name(operation.name), call(scope.contract("OperationDefinition"), **settings))
 
 
-def defaults(scope: Scope, given: tuple[tuple[str, Literal_], ...], options: Iterable[Setting]) -> Expression:
+def defaults(scope: ModuleScope, given: tuple[tuple[str, Literal_], ...], options: Iterable[Setting]) -> Expression:
     """Return a dict of options' values, by the names of their parameters."""
     by_name = {option.name: option for option in options}
     entries: list[Expression] = []
@@ -191,14 +195,14 @@ def template(topic: str, params: Iterable[Field]) -> str:
     return "/".join(names.get(segment, segment) for segment in topic.split("/"))
 
 
-def _options(scope: Scope, taking: Operation | Request) -> dict[str, Expression]:
+def _options(scope: ModuleScope, taking: Operation | Request) -> dict[str, Expression]:
     names = [scope.use(Name("./options", constant_name(one.name))) for one in options_of(scope.schema, taking)]
     ignored = [scope.use(Name("./options", constant_name(one.name))) for one in ignored_by(scope.schema, taking)]
     settings: dict[str, Expression] = {"options": sequence(names)} if names else {}
     return settings | ({"ignored": sequence(ignored)} if ignored else {})
 
 
-def _pages(scope: Scope, pages: Pages) -> Expression:
+def _pages(scope: ModuleScope, pages: Pages) -> Expression:
     request = next(one for one in scope.schema.requests if one.name == pages.request)
     return call(
         scope.contract("PagesDefinition"),
@@ -214,12 +218,12 @@ def _pages(scope: Scope, pages: Pages) -> Expression:
     )
 
 
-def _kind(scope: Scope, ref: TypeRef) -> str:
+def _kind(scope: ModuleScope, ref: TypeRef) -> str:
     base = scope.base(ref)
     return base.name if isinstance(base, Scalar) and base.name in ("channel", "filter") else "segment"
 
 
-def _protocol(scope: Scope) -> Expression:
+def _protocol(scope: ModuleScope) -> Expression:
     schema = scope.schema
     settings: dict[str, Expression] = {}
     if schema.envelope is not None:

@@ -30,8 +30,8 @@ from emitter_typed_codegen.pytypes import CONTRACT, HERE, STR, Applied, Imports,
 from emitter_typed_codegen.texts import comment, literal
 from emitter_typed_codegen.view.docs import Doc, field_doc
 from emitter_typed_codegen.view.methods import Method, deprecated_property
-from emitter_typed_codegen.view.scope import (
-    Scope,
+from emitter_typed_codegen.view.module_scope import (
+    ModuleScope,
     attribute,
     call,
     contract,
@@ -96,12 +96,12 @@ def types_view(schema: Schema, packages: Mapping[str, str], *, own_section: bool
     declared = [*_in_order(schema), *made]
     records = [one for one in declared if isinstance(one, Record)]
     taken = own_names(records) | {class_name(one.name) for one in declared}
-    scope = Scope(schema, HERE, Imports(frozenset(taken), own_section, frozenset(packages)), packages)
+    scope = ModuleScope(schema, HERE, Imports(frozenset(taken), own_section, frozenset(packages)), packages)
     views = tuple(_view(scope, one) for one in declared)
     return TypesView(doc=Doc(f"The types of {schema.name}."), imports=scope.imports.lines(), declarations=views)
 
 
-def record_view(scope: Scope, record: Record, doc: Doc | None = None) -> ClassView:
+def record_view(scope: ModuleScope, record: Record, doc: Doc | None = None) -> ClassView:
     """Return the class of a record."""
     members = [
         Member(_field(scope, field), field_doc(scope, field) if field.deprecated is None else Doc(""))
@@ -177,7 +177,7 @@ def _named(ref: TypeRef) -> list[str]:
             return []
 
 
-def _view(scope: Scope, declared: Declaration) -> ClassView | AliasView:
+def _view(scope: ModuleScope, declared: Declaration) -> ClassView | AliasView:
     name = class_name(declared.name)
     match declared:
         case Record():
@@ -198,11 +198,11 @@ def _view(scope: Scope, declared: Declaration) -> ClassView | AliasView:
             return AliasView(name=name, statement=Joined([f"{name} = ", value]), doc=Doc(declared.doc))
 
 
-def _head(scope: Scope, name: str, base: Name) -> Expression:
+def _head(scope: ModuleScope, name: str, base: Name) -> Expression:
     return Joined([Group(f"class {class_name(name)}(", [scope.use(base)], ")"), ":"])
 
 
-def _doc(scope: Scope, name: str, doc: str, deprecated: str | None = None) -> Doc:
+def _doc(scope: ModuleScope, name: str, doc: str, deprecated: str | None = None) -> Doc:
     facts = f"Deprecated: {deprecated}." if deprecated is not None else ""
     return Doc(doc if doc.strip() else f"The type {name} of {scope.schema.name}.", facts)
 
@@ -211,14 +211,14 @@ def _enum_member(value: EnumValue) -> Member:
     return Member(Joined([f"{constant_name(value.name)} = ", literal(value.wire)]), Doc(value.doc))
 
 
-def _alias(scope: Scope, alias: Alias) -> Expression:
+def _alias(scope: ModuleScope, alias: Alias) -> Expression:
     annotation = scope.annotation(alias.type)
     if not distinct(scope, alias):
         return annotation
     return call(scope.use(Name("typing", "NewType")), literal(class_name(alias.name)), annotation)
 
 
-def _union(scope: Scope, union: Union) -> Expression:
+def _union(scope: ModuleScope, union: Union) -> Expression:
     members = [(literal(value), scope.use(scope.declared(name))) for value, name in union.members]
     told = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members))
     notes = tuple(f"{comment(union.tag)}: {value}" for value, _ in members)
@@ -226,13 +226,13 @@ def _union(scope: Scope, union: Union) -> Expression:
     return Group(f"{scope.use(Name('typing', 'Annotated'))}[", [either, told], "]")
 
 
-def _field(scope: Scope, field: Field) -> Expression:
+def _field(scope: ModuleScope, field: Field) -> Expression:
     name = stored(field)
     settings: dict[str, Expression] = {}
     simple = True
     if not _required(field):
         settings, simple = _default(scope, field)
-    validators = scope.limits(field.limits, field.type)
+    validators = scope.constraints(field.constraints, field.type)
     if validators:
         settings["validator"] = validators[0] if len(validators) == 1 else Group("[", tuple(validators), "]")
     wire = _wire(scope, field)
@@ -251,7 +251,7 @@ def _field(scope: Scope, field: Field) -> Expression:
     return Joined([head, " = ", call(scope.use(Name("attrs", "field")), **settings)])
 
 
-def _warning(scope: Scope, record: Record, old: list[Field]) -> list[Expression]:
+def _warning(scope: ModuleScope, record: Record, old: list[Field]) -> list[Expression]:
     if record.deprecated is None and not old:
         return []
     said = [] if record.deprecated is None else [literal(record.deprecated)]
@@ -259,7 +259,7 @@ def _warning(scope: Scope, record: Record, old: list[Field]) -> list[Expression]
     return [call(scope.contract("warn_when_made"), *said, **fields)]
 
 
-def _constructor(scope: Scope, record: Record) -> Method:
+def _constructor(scope: ModuleScope, record: Record) -> Method:
     # The class itself is not marked: its own package names it, which would be a complaint in there.
     marked = call(scope.contract("deprecated"), literal(str(record.deprecated)))
     scope.use(Name("typing", "TYPE_CHECKING"))
@@ -278,7 +278,7 @@ def _required(field: Field) -> bool:
     return not field.has_default and not isinstance(field.type, Optional)
 
 
-def _rest(scope: Scope) -> Member:
+def _rest(scope: ModuleScope) -> Member:
     kept = scope.imports.annotation(Name(CONTRACT, "Json"))
     settings: dict[str, Expression] = {
         "factory": f"dict[str, {flat(kept)}]",
@@ -290,11 +290,11 @@ def _rest(scope: Scope) -> Member:
     return Member(Joined([f"{UNKNOWN_FIELDS}: ", annotation, " = ", made]), Doc(doc, "Default: empty."))
 
 
-def _rest_type(scope: Scope) -> Expression:
+def _rest_type(scope: ModuleScope) -> Expression:
     return scope.imports.annotation(Applied(Name("collections.abc", "Mapping"), (STR, Name(CONTRACT, "Json"))))
 
 
-def _default(scope: Scope, field: Field) -> tuple[dict[str, Expression], bool]:
+def _default(scope: ModuleScope, field: Field) -> tuple[dict[str, Expression], bool]:
     """Return the setting that holds the default, and whether it is as good without `field`."""
     value = field.default if field.has_default else None
     base = scope.base(field.type)
@@ -310,7 +310,7 @@ def _default(scope: Scope, field: Field) -> tuple[dict[str, Expression], bool]:
     return {"default": expression}, not isinstance(expression, Group) or expression.open == "("
 
 
-def _wire(scope: Scope, field: Field) -> Expression | None:
+def _wire(scope: ModuleScope, field: Field) -> Expression | None:
     name = [literal(field.wire)] if field.wire != stored(field) else []
     rest: dict[str, Expression] = {}
     if field.format:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed.broker.clock import ManualClock
-from emitter_typed.broker.core import BrokerCore
+from emitter_typed._broker.clock import ManualClock
+from emitter_typed._broker.core import BrokerCore
 from tests.unit.broker.cores import new_core
 
 

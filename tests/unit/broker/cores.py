@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from emitter_typed.broker.clock import ManualClock
-from emitter_typed.broker.core import BrokerCore
-from emitter_typed.broker.keys import KeyRing, new_master_key
-from emitter_typed.broker.limits import Limits
-from emitter_typed.protocol.topics import Matcher
+from emitter_typed._broker.clock import ManualClock
+from emitter_typed._broker.core import BrokerCore
+from emitter_typed._broker.keys import KeyRing, new_master_key
+from emitter_typed._broker.limits import Limits
+from emitter_typed._protocol.topics import Matcher
 
 MASTER_KEY = new_master_key()
 

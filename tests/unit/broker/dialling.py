@@ -8,7 +8,7 @@ import ssl
 from types import TracebackType
 from typing import Protocol, Self, cast
 
-from emitter_typed.values import Json
+from emitter_typed._types.values import Json
 from tests.conformance.packets import Received, Sent, decode_all, encode
 
 CONNECT = encode(Sent("CONNECT"))

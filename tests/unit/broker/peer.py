@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import cast
 
-from emitter_typed.broker.core import BrokerCore
-from emitter_typed.values import Json
+from emitter_typed._broker.core import BrokerCore
+from emitter_typed._types.values import Json
 from tests.conformance.packets import Received, Sent, decode_all, encode
 
 

@@ -12,10 +12,10 @@ import threading
 
 import pytest
 
+from emitter_typed._broker.edge.sockets import IDLE_LIMIT_S
+from emitter_typed._protocol.topics import Matcher
 from emitter_typed.broker import AsyncBroker, Broker, CannotListen
-from emitter_typed.broker.edge.sockets import IDLE_LIMIT_S
 from emitter_typed.errors import EmitterError, InvalidArgument
-from emitter_typed.protocol.topics import Matcher
 from tests.conformance.packets import PINGREQ, Sent, encode
 from tests.unit.broker.dialling import CONNACK, CONNECT, LIMIT_S, PINGRESP, Dialled, greeted
 

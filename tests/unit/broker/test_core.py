@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed.broker.clock import ManualClock
-from emitter_typed.broker.core import BrokerCore
-from emitter_typed.broker.limits import Limits
+from emitter_typed._broker.clock import ManualClock
+from emitter_typed._broker.core import BrokerCore
+from emitter_typed._broker.limits import Limits
 from tests.conformance.packets import Sent, Will, decode_all, encode
 from tests.unit.broker.cores import MASTER_KEY, new_core
 from tests.unit.broker.peer import Peer, document, statuses, texts

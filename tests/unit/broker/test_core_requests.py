@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from emitter_typed.broker.clock import ManualClock
-from emitter_typed.broker.core import BrokerCore
+from emitter_typed._broker.clock import ManualClock
+from emitter_typed._broker.core import BrokerCore
 from tests.unit.broker.cores import MASTER_KEY
 from tests.unit.broker.peer import Peer, document, statuses
 

@@ -8,8 +8,8 @@ from typing import cast
 
 import pytest
 
+from emitter_typed._broker.faults import SentPacket
 from emitter_typed.broker import AsyncBroker, Broker, Faults
-from emitter_typed.broker.faults import SentPacket
 from emitter_typed.errors import Closed, InvalidArgument
 from tests.conformance.packets import Sent, Will
 from tests.unit.broker.dialling import Dialled, ask, greeted

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed.broker.held import HeldFilters
+from emitter_typed._broker.held import HeldFilters
 
 
 @pytest.mark.parametrize(

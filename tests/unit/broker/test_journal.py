@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from emitter_typed import Client, Key
+from emitter_typed._broker.journal import Journal
 from emitter_typed.broker import AsyncBroker, Broker, NotPublished, Published
-from emitter_typed.broker.journal import Journal
 from emitter_typed.errors import Closed, InvalidArgument
 from tests.conformance.packets import Sent, Will
 from tests.unit.broker.dialling import greeted

@@ -4,9 +4,9 @@ import string
 
 import pytest
 
-from emitter_typed.broker.clock import ManualClock
-from emitter_typed.broker.keys import KeyRing, Permission, new_master_key, read_permissions
-from emitter_typed.broker.refusals import Refusal, Refused
+from emitter_typed._broker.clock import ManualClock
+from emitter_typed._broker.keys import KeyRing, Permission, new_master_key, read_permissions
+from emitter_typed._broker.refusals import Refusal, Refused
 from emitter_typed.errors import InvalidArgument
 
 ALPHABET = string.ascii_letters + string.digits + "-_"

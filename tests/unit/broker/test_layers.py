@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from emitter_typed.broker.edge.layers import Layer, Plain, layer_for
-from emitter_typed.broker.edge.tls import Tls
-from emitter_typed.broker.edge.websocket import WebSocket
+from emitter_typed._broker.edge.layers import Layer, Plain, layer_for
+from emitter_typed._broker.edge.tls import Tls
+from emitter_typed._broker.edge.websocket import WebSocket
 from tests.unit.broker.certificates import client_context, server_context
 
 BINARY, TEXT, CONTINUATION, CLOSE, PING, PONG = 2, 1, 0, 8, 9, 10

@@ -7,9 +7,9 @@ import socket
 
 import pytest
 
+from emitter_typed._broker.core import BrokerCore
+from emitter_typed._broker.keys import KeyRing, Permission
 from emitter_typed.broker import Broker, Limits, ManualClock
-from emitter_typed.broker.core import BrokerCore
-from emitter_typed.broker.keys import KeyRing, Permission
 from emitter_typed.errors import InvalidArgument
 from tests.conformance.packets import Sent, Will, encode
 from tests.unit.broker.dialling import Dialled, greeted

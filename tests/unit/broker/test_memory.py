@@ -17,10 +17,10 @@ from emitter_typed import (
     RequestTimeout,
     Unauthorized,
 )
+from emitter_typed._protocol.packets import Publish
+from emitter_typed._transport import Endpoint
 from emitter_typed.broker import AsyncBroker, Broker
 from emitter_typed.errors import Closed
-from emitter_typed.protocol.packets import Publish
-from emitter_typed.transport import Endpoint
 
 
 def test_every_kind_of_packet_passes() -> None:

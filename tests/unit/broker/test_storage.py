@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed.broker.clock import ManualClock
-from emitter_typed.broker.storage import EARLIEST_S, LATEST_S, MAX_FOUND_BYTES, Storage, StoredMessage, Window
-from emitter_typed.protocol.topics import parse_topic
+from emitter_typed._broker.clock import ManualClock
+from emitter_typed._broker.storage import EARLIEST_S, LATEST_S, MAX_FOUND_BYTES, Storage, StoredMessage, Window
+from emitter_typed._protocol.topics import parse_topic
 
 NOW_S = 1_700_000_000
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed.broker import wire
+from emitter_typed._broker import wire
 from tests.conformance.packets import Sent, Will, encode
 
 PING = encode(Sent("PINGREQ"))

@@ -8,8 +8,8 @@ from typing import get_args
 from emitter_typed_codegen.model import ScalarName
 from emitter_typed_codegen.problems import Problem, render
 from emitter_typed_codegen.resolve import load
+from emitter_typed_codegen.resolve.constraints import CONSTRAINTS
 from emitter_typed_codegen.resolve.fields import FIELD_KEYS
-from emitter_typed_codegen.resolve.limits import LIMITS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "schema" / "README.md").read_text("utf-8")
@@ -28,7 +28,7 @@ def test_every_scalar_and_every_key_of_a_field_is_on_the_page() -> None:
     mentioned = set(re.findall(r"`\"?(\w+)[^`]*`", PAGE))
 
     assert set(get_args(ScalarName)) - mentioned == set()
-    assert {*FIELD_KEYS, *LIMITS} - mentioned == set()
+    assert {*FIELD_KEYS, *CONSTRAINTS} - mentioned == set()
 
 
 def test_every_key_of_a_problem_in_json_is_on_the_page_and_no_other() -> None:

@@ -7,11 +7,11 @@ import pytest
 from emitter_typed_codegen.model import (
     Alias,
     Channel,
+    Constraint,
     Enum,
     EnumValue,
     Field,
     Flags,
-    Limit,
     List,
     Map,
     Named,
@@ -49,7 +49,7 @@ def test_the_protocol_of_emitter_is_written_in_the_language(emitter: Schema) -> 
     assert [field.name for field in keygen.request.fields] == ["key", "channel", "permissions", "ttl"]
     assert keygen.request.name == "KeygenRequest"
     assert keygen.request.fields[2].wire == "type"
-    assert keygen.request.fields[3].limits == (Limit("minimum", 0), Limit("maximum", 2147483647))
+    assert keygen.request.fields[3].constraints == (Constraint("minimum", 0), Constraint("maximum", 2147483647))
     assert keygen.request.doc == keygen.doc
     assert presence.response.fields[0].blank == (0,)
     assert presence.response.fields[2].default == ()
@@ -57,7 +57,7 @@ def test_the_protocol_of_emitter_is_written_in_the_language(emitter: Schema) -> 
     assert requests["me"].request.fields == ()
     assert options["echo"].encode == ((False, "0"), (True, None))
     assert options["since"].not_after == "until"
-    assert options["since"].limits[0] == Limit("minimum", "2018-01-01T00:00:00Z")
+    assert options["since"].constraints[0] == Constraint("minimum", "2018-01-01T00:00:00Z")
     assert options["qos"].classic == (("with_at_most_once", True, 0), ("with_at_least_once", True, 1))
     assert options["ttl"].classic == (("with_ttl", False, None),)
     assert [one.defaults for one in emitter.operations if one.name == "publish_nowait"] == [(("qos", 1),)]
@@ -180,7 +180,7 @@ def test_every_kind_of_type_stays_in_the_authors_order(tmp_path: Path) -> None:
         ),
     )
     assert home.by_name["RoomId"] == Alias(
-        name="RoomId", type=Scalar("string"), limits=(Limit("pattern", "[a-z]+"),), distinct=True
+        name="RoomId", type=Scalar("string"), constraints=(Constraint("pattern", "[a-z]+"),), distinct=True
     )
     assert home.by_name["Pin"] == Secret(name="Pin", doc="Four digits.")
 

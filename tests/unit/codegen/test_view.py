@@ -109,14 +109,14 @@ def _bases(text: str, name: str) -> set[str]:
     return set(re.findall(r"(\w+)\[", derived))
 
 
-def test_both_colours_have_the_same_channels_and_docs(generate: Generate) -> None:
+def test_both_flavours_have_the_same_channels_and_docs(generate: Generate) -> None:
     """The one template is not trusted: what differs must be await and the names of the classes."""
     text = generate(CHANNEL.format("both"))["channels.py"]
 
     _assert_alike(text, "LampChannel")
 
 
-def test_both_colours_of_channels_can_do_the_same() -> None:
+def test_both_flavours_of_channels_can_do_the_same() -> None:
     _assert_alike(_emitter(bases_view), "PublishChannel")
 
 
@@ -124,13 +124,13 @@ def _assert_alike(text: str, first: str) -> None:
     halves = text.split(f"class Async{first}(")
     sync = halves[0][halves[0].index(f"class {first}(") + len(f"class {first}(") :]
 
-    assert _without_colour(halves[1]) == _without_colour(sync)
+    assert _without_flavour(halves[1]) == _without_flavour(sync)
 
 
 def test_both_facades_of_a_protocol_are_alike() -> None:
-    texts = [_emitter(partial(api_view, colour=colour)).split("\nclass ")[1] for colour in (SYNC, ASYNC)]
+    texts = [_emitter(partial(api_view, flavour=flavour)).split("\nclass ")[1] for flavour in (SYNC, ASYNC)]
 
-    assert _without_colour(texts[1]) == _without_colour(texts[0])
+    assert _without_flavour(texts[1]) == _without_flavour(texts[0])
 
 
 def test_what_channels_can_do_stands_with_the_protocol(generate: Generate) -> None:
@@ -152,7 +152,7 @@ def _emitter(view: Callable[[Schema], MethodsView]) -> str:
     return render([file], banner(schema, ""))[file.path]
 
 
-def _without_colour(text: str) -> str:
+def _without_flavour(text: str) -> str:
     plain = re.sub(r"\b(async|await) |\b(Async|Sync)(?=[A-Z])", "", text)
     # Where lines break depends on the length of names.
     return re.sub(r",(?=[)\]])", "", re.sub(r"\s+", "", plain))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from emitter_typed._protocol.address import Address
 from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.address import Address
 
 ADDRESS = Address("home/{room}/{what}/now/")
 

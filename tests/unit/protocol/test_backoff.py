@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from emitter_typed._protocol.backoff import Backoff
 from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.backoff import Backoff
 
 
 def delays(backoff: Backoff, count: int) -> list[float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from emitter_typed import PresenceInfo, PresenceSubscribe
+from emitter_typed._core.handlers import EventHandlers
 from emitter_typed._generated.protocol import ON_PRESENCE
-from emitter_typed.protocol.handlers import EventHandlers
 
 
 def event(channel: str) -> PresenceSubscribe:

@@ -10,9 +10,9 @@ import pytest
 
 from emitter_typed import Client, Key, PublishOption
 from emitter_typed._generated.protocol import PROTOCOL
+from emitter_typed._protocol.operations import Prepared, check_filter_size, check_size, prepare
 from emitter_typed.contract import Option
 from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.operations import Prepared, check_filter_size, check_size, prepare
 
 LIMIT = PROTOCOL.envelope.max_packet_bytes
 SINCE = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed.errors import InvalidArgument
-from emitter_typed.protocol.topics import (
+from emitter_typed._protocol.topics import (
     Matcher,
     Topic,
     compose_topic,
@@ -16,6 +15,7 @@ from emitter_typed.protocol.topics import (
     validate_channel,
     validate_share_group,
 )
+from emitter_typed.errors import InvalidArgument
 
 KEY = "EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI"
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed.protocol.topics import Matcher
-from emitter_typed.protocol.trie import ChannelTrie
+from emitter_typed._protocol.topics import Matcher
+from emitter_typed._protocol.trie import ChannelTrie
 
 
 @pytest.mark.parametrize("matcher", ["emitter", "mqtt"])

@@ -22,7 +22,7 @@ def test_that_needs_no_broker():
     loaded = {name.partition(".")[0] for name in sys.modules}
     assert not loaded & {"paho", "cattrs", "attrs", "attr", "zmqtt", "websockets", "asyncio", "ssl"}
     ours = sorted(name for name in sys.modules if name.startswith("emitter_typed"))
-    assert [name for name in ours if not name.startswith("emitter_typed.testing")] == ["emitter_typed"]
+    assert [name for name in ours if not name.startswith("emitter_typed._testing")] == ["emitter_typed"]
 """,
         # The check of the suite's own conftest.py would load asyncio.
         "--noconftest",

@@ -8,8 +8,8 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 
+from emitter_typed._protocol.packets import Inbound
 from emitter_typed.errors import EmitterError
-from emitter_typed.protocol.packets import Inbound
 
 LIMIT_S = 20.0
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import paho.mqtt.client
 
+from emitter_typed._protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsubscribe
+from emitter_typed._transport import make_transport
+from emitter_typed._transport.base import Endpoint
+from emitter_typed._transport.paho_mqtt.direct import DirectClient, make_client
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
-from emitter_typed.protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsubscribe
-from emitter_typed.transport import make_transport
-from emitter_typed.transport.base import Endpoint
-from emitter_typed.transport.paho_mqtt.direct import DirectClient, make_client
 from tests.unit.transport.listeners import LIMIT_S, Notes, listener, read_packet
 
 FILTERS = ["k/c/#/?last=5", "k/#/", "k/a/+/#/", "k/#?last=5"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emitter_typed.broker.wire import encode_outbound, encode_publish
-from emitter_typed.protocol.packets import Delivery, Inbound, Puback, Publish
-from emitter_typed.transport.frames import Frames, publish_frame
+from emitter_typed._broker.wire import encode_outbound, encode_publish
+from emitter_typed._protocol.packets import Delivery, Inbound, Puback, Publish
+from emitter_typed._transport.frames import Frames, publish_frame
 
 TOPICS = st.text(min_size=1, max_size=300).filter(lambda topic: topic.isprintable() and not {"#", "+"} & set(topic))
 PAYLOADS = st.binary(max_size=20_000) | st.binary(max_size=5)

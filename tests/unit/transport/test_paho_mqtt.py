@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from emitter_typed._protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsuback, Unsubscribe
+from emitter_typed._transport import make_transport
+from emitter_typed._transport.base import Endpoint, Transport
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
-from emitter_typed.protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsuback, Unsubscribe
-from emitter_typed.transport import make_transport
-from emitter_typed.transport.base import Endpoint, Transport
 from tests.unit.transport.listeners import LIMIT_S, Notes, listener, read_packet
 
 

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from emitter_typed import Client, InvalidArgument
-from emitter_typed.broker import Broker
-from emitter_typed.errors import ConnectionLost, ConnectionRefused
-from emitter_typed.protocol.packets import (
+from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
     Inbound,
@@ -23,8 +21,10 @@ from emitter_typed.protocol.packets import (
     Unsuback,
     Unsubscribe,
 )
-from emitter_typed.transport import Endpoint, make_transport, parse_proxy
-from emitter_typed.transport.paho_mqtt import direct
+from emitter_typed._transport import Endpoint, make_transport, parse_proxy
+from emitter_typed._transport.paho_mqtt import direct
+from emitter_typed.broker import Broker
+from emitter_typed.errors import ConnectionLost, ConnectionRefused
 from tests.unit.broker.certificates import client_context, server_context
 from tests.unit.transport.listeners import LIMIT_S, Notes, listener, read_packet
 from tests.unit.transport.socks_proxy import socks_proxy
@@ -221,7 +221,7 @@ def _no_module(name: str) -> None:
 
 
 def test_a_proxy_without_pysocks_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emitter_typed.transport.proxy.find_spec", _no_module)
+    monkeypatch.setattr("emitter_typed._transport.proxy.find_spec", _no_module)
     with pytest.raises(InvalidArgument, match=r"emitter-typed\[proxy\]"):
         Client(proxy="socks5://localhost")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from emitter_typed.protocol.payloads import codec
+from emitter_typed._protocol.payloads import codec
 
 
 def read(value: object, type_: object) -> object:

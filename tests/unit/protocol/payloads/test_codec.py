@@ -13,9 +13,9 @@ import pytest
 from attrs import field, make_class
 
 from emitter_typed import Key
+from emitter_typed._protocol.payloads import codec
 from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import InvalidArgument, Undecodable
-from emitter_typed.protocol.payloads import codec
 from tests.unit.protocol.payloads.documents import read
 from tests.unit.protocol.payloads.records import Command, House, Mode, Reading, Rights, Source, Token, Tree
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from emitter_typed._protocol.payloads import codec
 from emitter_typed.contract import Json, Secret
 from emitter_typed.errors import InvalidArgument, Undecodable
-from emitter_typed.protocol.payloads import codec
 from tests.unit.protocol.payloads.documents import read, written
 from tests.unit.protocol.payloads.records import (
     Blanks,

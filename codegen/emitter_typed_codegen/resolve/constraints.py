@@ -1,0 +1,206 @@
+"""Limits of fields, aliases and options: which a type can have, and whether a value keeps them."""
+
+from __future__ import annotations
+
+import base64
+import re
+import warnings
+from typing import Literal, TypeAlias, get_args
+
+from emitter_typed_codegen.model import Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef
+from emitter_typed_codegen.problems import Rule, quoted
+from emitter_typed_codegen.resolve.nodes import Entries
+from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
+from emitter_typed_codegen.resolve.values import UNFIT, comparable, read_value
+from emitter_typed_codegen.source import Node, ScalarNode
+
+ConstraintRule: TypeAlias = Literal[
+    "minimum", "maximum", "exclusive_minimum", "exclusive_maximum",
+    "min_length", "max_length", "pattern", "min_items", "max_items", "max_segments",
+]  # fmt: skip
+
+CONSTRAINTS: tuple[ConstraintRule, ...] = get_args(ConstraintRule)
+"""The keys that state limits."""
+
+_BOUNDS: frozenset[ConstraintRule] = frozenset(CONSTRAINTS[:4])
+_ORDERED: frozenset[ScalarName] = frozenset({"int", "float", "duration", "datetime", "date", "decimal"})
+_ALLOWED: dict[ConstraintRule, str] = {
+    **dict.fromkeys(CONSTRAINTS[:4], "numbers, durations, dates and times"),
+    "min_length": "string and bytes",
+    "max_length": "string and bytes",
+    "pattern": "string",
+    "min_items": "lists and maps",
+    "max_items": "lists and maps",
+    "max_segments": "channel and filter",
+}
+_PAIRS: tuple[tuple[ConstraintRule, ConstraintRule], ...] = (
+    ("minimum", "maximum"),
+    ("minimum", "exclusive_maximum"),
+    ("exclusive_minimum", "maximum"),
+    ("exclusive_minimum", "exclusive_maximum"),
+    ("min_length", "max_length"),
+    ("min_items", "max_items"),
+)
+_TWICE: tuple[tuple[ConstraintRule, ConstraintRule], ...] = (
+    ("minimum", "exclusive_minimum"),
+    ("maximum", "exclusive_maximum"),
+)
+_MOST = 1 << 31
+_LONGEST_PATTERN = 1000
+_LONGEST_CHECKED = 200
+
+
+def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tuple[Constraint, ...]:
+    """Read the limits among the entries of a field, alias or option.
+
+    Args:
+        symbols: The types that there are.
+        entries: The entries.
+        ref: The type that the limits are for.
+
+    Returns:
+        Those limits that make sense for the type; the others are noted.
+    """
+    constraints: dict[ConstraintRule, Constraint] = {}
+    base = symbols.base(ref)
+    for rule in CONSTRAINTS:
+        node = entries.scalar(rule)
+        if node is None or base is None:
+            continue
+        if not _fits(rule, base):
+            message = f"{quoted(rule)} is a limit of {_ALLOWED[rule]}, not of this type"
+            hint = "" if not isinstance(base, List | Map) else "declare an alias with the limit for the items"
+            symbols.report.add(entries.key(rule), "bad-limit", message, hint)
+            continue
+        constraint = _constraint(symbols, rule, node, base)
+        if constraint is not None:
+            constraints[rule] = constraint
+    _compare(symbols, entries, constraints, base)
+    return tuple(constraints.values())
+
+
+def check_constraints(
+    symbols: SymbolTable,
+    node: Node,
+    ref: TypeRef,
+    value: Literal_,
+    constraints: tuple[Constraint, ...],
+    rule: Rule,
+    what: str,
+) -> None:
+    """Note a problem for each limit that a value does not keep."""
+    base = symbols.base(ref)
+    for constraint in constraints:
+        if value is not None and base is not None and keeps(constraint, base, value) is False:
+            shown = f"{what} {quoted(node.value)}" if isinstance(node, ScalarNode) else what
+            symbols.report.add(node, rule, f"{shown} {_BROKEN[constraint.rule].format(constraint.value)}")
+
+
+def keeps(constraint: Constraint, base: Base, value: Literal_) -> bool | None:
+    """Tell whether a value keeps a limit; None where that would take too long to find out."""
+    if constraint.rule == "pattern":
+        return _matches(str(constraint.value), str(value))
+    if constraint.rule in _BOUNDS and isinstance(base, Scalar):
+        return _in_order(constraint, base.name, value)
+    if isinstance(value, str | tuple) and isinstance(constraint.value, int):
+        is_bytes = isinstance(value, str) and isinstance(base, Scalar) and base.name == "bytes"
+        size = len(base64.b64decode(value)) if is_bytes and isinstance(value, str) else len(value)
+        return size >= constraint.value if constraint.rule.startswith("min") else size <= constraint.value
+    return None
+
+
+def _in_order(constraint: Constraint, scalar: ScalarName, value: Literal_) -> bool | None:
+    one, bound = comparable(scalar, value), comparable(scalar, constraint.value)
+    if one is None or bound is None:
+        return None
+    match constraint.rule:
+        case "minimum":
+            return one >= bound
+        case "maximum":
+            return one <= bound
+        case "exclusive_minimum":
+            return one > bound
+        case _:
+            return one < bound
+
+
+_BROKEN: dict[ConstraintRule, str] = {
+    "minimum": "is below the minimum {}",
+    "maximum": "is above the maximum {}",
+    "exclusive_minimum": "is not above {}",
+    "exclusive_maximum": "is not below {}",
+    "min_length": "is shorter than {}",
+    "max_length": "is longer than {}",
+    "pattern": "does not match the pattern {}",
+    "min_items": "has fewer items than {}",
+    "max_items": "has more items than {}",
+    "max_segments": "has more segments than {}",
+}
+
+
+def _fits(rule: ConstraintRule, base: Base) -> bool:
+    if rule in ("min_items", "max_items"):
+        return isinstance(base, List | Map)
+    if not isinstance(base, Scalar):
+        return False
+    if rule in _BOUNDS:
+        return base.name in _ORDERED
+    if rule == "max_segments":
+        return base.name in ("channel", "filter")
+    return base.name == "string" or (base.name == "bytes" and rule != "pattern")
+
+
+def _constraint(symbols: SymbolTable, rule: ConstraintRule, node: ScalarNode, base: Base) -> Constraint | None:
+    if rule == "pattern":
+        return Constraint(rule, node.value) if _is_pattern(symbols, node) else None
+    counted = rule not in _BOUNDS
+    of = Scalar("int") if counted or not isinstance(base, Scalar) else base
+    value = read_value(symbols, node, of, "bad-limit", quoted(rule))
+    if value is UNFIT or not isinstance(value, int | float | str):
+        return None
+    if counted and not (isinstance(value, int) and 0 <= value < _MOST):
+        symbols.report.add(node, "bad-limit", f"{quoted(rule)} counts: it is at least 0 and below {_MOST}")
+        return None
+    return Constraint(rule, value)
+
+
+def _is_pattern(symbols: SymbolTable, node: ScalarNode) -> bool:
+    if len(node.value) > _LONGEST_PATTERN:
+        message = f"the pattern has more than {_LONGEST_PATTERN} characters"
+        symbols.report.add(node, "bad-limit", message)
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(node.value)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
+        message = f"the pattern is no regular expression: {error}"
+        symbols.report.add(node, "bad-limit", message, "the syntax is that of Python's re")
+        return False
+    return True
+
+
+def _compare(
+    symbols: SymbolTable, entries: Entries, constraints: dict[ConstraintRule, Constraint], base: Base | None
+) -> None:
+    for low, high in _TWICE:
+        if low in constraints and high in constraints:
+            symbols.report.add(entries.key(high), "bad-limit", f"{quoted(low)} and {quoted(high)} say one thing twice")
+    for low, high in _PAIRS:
+        if base is None or low not in constraints or high not in constraints:
+            continue
+        scalar: ScalarName = base.name if low in _BOUNDS and isinstance(base, Scalar) else "int"
+        meeting = Constraint("exclusive_minimum" if "exclusive" in low + high else "minimum", constraints[low].value)
+        if _in_order(meeting, scalar, constraints[high].value) is False:
+            said = f"{quoted(low)} {constraints[low].value} and {quoted(high)} {constraints[high].value}"
+            message = f"no value keeps both {said}"
+            symbols.report.add(entries.key(high), "bad-limit", message)
+
+
+def _matches(pattern: str, text: str) -> bool | None:
+    # A match may take exponential time: a repeated group, or many repetitions, are left to run time.
+    if len(text) > _LONGEST_CHECKED or re.search(r"\)[*+{?]", pattern) or len(re.findall(r"[*+{]", pattern)) > 2:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.fullmatch(pattern, text) is not None

@@ -1,0 +1,1 @@
+"""The client for asyncio programs: its calls, its connection and its handlers."""

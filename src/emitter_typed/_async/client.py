@@ -1,0 +1,33 @@
+"""The client for asyncio programs."""
+
+from __future__ import annotations
+
+from emitter_typed._async.driver import AsyncDriver
+from emitter_typed._classic import ClassicOptions
+from emitter_typed._generated.async_api import AsyncApi
+from emitter_typed._generated.protocol import PROTOCOL
+
+
+class AsyncClient(AsyncDriver, AsyncApi, ClassicOptions):
+    """A connection to Emitter for asyncio programs: `Client` with await. Use it in the event loop that connected it.
+
+    Each call returns its own answer or raises what the broker says against it. Handlers run in tasks of their own, one
+    message after the other; they may be functions or coroutine functions, and may call every method.
+
+    >>> import asyncio
+    >>> from emitter_typed import AsyncClient
+    >>> from emitter_typed.broker import Broker
+    >>> async def main(broker: Broker) -> str:
+    ...     async with AsyncClient.from_url(broker.url) as client:
+    ...         key = (await client.keygen(broker.master_key, "chat/#/", "rw")).key
+    ...         async with await client.subscribe(key, "chat/") as subscription:
+    ...             await client.publish(key, "chat/ann/", "hello", qos=1)
+    ...             async for message in subscription:
+    ...                 return message.as_string()
+    ...     return ""
+    >>> with Broker() as broker:
+    ...     asyncio.run(main(broker))
+    'hello'
+    """
+
+    _protocol = PROTOCOL

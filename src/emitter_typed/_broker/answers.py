@@ -1,0 +1,79 @@
+"""What becomes of answers on their way to whoever asked: they pass, unless a fault holds them.
+
+An answer is all that one packet of a connection makes the broker say to that connection: a reply with its PUBACK,
+stored messages with their SUBACK, an error with what follows it. What is published to the connection meanwhile is
+none, and is never held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emitter_typed._broker.connection import Connection
+
+Later = Callable[[float, Callable[[], None]], object]
+"""Calls a function after some seconds."""
+
+
+class Answers:
+    """Lets the answers of all connections of one broker pass, or holds them."""
+
+    def __init__(self) -> None:
+        """Let them pass."""
+        self.passing: bool = True
+        self._held: dict[int, tuple[Connection, tuple[bytes, ...]]] = {}
+        self._tickets = count()
+        self._on_hold: Callable[[Connection, int], None] | None = None
+
+    def hold(self, connection: Connection, packets: tuple[bytes, ...]) -> None:
+        """Take an answer that does not pass."""
+        ticket = next(self._tickets)
+        self._held[ticket] = connection, packets
+        if self._on_hold is not None:
+            self._on_hold(connection, ticket)
+
+    def withhold(self) -> None:
+        """Hold every answer from now on."""
+        self.passing, self._on_hold = False, None
+
+    def delay(self, seconds: float, later: Later, sent: Callable[[], None]) -> None:
+        """Hold every answer from now on for some seconds, and call `sent` after each that was released."""
+
+        def release_later(connection: Connection, ticket: int) -> None:
+            def release() -> None:
+                self._release(ticket)
+                sent()
+
+            later(seconds, release)
+
+        self.passing, self._on_hold = False, release_later
+
+    def reorder(self, size: int) -> None:
+        """Hold answers from now on until a connection waits for some of them; then the last one comes first."""
+
+        def release_when_full(connection: Connection, ticket: int) -> None:
+            own = [ticket for ticket, (owner, _) in self._held.items() if owner is connection]
+            if len(own) >= size:
+                for each in reversed(own):
+                    self._release(each)
+
+        self.passing, self._on_hold = False, release_when_full
+
+    def let_pass(self) -> None:
+        """Release what is held, in order, and let all that follows pass."""
+        self.passing, self._on_hold = True, None
+        for ticket in list(self._held):
+            self._release(ticket)
+
+    def forget(self, connection: Connection) -> None:
+        """Drop the answers to a connection that is gone."""
+        if self._held:
+            self._held = {ticket: held for ticket, held in self._held.items() if held[0] is not connection}
+
+    def _release(self, ticket: int) -> None:
+        connection, packets = self._held.pop(ticket, (None, ()))
+        if connection is not None:
+            connection.queue_held(packets)

@@ -1,0 +1,312 @@
+"""Faults on purpose: what networks and brokers do to a client in production, whenever a test wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Literal, Protocol, get_args
+
+from emitter_typed._broker.connection import Connection
+from emitter_typed._broker.switches import Switches
+from emitter_typed.errors import InvalidArgument
+
+SentPacket = Literal["CONNACK", "PUBLISH", "PUBACK", "SUBACK", "UNSUBACK", "PINGRESP"]
+"""The packets that a broker sends (MQTT 3.1.1, 2.2.1)."""
+
+_TYPES: dict[SentPacket, int] = {
+    "CONNACK": 2,
+    "PUBLISH": 3,
+    "PUBACK": 4,
+    "SUBACK": 9,
+    "UNSUBACK": 11,
+    "PINGRESP": 13,
+}
+
+
+class Controls(Protocol):
+    """What the faults ask of the broker that they happen to."""
+
+    def connections(self) -> Collection[Connection]:
+        """Return the connections that are open."""
+        ...
+
+    def drop(self, connection: Connection) -> None:
+        """End a connection at once, and forget it."""
+        ...
+
+    def read(self, *, on: bool) -> None:
+        """Go on or stop to read what clients send."""
+        ...
+
+    def flush(self) -> None:
+        """Send what waits."""
+        ...
+
+    def later(self, seconds: float, call: Callable[[], None]) -> object:
+        """Call a function after some seconds."""
+        ...
+
+
+class Faults:
+    """The faults of one broker, which goes on running meanwhile. Each is over at its opposite, and all at `clear()`.
+
+    A fault can be made at any time and from any thread while the broker runs; it is there when the call returns.
+    Each call raises Closed if the broker is not running. Faults survive a restart.
+
+    >>> from emitter_typed.broker import Broker
+    >>> with Broker() as broker:
+    ...     broker.faults.refuse_connections()
+    ...     broker.faults.clear()
+    """
+
+    def __init__(self, switches: Switches, controls: Controls, run: Callable[[Callable[[], None]], None]) -> None:
+        """Make the faults of a broker; each broker has its own.
+
+        Args:
+            switches: Where they are turned on.
+            controls: The broker's.
+            run: Calls a function where the broker runs, and returns when it is done. Raises Closed if it does not run.
+        """
+        self._switches = switches
+        self._controls = controls
+        self._run = run
+
+    def clear(self) -> None:
+        """End all faults; what was held is sent now, and what was not read is read.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.clear()
+        """
+        self._run(self._clear)
+
+    # Connections
+
+    def refuse_connections(self, return_code: int | None = None) -> None:
+        """Turn new connections away, and leave those that are open.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.refuse_connections(return_code=5)  # not authorized
+
+        Args:
+            return_code: The CONNACK's, 1 to 5 (MQTT 3.1.1, 3.2.2.3). Default: connections are closed before a word. For
+                a port on which nobody listens, `stop()` the broker.
+
+        Raises:
+            InvalidArgument: the return code is none.
+        """
+        if return_code is not None and not 1 <= return_code <= 5:
+            raise InvalidArgument(
+                f"a return code that refuses is 1 to 5, not {return_code}", argument="return_code", value=return_code
+            )
+
+        def refuse() -> None:
+            self._switches.refusing, self._switches.return_code = True, return_code
+
+        self._run(refuse)
+
+    def accept_connections(self) -> None:
+        """Welcome new connections again.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.accept_connections()
+        """
+        self._run(self._accept)
+
+    def drop_connections(self, username: str | None = None) -> None:
+        """End connections now, as a network that fails: what was not sent yet is lost.
+
+        When it returns, the broker has forgotten them, and their wills were sent. New ones are accepted as before.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.drop_connections()
+
+        Args:
+            username: Only those with this name. Default: all.
+        """
+
+        def drop() -> None:
+            for connection in self._named(username):
+                self._controls.drop(connection)
+            self._controls.flush()
+
+        self._run(drop)
+
+    def drop_after(
+        self, *, sent_bytes: int | None = None, received_bytes: int | None = None, username: str | None = None
+    ) -> None:
+        """End the connections that are open now when so many more bytes of MQTT went over each, wherever that is.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.drop_after(sent_bytes=100)
+
+        Args:
+            sent_bytes: Bytes that the broker sends from now on. Default: it does not matter.
+            received_bytes: Bytes that the client sends from now on; whole packets among them are still handled.
+                Default: it does not matter.
+            username: Only connections with this name. Default: all.
+
+        Raises:
+            InvalidArgument: a number is below 1, or there is none.
+        """
+        if sent_bytes is None and received_bytes is None:
+            raise InvalidArgument(
+                "say after how many bytes: sent_bytes, received_bytes or both", argument="sent_bytes", value=None
+            )
+        for name, number in (("sent_bytes", sent_bytes), ("received_bytes", received_bytes)):
+            if number is not None and number < 1:
+                raise InvalidArgument(f"{name} is 1 or more, not {number}", argument=name, value=number)
+
+        def cut() -> None:
+            for connection in self._named(username):
+                if sent_bytes is not None:
+                    connection.cut(sent_bytes=sent_bytes)
+                if received_bytes is not None:
+                    connection.receivable_bytes = received_bytes
+
+        self._run(cut)
+
+    def drop_inside(self, packet: SentPacket) -> None:
+        """Send the first half of the next packet of a kind, to whomever, and end that connection; once.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.drop_inside("PUBACK")
+
+        Args:
+            packet: The kind of packet.
+
+        Raises:
+            InvalidArgument: the broker sends no such packet.
+        """
+        if packet not in _TYPES:
+            raise InvalidArgument(
+                f"packet must be one of {', '.join(get_args(SentPacket))}, not {packet!r}",
+                argument="packet",
+                value=packet,
+            )
+
+        def cut() -> None:
+            self._switches.cut_inside = _TYPES[packet]
+
+        self._run(cut)
+
+    # Answers
+
+    def withhold_replies(self) -> None:
+        """Answer nothing until `release_replies()`: replies, errors, acknowledgements. Messages are delivered.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.withhold_replies()
+        """
+        self._run(self._switches.answers.withhold)
+
+    def delay_replies(self, seconds: float) -> None:
+        """Answer everything so much later: replies, errors, acknowledgements. Messages are delivered at once.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.delay_replies(0.2)
+
+        Args:
+            seconds: How much later, by the system's clock, not the broker's.
+
+        Raises:
+            InvalidArgument: it is less than 0.
+        """
+        if not seconds >= 0:
+            raise InvalidArgument(f"seconds must be 0 or more, not {seconds}", argument="seconds", value=seconds)
+        self._run(lambda: self._switches.answers.delay(seconds, self._controls.later, self._controls.flush))
+
+    def reorder_replies(self, size: int = 2) -> None:
+        """Answer each connection only when so many of its packets wait for one, and the last of them first.
+
+        What belongs together, such as a reply and its PUBACK, stays together.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.reorder_replies(3)
+
+        Args:
+            size: How many; 2 or more. A connection that asks for fewer waits until `release_replies()`.
+
+        Raises:
+            InvalidArgument: it is less than 2.
+        """
+        if size < 2:
+            raise InvalidArgument(f"size must be 2 or more, not {size}", argument="size", value=size)
+        self._run(lambda: self._switches.answers.reorder(size))
+
+    def release_replies(self) -> None:
+        """Send the answers that are held, in order, and answer at once from now on.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.release_replies()
+        """
+        self._run(self._release)
+
+    # Silence
+
+    def stall_reading(self) -> None:
+        """Read nothing until `resume_reading()`: connections are accepted and stay open.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.stall_reading()
+        """
+        self._run(lambda: self._read(on=False))
+
+    def resume_reading(self) -> None:
+        """Read again, beginning with what arrived meanwhile.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.resume_reading()
+        """
+        self._run(lambda: self._read(on=True))
+
+    def ignore_pings(self) -> None:
+        """Leave PINGREQ without an answer, as a peer that is gone and whose connection does not show it.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.ignore_pings()
+        """
+        self._run(lambda: self._ping(ignoring=True))
+
+    def answer_pings(self) -> None:
+        """Answer PINGREQ again.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.answer_pings()
+        """
+        self._run(lambda: self._ping(ignoring=False))
+
+    def _clear(self) -> None:
+        self._accept()
+        self._switches.cut_inside = None
+        for connection in self._controls.connections():
+            connection.spare()
+        self._ping(ignoring=False)
+        self._release()
+        self._read(on=True)
+
+    def _accept(self) -> None:
+        self._switches.refusing, self._switches.return_code = False, None
+
+    def _release(self) -> None:
+        self._switches.answers.let_pass()
+        self._controls.flush()
+
+    def _read(self, *, on: bool) -> None:
+        self._switches.stalled = not on
+        self._controls.read(on=on)
+
+    def _ping(self, *, ignoring: bool) -> None:
+        self._switches.ignoring_pings = ignoring
+
+    def _named(self, username: str | None) -> list[Connection]:
+        return [each for each in self._controls.connections() if username is None or each.username == username]
+
+
+def through(faults: Faults, run: Callable[[Callable[[], None]], None]) -> Faults:
+    """Return the same faults for callers elsewhere than where the broker runs.
+
+    Args:
+        faults: The broker's.
+        run: Calls a function there, and returns when it is done. Raises Closed if the broker does not run.
+    """
+    # A function and not a method: it is none of a test's business.
+    return Faults(faults._switches, faults._controls, run)  # pyright: ignore[reportPrivateUsage]  # its own module

@@ -1,0 +1,81 @@
+"""Presence: who is subscribed to a channel, and who wants to hear when that changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from emitter_typed._broker.connection import Connection
+from emitter_typed._broker.limits import weight_bytes
+from emitter_typed._broker.subscriptions import Subscriptions
+from emitter_typed._broker.wire import encode_publish
+from emitter_typed._protocol.topics import Matcher
+from emitter_typed._protocol.trie import ChannelTrie
+
+_TOPIC = "emitter/presence/"
+
+
+class Presence:
+    """Keeps the subscriptions, and tells the watchers of a channel when they change."""
+
+    def __init__(self, matcher: Matcher, clock: Callable[[], float]) -> None:
+        """Start without subscriptions and watchers; the clock gives the Unix time in seconds."""
+        self.subscriptions: Subscriptions = Subscriptions(matcher)
+        self._watchers: ChannelTrie[Connection] = ChannelTrie(matcher)
+        self._clock = clock
+
+    def subscribe(self, connection: Connection, channel: str) -> None:
+        """Subscribe a connection, and tell the watchers if this is new. Raises Refused, as `Subscriptions.add`."""
+        if self.subscriptions.add(connection, channel):
+            self._tell("subscribe", connection, channel)
+
+    def unsubscribe(self, connection: Connection, channel: str) -> None:
+        """End a subscription, and tell the watchers if it was there."""
+        if self.subscriptions.discard(connection, channel):
+            self._tell("unsubscribe", connection, channel)
+
+    def watch(self, connection: Connection, channel: str, *, on: bool) -> None:
+        """Begin or end to tell a connection of changes on a channel and below.
+
+        Raises:
+            Refused: the connection watches as much as it may.
+        """
+        if not on:
+            if (held := connection.watched.discard(channel)) is not None:
+                self._watchers.discard(channel, connection)
+                if held == channel:
+                    connection.budget.give_back(weight_bytes(channel))
+        elif not connection.watched.holds(channel):
+            connection.budget.take(weight_bytes(channel))
+            connection.watched.add(channel)
+            self._watchers.add(channel, connection)
+
+    def forget(self, connection: Connection) -> None:
+        """End all that a connection had, telling the watchers that remain."""
+        for channel in connection.watched:
+            self.watch(connection, channel, on=False)
+        for channel in connection.watched.clear():
+            self._watchers.discard(channel, connection)
+        for channel in connection.subscriptions:
+            self.unsubscribe(connection, channel)
+        self.subscriptions.forget(connection)
+
+    def status(self, channel: str) -> dict[str, object]:
+        """Return who would receive a message on a channel, as the answer to a presence request."""
+        who = [connection.who() for connection in self.subscriptions.receivers(channel)]
+        return {"time": int(self._clock()), "event": "status", "channel": channel, "who": who}
+
+    def _tell(self, event: str, connection: Connection, channel: str) -> None:
+        watchers = self._watchers.match(channel)
+        if not watchers:
+            return
+        notification = {
+            "time": int(self._clock()),
+            "event": event,
+            "channel": channel,
+            "who": connection.who(),
+        }
+        packet = encode_publish(_TOPIC, json.dumps(notification, ensure_ascii=False).encode())
+        if packet is not None:
+            for watcher in watchers:
+                watcher.queue(packet)

@@ -1,0 +1,262 @@
+"""Emitter's requests: JSON in, JSON out, one method for each.
+
+(docs: Emitter protocol, requests)
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from emitter_typed._broker.connection import Connection
+from emitter_typed._broker.keys import KeyRing, Permission, read_permissions
+from emitter_typed._broker.presence import Presence
+from emitter_typed._broker.refusals import Refusal, Refused
+from emitter_typed._broker.storage import Storage, Window
+from emitter_typed._broker.targets import MAX_SEGMENTS
+from emitter_typed._protocol.topics import Topic, is_link_name, parse_topic, segments
+from emitter_typed.errors import InvalidArgument
+
+T = TypeVar("T")
+Reply = dict[str, object]
+
+_half_pairs = re.compile("[\ud800-\udfff]")
+_line_ends = re.compile(r"[\r\n]")
+
+
+class _Object(tuple[tuple[str, object], ...]):
+    """A JSON object with all that stands in it, fields of one name included."""
+
+    __slots__ = ()
+
+
+class Fields:
+    """The fields of a request. A missing or null one is empty, another type than it has is refused.
+
+    Names are read in any case, as Emitter does. A field may stand twice: the last one that is not null counts,
+    and each must be of the right type.
+    """
+
+    def __init__(self, payload: bytes) -> None:
+        """Read a payload.
+
+        Raises:
+            Refused: it is neither a JSON object nor null.
+        """
+        try:
+            document: object = json.loads(
+                payload.decode("utf-8", "replace"), object_pairs_hook=_Object, parse_constant=_refuse_constant
+            )
+        # Nesting that is too deep for the parser is no request either.
+        except (ValueError, RecursionError):
+            raise Refused(Refusal.BAD_REQUEST) from None
+        if document is not None and not isinstance(document, _Object):
+            raise Refused(Refusal.BAD_REQUEST)
+        self._fields: dict[str, list[object]] = {}
+        for name, value in document or ():
+            if value is not None:
+                self._fields.setdefault(name.casefold(), []).append(value)
+
+    def text(self, name: str) -> str:
+        """Return a text; empty if it is absent."""
+        # JSON can spell half of a surrogate pair, which no UTF-8 can.
+        return _half_pairs.sub("\ufffd", self._last(name, str) or "")
+
+    def flag(self, name: str) -> bool | None:
+        """Return a boolean; None if it is absent."""
+        return self._last(name, bool)
+
+    def int32(self, name: str) -> int:
+        """Return a whole number of 32 bits; 0 if it is absent."""
+        value = self._last(name, int) or 0
+        if -(2**31) <= value < 2**31:
+            return value
+        raise Refused(Refusal.BAD_REQUEST)
+
+    def binary(self, name: str) -> bytes:
+        """Return bytes that are written in base64, or as a list of numbers; empty if they are absent."""
+        values = self._fields.get(name.casefold(), [])
+        try:
+            if values and isinstance(values[-1], list):
+                return bytes(cast("list[int]", values[-1]))
+            return base64.b64decode(_line_ends.sub("", self.text(name)), validate=True)
+        # A number over 255 is a ValueError, and what is no number a TypeError.
+        except (TypeError, ValueError):
+            raise Refused(Refusal.BAD_REQUEST) from None
+
+    def _last(self, name: str, kind: type[T]) -> T | None:
+        last: T | None = None
+        for value in self._fields.get(name.casefold(), ()):
+            # A boolean is an int to Python, and none to JSON.
+            if isinstance(value, bool) is not (kind is bool) or not isinstance(value, kind):
+                raise Refused(Refusal.BAD_REQUEST)
+            last = value
+        return last
+
+
+def _refuse_constant(constant: str) -> object:
+    raise ValueError(constant)
+
+
+def read_topic(topic: str) -> Topic:
+    """Take a topic apart.
+
+    Raises:
+        Refused: it breaks a rule.
+    """
+    try:
+        return parse_topic(topic)
+    except InvalidArgument:
+        raise Refused(Refusal.BAD_REQUEST) from None
+
+
+def authorize(keys: KeyRing, topic: Topic, permission: Permission) -> Permission:
+    """Return what the key of a topic permits on its channel.
+
+    Raises:
+        Refused: the key is not valid, does not open the channel, lacks the permission, or is one that only
+            makes other keys.
+    """
+    permitted = keys.authorize(topic.key, topic.channel, permission).permissions
+    if Permission.EXTEND in permitted:
+        raise Refused(Refusal.EXTEND_KEY)
+    return permitted
+
+
+class Requests:
+    """Answers the requests of all connections of one broker."""
+
+    def __init__(self, keys: KeyRing, presence: Presence, storage: Storage, clock: Callable[[], float]) -> None:
+        """Answer with these parts of the broker; the clock gives the Unix time in seconds."""
+        self._keys = keys
+        self._presence = presence
+        self._storage = storage
+        self._clock = clock
+        self._handlers: dict[str, Callable[[Connection, Fields], Reply]] = {
+            "keygen/": self._keygen,
+            "keyban/": self._keyban,
+            "link/": self._link,
+            "presence/": self._status,
+            "history/": self._history,
+        }
+
+    def answer(self, connection: Connection, name: str, payload: bytes) -> Reply:
+        """Carry a request out.
+
+        Args:
+            connection: Who asks.
+            name: The request with its slash, such as `keygen/`.
+            payload: The body.
+
+        Returns:
+            The body of the reply; of an error if the request was refused.
+        """
+        try:
+            # The one request that has no fields: it answers whatever its payload is.
+            if name == "me/":
+                return self._me(connection)
+            if name not in self._handlers:
+                raise Refused(Refusal.NOT_FOUND)
+            return self._handlers[name](connection, Fields(payload))
+        except Refused as refused:
+            return refused.refusal.as_reply()
+
+    def _keygen(self, connection: Connection, fields: Fields) -> Reply:
+        key, target, letters, ttl_s = (
+            fields.text("key"),
+            fields.text("channel"),
+            fields.text("type"),
+            fields.int32("ttl"),
+        )
+        maker = self._keys.valid(key)
+        permissions = read_permissions(letters)
+        # A negative time to live makes a key that has already expired, and 0 stands for none.
+        expires_at_s = max(int(self._clock()) + ttl_s, 1) if ttl_s else 0
+        if Permission.MASTER in maker.permissions:
+            made = self._keys.seal(permissions, target, expires_at_s)
+        else:
+            target = self._private_target(connection, key, target)
+            permissions &= maker.permissions & ~Permission.EXTEND
+            # It outlives its maker, if it asked to.
+            made = self._keys.seal(permissions, target, expires_at_s, maker=key)
+        return {"status": 200, "key": made, "channel": target}
+
+    def _private_target(self, connection: Connection, key: str, target: str) -> str:
+        """Return the target of a key that an extend key makes: a channel of this connection's own."""
+        if Permission.EXTEND not in self._keys.valid(key).permissions:
+            raise Refused(Refusal.UNAUTHORIZED)
+        channel = read_topic(f"{key}/{target}").channel
+        parent = channel.removesuffix("#/")
+        if not read_topic(f"{key}/{parent}").static:
+            raise Refused(Refusal.BAD_REQUEST)
+        self._keys.authorize(key, channel, Permission.EXTEND)
+        if len(segments(parent)) >= MAX_SEGMENTS:
+            raise Refused(Refusal.PRIVATE_DEPTH)
+        own = f"{parent}{connection.id}/"
+        return own + "#/" if channel.endswith("#/") else own
+
+    def _keyban(self, connection: Connection, fields: Fields) -> Reply:
+        secret, target, banned = fields.text("secret"), fields.text("target"), bool(fields.flag("banned"))
+        if Permission.MASTER not in self._keys.valid(secret).permissions or self._keys.open(target) is None:
+            raise Refused(Refusal.UNAUTHORIZED)
+        self._keys.ban(target, banned=banned)
+        return {"status": 200, "banned": banned}
+
+    def _link(self, connection: Connection, fields: Fields) -> Reply:
+        name, key, channel = fields.text("name"), fields.text("key"), fields.text("channel")
+        subscribe = bool(fields.flag("subscribe"))
+        if not is_link_name(name):
+            raise Refused(Refusal.LINK_NAME)
+        topic = read_topic(f"{key}/{channel}")
+        connection.set_link(name, topic)
+        if subscribe:
+            self._subscribe_if_permitted(connection, topic)
+        return {"status": 200, "name": name, "channel": topic.without_key()}
+
+    def _subscribe_if_permitted(self, connection: Connection, topic: Topic) -> None:
+        try:
+            self._keys.authorize(topic.key, topic.channel, Permission.READ)
+        except Refused:
+            return
+        self._presence.subscribe(connection, topic.channel)
+
+    def _me(self, connection: Connection) -> Reply:
+        reply: Reply = {"status": 200, "id": connection.id}
+        if connection.links:
+            reply["links"] = {name: topic.without_key() for name, topic in connection.links.items()}
+        return reply
+
+    def _status(self, connection: Connection, fields: Fields) -> Reply:
+        key, channel = fields.text("key"), fields.text("channel")
+        status, changes = fields.flag("status"), fields.flag("changes")
+        channel = channel.removesuffix("/") + "/"
+        topic = read_topic(f"{key}/{channel}")
+        permitted = self._keys.authorize(topic.key, topic.channel, Permission.PRESENCE).permissions
+        if Permission.EXTEND in permitted:
+            raise Refused(Refusal.UNAUTHORIZED)
+        if changes is not None:
+            self._presence.watch(connection, topic.channel, on=changes)
+        if status is False:
+            return {"status": 200, "time": 0, "event": "", "channel": "", "who": None}
+        # The reply repeats the channel as it was asked for.
+        return {"status": 200, **self._presence.status(topic.channel), "channel": channel}
+
+    def _history(self, connection: Connection, fields: Fields) -> Reply:
+        # The key that counts is the one in the channel.
+        _, topic, start = fields.text("key"), fields.text("channel"), fields.binary("startFromID")
+        asked = read_topic(topic)
+        self._keys.authorize(asked.key, asked.channel, Permission.LOAD)
+        found = self._storage.find(asked.channel, Window.of(asked), after=start or None)
+        return {
+            "messages": [
+                {
+                    "id": base64.b64encode(message.identifier).decode(),
+                    "channel": message.channel,
+                    "payload": base64.b64encode(message.payload).decode() or None,
+                }
+                for message in found
+            ]
+        }

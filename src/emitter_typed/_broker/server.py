@@ -1,0 +1,324 @@
+"""The embedded broker in an asyncio loop: on a TCP port, and in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+import ssl
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, cast, get_args
+
+from emitter_typed._broker.clock import Clock
+from emitter_typed._broker.core import BrokerCore, new_journal, new_storage
+from emitter_typed._broker.edge.memory import MemoryTransport
+from emitter_typed._broker.edge.sockets import Backlog, Socket
+from emitter_typed._broker.errors import CannotListen, NotPublished
+from emitter_typed._broker.faults import Faults
+from emitter_typed._broker.hub import Hub, not_running
+from emitter_typed._broker.journal import Published
+from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
+from emitter_typed._broker.limits import Limits
+from emitter_typed._broker.switches import Switches
+from emitter_typed._protocol.topics import Matcher, validate_channel
+from emitter_typed._transport.base import Endpoint
+from emitter_typed.errors import Closed, InvalidArgument
+
+if TYPE_CHECKING:
+    from emitter_typed._generated.types import Key
+
+MOST_PORT = 65535
+"""The highest port that TCP has."""
+
+_GRACE_S = 1.0
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_BACKLOG = 1024
+
+
+class AsyncBroker:
+    """An Emitter broker inside the running asyncio loop. For development and tests, not for production.
+
+    It answers as Emitter does, on a loopback port, and keeps everything in memory.
+
+    >>> async def main() -> None:
+    ...     async with AsyncBroker() as broker:
+    ...         print(broker.url)
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = 0,
+        matcher: Matcher = "emitter",
+        master_key: str | None = None,
+        clock: Clock | None = None,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Prepare a broker; nothing is opened before `start()`.
+
+        Args:
+            host: The address to listen on. Default: this machine only.
+            port: The TCP port, for MQTT, WebSocket and HTTP alike. Default: any that is free, which `port` then tells.
+                None: no port; clients connect in memory.
+            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: Emitter's own.
+            master_key: The key that makes keys, 32 characters of URL-safe base64. Brokers with the same one
+                accept each other's keys. Default: a new one.
+            clock: The time; what expires, expires by it. Default: the system's, until it is moved.
+            tls: The context of TLS connections, which the port then takes as well as plain ones. Default: none.
+            limits: What it may hold at most. Default: enough for tests, and little enough for any machine.
+
+        Raises:
+            InvalidArgument: the host is empty, the port is none, the matcher does not exist, or the master key has
+                another form.
+        """
+        if matcher not in get_args(Matcher):
+            raise InvalidArgument(
+                f"matcher {matcher!r} does not exist: use 'emitter' or 'mqtt'",
+                argument="matcher",
+                value=matcher,
+            )
+        if port is not None and not 0 <= port <= MOST_PORT:
+            raise InvalidArgument(
+                f"a port is 1 to {MOST_PORT}, or 0 for any that is free, not {port}", argument="port", value=port
+            )
+        if not host:
+            raise InvalidArgument(
+                "the host is empty, which would be every address of this machine: "
+                "give 127.0.0.1 for this machine alone, or 0.0.0.0 if you mean it",
+                argument="host",
+                value=host,
+            )
+        self.matcher: Matcher = matcher
+        """How it matches channels."""
+        self.master_key: str = master_key if master_key is not None else new_master_key()
+        """The key that makes keys."""
+        self.clock: Clock = clock if clock is not None else Clock()
+        """The time that it lives by."""
+        self.host = host
+        """The address that it listens on."""
+        self._port = port
+        self._tls = tls
+        self._limits = limits or Limits()
+        self._switches = Switches()
+        self._journal = new_journal(self._limits)
+        self._storage = new_storage(self._limits, self.clock)
+        self._keys = KeyRing(self.master_key, self.clock)
+        self._server: asyncio.Server | None = None
+        self._hub = Hub(self._limits, self._switches)
+        self._faults = Faults(self._switches, self._hub, self._hub.run)
+
+    def __repr__(self) -> str:
+        """Show where it is, and whether it is running."""
+        where = "in memory" if self._port is None else self.url
+        return f"<{type(self).__name__} {where}{'' if self._hub.loop is not None else ', not running'}>"
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose: `broker.faults.drop_connections()` and many more."""
+        return self._faults
+
+    @property
+    def url(self) -> str:
+        """The address for clients, such as `mqtt://127.0.0.1:49152`; `mqtts://` if the broker speaks TLS.
+
+        Raises:
+            Closed: the broker has no port.
+        """
+        # One listens on every address, and connects to one of them.
+        host = _LOOPBACK.get(self.host, self.host)
+        host = f"[{host}]" if ":" in host else host
+        return f"{'mqtt' if self._tls is None else 'mqtts'}://{host}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The TCP port; the one that was found, once the broker was started with port 0.
+
+        Raises:
+            Closed: the broker has no port.
+        """
+        if self._port is None:
+            raise Closed("the broker has no port", "connect with Client(transport=broker.memory)")
+        return self._port
+
+    @property
+    def published(self) -> tuple[Published, ...]:
+        """The last messages that were published and accepted, oldest first, in a number that the limits say."""
+        return self._journal.matching(None)
+
+    def memory(self, endpoint: Endpoint) -> MemoryTransport:
+        """Make a transport without a socket: give this method to a client, as in `Client(transport=broker.memory)`.
+
+        Args:
+            endpoint: Of it, username and will count.
+
+        Returns:
+            The transport of one connection; the client asks for it.
+        """
+        return MemoryTransport(endpoint, self._hub, self._hub.loop)
+
+    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+        """Make a key, without a connection. May be called before `start()`.
+
+        Args:
+            channel: The target, such as `chat/#/`; a missing last slash is added.
+            permissions: Letters of `rwslpex`.
+            ttl: Seconds until the key expires, by the broker's clock. Default: never.
+
+        Returns:
+            The key.
+
+        Raises:
+            InvalidArgument: no key can be made for the channel, or a letter is no permission.
+        """
+        # Imported here: whoever only runs a broker needs no generated code.
+        from emitter_typed._generated.types import Key
+
+        return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
+
+    async def start(self, *, keep_stored: bool = False) -> Self:
+        """Listen, so that clients can connect.
+
+        After a `stop()`, it listens on the same port again; keys stay good, and `published` goes on.
+
+        Args:
+            keep_stored: Whether what was stored before `stop()` is still there.
+
+        Returns:
+            The broker itself.
+
+        Raises:
+            CannotListen: the port is in use, or the host is none of this machine's. Nothing was started.
+        """
+        if self._hub.loop is not None:
+            return self
+        loop = asyncio.get_running_loop()
+        if not keep_stored:
+            self._storage = new_storage(self._limits, self.clock)
+        if self._port is not None:
+            backlog = Backlog(self._limits)
+            try:
+                self._server = await loop.create_server(
+                    lambda: Socket(self._hub, backlog, self._tls), self.host, self._port, backlog=_BACKLOG
+                )
+            except (OSError, ValueError) as error:
+                # A name that is no name is a ValueError.
+                raise CannotListen(*_why(error), host=self.host, port=self._port) from error
+            # Starting again listens where clients know the broker to be.
+            self._port = cast("int", self._server.sockets[0].getsockname()[1])
+        self._hub.open(self._new_core(), loop)
+        return self
+
+    async def stop(self) -> None:
+        """Tell every client, close its connection, then the port. Keys stay good for the next start.
+
+        Clients over WebSocket and TLS get the closing words of these. What waits to be sent is sent, unless the
+        client does not read it within a second. A broker that is not running is left as it is.
+        """
+        server, self._server = self._server, None
+        if server is not None:
+            await _stop_accepting(server)
+        if self._hub.loop is not None:
+            await self._hub.close(_GRACE_S)
+            self._journal.wake()
+        if server is not None:
+            server.close()
+            await server.wait_closed()
+
+    async def restart(self, *, keep_stored: bool = True) -> None:
+        """Stop and start on the same port: clients lose their connections, subscriptions, links and watches.
+
+        Args:
+            keep_stored: Whether stored messages are still there afterwards.
+
+        Raises:
+            CannotListen: somebody else has taken the port meanwhile. The broker is stopped.
+        """
+        await self.stop()
+        await self.start(keep_stored=keep_stored)
+
+    async def wait_published(
+        self, count: int = 1, *, channel: str | None = None, timeout_s: float = 5.0
+    ) -> tuple[Published, ...]:
+        """Wait until so many messages were published, those before the call included.
+
+        Args:
+            count: How many.
+            channel: Count only what was published there or below; `+` stands for one segment. Default: everything.
+            timeout_s: How many seconds to wait.
+
+        Returns:
+            All that were published, oldest first; `count` of them or more.
+
+        Raises:
+            NotPublished: there were not so many in time.
+            InvalidArgument: the channel is none, or the number is below 1.
+            Closed: the broker is not running, or was stopped meanwhile.
+        """
+        if count < 1:
+            raise InvalidArgument(f"count is 1 or more, not {count}", argument="count", value=count)
+        wanted = None if channel is None else validate_channel(channel, static=False)
+        over = asyncio.Event()
+
+        def look() -> None:
+            if len(self._journal.matching(wanted)) >= count or self._hub.loop is None:
+                over.set()
+
+        look()
+        self._journal.listen(look)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await over.wait()
+        except TimeoutError:
+            found = self._journal.matching(wanted)
+            raise NotPublished(wanted=count, found=len(found), channel=wanted, timeout_s=timeout_s) from None
+        finally:
+            self._journal.unlisten(look)
+        found = self._journal.matching(wanted)
+        if len(found) < count:
+            raise not_running()
+        return found
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop."""
+        await self.stop()
+
+    def _new_core(self) -> BrokerCore:
+        return BrokerCore(
+            keys=self._keys,
+            matcher=self.matcher,
+            clock=self.clock,
+            limits=self._limits,
+            switches=self._switches,
+            journal=self._journal,
+            storage=self._storage,
+        )
+
+
+async def _stop_accepting(server: asyncio.Server) -> None:
+    # A connection that is being accepted is known two turns of the loop later. Until then the server stays open:
+    # asyncio of Python 3.11 loses a connection that it accepts for a server that is closed.
+    for listener in server.sockets:
+        # Other loops than the selector's accept in one turn.
+        with contextlib.suppress(NotImplementedError, RuntimeError):
+            asyncio.get_running_loop().remove_reader(listener)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+def _why(error: OSError | ValueError) -> tuple[str, str]:
+    """Return why nobody can listen, and what to do about it."""
+    number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
+    reason = os.strerror(number) if number else getattr(error, "strerror", None) or str(error)
+    if number in (errno.EADDRINUSE, errno.EACCES):
+        return reason, "port 0 takes any port that is free"
+    return reason, "the host must be an address of this machine, such as 127.0.0.1"

@@ -1,0 +1,91 @@
+"""Who receives what: plain subscriptions and share groups."""
+
+from __future__ import annotations
+
+import random
+
+from emitter_typed._broker.connection import Connection
+from emitter_typed._broker.limits import weight_bytes
+from emitter_typed._protocol.topics import SHARE, Matcher
+from emitter_typed._protocol.trie import ChannelTrie
+
+
+class Subscriptions:
+    """The subscriptions of all connections of one broker. A connection's subscriptions are a set."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        """Start with none."""
+        self._all: ChannelTrie[Connection] = ChannelTrie(matcher)
+        # What a group asks for stands below `$share/`, so that a group that names no channel has a filter too.
+        self._members: ChannelTrie[tuple[str, Connection]] = ChannelTrie(matcher)
+
+    def add(self, connection: Connection, channel: str) -> bool:
+        """Subscribe a connection to a channel, `$share/<group>/` included; return whether this is new.
+
+        Raises:
+            Refused: the connection has as many subscriptions as it may.
+        """
+        if connection.subscriptions.holds(channel):
+            return False
+        connection.budget.take(weight_bytes(channel))
+        connection.subscriptions.add(channel)
+        self._all.add(channel, connection)
+        if shared := _shared(channel):
+            group, asked = shared
+            self._members.add(asked, (group, connection))
+        return True
+
+    def discard(self, connection: Connection, channel: str) -> bool:
+        """End a subscription; return whether it was there."""
+        held = connection.subscriptions.discard(channel)
+        if held is None:
+            return False
+        self._remove(connection, channel)
+        # Another one, that this was taken for, stays in effect.
+        if held == channel:
+            connection.budget.give_back(weight_bytes(channel))
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """End what is left of the subscriptions of a connection that is gone."""
+        for channel in connection.subscriptions.clear():
+            self._remove(connection, channel)
+
+    def receivers(self, channel: str, *, without: Connection | None = None) -> list[Connection]:
+        """Return who receives a message on a channel, each connection once.
+
+        These are all whose subscription matches as it is written, so that a message to `$share/<group>/<channel>/`
+        reaches every member, and one member of every share group, picked at random.
+
+        Args:
+            channel: The channel of the message.
+            without: A connection that is left out, and not picked for its groups either.
+        """
+        found = dict.fromkeys(self._all.match(channel))
+        if len(self._members):
+            groups: dict[str, list[Connection]] = {}
+            for group, member in self._members.match(f"{SHARE}/{channel}"):
+                if member is not without:
+                    groups.setdefault(group, []).append(member)
+            for members in groups.values():
+                found[random.choice(members)] = None
+        if without is not None:
+            found.pop(without, None)
+        return list(found)
+
+    def _remove(self, connection: Connection, channel: str) -> None:
+        self._all.discard(channel, connection)
+        if shared := _shared(channel):
+            group, asked = shared
+            self._members.discard(asked, (group, connection))
+
+
+def _shared(channel: str) -> tuple[str, str] | None:
+    """Return the group of a subscription, and what it asks for below `$share/`; None for a plain one.
+
+    To Emitter the channel behind a group may be missing: such a group asks for the root.
+    """
+    if not channel.startswith(f"{SHARE}/"):
+        return None
+    group, slash, asked = channel.removeprefix(f"{SHARE}/").partition("/")
+    return (group, f"{SHARE}/{asked}") if slash else None

@@ -1,0 +1,25 @@
+"""Which faults are on. A broker asks here; `faults` turns them on and off."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from emitter_typed._broker.answers import Answers
+
+
+@define
+class Switches:
+    """The faults of one broker; nothing is wrong to begin with. They outlive a restart."""
+
+    answers: Answers = field(factory=Answers)
+    """Holds answers, or lets them pass."""
+    refusing: bool = False
+    """Whether new connections are turned away."""
+    return_code: int | None = None
+    """The return code of the CONNACK with which they are; None: they are closed without a word."""
+    ignoring_pings: bool = False
+    """Whether PINGREQ gets no answer."""
+    stalled: bool = False
+    """Whether nothing is read."""
+    cut_inside: int | None = None
+    """The type of the packet that is sent by half, once, before its connection is dropped."""

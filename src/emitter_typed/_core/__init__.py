@@ -1,0 +1,1 @@
+"""What both clients share, and what generated code stands on; `contract` re-exports the latter."""

@@ -1,0 +1,67 @@
+"""What generated methods make of their arguments before they hand them on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from attrs import frozen
+
+from emitter_typed._protocol.message import Message
+from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.topics import validate_channel
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+
+PayloadT = TypeVar("PayloadT")
+
+
+def _shown_number(value: object) -> str:
+    # Nothing else is shown: a text in the place of a number may be a key.
+    return repr(value) if isinstance(value, int | float) else kind_of(value)
+
+
+def duration(value: float | timedelta) -> timedelta:
+    """Take seconds or a timedelta as a timedelta. Raises InvalidArgument for a number that is none of seconds."""
+    try:
+        return value if isinstance(value, timedelta) else timedelta(seconds=value)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidArgument(
+            f"a duration is a timedelta or a finite number of seconds, not {_shown_number(value)}",
+            argument="duration",
+            value=None,
+        ) from None
+
+
+def channel_name(channel: str, *, max_segments: int | None = None) -> str:
+    """Return the name of a channel, which holds no wildcards, with its last slash. Raises InvalidArgument."""
+    return filter_name(validate_channel(channel, static=True), max_segments=max_segments)
+
+
+def filter_name(channel: str, *, max_segments: int | None = None) -> str:
+    """Return the name of a channel, which may hold wildcards, with its last slash. Raises InvalidArgument."""
+    name = validate_channel(channel, static=False)
+    segments = name.count("/")
+    if max_segments is not None and segments > max_segments:
+        raise InvalidArgument(
+            f"channel must have at most {max_segments} segments, not {segments}",
+            argument="channel",
+            value=hide_keys(channel),
+        )
+    return name
+
+
+@frozen
+class PlainDecoder(Generic[PayloadT]):
+    """Makes messages of a subscription to any channel."""
+
+    payload: type[PayloadT] | None
+    """The class of the payload; None: bytes, as they came."""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse now what could read no message. Raises InvalidArgument."""
+        if self.payload is not None:
+            codec.check_type(self.payload)
+
+    def __call__(self, channel: str, raw: bytes) -> Message[PayloadT]:
+        """Read one message. Raises Undecodable."""
+        return Message(channel, codec.decode(raw, self.payload or bytes, channel=channel), raw)

@@ -1,0 +1,225 @@
+"""What a generated facade needs of a client, in both flavours, and what handlers are."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+from emitter_typed._core.pending import AsyncPending, Pending
+from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+from emitter_typed._protocol.definition import EventDefinition, RequestDefinition
+from emitter_typed._protocol.message import StoredMessage
+from emitter_typed._protocol.receiving.mailbox import QueueLimits
+from emitter_typed._types.values import Option, Record, Secret
+from emitter_typed.errors import EmitterError
+
+T = TypeVar("T")
+MessageT = TypeVar("MessageT")
+ResponseT = TypeVar("ResponseT")
+EventT = TypeVar("EventT")
+
+Handler: TypeAlias = Callable[[T], None]
+"""What a `Client` calls with each message or event, in a thread of its own."""
+
+AsyncHandler: TypeAlias = Callable[[T], Awaitable[None] | None]
+"""What an `AsyncClient` calls with each message or event, in a task of its own: a function or a coroutine function."""
+
+
+Callback: TypeAlias = Callable[[], None]
+"""What a `Client` calls when it is connected, or no more, in a thread of its own."""
+
+AsyncCallback: TypeAlias = Callable[[], Awaitable[None] | None]
+"""What an `AsyncClient` calls when it is connected, or no more, in a task of its own."""
+
+
+class SyncClientBase(ABC):
+    """What a generated facade needs of a client."""
+
+    @abstractmethod
+    def _request(
+        self,
+        definition: RequestDefinition[ResponseT],
+        request: Record,
+        *,
+        timeout_s: float | None,
+        handler: Handler[EventT] | None = None,
+    ) -> ResponseT:
+        """Send a request and return its reply; the handler gets the events of the request's channel from now on."""
+
+    @abstractmethod
+    def _publish(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        message: object,
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> None:
+        """Publish; at QoS 1, return when the broker has acknowledged it."""
+
+    @abstractmethod
+    def _publish_nowait(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        message: object,
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+    ) -> Pending:
+        """Publish and return at once."""
+
+    @abstractmethod
+    def _subscribe(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        decode: Callable[[str, bytes], MessageT | None],
+        handler: Handler[MessageT] | None,
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+        *,
+        limits: QueueLimits,
+        recover: bool = False,
+        allow_reserved: bool = False,
+        timeout_s: float | None,
+    ) -> Subscription[MessageT]:
+        """Subscribe, and return when the broker has granted it; what `decode` makes None is not delivered."""
+
+    @abstractmethod
+    def _fetch(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> Iterator[StoredMessage]:
+        """Check the call, and return what fetches the stored messages when it is iterated."""
+
+    @abstractmethod
+    def _report(self, error: EmitterError) -> None:
+        """Hand an error that no call can raise to `on_error`, or log it."""
+
+    @abstractmethod
+    def _watch(
+        self,
+        definition: RequestDefinition[object],
+        event: EventDefinition[EventT],
+        request: Record,
+        *,
+        limits: QueueLimits,
+        timeout_s: float | None,
+    ) -> Subscription[EventT]:
+        """Send a request that begins events, and return them, once the broker has answered."""
+
+    @abstractmethod
+    def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+        """End every local subscription to a channel, and the broker's."""
+
+    @abstractmethod
+    def _event_handler(self, event: EventDefinition[EventT]) -> Handler[EventT] | None:
+        """Return the handler of an event."""
+
+    @abstractmethod
+    def _set_event_handler(self, event: EventDefinition[EventT], handler: Handler[EventT] | None) -> None:
+        """Set the handler of an event, or none."""
+
+
+class AsyncClientBase(ABC):
+    """What a generated facade needs of an asyncio client: `SyncClientBase` with await."""
+
+    @abstractmethod
+    async def _request(
+        self,
+        definition: RequestDefinition[ResponseT],
+        request: Record,
+        *,
+        timeout_s: float | None,
+        handler: AsyncHandler[EventT] | None = None,
+    ) -> ResponseT:
+        """Send a request and return its reply; the handler gets the events of the request's channel from now on."""
+
+    @abstractmethod
+    async def _publish(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        message: object,
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> None:
+        """Publish; at QoS 1, return when the broker has acknowledged it."""
+
+    @abstractmethod
+    def _publish_nowait(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        message: object,
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+    ) -> AsyncPending:
+        """Publish and return at once."""
+
+    @abstractmethod
+    async def _subscribe(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        decode: Callable[[str, bytes], MessageT | None],
+        handler: AsyncHandler[MessageT] | None,
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+        *,
+        limits: QueueLimits,
+        recover: bool = False,
+        allow_reserved: bool = False,
+        timeout_s: float | None,
+    ) -> AsyncSubscription[MessageT]:
+        """Subscribe, and return when the broker has granted it; what `decode` makes None is not delivered."""
+
+    @abstractmethod
+    def _fetch(
+        self,
+        operation: str,
+        arguments: Sequence[str | Secret],
+        options: Iterable[Option],
+        options_given: Mapping[str, object],
+        *,
+        timeout_s: float | None,
+    ) -> AsyncIterator[StoredMessage]:
+        """Check the call, and return what fetches the stored messages when it is iterated."""
+
+    @abstractmethod
+    def _report(self, error: EmitterError) -> None:
+        """Hand an error that no call can raise to `on_error`, or log it."""
+
+    @abstractmethod
+    async def _watch(
+        self,
+        definition: RequestDefinition[object],
+        event: EventDefinition[EventT],
+        request: Record,
+        *,
+        limits: QueueLimits,
+        timeout_s: float | None,
+    ) -> AsyncSubscription[EventT]:
+        """Send a request that begins events, and return them, once the broker has answered."""
+
+    @abstractmethod
+    async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+        """End every local subscription to a channel, and the broker's."""
+
+    @abstractmethod
+    def _event_handler(self, event: EventDefinition[EventT]) -> AsyncHandler[EventT] | None:
+        """Return the handler of an event."""
+
+    @abstractmethod
+    def _set_event_handler(self, event: EventDefinition[EventT], handler: AsyncHandler[EventT] | None) -> None:
+        """Set the handler of an event, or none."""

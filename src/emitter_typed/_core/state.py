@@ -1,0 +1,125 @@
+"""Whether a client is connected, to read and to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Literal, TypeAlias
+
+from emitter_typed._core.pending import check_time_limit
+from emitter_typed.errors import EmitterError
+
+ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reconnecting"]
+"""`"closed"` also where `connect` was never called, or the client has given up; `error` then says why."""
+
+
+class _State:
+    """What the states of both flavours share."""
+
+    def __init__(self) -> None:
+        """Begin closed."""
+        self._status: ConnectionStatus = "closed"
+        self._error: EmitterError | None = None
+        self._connects = 0
+
+    @property
+    def status(self) -> ConnectionStatus:
+        """Where the connection stands now."""
+        return self._status
+
+    @property
+    def error(self) -> EmitterError | None:
+        """Why the connection was lost, or could not be made, the last time; None since it was made or closed."""
+        return self._error
+
+    @property
+    def connects(self) -> int:
+        """How many times the broker has accepted a connection of this client."""
+        return self._connects
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._status}{f': {self._error}' if self._error is not None else ''}>"
+
+    def _set(self, status: ConnectionStatus, error: EmitterError | None) -> None:
+        self._status = status
+        self._error = error
+        self._connects += status == "connected"
+
+
+class ConnectionState(_State):
+    """The state of a client's connection."""
+
+    def __init__(self) -> None:
+        """Clients make these."""
+        super().__init__()
+        self._changed = threading.Condition()
+
+    def set(self, status: ConnectionStatus, error: EmitterError | None = None) -> None:
+        """Change it; for clients."""
+        with self._changed:
+            self._set(status, error)
+            self._changed.notify_all()
+
+    def wait(self, *statuses: ConnectionStatus, timeout_s: float | None = None) -> bool:
+        """Wait until the connection is in a state.
+
+        Args:
+            statuses: Any of these will do. Default: `"connected"`.
+            timeout_s: Seconds to wait. Default: without limit.
+
+        Returns:
+            Whether it came to that in time.
+
+        Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or negative.
+        """
+        if timeout_s is not None:
+            check_time_limit(timeout_s, zero=True)
+        wanted = statuses or ("connected",)
+        with self._changed:
+            return self._changed.wait_for(lambda: self._status in wanted, timeout_s)
+
+
+class AsyncConnectionState(_State):
+    """The state of an asyncio client's connection."""
+
+    def __init__(self) -> None:
+        """Clients make these."""
+        super().__init__()
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def set(self, status: ConnectionStatus, error: EmitterError | None = None) -> None:
+        """Change it; for clients."""
+        self._set(status, error)
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def wait(self, *statuses: ConnectionStatus, timeout_s: float | None = None) -> bool:
+        """Wait until the connection is in a state.
+
+        Args:
+            statuses: Any of these will do. Default: `"connected"`.
+            timeout_s: Seconds to wait. Default: without limit.
+
+        Returns:
+            Whether it came to that in time.
+
+        Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or negative.
+        """
+        if timeout_s is not None:
+            check_time_limit(timeout_s, zero=True)
+        wanted = statuses or ("connected",)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._status not in wanted:
+                    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                    self._waiting.add(future)
+                    try:
+                        await future
+                    finally:
+                        self._waiting.discard(future)
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,60 @@
+"""Streams that the tasks of one event loop may read."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager, nullcontext, suppress
+
+from emitter_typed._core.streams.stream import MessageT, Stream
+from emitter_typed._protocol.receiving.feed import Item
+from emitter_typed.errors import Closed
+
+
+class AsyncStream(Stream[MessageT]):
+    """A stream that the tasks of one event loop may read."""
+
+    def _prepare(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+
+    @property
+    def _guard(self) -> AbstractContextManager[object]:
+        # One loop has it all to itself.
+        return nullcontext()
+
+    def _wake(self) -> None:
+        self._changed.set()
+
+    def offer(self, channel: str, raw: bytes) -> None:
+        """Take a message in."""
+        self._put(channel, raw)
+        self._changed.set()
+        if self._ended or self._feed.trail_is_long:
+            self._go_on()
+
+    async def take(self) -> Item | None:
+        """Wait for what comes next; None at the end. Raises why it ended, and Closed in another loop."""
+        while (item := self._feed.take()) is None:
+            if self._feed.has_request:
+                self._go_on()
+            elif self._ended:
+                self._finish()
+                return None
+            elif asyncio.get_running_loop() is not self._loop:
+                raise Closed(
+                    "a subscription was read outside the event loop that connected its client",
+                    "read it in that loop, or make another client",
+                )
+            else:
+                page_s = self._page_limit_s()
+                if self._fetch is not None and page_s is not None and page_s <= 0:
+                    self._give_up_overdue(self._fetch)
+                    continue
+                self._changed.clear()
+                if page_s is None:
+                    await self._changed.wait()
+                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(page_s):
+                        await self._changed.wait()
+        return item

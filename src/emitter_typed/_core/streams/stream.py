@@ -1,0 +1,308 @@
+"""What streams of both flavours share: what the session tells them, what they fetch, and how they are read."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from attrs import evolve
+
+from emitter_typed._protocol.message import Gap, Message, StoredMessage
+from emitter_typed._protocol.receiving.feed import Feed, Item
+from emitter_typed._protocol.receiving.mailbox import Arrival
+from emitter_typed._protocol.session.fetches import Fetch
+from emitter_typed._protocol.session.inflight import CallResult
+from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable, hide_keys
+
+if TYPE_CHECKING:
+    # Only checkers need the default, so that a bare `Subscription` means one of `Message[bytes]`.
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    MessageT = DefaultTypeVar("MessageT", default=Message)
+else:
+    MessageT = TypeVar("MessageT")
+
+_log = logging.getLogger("emitter_typed")
+
+
+class Pages(Protocol):
+    """Asks the broker for pages; not to be called with a guard held."""
+
+    def fetch(self, fetch: Fetch, /) -> None:
+        """Ask for a page when its turn comes. Raises what a request raises."""
+
+    def give_up(self, fetch: Fetch, error: EmitterError, /) -> None:
+        """End a fetch with an error, unless it has ended."""
+
+
+class _Answers:
+    """Waits for the answers to what the feed asks for."""
+
+    def __init__(
+        self,
+        replied: Callable[[], None],
+        answered: Callable[[object], None],
+        failed: Callable[[EmitterError], None],
+        go_on: Callable[[], None],
+    ) -> None:
+        self.replied = replied
+        self._answered = answered
+        self._failed = failed
+        self._go_on = go_on
+
+    def resolve(self, response: object, /) -> None:
+        self._answered(response)
+        self._go_on()
+
+    def reject(self, error: EmitterError, /) -> bool:
+        self._failed(error)
+        self._go_on()
+        return True
+
+
+class Stream(ABC, Generic[MessageT]):
+    """The messages of one subscription on their way from the session to its readers, whatever the flavour."""
+
+    def __init__(
+        self,
+        channel: str,
+        feed: Feed,
+        decode: Callable[[str, bytes], MessageT | None],
+        report: Callable[[EmitterError], None],
+        pages: Pages,
+        timeout_s: float,
+        leave: Callable[[Stream[MessageT]], None],
+    ) -> None:
+        """Begin without messages.
+
+        Args:
+            channel: What was subscribed to.
+            feed: Says what comes next.
+            decode: Makes a message of a channel and a payload; None: it is not for this subscription.
+            report: Takes what no call can raise.
+            pages: Fetches what is stored.
+            timeout_s: How many seconds a page may take.
+            leave: Takes the stream from the session.
+        """
+        self.channel: str = channel
+        self.delivered: int = 0
+        self._feed = feed
+        self._decode = decode
+        self._report = report
+        self._pages = pages
+        self._timeout_s = timeout_s
+        self._leave = leave
+        self._answers = _Answers(self._replied, self._answered, self._failed, self._go_on)
+        # What was asked for last, and until when a reader waits for it.
+        self._fetch: Fetch | None = None
+        self._overdue: tuple[Fetch, float] | None = None
+        self._starting: CallResult[None] | None = None
+        self._ended = False
+        self._error: EmitterError | None = None
+        self._prepare()
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Set up what readers of the flavour wait for; called once, by the constructor."""
+
+    @property
+    @abstractmethod
+    def _guard(self) -> AbstractContextManager[object]:
+        """What to hold while the feed is touched. The session's own lock may be held then, and never taken."""
+
+    @abstractmethod
+    def _wake(self) -> None:
+        """Let everybody who waits look again; the guard is held."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is coming."""
+        return self._ended
+
+    @property
+    def dropped(self) -> int:
+        """How many messages were lost because the queue was full."""
+        return self._feed.mailbox.dropped
+
+    @property
+    def pending(self) -> int:
+        """How many messages wait to be read, but for those that are still to be fetched."""
+        return self._feed.waiting
+
+    # What the session tells
+
+    @abstractmethod
+    def offer(self, channel: str, raw: bytes) -> None:
+        """Take a message in."""
+
+    def published_without_echo(self, channel: str, raw: bytes) -> None:
+        """Learn of a message of this client that the broker does not send back."""
+        with self._guard:
+            self._feed.published_without_echo((channel, raw))
+
+    def granted(self, call_result: CallResult[None]) -> None:
+        """Learn that the broker has granted it, and who waits for its beginning."""
+        with self._guard:
+            self._starting = call_result
+            self._feed.granted()
+        self._go_on()
+
+    def lost(self) -> None:
+        """Learn that the connection is lost, and another one is to follow."""
+        with self._guard:
+            self._feed.lost(datetime.now(UTC))
+
+    def restored(self) -> None:
+        """Learn that it is there again on the next connection."""
+        with self._guard:
+            self._feed.restored(datetime.now(UTC))
+            self._wake()
+
+    def end(self, error: EmitterError | None) -> None:
+        """End the stream, for a reason or none."""
+        with self._guard:
+            self._end(error)
+            self._wake()
+            fetch = self._fetch
+        if fetch is not None and not fetch.ended:
+            self._pages.give_up(fetch, error or Closed("the subscription has ended"))
+        self._go_on()
+
+    def close(self) -> None:
+        """End the stream in peace, and take it from the session. May be called again."""
+        self.end(None)
+        self._leave(self)
+
+    # What is fetched
+
+    def _replied(self) -> None:
+        with self._guard:
+            self._feed.replied()
+
+    def _answered(self, response: object) -> None:
+        try:
+            with self._guard:
+                self._feed.answer(response)
+                self._wake()
+        except EmitterError as error:
+            self._failed(error)
+
+    def _failed(self, error: EmitterError) -> None:
+        with self._guard:
+            untold = self._feed.failed(error, datetime.now(UTC))
+            self._wake()
+        if untold is not None:
+            self._report(untold)
+
+    def _go_on(self) -> None:
+        """Ask for what the feed needs next, and tell who waits for the beginning. The guard must not be held."""
+        while True:
+            with self._guard:
+                wanted = self._feed.next_request()
+                fetch = None if wanted is None else Fetch(*wanted, self._answers)
+                self._fetch = fetch or self._fetch
+                begun = self._feed.started or self._feed.failure is not None or self._ended
+                starting = self._starting if begun else None
+                self._starting = None if starting is not None else self._starting
+            if starting is not None:
+                if self._feed.failure is None:
+                    starting.resolve(None)
+                else:
+                    starting.reject(self._feed.failure)
+            if fetch is None:
+                return
+            try:
+                self._pages.fetch(fetch)
+            except EmitterError as error:
+                self._failed(error)
+            else:
+                return
+
+    def _give_up_overdue(self, fetch: Fetch) -> None:
+        self._pages.give_up(fetch, RequestTimeout(fetch.definition.name, self._timeout_s))
+
+    # Inside; the guard is held
+
+    def _page_limit_s(self) -> float | None:
+        """Return for how many seconds a reader may wait for the page that was asked for; None: for none."""
+        fetch = self._fetch
+        if fetch is None or fetch.ended:
+            return None
+        if not fetch.sent:
+            # Its time begins with its turn.
+            return self._timeout_s
+        if self._overdue is None or self._overdue[0] is not fetch:
+            self._overdue = fetch, monotonic() + self._timeout_s
+        return self._overdue[1] - monotonic()
+
+    def _put(self, channel: str, raw: bytes) -> None:
+        if self._ended or not self._feed.put((channel, raw)):
+            return
+        mailbox = self._feed.mailbox
+        _log.warning(
+            "subscription.overflow channel=%s overflow=%s dropped=%d",
+            hide_keys(self.channel), mailbox.overflow, mailbox.dropped,
+        )  # fmt: skip
+        if mailbox.failed:
+            self._end(SlowConsumer(self.channel, max_messages=mailbox.max_messages, max_bytes=mailbox.max_bytes))
+
+    def _end(self, error: EmitterError | None) -> None:
+        if not self._ended:
+            self._ended = True
+            self._error = error
+            self._feed.end()
+
+    def _finish(self) -> None:
+        """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
+        if self._error is not None:
+            self._leave(self)
+            raise self._error
+
+    # Reading
+
+    def message(self, item: Item) -> MessageT | None:
+        """Make a message of what was taken; what is none is left out: a gap is logged, what does not fit reported."""
+        if isinstance(item, Gap):
+            self._log_gap(item)
+            return None
+        try:
+            return self._read(item)
+        except Undecodable as problem:
+            self._report(problem)
+            return None
+
+    def _log_gap(self, gap: Gap) -> None:
+        if gap.recovered:
+            _log.info(
+                "subscription.recovered channel=%s count=%d exact=%s", hide_keys(self.channel), gap.count, gap.exact
+            )
+        else:
+            _log.warning("subscription.gap channel=%s count=%d", hide_keys(self.channel), gap.count)
+
+    def event(self, item: Item) -> MessageT | Gap | Undecodable | None:
+        """Make an event of what was taken; None if it is not for this subscription."""
+        if isinstance(item, Gap):
+            return item
+        try:
+            return self._read(item)
+        except Undecodable as problem:
+            return problem
+
+    def _read(self, item: Arrival | StoredMessage) -> MessageT | None:
+        if isinstance(item, tuple):
+            message = self._decode(*item)
+            if message is not None:
+                self.delivered += 1
+            return message
+        message = self._decode(item.channel, item.as_binary())
+        if message is None:
+            return None
+        self.delivered += 1
+        made: Any = message  # Any: decoders make messages, which a type variable with a default cannot say
+        stored: MessageT = evolve(made, stored_at=item.stored_at)
+        return stored

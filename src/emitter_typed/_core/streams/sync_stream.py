@@ -1,0 +1,73 @@
+"""Streams that any thread may read."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import AbstractContextManager
+from time import monotonic
+
+from emitter_typed._core.streams.stream import MessageT, Stream
+from emitter_typed._protocol.receiving.feed import Item
+
+
+class SyncStream(Stream[MessageT]):
+    """A stream that any thread may read."""
+
+    def _prepare(self) -> None:
+        self._changed = threading.Condition()
+
+    @property
+    def _guard(self) -> AbstractContextManager[object]:
+        return self._changed
+
+    def _wake(self) -> None:
+        self._changed.notify_all()
+
+    def offer(self, channel: str, raw: bytes) -> None:
+        """Take a message in."""
+        with self._changed:
+            self._put(channel, raw)
+            if self._ended:
+                # The overflow was the end, which is for everybody who waits.
+                self._changed.notify_all()
+            else:
+                self._changed.notify()
+        if self._ended or self._feed.trail_is_long:
+            self._go_on()
+
+    def take(self, deadline: float | None) -> Item | None:
+        """Wait for what comes next; None at the end, or when the time is over. Raises why it ended."""
+        with self._changed:
+            item = self._feed.take()
+        return self._wait(deadline) if item is None else item
+
+    def _wait(self, deadline: float | None) -> Item | None:
+        while True:
+            with self._changed:
+                left_s = None if deadline is None else deadline - monotonic()
+                in_time, overdue = True, None
+                while (item := self._feed.take()) is None and not self._feed.has_request:
+                    page_s = self._page_limit_s()
+                    if page_s is not None and page_s <= 0:
+                        overdue = self._fetch
+                    if self._ended or overdue is not None:
+                        break
+                    if not in_time:
+                        return None
+                    self._changed.wait(_sooner(left_s, page_s))
+                    # Whoever is too late looks once more: it may have been woken, and nobody else for the same message.
+                    left_s = None if deadline is None else deadline - monotonic()
+                    in_time = left_s is None or left_s > 0
+                ended = item is None and self._ended
+            if item is not None:
+                return item
+            if ended:
+                self._finish()
+                return None
+            if overdue is not None:
+                self._give_up_overdue(overdue)
+            self._go_on()
+
+
+def _sooner(one_s: float | None, other_s: float | None) -> float | None:
+    return other_s if one_s is None or (other_s is not None and other_s < one_s) else one_s

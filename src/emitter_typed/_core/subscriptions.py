@@ -1,0 +1,214 @@
+"""Subscriptions: a queue of messages each, read by iterating or by a handler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from emitter_typed._core.pending import check_time_limit
+from emitter_typed._core.streams.async_stream import AsyncStream
+from emitter_typed._core.streams.stream import MessageT, Stream
+from emitter_typed._core.streams.sync_stream import SyncStream
+from emitter_typed._protocol.message import Gap
+from emitter_typed.errors import EmitterError, Undecodable, hide_keys
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+StreamT = TypeVar("StreamT", bound=Stream[Any])  # Any: of whatever messages
+
+
+class _SubscriptionBase(Generic[StreamT]):
+    """What subscriptions of both flavours tell of themselves."""
+
+    def __init__(self, stream: StreamT) -> None:
+        self._stream = stream
+
+    @property
+    def channel(self) -> str:
+        """The channel that was subscribed to, without key and options."""
+        return self._stream.channel
+
+    @property
+    def delivered(self) -> int:
+        """How many messages were handed to the reader so far."""
+        return self._stream.delivered
+
+    @property
+    def dropped(self) -> int:
+        """How many messages the queue has lost because it was full."""
+        return self._stream.dropped
+
+    @property
+    def pending(self) -> int:
+        """How many messages wait in the queue; those that are still to be fetched are not counted."""
+        return self._stream.pending
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is coming; what waits in the queue can still be read."""
+        return self._stream.ended
+
+    def __repr__(self) -> str:
+        ended = ", ended" if self.ended else ""
+        return f"<{type(self).__name__} {hide_keys(self.channel)} pending={self.pending}{ended}>"
+
+
+class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
+    """Messages of a channel. Iterate, or call `get`; `with` ends it.
+
+    After the end, what still waits in the queue is given out; then iteration stops, or raises why it ended:
+    ConnectionLost or SlowConsumer.
+    """
+
+    def __init__(self, stream: SyncStream[MessageT]) -> None:
+        """Clients make these."""
+        super().__init__(stream)
+
+    def get(self, timeout_s: float | None = None) -> MessageT | None:
+        """Return the next message.
+
+        Args:
+            timeout_s: Seconds to wait for it; 0 looks without waiting. Default: without limit.
+
+        Returns:
+            The message; None if none came in time, or if the subscription was closed and its queue is empty.
+
+        Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or negative.
+            ConnectionLost: The connection ended, and the queue is empty.
+            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+        """
+        deadline = None if timeout_s is None else monotonic() + check_time_limit(timeout_s, zero=True)
+        while (item := self._stream.take(deadline)) is not None:
+            if (message := self._stream.message(item)) is not None:
+                return message
+        return None
+
+    def events(self) -> Iterator[MessageT | Gap | Undecodable]:
+        """Iterate over everything that happens: messages, gaps, and messages that do not fit.
+
+        What it gives, it takes from the same queue as `get` and plain iteration do: use one of them.
+
+        Returns:
+            An iterator over messages; `Undecodable` for one that does not fit its type, which is then not reported to
+            `on_error`; and `Gap` where the connection was lost, once the subscription is there again. It ends with the
+            subscription.
+
+        Raises:
+            ConnectionLost: The connection ended, and the queue is empty.
+            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+        """
+        while (item := self._stream.take(None)) is not None:
+            if (event := self._stream.event(item)) is not None:
+                yield event
+
+    def close(self) -> None:
+        """End this subscription; the broker is told if no other one of this client needs the channel.
+
+        Does not wait for the broker, and may be called again. What waits in the queue can still be read.
+        """
+        self._stream.close()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> MessageT:
+        message = self.get()
+        if message is None:
+            raise StopIteration
+        return message
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncSubscription(_SubscriptionBase[AsyncStream[MessageT]]):
+    """Messages of a channel. Iterate with `async for`, or await `get`; `async with` ends it.
+
+    After the end, what still waits in the queue is given out; then iteration stops, or raises why it ended:
+    ConnectionLost or SlowConsumer.
+
+    It belongs to the event loop that connected its client: to wait for a message in another one raises Closed.
+    """
+
+    def __init__(self, stream: AsyncStream[MessageT]) -> None:
+        """Clients make these."""
+        super().__init__(stream)
+
+    async def get(self, timeout_s: float | None = None) -> MessageT | None:
+        """Return the next message.
+
+        Args:
+            timeout_s: Seconds to wait for it; 0 looks without waiting. Default: without limit.
+
+        Returns:
+            The message; None if none came in time, or if the subscription was closed and its queue is empty.
+
+        Raises:
+            InvalidArgument: `timeout_s` is no number of seconds, or negative.
+            ConnectionLost: The connection ended, and the queue is empty.
+            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+        """
+        if timeout_s is not None:
+            check_time_limit(timeout_s, zero=True)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (item := await self._stream.take()) is not None:
+                    if (message := self._stream.message(item)) is not None:
+                        return message
+        except TimeoutError as error:
+            if isinstance(error, EmitterError):
+                raise
+        return None
+
+    async def events(self) -> AsyncIterator[MessageT | Gap | Undecodable]:
+        """Iterate over everything that happens: messages, gaps, and messages that do not fit.
+
+        What it gives, it takes from the same queue as `get` and plain iteration do: use one of them.
+
+        Returns:
+            An iterator over messages; `Undecodable` for one that does not fit its type, which is then not reported to
+            `on_error`; and `Gap` where the connection was lost, once the subscription is there again. It ends with the
+            subscription.
+
+        Raises:
+            ConnectionLost: The connection ended, and the queue is empty.
+            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+        """
+        while (item := await self._stream.take()) is not None:
+            if (event := self._stream.event(item)) is not None:
+                yield event
+
+    async def close(self) -> None:
+        """End this subscription; the broker is told if no other one of this client needs the channel.
+
+        Does not wait for the broker, and may be called again. What waits in the queue can still be read.
+        """
+        self._stream.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> MessageT:
+        message = await self.get()
+        if message is None:
+            raise StopAsyncIteration
+        return message
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()

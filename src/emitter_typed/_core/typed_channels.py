@@ -1,0 +1,256 @@
+"""What the channels of a user's schema are made of: definitions, and bases that compose, encode and decode."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Generic, TypeAlias, TypeGuard, TypeVar
+
+from attrs import frozen
+
+from emitter_typed._core.client_base import AsyncClientBase, AsyncHandler, Handler, SyncClientBase
+from emitter_typed._core.pending import AsyncPending, Pending
+from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+from emitter_typed._protocol.address import Address
+from emitter_typed._protocol.message import ChannelMessage, StoredMessage
+from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.receiving.mailbox import QueueLimits
+from emitter_typed._types.values import Secret
+from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable, hide_keys, kind_of
+
+PayloadT = TypeVar("PayloadT")
+ParamsT = TypeVar("ParamsT")
+
+KeySource: TypeAlias = str | Secret | Mapping[str, str | Secret] | Callable[[str], str | Secret]
+"""The keys of a facade's channels: one for all, one for each by the channel's name, or a function of that name."""
+
+
+@frozen(kw_only=True)
+class ChannelDefinition(Generic[PayloadT, ParamsT]):
+    """A channel of a user's schema."""
+
+    name: str
+    """The attribute's name in the facade."""
+    address: Address
+    """The channel's name, with a `{parameter}` in the place of some segments."""
+    payload: object
+    """The type of what is published there."""
+    params: type[ParamsT] | None
+    """The class that holds the address's parameters; None where it has none."""
+    defaults: Mapping[str, object]
+    """Values of options that a publish does not give."""
+
+    def decode(
+        self, channel: str, raw: bytes, stored_at: datetime | None = None
+    ) -> ChannelMessage[PayloadT, ParamsT] | None:
+        """Read one message; None where the channel is not of this address. Raises Undecodable."""
+        texts = self.address.match(channel)
+        if texts is None:
+            return None
+        params: ParamsT = codec.parameters(texts, self.params, channel=channel)
+        payload: PayloadT = codec.decode(raw, self.payload, channel=channel)
+        return ChannelMessage(channel, payload, raw, params, stored_at=stored_at)
+
+
+def _check_client(client: object, expected: type, name: str) -> None:
+    if not isinstance(client, expected):
+        raise InvalidArgument(
+            f"expected a client of this flavour, such as {name}, got {kind_of(client)}", argument="client", value=client
+        )
+
+
+def _check_keys(keys: object) -> None:
+    if not isinstance(keys, str | Secret | Mapping) and not callable(keys):
+        raise InvalidArgument(
+            "expected a key, a mapping from the names of channels to keys, or a function from name to key, got "
+            f"{kind_of(keys)}",
+            argument="key",
+            value=None,
+        )
+
+
+def _is_key(value: object) -> TypeGuard[str | Secret]:
+    return isinstance(value, str | Secret)
+
+
+def _key_for(keys: KeySource, channel: str) -> str | Secret:
+    if isinstance(keys, str | Secret):
+        return keys
+    key: object
+    if callable(keys):
+        try:
+            key = keys(channel)
+        except Exception as error:
+            raise InvalidArgument(
+                f"the function that gives the key of the channel {channel} raised {type(error).__name__}: "
+                "see the cause",
+                argument="key",
+                value=None,
+            ) from error
+    elif channel in keys:
+        key = keys[channel]
+    else:
+        raise InvalidArgument(f"there is no key for the channel {channel}", argument="key", value=None)
+    if not _is_key(key):
+        raise InvalidArgument(
+            f"expected a key for the channel {channel}, got {kind_of(key)}", argument="key", value=None
+        )
+    return key
+
+
+class _Channel(Generic[PayloadT, ParamsT]):
+    """A typed channel of either flavour: the definition, and those of its parameters that are known."""
+
+    _definition: ChannelDefinition[PayloadT, ParamsT]
+    _params: Mapping[str, object]
+
+    def __repr__(self) -> str:
+        """Show the address, and the parameters that are known; no key."""
+        texts = {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
+        known = "".join(f" {name}={hide_keys(text)}" for name, text in texts.items())
+        return f"<{type(self).__name__} {self._definition.address.template}{known}>"
+
+    def _hold(self, keys: KeySource, params: Mapping[str, object] | None) -> None:
+        """Take the keys and the parameters that are known: all, unless this can be called to tell the others."""
+        _check_keys(keys)
+        self._reveal_keys: Callable[[], KeySource] = lambda: keys
+        self._params = params or {}
+        if not callable(self):
+            self._definition.address.check_known(self._params)
+
+    @property
+    def _keys(self) -> KeySource:
+        # Not an attribute that holds them, which `vars()` would show.
+        return self._reveal_keys()
+
+    def _narrowed(self, **params: object) -> dict[str, object]:
+        known = {**self._params, **{name: value for name, value in params.items() if value is not None}}
+        codec.check_parameters(known, self._definition.params)
+        return known
+
+    def _arguments(self, *, static: bool) -> tuple[str | Secret, str]:
+        texts = {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
+        address = self._definition.address
+        channel = address.compose(texts) if static else address.filter(texts)
+        return _key_for(self._keys, self._definition.name), channel
+
+    def _encode(self, payload: PayloadT) -> bytes:
+        return codec.encode(payload, self._definition.payload)
+
+    def _read(
+        self, stored: StoredMessage, report: Callable[[EmitterError], None]
+    ) -> ChannelMessage[PayloadT, ParamsT] | None:
+        try:
+            return self._definition.decode(stored.channel, stored.payload, stored.stored_at)
+        except Undecodable as problem:
+            report(problem)
+            return None
+
+    def _given(self, options_given: Mapping[str, object]) -> dict[str, object]:
+        # The schema's own defaults yield to what the call says.
+        explicit = {name: value for name, value in options_given.items() if value is not None}
+        return {**self._definition.defaults, **explicit}
+
+
+class SyncChannel(_Channel[PayloadT, ParamsT]):
+    """Base of the generated channels that a facade over a `Client` has."""
+
+    def __init__(self, client: SyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
+        """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        _check_client(client, SyncClientBase, "Client")
+        self._client = client
+        self._hold(keys, params)
+
+    def _publish(
+        self, operation: str, payload: PayloadT, options_given: Mapping[str, object], *, timeout_s: float | None
+    ) -> None:
+        arguments = self._arguments(static=True)
+        self._client._publish(  # pyright: ignore[reportPrivateUsage]  # clients serve facades
+            operation, arguments, self._encode(payload), (), self._given(options_given), timeout_s=timeout_s
+        )
+
+    def _publish_nowait(self, operation: str, payload: PayloadT, options_given: Mapping[str, object]) -> Pending:
+        arguments = self._arguments(static=True)
+        return self._client._publish_nowait(operation, arguments, self._encode(payload), (), self._given(options_given))  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+
+    def _subscribe(
+        self,
+        operation: str,
+        handler: Handler[ChannelMessage[PayloadT, ParamsT]] | None,
+        options_given: Mapping[str, object],
+        *,
+        limits: QueueLimits,
+        recover: bool = False,
+        timeout_s: float | None,
+    ) -> Subscription[ChannelMessage[PayloadT, ParamsT]]:
+        arguments = self._arguments(static=False)
+        return self._client._subscribe(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+            operation,
+            arguments,
+            self._definition.decode,
+            handler,
+            (),
+            options_given,
+            limits=limits,
+            recover=recover,
+            timeout_s=timeout_s,
+        )
+
+    def _fetch(
+        self, operation: str, options_given: Mapping[str, object], *, timeout_s: float | None
+    ) -> Iterator[ChannelMessage[PayloadT, ParamsT]]:
+        fetched = self._client._fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        report = self._client._report  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        return (message for stored in fetched if (message := self._read(stored, report)) is not None)
+
+
+class AsyncChannel(_Channel[PayloadT, ParamsT]):
+    """Base of the generated channels that a facade over an `AsyncClient` has."""
+
+    def __init__(self, client: AsyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
+        """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        _check_client(client, AsyncClientBase, "AsyncClient")
+        self._client = client
+        self._hold(keys, params)
+
+    async def _publish(
+        self, operation: str, payload: PayloadT, options_given: Mapping[str, object], *, timeout_s: float | None
+    ) -> None:
+        arguments = self._arguments(static=True)
+        await self._client._publish(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+            operation, arguments, self._encode(payload), (), self._given(options_given), timeout_s=timeout_s
+        )
+
+    def _publish_nowait(self, operation: str, payload: PayloadT, options_given: Mapping[str, object]) -> AsyncPending:
+        arguments = self._arguments(static=True)
+        return self._client._publish_nowait(operation, arguments, self._encode(payload), (), self._given(options_given))  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+
+    async def _subscribe(
+        self,
+        operation: str,
+        handler: AsyncHandler[ChannelMessage[PayloadT, ParamsT]] | None,
+        options_given: Mapping[str, object],
+        *,
+        limits: QueueLimits,
+        recover: bool = False,
+        timeout_s: float | None,
+    ) -> AsyncSubscription[ChannelMessage[PayloadT, ParamsT]]:
+        arguments = self._arguments(static=False)
+        return await self._client._subscribe(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+            operation,
+            arguments,
+            self._definition.decode,
+            handler,
+            (),
+            options_given,
+            limits=limits,
+            recover=recover,
+            timeout_s=timeout_s,
+        )
+
+    def _fetch(
+        self, operation: str, options_given: Mapping[str, object], *, timeout_s: float | None
+    ) -> AsyncIterator[ChannelMessage[PayloadT, ParamsT]]:
+        fetched = self._client._fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        report = self._client._report  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        return (message async for stored in fetched if (message := self._read(stored, report)) is not None)

@@ -1,0 +1,112 @@
+"""The address of a typed channel: a channel in which some segments are parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from emitter_typed._protocol.topics import segments, validate_channel
+from emitter_typed.errors import InvalidArgument, hide_keys
+
+
+class Address:
+    """A channel such as `home/{room}/temperature/`, in which a whole segment may be a parameter.
+
+    >>> address = Address("home/{room}/temperature/")
+    >>> address.compose({"room": "kitchen"})
+    'home/kitchen/temperature/'
+    >>> address.filter({})
+    'home/+/temperature/'
+    >>> address.match("home/attic/temperature/")
+    {'room': 'attic'}
+    """
+
+    __slots__ = ("_segments", "template")
+
+    def __init__(self, template: str) -> None:
+        """Take the template; the compiler has checked it."""
+        self.template: str = template
+        # Pairs of the segment's text and, for a parameter, its name.
+        self._segments = [
+            (segment, segment[1:-1] if segment.startswith("{") else None) for segment in segments(template)
+        ]
+
+    def __repr__(self) -> str:
+        return f"Address({self.template!r})"
+
+    def compose(self, values: Mapping[str, str]) -> str:
+        """Return the channel that has these values.
+
+        Args:
+            values: The text of every parameter.
+
+        Returns:
+            The channel, with its last slash.
+
+        Raises:
+            InvalidArgument: A value is not one segment of a channel, or is missing.
+        """
+        return validate_channel(self._written(values, wildcard=False), static=True)
+
+    def filter(self, values: Mapping[str, str]) -> str:
+        """Return the channel filter for all channels that have these values, and anything for the others.
+
+        Args:
+            values: The texts of some parameters.
+
+        Returns:
+            The filter, with `+` for each parameter that has no value.
+
+        Raises:
+            InvalidArgument: A value is not one segment of a channel.
+        """
+        return self._written(values, wildcard=True)
+
+    def check_known(self, values: Mapping[str, object]) -> None:
+        """Raise InvalidArgument if a parameter has no value."""
+        for _, name in self._segments:
+            if name is not None and name not in values:
+                raise InvalidArgument(f"the channel needs a {name}", argument=name, value=None)
+
+    def _written(self, values: Mapping[str, str], *, wildcard: bool) -> str:
+        written: list[str] = []
+        for text, name in self._segments:
+            if name is None:
+                written.append(text)
+            elif name in values:
+                written.append(check_segment(name, values[name]))
+            elif wildcard:
+                written.append("+")
+            else:
+                raise InvalidArgument(f"the channel needs a {name}", argument=name, value=None)
+        return "/".join(written) + "/"
+
+    def match(self, channel: str) -> dict[str, str] | None:
+        """Return the parameters of a channel, or None if it is not of this address, or lies below it."""
+        given = segments(channel)
+        if len(given) != len(self._segments):
+            return None
+        values: dict[str, str] = {}
+        for (text, name), segment in zip(self._segments, given, strict=True):
+            if name is not None:
+                values[name] = segment
+            elif text != segment:
+                return None
+        return values
+
+
+def check_segment(name: str, value: str) -> str:
+    """Return the text of a parameter. Raises InvalidArgument, with its name, unless it is one segment of a channel."""
+    try:
+        whole = validate_channel(value, static=True, argument=name)
+    except InvalidArgument:
+        whole = ""
+    if whole != value + "/" or "/" in value:
+        raise InvalidArgument(
+            hide_keys(
+                f"{name} is one segment of a channel, and {value!r} is none: use A-Z, a-z, 0-9 and any of "
+                r"- . : _ $ [ ] \ ^ `"
+            ),
+            argument=name,
+            value=hide_keys(value),
+        )
+    return value

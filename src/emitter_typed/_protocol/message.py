@@ -1,0 +1,125 @@
+"""A message as a subscriber sees it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
+
+from attrs import field, fields, frozen
+
+from emitter_typed._protocol.payloads import codec
+from emitter_typed.errors import Undecodable, no_dict
+
+if TYPE_CHECKING:
+    # Only checkers need the defaults, so that a bare `Message` means `Message[bytes]`; typeshed knows the module.
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    PayloadT = DefaultTypeVar("PayloadT", default=bytes, covariant=True)
+else:
+    PayloadT = TypeVar("PayloadT", covariant=True)
+
+ChannelPayloadT = TypeVar("ChannelPayloadT", covariant=True)
+ParamsT = TypeVar("ParamsT", covariant=True)
+T = TypeVar("T")
+
+
+@frozen
+class Message(Generic[PayloadT]):
+    """A message that arrived on a channel.
+
+    >>> message = Message("chat/ann/", b"hello", b"hello")
+    >>> message.channel, message.as_string()
+    ('chat/ann/', 'hello')
+    """
+
+    channel: str
+    """The channel that it was published to, without key, with its last slash."""
+    payload: PayloadT
+    """What was published: an object of the subscription's `payload` type, or the bytes as they came."""
+    _raw: bytes = field(repr=False)
+    stored_at: datetime | None = field(default=None, kw_only=True)
+    """When the broker stored it, to the second, in UTC, if it was fetched from there; None if it arrived live.
+
+    A live message may have been stored too: the broker does not say.
+    """
+
+    def as_binary(self) -> bytes:
+        """Return the payload's bytes as they came."""
+        return self._raw
+
+    def as_string(self) -> str:
+        """Return the payload as text.
+
+        Raises:
+            Undecodable: It is not UTF-8.
+        """
+        try:
+            return self._raw.decode()
+        except UnicodeDecodeError as error:
+            raise Undecodable(f"not UTF-8 ({error})", channel=self.channel, raw=self._raw) from error
+
+    @overload
+    def as_object(self) -> object: ...
+    @overload
+    def as_object(self, type: type[T]) -> T: ...
+    def as_object(self, type: type[object] = object) -> object:
+        """Return the payload, read as JSON.
+
+        Args:
+            type: The class to read it as, an attrs class or anything else that the codec knows. Default: whatever
+                JSON gives.
+
+        Returns:
+            An object of that class.
+
+        Raises:
+            Undecodable: The payload is not JSON, or does not fit the class; it carries the path of the problem.
+        """
+        return codec.decode(self._raw, type, channel=self.channel)
+
+    @property
+    def binary(self) -> bytes:
+        """The payload's bytes as they came: `as_binary()` by the name of the official client's attribute."""
+        return self._raw
+
+    if not TYPE_CHECKING:
+        # Programs that take a message for its payload. Hidden from checkers, so that they say so first.
+        def __getitem__(self, name: object) -> object:
+            public = [each.name for each in fields(self.__class__) if not each.name.startswith("_")]
+            raise no_dict(self, name, {each: each for each in (*public, "as_object()")})
+
+
+@frozen
+class ChannelMessage(Message[ChannelPayloadT], Generic[ChannelPayloadT, ParamsT]):
+    """A message that arrived on a typed channel."""
+
+    params: ParamsT
+    """The parameters in the channel's address, such as `.room`."""
+
+
+@frozen
+class StoredMessage(Message[bytes]):
+    """A message that the broker had stored."""
+
+    id: bytes = field(repr=False, kw_only=True)
+    """Its id at the broker."""
+    stored_at: datetime = field(kw_only=True)
+    """When the broker stored it, to the second, in UTC."""
+
+
+@frozen(kw_only=True)
+class Gap:
+    """A time during which a subscription was not there, between the messages before and those after."""
+
+    recovered: bool
+    """Whether what was stored meanwhile follows: all of it, in order. False: the subscription is not to recover, or
+    fetching failed, and then `on_error` has learnt why; what could be fetched follows."""
+    since: datetime
+    """When the connection was lost, by this machine's clock, in UTC."""
+    until: datetime
+    """When the subscription was there again."""
+    count: int
+    """How many stored messages follow."""
+    exact: bool
+    """Whether these are just those that were missed. False: some of them may have been received before, for they equal
+    others in channel and payload; or nothing was recovered, and nobody knows."""

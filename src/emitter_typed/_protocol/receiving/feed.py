@@ -1,0 +1,328 @@
+"""What a subscription gives its reader, in order: stored messages, live ones, and the gaps between.
+
+Live messages wait in a queue. Where stored ones are to come before them, the reader stops at that place until these are
+fetched: at the beginning, and where a connection was lost. So a slow reader fetches late, and what a full queue had to
+drop meanwhile comes from what is stored.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from datetime import datetime
+
+from attrs import define
+
+from emitter_typed._protocol.definition import RequestDefinition
+from emitter_typed._protocol.message import Gap, StoredMessage
+from emitter_typed._protocol.receiving.history_query import CatchUp, HistoryQuery
+from emitter_typed._protocol.receiving.mailbox import Arrival, Mailbox
+from emitter_typed._protocol.receiving.merge import Fingerprint, RecentDeliveries, fingerprint
+from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._types.values import Record
+from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError, ReplyMissing
+
+Item = Arrival | StoredMessage | Gap
+"""What a reader gets."""
+
+# How many messages may arrive before the cursor is moved on. At the broker's fastest, 8 requests a second.
+_TRAIL_MESSAGES = 4_096
+_MAX_TRAIL_MESSAGES = 4 * _TRAIL_MESSAGES
+_UNAUTHORIZED = 401
+
+
+@define
+class _Break:
+    """A loss of the connection that the reader has not passed."""
+
+    place: int
+    """The place in the queue at which it was lost first."""
+    live_from: int
+    """The place of the first message since the last loss."""
+    since: datetime
+    until: datetime | None = None
+    """When the subscription was there again; None: it is not."""
+
+
+class Feed:
+    """The messages of one subscription. It does no I/O, knows no clock and locks nothing: its owner does.
+
+    Its owner sends what `next_request` returns, and gives back the `answer`, or why it `failed`. That a connection is
+    lost is told before what failed with it.
+    """
+
+    def __init__(self, mailbox: Mailbox, backlog: HistoryQuery | None) -> None:
+        """Begin without messages; None: nothing that is stored is wanted."""
+        self.mailbox: Mailbox = mailbox
+        """The live messages."""
+        self.started: bool = backlog is None
+        """Whether it is known what comes first."""
+        self.failure: EmitterError | None = None
+        """Why it could not start."""
+        self._backlog = backlog
+        self._trail = RecentDeliveries(max_messages=_MAX_TRAIL_MESSAGES)
+        self._trails = backlog is not None and backlog.recover
+        self._since_cursor = 0
+        # What this client published meanwhile that does not come back: until stored and live messages are joined.
+        self._no_echo: deque[Fingerprint] = deque(maxlen=_MAX_TRAIL_MESSAGES)
+        self._no_echo_since_asked = 0
+        # The same from before the last loss, where there was more than one.
+        self._no_echo_before: set[Fingerprint] = set()
+        self._catch_up: CatchUp | None = None
+        self._break: _Break | None = None
+        self._items: deque[StoredMessage | Gap] = deque()
+        self._asked: CatchUp | Pager | None = None
+        # How many live messages had arrived, of all and since the cursor, when the page did that was asked for last.
+        self._arrived: tuple[int, int] | None = None
+        self._connected = False
+        self._ended = False
+        # The messages since the last loss that the queue had no room for, each with the place of the one after it.
+        self._refused: deque[tuple[int, Fingerprint]] = deque(maxlen=_MAX_TRAIL_MESSAGES)
+        self._refusals = 0
+        # Whether nothing but live messages is to come, which is almost always so.
+        self._only_live = True
+
+    # What happens
+
+    def granted(self) -> None:
+        """Learn that the broker has granted the subscription."""
+        self._connected = True
+        if self._backlog is not None and not self.started and not self._ended:
+            self._catch_up = self._backlog.begin(self._trail)
+            self._only_live = False
+
+    def put(self, arrival: Arrival) -> bool:
+        """Take a live message in, and tell whether that begins an episode of dropping."""
+        if self._trails and self.started and self._break is None:
+            self._trail.deliver(fingerprint(*arrival))
+            self._since_cursor += 1
+        if self._only_live:
+            return self.mailbox.put(arrival)
+        place = self.mailbox.received
+        begins = self.mailbox.put(arrival)
+        if self.mailbox.received == place:
+            # It is lost, and is not to come from what is stored in the place of those that were taken in.
+            self._refused.append((place, fingerprint(*arrival)))
+            self._refusals += 1
+        return begins
+
+    def published_without_echo(self, arrival: Arrival) -> None:
+        """Learn of a message of this client that does not come back, and may be stored all the same."""
+        if self._backlog is None or (self.started and not self._trails):
+            return
+        mark = fingerprint(*arrival)
+        if self.started and self._break is None:
+            self._trail.published_without_echo(mark)
+            self._no_echo_since_asked += 1
+        else:
+            self._no_echo.append(mark)
+
+    def lost(self, now: datetime) -> None:
+        """Learn that the connection is lost, and another one is to follow."""
+        self._connected = False
+        if self._ended:
+            return
+        self._refused.clear()
+        if self._break is None:
+            self._break = _Break(self.mailbox.received, self.mailbox.received, now)
+            self._only_live = False
+        else:
+            self._break.live_from = self.mailbox.received
+            self._break.until = None
+            self._no_echo_before.update(self._no_echo)
+            self._no_echo.clear()
+            if self._catch_up is not None and not self._catch_up.joined:
+                # What it has fetched ends before this loss. It begins again.
+                self._catch_up = None
+
+    def restored(self, now: datetime) -> None:
+        """Learn that the subscription is there again."""
+        self._connected = True
+        if self._break is not None:
+            self._break.until = now
+
+    def end(self) -> None:
+        """Learn that nothing more is coming: what waits can still be taken, and nothing more is fetched."""
+        self._ended = True
+        if self._catch_up is not None and self._catch_up.joined:
+            # What is there already waits like everything else.
+            self._items.extend(self._catch_up.ready())
+        self._catch_up = self._break = None
+
+    # Reading
+
+    def take(self) -> Item | None:
+        """Return what comes next; None if there is nothing yet."""
+        if self._only_live:
+            return self.mailbox.take()
+        while True:
+            if self._items:
+                return self._items.popleft()
+            catch_up = self._catch_up
+            if catch_up is not None:
+                if not catch_up.joined:
+                    return None
+                self._items.extend(catch_up.ready())
+                if not self._items and not catch_up.done:
+                    return None
+                if catch_up.done:
+                    self._catch_up = None
+                continue
+            broken = self._break
+            if broken is None:
+                self._only_live = True
+                return self.mailbox.take()
+            if self.mailbox.place < broken.place:
+                return self.mailbox.take()
+            if broken.until is None:
+                return None
+            if self._trails and self._backlog is not None:
+                self._catch_up = self._backlog.resume(self._trail)
+            else:
+                self._break = None
+                self._items.append(_gap(broken, broken.until))
+
+    @property
+    def trail_is_long(self) -> bool:
+        """Whether so much has arrived that a request is due which shortens what must be remembered."""
+        return self._since_cursor >= _TRAIL_MESSAGES
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait to be read, but for those that are still to be fetched."""
+        return len(self._items) + len(self.mailbox)
+
+    # Fetching
+
+    @property
+    def has_request(self) -> bool:
+        """Whether something is to be asked for now."""
+        if not self._connected or self._asked is not None or self._ended:
+            return False
+        if self._catch_up is not None:
+            return self._catch_up.needs_page
+        return self._trails and self._break is None and self.trail_is_long
+
+    def next_request(self) -> tuple[RequestDefinition[object], Record] | None:
+        """Return what is to be asked for now, if anything; then comes its `answer`, or it `failed`."""
+        if not self.has_request:
+            return None
+        if self._catch_up is not None:
+            self._asked = self._catch_up
+        else:
+            assert self._backlog is not None, "only a backlog has a trail"
+            self._asked = self._backlog.newest()
+            self._since_cursor = self._no_echo_since_asked = 0
+        self._arrived = None
+        return self._asked.definition, self._asked.request()
+
+    def replied(self) -> None:
+        """Learn that the `answer` has arrived, which is to be given later: what arrives from now on is not in it."""
+        self._arrived = self._received, self._since_cursor
+
+    def answer(self, response: object) -> None:
+        """Take in the answer to what was asked for. Raises Undecodable; it is then to be told that it `failed`."""
+        catch_up = self._catch_up
+        received, since_cursor = self._arrived or (self._received, self._since_cursor)
+        if isinstance(self._asked, Pager):
+            self._asked.take(response)
+            if self._break is None and self._asked.newest is not None:
+                # What had arrived by then is not newer than that.
+                keep = self._since_cursor - since_cursor
+                self._trail.begin(self._asked.newest, keep=keep, keep_no_echo=self._no_echo_since_asked)
+        elif catch_up is not None and self._asked is catch_up:
+            catch_up.take(response, received)
+            self._try_to_join(catch_up)
+        self._asked = None
+
+    def failed(self, error: EmitterError, now: datetime) -> EmitterError | None:
+        """Learn that what was asked for has failed; return the error if somebody is to be told."""
+        asked, self._asked = self._asked, None
+        catch_up = self._catch_up
+        if catch_up is None or asked is not catch_up:
+            return None
+        if isinstance(error, ReplyMissing):
+            if catch_up.shrink(error, self._received):
+                return None
+            self._try_to_join(catch_up)
+            return error
+        if isinstance(error, ConnectionLost | Closed) and self.started:
+            # It goes on with the next connection, which may be there already.
+            return None
+        return self._give_up(error, now)
+
+    def _give_up(self, error: EmitterError, now: datetime) -> EmitterError | None:
+        joined = self._catch_up is not None and self._catch_up.joined
+        self._catch_up = None
+        if not self.started:
+            if isinstance(error, BrokerError) and not self._trails:
+                # The broker would send nothing either, and say nothing where a key may not load.
+                self.started = True
+                return None if error.status == _UNAUTHORIZED else error
+            self.failure = error
+            return None
+        broken = self._break
+        if broken is not None and not joined:
+            self._break = None
+            for arrival in self.mailbox.since(broken.live_from):
+                self._trail.deliver(fingerprint(*arrival))
+            for mark in (*self._no_echo_before, *self._no_echo):
+                self._trail.published_without_echo(mark)
+            self._no_echo.clear()
+            self._no_echo_before.clear()
+            self._items.append(_gap(broken, broken.until or now))
+        else:
+            self._items.append(Gap(recovered=False, since=now, until=now, count=0, exact=False))
+        return error
+
+    def _try_to_join(self, catch_up: CatchUp) -> None:
+        if catch_up.joined or catch_up.needs_page:
+            return
+        broken = self._break
+        live = self._live(0 if broken is None else broken.live_from)
+        place = self._received - len(live)
+        if not catch_up.join(live, place, no_echo=tuple(self._no_echo), own=self._no_echo_before):
+            return
+        self._refused.clear()
+        self._no_echo.clear()
+        self._no_echo_before.clear()
+        self.started = True
+        self._since_cursor = 0
+        if broken is not None and broken.until is not None:
+            self._leave_out_what_was_stored(catch_up, broken)
+            self._break = None
+            self._items.append(_gap(broken, broken.until, catch_up))
+
+    @property
+    def _received(self) -> int:
+        return self.mailbox.received + self._refusals
+
+    def _live(self, place: int) -> list[Fingerprint]:
+        """Return what arrived from a place on and was not dropped since, with what was refused where it arrived."""
+        arrivals = self.mailbox.since(place)
+        first = self.mailbox.received - len(arrivals)
+        refused = deque(each for each in self._refused if each[0] >= first)
+        live: list[Fingerprint] = []
+        for number, arrival in enumerate(arrivals, first):
+            while refused and refused[0][0] == number:
+                live.append(refused.popleft()[1])
+            live.append(fingerprint(*arrival))
+        return live + [mark for _, mark in refused]
+
+    def _leave_out_what_was_stored(self, catch_up: CatchUp, broken: _Break) -> None:
+        """Take out what arrived between two losses and is stored: it comes with what was missed, in its order."""
+        if broken.place == broken.live_from:
+            return
+        stored = Counter(catch_up.marks)
+
+        def keep(arrival: Arrival) -> bool:
+            mark = fingerprint(*arrival)
+            stored[mark] -= 1
+            return stored[mark] < 0
+
+        self.mailbox.filter_before(broken.live_from, keep)
+
+
+def _gap(broken: _Break, until: datetime, catch_up: CatchUp | None = None) -> Gap:
+    if catch_up is None:
+        return Gap(recovered=False, since=broken.since, until=until, count=0, exact=False)
+    return Gap(recovered=catch_up.whole, since=broken.since, until=until, count=catch_up.count, exact=catch_up.exact)

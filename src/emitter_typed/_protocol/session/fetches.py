@@ -1,0 +1,124 @@
+"""The library's own requests for pages: few at a time, for the broker rations its answers, and calls wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final, Protocol
+
+from emitter_typed._protocol.counters import ClientCounters, ending_of
+from emitter_typed._protocol.definition import RequestDefinition
+from emitter_typed._protocol.session.inflight import CallResult
+from emitter_typed._types.values import Record
+from emitter_typed.errors import Closed, EmitterError
+
+MAX_UNDER_WAY: Final = 8
+"""How many are under way at most. At its slowest the broker answers 30 a second (docs: Emitter protocol, transport)."""
+
+
+class PageWaiter(CallResult[object], Protocol):
+    """Who waits for a page."""
+
+    def replied(self) -> None:
+        """Learn that the page has arrived; with its acknowledgement, which is to follow, it is given."""
+
+
+class Fetch:
+    """A page to ask for. It ends once; what comes later is ignored."""
+
+    __slots__ = ("_call_result", "_fetches", "definition", "ended", "request", "sent")
+
+    def __init__(self, definition: RequestDefinition[Any], request: Record, call_result: PageWaiter) -> None:
+        """Say what is to be asked for, and who waits for it."""
+        self.definition: RequestDefinition[Any] = definition
+        self.request: Record = request
+        self.sent: bool = False
+        """Whether its turn has come."""
+        self.ended: bool = False
+        self._call_result = call_result
+        self._fetches: Fetches | None = None
+
+    def begin(self, fetches: Fetches) -> None:
+        """Take a turn among others."""
+        self._fetches = fetches
+
+    def replied(self) -> None:
+        """Learn that the page has arrived."""
+        if not self.ended:
+            self._call_result.replied()
+
+    def resolve(self, response: object, /) -> None:
+        """End with a page."""
+        if self._end(None):
+            self._call_result.resolve(response)
+
+    def reject(self, error: EmitterError, /) -> bool:
+        """End with an error."""
+        if self._end(error):
+            self._call_result.reject(error)
+        return True
+
+    def fail(self, error: EmitterError) -> None:
+        """End with the error of its turn."""
+        self._call_result.reject(error)
+
+    def _end(self, error: EmitterError | None) -> bool:
+        if self.ended:
+            return False
+        self.ended = True
+        if self._fetches is not None:
+            self._fetches.ended(self, error)
+        return True
+
+
+class Send(Protocol):
+    """Sends the request of a fetch. Raises what a request raises."""
+
+    def __call__(self, fetch: Fetch, /) -> None:
+        """Send it."""
+
+
+class Fetches:
+    """Lets each fetch have its turn, in the order in which they were asked for."""
+
+    def __init__(self, send: Send, counters: ClientCounters) -> None:
+        """Begin with none; the end of each that was sent is counted, unless whoever wanted it has gone."""
+        self._send = send
+        self._counters = counters
+        self._waiting: deque[Fetch] = deque()
+        self._under_way = 0
+
+    def add(self, fetch: Fetch) -> None:
+        """Ask for a page, now or when its turn comes. Raises what a request raises, if its turn is now."""
+        if fetch.ended:
+            # Whoever wanted it has gone.
+            return
+        if self._under_way < MAX_UNDER_WAY:
+            self._begin(fetch)
+        else:
+            fetch.begin(self)
+            self._waiting.append(fetch)
+
+    def ended(self, fetch: Fetch, error: EmitterError | None) -> None:
+        """Learn that a fetch has ended, and let others have their turn before it leads to more of its own."""
+        if fetch.sent:
+            self._under_way -= 1
+            if not isinstance(error, Closed):
+                self._counters.count(fetch.definition.name, ending_of(error))
+        elif fetch in self._waiting:
+            self._waiting.remove(fetch)
+        while self._waiting and self._under_way < MAX_UNDER_WAY:
+            turn = self._waiting.popleft()
+            try:
+                self._begin(turn)
+            except EmitterError as problem:
+                turn.fail(problem)
+
+    def _begin(self, fetch: Fetch) -> None:
+        try:
+            self._send(fetch)
+        except EmitterError:
+            fetch.ended = True
+            raise
+        fetch.begin(self)
+        fetch.sent = True
+        self._under_way += 1

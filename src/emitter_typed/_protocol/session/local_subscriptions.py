@@ -1,0 +1,203 @@
+"""Who receives what: local subscriptions, and the subscriptions on the wire that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import define, field
+
+from emitter_typed._protocol.operations import Prepared
+from emitter_typed._protocol.session.inflight import MessageSink
+from emitter_typed._protocol.topics import (
+    SHARE,
+    Matcher,
+    could_match_prefix,
+    filters_overlap,
+    matches,
+    segments,
+    split_share,
+)
+from emitter_typed._protocol.trie import ChannelTrie
+from emitter_typed.errors import EmitterError, InvalidArgument, hide_keys
+
+_MAX_FILTERS = 512
+
+
+@define(eq=False)
+class _WireSubscription:
+    """The sinks that share a subscription on the wire."""
+
+    # What the broker granted last, whose topic ends the subscription on the wire. None: it has granted nothing yet.
+    granted: Prepared | None = None
+    # Each with what it asked for, which another key may have composed.
+    sinks: dict[MessageSink, Prepared] = field(factory=dict["MessageSink", Prepared], repr=False)
+
+
+class LocalSubscriptions:
+    """The sinks by the channel that they subscribed to, `$share/<group>/` included."""
+
+    def __init__(self, matcher: Matcher, reserved: str) -> None:
+        """Begin without sinks; `reserved` is what the broker's own topics begin with."""
+        self._matcher: Matcher = matcher
+        self._reserved = reserved
+        self._reserved_sinks = 0
+        self._by_filter: ChannelTrie[MessageSink] = ChannelTrie(matcher)
+        self._wire: dict[str, _WireSubscription] = {}
+        # The channels among them that are a share group's, for there are few of these beside many plain ones.
+        self._shared: set[str] = set()
+
+    def check_reachable(self, channel: str) -> None:
+        """Raise InvalidArgument for a filter that no message can match."""
+        group, wanted = split_share(channel)
+        if self._matcher == "mqtt" or segments(wanted)[-1] != "#":
+            return
+        above = wanted.removesuffix("#/")
+        raise InvalidArgument(
+            hide_keys(
+                f"{_described(channel)} receives no live message under the broker's default matcher: subscribe to "
+                f"{above or '+/'!r}, which has everything below it too; or, if the broker is configured so, make the "
+                'client with matcher="mqtt"'
+            )
+            + ("" if group is not None else "; or call history for what is stored"),
+            argument="channel",
+            value=hide_keys(wanted),
+        )
+
+    def check_separable(self, channel: str) -> None:
+        """Raise InvalidArgument where nobody could tell for which of two subscriptions a message came.
+
+        The broker picks one member of each share group, beside all plain subscribers, and sends one copy to a
+        connection that it picked more than once. So a group stands beside plain subscriptions and other groups only
+        where no message may match both.
+        """
+        if channel in self._wire:
+            return
+        group, wanted = split_share(channel)
+        for name in self._shared if group is None else self._wire:
+            other_group, other = split_share(name)
+            if group != other_group and filters_overlap(wanted, other, self._matcher):
+                raise InvalidArgument(
+                    hide_keys(
+                        f"{_described(channel)} overlaps {_described(name)}, to which this client subscribes: the "
+                        "broker sends one copy of what both match, and nobody could tell for which; use a second client"
+                    ),
+                    argument="channel",
+                    value=hide_keys(wanted),
+                )
+
+    def add(self, prepared: Prepared, sink: MessageSink) -> None:
+        """Add a sink of what is asked for."""
+        channel = prepared.channel
+        self._reserved_sinks += could_match_prefix(channel, self._reserved)
+        self._by_filter.add(split_share(channel)[1], sink)
+        self._wire.setdefault(channel, _WireSubscription()).sinks[sink] = prepared
+        if split_share(channel)[0] is not None:
+            self._shared.add(channel)
+
+    def grant(self, prepared: Prepared) -> bool:
+        """Note what the broker has granted, and tell whether anybody still needs the channel."""
+        wire = self._wire.get(prepared.channel)
+        if wire is not None:
+            wire.granted = prepared
+        return wire is not None
+
+    def granted(self, max_packet_bytes: int) -> Iterator[tuple[Prepared, ...]]:
+        """Yield what the broker has granted and somebody needs, as much at once as fits a SUBSCRIBE.
+
+        The broker rations what it sends, so that fewer packets are back sooner.
+        """
+        packet: list[Prepared] = []
+        size_bytes = 2
+        for granted in [each.granted for each in self._wire.values()]:
+            if granted is None:
+                continue
+            # Each filter has its length and its QoS (MQTT 3.1.1, 3.8.3).
+            own_bytes = len(granted.no_replay_topic) + 3
+            if packet and (size_bytes + own_bytes > max_packet_bytes or len(packet) == _MAX_FILTERS):
+                yield tuple(packet)
+                packet, size_bytes = [], 2
+            packet.append(granted)
+            size_bytes += own_bytes
+        if packet:
+            yield tuple(packet)
+
+    def has_granted(self, channel: str) -> bool:
+        """Tell whether the broker has granted a channel that somebody still needs."""
+        return channel in self._wire and self._wire[channel].granted is not None
+
+    def share(self, channel: str) -> bool:
+        """Tell whether a sink that is there may also match something at or below a channel."""
+        return self._by_filter.touches(split_share(channel)[1])
+
+    def of(self, channel: str) -> tuple[MessageSink, ...]:
+        """Return the sinks that subscribed to just this channel."""
+        return tuple(self._wire[channel].sinks) if channel in self._wire else ()
+
+    def all(self) -> list[tuple[str, MessageSink]]:
+        """Return all sinks, each with its channel."""
+        return [(channel, one) for channel, each in self._wire.items() for one in each.sinks]
+
+    def drop(self, channel: str, sink: MessageSink) -> str | None:
+        """Take a sink out; return the topic that ends the subscription on the wire if nobody needs it now."""
+        wire = self._wire.get(channel)
+        if wire is None or sink not in wire.sinks:
+            return None
+        self._by_filter.discard(split_share(channel)[1], sink)
+        self._reserved_sinks -= could_match_prefix(channel, self._reserved)
+        own = wire.sinks.pop(sink)
+        if wire.sinks:
+            return None
+        del self._wire[channel]
+        self._shared.discard(channel)
+        return (wire.granted or own).bare_topic
+
+    def offer(self, topic: str, payload: bytes) -> bool:
+        """Give a message to all that match, once each, and tell whether there was one."""
+        if topic.startswith(SHARE):
+            return self._offer_to_group(topic, payload)
+        sinks = self._by_filter.match(topic)
+        for sink in sinks:
+            sink.offer(topic, payload)
+        return bool(sinks)
+
+    def published_without_echo(self, channel: str, payload: bytes) -> None:
+        """Tell those whose channel matches that a message is sent which they will not receive."""
+        for sink in self._by_filter.match(channel):
+            sink.published_without_echo(channel, payload)
+
+    def offer_reserved(self, topic: str, payload: bytes) -> bool:
+        """Do the same for what arrived where the broker answers; mostly nobody subscribes there."""
+        return self._reserved_sinks > 0 and self.offer(topic, payload)
+
+    def _offer_to_group(self, topic: str, payload: bytes) -> bool:
+        # What was published to a share group by its own name is for the members, on the plain channel.
+        group, channel = split_share(topic)
+        found = [
+            sink
+            for name, wire in self._wire.items()
+            if split_share(name)[0] == group and matches(split_share(name)[1], channel, self._matcher)
+            for sink in wire.sinks
+        ]
+        for sink in found:
+            sink.offer(channel, payload)
+        return bool(found)
+
+    def lost(self) -> None:
+        """Tell every sink that the connection is lost, and another one is to follow."""
+        for _, sink in self.all():
+            sink.lost()
+
+    def end_all(self, error: EmitterError | None) -> None:
+        """Tell every sink that no more will come, and forget them."""
+        subscriptions, self._wire = self._wire, {}
+        self._by_filter = ChannelTrie(self._matcher)
+        self._reserved_sinks = 0
+        self._shared.clear()
+        for wire in subscriptions.values():
+            for sink in wire.sinks:
+                sink.end(error)
+
+
+def _described(channel: str) -> str:
+    group, plain = split_share(channel)
+    return f"channel {plain!r}" if group is None else f"share group {group!r} on channel {plain!r}"

@@ -1,0 +1,408 @@
+"""A client's conversation with the broker, over all its connections: packets in and out, and who waits for which.
+
+The session does no I/O, knows no clock and no thread. A driver gives it calls and packets, one at a time, and
+functions that send packets, report errors that no call owns, and hand out events.
+
+Every call that needs an answer has a packet identifier, which is registered before its packet leaves and stays in
+use until the broker acknowledges it or the connection ends. The broker sends an error or a reply before the
+acknowledgement (docs: Emitter protocol, correlation), so an call ends when it is acknowledged, and not earlier.
+
+The broker keeps nothing of a connection that was lost (docs: Emitter protocol, transport). So the next one begins with
+what is to last: links and watches, then subscriptions, then the messages that were not acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from emitter_typed._protocol.counters import ClientCounters
+from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
+from emitter_typed._protocol.operations import Prepared, check_size
+from emitter_typed._protocol.packets import (
+    Connack,
+    Delivery,
+    Inbound,
+    Outbound,
+    Puback,
+    Publish,
+    Suback,
+    Unsuback,
+)
+from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.session.fetches import Fetch, Fetches
+from emitter_typed._protocol.session.inflight import (
+    CallResult,
+    IgnoreResult,
+    InflightCall,
+    InflightCalls,
+    MessageSink,
+    Publication,
+    Request,
+    Resubscribing,
+    Subscribing,
+    Unsubscribing,
+)
+from emitter_typed._protocol.session.local_subscriptions import LocalSubscriptions
+from emitter_typed._protocol.session.outbox import Outbox
+from emitter_typed._protocol.session.replies import Replies
+from emitter_typed._protocol.session.restore import Again, Lasting
+from emitter_typed._protocol.session.spoofing import SpoofGuard, is_from_broker
+from emitter_typed._protocol.session.standing import Standing
+from emitter_typed._protocol.session.watches import Beginning, Watches, ending
+from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions
+from emitter_typed._protocol.topics import Matcher
+from emitter_typed._types.values import Record
+from emitter_typed.errors import AmbiguousReply, Closed, ConnectionLost, EmitterError
+
+ResponseT = TypeVar("ResponseT")
+
+
+class Session:
+    """The state of a client from its first CONNECT until it is closed, or gives up."""
+
+    def __init__(
+        self,
+        protocol: ProtocolDefinition,
+        *,
+        matcher: Matcher,
+        outbox: Outbox,
+        counters: ClientCounters,
+        send: Callable[[Outbound], None],
+        report: Callable[[EmitterError], None],
+        emit: Callable[[EventDefinition[object], object], None],
+        unclaimed: Callable[[str, bytes], None],
+        opened: Callable[[], None],
+    ) -> None:
+        """Begin before the CONNACK.
+
+        Args:
+            protocol: What the schema says.
+            matcher: How the broker matches.
+            outbox: Holds messages while there is no connection.
+            counters: Counts the connections and the messages in and out.
+            send: Sends a packet; must not block, nor call the session.
+            report: Takes an error that no call owns.
+            emit: Takes an event of the broker.
+            unclaimed: Takes a message that no subscription claims, such as one of a link that subscribes.
+            opened: Learns that the broker has accepted a connection, and subscriptions are there again.
+        """
+        self._envelope = protocol.envelope
+        self._send = send
+        self._report = report
+        self._unclaimed = unclaimed
+        self._opened = opened
+        self._outbox = outbox
+        self._counters = counters
+        self._lasting = Lasting()
+        self._inflight = InflightCalls()
+        self._emit = emit
+        self._watches = Watches()
+        self._spoof_guard = SpoofGuard(protocol.envelope.reserved)
+        self._replies = Replies(protocol, self._inflight, self._spoof_guard, report=report, emit=self._tell)
+        self._local = LocalSubscriptions(matcher, protocol.envelope.reserved)
+        self._wire = WireSubscriptions(
+            protocol.envelope, self._local, self._spoof_guard, self._inflight, begin=self._begin, send=send
+        )
+        self._connecting: CallResult[None] | None = None
+        self._draining: list[CallResult[None]] = []
+        self._standing = Standing()
+        self.fetches: Fetches = Fetches(lambda fetch: self.ask(fetch.definition, fetch.request, fetch), counters)
+        """The pages that subscriptions ask for."""
+
+    def connecting(self, call_result: CallResult[None]) -> None:
+        """Let somebody wait for the first CONNACK."""
+        self._connecting = call_result
+
+    # Calls
+
+    def request(
+        self,
+        definition: RequestDefinition[ResponseT],
+        request: Record,
+        payload: bytes,
+        call_result: CallResult[ResponseT],
+    ) -> None:
+        """Send a request, as a record and written out; `call_result` gets its response. It is never sent twice.
+
+        Raises Closed, ConnectionLost, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent
+        then.
+        """
+        topic = self._spoof_guard.reply_topic(definition, request)
+        check_size(topic, definition.topic, payload, self._envelope.max_packet_bytes, qos=1)
+        call = Request(definition.name, call_result, topic=topic, definition=definition, record=request)
+        call.watching = self._watches.of(definition, request) if definition.lasting is not None else ()
+        call.on_reply = call_result.replied if isinstance(call_result, Fetch) else None
+        packet_id = self._begin(call)
+        self._send(Publish(topic, payload, 1, False, packet_id))
+
+    def ask(
+        self, definition: RequestDefinition[ResponseT], request: Record, call_result: CallResult[ResponseT]
+    ) -> None:
+        """Send a request of the library's own. Raises what `request` raises."""
+        self.request(definition, request, codec.encode(request), call_result)
+
+    def publish(self, operation: str, prepared: Prepared, payload: bytes, call_result: CallResult[None]) -> None:
+        """Publish; `call_result` gets None at the acknowledgement, at QoS 0 at once.
+
+        At QoS 1 a message that finds no connection waits for one, and one that is not acknowledged when its connection
+        is lost is sent again on the next.
+
+        Raises Closed, Congested, at QoS 0 ConnectionLost, or InvalidArgument if it is too large for a packet. Nothing
+        was sent then.
+        """
+        check_size(prepared.topic, prepared.channel, payload, self._envelope.max_packet_bytes, qos=prepared.qos)
+        if prepared.qos:
+            self._standing.check_not_over(operation)
+            publication = Publication(operation, call_result, prepared=prepared, payload=payload)
+            # Messages keep their order: none overtakes one that waits.
+            if self.connected and not self._outbox and not self._inflight.full:
+                self._send_publication(publication)
+            else:
+                self._outbox.add(publication)
+            return
+        self._standing.check_open(operation)
+        if prepared.no_echo:
+            self._local.published_without_echo(prepared.channel, payload)
+        self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
+        self._counters.messages_out_qos0 += 1
+        self._counters.bytes_out += len(payload)
+        call_result.resolve(None)
+
+    def withdraw(self, call_result: CallResult[None]) -> bool:
+        """Take back a message that still waits for its first connection, and tell whether it did."""
+        return self._outbox.withdraw(call_result)
+
+    def subscribe(
+        self,
+        operation: str,
+        prepared: Prepared,
+        sink: MessageSink,
+        call_result: CallResult[None],
+        *,
+        allow_reserved: bool,
+    ) -> None:
+        """Subscribe; the sink gets messages from now on, and `call_result` when the broker grants it.
+
+        Stored messages come before the SUBACK, so the sink is in place before the packet leaves. Raises Closed,
+        Congested, or InvalidArgument: for a channel that no message can match, for one where replies arrive, unless
+        that is allowed, and for a share group beside whatever would get the same copy of a message.
+        """
+        self._wire.subscribe(operation, prepared, sink, call_result, allow_reserved=allow_reserved)
+
+    def shares(self, channel: str) -> bool:
+        """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
+        return self._local.share(channel)
+
+    def watch(
+        self, definition: RequestDefinition[object], request: Record, sink: MessageSink, call_result: CallResult[None]
+    ) -> None:
+        """Send a request that begins events, which the sink gets from now on. Raises what `request` raises."""
+        self._watches.add(definition, request, sink)
+        try:
+            self.ask(definition, request, Beginning(self._watches, definition, request, sink, call_result))
+        except EmitterError:
+            self._watches.drop(definition, request, sink)
+            raise
+
+    def leave_watch(self, definition: RequestDefinition[object], request: Record, sink: MessageSink) -> None:
+        """Give a sink no more events; the broker is told if nobody else needs what has begun."""
+        if self._watches.drop(definition, request, sink):
+            self._end_unwatched(definition, request)
+
+    def unsubscribe(self, operation: str, prepared: Prepared, call_result: CallResult[None]) -> None:
+        """End all subscriptions to a channel; the result is None, once the broker has. Raises Closed, Congested."""
+        self._wire.unsubscribe(operation, prepared, call_result)
+
+    def leave(self, operation: str, channel: str, sink: MessageSink, call_result: CallResult[None]) -> None:
+        """End one subscription; the wire's goes with the last of a channel, or went with the connection."""
+        self._wire.leave(operation, channel, sink, call_result, connected=self.connected)
+
+    def drain(self, call_result: CallResult[None]) -> None:
+        """End all subscriptions; `call_result` gets None when no message is unacknowledged, or ConnectionLost."""
+        for channel, sink in self._local.all():
+            sink.end(None)
+            self.leave("subscribe", channel, sink, IgnoreResult())
+        self._watches.end_all(None)
+        self._draining.append(call_result)
+        self._settle()
+
+    # What comes in
+
+    def received(self, packets: Iterable[Inbound]) -> None:
+        """Take in a batch of packets, in the order in which they arrived."""
+        for packet in packets:
+            match packet:
+                case Delivery(topic, payload):
+                    if topic.startswith(self._envelope.reserved):
+                        claimed = not is_from_broker(topic) and self._local.offer_reserved(topic, payload)
+                        self._replies.take(topic, payload, claimed=claimed)
+                        continue
+                    # First, so that who has a message finds it counted.
+                    self._counters.messages_in += 1
+                    self._counters.bytes_in += len(payload)
+                    if not self._local.offer(topic, payload):
+                        self._unclaimed(topic, payload)
+                case Puback(packet_id) | Unsuback(packet_id):
+                    self._acknowledged(packet_id)
+                case Suback(packet_id, return_codes):
+                    self._acknowledged(packet_id, return_codes)
+                case Connack():
+                    self._accepted()
+
+    def lost(self, error: EmitterError) -> None:
+        """Learn that the connection is over and another one is to follow.
+
+        Requests and subscribes that are under way end with ConnectionLost; messages of QoS 1 wait for the next
+        connection, and so do subscriptions.
+        """
+        self._standing.lost(error)
+        self._wire.lost()
+        # Before the calls end, so that nobody asks again, and again, when his does.
+        self._local.lost()
+        self._watches.lost()
+        publications: list[Publication] = []
+        for call in self._inflight.end_all():
+            if call.errors and not call.doubtful:
+                self._reject(call, call.errors[0])
+            elif isinstance(call, Publication):
+                publications.append(call)
+            elif isinstance(call, Unsubscribing):
+                self._wire.unsubscribed(call)
+            else:
+                self._reject(call, ConnectionLost(error.message, operation=call.operation, reconnecting=True))
+        self._outbox.put_back(publications)
+
+    def ended(self, error: EmitterError | None) -> None:
+        """Learn that there will be no connection any more: every call and every subscription ends.
+
+        May be called again.
+
+        Args:
+            error: Why; None if this side has closed it, which ends subscriptions in peace.
+        """
+        if self._standing.over:
+            return
+        self._standing.ended(error)
+        if self._connecting is not None:
+            self._connecting.reject(error or Closed("the client was closed while it connected"))
+        self._local.lost()
+        self._watches.lost()
+        reason = error.message if error is not None else "this client has closed it"
+        for call in (*self._inflight.end_all(), *self._outbox.take_all()):
+            self._reject(call, ConnectionLost(reason, operation=call.operation))
+        for call_result in self._draining:
+            call_result.reject(ConnectionLost(reason, operation="drain"))
+        self._local.end_all(error)
+        self._watches.end_all(error)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted a connection, and it has not ended."""
+        return self._standing.connected
+
+    @property
+    def offline(self) -> str | None:
+        """Why there is no connection at the moment; None if there is one, or none follows."""
+        return self._standing.offline
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many messages of QoS 1 wait for their acknowledgement, or for a connection."""
+        return len(self._outbox) + sum(1 for _ in self._inflight.publications)
+
+    # Inside
+
+    def _tell(self, event: EventDefinition[object], payload: object) -> None:
+        self._watches.offer(event, payload)
+        self._emit(event, payload)
+
+    def _settle(self) -> None:
+        if self._draining and not self._outbox and not any(self._inflight.publications):
+            while self._draining:
+                self._draining.pop().resolve(None)
+
+    def _accepted(self) -> None:
+        self._standing.accepted()
+        self._counters.accepted += 1
+        for definition, request in self._lasting:
+            self.ask(definition, request, Again(self._lasting, self._watches, definition, request))
+        self._wire.restore()
+        self._send_waiting()
+        if self._connecting is not None:
+            self._connecting.resolve(None)
+        if not self._wire.restoring:
+            self._opened()
+
+    def _send_waiting(self) -> None:
+        """Send the messages that wait, as far as there are identifiers for them."""
+        while self.connected and self._outbox and not self._inflight.full:
+            self._send_publication(self._outbox.take())
+
+    def _send_publication(self, publication: Publication) -> None:
+        if not publication.sent:
+            self._counters.messages_out_qos1 += 1
+            self._counters.bytes_out += len(publication.payload)
+        publication.begin()
+        prepared, packet_id = publication.prepared, self._begin(publication)
+        if prepared.no_echo:
+            self._local.published_without_echo(prepared.channel, publication.payload)
+        self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
+
+    def _begin(self, call: InflightCall) -> int:
+        self._standing.check_open(call.operation)
+        return self._inflight.begin(call)
+
+    def _acknowledged(self, packet_id: int, return_codes: tuple[int, ...] = ()) -> None:
+        call = self._inflight.end(packet_id)
+        if call is None:
+            return
+        # Each refused filter has an error of its own.
+        for _ in range(return_codes.count(REFUSED) - len(call.errors)):
+            call.errors.append(call.refusal(REFUSED))
+        if isinstance(call, Resubscribing):
+            self._wire.resubscribed(call, return_codes)
+            if not self._wire.restoring:
+                self._opened()
+        elif isinstance(call, Subscribing) and REFUSED not in return_codes:
+            # Nobody else can send a SUBACK, so its return code tells, and an error only why.
+            self._wire.subscribed(call)
+        elif call.errors:
+            # Of others nothing but the error tells whether the broker has refused it.
+            doubtful = call.doubtful and (len(call.errors) > 1 or not isinstance(call, Subscribing))
+            error = AmbiguousReply(call.operation) if doubtful else call.errors[0]
+            if isinstance(call, Subscribing):
+                self._wire.refused(call, error)
+            self._reject(call, error)
+        elif isinstance(call, Request):
+            self._answer(call)
+        elif isinstance(call, Unsubscribing):
+            self._wire.unsubscribed(call)
+        else:
+            call.call_result.resolve(None)
+        # An identifier is free.
+        self._send_waiting()
+        self._settle()
+
+    def _answer(self, call: Request) -> None:
+        try:
+            response = self._replies.response_to(call)
+        except EmitterError as error:
+            self._reject(call, error)
+            return
+        definition, request = call.definition, call.record
+        for_watches = isinstance(call.call_result, Again | Beginning)
+        if self._lasting.note(definition, request, called_for=not for_watches):
+            self._watches.end(definition, request, call.watching)
+        call.call_result.resolve(response)
+        if for_watches and not self._watches.of(definition, request):
+            # Who watched has left before it began.
+            self._end_unwatched(definition, request)
+
+    def _end_unwatched(self, definition: RequestDefinition[object], request: Record) -> None:
+        if self._lasting.release(definition, request) and self.connected:
+            self.ask(definition, ending(definition, request), IgnoreResult())
+
+    def _reject(self, call: InflightCall, error: EmitterError) -> None:
+        if not call.call_result.reject(error):
+            self._report(error)

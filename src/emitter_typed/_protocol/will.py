@@ -1,0 +1,69 @@
+"""The last will of a connection."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from emitter_typed._protocol.operations import one_segment
+from emitter_typed._protocol.payloads.codec import encode
+from emitter_typed._protocol.topics import compose_topic, validate_channel
+from emitter_typed._types.values import Secret
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+
+_MAX_PAYLOAD_BYTES = 65_535
+
+
+@frozen(init=False)
+class Will:
+    """What the broker publishes for a client once its connection has ended.
+
+    Emitter does so after a good end too. Its repr does not show the key.
+
+    >>> Will("EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI", "chat/ann/", "gone")
+    Will(channel='chat/ann/', retain=False)
+    """
+
+    channel: str
+    """The channel, with its last slash."""
+    retain: bool
+    """Whether the broker stores it, for those that subscribe later."""
+    topic: str = field(repr=False)
+    """Key and channel, as the broker wants them."""
+    payload: bytes = field(repr=False)
+    """The message in bytes."""
+
+    def __init__(self, key: str | Secret, channel: str, message: object, *, retain: bool = False) -> None:
+        """Prepare a last will; the broker says nothing about one that it does not accept.
+
+        Args:
+            key: A key that may write to the channel. It is not shown.
+            channel: The channel, without wildcards; a missing last slash is added.
+            message: Bytes and texts are sent as they are, anything else as JSON.
+            retain: Whether the broker stores it, for those that subscribe later. Default: no.
+
+        Raises:
+            InvalidArgument: The key or the channel breaks a rule, or the message cannot be written or is longer than
+                the 65,535 bytes that a CONNECT has room for (MQTT 3.1.1, 3.1.3.3).
+        """
+        text = key.reveal() if isinstance(key, Secret) else key
+        if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise InvalidArgument(f"a key is a text, not {kind_of(text)}", argument="key", value=None)
+        if not isinstance(retain, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise InvalidArgument(f"retain: expected a boolean, got {kind_of(retain)}", argument="retain", value=None)
+        one_segment("key", text)
+        try:
+            written = validate_channel(channel, static=True)
+        except InvalidArgument as error:
+            # Whoever takes the one for the other must not find the key in the error.
+            value = hide_keys(error.value, text) if isinstance(error.value, str) else error.value
+            raise InvalidArgument(hide_keys(error.message, text), argument=error.argument, value=value) from None
+        payload = encode(message)
+        if len(payload) > _MAX_PAYLOAD_BYTES:
+            raise InvalidArgument(
+                f"the message has {len(payload)} bytes, and a will at most {_MAX_PAYLOAD_BYTES}",
+                argument="message",
+                value=len(payload),
+            )
+        values = {"channel": written, "retain": retain, "topic": compose_topic(text, written), "payload": payload}
+        for name, value in values.items():
+            object.__setattr__(self, name, value)

@@ -1,0 +1,28 @@
+"""The client for programs with threads."""
+
+from __future__ import annotations
+
+from emitter_typed._classic import ClassicOptions
+from emitter_typed._generated.protocol import PROTOCOL
+from emitter_typed._generated.sync_api import SyncApi
+from emitter_typed._sync.loop import SyncLoop
+
+
+class Client(SyncLoop, SyncApi, ClassicOptions):
+    """A connection to Emitter for programs with threads. Every method may be called from any thread.
+
+    Each call returns its own answer or raises what the broker says against it. Handlers run in threads of their own,
+    one message after the other, and may call every method.
+
+    >>> from emitter_typed import Client
+    >>> from emitter_typed.broker import Broker
+    >>> with Broker() as broker, Client.from_url(broker.url) as client:
+    ...     key = client.keygen(broker.master_key, "chat/#/", "rw").key
+    ...     with client.subscribe(key, "chat/") as subscription:
+    ...         client.publish(key, "chat/ann/", "hello", qos=1)
+    ...         message = subscription.get(timeout_s=5)
+    >>> message.channel, message.as_string()
+    ('chat/ann/', 'hello')
+    """
+
+    _protocol = PROTOCOL

@@ -1,0 +1,33 @@
+"""How the fixtures' clients reach the fixtures' broker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from emitter_typed._async.client import AsyncClient
+    from emitter_typed._sync.client import Client
+    from emitter_typed.broker import Broker
+
+ClientT = TypeVar("ClientT", "Client", "AsyncClient")
+
+_NOWHERE = "mqtt://memory"
+
+
+def client_of(kind: type[ClientT], broker: Broker) -> ClientT:
+    """Make a client for a broker that runs: over TCP, as programs do, or in memory if it has no port.
+
+    Args:
+        kind: `Client` or `AsyncClient`.
+        broker: The broker.
+
+    Returns:
+        A client that is not connected yet.
+    """
+    from emitter_typed.errors import Closed
+
+    try:
+        url = broker.url
+    except Closed:
+        return kind.from_url(_NOWHERE, transport=broker.memory, matcher=broker.matcher)
+    return kind.from_url(url, matcher=broker.matcher)

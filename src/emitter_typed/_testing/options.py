@@ -1,0 +1,30 @@
+"""How a test suite chooses its broker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    import ssl
+
+    from emitter_typed._protocol.topics import Matcher
+    from emitter_typed.broker import Clock, Limits
+
+
+class BrokerOptions(TypedDict, total=False):
+    """What the fixture `emitter_broker_options` returns: keyword arguments of `emitter_typed.broker.Broker`."""
+
+    host: str
+    """The address to listen on."""
+    port: int | None
+    """The TCP port; None: no port, and the fixtures' clients connect in memory."""
+    matcher: Matcher
+    """`"emitter"` or `"mqtt"`; the fixtures' clients follow it."""
+    master_key: str | None
+    """The key that makes keys."""
+    clock: Clock | None
+    """The time that the broker lives by."""
+    tls: ssl.SSLContext | None
+    """The context of TLS connections. What trusts its certificate, only you know: make the clients yourself then."""
+    limits: Limits | None
+    """What the broker may hold at most."""

@@ -1,0 +1,16 @@
+"""What carries packets to a broker and back."""
+
+from __future__ import annotations
+
+from emitter_typed._transport.base import Endpoint, Sink, Transport, TransportFactory
+from emitter_typed._transport.proxy import parse_proxy
+
+__all__ = ["Endpoint", "Sink", "Transport", "TransportFactory", "make_transport", "parse_proxy"]
+
+
+def make_transport(endpoint: Endpoint) -> Transport:
+    """Make the transport for an endpoint: over TCP, and TLS, WebSocket or a proxy where it says so."""
+    # Imported here so that a program pays for paho only once it connects.
+    from emitter_typed._transport.paho_mqtt import PahoTransport
+
+    return PahoTransport(endpoint)

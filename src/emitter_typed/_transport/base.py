@@ -1,0 +1,83 @@
+"""The border between a session and what carries its packets, with the promises of both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import field, frozen
+
+from emitter_typed._protocol.packets import Inbound, Outbound
+from emitter_typed._protocol.will import Will
+from emitter_typed._transport.proxy import Proxy
+from emitter_typed.errors import EmitterError
+
+if TYPE_CHECKING:
+    import ssl
+
+
+@frozen(kw_only=True)
+class Endpoint:
+    """Where to connect to, and how."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    """The context of a TLS connection; None: no TLS."""
+    websocket_path: str | None = None
+    """The path of a WebSocket, such as `/`; None: MQTT without one around it."""
+    proxy: Proxy | None = None
+    """The proxy to go through; None: what the environment variable `mqtt_proxy` says, if PySocks is installed."""
+    will: Will | None = None
+    """What the broker publishes once the connection has ended."""
+    username: str | None = None
+    """The CONNECT's username, which presence shows to others."""
+    keepalive_s: int = 30
+    """Seconds without traffic after which a PINGREQ is sent; Emitter drops a connection that is silent for 120."""
+    connect_timeout_s: float = 10.0
+    """Seconds for name look-up, TCP, TLS and WebSocket, each."""
+
+
+class Sink(Protocol):
+    """Who takes what a transport brings. The transport calls it from one thread at a time, and never from `send`."""
+
+    def received(self, packets: Sequence[Inbound], /) -> None:
+        """Take all that one read brought, in order; the first packet of a connection is its CONNACK."""
+
+    def drained(self) -> None:
+        """Learn that a transport that was congested is so no more."""
+
+    def ended(self, error: EmitterError | None, /) -> None:
+        """Learn that the connection is over, once, and nothing comes after it. None: as `close` asked for."""
+
+
+class Transport(Protocol):
+    """Carries the packets of one connection. Made for one attempt; the next one needs a new transport.
+
+    No method blocks on the network, and each may be called from any thread.
+    """
+
+    def start(self, sink: Sink) -> None:
+        """Begin to connect. The sink gets a CONNACK, or its end: ConnectionRefused says why."""
+
+    def send(self, packet: Outbound) -> None:
+        """Send a packet after those sent before it. After the end it is dropped: the sink has been told."""
+
+    @property
+    def congested(self) -> bool:
+        """Whether so much waits to be sent that the caller should wait for `Sink.drained`."""
+        ...
+
+    def close(self) -> None:
+        """Send what waits, then DISCONNECT, and end. May be called again."""
+
+    def abort(self) -> None:
+        """End now, without a DISCONNECT; what waits is lost. May be called again."""
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait until the end has been told and no thread is left; return whether that came in time."""
+        ...
+
+
+TransportFactory = Callable[[Endpoint], Transport]
+"""Makes the transport of one connection attempt."""

@@ -1,0 +1,116 @@
+"""The short ways past paho, for the versions of it that we know from inside."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+import paho.mqtt
+
+from emitter_typed._protocol.packets import Outbound, Publish
+from emitter_typed._transport.base import Endpoint
+from emitter_typed._transport.frames import Frames, publish_frame
+from emitter_typed._transport.paho_mqtt.client import PahoClient
+from emitter_typed._transport.paho_mqtt.websocket import WebSocket
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
+
+_KNOWN: Final = ("2.1.0", "2.2.0")
+_READ_BYTES: Final = 64 * 1024
+_MAX_READS_A_BATCH: Final = 64
+_CONNACK: Final = 0x20
+_PUBLISH: Final = 0x30
+
+
+class DirectClient(PahoClient):
+    """paho with a buffer between it and its socket, past which the packets that come in numbers go.
+
+    paho alone takes three calls of `recv` and several objects for each packet in, one `send` for each one out, and
+    objects of MQTT 5 for each acknowledgement. It still connects, subscribes, pings and closes.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Prepare for an endpoint; `open` connects."""
+        super().__init__(endpoint)
+        # TLS and WebSocket give one record or frame at a time.
+        self._gives_all = endpoint.tls is None and endpoint.websocket_path is None
+        self._frames = Frames()
+        self._handed = b""
+        self._at_end = False
+        self._failure: OSError | None = None
+
+    def receive(self) -> None:
+        """Read what the socket has to give, up to a bound, into `arrived`."""
+        for _ in range(_MAX_READS_A_BATCH):
+            size = self._read()
+            if not size or self.socket() is None:
+                return
+            if size < _READ_BYTES and self._gives_all:
+                return
+
+    def send(self, packets: Iterable[Outbound]) -> None:
+        """Send packets, as many as possible at once; what the socket does not take waits in paho."""
+        frames: list[bytes] = []
+        for packet in packets:
+            if isinstance(packet, Publish):
+                frames.append(publish_frame(packet))
+            else:
+                self._write(frames)
+                frames = []
+                super().send((packet,))
+        self._write(frames)
+
+    def _read(self) -> int:
+        """Read once, and return how many bytes there were."""
+        try:
+            data = super()._sock_recv(_READ_BYTES)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            self._failure = error
+            data = b""
+        if not data:
+            self._at_end = True
+            self._hand_on(self._frames.rest())
+            return 0
+        self._frames.feed(data)
+        if not self.accepted and not self._frames.begins_with(_CONNACK):
+            self.gibberish = True
+            self.drop()
+            return 0
+        while (other := self._frames.take(self.arrived, known=self.accepted)) is not None:
+            self._hand_on(other)
+        return len(data)
+
+    def _hand_on(self, packet: bytes) -> None:
+        """Let paho read a packet, the beginning of one, or nothing, and thereby learn of the end."""
+        self._handed = packet
+        self._read_packet()
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        data, self._handed = self._handed[:bufsize], self._handed[bufsize:]
+        if data or (self._at_end and self._failure is None):
+            return data
+        raise self._failure or BlockingIOError
+
+    def _write(self, frames: list[bytes]) -> None:
+        if frames and self.socket() is not None:
+            # As a PUBLISH of QoS 1, since paho has nobody to tell when one of those is written.
+            self.note(self._packet_queue(_PUBLISH, b"".join(frames), 0, 1))
+
+    def _create_socket(self) -> SocketLike:
+        if self.endpoint.websocket_path is None:
+            return super()._create_socket()
+        sock: socket.socket | ssl.SSLSocket = self._create_socket_connection()
+        if self.endpoint.tls is not None:
+            sock = self._ssl_wrap_socket(sock)
+        sock.settimeout(self.connect_timeout)
+        return WebSocket(sock, self.endpoint)  # pyright: ignore[reportReturnType]  # names its parameters otherwise
+
+
+def make_client(endpoint: Endpoint) -> PahoClient:
+    """Make the client of one connection: with the short ways if this paho is known, else by its public ways."""
+    return (DirectClient if paho.mqtt.__version__ in _KNOWN else PahoClient)(endpoint)

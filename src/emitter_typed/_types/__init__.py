@@ -1,0 +1,1 @@
+"""What generated types are made of: values, the constraints on them, and deprecation."""

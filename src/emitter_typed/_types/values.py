@@ -1,0 +1,194 @@
+"""What generated types build on: secrets, flags, options, values of an open enum that nobody knows."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from attrs import fields, frozen
+
+from emitter_typed.errors import InvalidArgument, kind_of, no_dict
+
+if TYPE_CHECKING:
+    Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+    """Any JSON document, as `json.loads` gives it."""
+else:
+    # A recursive alias cannot be resolved in the module of another class; the codec asks for no more than this.
+    Json = object
+
+RawT = TypeVar("RawT", str, int)
+
+
+def is_text(value: object) -> bool:
+    """Tell whether a value is a text that is not empty: callers without a checker give anything."""
+    return isinstance(value, str) and value != ""
+
+
+class Secret:
+    """A text that does not show itself: `str()`, `repr()`, f-strings and logs give `Key(…1f4w)`.
+
+    It is no `str`, and `json.dumps` refuses it, so that it leaves the program only where somebody writes `.reveal()`.
+
+    >>> key = Secret("EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI")
+    >>> f"{key}"
+    'Secret(…kMgI)'
+    >>> key == Secret(key)
+    True
+    """
+
+    __slots__ = ("_text",)
+
+    _text: str
+
+    def __init__(self, text: str | Secret) -> None:
+        """Wrap a text.
+
+        Args:
+            text: The text, or a secret, whose text is taken.
+
+        Raises:
+            InvalidArgument: It is neither, or empty.
+        """
+        revealed = text.reveal() if isinstance(text, Secret) else text
+        if not is_text(revealed):
+            name = type(self).__name__.lower()
+            problem = "is not empty" if revealed == "" else f"is made from a text, not from {kind_of(text)}"
+            raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
+        self._text = revealed
+
+    def reveal(self) -> str:
+        """Return the text itself, for where it must be written out."""
+        return self._text
+
+    def __repr__(self) -> str:
+        # Four characters of a short text would give too much of it away.
+        return f"{type(self).__name__}(…{self._text[-4:] if len(self._text) >= 16 else ''})"
+
+    __str__ = __repr__
+
+    def __format__(self, format_spec: str) -> str:
+        return format(repr(self), format_spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and type(other) is type(self) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._text))
+
+
+class Flags(enum.Flag):
+    """A set of one-letter flags, written as a text of those letters.
+
+    A generated class has one member a letter; `Permission("rw")`, `Permission.READ | Permission.WRITE` and any set
+    operation of `enum.Flag` make combinations.
+    """
+
+    _letter: str
+
+    def __new__(cls, letter: str | Flags) -> Flags:  # an enum's member, not a call
+        member = object.__new__(cls)
+        member._value_ = 1 << len(cls.__members__)
+        member._letter = str(letter)
+        return member
+
+    @classmethod
+    def _missing_(cls, value: object) -> Flags:
+        if not isinstance(value, str | int):
+            raise InvalidArgument(
+                f"{cls.__name__}: expected letters of {''.join(member._letter for member in cls)} or a "
+                f"{cls.__name__}, got {kind_of(value)}",
+                argument=cls.__name__,
+                value=None,
+            )
+        if not isinstance(value, str):
+            found: Flags = super()._missing_(value)
+            return found
+        by_letter = {member._letter: member for member in cls}
+        combined: Flags = super()._missing_(0)
+        for letter in value:
+            if letter not in by_letter:
+                raise InvalidArgument(
+                    f"{letter!r} is no letter of {cls.__name__}: it knows {''.join(by_letter)}",
+                    argument=cls.__name__,
+                    # No more than the letter: the whole text may be a key in the wrong place.
+                    value=letter,
+                )
+            combined |= by_letter[letter]
+        return combined
+
+    @property
+    def letters(self) -> str:
+        """The letters of all flags that are set, in the order of their declaration."""
+        members: Iterator[Flags] = iter(type(self))
+        return "".join(member._letter for member in members if member in self)
+
+
+@frozen
+class Unrecognized(Generic[RawT]):
+    """A value of an open enum that this version of the schema does not know, kept as it was sent."""
+
+    raw: RawT
+    """What stood on the wire."""
+
+
+@frozen
+class Option:
+    """One option of a call, made by a `with_…` or `without_…` of the client."""
+
+    name: str
+    """The option's parameter name."""
+    value: object
+    """Its value, as the parameter would take it."""
+
+
+@frozen
+class Wire:
+    """How a field is written, where that differs from what its name and type say."""
+
+    name: str | None = None
+    """Its name on the wire; None: the attribute's."""
+    format: str | None = None
+    """`"unix"`: a datetime as whole Unix seconds; `"seconds"`: a duration as whole seconds; None: the type's own."""
+    blank: tuple[bool | int | str | None, ...] = ()
+    """Wire values that read as if the field were absent, such as 0 for a time that is not known."""
+    rest: bool = False
+    """Whether it is no field, but holds what came beside the fields, as JSON by its name on the wire."""
+
+
+WIRE = "emitter_typed.wire"
+"""The key under which attrs metadata holds a `Wire`."""
+
+
+def wire(
+    name: str | None = None,
+    *,
+    format: str | None = None,
+    blank: tuple[bool | int | str | None, ...] = (),
+    rest: bool = False,
+) -> dict[str, Wire]:
+    """Make the metadata of a field: `field(metadata=wire("sensorId"))`."""
+    return {WIRE: Wire(name, format, blank, rest)}
+
+
+@frozen
+class Tag:
+    """Tells the members of a union apart: the field on the wire, and the value that each member has there."""
+
+    name: str
+    """The field that tells, such as `event`."""
+    members: tuple[tuple[str, type], ...]
+    """Pairs of the field's value and the class it stands for."""
+
+
+class Record:
+    """Base of generated records: attrs classes, frozen and keyword-only."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+        # Programs that come from dicts would write event["event"]. Hidden from checkers, so that they say so first.
+        def __getitem__(self, name: object) -> object:
+            names = {field.alias: field.alias for field in fields(type(self))}
+            written = {field.metadata[WIRE].name: field.alias for field in fields(type(self)) if WIRE in field.metadata}
+            raise no_dict(self, name, names | {name: alias for name, alias in written.items() if name is not None})

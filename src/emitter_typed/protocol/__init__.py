@@ -1,1 +1,0 @@
-"""The protocol without input and output: no thread, no clock, no socket, no MQTT library."""

@@ -1,1 +1,0 @@
-"""What subscriptions receive: live messages in a queue, stored ones page by page, and the seam between them."""

@@ -1,0 +1,122 @@
+"""What a subscription gives, where chance alone would rarely find the case."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from emitter_typed._broker.requests import read_topic
+from emitter_typed._broker.storage import Storage, Window
+from emitter_typed._generated.protocol import PROTOCOL
+from emitter_typed._generated.types import HistoryRequest, HistoryResponse, StoredItem
+from emitter_typed._protocol.message import Gap
+from emitter_typed._protocol.receiving.feed import Feed
+from emitter_typed._protocol.receiving.history_query import HistoryQuery
+from emitter_typed._protocol.receiving.mailbox import Mailbox, Overflow
+from emitter_typed.errors import BrokerError
+
+CHANNEL = "a/b/"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Subscriber:
+    """A feed with a storage beside it."""
+
+    def __init__(self, *, max_messages: int = 1_000, overflow: Overflow = "drop_oldest") -> None:
+        self.storage = Storage(lambda: 1_700_000_000)
+        backlog = HistoryQuery(
+            operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=0, recover=True
+        )
+        self.feed = Feed(Mailbox(max_messages=max_messages, max_bytes=100, overflow=overflow), backlog)
+        self.feed.granted()
+
+    def publish(self, *payloads: bytes, arrives: bool = True) -> None:
+        for payload in payloads:
+            self.storage.store(CHANNEL, payload, 1_000_000)
+            if arrives:
+                self.feed.put((CHANNEL, payload))
+
+    def answer(self, *between: bytes) -> None:
+        """Answer all requests; some messages arrive between the first page and its acknowledgement."""
+        while (wanted := self.feed.next_request()) is not None:
+            request = wanted[1]
+            assert isinstance(request, HistoryRequest)
+            asked = read_topic(request.topic)
+            found = self.storage.find(asked.channel, Window.of(asked), request.after)
+            items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
+            self.feed.replied()
+            self.publish(*between)
+            between = ()
+            self.feed.answer(HistoryResponse(messages=tuple(items)))
+
+    def lose(self, *missed: bytes) -> None:
+        self.feed.lost(NOW)
+        self.publish(*missed, arrives=False)
+        self.feed.restored(NOW)
+
+    def read(self) -> list[bytes | bool]:
+        """Read all that there is: payloads, and of a gap whether it is exact."""
+        found: list[bytes | bool] = []
+        while True:
+            item = self.feed.take()
+            if isinstance(item, Gap):
+                found.append(item.exact)
+            elif item is not None:
+                found.append(item[1] if isinstance(item, tuple) else item.as_binary())
+            elif self.feed.has_request:
+                self.answer()
+            else:
+                return found
+
+
+def test_what_arrives_between_a_page_and_its_acknowledgement_is_not_taken_for_stored_before_it() -> None:
+    subscriber = Subscriber()
+    subscriber.publish(b"1")
+    subscriber.answer(b"2")
+    subscriber.publish(b"3")
+    subscriber.lose(b"4")
+    assert subscriber.read() == [b"1", b"2", b"3", True, b"4"]
+
+
+def test_the_same_where_the_cursor_is_moved_on() -> None:
+    subscriber = Subscriber()
+    subscriber.answer()
+    for number in range(5_000):
+        subscriber.publish(b"%d" % number)
+        between = [b"between"] if subscriber.feed.has_request else []
+        subscriber.answer(*between)
+        assert subscriber.read() == [b"%d" % number, *between]
+    subscriber.lose(b"missed")
+    assert subscriber.read() == [True, b"missed"]
+
+
+@pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest"])
+def test_a_full_queue_at_a_gap_repeats_nothing(overflow: Overflow) -> None:
+    """The oldest come from what is stored; the newest, and what is too large, are lost, though they are stored too."""
+    subscriber = Subscriber(max_messages=3, overflow=overflow)
+    subscriber.answer()
+    subscriber.lose(b"missed")
+    subscriber.publish(*(b"%d" % number for number in range(4)), b"x" * 200, b"4")
+    came = range(5) if overflow == "drop_oldest" else range(3)
+    assert subscriber.read() == [True, b"missed", *(b"%d" % number for number in came)]
+    subscriber.publish(b"live")
+    subscriber.lose(b"missed, too")
+    assert subscriber.read() == [b"live", True, b"missed, too"]
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, False), (429, True), (500, True)])
+def test_what_keeps_stored_messages_from_coming_first_is_told_unless_the_key_may_not_load(
+    status: int, told: bool
+) -> None:
+    """A subscribe for which the broker sends them itself says nothing of a key that may not."""
+    backlog = HistoryQuery(
+        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=5, recover=False
+    )
+    feed = Feed(Mailbox(max_messages=10, max_bytes=100, overflow="drop_oldest"), backlog)
+    feed.granted()
+    assert feed.next_request() is not None
+    error = BrokerError(status, "no", "history")
+    assert feed.failed(error, NOW) is (error if told else None)
+    assert feed.started
+    assert feed.failure is None

@@ -1,0 +1,241 @@
+"""Pages of stored messages, put together without a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from attrs import frozen
+
+from emitter_typed._generated.protocol import PROTOCOL
+from emitter_typed._generated.types import HistoryRequest, StoredItem
+from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed.contract import Record
+from emitter_typed.errors import InvalidArgument, ReplyMissing, Undecodable
+
+BEGIN = datetime(2018, 1, 1, tzinfo=UTC)
+MISSING = ReplyMissing("history")
+
+
+@frozen(kw_only=True)
+class Page(Record):
+    messages: Sequence[StoredItem]
+
+
+def item(number: int, *, second: int = 0, payload: bytes = b"") -> StoredItem:
+    """The n-th message of a broker, stored in a second after the beginning of Emitter's clock."""
+    id_ = b"tree" + (0xFFFF_FFFF - second).to_bytes(4) + (0xFFFF_FFFF - number).to_bytes(4) + b"broker"
+    return StoredItem(id=id_, channel="a/", payload=payload or b"%d" % number)
+
+
+def items(newest: int, oldest: int) -> Page:
+    """The messages of a second, as the broker orders them."""
+    return Page(messages=[item(number) for number in range(newest, oldest - 1, -1)])
+
+
+def pager(*, newer_than: bytes | None = None, max_held_bytes: int = 1_000_000, **options: object) -> Pager:
+    operation = PROTOCOL.operations["history"]
+    return Pager(operation, ("key", "a/"), (), options, newer_than=newer_than, max_held_bytes=max_held_bytes)
+
+
+def asked(of: Pager) -> tuple[str, bytes | None]:
+    """What the next request asks for: topic, and where to go on."""
+    request = of.request()
+    assert isinstance(request, HistoryRequest)
+    return request.topic, request.after
+
+
+def numbers(of: Pager) -> list[int]:
+    return [int(message.payload) for message in of.ready()]
+
+
+def test_pages_are_joined_in_the_order_of_publishing() -> None:
+    pages = pager()
+
+    assert asked(pages) == ("key/a/?last=256", None)
+    # Within a second the broker's order is reversed.
+    pages.take(Page(messages=[item(3, second=8), item(5, second=9), item(4, second=9)]))
+    assert numbers(pages) == []
+    pages.take(Page(messages=[item(2, second=8), item(1, second=8)]))
+    pages.take(Page(messages=[]))
+    found = list(pages.ready())
+
+    assert pages.done
+    assert [message.payload for message in found] == [b"1", b"2", b"3", b"4", b"5"]
+    assert [(message.stored_at - BEGIN).total_seconds() for message in found] == [8, 8, 8, 9, 9]
+
+
+def test_a_full_page_is_followed_by_one_that_overlaps_it_by_a_message() -> None:
+    pages = pager()
+
+    pages.take(items(300, 45))
+
+    assert asked(pages) == ("key/a/?last=256", item(46).id)
+
+
+def test_a_short_page_is_followed_by_one_from_its_end() -> None:
+    pages = pager()
+
+    pages.take(items(3, 1))
+
+    assert asked(pages) == ("key/a/?last=256", item(1).id)
+
+
+def test_no_more_is_asked_than_is_wanted() -> None:
+    pages = pager(last=300)
+
+    assert asked(pages)[0] == "key/a/?last=256"
+    pages.take(items(300, 45))
+    # The overlap is one more.
+    assert asked(pages) == ("key/a/?last=45", item(46).id)
+    pages.take(items(45, 1))
+
+    assert numbers(pages) == list(range(1, 301))
+    assert pages.done
+
+
+def test_where_an_overlap_is_missing_all_begins_again_without_what_was_stored_meanwhile() -> None:
+    pages = pager()
+
+    pages.take(items(300, 45))
+    # 45 and 46 have expired, so that the broker left out 44, too.
+    pages.take(items(43, 1))
+    assert asked(pages) == ("key/a/?last=256", None)
+    pages.take(items(302, 47))
+    pages.take(Page(messages=[item(number) for number in (47, *range(44, 0, -1))]))
+    pages.take(Page(messages=[]))
+
+    assert numbers(pages) == [*range(1, 45), *range(47, 301)]
+    assert pages.done
+
+
+def test_a_broker_that_never_overlaps_is_believed_in_the_end() -> None:
+    pages = pager()
+
+    for _ in range(3):
+        pages.take(items(300, 45))
+        pages.take(items(44, 1))
+        assert asked(pages)[1] is None
+    pages.take(items(300, 45))
+    pages.take(items(44, 1))
+    pages.take(Page(messages=[]))
+
+    assert numbers(pages) == list(range(1, 301))
+
+
+def test_paging_stops_at_a_message_that_is_known() -> None:
+    pages = pager(newer_than=item(40).id)
+
+    pages.take(items(300, 45))
+    assert numbers(pages) == []
+    pages.take(items(45, 1))
+
+    assert numbers(pages) == list(range(41, 301))
+    assert pages.done
+
+
+def test_where_nothing_is_newer_than_a_known_message_one_page_tells() -> None:
+    pages = pager(newer_than=item(40).id)
+
+    pages.take(items(40, 1))
+
+    assert numbers(pages) == []
+    assert pages.done
+
+
+def test_what_is_too_much_to_be_held_is_asked_for_again_oldest_first() -> None:
+    pages = pager(max_held_bytes=0)
+
+    for newest in (1000, 745, 490, 235):
+        pages.take(items(newest, max(newest - 255, 1)))
+    pages.take(Page(messages=[]))
+
+    assert numbers(pages) == list(range(1, 235))
+    assert asked(pages) == ("key/a/?last=256", item(491).id)
+    pages.take(items(490, 235))
+    assert numbers(pages) == list(range(235, 490))
+    assert asked(pages) == ("key/a/?last=256", item(746).id)
+    pages.take(items(745, 490))
+    # The newest page was held all the time: what was stored meanwhile would stand before it.
+    assert numbers(pages) == list(range(490, 1001))
+    assert pages.done
+
+
+def test_a_page_that_is_asked_for_again_must_begin_as_it_did() -> None:
+    pages = pager(max_held_bytes=0)
+
+    for number in (9, 8, 7):
+        pages.take(items(number, number))
+    pages.take(Page(messages=[]))
+    assert numbers(pages) == [7]
+    assert asked(pages) == ("key/a/?last=1", item(9).id)
+    # 9 has expired, so that the broker left out 8.
+    pages.take(items(7, 7))
+
+    assert asked(pages) == ("key/a/?last=256", None)
+    pages.take(items(8, 7))
+    assert numbers(pages) == [8]
+    assert pages.done
+
+
+def test_a_page_that_does_not_fit_is_halved_until_it_is_one_message() -> None:
+    pages = pager(last=5)
+
+    sizes: list[str] = []
+    for _ in range(2):
+        sizes.append(asked(pages)[0])
+        pages.shrink(MISSING)
+    sizes.append(asked(pages)[0])
+
+    assert sizes == ["key/a/?last=5", "key/a/?last=2", "key/a/?last=1"]
+    with pytest.raises(ReplyMissing):
+        pages.shrink(MISSING)
+
+
+def test_a_page_is_as_large_as_the_one_before_lets_expect() -> None:
+    pages = pager()
+
+    pages.shrink(MISSING)
+    pages.take(Page(messages=[item(9, payload=b"x" * 20_000), item(8, payload=b"x" * 20_000)]))
+    assert asked(pages)[0] == "key/a/?last=2"
+    pages.take(Page(messages=[item(8, payload=b"x" * 20_000), item(7)]))
+    assert asked(pages)[0] == "key/a/?last=4"
+    pages.take(Page(messages=[item(7), item(6), item(5), item(4)]))
+    assert asked(pages)[0] == "key/a/?last=256"
+
+
+def test_where_an_overlap_and_one_message_do_not_fit_the_message_is_asked_for_alone() -> None:
+    pages = pager()
+
+    pages.take(Page(messages=[item(9, payload=b"x" * 20_000), item(8, payload=b"x" * 20_000)]))
+    assert asked(pages) == ("key/a/?last=2", item(9).id)
+    pages.shrink(MISSING)
+
+    assert asked(pages) == ("key/a/?last=1", item(8).id)
+
+
+def test_a_page_that_comes_again_is_the_last() -> None:
+    """A broker that does not go on must not be asked for ever."""
+    pages = pager()
+
+    pages.take(items(2, 1))
+    pages.take(items(2, 1))
+
+    assert numbers(pages) == [1, 2]
+    assert pages.done
+
+
+def test_an_id_of_another_form_is_told() -> None:
+    with pytest.raises(Undecodable, match="11 bytes"):
+        pager().take(Page(messages=[StoredItem(id=b"x" * 11, channel="a/")]))
+
+
+def test_nothing_is_asked_where_nothing_is_wanted() -> None:
+    assert pager(last=0).done
+
+
+@pytest.mark.parametrize("options", [{"last": -1}, {"last": "5"}, {"last": True}, {"since": "today"}])
+def test_options_are_checked_before_anything_is_asked(options: dict[str, object]) -> None:
+    with pytest.raises(InvalidArgument):
+        pager(**options)  # type: ignore[arg-type]  # what a caller without a checker gives
