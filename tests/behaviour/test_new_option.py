@@ -15,8 +15,8 @@ from types import ModuleType
 import pytest
 
 from emitter_typed import InvalidArgument
-from emitter_typed._async.driver import AsyncDriver
-from emitter_typed._sync.driver import SyncDriver
+from emitter_typed._async.lifecycle import AsyncLifecycle
+from emitter_typed._sync.lifecycle import SyncLifecycle
 from emitter_typed.cli import main
 from tests.readme.pages import ROOT, blocks
 
@@ -138,7 +138,7 @@ class Peer:
 
 def test_it_reaches_the_wire_from_threads(api: ModuleType) -> None:
     members = {"_protocol": api.protocol.PROTOCOL}
-    client = type("Client", (SyncDriver, api.sync_api.SyncApi), members)()
+    client = type("Client", (SyncLifecycle, api.sync_api.SyncApi), members)()
 
     with Peer() as peer:
         client.connect("127.0.0.1", peer.port, secure=False)
@@ -153,7 +153,7 @@ def test_it_reaches_the_wire_from_threads(api: ModuleType) -> None:
 
 def test_it_reaches_the_wire_from_asyncio(api: ModuleType) -> None:
     members = {"_protocol": api.protocol.PROTOCOL}
-    facade = type("AsyncClient", (AsyncDriver, api.async_api.AsyncApi), members)
+    facade = type("AsyncClient", (AsyncLifecycle, api.async_api.AsyncApi), members)
 
     async def run(port: int) -> None:
         client = facade()

@@ -135,7 +135,7 @@ class Subscriber(RuleBasedStateMachine):
         asked = read_topic(request.topic)
         found = self.storage.find(asked.channel, Window.of(asked), request.after)
         items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
-        self.feed.replied()
+        self.feed.page_arrived()
         self.publish(stored, times)
         self.feed.answer(HistoryResponse(messages=tuple(items)))
 

@@ -92,7 +92,7 @@ def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
                 raises(scope.schema.errors, request.errors, waits="reply"),
             ),
         ),
-        body=(waiting(flavour, call("self._request", constant, made, **sent)),),
+        body=(waiting(flavour, call("self._calls.request", constant, made, **sent)),),
     )
 
 
@@ -110,7 +110,7 @@ def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch)
     named = [*BOUNDS, timeout("the reply")]
     payload = scope.declared(event.payload)
     made = call(
-        "self._watch",
+        "self._calls.watch",
         scope.use(Name(".protocol", request_constant(request))),
         scope.use(Name(".protocol", event_constant(event))),
         call(scope.use(scope.declared(request.request.name)), **settings),
@@ -185,11 +185,11 @@ def _event(scope: ModuleScope, flavour: Flavour, event: Event) -> list[Method]:
             decorators=("@property",),
             head=head(scope, flavour, name, [], returns=handler, waits=False),
             doc=Doc(text),
-            body=(waiting(flavour, call("self._event_handler", constant), waits=False),),
+            body=(waiting(flavour, call("self._calls.event_handler", constant), waits=False),),
         ),
         Method(
             decorators=(f"@{name}.setter",),
             head=head(scope, flavour, name, [setting], waits=False),
-            body=(call("self._set_event_handler", constant, "handler"),),
+            body=(call("self._calls.set_event_handler", constant, "handler"),),
         ),
     ]

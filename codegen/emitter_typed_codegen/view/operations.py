@@ -58,13 +58,13 @@ def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list
     if operation.wait:
         named = [*taken, timeout("the acknowledgement")]
         result: PyType = NONE
-        body = waiting(flavour, call("self._publish", *sent, timeout_s="timeout_s"), result=False)
+        body = waiting(flavour, call("self._calls.publish", *sent, timeout_s="timeout_s"), result=False)
         waits = "acknowledgement"
         said = ""
     else:
         named = taken
         result = contract(flavour.of("Pending"))
-        body = waiting(flavour, call("self._publish_nowait", *sent), waits=False)
+        body = waiting(flavour, call("self._calls.publish_nowait", *sent), waits=False)
         waits = ""
         said = pending_text(flavour, scope.schema.errors, operation.errors)
     sections = (
@@ -130,7 +130,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
         given(scope, operation),
     ]
     made = call(
-        "self._subscribe",
+        "self._calls.subscribe",
         *sent,
         limits=queue_limits(scope),
         **recovering(operation),
@@ -158,7 +158,7 @@ def _unsubscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> 
     keys = _topic_parameters(scope, operation)
     named = [timeout("the broker's answer")]
     name = method_name(operation.name)
-    made = call("self._unsubscribe", literal(name), _topic_arguments(keys), timeout_s="timeout_s")
+    made = call("self._calls.unsubscribe", literal(name), _topic_arguments(keys), timeout_s="timeout_s")
     sections = (arguments([*keys, *named]), raises(scope.schema.errors, operation.errors, waits="answer"))
     return [
         Method(
@@ -186,7 +186,7 @@ def _fetch(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[M
         Method(
             head=head(scope, flavour, name, positional, named, returns=messages, waits=False),
             doc=operation_doc(operation, sections),
-            body=(waiting(flavour, call("self._fetch", *sent, timeout_s="timeout_s"), waits=False),),
+            body=(waiting(flavour, call("self._calls.fetch", *sent, timeout_s="timeout_s"), waits=False),),
         )
     ]
 

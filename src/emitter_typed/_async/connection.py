@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TypeVar
 
 from emitter_typed._core.connections import Connection, still_lost
-from emitter_typed._core.pending import AsyncOutcome
+from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState, ConnectionStatus
 from emitter_typed._protocol.backoff import Backoff
 from emitter_typed._protocol.packets import Inbound, Outbound

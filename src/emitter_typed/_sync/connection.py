@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TypeVar
 
 from emitter_typed._core.connections import Connection, still_lost
-from emitter_typed._core.pending import SyncOutcome
+from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.state import ConnectionState, ConnectionStatus
 from emitter_typed._protocol.backoff import Backoff
 from emitter_typed._protocol.packets import Inbound, Outbound
@@ -65,7 +65,7 @@ class SyncConnection(Connection):
     def shares(self, channel: str) -> bool:
         """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
         with self.lock:
-            return self.session.shares(channel)
+            return self.session.subscriptions.shares(channel)
 
     def open(self) -> None:
         """Make an attempt to connect, unless the connection was closed meanwhile."""

@@ -119,8 +119,8 @@ def test_a_certificate_of_another_host_is_refused_for_good() -> None:
 
 
 def test_a_client_verifies_certificates_without_being_told_to() -> None:
-    client = Client()
-    context = client._endpoint("localhost", 443, True, 30, None).tls  # pyright: ignore[reportPrivateUsage]  # what it hands on
+    settings = Client()._driver.settings  # pyright: ignore[reportPrivateUsage]  # what it connects with
+    context = settings.endpoint("localhost", 443, True, 30, None).tls
     assert context is not None
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname

@@ -215,7 +215,7 @@ class Feed:
         self._arrived = None
         return self._asked.definition, self._asked.request()
 
-    def replied(self) -> None:
+    def page_arrived(self) -> None:
         """Learn that the `answer` has arrived, which is to be given later: what arrives from now on is not in it."""
         self._arrived = self._received, self._since_cursor
 

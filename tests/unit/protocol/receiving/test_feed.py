@@ -45,7 +45,7 @@ class Subscriber:
             asked = read_topic(request.topic)
             found = self.storage.find(asked.channel, Window.of(asked), request.after)
             items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
-            self.feed.replied()
+            self.feed.page_arrived()
             self.publish(*between)
             between = ()
             self.feed.answer(HistoryResponse(messages=tuple(items)))
