@@ -129,15 +129,14 @@ class SyncCalls(ABC):
         """Set the handler of an event, or none."""
 
 
-class SyncClientBase:
-    """Base of generated clients: their methods hand their calls to `_calls`."""
+class SyncCaller:
+    """What generated methods stand on, in clients and in channels: it holds what carries out their calls."""
 
     _calls: SyncCalls
 
 
-def sync_calls(client: SyncClientBase) -> SyncCalls:
-    """Return what carries out the calls of a client, for its typed channels."""
-    return client._calls
+class SyncClientBase(SyncCaller):
+    """Base of generated clients."""
 
 
 class AsyncCalls(ABC):
@@ -236,12 +235,11 @@ class AsyncCalls(ABC):
         """Set the handler of an event, or none."""
 
 
-class AsyncClientBase:
-    """Base of generated asyncio clients: their methods hand their calls to `_calls`."""
+class AsyncCaller:
+    """What generated methods stand on, in clients and in channels: it holds what carries out their calls."""
 
     _calls: AsyncCalls
 
 
-def async_calls(client: AsyncClientBase) -> AsyncCalls:
-    """Return what carries out the calls of an asyncio client, for its typed channels."""
-    return client._calls
+class AsyncClientBase(AsyncCaller):
+    """Base of generated asyncio clients."""

@@ -9,12 +9,12 @@ from typing import Generic, TypeAlias, TypeGuard, TypeVar
 from attrs import frozen
 
 from emitter_typed._core.client_base import (
+    AsyncCaller,
     AsyncClientBase,
     AsyncHandler,
     Handler,
+    SyncCaller,
     SyncClientBase,
-    async_calls,
-    sync_calls,
 )
 from emitter_typed._core.pending import AsyncPending, Pending
 from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
@@ -159,14 +159,14 @@ class _Channel(Generic[PayloadT, ParamsT]):
         return {**self._definition.defaults, **explicit}
 
 
-class SyncChannel(_Channel[PayloadT, ParamsT]):
+class SyncChannel(_Channel[PayloadT, ParamsT], SyncCaller):
     """Base of the generated channels that a facade over a `Client` has."""
 
     def __init__(self, client: SyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
         """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
         _check_client(client, SyncClientBase, "Client")
         self._client = client
-        self._calls = sync_calls(client)
+        self._calls = client._calls
         self._hold(keys, params)
 
     def _publish(
@@ -214,14 +214,14 @@ class SyncChannel(_Channel[PayloadT, ParamsT]):
         return (message for stored in fetched if (message := self._read(stored, report)) is not None)
 
 
-class AsyncChannel(_Channel[PayloadT, ParamsT]):
+class AsyncChannel(_Channel[PayloadT, ParamsT], AsyncCaller):
     """Base of the generated channels that a facade over an `AsyncClient` has."""
 
     def __init__(self, client: AsyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
         """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
         _check_client(client, AsyncClientBase, "AsyncClient")
         self._client = client
-        self._calls = async_calls(client)
+        self._calls = client._calls
         self._hold(keys, params)
 
     async def _publish(
