@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from emitter_typed._async.driver import AsyncDriver
 from emitter_typed._core.client_base import AsyncCallback, AsyncClientBase, AsyncHandler
@@ -11,7 +11,6 @@ from emitter_typed._core.configured import ConfiguredClient
 from emitter_typed._core.driver_base import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState
-from emitter_typed._protocol.definition import ProtocolDefinition
 from emitter_typed._protocol.message import Message
 from emitter_typed.errors import EmitterError
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
     """A client without the calls of its protocol, which generated code adds."""
-
-    _protocol: ClassVar[ProtocolDefinition]
 
     def _set_up(self, settings: Settings) -> None:
         self._async_driver = AsyncDriver(self._protocol, settings)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from emitter_typed._core.addresses import parse_url
 from emitter_typed._core.driver_base import DriverBase
 from emitter_typed._core.settings import Settings, WhileOffline
 from emitter_typed._core.statistics import Statistics
+from emitter_typed._protocol.definition import ProtocolDefinition
 from emitter_typed._protocol.receiving.mailbox import Overflow
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._protocol.will import Will
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 class ConfiguredClient(ABC):
     """How both clients are made: a constructor with the settings, and `from_url`."""
+
+    _protocol: ClassVar[ProtocolDefinition]
+
+    def __init_subclass__(cls, *, protocol: ProtocolDefinition | None = None) -> None:
+        """Take the protocol of a class that has the calls of one."""
+        super().__init_subclass__()
+        if protocol is not None:
+            # Not in the body of `Client`: editors would list it before every public name.
+            cls._protocol = protocol
 
     def __init__(
         self,

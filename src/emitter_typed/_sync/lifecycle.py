@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from emitter_typed._core.client_base import Callback, Handler, SyncClientBase
 from emitter_typed._core.configured import ConfiguredClient
@@ -11,7 +11,6 @@ from emitter_typed._core.driver_base import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, D
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
 from emitter_typed._core.time_limits import check_time_limit
-from emitter_typed._protocol.definition import ProtocolDefinition
 from emitter_typed._protocol.message import Message
 from emitter_typed._sync.driver import SyncDriver
 from emitter_typed.errors import Closed, EmitterError
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 class SyncLifecycle(ConfiguredClient, SyncClientBase):
     """A client without the calls of its protocol, which generated code adds."""
-
-    _protocol: ClassVar[ProtocolDefinition]
 
     def _set_up(self, settings: Settings) -> None:
         self._sync_driver = SyncDriver(self._protocol, settings)

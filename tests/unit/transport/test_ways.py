@@ -12,8 +12,8 @@ from emitter_typed import Client, InvalidArgument
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
-    Inbound,
-    Outbound,
+    InboundPacket,
+    OutboundPacket,
     Puback,
     Publish,
     Suback,
@@ -69,7 +69,7 @@ def test_packets_of_every_kind_and_size_travel(secure_broker: Broker, tls: bool,
     assert notes.next() == Connack(0)
     key = secure_broker.keygen("a/#/", "rw").reveal()
 
-    def answer(packet: Outbound) -> Inbound:
+    def answer(packet: OutboundPacket) -> InboundPacket:
         transport.send(packet)
         return notes.next()
 

@@ -22,8 +22,8 @@ from emitter_typed._protocol.operations import Prepared, check_size
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
-    Inbound,
-    Outbound,
+    InboundPacket,
+    OutboundPacket,
     Puback,
     Publish,
     Suback,
@@ -67,7 +67,7 @@ class Session:
         matcher: Matcher,
         outbox: Outbox,
         counters: ClientCounters,
-        send: Callable[[Outbound], None],
+        send: Callable[[OutboundPacket], None],
         report: Callable[[EmitterError], None],
         emit: Callable[[EventDefinition[object], object], None],
         unclaimed: Callable[[str, bytes], None],
@@ -206,7 +206,7 @@ class Session:
 
     # What comes in
 
-    def received(self, packets: Iterable[Inbound]) -> None:
+    def received(self, packets: Iterable[InboundPacket]) -> None:
         """Take in a batch of packets, in the order in which they arrived."""
         for packet in packets:
             match packet:

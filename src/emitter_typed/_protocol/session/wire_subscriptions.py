@@ -7,7 +7,7 @@ from itertools import repeat
 
 from emitter_typed._protocol.definition import Envelope
 from emitter_typed._protocol.operations import Prepared, check_filter_size
-from emitter_typed._protocol.packets import Outbound, Subscribe, Unsubscribe
+from emitter_typed._protocol.packets import OutboundPacket, Subscribe, Unsubscribe
 from emitter_typed._protocol.session.inflight import (
     CallResult,
     IgnoreResult,
@@ -37,7 +37,7 @@ class WireSubscriptions:
         inflight: InflightCalls,
         *,
         begin: Callable[[InflightCall], int],
-        send: Callable[[Outbound], None],
+        send: Callable[[OutboundPacket], None],
         is_connected: Callable[[], bool],
     ) -> None:
         """Begin with none on the wire.
