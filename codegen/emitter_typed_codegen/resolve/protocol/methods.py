@@ -52,6 +52,14 @@ def check_methods(report: Report, entries: Entries, schema: Schema) -> None:
             _check_option(report, key, known[key.value], schema)
 
 
+def check_parameter_names(report: Report, node: Node | None) -> None:
+    """Note the fields or parameters whose names methods have for something else."""
+    names = Names(report, "name-collision", "a parameter", RESERVED_PARAMETERS)
+    for key, _ in node.pairs if isinstance(node, MapNode) else ():
+        if attribute_name(key.value) in RESERVED_PARAMETERS:
+            names.take(attribute_name(key.value), key.value, key)
+
+
 def _check_option(report: Report, key: ScalarNode, option: Option, schema: Schema) -> None:
     taking = [(one.name, one.params) for one in schema.operations]
     taking += [(one.name, one.request.fields) for one in schema.requests if not one.internal]

@@ -6,8 +6,8 @@ from attrs import evolve
 
 from emitter_typed_codegen.model import Event, Record, Request, Union
 from emitter_typed_codegen.problems import quoted
-from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.protocol.envelope import check_topic
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
@@ -71,18 +71,6 @@ def with_replies(
             symbols.report.add(places[event.name], "event-payload", message, hint)
             found.append(event)
     return tuple(found)
-
-
-def check_topic(symbols: SymbolTable, node: ScalarNode, reserved: str) -> None:
-    """Note what is wrong with a topic of the broker's own."""
-    if not node.value.endswith("/"):
-        symbols.report.add(node, "bad-topic", "a topic ends with a slash", f"write {node.value[:80]}/")
-    for segment in read_segments(symbols.report, node, "bad-topic"):
-        if segment.is_parameter:
-            symbols.report.add(segment.place, "bad-topic", "this topic has no parameters", "write it out")
-    if not node.value.startswith(reserved):
-        message = f"a topic of the broker's own begins with {quoted(reserved)}, as the envelope says"
-        symbols.report.add(node, "bad-topic", message)
 
 
 def _records(symbols: SymbolTable, payload: ScalarNode) -> list[Record]:

@@ -1,87 +1,20 @@
-"""What only a protocol needs: `envelope:`, `requests:` and `errors:`."""
+"""What `requests:` declares: what is asked, and what is replied."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
-from emitter_typed_codegen.model import (
-    Envelope,
-    Error,
-    Event,
-    Field,
-    Record,
-    Request,
-    ScalarName,
-)
-from emitter_typed_codegen.names import RESERVED_PARAMETERS, attribute_name, class_name
+from emitter_typed_codegen.model import Error, Event, Field, Record, Request, ScalarName
+from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.problems import quoted
-from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.events import check_topic
 from emitter_typed_codegen.resolve.fields import read_record
-from emitter_typed_codegen.resolve.lasting import read_lasting, read_watch
 from emitter_typed_codegen.resolve.nodes import Entries
+from emitter_typed_codegen.resolve.protocol.envelope import check_topic
+from emitter_typed_codegen.resolve.protocol.errors import read_error_names
+from emitter_typed_codegen.resolve.protocol.lasting import read_lasting, read_watch
+from emitter_typed_codegen.resolve.protocol.methods import check_parameter_names
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
-from emitter_typed_codegen.resolve.values import plain_value
-from emitter_typed_codegen.source import MapNode, Node, Placed, ScalarNode
+from emitter_typed_codegen.source import MapNode, Node
 
 _CHANNELS: frozenset[ScalarName] = frozenset({"channel", "filter"})
-Verb: TypeAlias = Literal["publish", "subscribe", "unsubscribe"]
-
-_ERRORS = range(400, 600)
-
-# What MQTT can write.
-_PACKET_BYTES = range(1, 268_435_456)
-
-
-def read_envelope(symbols: SymbolTable, node: Node | None, at: Placed) -> Envelope | None:
-    """Read what is around every reply; None if the schema has no envelope."""
-    if node is None:
-        return None
-    keys = ("reserved", "errors", "correlation", "status", "message")
-    entries = symbols.report.entries(node, "the envelope", at=at, required=(*keys, "max_packet_bytes"))
-    found = {key: entries.scalar(key) for key in keys}
-    texts = {key: "" if one is None else one.value for key, one in found.items()}
-    reserved, errors = found["reserved"], found["errors"]
-    if reserved is not None:
-        check_topic(symbols, reserved, "")
-    if errors is not None:
-        check_topic(symbols, errors, texts["reserved"])
-    return Envelope(**texts, max_packet_bytes=_packet_bytes(symbols, entries.scalar("max_packet_bytes")))
-
-
-def _packet_bytes(symbols: SymbolTable, node: ScalarNode | None) -> int:
-    said = None if node is None else plain_value(node)
-    if isinstance(said, int) and said in _PACKET_BYTES and not isinstance(said, bool):
-        return said
-    if node is not None:
-        message = f"the size of a packet is a number from 1 to {_PACKET_BYTES[-1]}, not {quoted(node.value)}"
-        symbols.report.add(node, "bad-value", message)
-    return _PACKET_BYTES[-1]
-
-
-def read_errors(symbols: SymbolTable, node: Node | None) -> tuple[Error, ...]:
-    """Read the classes of statuses."""
-    found: list[Error] = []
-    statuses = Names(symbols.report, "duplicate-status", "an error's status")
-    for key, described in symbols.report.named(node, "'errors'"):
-        what = f"the error {quoted(key.value)}"
-        entries = symbols.report.entries(
-            described, what, at=key, required=("status",), optional=("doc", "hint", "messages")
-        )
-        status = entries.scalar("status")
-        number = 0
-        if status is not None:
-            said = plain_value(status)
-            if isinstance(said, int) and said in _ERRORS and not isinstance(said, bool):
-                number = said
-                statuses.take(status.value, status.value, status)
-            else:
-                message = f"the status of an error is a number from 400 to 599, not {quoted(status.value)}"
-                symbols.report.add(status, "bad-status", message)
-        messages = tuple(one.value for one in symbols.report.texts(entries.get("messages"), "'messages'"))
-        doc, hint = entries.text("doc"), entries.text("hint")
-        found.append(Error(name=key.value, status=number, doc=doc, hint=hint, messages=messages))
-    return tuple(found)
 
 
 def read_requests(
@@ -115,7 +48,7 @@ def read_requests(
                 request=record,
                 response=_response_record(symbols, entries, f"{name}Response"),
                 event=None if event is None else event.value,
-                errors=error_names(symbols, entries, errors),
+                errors=read_error_names(symbols, entries, errors),
                 internal=entries.flag("internal"),
                 options_in=_options_in(symbols, entries, record),
                 lasting=lasting,
@@ -154,7 +87,7 @@ def _request_record(symbols: SymbolTable, entries: Entries, name: str) -> Record
         node, "a request", at=entries.key("request"), required=("fields",), optional=("doc",)
     )
     record = read_record(symbols, name, inner, allowed=_CHANNELS)
-    check_reserved(symbols, inner.get("fields"))
+    check_parameter_names(symbols.report, inner.get("fields"))
     _check_order(symbols, inner.get("fields"), record)
     return record if record.doc else Record(name=name, doc=doc, fields=record.fields)
 
@@ -178,25 +111,3 @@ def _check_order(symbols: SymbolTable, node: Node | None, record: Record) -> Non
         elif free is not None:
             message = f"{quoted(one.name)} has to be given, and stands after {quoted(free.name)}, which has not"
             symbols.report.add(places[one.name], "parameter-order", message, "move it up: fields are positional")
-
-
-def check_reserved(symbols: SymbolTable, node: Node | None) -> None:
-    """Note the fields or parameters whose names methods have for something else."""
-    names = Names(symbols.report, "name-collision", "a parameter", RESERVED_PARAMETERS)
-    for key, _ in node.pairs if isinstance(node, MapNode) else ():
-        if attribute_name(key.value) in RESERVED_PARAMETERS:
-            names.take(attribute_name(key.value), key.value, key)
-
-
-def error_names(symbols: SymbolTable, entries: Entries, errors: tuple[Error, ...]) -> tuple[str, ...]:
-    """Read which errors to expect: the key `errors` of a request or an operation."""
-    known = [error.name for error in errors]
-    found: list[str] = []
-    for node in symbols.report.texts(entries.get("errors"), "'errors'"):
-        if node.value not in known:
-            symbols.report.unknown(node, "unknown-error", "error", node.value, known)
-        elif node.value in found:
-            symbols.report.add(node, "duplicate-value", f"the error {quoted(node.value)} is there already")
-        else:
-            found.append(node.value)
-    return tuple(found)
