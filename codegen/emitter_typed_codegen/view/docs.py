@@ -8,7 +8,6 @@ from emitter_typed_codegen.layout import flat
 from emitter_typed_codegen.model import (
     Alias,
     Constraint,
-    Error,
     Field,
     Literal_,
     Named,
@@ -18,7 +17,7 @@ from emitter_typed_codegen.model import (
     TypeRef,
 )
 from emitter_typed_codegen.names import attribute_name
-from emitter_typed_codegen.texts import Section, first_clause, literal, sentence
+from emitter_typed_codegen.texts import Section, literal, sentence
 from emitter_typed_codegen.view.module_scope import ModuleScope
 
 _WORDS = {
@@ -33,9 +32,6 @@ _WORDS = {
     "max_segments": "at most {} {}",
     "pattern": "matching `{}`",
 }
-
-# What fits the first line of a class's docstring.
-_SUMMARY_WIDTH = 78
 
 
 @frozen
@@ -85,24 +81,6 @@ def facts(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -
 def parameter_text(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:
     """Return what a method says of a parameter."""
     return " ".join(filter(None, [_about(field), facts(scope, field, default)]))
-
-
-def error_text(error: Error) -> str:
-    """Return what a method says of an error."""
-    clause, _ = first_clause(error.doc)
-    return f"{clause or error.name} (status {error.status})."
-
-
-def error_doc(error: Error) -> Doc:
-    """Return the docstring of an error's class."""
-    clause, rest = first_clause(error.doc)
-    summary = error_text(error)
-    if len(summary) > _SUMMARY_WIDTH:
-        begin, _, end = clause.partition(", ")
-        summary = f"{begin} (status {error.status})."
-        rest = " ".join(filter(None, [f"{end[:1].upper()}{end[1:]}." if end else "", rest]))
-    said = Section("The broker's words", [("", message) for message in error.messages])
-    return Doc(f"{summary}\n\n{rest}", sections=(said,))
 
 
 def _constraints(scope: ModuleScope, constraints: tuple[Constraint, ...], ref: TypeRef) -> list[str]:

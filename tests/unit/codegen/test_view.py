@@ -12,9 +12,9 @@ from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import FileView, banner, package
-from emitter_typed_codegen.view.api import api_view
-from emitter_typed_codegen.view.bases import bases_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC, MethodsView
+from emitter_typed_codegen.view.protocol.api import api_view
+from emitter_typed_codegen.view.protocol.bases import bases_view
 
 Generate = Callable[[str], Mapping[str, str]]
 

@@ -8,29 +8,31 @@ from emitter_typed_codegen.names import attribute_name, method_name
 from emitter_typed_codegen.pytypes import Imports, Name, PyType, optional
 from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.methods import (
-    BOUNDS,
     Flavour,
     Method,
     MethodsView,
     Parameter,
     arguments,
-    given,
     head,
-    liberal,
     methods_class,
+    returns,
+    type_variable,
+)
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, plain
+from emitter_typed_codegen.view.protocol.calls import (
+    QUEUE_PARAMETERS,
+    liberal,
     option_parameters,
+    options_given,
     options_parameter,
     queue_limits,
     raises,
-    returns,
     timeout,
-    type_variable,
     waiting,
 )
-from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, plain
-from emitter_typed_codegen.view.operations import PAYLOAD, operation_methods
-from emitter_typed_codegen.view.option_factories import OPTION_FACTORIES, has_option_factories
-from emitter_typed_codegen.view.protocol import event_constant, request_constant
+from emitter_typed_codegen.view.protocol.definitions import event_constant, request_constant
+from emitter_typed_codegen.view.protocol.operations import PAYLOAD, operation_methods
+from emitter_typed_codegen.view.protocol.option_factories import OPTION_FACTORIES, has_option_factories
 
 
 def api_view(schema: Schema, flavour: Flavour) -> MethodsView:
@@ -69,7 +71,7 @@ def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
     if options:
         channel = attribute_name(request.options_in or "")
         with_options = scope.contract("channel_with_options")
-        settings[channel] = call(with_options, constant, settings[channel], "options", given(scope, request))
+        settings[channel] = call(with_options, constant, settings[channel], "options", options_given(scope, request))
     sent: dict[str, Expression] = {"timeout_s": "timeout_s"}
     event = next((one for one in scope.schema.events if one.name == request.event), None)
     # Who is asked about a channel can be told of it apart.
@@ -107,7 +109,7 @@ def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch)
         for one in fields.values()
         if one.name in fixed or _default(scope, one) is None
     }
-    named = [*BOUNDS, timeout("the reply")]
+    named = [*QUEUE_PARAMETERS, timeout("the reply")]
     payload = scope.declared(event.payload)
     made = call(
         "self._watch",
