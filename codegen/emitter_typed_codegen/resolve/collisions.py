@@ -25,29 +25,29 @@ class Names:
     """Names that are taken already."""
     taken: dict[str, tuple[str, Placed]] = field(factory=dict[str, tuple[str, Placed]])
 
-    def take(self, name: str, said: str, place: Placed) -> bool:
-        """Take a name for what the schema calls `said`; a problem names both of two that want the same.
+    def take(self, name: str, written: str, place: Placed) -> bool:
+        """Take a name; if it is not free, the problem names both that want it.
 
         Args:
             name: The name as it will stand.
-            said: What the schema says, from which it was made.
-            place: Where the schema says it.
+            written: The name in the schema, from which it was made.
+            place: Where the schema has it.
 
         Returns:
             Whether the name was free.
         """
         if name in self.reserved:
-            message = f"{self.what} cannot be called {quoted(said)}: {name} has a meaning already"
+            message = f"{self.what} cannot be called {quoted(written)}: {name} has a meaning already"
             self.report.add(place, "reserved-name", message, "choose another name")
         elif name in self.taken:
             other, first = self.taken[name]
-            if said == other:
-                message = f"{quoted(said)} is there already as {self.what}, in line {first.line}"
+            if written == other:
+                message = f"{quoted(written)} is there already as {self.what}, in line {first.line}"
             else:
-                message = f"{quoted(said)} and {quoted(other)} (line {first.line}) are both {name} as {self.what}"
+                message = f"{quoted(written)} and {quoted(other)} (line {first.line}) are both {name} as {self.what}"
             self.report.add(place, self.rule, message, "change one of them")
         else:
-            self.taken[name] = (said, place)
+            self.taken[name] = (written, place)
             return True
         return False
 

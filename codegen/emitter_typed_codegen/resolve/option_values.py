@@ -11,7 +11,7 @@ from emitter_typed_codegen.source import Node
 
 
 def read_option_value(symbols: SymbolTable, node: Node, option: Setting) -> Literal_ | Unfit:
-    """Read a value of an option, which keeps the option's limits and is one of its values if it has some."""
+    """Read a value of an option, which keeps the option's constraints and is one of its values if it has some."""
     what = f"the option {quoted(option.name)}"
     value = read_value(symbols, node, option.type, "bad-value", what)
     if value is UNFIT:

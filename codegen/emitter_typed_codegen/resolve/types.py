@@ -41,7 +41,7 @@ _TYPE_NAME = re.compile(r"[^\W\d][\w-]*").fullmatch
 
 
 def read_types(symbols: SymbolTable, node: Node | None) -> tuple[Declaration, ...]:
-    """Read all types into the scope, and return them in the author's order."""
+    """Read all types into the symbol table, and return them in the author's order."""
     kinds: dict[str, list[tuple[ScalarNode, MapNode]]] = {kind: [] for kind in _KINDS}
     for key, described in symbols.report.named(node, "'types'"):
         if not _is_type_name(symbols, key):
@@ -90,16 +90,16 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     if not isinstance(node, MapNode):
         symbols.report.expect(node, f"the type {quoted(key.value)}", "a map with fields, enum, flags, union or alias")
         return None
-    said = [inner for inner, _ in node.pairs if inner.value in _KINDS]
-    if not said:
+    kinds = [inner for inner, _ in node.pairs if inner.value in _KINDS]
+    if not kinds:
         message = f"the type {quoted(key.value)} does not say what it is"
         hint = "give it one of fields, enum, flags, union or alias"
         symbols.report.add(key, "missing-key", message, hint)
         return None
-    for second in said[1:]:
-        message = f"the type {quoted(key.value)} cannot be {said[0].value} and {second.value} at once"
+    for second in kinds[1:]:
+        message = f"the type {quoted(key.value)} cannot be {kinds[0].value} and {second.value} at once"
         symbols.report.add(second, "wrong-shape", message, "keep one of them")
-    return said[0].value
+    return kinds[0].value
 
 
 def _open(symbols: SymbolTable, key: ScalarNode, node: MapNode, kind: str) -> Entries:
@@ -197,7 +197,7 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
 
 
 def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
-    """Note what is taken for a number, true, false or null by whoever wrote it."""
+    """Note what its author may have meant as a number, true, false or null."""
     if not is_text(node):
         hint = 'write it in quotes, as in "1"; numbers are an alias of int with limits'
         symbols.report.add(node, "bad-value", f"{what} is a text, and {quoted(node.value)} has no quotes", hint)
@@ -206,9 +206,9 @@ def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
 def _value(symbols: SymbolTable, key: ScalarNode, node: Node | None) -> EnumValue:
     if isinstance(node, MapNode):
         entries = symbols.report.entries(node, f"the value {quoted(key.value)}", at=key, optional=("name", "doc"))
-        name = entries.scalar("name")
-        said = key.value if name is None or not symbols.report.is_name(name) else name.value
-        return EnumValue(wire=key.value, name=said, doc=entries.text("doc"))
+        node = entries.scalar("name")
+        name = key.value if node is None or not symbols.report.is_name(node) else node.value
+        return EnumValue(wire=key.value, name=name, doc=entries.text("doc"))
     if node is not None and not isinstance(node, ScalarNode):
         symbols.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
     return EnumValue(wire=key.value, name=key.value, doc=node.value.strip() if isinstance(node, ScalarNode) else "")

@@ -54,7 +54,7 @@ def parse(characters: str, text: Text, problems: list[Problem]) -> Node | None:
         problems: Where problems are added.
 
     Returns:
-        The outermost node; None where nothing can be said about the content, which is among the problems then.
+        The outermost node; None where it cannot be read, for which there is a problem then.
     """
     return _Builder(text, problems).build(characters)
 
@@ -188,19 +188,19 @@ class _Builder:
         self._problems.append(text.problem(line, column, end_column, rule, message, hint))
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> None:
-        said = error.problem or ""
+        wording = error.problem or ""
         mark = error.problem_mark
         written = "" if mark is None else self._text.lines[min(mark.line, len(self._text.lines) - 1)]
         goes_on = mark is not None and written[: mark.column].rstrip().endswith(("]", "}"))
         # In braces, a text ends before a bracket.
         bracketed = mark is not None and _BRACKETED.search(written[: mark.column + 1]) is not None
         # What was opened and never closed is worth more than the place where that came out.
-        if said == "found unexpected end of stream" or (
+        if wording == "found unexpected end of stream" or (
             "flow" in (error.context or "") and not goes_on and not bracketed
         ):
             mark = error.context_mark or mark
         if mark is None:
-            self._problems.append(self._text.problem(0, 0, 0, "yaml-syntax", f"this is no YAML: {said}"))
+            self._problems.append(self._text.problem(0, 0, 0, "yaml-syntax", f"this is no YAML: {wording}"))
             return
         line = min(mark.line + 1, len(self._text.lines))
         written = self._text.lines[line - 1]
@@ -224,8 +224,8 @@ class _Builder:
             )
         else:
             message, hint = next(
-                ((ours, hint) for theirs, ours, hint in _SYNTAX if theirs in said),
-                (f"this is no YAML: {said}", ""),
+                ((ours, hint) for theirs, ours, hint in _SYNTAX if theirs in wording),
+                (f"this is no YAML: {wording}", ""),
             )
             problem = self._text.problem(line, column, column + 1, "yaml-syntax", message, hint)
         self._problems.append(problem)

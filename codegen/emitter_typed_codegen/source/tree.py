@@ -83,7 +83,7 @@ class MapNode(Placed):
 
 @define(eq=False)
 class BrokenNode(Placed):
-    """What could not be read and has its problem already: whoever meets one says no more."""
+    """What could not be read and has its problem already: no more problems are noted of it."""
 
 
 @define(eq=False)

@@ -75,7 +75,7 @@ def channels_view(schema: Schema, settings: tuple[Setting, ...], packages: Mappi
     names |= {flavour.of(f"{class_name(one.name)}{end}") for one in schema.channels for flavour, end in _CLASSES}
     imports = Imports(own_names(records) | names, packages=frozenset(packages))
     scope = ModuleScope(schema, ".types", imports, packages)
-    views = tuple(_Made(scope, settings, channel).view() for channel in schema.channels)
+    views = tuple(_ChannelBuilder(scope, settings, channel).view() for channel in schema.channels)
     return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
 
 
@@ -87,14 +87,14 @@ def channel_facts(channel: Channel) -> str:
     """Return what a docstring says of a channel besides its text."""
     parts: list[str] = []
     if channel.options:
-        said = ", ".join(f"{attribute_name(name)}={_told(value)}" for name, value in channel.options)
-        parts.append(f"Unless the call says otherwise: {said}.")
+        values = ", ".join(f"{attribute_name(name)}={_shown(value)}" for name, value in channel.options)
+        parts.append(f"Unless the call says otherwise: {values}.")
     if channel.deprecated is not None:
         parts.append(sentence(f"Deprecated: {channel.deprecated}"))
     return " ".join(parts)
 
 
-def _told(value: Literal_) -> str:
+def _shown(value: Literal_) -> str:
     return literal(value) if isinstance(value, str) else repr(value)
 
 
@@ -104,8 +104,8 @@ def channel_title(channel: Channel) -> str:
 
 
 @frozen
-class _Made:
-    """What is made of one channel."""
+class _ChannelBuilder:
+    """Makes the view of one channel."""
 
     scope: ModuleScope
     settings: tuple[Setting, ...]

@@ -59,23 +59,23 @@ def _about(field: Field | Option) -> str:
 
 
 def facts(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:
-    """Return unit, limits and default of a field or an option, as sentences."""
-    said: list[str] = []
+    """Return unit, constraints and default of a field or an option, as sentences."""
+    sentences: list[str] = []
     if field.unit:
-        said.append(sentence(f"Unit: {field.unit}"))
+        sentences.append(sentence(f"Unit: {field.unit}"))
     constraints = _constraints(scope, field.constraints, field.type)
     if constraints:
         words = ", ".join(constraints)
-        said.append(sentence(words[0].upper() + words[1:]))
+        sentences.append(sentence(words[0].upper() + words[1:]))
     if isinstance(field, Option) and field.not_after is not None:
-        said.append(f"Not after `{attribute_name(field.not_after)}`.")
+        sentences.append(f"Not after `{attribute_name(field.not_after)}`.")
     if isinstance(field, Field) and field.has_default:
         default = field.default
     if default is not None:
-        said.append(f"Default: {_shown(scope, default, field.type)}.")
+        sentences.append(f"Default: {_shown(scope, default, field.type)}.")
     if isinstance(field, Field) and field.deprecated is not None:
-        said.append(sentence(f"Deprecated: {field.deprecated}"))
-    return " ".join(said)
+        sentences.append(sentence(f"Deprecated: {field.deprecated}"))
+    return " ".join(sentences)
 
 
 def parameter_text(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:

@@ -127,7 +127,7 @@ def returns(text: str) -> Section:
 
 
 def deprecated_property(scope: ModuleScope, name: str, annotation: Expression, message: str, doc: Doc) -> Method:
-    """Return the property that warns whoever reads it, in front of an attribute that does not."""
+    """Return the property that warns when it is read, in front of an attribute that does not."""
     marked = lay(call(scope.contract("deprecated"), literal(message)), STEP)
     return Method(
         decorators=("@property", f"@{marked}"),

@@ -169,7 +169,7 @@ class ModuleScope:
         return Group("{", entries, "}")
 
     def constraints(self, constraints: Iterable[Constraint], ref: TypeRef) -> list[Expression]:
-        """Return the validators of a type with limits: its own, those of an alias, and those of its items."""
+        """Return the validators of a type with constraints: its own, those of an alias, and those of its items."""
         if isinstance(ref, Optional):
             return self.constraints(constraints, ref.item)
         if isinstance(ref, Named):

@@ -43,7 +43,7 @@ class ClassView:
     members: tuple[Member, ...] = ()
     properties: tuple[Method, ...] = ()
     constructor: Method | None = None
-    """What checkers, and nobody else, are to see in the place of the one that attrs makes."""
+    """What only checkers see, in the place of the one that attrs makes."""
 
 
 def record_view(scope: ModuleScope, record: Record, doc: Doc | None = None) -> ClassView:
@@ -111,9 +111,9 @@ def _field(scope: ModuleScope, field: Field) -> Expression:
 def _warning(scope: ModuleScope, record: Record, old: list[Field]) -> list[Expression]:
     if record.deprecated is None and not old:
         return []
-    said = [] if record.deprecated is None else [literal(record.deprecated)]
+    message = [] if record.deprecated is None else [literal(record.deprecated)]
     fields: dict[str, Expression] = {attribute(field): literal(str(field.deprecated)) for field in old}
-    return [call(scope.contract("warn_when_made"), *said, **fields)]
+    return [call(scope.contract("warn_when_made"), *message, **fields)]
 
 
 def _constructor(scope: ModuleScope, record: Record) -> Method:
@@ -126,8 +126,8 @@ def _constructor(scope: ModuleScope, record: Record) -> Method:
     ]
     if record.keeps_unknown:
         parameters.append(Joined([f"{UNKNOWN_FIELDS}: ", _rest_type(scope), " = ..."]))
-    given = ["self", *(["*", *parameters] if parameters else [])]
-    head = Joined(["def ", Group("__init__(", given, ")"), " -> None: ..."], leading=True)
+    signature = ["self", *(["*", *parameters] if parameters else [])]
+    head = Joined(["def ", Group("__init__(", signature, ")"), " -> None: ..."], leading=True)
     return Method(decorators=(f"@{lay(marked, 8, after=0)}",), head=head)
 
 

@@ -150,7 +150,7 @@ def _alias(scope: ModuleScope, alias: Alias) -> Expression:
 
 def _union(scope: ModuleScope, union: Union) -> Expression:
     members = [(literal(value), scope.use(scope.declared(name))) for value, name in union.members]
-    told = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members))
+    tag = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members))
     notes = tuple(f"{comment(union.tag)}: {value}" for value, _ in members)
     either = Either([cls for _, cls in members], notes)
-    return Group(f"{scope.use(Name('typing', 'Annotated'))}[", [either, told], "]")
+    return Group(f"{scope.use(Name('typing', 'Annotated'))}[", [either, tag], "]")

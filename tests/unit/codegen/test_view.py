@@ -71,7 +71,7 @@ def test_a_type_stands_after_those_that_its_statement_needs(generate: Generate) 
     assert found == ["E", "A", "B", "U"]
 
 
-def test_the_limits_of_an_alias_hold_where_it_is_used(generate: Generate) -> None:
+def test_the_constraints_of_an_alias_hold_where_it_is_used(generate: Generate) -> None:
     text = generate(
         "types:\n"
         "  Level: {alias: int, minimum: 1}\n"

@@ -30,9 +30,9 @@ def read_envelope(symbols: SymbolTable, node: Node | None, at: Placed) -> Envelo
 
 
 def _packet_bytes(symbols: SymbolTable, node: ScalarNode | None) -> int:
-    said = None if node is None else plain_value(node)
-    if isinstance(said, int) and said in _PACKET_BYTES and not isinstance(said, bool):
-        return said
+    value = None if node is None else plain_value(node)
+    if isinstance(value, int) and value in _PACKET_BYTES and not isinstance(value, bool):
+        return value
     if node is not None:
         message = f"the size of a packet is a number from 1 to {_PACKET_BYTES[-1]}, not {quoted(node.value)}"
         symbols.report.add(node, "bad-value", message)

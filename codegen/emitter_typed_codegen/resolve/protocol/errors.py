@@ -25,9 +25,9 @@ def read_errors(symbols: SymbolTable, node: Node | None) -> tuple[Error, ...]:
         status = entries.scalar("status")
         number = 0
         if status is not None:
-            said = plain_value(status)
-            if isinstance(said, int) and said in _STATUSES and not isinstance(said, bool):
-                number = said
+            value = plain_value(status)
+            if isinstance(value, int) and value in _STATUSES and not isinstance(value, bool):
+                number = value
                 statuses.take(status.value, status.value, status)
             else:
                 message = f"the status of an error is a number from 400 to 599, not {quoted(status.value)}"

@@ -19,7 +19,7 @@ def read_events(symbols: SymbolTable, node: Node | None, reserved: str) -> tuple
     found: list[Event] = []
     topics = Names(symbols.report, "duplicate-value", "an event's topic")
     for key, described in symbols.report.named(node, "'events'"):
-        keys = {said.value for said, _ in described.pairs} if isinstance(described, MapNode) else set[str]()
+        keys = {name.value for name, _ in described.pairs} if isinstance(described, MapNode) else set[str]()
         # One that only replies count as has none of these.
         own = not keys.isdisjoint({*_OF_ITS_OWN, "channel"})
         entries = symbols.report.entries(
@@ -62,10 +62,10 @@ def with_replies(
         elif len(counting) == 1:
             found.append(evolve(event, payload=counting[0].response.name))
         else:
-            said = " and ".join(quoted(request.name) for request in counting)
+            names = " and ".join(quoted(request.name) for request in counting)
             message = (
                 "an event without a payload is the reply of the one request that names it, "
-                f"and {f'{said} do' if counting else 'none does'}"
+                f"and {f'{names} do' if counting else 'none does'}"
             )
             hint = "give it topic and payload, or let one request name it as its event"
             symbols.report.add(places[event.name], "event-payload", message, hint)

@@ -101,7 +101,7 @@ def read_values_of_options(
     """Read the values of options that an operation names under one of its keys; `node` holds all operations."""
     found: list[tuple[str, Literal_]] = []
     known = {option.name: option for option in options}
-    for key, given in symbols.report.named(find(node, operation.name, under), f"'{under}'"):
+    for key, written in symbols.report.named(find(node, operation.name, under), f"'{under}'"):
         option = known.get(key.value)
         if option is None:
             symbols.report.unknown(key, "unknown-option", "option", key.value, known)
@@ -109,7 +109,7 @@ def read_values_of_options(
             message = f"{quoted(operation.name)} does not take the option {quoted(key.value)}"
             symbols.report.add(key, "option-not-taken", message, "name the operation in the option's applies")
         else:
-            value = read_option_value(symbols, given, option)
+            value = read_option_value(symbols, written, option)
             if value is not UNFIT:
                 found.append((key.value, value))
     return tuple(found)

@@ -39,7 +39,7 @@ def read_options(symbols: SymbolTable, node: Node | None, callables: Mapping[str
         The options, in the author's order.
     """
     options: list[Option] = []
-    bounded: list[tuple[Option, ScalarNode]] = []
+    ordered: list[tuple[Option, ScalarNode]] = []
     wires = Names(symbols.report, "wire-collision", "an option on the wire")
     for key, described in symbols.report.named(node, "'options'"):
         entries = symbols.report.entries(
@@ -73,8 +73,8 @@ def read_options(symbols: SymbolTable, node: Node | None, callables: Mapping[str
             _check_topic(symbols, entries, option, key if wire is None else wire)
         options.append(_with_classic(symbols, entries, option))
         if later is not None:
-            bounded.append((option, later))
-    for option, node in bounded:
+            ordered.append((option, later))
+    for option, node in ordered:
         _check_order(symbols, option, node, options)
     return tuple(options)
 

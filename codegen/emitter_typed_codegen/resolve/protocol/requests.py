@@ -39,7 +39,7 @@ def read_requests(
         name = class_name(key.value)
         record = _request_record(symbols, entries, f"{name}Request")
         lasting = read_lasting(symbols, entries, record)
-        told = next((one for one in events if event is not None and one.name == event.value), None)
+        reply_event = next((one for one in events if event is not None and one.name == event.value), None)
         found.append(
             Request(
                 name=key.value,
@@ -52,7 +52,7 @@ def read_requests(
                 internal=entries.flag("internal"),
                 options_in=_options_in(symbols, entries, record),
                 lasting=lasting,
-                watch=read_watch(symbols, entries, record, lasting, told),
+                watch=read_watch(symbols, entries, record, lasting, reply_event),
             )
         )
     return tuple(found)

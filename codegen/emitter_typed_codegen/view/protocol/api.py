@@ -74,7 +74,7 @@ def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
         settings[channel] = call(with_options, constant, settings[channel], "options", options_given(scope, request))
     sent: dict[str, Expression] = {"timeout_s": "timeout_s"}
     event = next((one for one in scope.schema.events if one.name == request.event), None)
-    # Who is asked about a channel can be told of it apart.
+    # The events of the channel that the request names can go to a handler of their own.
     if event is not None and event.channel in {one.name for one in request.request.fields}:
         handler = flavour.applied("Handler", scope.declared(event.payload))
         usual = f"`on_{attribute_name(event.name)}`"
@@ -99,7 +99,7 @@ def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
 
 
 def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch) -> Method:
-    assert request.lasting is not None, "the front end wants a watch to begin and end"
+    assert request.lasting is not None, "`resolve` refuses a watch that does not begin and end"
     event = next(one for one in scope.schema.events if one.name == request.event)
     fields = {one.name: one for one in request.request.fields}
     parameters = [_field_parameter(scope, one) for one in fields.values() if _default(scope, one) is None]
@@ -142,9 +142,9 @@ def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch)
 
 def _default(scope: ModuleScope, field: Field) -> Expression | None:
     if field.has_default and field.default is not None:
-        _, maker = liberal(scope, field.type)
+        _, converter = liberal(scope, field.type)
         # What the method makes a value of needs no call in its head.
-        return plain(field.default) if maker else scope.value(field.default, field.type)
+        return plain(field.default) if converter else scope.value(field.default, field.type)
     return "None" if field.has_default or isinstance(field.type, Optional) else None
 
 
@@ -169,10 +169,10 @@ def _coerced(scope: ModuleScope, field: Field) -> Expression:
         }
         made = call(scope.contract(f"{base.name}_name"), name, **most)
     else:
-        _, maker = liberal(scope, field.type)
-        if maker is None:
+        _, converter = liberal(scope, field.type)
+        if converter is None:
             return name
-        made = call(scope.use(maker), name)
+        made = call(scope.use(converter), name)
     return f"None if {name} is None else {flat(made)}" if isinstance(field.type, Optional) else made
 
 

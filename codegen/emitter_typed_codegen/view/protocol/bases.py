@@ -78,17 +78,17 @@ def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Meth
     name = method_name(operation.name)
     sent: list[Expression] = [literal(name), "payload", options_given(scope, operation)]
     result: PyType = NONE
-    said = ""
+    result_text = ""
     if operation.wait:
         named.append(timeout("the acknowledgement"))
         made = call("self._publish", *sent, timeout_s="timeout_s")
     else:
         made = call("self._publish_nowait", *sent)
         result = contract(flavour.of("Pending"))
-        said = pending_text(flavour, scope.schema.errors, operation.errors)
+        result_text = pending_text(flavour, scope.schema.errors, operation.errors)
     sections = (
         arguments([payload, *named]),
-        returns(said),
+        returns(result_text),
         raises(scope.schema.errors, operation.errors, waits="acknowledgement" if operation.wait else ""),
     )
     return Method(

@@ -83,11 +83,11 @@ def _request(scope: ModuleScope, request: Request) -> Expression:
 def _lasting(scope: ModuleScope, request: Request, lasting: Lasting) -> Expression:
     fields = {field.name: field for field in request.request.fields}
     settings: dict[str, Expression] = {"by": literal(attribute_name(lasting.by))}
-    for key, given in (("begins", lasting.begins), ("ends", lasting.ends), ("again", lasting.again)):
-        if given:
+    for key, values in (("begins", lasting.begins), ("ends", lasting.ends), ("again", lasting.again)):
+        if values:
             entries: list[Expression] = [
                 Joined([f"{literal(attribute_name(name))}: ", scope.value(value, fields[name].type)])
-                for name, value in given
+                for name, value in values
             ]
             settings[key] = Group("{", entries, "}")
     return call(scope.contract("LastingDefinition"), **settings)
@@ -115,10 +115,10 @@ def _operation(scope: ModuleScope, operation: Operation) -> Expression:
         "topic": literal(template(operation.topic, operation.params)),
         "parameters": Group("{", kinds, "}"),
     }
-    limited = [(one, scope.constraints(one.constraints, one.type)) for one in operation.params]
+    constrained = [(one, scope.constraints(one.constraints, one.type)) for one in operation.params]
     rules = [
         Joined([f"{literal(attribute_name(one.name))}: ", sequence(constraints)])
-        for one, constraints in limited
+        for one, constraints in constrained
         if constraints
     ]
     if rules:

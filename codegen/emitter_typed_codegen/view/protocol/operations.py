@@ -55,16 +55,16 @@ def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list
         result: PyType = NONE
         body = waiting(flavour, call("self._publish", *sent, timeout_s="timeout_s"), result=False)
         waits = "acknowledgement"
-        said = ""
+        result_text = ""
     else:
         named = taken
         result = contract(flavour.of("Pending"))
         body = waiting(flavour, call("self._publish_nowait", *sent), waits=False)
         waits = ""
-        said = pending_text(flavour, scope.schema.errors, operation.errors)
+        result_text = pending_text(flavour, scope.schema.errors, operation.errors)
     sections = (
         arguments([*positional, *named]),
-        returns(said),
+        returns(result_text),
         raises(scope.schema.errors, operation.errors, waits=waits),
     )
     name = method_name(operation.name)
