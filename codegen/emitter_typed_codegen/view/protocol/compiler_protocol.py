@@ -13,7 +13,7 @@ from emitter_typed_codegen.pytypes import HERE, Imports, Name
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.module_scope import sequence
-from emitter_typed_codegen.view.protocol import DefinitionsView
+from emitter_typed_codegen.view.protocol.definitions import DefinitionsView
 
 _MODEL = model.__name__
 

@@ -15,12 +15,12 @@ from emitter_typed_codegen.view.methods import (
     Parameter,
     arguments,
     head,
-    liberal,
     methods_class,
     returns,
 )
 from emitter_typed_codegen.view.module_scope import ModuleScope, call
-from emitter_typed_codegen.view.options import enumerated, option_class, taking
+from emitter_typed_codegen.view.protocol.calls import liberal
+from emitter_typed_codegen.view.protocol.options import enumerated, option_class, taking
 
 OPTION_FACTORIES = Name(".option_factories", "OptionFactories")
 """The class that has them."""

@@ -32,11 +32,11 @@ def check_methods(report: Report, entries: Entries, schema: Schema) -> None:
     internal = {one.name for one in schema.requests if one.internal}
     for section in ("requests", "operations", "events"):
         for key, described in _pairs(entries.get(section)):
-            said = f"on_{key.value}" if section == "events" else key.value
+            written = f"on_{key.value}" if section == "events" else key.value
             if section == "requests" and key.value in internal:
                 constants.take(internal_constant(key.value), key.value, key)
-            elif methods.take(method_name(said), said, key):
-                constants.take(constant_name(said), said, key)
+            elif methods.take(method_name(written), written, key):
+                constants.take(constant_name(written), written, key)
             watch = find(described, "watch", "name") if section == "requests" else None
             if isinstance(watch, ScalarNode):
                 methods.take(method_name(watch.value), watch.value, watch)
@@ -50,6 +50,14 @@ def check_methods(report: Report, entries: Entries, schema: Schema) -> None:
             constants.take(constant_name(key.value), key.value, key)
         if key.value in known:
             _check_option(report, key, known[key.value], schema)
+
+
+def check_parameter_names(report: Report, node: Node | None) -> None:
+    """Note the fields or parameters whose names methods have for something else."""
+    names = Names(report, "name-collision", "a parameter", RESERVED_PARAMETERS)
+    for key, _ in node.pairs if isinstance(node, MapNode) else ():
+        if attribute_name(key.value) in RESERVED_PARAMETERS:
+            names.take(attribute_name(key.value), key.value, key)
 
 
 def _check_option(report: Report, key: ScalarNode, option: Option, schema: Schema) -> None:

@@ -8,29 +8,31 @@ from emitter_typed_codegen.names import attribute_name, method_name
 from emitter_typed_codegen.pytypes import Imports, Name, PyType, optional
 from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.methods import (
-    BOUNDS,
     Flavour,
     Method,
     MethodsView,
     Parameter,
     arguments,
-    given,
     head,
-    liberal,
     methods_class,
+    returns,
+    type_variable,
+)
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, plain
+from emitter_typed_codegen.view.protocol.calls import (
+    QUEUE_PARAMETERS,
+    liberal,
     option_parameters,
+    options_given,
     options_parameter,
     queue_limits,
     raises,
-    returns,
     timeout,
-    type_variable,
     waiting,
 )
-from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, plain
-from emitter_typed_codegen.view.operations import PAYLOAD, operation_methods
-from emitter_typed_codegen.view.option_factories import OPTION_FACTORIES, has_option_factories
-from emitter_typed_codegen.view.protocol import event_constant, request_constant
+from emitter_typed_codegen.view.protocol.definitions import event_constant, request_constant
+from emitter_typed_codegen.view.protocol.operations import PAYLOAD, operation_methods
+from emitter_typed_codegen.view.protocol.option_factories import OPTION_FACTORIES, has_option_factories
 
 
 def api_view(schema: Schema, flavour: Flavour) -> MethodsView:
@@ -69,10 +71,10 @@ def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
     if options:
         channel = attribute_name(request.options_in or "")
         with_options = scope.contract("channel_with_options")
-        settings[channel] = call(with_options, constant, settings[channel], "options", given(scope, request))
+        settings[channel] = call(with_options, constant, settings[channel], "options", options_given(scope, request))
     sent: dict[str, Expression] = {"timeout_s": "timeout_s"}
     event = next((one for one in scope.schema.events if one.name == request.event), None)
-    # Who is asked about a channel can be told of it apart.
+    # The events of the channel that the request names can go to a handler of their own.
     if event is not None and event.channel in {one.name for one in request.request.fields}:
         handler = flavour.applied("Handler", scope.declared(event.payload))
         usual = f"`on_{attribute_name(event.name)}`"
@@ -97,7 +99,7 @@ def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
 
 
 def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch) -> Method:
-    assert request.lasting is not None, "the front end wants a watch to begin and end"
+    assert request.lasting is not None, "`resolve` refuses a watch that does not begin and end"
     event = next(one for one in scope.schema.events if one.name == request.event)
     fields = {one.name: one for one in request.request.fields}
     parameters = [_field_parameter(scope, one) for one in fields.values() if _default(scope, one) is None]
@@ -107,7 +109,7 @@ def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch)
         for one in fields.values()
         if one.name in fixed or _default(scope, one) is None
     }
-    named = [*BOUNDS, timeout("the reply")]
+    named = [*QUEUE_PARAMETERS, timeout("the reply")]
     payload = scope.declared(event.payload)
     made = call(
         "self._calls.watch",
@@ -140,9 +142,9 @@ def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch)
 
 def _default(scope: ModuleScope, field: Field) -> Expression | None:
     if field.has_default and field.default is not None:
-        _, maker = liberal(scope, field.type)
+        _, converter = liberal(scope, field.type)
         # What the method makes a value of needs no call in its head.
-        return plain(field.default) if maker else scope.value(field.default, field.type)
+        return plain(field.default) if converter else scope.value(field.default, field.type)
     return "None" if field.has_default or isinstance(field.type, Optional) else None
 
 
@@ -167,10 +169,10 @@ def _coerced(scope: ModuleScope, field: Field) -> Expression:
         }
         made = call(scope.contract(f"{base.name}_name"), name, **most)
     else:
-        _, maker = liberal(scope, field.type)
-        if maker is None:
+        _, converter = liberal(scope, field.type)
+        if converter is None:
             return name
-        made = call(scope.use(maker), name)
+        made = call(scope.use(converter), name)
     return f"None if {name} is None else {flat(made)}" if isinstance(field.type, Optional) else made
 
 

@@ -8,32 +8,27 @@ from emitter_typed_codegen.names import method_name
 from emitter_typed_codegen.pytypes import BUILTINS, HERE, NONE, Applied, Name, PyType, optional
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import parameter_text
-from emitter_typed_codegen.view.methods import (
+from emitter_typed_codegen.view.methods import Flavour, Method, Parameter, arguments, head, returns
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, sequence
+from emitter_typed_codegen.view.protocol.calls import (
     BOOL,
-    BOUNDS,
     FETCHED_TEXT,
-    Flavour,
-    Method,
-    Parameter,
-    arguments,
+    QUEUE_PARAMETERS,
     fetch_raises,
     fetched,
-    given,
-    head,
     liberal,
     operation_doc,
     option_parameters,
+    options_given,
     options_parameter,
     pending_text,
     queue_limits,
     raises,
     recovering,
     recovery,
-    returns,
     timeout,
     waiting,
 )
-from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, sequence
 
 PAYLOAD = Name(HERE, "PayloadT")
 """The type of the payload of a subscription."""
@@ -54,22 +49,22 @@ def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list
     )
     positional = [*keys, message, *classic]
     sent: list[Expression] = [literal(method_name(operation.name)), _topic_arguments(keys), "message"]
-    sent += ["options" if classic else "()", given(scope, operation)]
+    sent += ["options" if classic else "()", options_given(scope, operation)]
     if operation.wait:
         named = [*taken, timeout("the acknowledgement")]
         result: PyType = NONE
         body = waiting(flavour, call("self._calls.publish", *sent, timeout_s="timeout_s"), result=False)
         waits = "acknowledgement"
-        said = ""
+        result_text = ""
     else:
         named = taken
         result = contract(flavour.of("Pending"))
         body = waiting(flavour, call("self._calls.publish_nowait", *sent), waits=False)
         waits = ""
-        said = pending_text(flavour, scope.schema.errors, operation.errors)
+        result_text = pending_text(flavour, scope.schema.errors, operation.errors)
     sections = (
         arguments([*positional, *named]),
-        returns(said),
+        returns(result_text),
         raises(scope.schema.errors, operation.errors, waits=waits),
     )
     name = method_name(operation.name)
@@ -96,7 +91,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
             "AmbiguousReply, and events and refusals of QoS 0 may be made up. Default: False."
         ),
     )
-    rest = [*taken, *recovery(operation), *BOUNDS, allow, timeout("the broker's answer")]
+    rest = [*taken, *recovery(operation), *QUEUE_PARAMETERS, allow, timeout("the broker's answer")]
     text = (
         "The class to read each payload as; what does not fit goes to `on_error`, and the subscription goes on. "
         "Default: bytes, as they came."
@@ -127,7 +122,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
         call(scope.contract("PlainDecoder"), "payload"),
         "optional_handler",
         "options" if classic else "()",
-        given(scope, operation),
+        options_given(scope, operation),
     ]
     made = call(
         "self._calls.subscribe",
@@ -175,7 +170,7 @@ def _fetch(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[M
     positional = [*keys, *classic]
     named = [*option_parameters(scope, operation), timeout("each page")]
     name = method_name(operation.name)
-    sent = [literal(name), _topic_arguments(keys), "options" if classic else "()", given(scope, operation)]
+    sent = [literal(name), _topic_arguments(keys), "options" if classic else "()", options_given(scope, operation)]
     messages = fetched(flavour, contract("StoredMessage"))
     sections = (
         arguments([*positional, *named]),

@@ -6,8 +6,8 @@ from attrs import evolve
 
 from emitter_typed_codegen.model import Event, Record, Request, Union
 from emitter_typed_codegen.problems import quoted
-from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.protocol.envelope import check_topic
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
@@ -19,7 +19,7 @@ def read_events(symbols: SymbolTable, node: Node | None, reserved: str) -> tuple
     found: list[Event] = []
     topics = Names(symbols.report, "duplicate-value", "an event's topic")
     for key, described in symbols.report.named(node, "'events'"):
-        keys = {said.value for said, _ in described.pairs} if isinstance(described, MapNode) else set[str]()
+        keys = {name.value for name, _ in described.pairs} if isinstance(described, MapNode) else set[str]()
         # One that only replies count as has none of these.
         own = not keys.isdisjoint({*_OF_ITS_OWN, "channel"})
         entries = symbols.report.entries(
@@ -62,27 +62,15 @@ def with_replies(
         elif len(counting) == 1:
             found.append(evolve(event, payload=counting[0].response.name))
         else:
-            said = " and ".join(quoted(request.name) for request in counting)
+            names = " and ".join(quoted(request.name) for request in counting)
             message = (
                 "an event without a payload is the reply of the one request that names it, "
-                f"and {f'{said} do' if counting else 'none does'}"
+                f"and {f'{names} do' if counting else 'none does'}"
             )
             hint = "give it topic and payload, or let one request name it as its event"
             symbols.report.add(places[event.name], "event-payload", message, hint)
             found.append(event)
     return tuple(found)
-
-
-def check_topic(symbols: SymbolTable, node: ScalarNode, reserved: str) -> None:
-    """Note what is wrong with a topic of the broker's own."""
-    if not node.value.endswith("/"):
-        symbols.report.add(node, "bad-topic", "a topic ends with a slash", f"write {node.value[:80]}/")
-    for segment in read_segments(symbols.report, node, "bad-topic"):
-        if segment.is_parameter:
-            symbols.report.add(segment.place, "bad-topic", "this topic has no parameters", "write it out")
-    if not node.value.startswith(reserved):
-        message = f"a topic of the broker's own begins with {quoted(reserved)}, as the envelope says"
-        symbols.report.add(node, "bad-topic", message)
 
 
 def _records(symbols: SymbolTable, payload: ScalarNode) -> list[Record]:

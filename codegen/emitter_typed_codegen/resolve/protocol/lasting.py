@@ -23,19 +23,19 @@ def read_lasting(symbols: SymbolTable, entries: Entries, record: Record) -> Last
     node = entries.get("lasting")
     if node is None:
         return None
-    said = symbols.report.entries(
+    inner = symbols.report.entries(
         node, "'lasting'", at=entries.key("lasting"), required=("by",), optional=("begins", "ends", "again")
     )
-    by = said.scalar("by")
+    by = inner.scalar("by")
     if by is not None and by.value not in {field.name for field in record.fields}:
         message = f"{quoted(record.name)} has no field {quoted(by.value)}"
         hint = symbols.report.meant(by.value, [field.name for field in record.fields])
         symbols.report.add(by, "lasting-request", message, hint)
     return Lasting(
         by="" if by is None else by.value,
-        begins=_values(symbols, said, "begins", record),
-        ends=_values(symbols, said, "ends", record),
-        again=_values(symbols, said, "again", record),
+        begins=_values(symbols, inner, "begins", record),
+        ends=_values(symbols, inner, "ends", record),
+        again=_values(symbols, inner, "again", record),
     )
 
 
@@ -58,8 +58,8 @@ def read_watch(
     if node is None:
         return None
     at = entries.key("watch")
-    said = symbols.report.entries(node, "'watch'", at=at, required=("name",), optional=("doc",))
-    name = said.scalar("name")
+    inner = symbols.report.entries(node, "'watch'", at=at, required=("name",), optional=("doc",))
+    name = inner.scalar("name")
     if event is None or event.channel is None:
         message = "only a request with an event that names its channel can be watched"
         symbols.report.add(at, "watch-request", message, "say its event, and that event's channel")
@@ -71,18 +71,18 @@ def read_watch(
     if by is not None and symbols.base(by.type) is not None and symbols.scalar(by.type) not in ("channel", "filter"):
         message = f"what is watched is named by a channel or a filter, and {quoted(by.name)} is neither"
         symbols.report.add(at, "watch-request", message)
-    return None if name is None else Watch(name=name.value, doc=said.text("doc"))
+    return None if name is None else Watch(name=name.value, doc=inner.text("doc"))
 
 
 def _values(symbols: SymbolTable, entries: Entries, key: str, record: Record) -> tuple[tuple[str, Literal_], ...]:
     known = {field.name: field for field in record.fields}
     found: list[tuple[str, Literal_]] = []
-    for name, given in symbols.report.named(entries.get(key), f"'{key}'"):
+    for name, written in symbols.report.named(entries.get(key), f"'{key}'"):
         if name.value not in known:
             message = f"{quoted(record.name)} has no field {quoted(name.value)}"
             symbols.report.add(name, "lasting-request", message, symbols.report.meant(name.value, list(known)))
             continue
-        value = read_value(symbols, given, known[name.value].type, "bad-value", "the value")
+        value = read_value(symbols, written, known[name.value].type, "bad-value", "the value")
         if value is not UNFIT:
             found.append((name.value, value))
     return tuple(found)

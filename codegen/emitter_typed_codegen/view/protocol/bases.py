@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from attrs import evolve
 
 from emitter_typed_codegen.layout import Expression
 from emitter_typed_codegen.model import Operation, Schema
-from emitter_typed_codegen.names import class_name, method_name
+from emitter_typed_codegen.names import method_name
 from emitter_typed_codegen.pytypes import HERE, NONE, Applied, Imports, Name, PyType, optional
 from emitter_typed_codegen.texts import literal
+from emitter_typed_codegen.view.directions import DIRECTIONS, base_class
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.methods import (
     ASYNC,
-    BOUNDS,
-    FETCHED_TEXT,
     SYNC,
     Flavour,
     Method,
@@ -23,36 +20,32 @@ from emitter_typed_codegen.view.methods import (
     MethodsView,
     Parameter,
     arguments,
-    fetch_raises,
-    fetched,
-    given,
     head,
     methods_class,
+    returns,
+    type_variable,
+)
+from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
+from emitter_typed_codegen.view.protocol.calls import (
+    FETCHED_TEXT,
+    QUEUE_PARAMETERS,
+    fetch_raises,
+    fetched,
     operation_doc,
     option_parameters,
+    options_given,
     pending_text,
     queue_limits,
     raises,
     recovering,
     recovery,
-    returns,
     timeout,
-    type_variable,
     waiting,
 )
-from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
-
-DIRECTIONS: Mapping[str, tuple[str, ...]] = {"publish": ("publish",), "subscribe": ("subscribe", "fetch")}
-"""The verbs of the operations that a typed channel has, by the directions in which it can be used."""
 
 _PAYLOAD = Name(HERE, "PayloadT")
 _PARAMS = Name(HERE, "ParamsT")
 _MESSAGE = Applied(contract("ChannelMessage"), (_PAYLOAD, _PARAMS))
-
-
-def base_class(flavour: Flavour, direction: str) -> str:
-    """Return the name of the class that has a direction's operations for typed channels."""
-    return flavour.of(class_name(f"{direction}_channel"))
 
 
 def bases_view(schema: Schema) -> MethodsView:
@@ -83,19 +76,19 @@ def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Meth
     payload = Parameter(name="payload", type=_PAYLOAD, text="What to publish.")
     named = [_settable(one) for one in option_parameters(scope, operation)]
     name = method_name(operation.name)
-    sent: list[Expression] = [literal(name), "payload", given(scope, operation)]
+    sent: list[Expression] = [literal(name), "payload", options_given(scope, operation)]
     result: PyType = NONE
-    said = ""
+    result_text = ""
     if operation.wait:
         named.append(timeout("the acknowledgement"))
         made = call("self._publish", *sent, timeout_s="timeout_s")
     else:
         made = call("self._publish_nowait", *sent)
         result = contract(flavour.of("Pending"))
-        said = pending_text(flavour, scope.schema.errors, operation.errors)
+        result_text = pending_text(flavour, scope.schema.errors, operation.errors)
     sections = (
         arguments([payload, *named]),
-        returns(said),
+        returns(result_text),
         raises(scope.schema.errors, operation.errors, waits="acknowledgement" if operation.wait else ""),
     )
     return Method(
@@ -116,13 +109,18 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Me
         default="None",
         text="Receives each message. Default: none; iterate over what is returned.",
     )
-    named = [*option_parameters(scope, operation), *recovery(operation), *BOUNDS, timeout("the broker's answer")]
+    named = [
+        *option_parameters(scope, operation),
+        *recovery(operation),
+        *QUEUE_PARAMETERS,
+        timeout("the broker's answer"),
+    ]
     name = method_name(operation.name)
     made = call(
         "self._subscribe",
         literal(name),
         "optional_handler",
-        given(scope, operation),
+        options_given(scope, operation),
         limits=queue_limits(scope),
         **recovering(operation),
         timeout_s="timeout_s",
@@ -142,7 +140,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Me
 def _fetch(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Method:
     named = [*option_parameters(scope, operation), timeout("each page")]
     name = method_name(operation.name)
-    made = call("self._fetch", literal(name), given(scope, operation), timeout_s="timeout_s")
+    made = call("self._fetch", literal(name), options_given(scope, operation), timeout_s="timeout_s")
     text = (
         f"{FETCHED_TEXT} A message that does not fit the channel's type goes to `on_error` and is left out, "
         "as is what lies below the channel; both count as fetched."

@@ -1,4 +1,4 @@
-"""What `options:` declares, and the values that a schema gives to options."""
+"""What `options:` declares."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from emitter_typed_codegen.model import Enum, Literal_, Option, Scalar, ScalarName, Setting, TypeRef
+from emitter_typed_codegen.model import Enum, Literal_, Option, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import is_word
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, check_constraints, read_constraints
+from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, read_constraints
 from emitter_typed_codegen.resolve.fields import read_format
 from emitter_typed_codegen.resolve.nodes import Entries
+from emitter_typed_codegen.resolve.option_values import read_option_value
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.typerefs import read_type
-from emitter_typed_codegen.resolve.values import UNFIT, Unfit, read_value
+from emitter_typed_codegen.resolve.values import UNFIT, read_value
 from emitter_typed_codegen.source import MapNode, Node, Placed, ScalarNode
 
 _OPTIONAL = ("doc", "unit", "wire", "format", "carrier", "encode", "values", "not_after", "classic", *CONSTRAINTS)
@@ -38,7 +39,7 @@ def read_options(symbols: SymbolTable, node: Node | None, callables: Mapping[str
         The options, in the author's order.
     """
     options: list[Option] = []
-    bounded: list[tuple[Option, ScalarNode]] = []
+    ordered: list[tuple[Option, ScalarNode]] = []
     wires = Names(symbols.report, "wire-collision", "an option on the wire")
     for key, described in symbols.report.named(node, "'options'"):
         entries = symbols.report.entries(
@@ -72,23 +73,10 @@ def read_options(symbols: SymbolTable, node: Node | None, callables: Mapping[str
             _check_topic(symbols, entries, option, key if wire is None else wire)
         options.append(_with_classic(symbols, entries, option))
         if later is not None:
-            bounded.append((option, later))
-    for option, node in bounded:
+            ordered.append((option, later))
+    for option, node in ordered:
         _check_order(symbols, option, node, options)
     return tuple(options)
-
-
-def read_option_value(symbols: SymbolTable, node: Node, option: Setting) -> Literal_ | Unfit:
-    """Read a value of an option, which keeps the option's limits and is one of its values if it has some."""
-    what = f"the option {quoted(option.name)}"
-    value = read_value(symbols, node, option.type, "bad-value", what)
-    if value is UNFIT:
-        return UNFIT
-    check_constraints(symbols, node, option.type, value, option.constraints, "bad-value", what)
-    if option.values and value not in option.values and symbols.base(option.type) is not None:
-        known = ", ".join(str(one) for one in option.values)
-        symbols.report.add(node, "bad-value", f"{what} can only be {known}")
-    return value
 
 
 def _encode(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tuple[tuple[bool | int | str, str | None], ...]:

@@ -1,4 +1,4 @@
-"""The modules that say what a protocol is: its errors, and the definitions that the client runs on."""
+"""The module of the definitions that the client runs on: requests, events, operations, and the protocol as a whole."""
 
 from __future__ import annotations
 
@@ -9,42 +9,20 @@ from attrs import frozen
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import (
     Event,
-    Field,
     Lasting,
-    Literal_,
     Operation,
     Pages,
     Request,
     Scalar,
     Schema,
-    Setting,
     TypeRef,
 )
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name, internal_constant, method_name
 from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name
-from emitter_typed_codegen.texts import folded_literal, literal
-from emitter_typed_codegen.view.docs import Doc, error_doc
-from emitter_typed_codegen.view.module_scope import ModuleScope, call, plain, sequence
-from emitter_typed_codegen.view.options import ignored_by, options_of
-
-
-@frozen
-class ErrorView:
-    """The class of a status."""
-
-    name: str
-    base: str
-    doc: Doc
-    hint: str
-
-
-@frozen
-class ErrorsView:
-    """The module of the errors."""
-
-    doc: Doc
-    imports: str
-    errors: tuple[ErrorView, ...]
+from emitter_typed_codegen.texts import literal
+from emitter_typed_codegen.view.docs import Doc
+from emitter_typed_codegen.view.module_scope import ModuleScope, call, sequence, template
+from emitter_typed_codegen.view.protocol.options import ignored_by, options_of
 
 
 @frozen
@@ -54,23 +32,6 @@ class DefinitionsView:
     doc: Doc
     imports: str
     definitions: tuple[Expression, ...]
-
-
-def errors_view(schema: Schema) -> ErrorsView:
-    """Return the module of the errors."""
-    names = frozenset(class_name(error.name) for error in schema.errors)
-    imports = Imports(names, own_section=True)
-    base = imports.use(Name(CONTRACT, "BrokerError"))
-    views = tuple(
-        ErrorView(
-            class_name(error.name),
-            base,
-            error_doc(error),
-            folded_literal(error.hint, start=11) if error.hint else "",
-        )
-        for error in schema.errors
-    )
-    return ErrorsView(Doc(f"The errors of {schema.name}, one class for each status."), imports.lines(), views)
 
 
 def request_constant(request: Request) -> str:
@@ -122,11 +83,11 @@ def _request(scope: ModuleScope, request: Request) -> Expression:
 def _lasting(scope: ModuleScope, request: Request, lasting: Lasting) -> Expression:
     fields = {field.name: field for field in request.request.fields}
     settings: dict[str, Expression] = {"by": literal(attribute_name(lasting.by))}
-    for key, given in (("begins", lasting.begins), ("ends", lasting.ends), ("again", lasting.again)):
-        if given:
+    for key, values in (("begins", lasting.begins), ("ends", lasting.ends), ("again", lasting.again)):
+        if values:
             entries: list[Expression] = [
                 Joined([f"{literal(attribute_name(name))}: ", scope.value(value, fields[name].type)])
-                for name, value in given
+                for name, value in values
             ]
             settings[key] = Group("{", entries, "}")
     return call(scope.contract("LastingDefinition"), **settings)
@@ -154,45 +115,26 @@ def _operation(scope: ModuleScope, operation: Operation) -> Expression:
         "topic": literal(template(operation.topic, operation.params)),
         "parameters": Group("{", kinds, "}"),
     }
-    limited = [(one, scope.constraints(one.constraints, one.type)) for one in operation.params]
+    constrained = [(one, scope.constraints(one.constraints, one.type)) for one in operation.params]
     rules = [
         Joined([f"{literal(attribute_name(one.name))}: ", sequence(constraints)])
-        for one, constraints in limited
+        for one, constraints in constrained
         if constraints
     ]
     if rules:
         settings["constraints"] = Group("{", rules, "}")
     settings |= _options(scope, operation)
     if operation.defaults:
-        settings["defaults"] = defaults(scope, operation.defaults, scope.schema.options)
+        settings["defaults"] = scope.option_values(operation.defaults, scope.schema.options)
     if operation.no_replay:
-        settings["no_replay"] = defaults(scope, operation.no_replay, scope.schema.options)
+        settings["no_replay"] = scope.option_values(operation.no_replay, scope.schema.options)
     if operation.no_echo:
-        settings["no_echo"] = defaults(scope, operation.no_echo, scope.schema.options)
+        settings["no_echo"] = scope.option_values(operation.no_echo, scope.schema.options)
     if operation.stored is not None:
         settings["stored"] = literal(method_name(operation.stored))
     if operation.pages is not None:
         settings["pages"] = _pages(scope, operation.pages)
     return _assigned(constant_name(operation.name), call(scope.contract("OperationDefinition"), **settings))
-
-
-def defaults(scope: ModuleScope, given: tuple[tuple[str, Literal_], ...], options: Iterable[Setting]) -> Expression:
-    """Return a dict of options' values, by the names of their parameters."""
-    by_name = {option.name: option for option in options}
-    entries: list[Expression] = []
-    for name, value in given:
-        option = by_name.get(name)
-        # Seconds are what a caller would give. Without a protocol, nothing is known of an option.
-        as_said = option is None or scope.base(option.type) == Scalar("duration")
-        made = plain(value) if option is None or as_said else scope.value(value, option.type)
-        entries.append(Joined([f"{literal(attribute_name(name))}: ", made]))
-    return Group("{", entries, "}")
-
-
-def template(topic: str, params: Iterable[Field]) -> str:
-    """Return a topic or an address with its parameters by the names that they have in Python."""
-    names = {f"{{{one.name}}}": f"{{{attribute_name(one.name)}}}" for one in params}
-    return "/".join(names.get(segment, segment) for segment in topic.split("/"))
 
 
 def _options(scope: ModuleScope, taking: Operation | Request) -> dict[str, Expression]:

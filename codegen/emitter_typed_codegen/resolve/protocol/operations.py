@@ -18,8 +18,9 @@ from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_fields
 from emitter_typed_codegen.resolve.nodes import Entries, find
-from emitter_typed_codegen.resolve.options import read_option_value
-from emitter_typed_codegen.resolve.protocol import check_reserved, error_names
+from emitter_typed_codegen.resolve.option_values import read_option_value
+from emitter_typed_codegen.resolve.protocol.errors import read_error_names
+from emitter_typed_codegen.resolve.protocol.methods import check_parameter_names
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.resolve.values import UNFIT
 from emitter_typed_codegen.source import Node, ScalarNode
@@ -75,7 +76,7 @@ def read_operations(symbols: SymbolTable, node: Node | None, errors: tuple[Error
         topic = entries.scalar("topic")
         allowed: frozenset[ScalarName] = frozenset({"channel"}) if verb == "publish" else _CHANNELS
         params = read_fields(symbols, entries.get("params"), keys=_PARAMETER_KEYS, allowed=allowed)
-        check_reserved(symbols, entries.get("params"))
+        check_parameter_names(symbols.report, entries.get("params"))
         if topic is not None:
             _check_parameters(symbols, entries, topic, params)
         operation = Operation(
@@ -86,7 +87,7 @@ def read_operations(symbols: SymbolTable, node: Node | None, errors: tuple[Error
             params=params,
             wait=entries.flag("wait", default=True),
             typed=entries.flag("typed"),
-            errors=error_names(symbols, entries, errors),
+            errors=read_error_names(symbols, entries, errors),
         )
         if operation.typed:
             _check_typed(symbols, entries, operation)
@@ -100,7 +101,7 @@ def read_values_of_options(
     """Read the values of options that an operation names under one of its keys; `node` holds all operations."""
     found: list[tuple[str, Literal_]] = []
     known = {option.name: option for option in options}
-    for key, given in symbols.report.named(find(node, operation.name, under), f"'{under}'"):
+    for key, written in symbols.report.named(find(node, operation.name, under), f"'{under}'"):
         option = known.get(key.value)
         if option is None:
             symbols.report.unknown(key, "unknown-option", "option", key.value, known)
@@ -108,7 +109,7 @@ def read_values_of_options(
             message = f"{quoted(operation.name)} does not take the option {quoted(key.value)}"
             symbols.report.add(key, "option-not-taken", message, "name the operation in the option's applies")
         else:
-            value = read_option_value(symbols, given, option)
+            value = read_option_value(symbols, written, option)
             if value is not UNFIT:
                 found.append((key.value, value))
     return tuple(found)
