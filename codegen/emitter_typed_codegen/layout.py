@@ -58,7 +58,23 @@ class Either:
     """What is said of each operand in a comment, if they stand on lines of their own. Comments hold those open, too."""
 
 
-Expression = str | Group | Joined | Either
+@frozen
+class Bracketed:
+    """What gets brackets around it where it would not fit otherwise, as a formatter does with a returned value."""
+
+    item: Expression
+
+
+@frozen
+class Assigned:
+    """A name with an annotation, a value, or both: a whole statement."""
+
+    target: str
+    value: Expression | None = None
+    annotation: Expression | None = None
+
+
+Expression = str | Group | Joined | Either | Bracketed | Assigned
 """What can be laid out; a text is printed as it is."""
 
 
@@ -74,6 +90,12 @@ def flat(expression: Expression) -> str:
             return "".join(map(flat, expression.parts))
         case Either():
             return " | ".join(map(flat, expression.operands))
+        case Bracketed():
+            return flat(expression.item)
+        case Assigned():
+            annotation = "" if expression.annotation is None else f": {flat(expression.annotation)}"
+            value = "" if expression.value is None else f" = {flat(expression.value)}"
+            return f"{expression.target}{annotation}{value}"
 
 
 def lay(expression: Expression, indent: int = 0, *, after: int = 0) -> str:
@@ -94,6 +116,10 @@ def _lines(expression: Expression, indent: int, *, start: int, after: int) -> li
     match expression:
         case Joined():
             return _explode_parts(expression, indent, start=start, after=after)
+        case Bracketed():
+            return _right(expression.item, indent, start=start, after=after)
+        case Assigned():
+            return _assigned(expression, indent)
         case _:
             return _exploded(expression, indent)
 
@@ -108,7 +134,24 @@ def _explodes(expression: Expression) -> bool:
         case Joined():
             return any(map(_explodes, expression.parts))
         case Either():
-            return bool(expression.notes) or any(map(_explodes, expression.operands))
+            return len(expression.operands) > 1
+        case Bracketed() | Assigned():
+            return True
+
+
+def _held(expression: Expression) -> bool:
+    """Whether a comma or a comment in it would hold it open on longer lines, too."""
+    match expression:
+        case Either():
+            return bool(expression.notes) or any(map(_held, expression.operands))
+        case Group():
+            return any(map(_held, expression.items)) if expression.lonely else bool(expression.items)
+        case Joined():
+            return any(map(_held, expression.parts))
+        case Bracketed():
+            return _held(expression.item)
+        case _:
+            return False
 
 
 def _exploded(expression: Expression, indent: int) -> list[str]:
@@ -131,6 +174,80 @@ def _exploded(expression: Expression, indent: int) -> list[str]:
                 if expression.notes:
                     lines[-1] += f"{_NOTE}{expression.notes[index]}"
             return lines
+        case Bracketed():
+            return _right(expression.item, indent, start=indent, after=WIDTH)
+        case Assigned():
+            return _assigned(expression, indent)
+
+
+def _right(expression: Expression, indent: int, *, start: int, after: int) -> list[str]:
+    """Return the lines of what stands behind `=`, `return` or the like: it gets brackets where they help."""
+    line = flat(expression)
+    if start + len(line) + after <= WIDTH:
+        return [line]
+    if isinstance(expression, Group) and _explodes(expression):
+        lines = _exploded(expression, indent)
+        # What opens it is all that must fit; if it would not do so in brackets either, they would be in vain.
+        if start + len(lines[0]) <= WIDTH or indent + STEP + len(lines[0]) > WIDTH:
+            return lines
+    return (
+        _opened(expression, indent)
+        if not isinstance(expression, Joined)
+        else _lines(expression, indent, start=start, after=after)
+    )
+
+
+def _opened(expression: Expression, indent: int) -> list[str]:
+    """Return something on lines of its own: exploded if it has brackets, else in brackets unless they are in vain."""
+    inner = indent + STEP
+    line = flat(expression)
+    match expression:
+        case Group() if _explodes(expression) and inner + len(expression.open) > WIDTH:
+            return _exploded(expression, indent)
+        case Either() if _held(expression):
+            lines = _exploded(expression, inner)
+        case Either() | Group() if inner + len(line) > WIDTH and _explodes(expression):
+            lines = _exploded(expression, inner)
+        case Either() | Group():
+            lines = [line]
+        case _ if inner + len(line) > WIDTH:
+            return [line]
+        case _:
+            lines = [line]
+    return ["(", f"{' ' * inner}{lines[0]}", *lines[1:], f"{' ' * indent})"]
+
+
+def _assigned(statement: Assigned, indent: int) -> list[str]:
+    """Return the lines of a statement that does not fit one."""
+    target, annotation, value = statement.target, statement.annotation, statement.value
+    if annotation is None:
+        return _behind([f"{target} = "], _right(value or "", indent, start=indent + len(target) + 3, after=0))
+    head = f"{target}: {flat(annotation)}"
+    start = indent + len(head) + 3
+    if value is not None:
+        lines = _lines(value, indent, start=start, after=0)
+        if start + len(lines[0]) <= WIDTH:
+            return _behind([f"{head} = "], lines)
+        # `= (` still fits, and the value in brackets does, too.
+        lines = _right(value, indent, start=start, after=0)
+        if not _held(annotation) and lines[0] == "(" and start < WIDTH:
+            return _behind([f"{head} = "], lines)
+        if isinstance(annotation, str):
+            return _behind([f"{head} = "], _lines(value, indent, start=start, after=0))
+    opened = _behind([f"{target}: "], _annotation(annotation, indent))
+    if value is None:
+        return opened
+    return _behind([*opened[:-1], f"{opened[-1]} = "], _right(value, indent, start=indent + 4, after=0))
+
+
+def _annotation(annotation: Expression, indent: int) -> list[str]:
+    if isinstance(annotation, Group) and _explodes(annotation):
+        return _exploded(annotation, indent)
+    return _opened(annotation, indent)
+
+
+def _behind(before: list[str], lines: list[str]) -> list[str]:
+    return [*before[:-1], before[-1] + lines[0], *lines[1:]]
 
 
 def _exploded_group(group: Group, indent: int) -> list[str]:
@@ -153,7 +270,7 @@ def _explode_parts(joined: Joined, indent: int, *, start: int, after: int) -> li
     order = able if joined.leading else able[::-1]
     lines: list[str] = []
     for count in range(1, len(order) + 1):
-        lines = _with_exploded(joined, indent, set(order[:count]))
+        lines = _with_exploded(joined, indent, set(order[:count]), start=start, after=after)
         # The last line is followed by something, and the first one does not begin at the margin.
         widths = [len(line) for line in lines]
         widths[0] += start
@@ -163,10 +280,17 @@ def _explode_parts(joined: Joined, indent: int, *, start: int, after: int) -> li
     return lines
 
 
-def _with_exploded(joined: Joined, indent: int, which: set[int]) -> list[str]:
+def _with_exploded(joined: Joined, indent: int, which: set[int], *, start: int = 0, after: int = 0) -> list[str]:
     lines = [""]
     for index, part in enumerate(joined.parts):
-        head, *rest = _exploded(part, indent) if index in which else [flat(part)]
+        if index not in which:
+            head, *rest = [flat(part)]
+        elif isinstance(part, Bracketed):
+            before = len(lines[-1]) + (start if len(lines) == 1 else 0)
+            behind = sum(len(flat(later)) for later in joined.parts[index + 1 :]) + after
+            head, *rest = _right(part.item, indent, start=before, after=behind)
+        else:
+            head, *rest = _exploded(part, indent)
         lines[-1] += head
         lines += rest
     return lines

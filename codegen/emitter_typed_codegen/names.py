@@ -10,6 +10,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from collections.abc import Container
 from functools import lru_cache
 
 RESERVED_TYPES = frozenset({"AsyncClient", "Client"})
@@ -46,8 +47,9 @@ NEWER_CHARACTERS = (
 """What Python 3.11 does not know, or takes for no part of an identifier, and a newer Python does, as a pattern. Names
 must be the same on all of them, and code that one has written must run on the others."""
 
-# `self` is the first parameter of the methods that a field or a parameter is handed to.
-_TAKEN_ATTRIBUTES = frozenset({"self"})
+# `self` is the first parameter of the methods that a field or a parameter is handed to. The others are what the
+# `__init__` that attrs writes uses itself: a parameter of that name would hide it.
+_TAKEN_ATTRIBUTES = frozenset({"self", "NOTHING", "_cached_setattr_get", "_config", "_inst_dict", "_setattr"})
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -76,8 +78,25 @@ def method_name(text: str) -> str:
 @lru_cache(maxsize=4096)
 def class_name(text: str) -> str:
     """Return the name of a class: `Reading` stays, `living-room` gives `LivingRoom`."""
-    name = "".join(word[0].upper() + word[1:] for word in _WORD.findall(_legal(text)))
+    name = _stem(text)
     return f"{name}_" if keyword.iskeyword(name) else _led(name)
+
+
+def channel_class(channel: str, part: str) -> str:
+    """Return the name of a class of a channel: `living-room` and `Params` give `LivingRoomParams`."""
+    return _led(f"{_stem(channel)}{part}")
+
+
+def free_name(wanted: str, taken: Container[str]) -> str:
+    """Return a name that is not taken: the wanted one, or that with underscores at its end."""
+    # None at its beginning: in a class, Python would make another name of two.
+    while wanted in taken:
+        wanted += "_"
+    return wanted
+
+
+def _stem(text: str) -> str:
+    return "".join(word[0].upper() + word[1:] for word in _WORD.findall(_legal(text)))
 
 
 def constant_name(text: str) -> str:

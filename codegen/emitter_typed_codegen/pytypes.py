@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
-from emitter_typed_codegen.layout import Either, Expression, Group, lay
+from emitter_typed_codegen.layout import WIDTH, Either, Expression, Group, lay
+from emitter_typed_codegen.names import free_name
 from emitter_typed_codegen.texts import literal
 
 HERE = ""
@@ -85,7 +86,11 @@ def optional(item: PyType) -> PyType:
 
 @define
 class Imports:
-    """What a generated module imports, under names that nothing else in it has."""
+    """What a generated module imports, under names that nothing else in it has.
+
+    Python finds the names of a class's attributes before those of the module, in the class's own body. So whatever is
+    named there must be called otherwise than every attribute is.
+    """
 
     taken: frozenset[str] = frozenset()
     """The module's own names, those inside its classes included: what is imported may not hide behind them."""
@@ -93,30 +98,57 @@ class Imports:
     """Whether the runtime stands apart from other packages, as it does for its own modules."""
     packages: frozenset[str] = frozenset()
     """The names of other generated packages, which come before those of the runtime."""
+    hidden: frozenset[str] = frozenset()
+    """The names that mean something else where the imports are used: in one class, or in one method."""
     _members: dict[str, set[str]] = Factory(dict[str, set[str]])
     _modules: dict[str, str] = Factory(dict[str, str])
+    _renamed: dict[str, str] = Factory(dict[str, str])
+    _generated: set[str] = Factory(set[str])
+
+    def inside(self, names: Iterable[str]) -> Imports:
+        """Return these imports as they are used where some names mean something else."""
+        return evolve(self, hidden=frozenset(names))
 
     def use(self, name: Name) -> str:
         """Return how the module refers to a name, and import that."""
         if name.module.startswith("./"):
-            neighbour = name.module[2:]
-            self._members.setdefault(".", set()).add(neighbour)
-            return f"{neighbour}.{name.name}"
+            return f"{self.neighbour(name.module)}.{name.name}"
         if name.called:
-            called = name.called
-            while called in self.taken:
-                called = f"_{called}"
-            self._modules[name.module] = called
-            return f"{called}.{name.name}"
-        free = name.name not in self.taken | self.packages
-        if name.module == HERE or (name.module == BUILTINS and free):
+            self._generated.add(name.module)
+            return f"{self._module(name.module, name.called)}.{name.name}"
+        if name.module == HERE:
+            return self._own(name.name)
+        # Types have their names in every module, and only what stands in one place with them can hide them.
+        free = name.name not in (self.hidden if name.module.startswith(".") else self.taken)
+        if free and name.name not in self.packages:
+            if name.module != BUILTINS:
+                self._members.setdefault(name.module, set()).add(name.name)
             return name.name
-        if free or name.module.startswith("."):
-            self._members.setdefault(name.module, set()).add(name.name)
-            return name.name
-        alias = f"_{name.module.rpartition('.')[2]}"
-        self._modules[name.module] = alias
-        return f"{alias}.{name.name}"
+        last = name.module.rpartition(".")[2].lstrip("_")
+        return f"{self._module(name.module, f'_{last}')}.{name.name}"
+
+    def neighbour(self, module: str) -> str:
+        """Return how the module refers to a neighbour as a whole, as in `./types`, and import that."""
+        return self._module(module.replace("/", ""), module[2:])
+
+    def renamed(self, name: str) -> str | None:
+        """Return the second name of something that the module defines; None if it needs no second one."""
+        return self._renamed.get(name)
+
+    def _module(self, module: str, called: str) -> str:
+        """Return the name of an imported module."""
+        if module not in self._modules:
+            others = {*self._modules.values(), *self._renamed.values()}
+            self._modules[module] = free_name(called, self.taken | others)
+        return self._modules[module]
+
+    def _own(self, name: str) -> str:
+        if name not in self.hidden:
+            return name
+        if name not in self._renamed:
+            others = {*self._modules.values(), *self._renamed.values()}
+            self._renamed[name] = free_name(f"_{name.lstrip('_')}", self.taken | others)
+        return self._renamed[name]
 
     def annotation(self, annotated: PyType) -> Expression:
         """Return an annotation as it is printed, and import what it needs."""
@@ -137,13 +169,18 @@ class Imports:
     def lines(self) -> str:
         """Return the statements, without `from __future__`, ordered as isort does."""
         sections: dict[int, list[str]] = {}
+        members = {module: {name: name for name in names} for module, names in self._members.items()}
         for module in sorted(self._modules, key=str.lower):
-            folder, name = ("..", module[2:]) if module.startswith("..") else ("", module)
-            statement = f"from {folder} import {name}" if folder else f"import {name}"
-            sections.setdefault(self._section(module), []).append(f"{statement} as {self._modules[module]}")
-        for module in sorted(self._members, key=str.lower):
-            names = sorted(self._members[module], key=_member)
-            sections.setdefault(self._section(module), []).append(_from(module, names))
+            called = self._modules[module]
+            folder = "." * (len(module) - len(module.lstrip(".")))
+            name = module.removeprefix(folder)
+            if folder:
+                members.setdefault(folder, {})[name] = called
+            else:
+                known_as = "" if called == name else f" as {called}"
+                sections.setdefault(self._section(module), []).append(f"import {name}{known_as}")
+        for module in sorted(members, key=_module_key):
+            sections.setdefault(self._section(module), []).extend(_from(module, members[module]))
         return "\n\n".join("\n".join(sections[number]) for number in sorted(sections))
 
     def _section(self, module: str) -> int:
@@ -154,12 +191,25 @@ class Imports:
         if module == "attrs":
             return 1
         # Whoever generates packages has them among its own.
-        return 2 if self._modules.get(module, "").lstrip("_") in self.packages else 0
+        return 2 if module in self._generated else 0
 
 
-def _from(module: str, names: Iterable[str]) -> str:
-    line = f"from {module} import {', '.join(names)}"
-    return line if len(line) <= 88 else lay(Group(f"from {module} import (", tuple(names), ")"))
+def _module_key(module: str) -> tuple[bool, int, str]:
+    """Return what isort sorts modules by: what lies above comes before its neighbours."""
+    relative = module.startswith(".")
+    return relative, -(len(module) - len(module.lstrip("."))) if module.strip(".") == "" else 0, module.lower()
+
+
+def _from(module: str, names: Mapping[str, str]) -> list[str]:
+    """Return the statements that import names, each with the name that it gets here: one for those that keep theirs."""
+    kept = sorted((name for name, called in names.items() if name == called), key=_member)
+    line = f"from {module} import {', '.join(kept)}"
+    if len(line) > WIDTH:
+        line = lay(Group(f"from {module} import (", kept, ")"))
+    statements = {name: f"from {module} import {name} as {called}" for name, called in names.items() if name != called}
+    if kept:
+        statements[kept[0]] = line
+    return [statements[name] for name in sorted(statements, key=_member)]
 
 
 def all_key(name: str) -> tuple[int, list[tuple[int, int, str]]]:

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from emitter_typed._core.client_base import AsyncClientBase, AsyncHandler, Handler, SyncClientBase
     from emitter_typed._core.pending import AsyncPending, Pending
     from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
-    from emitter_typed._core.typed_channels import AsyncChannel, ChannelDefinition, KeySource, SyncChannel
+    from emitter_typed._core.typed_channels import (
+        AsyncChannel,
+        AsyncFacade,
+        ChannelDefinition,
+        KeySource,
+        SyncChannel,
+        SyncFacade,
+    )
     from emitter_typed._protocol.address import Address
     from emitter_typed._protocol.definition import (
         Envelope,
@@ -53,6 +60,7 @@ __all__ = [
     "Address",
     "AsyncChannel",
     "AsyncClientBase",
+    "AsyncFacade",
     "AsyncHandler",
     "AsyncPending",
     "AsyncSubscription",
@@ -84,6 +92,7 @@ __all__ = [
     "Subscription",
     "SyncChannel",
     "SyncClientBase",
+    "SyncFacade",
     "Tag",
     "Unrecognized",
     "Wire",

@@ -13,8 +13,16 @@ ScalarName = Literal[
 """The scalars of the language. `channel` and `filter` are names of channels, without and with wildcards; `text` is a
 payload that is a text as it is, not JSON."""
 
+
+class JsonMap(tuple[tuple[str, "Literal_"], ...]):
+    """A map in a value of type `json`, where nothing else tells it from a list of pairs."""
+
+    __slots__ = ()
+
+
 Literal_ = None | bool | int | float | str | tuple["Literal_", ...] | tuple[tuple[str, "Literal_"], ...]
-"""A value as a schema writes it: a default, a constraint, a wire value. Mappings are tuples of pairs."""
+"""A value as a schema writes it: a default, a constraint, a wire value. Mappings are tuples of pairs; those of
+JSON, which no type describes, are a `JsonMap`."""
 
 
 @frozen

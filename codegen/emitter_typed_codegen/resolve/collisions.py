@@ -7,7 +7,7 @@ from collections.abc import Collection
 from attrs import define, field
 
 from emitter_typed_codegen.model import Schema
-from emitter_typed_codegen.names import RESERVED_TYPES, class_name, constant_name
+from emitter_typed_codegen.names import RESERVED_TYPES, channel_class, class_name
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries, Report
 from emitter_typed_codegen.source import MapNode, Placed
@@ -53,12 +53,19 @@ class Names:
 
 
 _RENAME = "give the schema another `name:`"
-_MADE_OF = {
-    "types": ("{}",),
-    "errors": ("{}",),
-    "requests": ("{}Request", "{}Response"),
-    "channels": ("{}Params", "{}Channel", "{}Channels", "{}ChannelMessage", "Async{}Channel", "Async{}Channels"),
-}
+_PARTS = ("Params", "Channel", "Channels", "ChannelMessage")
+
+
+def _classes(section: str, name: str) -> list[str]:
+    """Return the classes that are made of one entry of a section."""
+    match section:
+        case "channels":
+            made = [channel_class(name, part) for part in _PARTS]
+            return [*made, f"Async{made[1]}", f"Async{made[2]}"]
+        case "requests":
+            return [f"{class_name(name)}Request", f"{class_name(name)}Response"]
+        case _:
+            return [class_name(name)]
 
 
 def check_classes(report: Report, entries: Entries, schema: Schema, place: Placed) -> None:
@@ -74,26 +81,19 @@ def check_classes(report: Report, entries: Entries, schema: Schema, place: Place
     options |= {class_name("request_option") for one in schema.requests if one.options_in is not None}
     reserved = RESERVED_TYPES | options
     names = Names(report, "name-collision", "a class", reserved)
-    # A channel's constant stands in one module with the types of payloads.
-    constants = Names(report, "name-collision", "a constant")
     facade = class_name(schema.name)
     facades = (facade, f"Async{facade}") if "channels" in entries else ()
     origin = f"'name' (line {place.line})" if "name" in entries else "the file's name"
     if not reserved.isdisjoint(facades):
         message = f"{origin} makes a class {facade} for the facade, and that has a meaning already"
         report.add(place, "reserved-name", message, _RENAME)
-    for section, forms in _MADE_OF.items():
+    for section in ("types", "errors", "requests", "channels"):
         node = entries.get(section)
         for key, _ in node.pairs if isinstance(node, MapNode) else ():
-            for form in forms:
-                name = form.format(class_name(key.value))
+            for name in _classes(section, key.value):
                 if name in facades:
                     message = f"{quoted(key.value)} makes a class {name}, as {origin} does for the facade"
                     report.add(key, "name-collision", message, _RENAME)
                     break
                 if not names.take(name, key.value, key):
                     break
-            else:
-                if section in ("types", "channels"):
-                    name = class_name(key.value) if section == "types" else constant_name(key.value)
-                    constants.take(name, key.value, key)

@@ -1,7 +1,8 @@
 """Texts of a schema as values of the type that the language asks for: defaults, constraints, values of options.
 
 A value comes out as the model holds it: text for string, bytes (base64), datetime, date, uuid, decimal, enums
-and flags; seconds for a duration; None, numbers and booleans as they are; lists and maps as tuples.
+and flags; seconds for a duration; None, numbers and booleans as they are; lists and maps as tuples, maps of JSON as
+`JsonMap`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Final
 from emitter_typed_codegen.model import (
     Enum,
     Flags,
+    JsonMap,
     List,
     Literal_,
     Map,
@@ -270,7 +272,7 @@ def _json(node: Node) -> Literal_:
     if isinstance(node, ListNode):
         return tuple(_json(item) for item in node.items)
     if isinstance(node, MapNode):
-        return tuple((key.value, _json(value)) for key, value in node.pairs)
+        return JsonMap((key.value, _json(value)) for key, value in node.pairs)
     if not isinstance(node, ScalarNode):
         return None
     if node.plain and _NUMBER(node.value) and not _INT(node.value):

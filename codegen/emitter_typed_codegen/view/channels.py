@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from emitter_typed_codegen.layout import Expression, Joined
+from emitter_typed_codegen.layout import Assigned, Bracketed, Expression, Joined
 from emitter_typed_codegen.model import Channel, Literal_, Optional, Record, Schema, Setting
-from emitter_typed_codegen.names import attribute_name, class_name, constant_name
+from emitter_typed_codegen.names import attribute_name, channel_class, class_name
 from emitter_typed_codegen.pytypes import CHANNELS, HERE, NONE, Applied, Imports, Name, PyType, optional
 from emitter_typed_codegen.texts import Section, literal, sentence
 from emitter_typed_codegen.view.directions import DIRECTIONS, base_class
@@ -24,7 +24,8 @@ from emitter_typed_codegen.view.methods import (
     head,
     methods_class,
 )
-from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, own_names, template
+from emitter_typed_codegen.view.module_scope import TYPES, ModuleScope, attribute, call, contract, own_names, template
+from emitter_typed_codegen.view.parts import Part, parts
 from emitter_typed_codegen.view.records import ClassView, record_view
 
 
@@ -39,11 +40,13 @@ class ChannelView:
     definition: Expression
     constant: str
     classes: tuple[MethodsClass, ...]
+    second: tuple[Expression, ...] = ()
+    """What gives the classes other names, for where their own ones mean something else."""
 
 
 @frozen(kw_only=True)
 class ChannelsView:
-    """The module of the channels."""
+    """The module of the channels, or a part of it."""
 
     doc: Doc
     imports: str
@@ -57,30 +60,75 @@ class ChannelsView:
         return params + messages + [cls.name for channel in self.channels for cls in channel.classes]
 
 
+CHANNELS_MODULE = ".channels"
+"""The module of the channels, as its neighbours import it."""
+
 _CLASSES = [(flavour, end) for flavour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
 
 
-def channels_view(schema: Schema, settings: tuple[Setting, ...], packages: Mapping[str, str]) -> ChannelsView:
-    """Return the module of the channels.
+def channel_parts(schema: Schema) -> list[Part]:
+    """Return the parts of the module of the channels; none if it is one."""
+    return parts(CHANNELS_MODULE, [channel.name for channel in schema.channels])
+
+
+def channel_modules(
+    schema: Schema, settings: tuple[Setting, ...], packages: Mapping[str, str], type_modules: Mapping[str, str]
+) -> dict[str, ChannelsView]:
+    """Return the module of the channels, or its parts, by what their neighbours import.
 
     Args:
         schema: The schema.
-        packages: The packages of the files that it imports, as this one names them.
         settings: The options for which a channel may say a value.
+        packages: The packages of the files that it imports, as this one names them.
+        type_modules: The part of each type, where the module of the types is parted.
     """
-    records = [record for channel in schema.channels if (record := _params(channel))]
-    names = {constant_name(channel.name) for channel in schema.channels}
-    names.add("where")
-    names |= {class_name(declared.name) for declared in schema.types}
-    names |= {flavour.of(f"{class_name(one.name)}{end}") for one in schema.channels for flavour, end in _CLASSES}
-    imports = Imports(own_names(records) | names, packages=frozenset(packages))
-    scope = ModuleScope(schema, ".types", imports, packages)
-    views = tuple(_ChannelBuilder(scope, settings, channel).view() for channel in schema.channels)
+    by_name = {channel.name: channel for channel in schema.channels}
+    modules = {part.module: part.names for part in channel_parts(schema)} or {CHANNELS_MODULE: tuple(by_name)}
+    types = {class_name(declared.name) for declared in schema.types}
+    return {
+        module: _module(schema, [by_name[name] for name in names], settings, packages, type_modules, types)
+        for module, names in modules.items()
+    }
+
+
+def _module(
+    schema: Schema,
+    channels: Sequence[Channel],
+    settings: tuple[Setting, ...],
+    packages: Mapping[str, str],
+    type_modules: Mapping[str, str],
+    types: set[str],
+) -> ChannelsView:
+    names = {"where", "_definition"}.union(*map(_module_names, channels))
+    imports = Imports(frozenset(names | types), packages=frozenset(packages))
+    scope = ModuleScope(schema, TYPES, imports, packages, type_modules)
+    views = tuple(_ChannelBuilder(scope, settings, channel).view() for channel in channels)
+    views = tuple(evolve(one, second=_second_names(imports, one)) for one in views)
     return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
 
 
+def _module_names(channel: Channel) -> set[str]:
+    """Return the names that a module has because of a channel, those of its parameters included."""
+    record = _params(channel)
+    names = own_names(record) if record else set[str]()
+    names |= {flavour.of(channel_class(channel.name, end)) for flavour, end in _CLASSES}
+    return names | {channel_class(channel.name, end) for end in ("Params", "ChannelMessage")} | {_definition(channel)}
+
+
+def _second_names(imports: Imports, channel: ChannelView) -> tuple[Expression, ...]:
+    """Return the statements that give classes of a channel a second name, where a parameter has the first one."""
+    params = [channel.params.name] if channel.params else []
+    names = [*params, *(one.name for one in channel.classes)]
+    return tuple(Assigned(second, name) for name in names if (second := imports.renamed(name)) is not None)
+
+
+def _definition(channel: Channel) -> str:
+    # No class is called like that, and no two channels have one attribute.
+    return f"{attribute_name(channel.name)}_channel"
+
+
 def _params(channel: Channel) -> Record | None:
-    return Record(name=f"{class_name(channel.name)}Params", fields=channel.params) if channel.params else None
+    return Record(name=channel_class(channel.name, "Params"), fields=channel.params) if channel.params else None
 
 
 def channel_facts(channel: Channel) -> str:
@@ -117,25 +165,21 @@ class _ChannelBuilder:
         message = Applied(contract("ChannelMessage"), self._types)
         return ChannelView(
             params=record_view(self.scope, record, doc) if record else None,
-            message=Joined([f"{self._message.name} = ", self.scope.imports.annotation(message)]),
+            message=Assigned(self._message.name, self.scope.imports.annotation(message)),
             message_name=self._message.name,
             message_doc=Doc(f"A message of `{self.channel.address}`."),
             definition=self._definition(),
-            constant=self._constant,
+            constant=_definition(self.channel),
             classes=tuple(cls for flavour in (SYNC, ASYNC) for cls in self._classes(flavour)),
         )
 
     @property
-    def _constant(self) -> str:
-        return constant_name(self.channel.name)
-
-    @property
     def _message(self) -> Name:
-        return Name(HERE, f"{class_name(self.channel.name)}ChannelMessage")
+        return Name(HERE, channel_class(self.channel.name, "ChannelMessage"))
 
     @property
     def _types(self) -> tuple[PyType, PyType]:
-        params = Name(HERE, f"{class_name(self.channel.name)}Params") if self.channel.params else NONE
+        params = Name(HERE, channel_class(self.channel.name, "Params")) if self.channel.params else NONE
         return self.scope.type(self.channel.payload), params
 
     def _definition(self) -> Expression:
@@ -149,10 +193,10 @@ class _ChannelBuilder:
             params=self.scope.imports.annotation(params),
             defaults=self.scope.option_values(self.channel.options, self.settings),
         )
-        return Joined([f"{self._constant}: ", annotation, " = ", made])
+        return Joined([f"{_definition(self.channel)}: ", annotation, " = ", made])
 
     def _classes(self, flavour: Flavour) -> Iterable[MethodsClass]:
-        one, every = (f"{class_name(self.channel.name)}{end}" for end in ("Channel", "Channels"))
+        one, every = (channel_class(self.channel.name, end) for end in ("Channel", "Channels"))
         directions = [each for each in DIRECTIONS if self.channel.direction in (each, "both")]
         about = f"\n\nThe channel `{self.channel.address}`"
         known = ", with every parameter known." if self.channel.params else "."
@@ -176,10 +220,12 @@ class _ChannelBuilder:
         )
 
     def _parameters(self, *, all_known: bool) -> list[Parameter]:
+        # Attributes of the class hide nothing that its methods name: it has none but these two methods.
+        later = self.scope.inside(())
         return [
             Parameter(
                 name=attribute(field),
-                type=self.scope.type(field.type) if all_known else optional(self.scope.type(field.type)),
+                type=later.type(field.type) if all_known else optional(later.type(field.type)),
                 default=None if all_known else "None",
                 text=parameter_text(self.scope, field),
             )
@@ -197,10 +243,12 @@ class _ChannelBuilder:
     def _narrowing(self, flavour: Flavour, method: str, cls: str, doc: str, all_known: bool) -> Method:
         parameters = self._parameters(all_known=all_known)
         narrowed: dict[str, Expression] = {one.name: one.name for one in parameters}
-        name = flavour.of(cls)
+        known = ("self._client", "self._keys")
+        returned = Name(HERE, flavour.of(cls))
+        made = self.scope.inside(narrowed).use(returned)
         refused = Section("Raises", [("InvalidArgument", "A value does not fit its parameter.")])
         return Method(
-            head=head(self.scope, flavour, method, [], parameters, returns=Name(HERE, name), waits=False),
+            head=head(self.scope, flavour, method, [], parameters, returns=returned, waits=False),
             doc=Doc(doc, sections=(arguments(parameters), refused)),
-            body=(Joined(["return ", call(name, "self._client", "self._keys", call("self._narrowed", **narrowed))]),),
+            body=(Joined(["return ", Bracketed(call(made, *known, call("self._narrowed", **narrowed)))]),),
         )

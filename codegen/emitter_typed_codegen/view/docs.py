@@ -102,7 +102,7 @@ def _words(constraint: Constraint, *, bytes: bool) -> str:
 
 def _shown(scope: ModuleScope, value: Literal_, ref: TypeRef) -> str:
     base = scope.base(ref)
-    if isinstance(value, tuple) and not value:
+    if isinstance(value, tuple) and not value and not isinstance(base, Scalar):
         return "empty"
     if isinstance(value, str) and isinstance(base, Scalar):
         return f"`{value}`" if value.isprintable() and value and "`" not in value else literal(value)

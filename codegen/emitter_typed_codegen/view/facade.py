@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from emitter_typed_codegen.layout import Expression, Joined
+from emitter_typed_codegen.layout import Assigned, Expression, Group, Joined
 from emitter_typed_codegen.model import Channel, Schema
-from emitter_typed_codegen.names import attribute_name, class_name, hidden_name
+from emitter_typed_codegen.names import attribute_name, channel_class, class_name, hidden_name
 from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name
 from emitter_typed_codegen.texts import first_sentence
-from emitter_typed_codegen.view.channels import channel_facts, channel_title
+from emitter_typed_codegen.view.channels import CHANNELS_MODULE, channel_facts, channel_parts, channel_title
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.methods import (
     ASYNC,
@@ -21,8 +21,10 @@ from emitter_typed_codegen.view.methods import (
     deprecated_property,
     head,
 )
-from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
+from emitter_typed_codegen.view.module_scope import TYPES, ModuleScope, call, contract
 from emitter_typed_codegen.view.records import Member
+
+_TABLE = "_CLASSES"
 
 
 @frozen(kw_only=True)
@@ -30,6 +32,8 @@ class FacadeClass:
     """The facade of one flavour."""
 
     name: str
+    derived: Expression
+    """The line that begins the class."""
     doc: Doc
     members: tuple[Member, ...]
     head: Expression
@@ -43,6 +47,11 @@ class FacadeView:
 
     doc: Doc
     imports: str
+    checking: str
+    """How the module refers to what is true only for checkers; empty where they see what everybody does."""
+    checked_imports: str
+    classes_of: tuple[tuple[str, str], ...]
+    """The class of each channel by attribute, for facades that make channels when they are first used."""
     classes: tuple[FacadeClass, ...]
 
     @property
@@ -53,22 +62,46 @@ class FacadeView:
 
 def facade_view(schema: Schema) -> FacadeView:
     """Return the module of the facades."""
-    taken = frozenset(attribute_name(channel.name) for channel in schema.channels)
-    scope = ModuleScope(schema, ".types", Imports(taken))
-    classes = tuple(_facade(scope, flavour) for flavour in (SYNC, ASYNC))
+    attributes = {name for channel in schema.channels for name in _attributes(channel)}
     name = class_name(schema.name)
+    held = {_holds(flavour, channel) for channel in schema.channels for flavour in (SYNC, ASYNC)}
+    many = bool(channel_parts(schema))
+    taken = attributes | held | {flavour.of(name) for flavour in (SYNC, ASYNC)} | {_TABLE}
+    scope = ModuleScope(schema, TYPES, Imports(frozenset(taken)))
+    # Only checkers read annotations here: to load the module with all names would take longer than the rest.
+    checked = ModuleScope(schema, TYPES, Imports(frozenset(taken))) if many else scope
+    classes = tuple(_facade(scope, checked, flavour, attributes, many=many) for flavour in (SYNC, ASYNC))
     doc = Doc(f"{name} and Async{name}: the channels of {schema.name}, on a client.")
-    return FacadeView(doc=doc, imports=scope.imports.lines(), classes=classes)
+    table = [(_attributes(channel)[-1], _holds(SYNC, channel)) for channel in schema.channels] if many else []
+    checking = scope.use(Name("typing", "TYPE_CHECKING")) if many else ""
+    return FacadeView(
+        doc=doc,
+        imports=scope.imports.lines(),
+        checking=checking,
+        checked_imports=checked.imports.lines(),
+        classes_of=tuple(table),
+        classes=classes,
+    )
+
+
+def _attributes(channel: Channel) -> list[str]:
+    """Return what a facade calls a channel: the second name is that of the attribute behind the property."""
+    name = attribute_name(channel.name)
+    return [name] if channel.deprecated is None else [name, hidden_name(name)]
 
 
 def _holds(flavour: Flavour, channel: Channel) -> str:
     """Return the class of a facade's attribute."""
-    return flavour.of(f"{class_name(channel.name)}Channel{'s' if channel.params else ''}")
+    return flavour.of(channel_class(channel.name, "Channels" if channel.params else "Channel"))
 
 
-def _facade(scope: ModuleScope, flavour: Flavour) -> FacadeClass:
+def _facade(
+    scope: ModuleScope, checked: ModuleScope, flavour: Flavour, attributes: set[str], *, many: bool
+) -> FacadeClass:
     schema = scope.schema
     name = flavour.of(class_name(schema.name))
+    inside = scope.inside(attributes)
+    channels = f"./{CHANNELS_MODULE[1:]}" if many else CHANNELS_MODULE
     parameters = [
         Parameter(
             name="client",
@@ -85,19 +118,27 @@ def _facade(scope: ModuleScope, flavour: Flavour) -> FacadeClass:
     settings: list[Expression] = []
     properties: list[Method] = []
     for channel in schema.channels:
-        held = scope.use(Name(".channels", _holds(flavour, channel)))
-        name_of = attribute_name(channel.name)
+        held = checked.inside(attributes).use(Name(channels, _holds(flavour, channel)))
+        name_of, *hidden = _attributes(channel)
         about = f"{first_sentence(channel_title(channel))}\n\n`{channel.address}`."
         about_it = Doc(about, channel_facts(channel))
         if channel.deprecated is None:
-            members.append(Member(f"{name_of}: {held}", about_it))
+            members.append(Member(Assigned(name_of, annotation=held), about_it))
         else:
-            properties.append(deprecated_property(scope, name_of, held, channel.deprecated, about_it))
-            name_of = hidden_name(name_of)
-        settings.append(Joined([f"self.{name_of} = ", call(held, "client", "key")]))
+            properties.append(deprecated_property(inside, name_of, held, channel.deprecated, about_it))
+            name_of = hidden[0]
+            if many:
+                members.append(Member(Assigned(name_of, annotation=held), Doc("")))
+        if not many:
+            settings.append(Assigned(f"self.{name_of}", call(held, "client", "key")))
+    if many:
+        settings.append(call("super().__init__", "client", "key", "__name__", _TABLE))
+    base = [scope.contract(f"{flavour.prefix}Facade")] if many else []
+    derived = Joined([Group(f"class {name}(", base, ")") if base else f"class {name}", ":"])
     doc = schema.doc if schema.doc.strip() else f"The channels of {schema.name}."
     return FacadeClass(
         name=name,
+        derived=derived,
         doc=Doc(doc, sections=(arguments(parameters),)),
         members=tuple(members),
         head=head(scope, flavour, "__init__", parameters, waits=False),

@@ -22,15 +22,26 @@ class InitView:
     first_imports: str
     """What the check needs, and what is loaded at once; empty for a package that is released with the runtime."""
     installed: str
-    """The number of the installed runtime."""
+    """The number of the installed runtime; empty where it is not checked."""
     check: Expression
     """The check: it comes before all that might fail on another runtime."""
     imports: str
     all: Expression
     lazy_imports: str
-    lazy_names: Expression | None
-    """What loads the names when they are used; None: they are imported at once."""
+    lazy_attributes: str
+    """How the module refers to what loads the names when they are used; empty: they are imported at once."""
+    homes: Mapping[str, Sequence[str]]
+    """The names by the modules that are loaded for them."""
+    many: bool
+    """Whether the homes are printed as texts, which Python reads much faster than ten thousands of literals."""
     contract: int = NUMBER
+
+    @property
+    def lazy_names(self) -> Expression:
+        """What loads the names, for a template that prints the homes as literals."""
+        # Each name with its home: a module may have imported another of that name.
+        homes = [Joined([f"{literal(home)}: ", sequence(map(literal, held))]) for home, held in self.homes.items()]
+        return Joined(["__getattr__, __dir__ = ", call(self.lazy_attributes, "__name__", Group("{", homes, "}"))])
 
 
 def init_view(
@@ -38,6 +49,8 @@ def init_view(
     public: Mapping[str, Sequence[str]],
     command: str | None = None,
     packages: Mapping[str, str] | None = None,
+    *,
+    many: bool = False,
 ) -> InitView:
     """Return the package's own module.
 
@@ -46,16 +59,12 @@ def init_view(
         public: The public names by module.
         command: What makes the package anew, if it may meet another runtime than the one it was made for.
         packages: The packages of the files that the schema imports, which it hands on, by the import's name.
+        many: Whether there are very many names.
     """
     others = packages or {}
-    names = sorted([*(name for held in public.values() for name in held), *others], key=all_key)
-    taken = frozenset(names)
+    names = [*(name for held in public.values() for name in held), *others]
     # A type may be called CONTRACT.
-    first, imports, lazy = Imports(taken - {*others}, packages=frozenset(others)), Imports(), Imports(taken)
-    for module, held in public.items():
-        for name in held:
-            imports.use(Name(module, name))
-    lazy_names = None
+    first = Imports(frozenset(names) - {*others}, packages=frozenset(others))
     installed = check = ""
     if command is not None:
         installed, check = (first.use(Name(CONTRACT, name)) for name in ("CONTRACT", "check_contract"))
@@ -63,17 +72,53 @@ def init_view(
             first.use(Name(module, "", called=name))
         if public:
             first.use(Name("typing", "TYPE_CHECKING"))
-            # Each name with its home: a module may have imported another of that name.
-            homes = [Joined([f"{literal(home)}: ", sequence(map(literal, held))]) for home, held in public.items()]
-            made = call(lazy.use(Name(CONTRACT, "lazy_attributes")), "__name__", Group("{", homes, "}"))
-            lazy_names = Joined(["__getattr__, __dir__ = ", made])
+    lazy = Imports(frozenset(names))
     return InitView(
         doc=doc,
         first_imports=first.lines(),
         installed=installed,
         check=call(check, "__name__", str(NUMBER), literal(command or "")),
-        imports=imports.lines(),
-        all=Group("__all__ = [", [literal(name) for name in names], "]"),
+        imports=_imports(public),
+        all=_all(names),
+        lazy_attributes=lazy.use(Name(CONTRACT, "lazy_attributes")) if public and command is not None else "",
         lazy_imports=lazy.lines(),
-        lazy_names=lazy_names,
+        homes=public,
+        many=many,
     )
+
+
+def index_view(doc: Doc, public: Mapping[str, Sequence[str]]) -> InitView:
+    """Return a module that has what its parts define, and loads each part when it is used.
+
+    Args:
+        doc: What it says of itself.
+        public: The public names by part.
+    """
+    names = [name for held in public.values() for name in held]
+    first, lazy = Imports(), Imports(frozenset(names))
+    first.use(Name("typing", "TYPE_CHECKING"))
+    return InitView(
+        doc=doc,
+        first_imports=first.lines(),
+        installed="",
+        check="",
+        imports=_imports(public),
+        all=_all(names),
+        lazy_attributes=lazy.use(Name(CONTRACT, "lazy_attributes")),
+        lazy_imports=lazy.lines(),
+        # Seen from the module itself, its parts lie in the folder above it.
+        homes={f".{module}": held for module, held in public.items()},
+        many=True,
+    )
+
+
+def _imports(public: Mapping[str, Sequence[str]]) -> str:
+    imports = Imports()
+    for module, held in public.items():
+        for name in held:
+            imports.use(Name(module, name))
+    return imports.lines()
+
+
+def _all(names: Sequence[str]) -> Expression:
+    return Group("__all__ = [", [literal(name) for name in sorted(names, key=all_key)], "]")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from attrs import field, frozen
 
-from emitter_typed_codegen.layout import STEP, Expression, Group, Joined, lay
+from emitter_typed_codegen.layout import STEP, Bracketed, Expression, Group, Joined, lay
 from emitter_typed_codegen.names import hidden_name
-from emitter_typed_codegen.pytypes import NONE, Applied, Name, PyType
+from emitter_typed_codegen.pytypes import BUILTINS, NONE, Applied, Name, PyType
 from emitter_typed_codegen.texts import Section, literal
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
@@ -112,7 +112,7 @@ def head(
     if named:
         parameters += ["*", *(_parameter(scope, one) for one in named)]
     word = "async def" if flavour.awaits and waits else "def"
-    annotation = scope.imports.annotation(returns)
+    annotation = Bracketed(scope.imports.annotation(returns))
     return Joined([Group(f"{word} {name}(", parameters, ")"), " -> ", annotation, end], leading=True)
 
 
@@ -128,10 +128,11 @@ def returns(text: str) -> Section:
 
 def deprecated_property(scope: ModuleScope, name: str, annotation: Expression, message: str, doc: Doc) -> Method:
     """Return the property that warns when it is read, in front of an attribute that does not."""
-    marked = lay(call(scope.contract("deprecated"), literal(message)), STEP)
+    marked = lay(Joined(["@", call(scope.contract("deprecated"), literal(message))]), STEP)
+    head: list[Expression] = [Group(f"def {name}(", ["self"], ")"), " -> ", Bracketed(annotation), ":"]
     return Method(
-        decorators=("@property", f"@{marked}"),
-        head=Joined([f"def {name}(self) -> ", annotation, ":"]),
+        decorators=(f"@{scope.use(Name(BUILTINS, 'property'))}", marked),
+        head=Joined(head, leading=True),
         doc=doc,
         body=(f"return self.{hidden_name(name)}",),
     )

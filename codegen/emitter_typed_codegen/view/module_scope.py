@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import (
@@ -16,6 +16,7 @@ from emitter_typed_codegen.model import (
     Enum,
     Field,
     Flags,
+    JsonMap,
     List,
     Literal_,
     Map,
@@ -27,11 +28,13 @@ from emitter_typed_codegen.model import (
     Secret,
     Setting,
     TypeRef,
+    Union,
 )
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, class_name, constant_name, hidden_name
 from emitter_typed_codegen.pytypes import (
     BUILTINS,
     CONTRACT,
+    HERE,
     REST,
     STR,
     Applied,
@@ -42,6 +45,9 @@ from emitter_typed_codegen.pytypes import (
     optional,
 )
 from emitter_typed_codegen.texts import bytes_literal, literal
+
+TYPES = ".types"
+"""The module of the types, as its neighbours import it."""
 
 _DATETIME = Name("datetime", "datetime")
 _DURATION = Name("datetime", "timedelta")
@@ -85,10 +91,18 @@ class ModuleScope:
 
     schema: Schema
     home: str
-    """The module of the schema's types, seen from here."""
+    """The module of the schema's types, seen from here, unless it is parted."""
     imports: Imports
     packages: Mapping[str, str] = Factory(dict[str, str])
     """The generated package of each file that the schema imports, as the module names it, by the import's name."""
+    parts: Mapping[str, str] = Factory(dict[str, str])
+    """The module of each type where that of the types is parted, by the type's name; `HERE` for this very module."""
+    late: bool = False
+    """Whether an annotation is read when it is used, not when the module is loaded: then no part must be there yet."""
+
+    def inside(self, names: Iterable[str]) -> ModuleScope:
+        """Return the scope of a class or a method in which some names mean something else."""
+        return evolve(self, imports=self.imports.inside(names), late=True)
 
     def use(self, name: Name) -> str:
         """Return how the module refers to a name, and import that."""
@@ -102,9 +116,15 @@ class ModuleScope:
         """Return the class of a declared or imported type."""
         way, _, own = name.rpartition(".")
         if not way:
-            return Name(self.home, class_name(own))
+            return Name(self.parts.get(own, self.home), class_name(own))
         imported, *further = way.split(".")
         return Name(self.packages[imported], ".".join([*further, class_name(own)]), called=imported)
+
+    def _annotated(self, name: str) -> Name:
+        """Return the class of a declared type for an annotation, which is read late."""
+        found = self.declared(name)
+        other_part = self.late and name in self.parts and found.module != HERE
+        return Name(f"./{TYPES.lstrip('.')}", found.name) if other_part else found
 
     def base(self, ref: TypeRef) -> TypeRef:
         """Return a type without what makes it optional, and what an alias stands for."""
@@ -129,8 +149,8 @@ class ModuleScope:
             case Named():
                 declared = self.schema.by_name[ref.name]
                 if isinstance(declared, Enum) and declared.open:
-                    return OneOf((self.declared(ref.name), Applied(contract("Unrecognized"), (STR,))))
-                return self.declared(ref.name)
+                    return OneOf((self._annotated(ref.name), Applied(contract("Unrecognized"), (STR,))))
+                return self._annotated(ref.name)
             case Optional():
                 return optional(self.type(ref.item))
             case List():
@@ -199,16 +219,18 @@ class ModuleScope:
 
     def _declared_value(self, value: Literal_, name: str) -> Expression:
         declared = self.schema.by_name[name]
-        reference = self.use(self.declared(name))
         match declared:
             case Enum():
                 member = next(one for one in declared.values if one.wire == value)
-                return f"{reference}.{constant_name(member.name)}"
+                return f"{self.use(self.declared(name))}.{constant_name(member.name)}"
             case Flags() | Secret():
-                return call(reference, literal(str(value)))
+                return call(self.use(self.declared(name)), literal(str(value)))
             case Alias():
                 inner = self.value(value, declared.type)
-                return call(reference, inner) if distinct(self, declared) else inner
+                if not distinct(self, declared):
+                    return inner
+                of = self._annotated(name) if holds_objects(self.schema, declared.type) else self.declared(name)
+                return call(self.use(of), inner)
             case _:
                 raise AssertionError(f"{name} has no values that a schema can write")
 
@@ -248,18 +270,81 @@ class ModuleScope:
         return call(self.use(_DATETIME), *map(str, parts), tzinfo=zone)
 
 
+def named(ref: TypeRef) -> list[str]:
+    """Return the names of the declared types in a type."""
+    match ref:
+        case Named():
+            return [ref.name]
+        case Optional() | List():
+            return named(ref.item)
+        case Map():
+            return named(ref.value)
+        case Scalar():
+            return []
+
+
 def distinct(scope: ModuleScope, alias: Alias) -> bool:
     """Whether an alias is a type of its own: only a class can be one."""
     return alias.distinct and isinstance(scope.type(alias.type), Name | Applied)
 
 
 def plain(value: Literal_) -> Expression:
-    """Return an expression for a value that is JSON."""
-    if isinstance(value, str):
-        return literal(value)
-    if isinstance(value, tuple):
-        return sequence(map(plain, value))
-    return _number(value) if isinstance(value, float) else repr(value)
+    """Return an expression for a value that is JSON, as `json.loads` would give it."""
+    match value:
+        case str():
+            return literal(value)
+        case JsonMap():
+            return Group("{", [_entry(key, plain(item)) for key, item in pairs(value)], "}")
+        case tuple():
+            return Group("[", list(map(plain, value)), "]")
+        case float():
+            return _number(value)
+        case _:
+            return repr(value)
+
+
+def shared(scope: ModuleScope, value: Literal_, ref: TypeRef) -> bool:
+    """Whether all objects may hold one value of a type: nobody can change it, and its type is there already."""
+    if isinstance(ref, Optional):
+        return shared(scope, value, ref.item)
+    if isinstance(ref, Named) and isinstance(alias := scope.schema.by_name[ref.name], Alias):
+        there = not distinct(scope, alias) or not holds_objects(scope.schema, alias.type)
+        return there and shared(scope, value, alias.type)
+    if isinstance(ref, List):
+        return all(shared(scope, item, ref.item) for item in items(value))
+    return value is None or not (isinstance(ref, Map) or isinstance(value, tuple))
+
+
+def named_values(schema: Schema, value: Literal_, ref: TypeRef) -> list[str]:
+    """Return the names of the types that must be there before a value of a type can be made."""
+    if value is None:
+        return []
+    match ref:
+        case Optional():
+            return named_values(schema, value, ref.item)
+        case List():
+            return [name for item in items(value) for name in named_values(schema, item, ref.item)]
+        case Map():
+            return [name for _, item in pairs(value) for name in named_values(schema, item, ref.value)]
+        case Named():
+            declared = schema.by_name[ref.name]
+            if not isinstance(declared, Alias):
+                return [ref.name]
+            own = [ref.name] if declared.distinct and not holds_objects(schema, declared.type) else []
+            return [*own, *named_values(schema, value, declared.type)]
+        case Scalar():
+            return []
+
+
+def holds_objects(schema: Schema, ref: TypeRef) -> bool:
+    """Whether there are records in a type, which may hold values of that type themselves."""
+    for name in named(ref):
+        declared = schema.by_name[name]
+        if isinstance(declared, Record | Union) or (
+            isinstance(declared, Alias) and holds_objects(schema, declared.type)
+        ):
+            return True
+    return False
 
 
 def items(value: Literal_) -> tuple[Literal_, ...]:
@@ -288,12 +373,10 @@ def template(topic: str, params: Iterable[Field]) -> str:
     return "/".join(names.get(segment, segment) for segment in topic.split("/"))
 
 
-def own_names(records: Iterable[Record]) -> frozenset[str]:
-    """Return the names inside classes, behind which nothing that the classes name may hide."""
-    held = list(records)
-    fields = [field for record in held for field in record.fields]
-    names = {attribute(field) for field in fields} | {stored(field) for field in fields}
-    return frozenset(names | {UNKNOWN_FIELDS for record in held if record.keeps_unknown})
+def own_names(record: Record) -> set[str]:
+    """Return the names inside the class of a record, behind which nothing that the class names may hide."""
+    names = {name for field in record.fields for name in (attribute(field), stored(field))}
+    return names | {UNKNOWN_FIELDS} if record.keeps_unknown else names
 
 
 def _entry(key: str, value: Expression) -> Expression:

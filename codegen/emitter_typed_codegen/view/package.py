@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -11,11 +11,12 @@ from emitter_typed_codegen.model import Protocol, Schema, Setting
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.texts import comment
 from emitter_typed_codegen.version import CONTRACT, VERSION
-from emitter_typed_codegen.view.channels import channels_view
+from emitter_typed_codegen.view.channels import CHANNELS_MODULE, ChannelsView, channel_modules
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.facade import facade_view
-from emitter_typed_codegen.view.init import init_view
+from emitter_typed_codegen.view.init import index_view, init_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC
+from emitter_typed_codegen.view.module_scope import TYPES
 from emitter_typed_codegen.view.protocol.api import api_view
 from emitter_typed_codegen.view.protocol.bases import bases_view
 from emitter_typed_codegen.view.protocol.compiler_protocol import compiler_protocol_view
@@ -23,7 +24,7 @@ from emitter_typed_codegen.view.protocol.definitions import protocol_view
 from emitter_typed_codegen.view.protocol.errors import errors_view
 from emitter_typed_codegen.view.protocol.option_factories import has_option_factories, option_factories_view
 from emitter_typed_codegen.view.protocol.options import options_view
-from emitter_typed_codegen.view.types import types_view
+from emitter_typed_codegen.view.types import TypesView, type_modules, type_parts, types_view
 
 _DIGEST_SHOWN = 16
 _EXTENSION = "To add behaviour, subclass or wrap these classes outside this folder."
@@ -97,7 +98,7 @@ def compiler_protocol_file(protocol: Protocol, schema: Schema, path: str) -> Fil
 
 
 def _protocol_package(schema: Schema) -> list[FileView]:
-    types = types_view(schema, {}, own_section=True)
+    types = types_view(schema)
     errors = errors_view(schema)
     options = options_view(schema)
     # What a request sends is made from the parameters of its method, and an internal one is nobody's else: no user
@@ -130,15 +131,29 @@ def _protocol_package(schema: Schema) -> list[FileView]:
 def _channels_package(
     schema: Schema, settings: tuple[Setting, ...], command: str, packages: Mapping[str, str]
 ) -> list[FileView]:
-    types = types_view(schema, packages, own_section=False)
-    public = {".types": types.names} if types.names else {}
     files = [FileView("py.typed", "py.typed.jinja", None)]
-    if types.names:
-        files.append(FileView("types.py", "types.py.jinja", types))
+    public: dict[str, Sequence[str]] = {}
+    if schema.types:
+        types = type_modules(schema, packages)
+        public |= {module: view.names for module, view in types.items()}
+        files += _modules(TYPES, "types.py.jinja", types, Doc(f"The types of {schema.name}."))
     if schema.channels:
-        channels, facade = channels_view(schema, settings, packages), facade_view(schema)
-        public |= {".channels": channels.names, ".facade": facade.names}
-        files.append(FileView("channels.py", "channels.py.jinja", channels))
+        parts = {name: part.module for part in type_parts(schema) for name in part.names}
+        channels, facade = channel_modules(schema, settings, packages, parts), facade_view(schema)
+        public |= {module: view.names for module, view in channels.items()} | {".facade": facade.names}
+        files += _modules(CHANNELS_MODULE, "channels.py.jinja", channels, Doc(f"The channels of {schema.name}."))
         files.append(FileView("facade.py", "facade.py.jinja", facade))
     doc = Doc(schema.doc if schema.doc.strip() else f"What {schema.source} declares.")
-    return [FileView("__init__.py", "init.py.jinja", init_view(doc, public, command, packages)), *files]
+    many = not {*public} <= {TYPES, CHANNELS_MODULE, ".facade"}
+    return [FileView("__init__.py", "init.py.jinja", init_view(doc, public, command, packages, many=many)), *files]
+
+
+def _modules(
+    home: str, template: str, views: Mapping[str, TypesView] | Mapping[str, ChannelsView], doc: Doc
+) -> list[FileView]:
+    """Return the files of a module: one, or its parts and what has all their names."""
+    files = [FileView(f"{module[1:]}.py", template, view) for module, view in views.items()]
+    if home not in views:
+        index = index_view(doc, {module: view.names for module, view in views.items()})
+        files.insert(0, FileView(f"{home[1:]}.py", "init.py.jinja", index))
+    return files

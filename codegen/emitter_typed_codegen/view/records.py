@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from emitter_typed_codegen.layout import Expression, Group, Joined, flat, lay
-from emitter_typed_codegen.model import Field, Map, Optional, Record, Scalar
+from emitter_typed_codegen.layout import STEP, WIDTH, Assigned, Expression, Group, Joined, flat, lay
+from emitter_typed_codegen.model import Field, Map, Optional, Record, Scalar, TypeRef
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, class_name
-from emitter_typed_codegen.pytypes import CONTRACT, STR, Applied, Name
+from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, STR, Applied, Name
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import Doc, field_doc
 from emitter_typed_codegen.view.methods import Method, deprecated_property
@@ -16,9 +16,11 @@ from emitter_typed_codegen.view.module_scope import (
     attribute,
     call,
     contract,
-    pairs,
+    named,
+    own_names,
     plain,
     sequence,
+    shared,
     stored,
 )
 
@@ -42,19 +44,22 @@ class ClassView:
     slots: bool = False
     members: tuple[Member, ...] = ()
     properties: tuple[Method, ...] = ()
+    checking: str = ""
+    """How the class refers to what is true only for checkers; empty where it does not."""
     constructor: Method | None = None
     """What only checkers see, in the place of the one that attrs makes."""
 
 
 def record_view(scope: ModuleScope, record: Record, doc: Doc | None = None) -> ClassView:
     """Return the class of a record."""
+    inside = scope.inside(own_names(record))
     members = [
-        Member(_field(scope, field), field_doc(scope, field) if field.deprecated is None else Doc(""))
+        Member(_field(inside, field), field_doc(inside, field) if field.deprecated is None else Doc(""))
         for field in record.fields
     ]
     old = [field for field in record.fields if field.deprecated is not None]
     if record.keeps_unknown:
-        members.append(_rest(scope))
+        members.append(_rest(inside))
     frozen_call = call(scope.use(Name("attrs", "frozen")), kw_only="True")
     return ClassView(
         name=class_name(record.name),
@@ -64,11 +69,12 @@ def record_view(scope: ModuleScope, record: Record, doc: Doc | None = None) -> C
         members=tuple(members),
         properties=tuple(
             deprecated_property(
-                scope, attribute(field), scope.annotation(field.type), str(field.deprecated), field_doc(scope, field)
+                inside, attribute(field), inside.annotation(field.type), str(field.deprecated), field_doc(inside, field)
             )
             for field in old
         ),
-        constructor=_constructor(scope, record) if record.deprecated is not None else None,
+        checking=inside.use(Name("typing", "TYPE_CHECKING")) if record.deprecated is not None else "",
+        constructor=_constructor(inside, record) if record.deprecated is not None else None,
     )
 
 
@@ -98,14 +104,14 @@ def _field(scope: ModuleScope, field: Field) -> Expression:
     if name.startswith("_"):
         # attrs would strip the underscore from the parameter of the constructor.
         settings["alias"] = literal(attribute(field))
-    head = Joined([f"{name}: ", scope.annotation(field.type)])
+    annotation = scope.annotation(field.type)
     if not settings:
-        return head
+        return Assigned(name, annotation=annotation)
     if simple and set(settings) == {"default"}:
-        short = Joined([head, " = ", settings["default"]])
-        if len(flat(short)) + 4 <= 88:
+        short = Assigned(name, settings["default"], annotation)
+        if STEP + len(flat(short)) <= WIDTH:
             return short
-    return Joined([head, " = ", call(scope.use(Name("attrs", "field")), **settings)])
+    return Assigned(name, call(scope.use(Name("attrs", "field")), **settings), annotation)
 
 
 def _warning(scope: ModuleScope, record: Record, old: list[Field]) -> list[Expression]:
@@ -119,7 +125,6 @@ def _warning(scope: ModuleScope, record: Record, old: list[Field]) -> list[Expre
 def _constructor(scope: ModuleScope, record: Record) -> Method:
     # The class itself is not marked: its own package names it, which would be a complaint in there.
     marked = call(scope.contract("deprecated"), literal(str(record.deprecated)))
-    scope.use(Name("typing", "TYPE_CHECKING"))
     parameters: list[Expression] = [
         Joined([f"{attribute(field)}: ", scope.annotation(field.type), " = ..." if not _required(field) else ""])
         for field in record.fields
@@ -128,7 +133,7 @@ def _constructor(scope: ModuleScope, record: Record) -> Method:
         parameters.append(Joined([f"{UNKNOWN_FIELDS}: ", _rest_type(scope), " = ..."]))
     signature = ["self", *(["*", *parameters] if parameters else [])]
     head = Joined(["def ", Group("__init__(", signature, ")"), " -> None: ..."], leading=True)
-    return Method(decorators=(f"@{lay(marked, 8, after=0)}",), head=head)
+    return Method(decorators=(lay(Joined(["@", marked]), 2 * STEP),), head=head)
 
 
 def _required(field: Field) -> bool:
@@ -138,13 +143,13 @@ def _required(field: Field) -> bool:
 def _rest(scope: ModuleScope) -> Member:
     kept = scope.imports.annotation(Name(CONTRACT, "Json"))
     settings: dict[str, Expression] = {
-        "factory": f"dict[str, {flat(kept)}]",
+        "factory": _empty_map(scope, flat(kept)),
         "metadata": call(scope.contract("wire"), rest="True"),
     }
     annotation = _rest_type(scope)
     made = call(scope.use(Name("attrs", "field")), **settings)
     doc = "What came beside the fields above, by its name on the wire; it is written back as it came."
-    return Member(Joined([f"{UNKNOWN_FIELDS}: ", annotation, " = ", made]), Doc(doc, "Default: empty."))
+    return Member(Assigned(UNKNOWN_FIELDS, made, annotation), Doc(doc, "Default: empty."))
 
 
 def _rest_type(scope: ModuleScope) -> Expression:
@@ -154,17 +159,29 @@ def _rest_type(scope: ModuleScope) -> Expression:
 def _default(scope: ModuleScope, field: Field) -> tuple[dict[str, Expression], bool]:
     """Return the setting that holds the default, and whether it is as good without `field`."""
     value = field.default if field.has_default else None
-    base = scope.base(field.type)
     if value is None:
         return {"default": "None"}, True
     expression = scope.value(value, field.type)
-    if isinstance(base, Map) or (isinstance(base, Scalar) and base.name == "json" and isinstance(value, tuple)):
-        # Each object needs one of its own.
-        if isinstance(base, Map) and not pairs(value):
-            item = flat(scope.annotation(base.value))
-            return {"factory": f"dict[str, {item}]"}, False
-        return {"factory": Joined(["lambda: ", expression])}, False
-    return {"default": expression}, not isinstance(expression, Group) or expression.open == "("
+    if shared(scope, value, field.type):
+        return {"default": expression}, not isinstance(expression, Group) or expression.open == "("
+    # Each object needs one of its own.
+    if isinstance(expression, Group) and not expression.items:
+        return {"factory": _empty(scope, scope.base(field.type), expression)}, False
+    return {"factory": Joined(["lambda: ", expression])}, False
+
+
+def _empty(scope: ModuleScope, base: TypeRef, made: Group) -> Expression:
+    """Return what makes an empty list or map, with the types in it."""
+    if made.open == "[":
+        return f"{scope.use(Name(BUILTINS, 'list'))}[{scope.contract('Json')}]"
+    item = base.value if isinstance(base, Map) else Scalar("json")
+    printed = flat(scope.annotation(item))
+    # In quotes, since it may come later in the module.
+    return _empty_map(scope, literal(printed) if named(item) else printed)
+
+
+def _empty_map(scope: ModuleScope, item: str) -> Expression:
+    return f"{scope.use(Name(BUILTINS, 'dict'))}[{scope.use(STR)}, {item}]"
 
 
 def _wire(scope: ModuleScope, field: Field) -> Expression | None:

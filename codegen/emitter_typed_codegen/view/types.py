@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from emitter_typed_codegen.layout import Either, Expression, Group, Joined
+from emitter_typed_codegen.layout import Assigned, Either, Expression, Group
 from emitter_typed_codegen.model import (
     Alias,
     Declaration,
     Enum,
     EnumValue,
     Flags,
-    List,
-    Map,
-    Named,
-    Optional,
     Record,
-    Scalar,
     Schema,
     Secret,
-    TypeRef,
     Union,
 )
 from emitter_typed_codegen.names import class_name, constant_name
 from emitter_typed_codegen.pytypes import HERE, Imports, Name
 from emitter_typed_codegen.texts import comment, literal
 from emitter_typed_codegen.view.docs import Doc
-from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract, distinct, own_names, sequence
+from emitter_typed_codegen.view.module_scope import (
+    TYPES,
+    ModuleScope,
+    call,
+    contract,
+    distinct,
+    named,
+    named_values,
+    own_names,
+    sequence,
+)
+from emitter_typed_codegen.view.parts import Part, parts
 from emitter_typed_codegen.view.records import ClassView, Member, class_head, record_view, type_doc
 
 
@@ -43,27 +48,68 @@ class AliasView:
 
 @frozen(kw_only=True)
 class TypesView:
-    """The whole module."""
+    """The whole module, or a part of it."""
 
     doc: Doc
     imports: str
     declarations: tuple[ClassView | AliasView, ...]
-
-    @property
-    def names(self) -> list[str]:
-        """The names that the module defines."""
-        return [declared.name for declared in self.declarations]
+    names: tuple[str, ...]
+    """The names of the types."""
 
 
-def types_view(schema: Schema, packages: Mapping[str, str], *, own_section: bool) -> TypesView:
-    """Return the module of the types, those of requests and replies included."""
+def types_view(schema: Schema) -> TypesView:
+    """Return the module of a protocol's types, those of requests and replies included."""
     made = [record for request in schema.requests for record in _messages(schema, request.name)]
-    declared = [*_in_order(schema), *made]
-    records = [one for one in declared if isinstance(one, Record)]
-    taken = own_names(records) | {class_name(one.name) for one in declared}
-    scope = ModuleScope(schema, HERE, Imports(frozenset(taken), own_section, frozenset(packages)), packages)
-    views = tuple(_view(scope, one) for one in declared)
-    return TypesView(doc=Doc(f"The types of {schema.name}."), imports=scope.imports.lines(), declarations=views)
+    return _module(schema, [*_in_order(schema), *made], {}, {}, own_section=True)
+
+
+def type_parts(schema: Schema) -> list[Part]:
+    """Return the parts of the module of the types; none if it is one."""
+    return parts(TYPES, [one.name for one in _in_order(schema)])
+
+
+def type_modules(schema: Schema, packages: Mapping[str, str]) -> dict[str, TypesView]:
+    """Return the module of the types of a user's schema, or its parts, by what their neighbours import.
+
+    Args:
+        schema: The schema.
+        packages: The packages of the files that it imports, as this one names them.
+    """
+    parted = type_parts(schema)
+    if not parted:
+        return {TYPES: _module(schema, _in_order(schema), {}, packages)}
+    modules = {name: part.module for part in parted for name in part.names}
+    return {
+        part.module: _module(
+            schema,
+            [schema.by_name[name] for name in part.names],
+            {**modules, **dict.fromkeys(part.names, HERE)},
+            packages,
+        )
+        for part in parted
+    }
+
+
+def _module(
+    schema: Schema,
+    declared: Sequence[Declaration],
+    modules: Mapping[str, str],
+    packages: Mapping[str, str],
+    *,
+    own_section: bool = False,
+) -> TypesView:
+    names = tuple(class_name(one.name) for one in declared)
+    taken = frozenset(names).union(*(own_names(one) for one in declared if isinstance(one, Record)))
+    imports = Imports(taken, own_section, frozenset(packages))
+    scope = ModuleScope(schema, HERE, imports, packages, modules)
+    views: list[ClassView | AliasView] = []
+    for one in [_view(scope, one) for one in declared]:
+        views.append(one)
+        second = imports.renamed(one.name)
+        if second is not None:
+            views.append(AliasView(name=second, statement=Assigned(second, one.name), doc=Doc("")))
+    doc = Doc(f"The types of {schema.name}.")
+    return TypesView(doc=doc, imports=imports.lines(), declarations=tuple(views), names=names)
 
 
 def _messages(schema: Schema, name: str) -> Iterator[Record]:
@@ -95,24 +141,11 @@ def _needs(schema: Schema, declared: Declaration) -> Iterable[str]:
         case Union():
             return [name for _, name in declared.members]
         case Alias():
-            return _named(declared.type)
+            return named(declared.type)
         case Record():
             # Annotations are read later; a default is not.
-            valued = [name for one in declared.fields if one.has_default for name in _named(one.type)]
-            return [name for name in valued if not isinstance(schema.by_name[name], Record | Union)]
+            return [name for one in declared.fields for name in named_values(schema, one.default, one.type)]
         case _:
-            return []
-
-
-def _named(ref: TypeRef) -> list[str]:
-    match ref:
-        case Named():
-            return [ref.name]
-        case Optional() | List():
-            return _named(ref.item)
-        case Map():
-            return _named(ref.value)
-        case Scalar():
             return []
 
 
@@ -134,11 +167,11 @@ def _view(scope: ModuleScope, declared: Declaration) -> ClassView | AliasView:
             return ClassView(name=name, head=head, doc=type_doc(scope, declared.name, declared.doc), slots=True)
         case Alias() | Union():
             value = _union(scope, declared) if isinstance(declared, Union) else _alias(scope, declared)
-            return AliasView(name=name, statement=Joined([f"{name} = ", value]), doc=Doc(declared.doc))
+            return AliasView(name=name, statement=Assigned(name, value), doc=Doc(declared.doc))
 
 
 def _enum_member(value: EnumValue) -> Member:
-    return Member(Joined([f"{constant_name(value.name)} = ", literal(value.wire)]), Doc(value.doc))
+    return Member(Assigned(constant_name(value.name), literal(value.wire)), Doc(value.doc))
 
 
 def _alias(scope: ModuleScope, alias: Alias) -> Expression:

@@ -29,7 +29,7 @@ class TemperatureParams(Record):
 TemperatureChannelMessage = ChannelMessage[Reading, TemperatureParams]
 """A message of `home/{room}/temperature/`."""
 
-TEMPERATURE: ChannelDefinition[Reading, TemperatureParams] = ChannelDefinition(
+temperature_channel: ChannelDefinition[Reading, TemperatureParams] = ChannelDefinition(
     name="temperature",
     address=Address("home/{room}/temperature/"),
     payload=Reading,
@@ -48,7 +48,7 @@ class TemperatureChannel(
     says otherwise: ttl=3600.
     """
 
-    _definition = TEMPERATURE
+    _definition = temperature_channel
 
 
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
@@ -58,7 +58,7 @@ class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     ttl=3600.
     """
 
-    _definition = TEMPERATURE
+    _definition = temperature_channel
 
     def __call__(self, *, room: str) -> TemperatureChannel:
         """Return the channel that has these parameters.
@@ -93,7 +93,7 @@ class AsyncTemperatureChannel(
     says otherwise: ttl=3600.
     """
 
-    _definition = TEMPERATURE
+    _definition = temperature_channel
 
 
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
@@ -103,7 +103,7 @@ class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]
     ttl=3600.
     """
 
-    _definition = TEMPERATURE
+    _definition = temperature_channel
 
     def __call__(self, *, room: str) -> AsyncTemperatureChannel:
         """Return the channel that has these parameters.

@@ -8,22 +8,31 @@ from importlib import import_module
 
 
 def lazy_attributes(
-    module: str, homes: Mapping[str, Collection[str]]
+    module: str, homes: Mapping[str, Collection[str] | str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """Return the `__getattr__` and `__dir__` (PEP 562) of a module that offers what others hold.
 
     Args:
         module: The name of the module that offers it.
         homes: What to look for in each of the modules that hold it: absolute, or with a dot before them if they lie
-            in the offering package. The first that has a name is meant.
+            in the offering package. The first that has a name is meant. Very many names are one text, with white
+            space between them.
     """
-    offered = sorted({name for names in homes.values() for name in names})
+    # Made when something is used.
+    by_name: dict[str, tuple[str, ...]] = {}
+
+    def names() -> dict[str, tuple[str, ...]]:
+        if not by_name:
+            for home, held in homes.items():
+                for name in held.split() if isinstance(held, str) else held:
+                    by_name[name] = (*by_name.get(name, ()), home)
+        return by_name
 
     def find(name: str) -> object:
         if f".{name}" in homes:
             return import_module(f".{name}", module)
-        for home, names in homes.items():
-            held: dict[str, object] = vars(import_module(home, module)) if name in names else {}
+        for home in names().get(name, ()):
+            held: dict[str, object] = vars(import_module(home, module))
             if name in held:
                 return held[name]
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
@@ -33,4 +42,4 @@ def lazy_attributes(
         setattr(sys.modules[module], name, value)
         return value
 
-    return load, lambda: offered
+    return load, lambda: sorted(names())

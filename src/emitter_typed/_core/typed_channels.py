@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Generic, TypeAlias, TypeGuard, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeGuard, TypeVar
 
 from attrs import frozen
 
@@ -105,7 +107,21 @@ def _key_for(keys: KeySource, channel: str) -> str | Secret:
     return key
 
 
-class _Channel(Generic[PayloadT, ParamsT]):
+if TYPE_CHECKING:
+
+    class _OfPayload(Generic[PayloadT, ParamsT]):
+        pass
+
+else:
+
+    class _OfPayload:
+        # Only checkers ask what a base was given. To note it for each of thousands of channels takes longer than to
+        # make their classes, and keeps the garbage collector busy.
+        def __class_getitem__(cls, _: object) -> type:
+            return cls
+
+
+class _Channel(_OfPayload[PayloadT, ParamsT]):
     """A typed channel, sync or async: the definition, and those of its parameters that are known."""
 
     _definition: ChannelDefinition[PayloadT, ParamsT]
@@ -267,3 +283,69 @@ class AsyncChannel(_Channel[PayloadT, ParamsT], AsyncCaller):
         fetched = self._calls.fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)
         report = self._calls.report
         return (message async for stored in fetched if (message := self._read(stored, report)) is not None)
+
+
+# What a facade holds under a name that no attribute can have, so that no channel's is taken.
+_MAKER = ""
+
+
+class _Facade:
+    """Holds typed channels by attribute, and makes each of them when it is first used."""
+
+    # It has no attributes of its own: they would hide channels.
+    if not TYPE_CHECKING:
+        # Hidden from checkers, which would take any name for a channel.
+        def __getattr__(self, name: str) -> object:
+            make, names = vars(self).get(_MAKER, (None, ()))
+            if name not in names:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            # What two threads ask for at once is one object.
+            return vars(self).setdefault(name, make(name))
+
+        def __dir__(self) -> list[str]:
+            _, names = vars(self).get(_MAKER, (None, ()))
+            return sorted({*super().__dir__(), *names} - {_MAKER})
+
+
+@cache
+def _class_names(table: str) -> Mapping[str, str]:
+    return dict(line.split() for line in table.splitlines() if line)
+
+
+def _offer(facade: _Facade, client: object, keys: KeySource, module: str, table: str, prefix: str = "") -> None:
+    _check_keys(keys)
+    package, names = sys.modules[module.rpartition(".")[0]], _class_names(table)
+    # A function holds the keys, since `vars()` would show them.
+    vars(facade)[_MAKER] = lambda name: getattr(package, prefix + names[name])(client, keys), names
+
+
+class SyncFacade(_Facade):
+    """Base of a generated facade over a `Client` that has too many channels to make them all at once."""
+
+    def __init__(self, client: SyncClientBase, keys: KeySource, module: str, table: str) -> None:
+        """Hold the client and the keys. Raises InvalidArgument.
+
+        Args:
+            client: What the channels use.
+            keys: The keys of the channels.
+            module: The name of the facade's module, whose package has the classes of the channels.
+            table: A line for each channel: the attribute, and the class of the sync channel.
+        """
+        _check_client(client, SyncClientBase, "Client")
+        _offer(self, client, keys, module, table)
+
+
+class AsyncFacade(_Facade):
+    """Base of a generated facade over an `AsyncClient` that has too many channels to make them all at once."""
+
+    def __init__(self, client: AsyncClientBase, keys: KeySource, module: str, table: str) -> None:
+        """Hold the client and the keys. Raises InvalidArgument.
+
+        Args:
+            client: What the channels use.
+            keys: The keys of the channels.
+            module: The name of the facade's module, whose package has the classes of the channels.
+            table: A line for each channel: the attribute, and the class of the sync channel.
+        """
+        _check_client(client, AsyncClientBase, "AsyncClient")
+        _offer(self, client, keys, module, table, prefix="Async")

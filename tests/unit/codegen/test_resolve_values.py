@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from emitter_typed_codegen.model import Literal_, Record
+from emitter_typed_codegen.model import JsonMap, Literal_, Record
 from tests.unit.codegen.schemas import rules, schema
 
 
@@ -26,7 +26,8 @@ from tests.unit.codegen.schemas import rules, schema
         ("duration", "0.5", 0.5),
         ("decimal", "0.10", "0.10"),
         ("uuid", "01234567-89ab-cdef-0123-456789abcdef", "01234567-89ab-cdef-0123-456789abcdef"),
-        ("json", "{a: [1, no, true, null, 0.5, '1']}", (("a", (1, "no", True, None, 0.5, "1")),)),
+        ("json", "{a: [1, no, true, null, 0.5, '1']}", JsonMap([("a", (1, "no", True, None, 0.5, "1"))])),
+        ("json", "[[a, 1], {}]", (("a", 1), JsonMap())),
         ('"[int]"', "[1, 2]", (1, 2)),
         ('"{string: bool}"', "{a: true}", (("a", True),)),
         ("Mode", "auto", "auto"),

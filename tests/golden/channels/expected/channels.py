@@ -42,7 +42,7 @@ class TemperatureParams(Record):
 TemperatureChannelMessage = ChannelMessage[Reading, TemperatureParams]
 """A message of `home/{floor}/{room}/temperature/`."""
 
-TEMPERATURE: ChannelDefinition[Reading, TemperatureParams] = ChannelDefinition(
+temperature_channel: ChannelDefinition[Reading, TemperatureParams] = ChannelDefinition(
     name="temperature",
     address=Address("home/{floor}/{room}/temperature/"),
     payload=Reading,
@@ -63,7 +63,7 @@ class TemperatureChannel(
     the call says otherwise: keep=3600.
     """
 
-    _definition = TEMPERATURE
+    _definition = temperature_channel
 
 
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
@@ -75,7 +75,7 @@ class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     keep=3600.
     """
 
-    _definition = TEMPERATURE
+    _definition = temperature_channel
 
     def __call__(self, *, floor: Floor, room: RoomId) -> TemperatureChannel:
         """Return the channel that has these parameters.
@@ -127,7 +127,7 @@ class AsyncTemperatureChannel(
     the call says otherwise: keep=3600.
     """
 
-    _definition = TEMPERATURE
+    _definition = temperature_channel
 
 
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
@@ -139,7 +139,7 @@ class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]
     keep=3600.
     """
 
-    _definition = TEMPERATURE
+    _definition = temperature_channel
 
     def __call__(self, *, floor: Floor, room: RoomId) -> AsyncTemperatureChannel:
         """Return the channel that has these parameters.
@@ -182,7 +182,7 @@ class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]
 StatusChannelMessage = ChannelMessage[str, None]
 """A message of `home/status/`."""
 
-STATUS: ChannelDefinition[str, None] = ChannelDefinition(
+status_channel: ChannelDefinition[str, None] = ChannelDefinition(
     name="status",
     address=Address("home/status/"),
     payload=str,
@@ -197,7 +197,7 @@ class StatusChannel(SubscribeChannel[str, None]):
     The channel `home/status/`.
     """
 
-    _definition = STATUS
+    _definition = status_channel
 
 
 class AsyncStatusChannel(AsyncSubscribeChannel[str, None]):
@@ -206,7 +206,7 @@ class AsyncStatusChannel(AsyncSubscribeChannel[str, None]):
     The channel `home/status/`.
     """
 
-    _definition = STATUS
+    _definition = status_channel
 
 
 @frozen(kw_only=True)
@@ -220,7 +220,7 @@ class OrderParams(Record):
 OrderChannelMessage = ChannelMessage[tuple[Reading, ...], OrderParams]
 """A message of `home/order/{number}/`."""
 
-ORDER: ChannelDefinition[tuple[Reading, ...], OrderParams] = ChannelDefinition(
+order_channel: ChannelDefinition[tuple[Reading, ...], OrderParams] = ChannelDefinition(
     name="order",
     address=Address("home/order/{number}/"),
     payload=tuple[Reading, ...],
@@ -236,7 +236,7 @@ class OrderChannel(PublishChannel[tuple[Reading, ...], OrderParams]):
     climate.
     """
 
-    _definition = ORDER
+    _definition = order_channel
 
 
 class OrderChannels(SyncChannel[tuple[Reading, ...], OrderParams]):
@@ -245,7 +245,7 @@ class OrderChannels(SyncChannel[tuple[Reading, ...], OrderParams]):
     Every channel of `home/order/{number}/`. Deprecated: use climate.
     """
 
-    _definition = ORDER
+    _definition = order_channel
 
     def __call__(self, *, number: int) -> OrderChannel:
         """Return the channel that has these parameters.
@@ -266,7 +266,7 @@ class AsyncOrderChannel(AsyncPublishChannel[tuple[Reading, ...], OrderParams]):
     climate.
     """
 
-    _definition = ORDER
+    _definition = order_channel
 
 
 class AsyncOrderChannels(AsyncChannel[tuple[Reading, ...], OrderParams]):
@@ -275,7 +275,7 @@ class AsyncOrderChannels(AsyncChannel[tuple[Reading, ...], OrderParams]):
     Every channel of `home/order/{number}/`. Deprecated: use climate.
     """
 
-    _definition = ORDER
+    _definition = order_channel
 
     def __call__(self, *, number: int) -> AsyncOrderChannel:
         """Return the channel that has these parameters.

@@ -29,7 +29,7 @@ class ReadingParams(Record):
 ReadingChannelMessage = ChannelMessage[Reading, ReadingParams]
 """A message of `attic/{room}/`."""
 
-READING: ChannelDefinition[Reading, ReadingParams] = ChannelDefinition(
+reading_channel: ChannelDefinition[Reading, ReadingParams] = ChannelDefinition(
     name="reading",
     address=Address("attic/{room}/"),
     payload=Reading,
@@ -47,7 +47,7 @@ class ReadingChannel(
     The channel `attic/{room}/`, with every parameter known.
     """
 
-    _definition = READING
+    _definition = reading_channel
 
 
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
@@ -56,7 +56,7 @@ class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
     Every channel of `attic/{room}/`.
     """
 
-    _definition = READING
+    _definition = reading_channel
 
     def __call__(self, *, room: str) -> ReadingChannel:
         """Return the channel that has these parameters.
@@ -90,7 +90,7 @@ class AsyncReadingChannel(
     The channel `attic/{room}/`, with every parameter known.
     """
 
-    _definition = READING
+    _definition = reading_channel
 
 
 class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
@@ -99,7 +99,7 @@ class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
     Every channel of `attic/{room}/`.
     """
 
-    _definition = READING
+    _definition = reading_channel
 
     def __call__(self, *, room: str) -> AsyncReadingChannel:
         """Return the channel that has these parameters.
@@ -135,7 +135,7 @@ class SampleParams(Record):
 SampleChannelMessage = ChannelMessage[Sample, SampleParams]
 """A message of `old/{room}/`."""
 
-SAMPLE: ChannelDefinition[Sample, SampleParams] = ChannelDefinition(
+sample_channel: ChannelDefinition[Sample, SampleParams] = ChannelDefinition(
     name="sample",
     address=Address("old/{room}/"),
     payload=Sample,
@@ -153,7 +153,7 @@ class SampleChannel(
     The channel `old/{room}/`, with every parameter known. Deprecated: use reading.
     """
 
-    _definition = SAMPLE
+    _definition = sample_channel
 
 
 class SampleChannels(SubscribeChannel[Sample, SampleParams]):
@@ -162,7 +162,7 @@ class SampleChannels(SubscribeChannel[Sample, SampleParams]):
     Every channel of `old/{room}/`. Deprecated: use reading.
     """
 
-    _definition = SAMPLE
+    _definition = sample_channel
 
     def __call__(self, *, room: str) -> SampleChannel:
         """Return the channel that has these parameters.
@@ -196,7 +196,7 @@ class AsyncSampleChannel(
     The channel `old/{room}/`, with every parameter known. Deprecated: use reading.
     """
 
-    _definition = SAMPLE
+    _definition = sample_channel
 
 
 class AsyncSampleChannels(AsyncSubscribeChannel[Sample, SampleParams]):
@@ -205,7 +205,7 @@ class AsyncSampleChannels(AsyncSubscribeChannel[Sample, SampleParams]):
     Every channel of `old/{room}/`. Deprecated: use reading.
     """
 
-    _definition = SAMPLE
+    _definition = sample_channel
 
     def __call__(self, *, room: str) -> AsyncSampleChannel:
         """Return the channel that has these parameters.

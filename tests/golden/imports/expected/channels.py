@@ -30,7 +30,7 @@ class ReadingParams(Record):
 ReadingChannelMessage = ChannelMessage[Reading, ReadingParams]
 """A message of `green/{unit}/`."""
 
-READING: ChannelDefinition[Reading, ReadingParams] = ChannelDefinition(
+reading_channel: ChannelDefinition[Reading, ReadingParams] = ChannelDefinition(
     name="reading",
     address=Address("green/{unit}/"),
     payload=Reading,
@@ -48,7 +48,7 @@ class ReadingChannel(
     The channel `green/{unit}/`, with every parameter known.
     """
 
-    _definition = READING
+    _definition = reading_channel
 
 
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
@@ -57,7 +57,7 @@ class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
     Every channel of `green/{unit}/`.
     """
 
-    _definition = READING
+    _definition = reading_channel
 
     def __call__(self, *, unit: units.Unit) -> ReadingChannel:
         """Return the channel that has these parameters.
@@ -91,7 +91,7 @@ class AsyncReadingChannel(
     The channel `green/{unit}/`, with every parameter known.
     """
 
-    _definition = READING
+    _definition = reading_channel
 
 
 class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
@@ -100,7 +100,7 @@ class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
     Every channel of `green/{unit}/`.
     """
 
-    _definition = READING
+    _definition = reading_channel
 
     def __call__(self, *, unit: units.Unit) -> AsyncReadingChannel:
         """Return the channel that has these parameters.
@@ -128,7 +128,7 @@ class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
 LimitsChannelMessage = ChannelMessage[units.Limits, None]
 """A message of `limits/`."""
 
-LIMITS: ChannelDefinition[units.Limits, None] = ChannelDefinition(
+limits_channel: ChannelDefinition[units.Limits, None] = ChannelDefinition(
     name="limits",
     address=Address("limits/"),
     payload=units.Limits,
@@ -143,7 +143,7 @@ class LimitsChannel(SubscribeChannel[units.Limits, None]):
     The channel `limits/`.
     """
 
-    _definition = LIMITS
+    _definition = limits_channel
 
 
 class AsyncLimitsChannel(AsyncSubscribeChannel[units.Limits, None]):
@@ -152,4 +152,4 @@ class AsyncLimitsChannel(AsyncSubscribeChannel[units.Limits, None]):
     The channel `limits/`.
     """
 
-    _definition = LIMITS
+    _definition = limits_channel

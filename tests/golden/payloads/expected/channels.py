@@ -37,7 +37,7 @@ class StateParams(Record):
 StateChannelMessage = ChannelMessage[State, StateParams]
 """A message of `garden/{side}/{bed}/state/`."""
 
-STATE: ChannelDefinition[State, StateParams] = ChannelDefinition(
+state_channel: ChannelDefinition[State, StateParams] = ChannelDefinition(
     name="state",
     address=Address("garden/{side}/{bed}/state/"),
     payload=State,
@@ -55,7 +55,7 @@ class StateChannel(
     The channel `garden/{side}/{bed}/state/`, with every parameter known.
     """
 
-    _definition = STATE
+    _definition = state_channel
 
 
 class StateChannels(SubscribeChannel[State, StateParams]):
@@ -64,7 +64,7 @@ class StateChannels(SubscribeChannel[State, StateParams]):
     Every channel of `garden/{side}/{bed}/state/`.
     """
 
-    _definition = STATE
+    _definition = state_channel
 
     def __call__(self, *, side: Side, bed: int) -> StateChannel:
         """Return the channel that has these parameters.
@@ -113,7 +113,7 @@ class AsyncStateChannel(
     The channel `garden/{side}/{bed}/state/`, with every parameter known.
     """
 
-    _definition = STATE
+    _definition = state_channel
 
 
 class AsyncStateChannels(AsyncSubscribeChannel[State, StateParams]):
@@ -122,7 +122,7 @@ class AsyncStateChannels(AsyncSubscribeChannel[State, StateParams]):
     Every channel of `garden/{side}/{bed}/state/`.
     """
 
-    _definition = STATE
+    _definition = state_channel
 
     def __call__(self, *, side: Side, bed: int) -> AsyncStateChannel:
         """Return the channel that has these parameters.
@@ -165,7 +165,7 @@ class AsyncStateChannels(AsyncSubscribeChannel[State, StateParams]):
 StepChannelMessage = ChannelMessage[Step, None]
 """A message of `garden/step/`."""
 
-STEP: ChannelDefinition[Step, None] = ChannelDefinition(
+step_channel: ChannelDefinition[Step, None] = ChannelDefinition(
     name="step",
     address=Address("garden/step/"),
     payload=Step,
@@ -180,7 +180,7 @@ class StepChannel(PublishChannel[Step, None], SubscribeChannel[Step, None]):
     The channel `garden/step/`.
     """
 
-    _definition = STEP
+    _definition = step_channel
 
 
 class AsyncStepChannel(
@@ -192,13 +192,13 @@ class AsyncStepChannel(
     The channel `garden/step/`.
     """
 
-    _definition = STEP
+    _definition = step_channel
 
 
 ModesChannelMessage = ChannelMessage[tuple[Mode | Unrecognized[str], ...], None]
 """A message of `garden/modes/`."""
 
-MODES: ChannelDefinition[
+modes_channel: ChannelDefinition[
     tuple[Mode | Unrecognized[str], ...],
     None,
 ] = ChannelDefinition(
@@ -216,7 +216,7 @@ class ModesChannel(SubscribeChannel[tuple[Mode | Unrecognized[str], ...], None])
     The channel `garden/modes/`.
     """
 
-    _definition = MODES
+    _definition = modes_channel
 
 
 class AsyncModesChannel(
@@ -227,4 +227,4 @@ class AsyncModesChannel(
     The channel `garden/modes/`.
     """
 
-    _definition = MODES
+    _definition = modes_channel

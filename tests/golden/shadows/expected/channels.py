@@ -31,7 +31,7 @@ class SyncParams(_contract.Record):
 SyncChannelMessage = ChannelMessage[Bounds, SyncParams]
 """A message of `a/{pattern}/`."""
 
-SYNC: ChannelDefinition[Bounds, SyncParams] = ChannelDefinition(
+sync_channel: ChannelDefinition[Bounds, SyncParams] = ChannelDefinition(
     name="sync",
     address=Address("a/{pattern}/"),
     payload=Bounds,
@@ -49,7 +49,7 @@ class SyncChannel(
     The channel `a/{pattern}/`, with every parameter known.
     """
 
-    _definition = SYNC
+    _definition = sync_channel
 
 
 class SyncChannels(SubscribeChannel[Bounds, SyncParams]):
@@ -58,7 +58,7 @@ class SyncChannels(SubscribeChannel[Bounds, SyncParams]):
     Every channel of `a/{pattern}/`.
     """
 
-    _definition = SYNC
+    _definition = sync_channel
 
     def __call__(self, *, pattern: str) -> SyncChannel:
         """Return the channel that has these parameters.
@@ -92,7 +92,7 @@ class AsyncSyncChannel(
     The channel `a/{pattern}/`, with every parameter known.
     """
 
-    _definition = SYNC
+    _definition = sync_channel
 
 
 class AsyncSyncChannels(_channels.AsyncSubscribeChannel[Bounds, SyncParams]):
@@ -101,7 +101,7 @@ class AsyncSyncChannels(_channels.AsyncSubscribeChannel[Bounds, SyncParams]):
     Every channel of `a/{pattern}/`.
     """
 
-    _definition = SYNC
+    _definition = sync_channel
 
     def __call__(self, *, pattern: str) -> AsyncSyncChannel:
         """Return the channel that has these parameters.
@@ -145,7 +145,7 @@ class AsyncParams(_contract.Record):
 AsyncChannelMessage = ChannelMessage[Message, AsyncParams]
 """A message of `b/{frozen}/`."""
 
-ASYNC: ChannelDefinition[Message, AsyncParams] = ChannelDefinition(
+async__channel: ChannelDefinition[Message, AsyncParams] = ChannelDefinition(
     name="async_",
     address=Address("b/{frozen}/"),
     payload=Message,
@@ -163,7 +163,7 @@ class AsyncChannel(
     The channel `b/{frozen}/`, with every parameter known.
     """
 
-    _definition = ASYNC
+    _definition = async__channel
 
 
 class AsyncChannels(SubscribeChannel[Message, AsyncParams]):
@@ -172,7 +172,7 @@ class AsyncChannels(SubscribeChannel[Message, AsyncParams]):
     Every channel of `b/{frozen}/`.
     """
 
-    _definition = ASYNC
+    _definition = async__channel
 
     def __call__(self, *, frozen: Tag | Unrecognized[str]) -> AsyncChannel:
         """Return the channel that has these parameters.
@@ -206,7 +206,7 @@ class AsyncAsyncChannel(
     The channel `b/{frozen}/`, with every parameter known.
     """
 
-    _definition = ASYNC
+    _definition = async__channel
 
 
 class AsyncAsyncChannels(_channels.AsyncSubscribeChannel[Message, AsyncParams]):
@@ -215,7 +215,7 @@ class AsyncAsyncChannels(_channels.AsyncSubscribeChannel[Message, AsyncParams]):
     Every channel of `b/{frozen}/`.
     """
 
-    _definition = ASYNC
+    _definition = async__channel
 
     def __call__(self, *, frozen: Tag | Unrecognized[str]) -> AsyncAsyncChannel:
         """Return the channel that has these parameters.
@@ -255,7 +255,7 @@ class AsyncAsyncChannels(_channels.AsyncSubscribeChannel[Message, AsyncParams]):
 ChannelChannelMessage = ChannelMessage[tuple[Record, ...], None]
 """A message of `c/`."""
 
-CHANNEL: ChannelDefinition[tuple[Record, ...], None] = ChannelDefinition(
+channel_channel: ChannelDefinition[tuple[Record, ...], None] = ChannelDefinition(
     name="channel",
     address=Address("c/"),
     payload=tuple[Record, ...],
@@ -273,7 +273,7 @@ class ChannelChannel(
     The channel `c/`.
     """
 
-    _definition = CHANNEL
+    _definition = channel_channel
 
 
 class AsyncChannelChannel(
@@ -285,7 +285,7 @@ class AsyncChannelChannel(
     The channel `c/`.
     """
 
-    _definition = CHANNEL
+    _definition = channel_channel
 
 
 @_attrs.frozen(kw_only=True)
@@ -299,7 +299,7 @@ class PublishParams(_contract.Record):
 PublishChannelMessage = ChannelMessage[str, PublishParams]
 """A message of `d/{room}/`."""
 
-PUBLISH: ChannelDefinition[str, PublishParams] = ChannelDefinition(
+publish_channel: ChannelDefinition[str, PublishParams] = ChannelDefinition(
     name="publish",
     address=Address("d/{room}/"),
     payload=str,
@@ -317,7 +317,7 @@ class PublishChannel(
     The channel `d/{room}/`, with every parameter known.
     """
 
-    _definition = PUBLISH
+    _definition = publish_channel
 
 
 class PublishChannels(SubscribeChannel[str, PublishParams]):
@@ -326,7 +326,7 @@ class PublishChannels(SubscribeChannel[str, PublishParams]):
     Every channel of `d/{room}/`.
     """
 
-    _definition = PUBLISH
+    _definition = publish_channel
 
     def __call__(self, *, room: str) -> PublishChannel:
         """Return the channel that has these parameters.
@@ -360,7 +360,7 @@ class AsyncPublishChannel(
     The channel `d/{room}/`, with every parameter known.
     """
 
-    _definition = PUBLISH
+    _definition = publish_channel
 
 
 class AsyncPublishChannels(_channels.AsyncSubscribeChannel[str, PublishParams]):
@@ -369,7 +369,7 @@ class AsyncPublishChannels(_channels.AsyncSubscribeChannel[str, PublishParams]):
     Every channel of `d/{room}/`.
     """
 
-    _definition = PUBLISH
+    _definition = publish_channel
 
     def __call__(self, *, room: str) -> AsyncPublishChannel:
         """Return the channel that has these parameters.
@@ -397,7 +397,7 @@ class AsyncPublishChannels(_channels.AsyncSubscribeChannel[str, PublishParams]):
 AsyncSubscribeChannelMessage = ChannelMessage[str, None]
 """A message of `e/`."""
 
-ASYNC_SUBSCRIBE: ChannelDefinition[str, None] = ChannelDefinition(
+async_subscribe_channel: ChannelDefinition[str, None] = ChannelDefinition(
     name="async_subscribe",
     address=Address("e/"),
     payload=str,
@@ -415,7 +415,7 @@ class AsyncSubscribeChannel(
     The channel `e/`.
     """
 
-    _definition = ASYNC_SUBSCRIBE
+    _definition = async_subscribe_channel
 
 
 class AsyncAsyncSubscribeChannel(
@@ -427,4 +427,4 @@ class AsyncAsyncSubscribeChannel(
     The channel `e/`.
     """
 
-    _definition = ASYNC_SUBSCRIBE
+    _definition = async_subscribe_channel
