@@ -6,6 +6,7 @@ comma, so that a formatter with longer lines has no reason to close it again.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from attrs import field, frozen
@@ -18,6 +19,19 @@ STEP = 4
 
 # Between code and a comment behind it, as long as something may still follow the code. No literal holds it.
 _NOTE = "\0"
+
+
+def width(text: str) -> int:
+    """Return how many columns a text takes on a line, as a formatter counts them."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _expressions(items: Sequence[Expression]) -> tuple[Expression, ...]:
@@ -111,7 +125,7 @@ def lay(expression: Expression, indent: int = 0, *, after: int = 0) -> str:
 
 def _lines(expression: Expression, indent: int, *, start: int, after: int) -> list[str]:
     line = flat(expression)
-    if start + len(line) + after <= WIDTH or not _explodes(expression):
+    if start + width(line) + after <= WIDTH or not _explodes(expression):
         return [line]
     match expression:
         case Joined():
@@ -130,7 +144,8 @@ def _explodes(expression: Expression) -> bool:
         case str():
             return False
         case Group():
-            return any(map(_explodes, expression.items)) if expression.lonely else bool(expression.items)
+            subscript = expression.lonely and expression.close == "]"
+            return any(map(_explodes, expression.items)) if subscript else bool(expression.items)
         case Joined():
             return any(map(_explodes, expression.parts))
         case Either():
@@ -183,37 +198,34 @@ def _exploded(expression: Expression, indent: int) -> list[str]:
 def _right(expression: Expression, indent: int, *, start: int, after: int) -> list[str]:
     """Return the lines of what stands behind `=`, `return` or the like: it gets brackets where they help."""
     line = flat(expression)
-    if start + len(line) + after <= WIDTH:
+    if start + width(line) + after <= WIDTH:
         return [line]
+    if isinstance(expression, Joined):
+        return _lines(expression, indent, start=start, after=after)
     if isinstance(expression, Group) and _explodes(expression):
         lines = _exploded(expression, indent)
-        # What opens it is all that must fit; if it would not do so in brackets either, they would be in vain.
-        if start + len(lines[0]) <= WIDTH or indent + STEP + len(lines[0]) > WIDTH:
+        # What opens it is all that must fit. Brackets that leave some line too long would be in vain.
+        inside = _exploded(expression, indent + STEP)
+        too_long = max(indent + STEP + width(inside[0]), *map(width, inside[1:])) > WIDTH
+        if start + width(lines[0]) <= WIDTH or too_long or start >= WIDTH:
             return lines
-    return (
-        _opened(expression, indent)
-        if not isinstance(expression, Joined)
-        else _lines(expression, indent, start=start, after=after)
-    )
+    return _opened(expression, indent, start=start)
 
 
-def _opened(expression: Expression, indent: int) -> list[str]:
+def _opened(expression: Expression, indent: int, *, start: int) -> list[str]:
     """Return something on lines of its own: exploded if it has brackets, else in brackets unless they are in vain."""
     inner = indent + STEP
     line = flat(expression)
-    match expression:
-        case Group() if _explodes(expression) and inner + len(expression.open) > WIDTH:
-            return _exploded(expression, indent)
-        case Either() if _held(expression):
+    lines = [line]
+    if isinstance(expression, Either):
+        if _held(expression) or inner + width(line) > WIDTH:
             lines = _exploded(expression, inner)
-        case Either() | Group() if inner + len(line) > WIDTH and _explodes(expression):
+    elif isinstance(expression, Group) and _explodes(expression):
+        if inner + width(line) > WIDTH:
             lines = _exploded(expression, inner)
-        case Either() | Group():
-            lines = [line]
-        case _ if inner + len(line) > WIDTH:
-            return [line]
-        case _:
-            lines = [line]
+    elif start >= WIDTH or inner + width(line) > WIDTH:
+        # Not even the bracket fits, or what stands in it does not.
+        return [line]
     return ["(", f"{' ' * inner}{lines[0]}", *lines[1:], f"{' ' * indent})"]
 
 
@@ -221,29 +233,28 @@ def _assigned(statement: Assigned, indent: int) -> list[str]:
     """Return the lines of a statement that does not fit one."""
     target, annotation, value = statement.target, statement.annotation, statement.value
     if annotation is None:
-        return _behind([f"{target} = "], _right(value or "", indent, start=indent + len(target) + 3, after=0))
+        return _behind([f"{target} = "], _right(value or "", indent, start=indent + width(target) + 3, after=0))
     head = f"{target}: {flat(annotation)}"
-    start = indent + len(head) + 3
+    start = indent + width(head) + 3
     if value is not None:
         lines = _lines(value, indent, start=start, after=0)
-        if start + len(lines[0]) <= WIDTH:
+        if start + width(lines[0]) <= WIDTH:
             return _behind([f"{head} = "], lines)
-        # `= (` still fits, and the value in brackets does, too.
-        lines = _right(value, indent, start=start, after=0)
-        if not _held(annotation) and lines[0] == "(" and start < WIDTH:
-            return _behind([f"{head} = "], lines)
+        # `= (` still fits, and what opens the value does so below it.
+        if not _held(annotation) and start < WIDTH and indent + STEP + width(lines[0]) <= WIDTH:
+            return _behind([f"{head} = "], _opened(value, indent, start=start))
         if isinstance(annotation, str):
             return _behind([f"{head} = "], _lines(value, indent, start=start, after=0))
-    opened = _behind([f"{target}: "], _annotation(annotation, indent))
+    opened = _behind([f"{target}: "], _annotation(annotation, indent, start=indent + width(target) + 2))
     if value is None:
         return opened
     return _behind([*opened[:-1], f"{opened[-1]} = "], _right(value, indent, start=indent + 4, after=0))
 
 
-def _annotation(annotation: Expression, indent: int) -> list[str]:
+def _annotation(annotation: Expression, indent: int, *, start: int) -> list[str]:
     if isinstance(annotation, Group) and _explodes(annotation):
         return _exploded(annotation, indent)
-    return _opened(annotation, indent)
+    return _opened(annotation, indent, start=start)
 
 
 def _behind(before: list[str], lines: list[str]) -> list[str]:
@@ -252,14 +263,11 @@ def _behind(before: list[str], lines: list[str]) -> list[str]:
 
 def _exploded_group(group: Group, indent: int) -> list[str]:
     outer, inner = " " * indent, indent + STEP
-    if group.lonely and group.open == "(":
-        lines = _exploded(group.items[0], indent)
-        return [f"({lines[0]}", *lines[1:-1], f"{lines[-1]},)"]
     lines = [group.open]
     for item in group.items:
         head, *rest = _exploded(item, inner) if group.lonely else _lines(item, inner, start=inner, after=1)
         lines += [f"{' ' * inner}{head}", *rest]
-        if not group.lonely:
+        if not group.lonely or group.open == "(":
             code, *note = lines[-1].split(_NOTE)
             lines[-1] = _NOTE.join([f"{code},", *note])
     return [*lines, f"{outer}{group.close}"]
@@ -272,7 +280,7 @@ def _explode_parts(joined: Joined, indent: int, *, start: int, after: int) -> li
     for count in range(1, len(order) + 1):
         lines = _with_exploded(joined, indent, set(order[:count]), start=start, after=after)
         # The last line is followed by something, and the first one does not begin at the margin.
-        widths = [len(line) for line in lines]
+        widths = [width(line) for line in lines]
         widths[0] += start
         widths[-1] += after
         if max(widths) <= WIDTH:
@@ -286,8 +294,8 @@ def _with_exploded(joined: Joined, indent: int, which: set[int], *, start: int =
         if index not in which:
             head, *rest = [flat(part)]
         elif isinstance(part, Bracketed):
-            before = len(lines[-1]) + (start if len(lines) == 1 else 0)
-            behind = sum(len(flat(later)) for later in joined.parts[index + 1 :]) + after
+            before = width(lines[-1]) + (start if len(lines) == 1 else 0)
+            behind = sum(width(flat(later)) for later in joined.parts[index + 1 :]) + after
             head, *rest = _right(part.item, indent, start=before, after=behind)
         else:
             head, *rest = _exploded(part, indent)

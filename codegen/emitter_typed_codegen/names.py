@@ -7,6 +7,7 @@ caller to find: a set of what these functions return tells.
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 import unicodedata
@@ -31,6 +32,9 @@ RESERVED_PARAMETERS = frozenset(
 
 RESERVED_MODULES = frozenset({"channels", "facade", "types"})
 """The modules of a generated package: no import may have these names."""
+
+BUILTIN_CLASSES = frozenset({name for name in dir(builtins) if name[0].isupper()} | {"PythonFinalizationError"})
+"""Classes that are there without an import, on any Python: mypy takes these for a class of the module that comes later."""
 
 UNKNOWN_FIELDS = "unknown_fields"
 """The attribute of a record that keeps unknown fields: no field of such a record may have this name."""
@@ -79,12 +83,12 @@ def method_name(text: str) -> str:
 def class_name(text: str) -> str:
     """Return the name of a class: `Reading` stays, `living-room` gives `LivingRoom`."""
     name = _stem(text)
-    return f"{name}_" if keyword.iskeyword(name) else _led(name)
+    return f"{name}_" if keyword.iskeyword(name) else _led(name, "N")
 
 
 def channel_class(channel: str, part: str) -> str:
     """Return the name of a class of a channel: `living-room` and `Params` give `LivingRoomParams`."""
-    return _led(f"{_stem(channel)}{part}")
+    return _led(f"{_stem(channel)}{part}", "N")
 
 
 def free_name(wanted: str, taken: Container[str]) -> str:
@@ -123,12 +127,13 @@ def _legal(text: str) -> str:
     return _led(name)
 
 
-def _led(name: str) -> str:
+def _led(name: str, by: str = "_") -> str:
+    """Return a name with something before it if it cannot begin as it does. For classes it is no `_`: that is private."""
     if name.isascii() and name.isidentifier():
         return name
     # Changing the case of a letter can leave the form in which Python reads identifiers.
     normal = unicodedata.normalize("NFKC", name)
-    return normal if normal.isidentifier() else f"_{normal}"
+    return normal if normal.isidentifier() else f"{by}{normal}"
 
 
 def _spelled(character: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import Factory, define, evolve, field, frozen
 
-from emitter_typed_codegen.layout import WIDTH, Either, Expression, Group, lay
+from emitter_typed_codegen.layout import WIDTH, Either, Expression, Group, lay, width
 from emitter_typed_codegen.names import free_name
 from emitter_typed_codegen.texts import literal
 
@@ -166,11 +166,15 @@ class Imports:
             case OneOf():
                 return Either([self.annotation(item) for item in annotated.items])
 
-    def lines(self) -> str:
-        """Return the statements, without `from __future__`, ordered as isort does."""
+    def lines(self, indent: int = 0) -> str:
+        """Return the statements, without `from __future__`, ordered as isort does.
+
+        Args:
+            indent: The indentation of the statements, but for the first one.
+        """
         sections: dict[int, list[str]] = {}
         members = {module: {name: name for name in names} for module, names in self._members.items()}
-        for module in sorted(self._modules, key=str.lower):
+        for module in sorted(self._modules, key=_module_key):
             called = self._modules[module]
             folder = "." * (len(module) - len(module.lstrip(".")))
             name = module.removeprefix(folder)
@@ -180,8 +184,9 @@ class Imports:
                 known_as = "" if called == name else f" as {called}"
                 sections.setdefault(self._section(module), []).append(f"import {name}{known_as}")
         for module in sorted(members, key=_module_key):
-            sections.setdefault(self._section(module), []).extend(_from(module, members[module]))
-        return "\n\n".join("\n".join(sections[number]) for number in sorted(sections))
+            sections.setdefault(self._section(module), []).extend(_from(module, members[module], indent))
+        margin = f"\n{' ' * indent}"
+        return f"\n{margin}".join(margin.join(sections[number]) for number in sorted(sections))
 
     def _section(self, module: str) -> int:
         if module.startswith("."):
@@ -194,22 +199,26 @@ class Imports:
         return 2 if module in self._generated else 0
 
 
-def _module_key(module: str) -> tuple[bool, int, str]:
-    """Return what isort sorts modules by: what lies above comes before its neighbours."""
-    relative = module.startswith(".")
-    return relative, -(len(module) - len(module.lstrip("."))) if module.strip(".") == "" else 0, module.lower()
+def _module_key(module: str) -> tuple[bool, int, list[tuple[int, int, str]]]:
+    """Return what isort sorts modules by: what lies further above comes first, and neighbours come last."""
+    name = module.lstrip(".")
+    return module.startswith("."), 0 if name else -len(module), _natural(name.lower())
 
 
-def _from(module: str, names: Mapping[str, str]) -> list[str]:
+def _from(module: str, names: Mapping[str, str], indent: int) -> list[str]:
     """Return the statements that import names, each with the name that it gets here: one for those that keep theirs."""
     kept = sorted((name for name, called in names.items() if name == called), key=_member)
-    line = f"from {module} import {', '.join(kept)}"
-    if len(line) > WIDTH:
-        line = lay(Group(f"from {module} import (", kept, ")"))
-    statements = {name: f"from {module} import {name} as {called}" for name, called in names.items() if name != called}
+    statements = {name: [f"{name} as {called}"] for name, called in names.items() if name != called}
     if kept:
-        statements[kept[0]] = line
-    return [statements[name] for name in sorted(statements, key=_member)]
+        statements[kept[0]] = kept
+    return [_import(module, statements[name], indent) for name in sorted(statements, key=_member)]
+
+
+def _import(module: str, names: list[str], indent: int) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if indent + width(line) <= WIDTH:
+        return line
+    return lay(Group(f"from {module} import (", names, ")"), indent)
 
 
 def all_key(name: str) -> tuple[int, list[tuple[int, int, str]]]:
@@ -222,10 +231,17 @@ def _member(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
 
 
 def _kind(name: str) -> int:
-    constant = len(name) > 1 and name.isupper()
+    # By bytes: one letter beyond ASCII is a constant to ruff.
+    constant = len(name.encode()) > 1 and name.isupper()
     return 0 if constant else 1 if name[:1].isupper() else 2
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
-    parts = re.split(r"(\d+)", text)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+    return [_run(part) for part in re.split(r"(\d+)", text) if part]
+
+
+def _run(part: str) -> tuple[int, int, str]:
+    if not part.isdigit():
+        return 1, 0, part
+    # What begins with a zero is sorted as the digits of a fraction are.
+    return (0, -1, part) if part.startswith("0") else (0, int(part), "")

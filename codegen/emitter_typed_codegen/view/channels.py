@@ -38,7 +38,8 @@ class ChannelView:
     message_name: str
     message_doc: Doc
     definition: Expression
-    constant: str
+    attribute: Expression
+    """The statement by which each class has the definition."""
     classes: tuple[MethodsClass, ...]
     second: tuple[Expression, ...] = ()
     """What gives the classes other names, for where their own ones mean something else."""
@@ -169,7 +170,7 @@ class _ChannelBuilder:
             message_name=self._message.name,
             message_doc=Doc(f"A message of `{self.channel.address}`."),
             definition=self._definition(),
-            constant=_definition(self.channel),
+            attribute=Assigned("_definition", _definition(self.channel)),
             classes=tuple(cls for flavour in (SYNC, ASYNC) for cls in self._classes(flavour)),
         )
 

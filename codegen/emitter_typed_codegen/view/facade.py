@@ -37,7 +37,7 @@ class FacadeClass:
     doc: Doc
     members: tuple[Member, ...]
     head: Expression
-    settings: tuple[Expression, ...]
+    settings: tuple[Member, ...]
     properties: tuple[Method, ...]
 
 
@@ -115,13 +115,17 @@ def _facade(
         ),
     ]
     members: list[Member] = []
-    settings: list[Expression] = []
+    settings: list[Member] = []
     properties: list[Method] = []
     for channel in schema.channels:
         held = checked.inside(attributes).use(Name(channels, _holds(flavour, channel)))
         name_of, *hidden = _attributes(channel)
         about = f"{first_sentence(channel_title(channel))}\n\n`{channel.address}`."
         about_it = Doc(about, channel_facts(channel))
+        if channel.deprecated is None and not many and name_of == name_of.upper():
+            # What is written like a constant, checkers want to be given its value where it is declared.
+            settings.append(Member(Assigned(f"self.{name_of}", call(held, "client", "key"), held), about_it))
+            continue
         if channel.deprecated is None:
             members.append(Member(Assigned(name_of, annotation=held), about_it))
         else:
@@ -130,9 +134,9 @@ def _facade(
             if many:
                 members.append(Member(Assigned(name_of, annotation=held), Doc("")))
         if not many:
-            settings.append(Assigned(f"self.{name_of}", call(held, "client", "key")))
+            settings.append(Member(Assigned(f"self.{name_of}", call(held, "client", "key")), Doc("")))
     if many:
-        settings.append(call("super().__init__", "client", "key", "__name__", _TABLE))
+        settings.append(Member(call("super().__init__", "client", "key", "__name__", _TABLE), Doc("")))
     base = [scope.contract(f"{flavour.prefix}Facade")] if many else []
     derived = Joined([Group(f"class {name}(", base, ")") if base else f"class {name}", ":"])
     doc = schema.doc if schema.doc.strip() else f"The channels of {schema.name}."

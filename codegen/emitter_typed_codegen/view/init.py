@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from emitter_typed_codegen.layout import Expression, Group, Joined
+from emitter_typed_codegen.layout import STEP, Expression, Group, Joined
 from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name, all_key
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.version import CONTRACT as NUMBER
@@ -72,15 +72,16 @@ def init_view(
             first.use(Name(module, "", called=name))
         if public:
             first.use(Name("typing", "TYPE_CHECKING"))
+    lazily = bool(public) and command is not None
     lazy = Imports(frozenset(names))
     return InitView(
         doc=doc,
         first_imports=first.lines(),
         installed=installed,
         check=call(check, "__name__", str(NUMBER), literal(command or "")),
-        imports=_imports(public),
+        imports=_imports(public, STEP if lazily else 0),
         all=_all(names),
-        lazy_attributes=lazy.use(Name(CONTRACT, "lazy_attributes")) if public and command is not None else "",
+        lazy_attributes=lazy.use(Name(CONTRACT, "lazy_attributes")) if lazily else "",
         lazy_imports=lazy.lines(),
         homes=public,
         many=many,
@@ -102,7 +103,7 @@ def index_view(doc: Doc, public: Mapping[str, Sequence[str]]) -> InitView:
         first_imports=first.lines(),
         installed="",
         check="",
-        imports=_imports(public),
+        imports=_imports(public, STEP),
         all=_all(names),
         lazy_attributes=lazy.use(Name(CONTRACT, "lazy_attributes")),
         lazy_imports=lazy.lines(),
@@ -112,12 +113,12 @@ def index_view(doc: Doc, public: Mapping[str, Sequence[str]]) -> InitView:
     )
 
 
-def _imports(public: Mapping[str, Sequence[str]]) -> str:
+def _imports(public: Mapping[str, Sequence[str]], indent: int) -> str:
     imports = Imports()
     for module, held in public.items():
         for name in held:
             imports.use(Name(module, name))
-    return imports.lines()
+    return imports.lines(indent)
 
 
 def _all(names: Sequence[str]) -> Expression:

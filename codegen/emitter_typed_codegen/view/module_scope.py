@@ -77,7 +77,8 @@ def contract(name: str) -> Name:
 
 def call(name: str, /, *arguments: Expression, **named: Expression) -> Group:
     """Return a call of what the module knows by that name."""
-    return Group(f"{name}(", [*arguments, *(Joined([f"{key}=", value]) for key, value in named.items())], ")")
+    settings = [Joined([f"{key}=", *(one.parts if isinstance(one, Joined) else [one])]) for key, one in named.items()]
+    return Group(f"{name}(", [*arguments, *settings], ")")
 
 
 def sequence(items: Iterable[Expression]) -> Group:
@@ -97,6 +98,8 @@ class ModuleScope:
     """The generated package of each file that the schema imports, as the module names it, by the import's name."""
     parts: Mapping[str, str] = Factory(dict[str, str])
     """The module of each type where that of the types is parted, by the type's name; `HERE` for this very module."""
+    shadowing: frozenset[str] = frozenset()
+    """The classes of this module that are called as one of Python's own."""
     late: bool = False
     """Whether an annotation is read when it is used, not when the module is loaded: then no part must be there yet."""
 
@@ -222,7 +225,9 @@ class ModuleScope:
         match declared:
             case Enum():
                 member = next(one for one in declared.values if one.wire == value)
-                return f"{self.use(self.declared(name))}.{constant_name(member.name)}"
+                cls, constant = self.use(self.declared(name)), constant_name(member.name)
+                # A member that a digit would begin is private to its class.
+                return call(cls, literal(member.wire)) if constant.startswith("_") else f"{cls}.{constant}"
             case Flags() | Secret():
                 return call(self.use(self.declared(name)), literal(str(value)))
             case Alias():
@@ -254,8 +259,27 @@ class ModuleScope:
                 text = str(value)
                 whole = text.removeprefix("-").isdecimal()
                 return call(self.use(Name("decimal", "Decimal")), text if whole else literal(text))
+            case "json":
+                return self._json(value)
             case _:
                 return plain(value)
+
+    def _json(self, value: Literal_) -> Expression:
+        """Return an expression for JSON; lists and maps say their types, since no checker finds them by itself."""
+        if not isinstance(value, tuple):
+            return plain(value)
+        if isinstance(value, JsonMap):
+            made: Expression = Group("{", [_entry(key, self._json(item)) for key, item in pairs(value)], "}")
+        else:
+            made = Group("[", [self._json(item) for item in value], "]")
+        return call(self.json_class(value), *([made] if value else []))
+
+    def json_class(self, value: Literal_) -> str:
+        """Return the class of a list or a map that is JSON, with the types in it."""
+        json = self.contract("Json")
+        if isinstance(value, JsonMap):
+            return f"{self.use(Name(BUILTINS, 'dict'))}[{self.use(STR)}, {json}]"
+        return f"{self.use(Name(BUILTINS, 'list'))}[{json}]"
 
     def _moment(self, moment: datetime) -> Expression:
         zone = self.use(Name("datetime", "UTC"))

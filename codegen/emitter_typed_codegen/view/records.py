@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from emitter_typed_codegen.layout import STEP, WIDTH, Assigned, Expression, Group, Joined, flat, lay
-from emitter_typed_codegen.model import Field, Map, Optional, Record, Scalar, TypeRef
+from emitter_typed_codegen.layout import STEP, WIDTH, Assigned, Bracketed, Expression, Group, Joined, flat, lay, width
+from emitter_typed_codegen.model import Field, Map, Optional, Record, Scalar
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, class_name
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, STR, Applied, Name
 from emitter_typed_codegen.texts import literal
@@ -52,7 +52,7 @@ class ClassView:
 
 def record_view(scope: ModuleScope, record: Record, doc: Doc | None = None) -> ClassView:
     """Return the class of a record."""
-    inside = scope.inside(own_names(record))
+    inside = scope.inside(own_names(record) | scope.shadowing)
     members = [
         Member(_field(inside, field), field_doc(inside, field) if field.deprecated is None else Doc(""))
         for field in record.fields
@@ -65,7 +65,7 @@ def record_view(scope: ModuleScope, record: Record, doc: Doc | None = None) -> C
         name=class_name(record.name),
         head=class_head(scope, record.name, contract("Record")),
         doc=doc or type_doc(scope, record.name, record.doc, record.deprecated),
-        decorators=(*_warning(scope, record, old), frozen_call),
+        decorators=tuple(Joined(["@", one]) for one in (*_warning(scope, record, old), frozen_call)),
         members=tuple(members),
         properties=tuple(
             deprecated_property(
@@ -109,7 +109,7 @@ def _field(scope: ModuleScope, field: Field) -> Expression:
         return Assigned(name, annotation=annotation)
     if simple and set(settings) == {"default"}:
         short = Assigned(name, settings["default"], annotation)
-        if STEP + len(flat(short)) <= WIDTH:
+        if STEP + width(flat(short)) <= WIDTH:
             return short
     return Assigned(name, call(scope.use(Name("attrs", "field")), **settings), annotation)
 
@@ -143,7 +143,7 @@ def _required(field: Field) -> bool:
 def _rest(scope: ModuleScope) -> Member:
     kept = scope.imports.annotation(Name(CONTRACT, "Json"))
     settings: dict[str, Expression] = {
-        "factory": _empty_map(scope, flat(kept)),
+        "factory": _empty_map(scope, kept),
         "metadata": call(scope.contract("wire"), rest="True"),
     }
     annotation = _rest_type(scope)
@@ -161,27 +161,22 @@ def _default(scope: ModuleScope, field: Field) -> tuple[dict[str, Expression], b
     value = field.default if field.has_default else None
     if value is None:
         return {"default": "None"}, True
+    base = scope.base(field.type)
     expression = scope.value(value, field.type)
     if shared(scope, value, field.type):
         return {"default": expression}, not isinstance(expression, Group) or expression.open == "("
     # Each object needs one of its own.
-    if isinstance(expression, Group) and not expression.items:
-        return {"factory": _empty(scope, scope.base(field.type), expression)}, False
-    return {"factory": Joined(["lambda: ", expression])}, False
+    if base == Scalar("json") and not value:
+        return {"factory": scope.json_class(value)}, False
+    if isinstance(base, Map) and isinstance(expression, Group) and not expression.items:
+        item = scope.annotation(base.value)
+        # In quotes, since it may come later in the module.
+        return {"factory": _empty_map(scope, literal(flat(item)) if named(base.value) else item)}, False
+    return {"factory": Joined(["lambda: ", Bracketed(expression)])}, False
 
 
-def _empty(scope: ModuleScope, base: TypeRef, made: Group) -> Expression:
-    """Return what makes an empty list or map, with the types in it."""
-    if made.open == "[":
-        return f"{scope.use(Name(BUILTINS, 'list'))}[{scope.contract('Json')}]"
-    item = base.value if isinstance(base, Map) else Scalar("json")
-    printed = flat(scope.annotation(item))
-    # In quotes, since it may come later in the module.
-    return _empty_map(scope, literal(printed) if named(item) else printed)
-
-
-def _empty_map(scope: ModuleScope, item: str) -> Expression:
-    return f"{scope.use(Name(BUILTINS, 'dict'))}[{scope.use(STR)}, {item}]"
+def _empty_map(scope: ModuleScope, item: Expression) -> Expression:
+    return Group(f"{scope.use(Name(BUILTINS, 'dict'))}[", [scope.use(STR), item], "]")
 
 
 def _wire(scope: ModuleScope, field: Field) -> Expression | None:

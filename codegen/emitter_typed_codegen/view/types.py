@@ -18,7 +18,7 @@ from emitter_typed_codegen.model import (
     Secret,
     Union,
 )
-from emitter_typed_codegen.names import class_name, constant_name
+from emitter_typed_codegen.names import BUILTIN_CLASSES, class_name, constant_name
 from emitter_typed_codegen.pytypes import HERE, Imports, Name
 from emitter_typed_codegen.texts import comment, literal
 from emitter_typed_codegen.view.docs import Doc
@@ -101,7 +101,7 @@ def _module(
     names = tuple(class_name(one.name) for one in declared)
     taken = frozenset(names).union(*(own_names(one) for one in declared if isinstance(one, Record)))
     imports = Imports(taken, own_section, frozenset(packages))
-    scope = ModuleScope(schema, HERE, imports, packages, modules)
+    scope = ModuleScope(schema, HERE, imports, packages, modules, BUILTIN_CLASSES.intersection(names))
     views: list[ClassView | AliasView] = []
     for one in [_view(scope, one) for one in declared]:
         views.append(one)

@@ -106,3 +106,29 @@ def test_the_runtime_stands_apart_from_other_packages_in_its_own_modules() -> No
     imports.use(Name("emitter_typed.contract", "Record"))
 
     assert imports.lines() == "from attrs import frozen\n\nfrom emitter_typed.contract import Record"
+
+
+def test_numbers_in_names_are_ordered_as_ruff_does() -> None:
+    imports = Imports()
+    ends = [
+        "0",
+        "0f2100df",
+        "00",
+        "01",
+        "010",
+        "03171437",
+        "1e05",
+        "1e5",
+        "9e2",
+        "9e10aa",
+        "9fd50a97",
+        "10",
+        "90a",
+        "a90e",
+    ]
+    for end in ends:
+        imports.use(Name(f"._types_{end}", f"Type{end}"))
+        imports.use(Name(".types", f"Type{end}"))
+
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "I", "-"]
+    subprocess.run(command, input=f"{imports.lines()}\n", text=True, check=True, timeout=60, capture_output=True)

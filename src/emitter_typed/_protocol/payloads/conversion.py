@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import enum
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import attrs
 from cattrs import Converter
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import (
+    make_dict_structure_fn,
+    make_dict_structure_fn_from_attrs,
+    make_dict_unstructure_fn,
+    make_dict_unstructure_fn_from_attrs,
+    override,
+)
 
 from emitter_typed._protocol.payloads.choices import (
     enum_reader,
@@ -175,6 +182,13 @@ def is_blank(value: object, blanks: tuple[object, ...]) -> bool:
     return any(value == blank and type(value) is type(blank) for blank in blanks)
 
 
+# A field of such a name cannot be told to cattrs, which takes the fields' settings beside these parameters.
+_OWN_NAMES = frozenset(
+    name
+    for make in (make_dict_structure_fn_from_attrs, make_dict_unstructure_fn_from_attrs)
+    for name in inspect.signature(make).parameters
+)
+
 # What is no name on the wire of a generated class: the fields that are unknown are handed on together under it.
 _REST = "\0rest"
 
@@ -250,9 +264,36 @@ class WireConverter(Converter):
 
         return write
 
+    def _plain_reader(self, cls: Any, overrides: dict[str, Any]) -> Callable[[Any, Any], Any]:
+        """Return what cattrs makes of a class, for one with a field that is called as a parameter of cattrs' own."""
+
+        def read(value: Any, type_: Any) -> object:
+            known: dict[str, object] = {}
+            for attribute in attrs.fields(cls):
+                name = overrides[attribute.name].rename or attribute.name
+                if name in value or attribute.default is attrs.NOTHING:
+                    hook = overrides[attribute.name].struct_hook or self.get_structure_hook(attribute.type)
+                    known[attribute.alias] = hook(value[name], attribute.type)
+            return cls(**known)
+
+        return read
+
+    def _plain_writer(self, cls: Any, overrides: dict[str, Any]) -> Callable[[Any], dict[str, Any]]:
+        def write(value: object) -> dict[str, Any]:
+            document: dict[str, Any] = {}
+            for attribute in attrs.fields(cls):
+                held, how = getattr(value, attribute.name), overrides[attribute.name]
+                if held is not None or not how.omit_if_default:
+                    document[how.rename or attribute.name] = how.unstruct_hook(held)
+            return document
+
+        return write
+
     def _record_reader(self, cls: Any) -> Callable[[Any, Any], Any]:
         self.prepare(cls)
-        made = make_dict_structure_fn(cls, self, **self._overrides(cls, 0))
+        overrides = self._overrides(cls, 0)
+        named = _OWN_NAMES.isdisjoint(overrides)
+        made = make_dict_structure_fn(cls, self, **overrides) if named else self._plain_reader(cls, overrides)
         read = quietly()(made) if warns(cls) else made
         blanks = {
             wire.name or attribute.name: wire.blank
@@ -279,7 +320,9 @@ class WireConverter(Converter):
 
     def _record_writer(self, cls: Any) -> Callable[[Any], Any]:
         self.prepare(cls)
-        write = make_dict_unstructure_fn(cls, self, **self._overrides(cls, 1))
+        overrides = self._overrides(cls, 1)
+        named = _OWN_NAMES.isdisjoint(overrides)
+        write = make_dict_unstructure_fn(cls, self, **overrides) if named else self._plain_writer(cls, overrides)
         names = _names(cls)
 
         rest = rest_of(cls)
