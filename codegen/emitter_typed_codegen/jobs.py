@@ -14,6 +14,7 @@ from attrs import frozen
 from emitter_typed_codegen.model import Protocol
 from emitter_typed_codegen.packages import module_name, package_beside
 from emitter_typed_codegen.paths import real_path
+from emitter_typed_codegen.proof import prove
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import banner, compiler_protocol_file, package
@@ -66,12 +67,13 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
         The protocol for the jobs after it.
 
     Raises:
-        SchemaProblems: The schema breaks rules of the language.
+        SchemaProblems: The schema breaks rules of the language, or what was made of it is no Python.
     """
     schema = load(job.schema, protocol)
     head = banner(schema, job.command)
     packages = {one.name: module_name(_made_of(one.path, job, jobs, plan).out, job.out) for one in schema.imports}
     files = render(package(schema, protocol, job.command, packages), head)
+    prove(files, job.schema)
     plan.folder(job.out, files, head.facts)
     if job.protocol_out is None:
         return protocol

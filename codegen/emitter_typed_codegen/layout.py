@@ -77,6 +77,8 @@ class Bracketed:
     """What gets brackets around it where it would not fit otherwise, as a formatter does with a returned value."""
 
     item: Expression
+    always: bool = False
+    """Whether it gets them also where some line stays too long, as the body of a lambda does."""
 
 
 @frozen
@@ -131,7 +133,7 @@ def _lines(expression: Expression, indent: int, *, start: int, after: int) -> li
         case Joined():
             return _explode_parts(expression, indent, start=start, after=after)
         case Bracketed():
-            return _right(expression.item, indent, start=start, after=after)
+            return _right(expression.item, indent, start=start, after=after, always=expression.always)
         case Assigned():
             return _assigned(expression, indent)
         case _:
@@ -190,12 +192,12 @@ def _exploded(expression: Expression, indent: int) -> list[str]:
                     lines[-1] += f"{_NOTE}{expression.notes[index]}"
             return lines
         case Bracketed():
-            return _right(expression.item, indent, start=indent, after=WIDTH)
+            return _right(expression.item, indent, start=indent, after=WIDTH, always=expression.always)
         case Assigned():
             return _assigned(expression, indent)
 
 
-def _right(expression: Expression, indent: int, *, start: int, after: int) -> list[str]:
+def _right(expression: Expression, indent: int, *, start: int, after: int, always: bool = False) -> list[str]:
     """Return the lines of what stands behind `=`, `return` or the like: it gets brackets where they help."""
     line = flat(expression)
     if start + width(line) + after <= WIDTH:
@@ -207,7 +209,7 @@ def _right(expression: Expression, indent: int, *, start: int, after: int) -> li
         # What opens it is all that must fit. Brackets that leave some line too long would be in vain.
         inside = _exploded(expression, indent + STEP)
         too_long = max(indent + STEP + width(inside[0]), *map(width, inside[1:])) > WIDTH
-        if start + width(lines[0]) <= WIDTH or too_long or start >= WIDTH:
+        if start + width(lines[0]) <= WIDTH or (not always and (too_long or start >= WIDTH)):
             return lines
     return _opened(expression, indent, start=start)
 
@@ -240,21 +242,18 @@ def _assigned(statement: Assigned, indent: int) -> list[str]:
         lines = _lines(value, indent, start=start, after=0)
         if start + width(lines[0]) <= WIDTH:
             return _behind([f"{head} = "], lines)
+        if isinstance(annotation, str):
+            return _behind([f"{head} = "], _right(value, indent, start=start, after=0))
         # `= (` still fits, and what opens the value does so below it.
         if not _held(annotation) and start < WIDTH and indent + STEP + width(lines[0]) <= WIDTH:
             return _behind([f"{head} = "], _opened(value, indent, start=start))
-        if isinstance(annotation, str):
-            return _behind([f"{head} = "], _lines(value, indent, start=start, after=0))
-    opened = _behind([f"{target}: "], _annotation(annotation, indent, start=indent + width(target) + 2))
+    start = indent + width(target) + 2
     if value is None:
-        return opened
+        return _behind([f"{target}: "], _right(annotation, indent, start=start, after=WIDTH))
+    plain = isinstance(annotation, Group) and _explodes(annotation)
+    opened = _exploded(annotation, indent) if plain else _opened(annotation, indent, start=start)
+    opened = _behind([f"{target}: "], opened)
     return _behind([*opened[:-1], f"{opened[-1]} = "], _right(value, indent, start=indent + 4, after=0))
-
-
-def _annotation(annotation: Expression, indent: int, *, start: int) -> list[str]:
-    if isinstance(annotation, Group) and _explodes(annotation):
-        return _exploded(annotation, indent)
-    return _opened(annotation, indent, start=start)
 
 
 def _behind(before: list[str], lines: list[str]) -> list[str]:
@@ -296,7 +295,7 @@ def _with_exploded(joined: Joined, indent: int, which: set[int], *, start: int =
         elif isinstance(part, Bracketed):
             before = width(lines[-1]) + (start if len(lines) == 1 else 0)
             behind = sum(width(flat(later)) for later in joined.parts[index + 1 :]) + after
-            head, *rest = _right(part.item, indent, start=before, after=behind)
+            head, *rest = _right(part.item, indent, start=before, after=behind, always=part.always)
         else:
             head, *rest = _exploded(part, indent)
         lines[-1] += head

@@ -34,7 +34,7 @@ RESERVED_MODULES = frozenset({"channels", "facade", "types"})
 """The modules of a generated package: no import may have these names."""
 
 BUILTIN_CLASSES = frozenset({name for name in dir(builtins) if name[0].isupper()} | {"PythonFinalizationError"})
-"""Classes that are there without an import, on any Python: mypy takes these for a class of the module that comes later."""
+"""Classes that are there without an import, on any Python. To mypy they hide a class of the module that comes later."""
 
 UNKNOWN_FIELDS = "unknown_fields"
 """The attribute of a record that keeps unknown fields: no field of such a record may have this name."""
@@ -53,7 +53,7 @@ must be the same on all of them, and code that one has written must run on the o
 
 # `self` is the first parameter of the methods that a field or a parameter is handed to. The others are what the
 # `__init__` that attrs writes uses itself: a parameter of that name would hide it.
-_TAKEN_ATTRIBUTES = frozenset({"self", "NOTHING", "_cached_setattr_get", "_config", "_inst_dict", "_setattr"})
+_TAKEN_ATTRIBUTES = frozenset({"self", "NOTHING", "_cached_setattr_get", "_config", "_setattr"})
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -128,7 +128,7 @@ def _legal(text: str) -> str:
 
 
 def _led(name: str, by: str = "_") -> str:
-    """Return a name with something before it if it cannot begin as it does. For classes it is no `_`: that is private."""
+    """Return a name with something before it if it cannot begin as it does; for a class no `_`, which is private."""
     if name.isascii() and name.isidentifier():
         return name
     # Changing the case of a letter can leave the form in which Python reads identifiers.

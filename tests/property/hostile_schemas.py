@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import attrs
-import cattrs.gen
+from cattrs.gen import make_dict_structure_fn_from_attrs, make_dict_unstructure_fn_from_attrs
 
 from emitter_typed import contract
 from emitter_typed_codegen.names import (
@@ -32,11 +32,12 @@ ROOT = Path(__file__).parents[2]
 Described: TypeAlias = dict[str, object]
 
 _ODD = [
-    "2fast", "sensor-id", "a.b", "x y", "été", "ÉTÉ", "名前", "温度-1", "ﬁeld", "ｓtr", "µ", "ß", "ı", "𝐫eading", "ª", "-", "_", "__",
-    "_2", "a" * 90, "A" * 45, "MiXed_Case-Name", "a1B2c3", "x" * 60, "W" * 17, "half-open", "GPS", "gps", "Gps", "property",
-    "TYPE_CHECKING", "typevar_map", "Status", "room", "value", "name", "mro", "Channel", "Params", "Ⅳ", "x²", "a·b",
+    "2fast", "sensor-id", "a.b", "x y", "été", "ÉTÉ", "名前", "温度-1", "ﬁeld", "ｓtr", "µ", "ß", "ı",
+    "𝐫eading", "ª", "-", "_", "__", "_2", "a" * 90, "A" * 45, "MiXed_Case-Name", "a1B2c3", "x" * 60, "W" * 17,
+    "half-open", "GPS", "gps", "Gps", "property", "TYPE_CHECKING", "typevar_map", "Status", "room", "value",
+    "name", "mro", "Channel", "Params", "Ⅳ", "x²", "a·b",
 ]  # fmt: skip
-"""Names that are no identifiers, or others than they look, or long, or equal in one of the forms that Python gives them."""
+"""Names that are no identifiers, or others than they look, or long, or equal in a form that Python gives them."""
 
 _WIRE = ["", "a b", "é", '"', "'", "\\", "$type", "{x}", "0", "class", "None", "a" * 90]
 _SCALARS: dict[str, object] = {
@@ -50,8 +51,9 @@ _SCALARS: dict[str, object] = {
 @cache
 def names() -> list[str]:
     """Return all names that a schema may be expected to hit: among them every one that generated code mentions."""
-    found: set[str] = {*_ODD, *dir(builtins), *keyword.kwlist, *keyword.softkwlist, *contract.__all__, *attrs.__all__}
-    for function in (cattrs.gen.make_dict_structure_fn_from_attrs, cattrs.gen.make_dict_unstructure_fn_from_attrs):
+    found: set[str] = {*_ODD, *dir(builtins), *keyword.kwlist, *keyword.softkwlist, *contract.__all__}
+    found |= {name for name in dir(attrs) if not name.startswith("__")}
+    for function in (make_dict_structure_fn_from_attrs, make_dict_unstructure_fn_from_attrs):
         found |= {*inspect.signature(function).parameters}
     for path in sorted(ROOT.glob("tests/golden/*/expected/*.py")):
         found |= set(_mentioned(ast.parse(path.read_text("utf-8"))))
@@ -111,24 +113,24 @@ class Hostile:
 
     def types(self) -> Described:
         """Return the section of the types."""
-        makers = [self._enum, self._flags, self._alias, self._secret, self._record, self._record, self._record]
+        makers = {"enum": self._enum, "flags": self._flags, "alias": self._alias, "secret": self._secret}
         types: Described = {}
-        records = []
+        records: list[str] = []
         for _ in range(self.random.randint(3, 7)):
-            make = self.random.choice(makers)
-            name = self._type_name()
-            self.kinds[name] = make.__name__.removeprefix("_")
-            if make == self._record:
-                # When all names are known: a record may hold any type.
-                records.append(name)
+            name, kind = self._type_name(), self.random.choice([*makers, "record", "record", "record"])
+            self.kinds[name] = kind
+            if kind in makers:
+                types[name] = makers[kind](name)
             else:
-                types[name] = make(name)
+                records.append(name)
+        # When all names are known: a record may hold any type.
         for name in records:
-            types[name] = self._record(name)
+            types[name] = self._record()
         if records and self.random.random() < 0.5:
             name = self._type_name()
             members = self.random.sample(records, self.random.randint(1, len(records)))
-            tag = "\0".join("") or f"tag {self.random.randrange(99)}"
+            # No field is called so on the wire.
+            tag = f"tag {self.random.randrange(99)}"
             types[name] = {"union": members, "tag": tag, "values": [f"v{i}" for i in range(len(members))]}
             self.kinds[name] = "union"
         return types
@@ -138,11 +140,7 @@ class Hostile:
         attributes: set[str] = set()
         channels: Described = {}
         for number in range(self.random.randint(0, 3)):
-            name = self._pick(attributes, attribute_name, lambda text: self._channel_is_free(text, attributes))
-            attributes |= {attribute_name(name), hidden_name(attribute_name(name))}
-            parts = ["Params", "Channel", "Channels", "ChannelMessage"]
-            made = [channel_class(name, part) for part in parts]
-            self.classes |= {*made, *(f"Async{one}" for one in made)}
+            name = self._channel_name(attributes)
             taken: set[str] = set()
             params = [self._pick(taken, attribute_name, _parameter_name) for _ in range(self.random.randint(0, 3))]
             payload = self.random.choice(["text", self._type(), self._type()])
@@ -176,10 +174,17 @@ class Hostile:
     def _type_name(self) -> str:
         return self._pick(self.classes, class_name, _is_type_name)
 
-    def _channel_is_free(self, text: str, attributes: set[str]) -> bool:
-        made = [channel_class(text, part) for part in ("Params", "Channel", "Channels", "ChannelMessage")]
-        made += [f"Async{one}" for one in made]
-        return not self.classes & {*made} and hidden_name(attribute_name(text)) not in attributes
+    def _channel_name(self, attributes: set[str]) -> str:
+        """Return the name of a channel none of whose names are taken, and take those."""
+        while True:
+            name = self.name()
+            held = {attribute_name(name), hidden_name(attribute_name(name))}
+            made = {channel_class(name, part) for part in ("Params", "Channel", "Channels", "ChannelMessage")}
+            made |= {f"Async{one}" for one in made}
+            if not held & attributes and not made & self.classes:
+                attributes |= held
+                self.classes |= made
+                return name
 
     def _enum(self, name: str) -> Described:
         taken: set[str] = set()
@@ -193,7 +198,7 @@ class Hostile:
         self.values[name] = letters
         return {"flags": {letter: {"name": self._pick(taken, constant_name, bool)} for letter in letters}}
 
-    def _secret(self, name: str) -> Described:
+    def _secret(self, _: str) -> Described:
         return {"alias": "string", "secret": True}
 
     def _alias(self, name: str) -> Described:
@@ -202,7 +207,7 @@ class Hostile:
         self.kinds[name] = kind
         return {"alias": kind, "distinct": kind != "json" and self.random.random() < 0.5}
 
-    def _record(self, name: str) -> Described:
+    def _record(self) -> Described:
         keeps = self.random.random() < 0.2
         taken = {"unknown_fields"} if keeps else set[str]()
         wires: set[str] = set()

@@ -172,7 +172,7 @@ def _default(scope: ModuleScope, field: Field) -> tuple[dict[str, Expression], b
         item = scope.annotation(base.value)
         # In quotes, since it may come later in the module.
         return {"factory": _empty_map(scope, literal(flat(item)) if named(base.value) else item)}, False
-    return {"factory": Joined(["lambda: ", Bracketed(expression)])}, False
+    return {"factory": Joined(["lambda: ", Bracketed(expression, always=True)])}, False
 
 
 def _empty_map(scope: ModuleScope, item: Expression) -> Expression:

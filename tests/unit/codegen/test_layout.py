@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emitter_typed_codegen.layout import Either, Expression, Group, Joined, flat, lay
+from emitter_typed_codegen.layout import Assigned, Bracketed, Either, Expression, Group, Joined, flat, lay
 
 
 def words(least: int, most: int) -> st.SearchStrategy[str]:
@@ -66,6 +66,64 @@ def test_a_head_is_exploded_by_its_parameters_first(length: int) -> None:
 
     assert formatted(text, 88) == text
     assert formatted(text, 110) == text
+
+
+# As long as names are, up to those that leave no line for anything else.
+NAMES = st.builds(
+    str.__mul__, st.sampled_from("abE"), st.sampled_from([1, 8, 17, 20, 30, 45, 60, 75]) | st.integers(1, 90)
+)
+
+
+def unions(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    return st.one_of(
+        st.builds(lambda item: subscript("tuple", [item, "..."]), inner),
+        st.builds(lambda item: subscript("Mapping", ["str", item]), inner),
+        st.builds(lambda item: item if isinstance(item, Either) else Either([item, "None"]), inner),
+        st.builds(lambda name: Either([name, subscript("Unrecognized", ["str"]), "None"]), NAMES),
+    )
+
+
+ANNOTATIONS: st.SearchStrategy[Expression] = st.recursive(NAMES, unions, max_leaves=4)
+
+
+def settings_of(text: str) -> Expression:
+    return call("field", [Joined(["default=", "None"]), Joined(["metadata=", call("wire", [f'"{text}"'])])])
+
+
+def functions(name: str, parameter: str, annotation: Expression, returned: Expression) -> Expression:
+    parameters: list[Expression] = ["self", "*", Joined([f"{parameter}: ", annotation, " = None"])]
+    return Joined([Group(f"def {name}(", parameters, ")"), " -> ", Bracketed(returned), ": ..."], leading=True)
+
+
+STATEMENTS = st.one_of(
+    st.builds(Assigned, NAMES, st.builds(settings_of, NAMES), ANNOTATIONS),
+    st.builds(Assigned, NAMES, st.none(), ANNOTATIONS),
+    st.builds(Assigned, NAMES, ANNOTATIONS),
+    st.builds(Assigned, NAMES, st.builds('"{}"'.format, NAMES)),
+    st.builds(functions, NAMES, NAMES, ANNOTATIONS, ANNOTATIONS),
+)
+
+
+@settings(max_examples=15)
+@given(statements=st.lists(STATEMENTS, min_size=30, max_size=30))
+def test_a_formatter_changes_no_statement_with_types(statements: list[Expression]) -> None:
+    """At the line length of the tools' defaults: what has no comma to hold it open closes on longer lines."""
+    text = "class A:\n" + "".join(f"    {lay(statement, 4)}\n\n" for statement in statements).rstrip("\n") + "\n"
+
+    assert formatted(text, 88) == text
+
+
+@pytest.mark.parametrize("length", range(60, 90))
+def test_what_is_returned_gets_brackets_where_they_help(length: int) -> None:
+    returned = Joined(["return ", Bracketed(call("R" * length, ["self._client", call("self._narrowed", ["a=a"])]))])
+    text = f"def method(a):\n    {lay(returned, 4)}\n"
+
+    assert formatted(text, 88) == text
+
+
+def test_wide_characters_count_twice() -> None:
+    assert lay(call("名" * 40, ["aaaaaa", "b"])) == f"{'名' * 40}(\n    aaaaaa,\n    b,\n)"
+    assert lay(call("é" * 40, ["aaaaaa", "b"])) == f"{'é' * 40}(aaaaaa, b)"
 
 
 def test_what_fits_stands_on_one_line() -> None:

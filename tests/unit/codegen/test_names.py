@@ -6,11 +6,19 @@ import sys
 import unicodedata
 from collections.abc import Callable
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emitter_typed_codegen.names import NEWER_CHARACTERS, attribute_name, class_name, constant_name
+from emitter_typed_codegen.names import (
+    NEWER_CHARACTERS,
+    attribute_name,
+    channel_class,
+    class_name,
+    constant_name,
+    free_name,
+)
 
 FORMS = (attribute_name, class_name, constant_name)
 
@@ -41,7 +49,7 @@ def test_an_attribute_keeps_what_it_can_of_its_name(text: str, name: str) -> Non
         ("Reading", "Reading"),
         ("HTTPServer", "HTTPServer"),
         ("living-room", "LivingRoom"),
-        ("2x", "_2x"),
+        ("2x", "N2x"),
         ("None", "None_"),
     ],
 )
@@ -120,3 +128,27 @@ def test_characters_that_only_newer_pythons_know_are_known_to_be_newer() -> None
 
     assert sum(f"_{character}".isidentifier() for character in old) == 135_053
     assert sum(bool(unicodedata.name(character, "")) for character in old) == 138_548
+
+
+def test_no_parameter_hides_what_the_constructor_of_attrs_uses() -> None:
+    @attrs.frozen(kw_only=True)
+    class Sample:
+        validated: int = attrs.field(validator=attrs.validators.instance_of(int))
+        made: dict[str, int] = attrs.field(factory=dict[str, int])
+
+    code, globals_ = Sample.__init__.__code__, Sample.__init__.__globals__
+    used = {name for name in code.co_names if name in globals_} | {*code.co_varnames} - {"validated", "made"}
+
+    assert {"NOTHING", "self"} <= used
+    assert [name for name in used if attribute_name(name) == name] == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "name"), [("True", "TrueParams"), ("2fast", "N2fastParams"), ("living-room", "LivingRoomParams")]
+)
+def test_a_class_of_a_channel_is_a_word_of_its_own(channel: str, name: str) -> None:
+    assert channel_class(channel, "Params") == name
+
+
+def test_a_name_that_is_taken_gets_underscores_where_no_class_mangles_them() -> None:
+    assert free_name("_types", {"_types", "_types_"}) == "_types__"
