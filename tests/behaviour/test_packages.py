@@ -57,6 +57,48 @@ def test_a_default_that_can_change_is_nobody_elses(generated: Generated) -> None
     assert made.T().pairs is not made.T().pairs
 
 
+def test_a_default_of_json_is_what_the_schema_says(generated: Generated) -> None:
+    made = generated("""
+        types:
+          Any: {alias: json}
+          Own: {alias: "{string: int}", distinct: true}
+          T:
+            fields:
+              map: {type: json, default: {a: 1, b: {}, c: [[d, 1], []]}}
+              list: {type: "[json]", default: [{a: [1]}, [[a, 1]], {}, []]}
+              inner: {type: "{string: json}", default: {x: {y: [1]}}}
+              alias: {type: Any, default: {a: 1}}
+              none: {type: "json?", default: null}
+              empty_map: {type: json, default: {}}
+              empty_list: {type: Any?, default: []}
+              own: {type: Own, default: {}}
+              maps: {type: "[{string: int}]", default: [{a: 1}]}
+    """)
+    value, other = made.T(), made.T()
+
+    assert value.map == {"a": 1, "b": {}, "c": [["d", 1], []]}
+    assert value.list == ({"a": [1]}, [["a", 1]], {}, [])
+    assert value.inner == {"x": {"y": [1]}}
+    assert value.alias == {"a": 1}
+    assert (value.none, value.empty_map, value.empty_list, value.own) == (None, {}, [], {})
+    assert value.maps == ({"a": 1},)
+    assert codec.decode(codec.encode(value, made.T), made.T, channel="x") == value
+    value.map["b"]["changed"] = True
+    value.list[0]["a"].append(2)
+    assert other == made.T()
+    assert other.map["b"] == {}
+
+
+def test_a_default_may_be_of_a_type_that_leads_back(generated: Generated) -> None:
+    made = generated("""
+        types:
+          Trees: {alias: "[Tree]", distinct: true}
+          Tree: {fields: {below: {type: Trees, default: []}, by_name: {type: "{string: Tree}", default: {}}}}
+    """)
+
+    assert made.Tree() == made.Tree(below=(), by_name={})
+
+
 def test_limits_are_checked_where_an_object_is_made(generated: Generated) -> None:
     made = generated("""
         types:

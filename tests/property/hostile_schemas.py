@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import attrs
-from cattrs.gen import make_dict_structure_fn_from_attrs, make_dict_unstructure_fn_from_attrs
+from cattrs import gen
 
 from emitter_typed import contract
 from emitter_typed_codegen.names import (
@@ -53,8 +53,8 @@ def names() -> list[str]:
     """Return all names that a schema may be expected to hit: among them every one that generated code mentions."""
     found: set[str] = {*_ODD, *dir(builtins), *keyword.kwlist, *keyword.softkwlist, *contract.__all__}
     found |= {name for name in dir(attrs) if not name.startswith("__")}
-    for function in (make_dict_structure_fn_from_attrs, make_dict_unstructure_fn_from_attrs):
-        found |= {*inspect.signature(function).parameters}
+    for make in ("make_dict_structure_fn_from_attrs", "make_dict_unstructure_fn_from_attrs"):
+        found |= {*inspect.signature(getattr(gen, make)).parameters}
     for path in sorted(ROOT.glob("tests/golden/*/expected/*.py")):
         found |= set(_mentioned(ast.parse(path.read_text("utf-8"))))
     # What begins an identifier differs between versions of Python; nothing here depends on the one that runs this.

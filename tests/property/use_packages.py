@@ -26,7 +26,7 @@ from emitter_typed._protocol.payloads import codec
 from emitter_typed._types.values import WIRE
 
 VALUES: dict[object, object] = {
-    str: "x", int: 1, float: 0.5, bool: True, bytes: b"\0", datetime: datetime(2020, 1, 1, tzinfo=UTC),
+    str: "1", int: 1, float: 0.5, bool: True, bytes: b"\0", datetime: datetime(2020, 1, 1, tzinfo=UTC),
     date: date(2020, 1, 1), timedelta: timedelta(seconds=1.5), uuid.UUID: uuid.UUID(int=1), Decimal: Decimal("1.5"),
     object: {"a": [1, None, "x"]}, type(None): None,
 }  # fmt: skip
@@ -50,7 +50,7 @@ def value_of(kind: Any, depth: int = 0) -> Any:
             return contract.Unrecognized("another")
         return None if type(None) in arguments and depth > _DEEP else value_of(arguments[0], depth)
     if origin is tuple:
-        return () if depth > _DEEP else (value_of(arguments[0], depth + 1),)
+        return () if depth > _DEEP and arguments[0] not in VALUES else (value_of(arguments[0], depth + 1),)
     if origin is collections.abc.Mapping:
         return {} if depth > _DEEP else {"key": value_of(arguments[1], depth + 1)}
     if issubclass(kind, contract.Secret):
@@ -93,22 +93,24 @@ class AsyncClient(contract.AsyncClientBase):
 def use_facade(facade: Any) -> None:
     """Take every channel from a facade, and narrow it."""
     held = facade((AsyncClient if facade.__name__.startswith("Async") else SyncClient)(), "key")
-    properties = [name for name, one in vars(facade).items() if isinstance(one, property)]
-    for attribute in {*typing.get_type_hints(facade), *properties, *vars(held)}:
-        channel = getattr(held, attribute)
+    members: dict[str, object] = facade.__dict__
+    properties = [name for name, one in members.items() if isinstance(one, property)]
+    attributes: dict[str, object] = held.__dict__
+    for attribute in {*typing.get_type_hints(facade), *properties, *attributes}:
+        channel: Any = getattr(held, attribute)
         repr(channel)
         for name in ("__call__", "where"):
-            if name in vars(type(channel)):
+            if name in channel.__class__.__dict__:
                 narrow(channel, name)
 
 
 def narrow(channel: Any, name: str) -> None:
     """Give the parameters of a channel, as its annotations ask for them."""
-    method = vars(type(channel))[name]
+    method = channel.__class__.__dict__[name]
     hints = typing.get_type_hints(method)
     given = {key: value_of(hint) for key, hint in hints.items() if key != "return"}
     assert isinstance(method(channel, **given), hints["return"])
-    params = type(channel)._definition.params
+    params = channel.__class__._definition.params
     assert params(**given) == params(**given)
 
 

@@ -18,7 +18,7 @@ from emitter_typed_codegen.model import (
 )
 from emitter_typed_codegen.names import attribute_name
 from emitter_typed_codegen.texts import Section, literal, sentence
-from emitter_typed_codegen.view.module_scope import ModuleScope, plain
+from emitter_typed_codegen.view.module_scope import ModuleScope
 
 _WORDS = {
     "minimum": "at least {}",
@@ -108,5 +108,5 @@ def _shown(scope: ModuleScope, value: Literal_, ref: TypeRef) -> str:
         return f"`{value}`" if value.isprintable() and value and "`" not in value else literal(value)
     if isinstance(base, Scalar) and base.name == "duration":
         return str(value)
-    shown = flat(plain(value) if base == Scalar("json") else scope.value(value, ref))
-    return shown if isinstance(base, Scalar) else f"`{shown}`"
+    shown = flat(scope.prose().value(value, ref))
+    return shown if isinstance(base, Scalar) and not isinstance(value, tuple) else f"`{shown}`"

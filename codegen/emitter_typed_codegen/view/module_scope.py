@@ -102,10 +102,16 @@ class ModuleScope:
     """The classes of this module that are called as one of Python's own."""
     late: bool = False
     """Whether an annotation is read when it is used, not when the module is loaded: then no part must be there yet."""
+    in_prose: bool = False
+    """Whether it is for a reader, not for Python and checkers."""
 
     def inside(self, names: Iterable[str]) -> ModuleScope:
         """Return the scope of a class or a method in which some names mean something else."""
         return evolve(self, imports=self.imports.inside(names), late=True)
+
+    def prose(self) -> ModuleScope:
+        """Return the scope of a docstring: everything has its plain name, and nothing is imported for it."""
+        return evolve(self, imports=Imports(), in_prose=True)
 
     def use(self, name: Name) -> str:
         """Return how the module refers to a name, and import that."""
@@ -266,7 +272,7 @@ class ModuleScope:
 
     def _json(self, value: Literal_) -> Expression:
         """Return an expression for JSON; lists and maps say their types, since no checker finds them by itself."""
-        if not isinstance(value, tuple):
+        if self.in_prose or not isinstance(value, tuple):
             return plain(value)
         if isinstance(value, JsonMap):
             made: Expression = Group("{", [_entry(key, self._json(item)) for key, item in pairs(value)], "}")

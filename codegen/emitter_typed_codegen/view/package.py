@@ -135,12 +135,13 @@ def _channels_package(
     public: dict[str, Sequence[str]] = {}
     if schema.types:
         types = type_modules(schema, packages)
-        public |= {module: view.names for module, view in types.items()}
+        public |= {TYPES: ()} | {module: view.names for module, view in types.items()}
         files += _modules(TYPES, "types.py.jinja", types, Doc(f"The types of {schema.name}."))
     if schema.channels:
         parts = {name: part.module for part in type_parts(schema) for name in part.names}
         channels, facade = channel_modules(schema, settings, packages, parts), facade_view(schema)
-        public |= {module: view.names for module, view in channels.items()} | {".facade": facade.names}
+        public |= {CHANNELS_MODULE: ()} | {module: view.names for module, view in channels.items()}
+        public[".facade"] = facade.names
         files += _modules(CHANNELS_MODULE, "channels.py.jinja", channels, Doc(f"The channels of {schema.name}."))
         files.append(FileView("facade.py", "facade.py.jinja", facade))
     doc = Doc(schema.doc if schema.doc.strip() else f"What {schema.source} declares.")

@@ -315,8 +315,12 @@ def _class_names(table: str) -> Mapping[str, str]:
 def _offer(facade: _Facade, client: object, keys: KeySource, module: str, table: str, prefix: str = "") -> None:
     _check_keys(keys)
     package, names = sys.modules[module.rpartition(".")[0]], _class_names(table)
+
+    def make(name: str) -> object:
+        return getattr(package, prefix + names[name])(client, keys)
+
     # A function holds the keys, since `vars()` would show them.
-    vars(facade)[_MAKER] = lambda name: getattr(package, prefix + names[name])(client, keys), names
+    vars(facade)[_MAKER] = make, names
 
 
 class SyncFacade(_Facade):

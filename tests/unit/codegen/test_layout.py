@@ -74,13 +74,25 @@ NAMES = st.builds(
 )
 
 
+def sequence_of(item: Expression) -> Expression:
+    return subscript("tuple", [item, "..."])
+
+
+def mapping_to(value: Expression) -> Expression:
+    return subscript("Mapping", ["str", value])
+
+
+def optional(item: Expression) -> Expression:
+    return item if isinstance(item, Either) else Either([item, "None"])
+
+
+def open_enum(name: str) -> Expression:
+    return Either([name, subscript("Unrecognized", ["str"]), "None"])
+
+
 def unions(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
-    return st.one_of(
-        st.builds(lambda item: subscript("tuple", [item, "..."]), inner),
-        st.builds(lambda item: subscript("Mapping", ["str", item]), inner),
-        st.builds(lambda item: item if isinstance(item, Either) else Either([item, "None"]), inner),
-        st.builds(lambda name: Either([name, subscript("Unrecognized", ["str"]), "None"]), NAMES),
-    )
+    wrapped = [st.builds(wrap, inner) for wrap in (sequence_of, mapping_to, optional)]
+    return st.one_of(*wrapped, st.builds(open_enum, NAMES))
 
 
 ANNOTATIONS: st.SearchStrategy[Expression] = st.recursive(NAMES, unions, max_leaves=4)

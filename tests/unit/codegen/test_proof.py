@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import emitter_typed_codegen.render
 from emitter_typed_codegen import jobs
 from emitter_typed_codegen.cli import main
 from emitter_typed_codegen.exit_codes import FOUND
@@ -68,7 +69,7 @@ def test_what_an_interpreter_would_warn_of_is_refused_as_well(schema: Path, text
 
 
 def test_nothing_is_written(schema: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    whole = jobs.render
+    whole = emitter_typed_codegen.render.render
 
     def broken(*arguments: object) -> Mapping[str, str]:
         files = whole(*arguments)  # type: ignore[arg-type]

@@ -10,14 +10,8 @@ from datetime import date
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import attrs
-from cattrs import Converter
-from cattrs.gen import (
-    make_dict_structure_fn,
-    make_dict_structure_fn_from_attrs,
-    make_dict_unstructure_fn,
-    make_dict_unstructure_fn_from_attrs,
-    override,
-)
+from cattrs import Converter, gen
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from emitter_typed._protocol.payloads.choices import (
     enum_reader,
@@ -185,8 +179,8 @@ def is_blank(value: object, blanks: tuple[object, ...]) -> bool:
 # A field of such a name cannot be told to cattrs, which takes the fields' settings beside these parameters.
 _OWN_NAMES = frozenset(
     name
-    for make in (make_dict_structure_fn_from_attrs, make_dict_unstructure_fn_from_attrs)
-    for name in inspect.signature(make).parameters
+    for make in ("make_dict_structure_fn_from_attrs", "make_dict_unstructure_fn_from_attrs")
+    for name in inspect.signature(getattr(gen, make)).parameters
 )
 
 # What is no name on the wire of a generated class: the fields that are unknown are handed on together under it.
