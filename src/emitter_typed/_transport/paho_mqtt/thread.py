@@ -177,9 +177,9 @@ class PahoTransport:
                 connected = connected or any(isinstance(packet, Connack) for packet in batch)
                 sink.received(batch)
             if client.return_code:
-                said = paho.connack_string(client.return_code).removeprefix("Connection Refused: ").rstrip(".")
+                answer = paho.connack_string(client.return_code).removeprefix("Connection Refused: ").rstrip(".")
                 return self._refusal(
-                    f"the broker said: {said}",
+                    f"the broker said: {answer}",
                     permanent=is_permanent_code(client.return_code),
                     return_code=client.return_code,
                 )
