@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.leaks import Leaks
-from tests.threads import left_behind
+from tests.helpers.leaks import Leaks
+from tests.helpers.threads import left_behind
 
 if TYPE_CHECKING:
     from emitter_typed.broker import Broker

@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 
-from tests.architecture.tree import ROOT
+from tests.helpers.tree import ROOT
 
 PACKAGE = "emitter_typed"
 

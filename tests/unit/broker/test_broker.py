@@ -16,8 +16,8 @@ from emitter_typed._broker.edge.sockets import IDLE_LIMIT_S
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed.broker import AsyncBroker, Broker, CannotListen
 from emitter_typed.errors import EmitterError, InvalidArgument
-from tests.conformance.packets import PINGREQ, Sent, encode
-from tests.unit.broker.dialling import CONNACK, CONNECT, LIMIT_S, PINGRESP, Dialled, greeted
+from tests.helpers.dialling import CONNACK, CONNECT, LIMIT_S, PINGRESP, Dialled, greeted
+from tests.helpers.packets import PINGREQ, Sent, encode
 
 
 def test_it_answers_as_soon_as_it_has_started() -> None:

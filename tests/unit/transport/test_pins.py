@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.transport import pins
+from tests.helpers import pins
 
 ROOT = Path(__file__).parents[3]
 SUPPORTED = ("2.1.0", "2.2.0")
@@ -43,7 +43,7 @@ def test_the_installed_paho_is_one_that_we_support() -> None:
 def test_every_other_supported_paho_does_as_we_make_it(wanted: str, other_paho: Callable[[str], Path]) -> None:
     folder = other_paho(wanted)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.unit.transport.pins"],
+        [sys.executable, "-m", "tests.helpers.pins"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
