@@ -6,7 +6,8 @@ from attrs import frozen
 
 from emitter_typed import Client
 from emitter_typed.broker import Broker
-from tests.helpers.pages import ROOT, blocks
+from tests.helpers.pages import blocks
+from tests.helpers.tree import ROOT
 
 (REPLAY, RECOVERY, NUMBERS) = blocks((ROOT / "docs" / "client.md").read_text("utf-8"), "python")
 

@@ -1,11 +1,12 @@
-"""A new option is one line of the schema: the one that CONTRIBUTING.md walks through."""
+"""A new option is one line of the schema: the one that CONTRIBUTING.md walks through.
+
+That checkers know it: tests/typing.
+"""
 
 import asyncio
 import importlib
 import inspect
-import os
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,13 +18,8 @@ import pytest
 from emitter_typed import InvalidArgument
 from emitter_typed._async.driver import AsyncDriver
 from emitter_typed._sync.driver import SyncDriver
-from emitter_typed.cli import main
-from tests.helpers.pages import ROOT, blocks
+from tests.helpers.new_option import PACKAGE, generate_with_it
 
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-(LINE,) = (each for each in blocks(CONTRIBUTING, "yaml") if "priority" in each)
-(CALL,) = (each for each in blocks(CONTRIBUTING, "python") if "priority" in each)
-PACKAGE = "emitter_with_priority"
 # How long a test that has failed already may take to end.
 PATIENCE_S = 10
 
@@ -31,13 +27,9 @@ PATIENCE_S = 10
 @pytest.fixture
 def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """Generates and imports Emitter's protocol with that line."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     importlib.invalidate_caches()
-    schema = (ROOT / "schema" / "emitter.yaml").read_text("utf-8")
-    before, heading, after = schema.partition("\noptions:\n")
-    Path("emitter.yaml").write_text(f"{before}{heading}  {LINE.strip()}\n{after}", "utf-8")
-    assert main(["generate", "emitter.yaml", "--out", PACKAGE]) == 0
+    generate_with_it(tmp_path)
     for module in ("sync_api", "async_api", "channels", "protocol"):
         importlib.import_module(f"{PACKAGE}.{module}")
     yield sys.modules[PACKAGE]
@@ -68,44 +60,6 @@ def test_only_what_it_applies_to_has_it(api: ModuleType) -> None:
             if not name.startswith("_") and "priority" in inspect.signature(method).parameters
         }
         assert having == {"publish", "publish_nowait"}
-
-
-def test_a_checker_knows_it(api: ModuleType, tmp_path: Path) -> None:
-    program = f"""
-        from {api.__name__}.async_api import AsyncApi
-        from {api.__name__}.sync_api import SyncApi
-        from {api.__name__}.types import Key
-
-        def good(client: SyncApi, key: Key) -> None:
-            {CALL.strip()}
-
-        async def good_later(client: AsyncApi, key: Key) -> None:
-            await {CALL.strip()}
-
-        def bad(client: SyncApi, key: Key) -> None:
-            client.publish(key, "chat/", "hello", priority="x")
-
-        async def bad_later(client: AsyncApi, key: Key) -> None:
-            await client.publish(key, "chat/", "hello", priority="x")
-    """
-    Path("program.py").write_text(inspect.cleandoc(program), "utf-8")
-    cache = ROOT / ".mypy_cache" / "new-option"
-
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), "program.py"],
-        cwd=tmp_path,
-        env={name: value for name, value in os.environ.items() if not name.startswith("MYPY")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    words = '"publish" of "{}" has incompatible type "str"; expected "int | None"  [arg-type]'
-    assert done.stdout.splitlines() == [
-        'program.py:12: error: Argument "priority" to ' + words.format("SyncApi"),
-        'program.py:15: error: Argument "priority" to ' + words.format("AsyncApi"),
-        "Found 2 errors in 1 file (checked 1 source file)",
-    ], done.stderr
 
 
 class Peer:

@@ -8,7 +8,8 @@ from typing import Any
 
 from emitter_typed import Client
 from emitter_typed.broker import Broker
-from tests.helpers.pages import ROOT, blocks
+from tests.helpers.pages import blocks
+from tests.helpers.tree import ROOT
 
 (PUBLISHER, CONSUMER) = blocks((ROOT / "docs" / "losing-nothing.md").read_text("utf-8"), "python")
 

@@ -1,15 +1,16 @@
-"""The page for those who come from the official client: its programs run, and what it says of them is so."""
+"""The page for those who come from the official client: its programs run, and what it says of them is so.
+
+That checkers accept the last one: tests/typing.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from queue import SimpleQueue
 from typing import cast
 
@@ -20,7 +21,8 @@ from emitter_typed.broker import Broker
 from tests.helpers.classic_names import MESSAGE_ATTRIBUTES, MESSAGE_METHODS, METHODS, OPTION_MAKERS, OPTIONS, PROPERTIES
 from tests.helpers.official import LIMIT_S, finish
 from tests.helpers.official import Client as Official
-from tests.helpers.pages import ROOT, blocks
+from tests.helpers.pages import blocks
+from tests.helpers.tree import ROOT
 
 PAGE = (ROOT / "docs" / "migrating.md").read_text("utf-8")
 (BEFORE, IMPORT, HANDLERS, AFTER) = blocks(PAGE, "python")
@@ -147,21 +149,6 @@ def test_with_three_handlers_anew_it_does_what_it_did(broker: Broker, monkeypatc
 def test_the_last_program_does_what_it_did(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(AFTER, broker, monkeypatch) as greenhouse:
         go_through(greenhouse)
-
-
-def test_the_last_program_is_typed(tmp_path: Path) -> None:
-    (tmp_path / "greenhouse.py").write_text(AFTER, "utf-8")
-    cache = ROOT / ".mypy_cache" / "migrating"
-
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), "greenhouse.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.stdout == "Success: no issues found in 1 source file\n", done.stderr
 
 
 def test_the_page_names_every_name_of_the_official_client() -> None:

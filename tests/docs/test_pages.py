@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.pages import PAGES, README, ROOT, blocks
+from tests.helpers.pages import PAGES, README, blocks
+from tests.helpers.tree import ROOT
 
 
 @pytest.fixture(params=PAGES, ids=lambda path: str(path.relative_to(ROOT)))

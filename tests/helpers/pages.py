@@ -2,9 +2,9 @@
 
 import re
 import textwrap
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.helpers.tree import ROOT
+
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("schema/*.md")])
 README = (ROOT / "README.md").read_text("utf-8")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helpers.pages import ROOT
+from tests.helpers.tree import ROOT
 
 pytest_plugins = ("pytester",)
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.helpers.pages import ROOT
+from tests.helpers.tree import ROOT
 
 PROGRAM = Path(__file__).with_name("program.py")
 WRONG = ("Unauthorized", "InvalidArgument", "RequestTimeout", "ConnectionLost", "HandlerFailed", "Undecodable")
