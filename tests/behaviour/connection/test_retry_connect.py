@@ -101,8 +101,10 @@ async def test_a_refusal_that_would_come_again_is_raised_at_once(flavour: Flavou
 async def test_who_goes_on_trying_need_not_connect_again_later(flavour: Flavour, emitter_broker: Broker) -> None:
     client = trying(flavour, emitter_broker, reconnect=False)
     emitter_broker.stop()
-    with attempts(emitter_broker.start):
+    with attempts(emitter_broker.start) as made:
         await client.connect()
-    emitter_broker.faults.drop_connections()
-    await until(client, "closed")
+        failed = made.failed
+        emitter_broker.faults.drop_connections()
+        await until(client, "closed")
+    assert (client.connection.connects, made.failed) == (1, failed)
     await client.close()

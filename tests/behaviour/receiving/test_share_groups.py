@@ -62,10 +62,12 @@ async def test_a_message_arrives_on_the_plain_channel_as_its_type(flavour: Flavo
 async def test_a_key_for_the_group_opens_it(flavour: Flavour, target: str, broker: Broker) -> None:
     async with connected(flavour, broker) as client:
         key = (await client.keygen(broker.master_key, target, "r")).key
+        sender = (await client.keygen(broker.master_key, "a/", "w")).key
 
         subscription = await client.subscribe_with_group(key, "a/", "g")
 
-        await subscription.close()
+        await client.publish(sender, "a/", "hello", qos=1)
+        assert await texts(subscription, 1) == ["hello"]
 
 
 @both_flavours

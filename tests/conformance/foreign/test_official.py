@@ -213,6 +213,7 @@ def test_a_client_that_disconnects_is_told_so(ann: Official) -> None:
     ann.client.disconnect()
 
     ann.disconnects.get(timeout=LIMIT_S)
+    assert ann.disconnects.empty(), "told twice"
 
 
 def test_a_dropped_client_comes_back_and_has_to_subscribe_anew(ann: Official, broker: Broker) -> None:

@@ -186,7 +186,10 @@ def test_older_clients_are_welcome(way: Way, broker: Broker, key: str, protocol:
 @pytest.mark.parametrize("path", ["/", "/mqtt", "/any/path?with=query"])
 def test_a_websocket_is_served_on_any_path(broker: Broker, key: str, path: str) -> None:
     with connected(broker, Paho(Way("websockets", path=path))) as one:
-        one.publish(f"{key}/chat/", "hello", 1)
+        one.subscribe(f"{key}/chat/")
+        one.client.publish(f"{key}/chat/", "hello", 1)
+
+        assert one.message() == Message("chat/", b"hello")
 
 
 def test_a_client_of_mqtt_5_finds_that_the_answer_is_of_another_protocol(broker: Broker) -> None:

@@ -105,8 +105,10 @@ def test_a_master_key_of_another_form_is_refused_before_anything_is_opened() -> 
 
 
 def test_a_muted_broker_stops() -> None:
-    with Broker() as broker, greeted(broker):
+    with Broker() as broker, greeted(broker) as one:
         broker.faults.stall_reading()
+        broker.stop()
+        assert one.next() is None
 
 
 def test_malformed_bytes_close_their_connection_and_no_other() -> None:
