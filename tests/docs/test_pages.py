@@ -38,6 +38,14 @@ def test_the_readme_names_the_two_commands() -> None:
     }
 
 
+def test_what_decides_whether_a_change_goes_in_is_told() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    commands = re.findall(r"^make .*$", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+
+    assert commands
+    assert [command for command in commands if f"`{command}`" not in contributing] == []
+
+
 def test_extras_that_can_be_installed_are_the_packages_own() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     shown = set(re.findall(r'pip install "\.\[(\w+)\]"', "".join(blocks(README, ""))))

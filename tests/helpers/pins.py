@@ -17,6 +17,7 @@ from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
 from tests.helpers.listeners import LIMIT_S, Notes, listener, read_packet
 
+SUPPORTED = ("2.1.0", "2.2.0")
 FILTERS = ["k/c/#/?last=5", "k/#/", "k/a/+/#/", "k/#?last=5"]
 
 

@@ -5,24 +5,34 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
+
+import pytest
 
 from emitter_typed._broker.faults import SentPacket
 from emitter_typed.broker import Broker
 
+if TYPE_CHECKING:
+    # pytest has no public name for it.
+    from _pytest.mark.structures import ParameterSet
+
 LOSSES = 100
 SEED = "EMITTER_FAULT_SEED"
+RUNS = int(os.environ.get("EMITTER_FAULT_RUNS", "100"))
+"""How many seeds `make test-long` draws; the variable of this name tells another number."""
 # A change is judged by what it changes, so that CI always loses the same connections; other ones are lost at the desk.
 _CI_SEEDS: tuple[int | None, ...] = (20_260_101, 20_260_102)
 
 WRITER, READER = "writer", "reader"
 
 
-def seeds() -> tuple[int | None, ...]:
+def seeds() -> tuple[ParameterSet, ...]:
     """Return the seeds to run with; None for one that is drawn when the test runs."""
     if SEED in os.environ:
-        return (int(os.environ[SEED]),)
-    return _CI_SEEDS if os.environ.get("CI") else (None,)
+        return (pytest.param(int(os.environ[SEED])),)
+    always = _CI_SEEDS if os.environ.get("CI") else (None,)
+    more = (pytest.param(None, marks=pytest.mark.long, id=f"drawn-{number}") for number in range(1, RUNS + 1))
+    return (*(pytest.param(each) for each in always), *more)
 
 
 class Losses:
