@@ -128,7 +128,7 @@ def _check(schemas: Sequence[Path], format: Format) -> int:
         except SchemaProblems as found:
             problems += found.problems
     # Two schemas may import one file.
-    _tell(list(dict.fromkeys(problems)), format)
+    _print_problems(list(dict.fromkeys(problems)), format)
     if problems:
         return FOUND
     if format == "text":
@@ -192,30 +192,30 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
     plan = Plan()
     protocol = compiler_protocol()
     problems: list[Problem] = []
-    told: list[tuple[Job, list[Change]]] = []
+    outcomes: list[tuple[Job, list[Change]]] = []
     for job in jobs:
         before = len(plan.changes)
         try:
             protocol = run(job, protocol, plan, jobs)
         except SchemaProblems as found:
             problems += found.problems
-        told.append((job, plan.changes[before:]))
+        outcomes.append((job, plan.changes[before:]))
     if read is not None:
         named = [*(job.schema for job in jobs), *(Path(problem.file) for problem in problems)]
         read |= {path.absolute() for path in named}
     if problems:
         # Two jobs may import one file.
-        _tell(list(dict.fromkeys(problems)), format)
+        _print_problems(list(dict.fromkeys(problems)), format)
         return FOUND
     if check and not plan.refusals:
         for change in plan.changes:
             print(change.diff(Path.cwd()), end="", file=words)
         stale = [
             _output(change.path, "is not what its schema makes", f"run: {again}")
-            for _, changes in told
+            for _, changes in outcomes
             for change in changes
         ]
-        _tell(stale if format != "text" else (), format)
+        _print_problems(stale if format != "text" else (), format)
     else:
         try:
             plan.write()
@@ -223,10 +223,10 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
             if format == "text":
                 print(f"nothing was written:\n{refused}", file=sys.stderr)
             else:
-                _tell([_output(one.path, one.why) for one in refused.refusals], format)
+                _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
             return FOUND
-        _tell((), format)
-    for job, changes in told:
+        _print_problems((), format)
+    for job, changes in outcomes:
         print(_line(job, changes, again if check else None), file=words)
     return FOUND if check and plan.changes else DONE
 
@@ -257,7 +257,7 @@ def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
 
 
-def _tell(problems: Sequence[Problem], format: Format) -> None:
+def _print_problems(problems: Sequence[Problem], format: Format) -> None:
     from emitter_typed_codegen.problems import render
 
     if problems or format == "json":

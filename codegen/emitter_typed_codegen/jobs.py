@@ -103,27 +103,29 @@ def _made_of(imported: Path, job: Job, jobs: list[Job], plan: Plan) -> Job:
     return made
 
 
-def package_folder(said: str, root: Path) -> Path:
+def package_folder(written: str, root: Path) -> Path:
     """Return the folder of a package, which Python must be able to import by its name.
 
     Args:
-        said: The folder as somebody wrote it.
+        written: The folder as it was written.
         root: What it is relative to.
 
     Raises:
         BadConfiguration: It is empty, or its name cannot be imported, or would be taken for another package.
     """
-    if not said.strip():
+    if not written.strip():
         raise BadConfiguration("the folder of the package is empty: name one, such as home_api")
-    folder = root / said
+    folder = root / written
     real = real_path(folder)
     name = real.name
     if not name.isidentifier() or keyword.iskeyword(name):
-        raise BadConfiguration(f"{said}: Python cannot import {name!r}: name the folder like a module, as in home_api")
+        raise BadConfiguration(
+            f"{written}: Python cannot import {name!r}: name the folder like a module, as in home_api"
+        )
     # In a package, a name means nothing to others.
     if (name in sys.stdlib_module_names or name in _OURS) and not (real.parent / "__init__.py").exists():
         whose = "emitter-typed" if name in _OURS else "Python's standard library"
-        raise BadConfiguration(f"{said}: {name} is a module of {whose}: choose another name, such as {name}_api")
+        raise BadConfiguration(f"{written}: {name} is a module of {whose}: choose another name, such as {name}_api")
     return folder
 
 
@@ -177,8 +179,8 @@ def configured(path: Path) -> list[Job]:
     return [_job(path.parent, one, path) for one in cast("list[object]", held)]
 
 
-def _job(folder: Path, said: object, path: Path) -> Job:
-    texts = cast("dict[str, object]", said) if isinstance(said, dict) else {}
+def _job(folder: Path, entry: object, path: Path) -> Job:
+    texts = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
     schema, out, protocol_out = (texts.get(key) for key in ("schema", "out", "protocol_out"))
     if not (
         isinstance(schema, str)

@@ -36,7 +36,7 @@ class Docstring:
     def is_for_users(self) -> bool:
         """Whether it does not say that the rest of the package calls this, and nobody else."""
         first, _, _ = self.text.partition("\n")
-        return first != "Clients make these." and not first.endswith("; for clients.")
+        return first not in ("Clients make these.", "Brokers make these.") and not first.endswith("; for clients.")
 
 
 class Callee(NamedTuple):

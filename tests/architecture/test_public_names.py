@@ -2,12 +2,18 @@
 
 import ast
 import importlib
+import inspect
+import re
+from collections.abc import Callable
 
+import attrs
 import pytest
 
+from tests.architecture.docstrings import public_callees, public_classes
 from tests.helpers.tree import ROOT
 
 PACKAGE = "emitter_typed"
+PUBLIC = (PACKAGE, *(f"{PACKAGE}.{name}" for name in ("broker", "channels", "contract", "testing")))
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +51,51 @@ def test_each_name_is_the_one_of_its_home() -> None:
     for home, names in package._HOMES.items():
         module = importlib.import_module(f"{PACKAGE}.{home}")
         assert all(getattr(package, name) is getattr(module, name) for name in names), home
+
+
+# Type variables stand for whatever the caller uses.
+_is_type_variable = re.compile(r"_?[A-Z]\w*T|T|Ts").fullmatch
+
+
+def test_each_type_in_a_public_signature_can_be_imported_from_a_public_module() -> None:
+    """Whoever wraps a call has to annotate its parameters, its result and its attributes."""
+    importable = {name for module in PUBLIC for name in importlib.import_module(module).__all__}
+    found = {name: ours_in(each.function) for name, each in public_callees().items()}
+    found |= {name: ours_in(cls) for name, cls in public_classes().items() if attrs.has(cls)}
+
+    hidden = {
+        f"{name}: {one}" for name, types in found.items() for one in types - importable if not _is_type_variable(one)
+    }
+
+    assert hidden == set()
+
+
+def ours_in(annotated: Callable[..., object]) -> set[str]:
+    """Return the names of this package in the annotations of a function or class."""
+    source = (ROOT / "src" / annotated.__module__.replace(".", "/")).with_suffix(".py")
+    tree = ast.parse(source.read_text("utf-8"))
+    own = {each.name for each in tree.body if isinstance(each, ast.ClassDef)}
+    own |= {
+        alias.name
+        for each in ast.walk(tree)
+        if isinstance(each, ast.ImportFrom) and (each.level or (each.module or "").startswith(PACKAGE))
+        for alias in each.names
+    }
+    texts = [text for text in inspect.get_annotations(annotated).values() if isinstance(text, str)]
+    named = {each.id for text in texts for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Name)}
+    return named & own
+
+
+def test_a_type_in_a_signature_would_be_found() -> None:
+    subscribe = public_callees()[f"{PACKAGE}.Client.subscribe"].function
+
+    assert {"Message", "Handler", "Subscription", "Overflow"} <= ours_in(subscribe)
+
+
+def test_no_private_name_stands_in_the_body_of_a_client() -> None:
+    """Editors list those first when `client.` is completed."""
+    package = importlib.import_module(PACKAGE)
+    for client in (package.Client, package.AsyncClient):
+        tree = ast.parse(inspect.getsource(client)).body[0]
+        assert isinstance(tree, ast.ClassDef)
+        assert [type(each) for each in tree.body] == [ast.Expr], client

@@ -15,8 +15,8 @@ from emitter_typed import BrokerError, Client, ConnectionLost, EmitterError, Inv
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
-    Inbound,
-    Outbound,
+    InboundPacket,
+    OutboundPacket,
     Puback,
     Publish,
     Suback,
@@ -25,7 +25,7 @@ from emitter_typed._protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed._protocol.topics import Matcher, split_share
-from emitter_typed._transport.base import Endpoint, Sink
+from emitter_typed._transport.base import Endpoint, TransportSink
 from emitter_typed._types.values import Json
 from tests.conformance.answers import expected_result, shown
 from tests.conformance.calls import NoCall, call_for, payload_of
@@ -45,15 +45,15 @@ class Peer:
 
     def __init__(self) -> None:
         self.endpoint: Endpoint | None = None
-        self.sent: SimpleQueue[Outbound | None] = SimpleQueue()
-        self._sink: Sink | None = None
+        self.sent: SimpleQueue[OutboundPacket | None] = SimpleQueue()
+        self._sink: TransportSink | None = None
         self.started: SimpleQueue[None] = SimpleQueue()
 
     def __call__(self, endpoint: Endpoint) -> Peer:
         self.endpoint = endpoint
         return self
 
-    def say(self, *packets: Inbound) -> None:
+    def say(self, *packets: InboundPacket) -> None:
         assert self._sink is not None
         self._sink.received(packets)
 
@@ -65,11 +65,11 @@ class Peer:
 
     congested = False
 
-    def start(self, sink: Sink) -> None:
+    def start(self, sink: TransportSink) -> None:
         self._sink = sink
         self.started.put(None)
 
-    def send(self, packet: Outbound) -> None:
+    def send(self, packet: OutboundPacket) -> None:
         self.sent.put(packet)
 
     def close(self) -> None:
@@ -264,7 +264,7 @@ class Play:
         assert end == expected, f"the call ended with {end}, not {expected}"
 
 
-def _check_sent(packet: Outbound, send: dict[str, Json]) -> None:
+def _check_sent(packet: OutboundPacket, send: dict[str, Json]) -> None:
     match packet:
         case Publish(topic, payload, qos, retain, _):
             assert topic.removesuffix(_MARK) == send["topic"]
@@ -287,7 +287,7 @@ def _check_sent(packet: Outbound, send: dict[str, Json]) -> None:
             raise AssertionError(f"nothing was to be sent like {packet}")
 
 
-def _mended(packet: Outbound, send: dict[str, Json]) -> bool:
+def _mended(packet: OutboundPacket, send: dict[str, Json]) -> bool:
     sent = packet.topics[0] if isinstance(packet, Subscribe) else packet.topic
     recorded = str(send["topic"]) if isinstance(packet, Publish) else _topic_of(send)
     if isinstance(packet, Publish) and sent.startswith("emitter/") and isinstance(document := send.get("json"), dict):
@@ -308,7 +308,7 @@ def _topic_of(send: dict[str, Json]) -> str:
     return str(one["topic"] if isinstance(one, dict) else one)
 
 
-def _acknowledgement(packet: Outbound) -> Inbound:
+def _acknowledgement(packet: OutboundPacket) -> InboundPacket:
     match packet:
         case Publish():
             return Puback(packet.packet_id)
@@ -318,7 +318,7 @@ def _acknowledgement(packet: Outbound) -> Inbound:
             return Unsuback(packet.packet_id)
 
 
-def _inbound(recorded: dict[str, Json], send: dict[str, Json] | None, packet: Outbound | None) -> Inbound:
+def _inbound(recorded: dict[str, Json], send: dict[str, Json] | None, packet: OutboundPacket | None) -> InboundPacket:
     """Return a recorded packet as the client is to receive it: about the packet that it sent."""
     packet_id = 0 if packet is None else packet.packet_id
     match recorded["type"]:

@@ -16,8 +16,8 @@ from types import ModuleType
 import pytest
 
 from emitter_typed import InvalidArgument
-from emitter_typed._async.driver import AsyncDriver
-from emitter_typed._sync.driver import SyncDriver
+from emitter_typed._async.lifecycle import AsyncLifecycle
+from emitter_typed._sync.lifecycle import SyncLifecycle
 from tests.helpers.new_option import PACKAGE, generate_with_it
 
 # How long a test that has failed already may take to end.
@@ -92,7 +92,7 @@ class Peer:
 
 def test_it_reaches_the_wire_from_threads(api: ModuleType) -> None:
     members = {"_protocol": api.protocol.PROTOCOL}
-    client = type("Client", (SyncDriver, api.sync_api.SyncApi), members)()
+    client = type("Client", (SyncLifecycle, api.sync_api.SyncApi), members)()
 
     with Peer() as peer:
         client.connect("127.0.0.1", peer.port, secure=False)
@@ -107,7 +107,7 @@ def test_it_reaches_the_wire_from_threads(api: ModuleType) -> None:
 
 def test_it_reaches_the_wire_from_asyncio(api: ModuleType) -> None:
     members = {"_protocol": api.protocol.PROTOCOL}
-    facade = type("AsyncClient", (AsyncDriver, api.async_api.AsyncApi), members)
+    facade = type("AsyncClient", (AsyncLifecycle, api.async_api.AsyncApi), members)
 
     async def run(port: int) -> None:
         client = facade()

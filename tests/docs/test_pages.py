@@ -31,6 +31,12 @@ def test_files_that_are_linked_exist(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_tests_that_are_named_exist(page: Path) -> None:
+    named = re.findall(r"`(tests/[\w./-]*)`", page.read_text("utf-8"))
+
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_the_readme_names_the_two_commands() -> None:
     assert {line.partition("#")[0].strip() for line in "".join(blocks(README, "")).splitlines()} >= {
         "make demo",

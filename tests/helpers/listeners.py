@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 
-from emitter_typed._protocol.packets import Inbound
+from emitter_typed._protocol.packets import InboundPacket
 from emitter_typed.errors import EmitterError
 
 LIMIT_S = 20.0
@@ -18,13 +18,13 @@ class Notes:
     """A sink."""
 
     def __init__(self) -> None:
-        self.packets: SimpleQueue[Inbound] = SimpleQueue()
+        self.packets: SimpleQueue[InboundPacket] = SimpleQueue()
         self.room = threading.Event()
         self.over = threading.Event()
         self.ends: list[EmitterError | None] = []
-        self.after_the_end: list[Inbound] = []
+        self.after_the_end: list[InboundPacket] = []
 
-    def received(self, packets: Sequence[Inbound], /) -> None:
+    def received(self, packets: Sequence[InboundPacket], /) -> None:
         if self.ends:
             self.after_the_end.extend(packets)
         for packet in packets:
@@ -37,7 +37,7 @@ class Notes:
         self.ends.append(error)
         self.over.set()
 
-    def next(self) -> Inbound:
+    def next(self) -> InboundPacket:
         return self.packets.get(timeout=LIMIT_S)
 
     def end(self) -> EmitterError | None:

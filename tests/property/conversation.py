@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._protocol.counters import ClientCounters
-from emitter_typed._protocol.packets import Delivery, Inbound, Outbound
+from emitter_typed._protocol.packets import Delivery, InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.inflight import CallResult as AnyWaiter
 from emitter_typed._protocol.session.outbox import Outbox
 from emitter_typed._protocol.session.session import Session
@@ -64,7 +64,9 @@ class MessageSink:
 class Call:
     """A call whose acknowledgement has not come."""
 
-    def __init__(self, packet: Outbound, call_result: CallResult | None, receiver: MessageSink | None = None) -> None:
+    def __init__(
+        self, packet: OutboundPacket, call_result: CallResult | None, receiver: MessageSink | None = None
+    ) -> None:
         self.packet = packet
         self.call_result = call_result
         self.receiver = receiver
@@ -80,7 +82,7 @@ class Model(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sent: list[Outbound] = []
+        self.sent: list[OutboundPacket] = []
         self.reported: list[EmitterError] = []
         self.session = Session(
             PROTOCOL,
@@ -160,7 +162,7 @@ class Model(RuleBasedStateMachine):
     def deliver(self, topic: str, document: dict[str, object]) -> None:
         self.received([Delivery(topic, json.dumps(document).encode())])
 
-    def received(self, packets: Sequence[Inbound]) -> None:
+    def received(self, packets: Sequence[InboundPacket]) -> None:
         self.session.received(packets)
 
 

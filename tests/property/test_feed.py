@@ -58,7 +58,7 @@ class Subscriber(RuleBasedStateMachine):
         self.last = last
         for _ in range(before):
             self.publish_one(stored=True)
-        backlog = HistoryQuery(
+        query = HistoryQuery(
             operation=PROTOCOL.operations["history"],
             arguments=("key", CHANNEL),
             window={},
@@ -66,7 +66,7 @@ class Subscriber(RuleBasedStateMachine):
             recover=True,
         )
         mailbox = Mailbox(max_messages=10_000, max_bytes=10**9, overflow="drop_oldest")
-        self.feed = Feed(mailbox, backlog)
+        self.feed = Feed(mailbox, query)
         self.granted_at = len(self.log)
         self.connected = True
         self.feed.granted()
@@ -135,7 +135,7 @@ class Subscriber(RuleBasedStateMachine):
         asked = read_topic(request.topic)
         found = self.storage.find(asked.channel, Window.of(asked), request.after)
         items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
-        self.feed.replied()
+        self.feed.page_arrived()
         self.publish(stored, times)
         self.feed.answer(HistoryResponse(messages=tuple(items)))
 

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from attrs import define, frozen
 from hypothesis import given, settings
 
-from emitter_typed._protocol.receiving.merge import Fingerprint, RecentDeliveries, join, resume
+from emitter_typed._protocol.receiving.merge import Fingerprint, RecentDeliveries, find_merge_point, resume
 
 LONG_S = 1_000_000
 
@@ -78,7 +78,7 @@ class Reader:
         self.broker = broker
         self.last = last
         self.knows_arrived = knows_arrived
-        self.trail = RecentDeliveries(max_messages=max_messages)
+        self.recent = RecentDeliveries(max_messages=max_messages)
         self.cursor: int | None = None
         self.delivered: list[int] = []
         # Where in it the seams are that say that they are not exact.
@@ -99,16 +99,16 @@ class Reader:
                 self.delivered.append(one.number)
         for one in self.broker.publish(episode.lost):
             if one.no_echo:
-                self.trail.published_without_echo(one.letter)
+                self.recent.published_without_echo(one.letter)
 
     def fetch(self, during: list[Published]) -> list[Published]:
         if self.cursor is None:
             self.cursor = -1
             # The newest one is needed even if it is not wanted: the trail begins behind it.
             return self.broker.stored(-1)[-max(self.last, 1) :]
-        self.truncated = self.truncated or self.trail.truncated or self.trail.forgetful
+        self.truncated = self.truncated or self.recent.truncated or self.recent.forgetful
         found = self.broker.stored(self.cursor)
-        resumption = self.trail.resume([one.letter for one in found])
+        resumption = self.recent.resume([one.letter for one in found])
         if not resumption.exact:
             self.doubts.add(len(self.delivered))
         return found[resumption.first :]
@@ -118,27 +118,27 @@ class Reader:
     ) -> None:
         live = [one for one in (*during, *late) if not one.no_echo]
         letters = [one.letter for one in live]
-        joint = join(
+        point = find_merge_point(
             [one.letter for one in stored],
             letters,
             no_echo=[one.letter for one in during if one.no_echo],
             arrived=sum(not one.no_echo for one in during) if self.knows_arrived else None,
         )
         if self.last or resumes:
-            self.delivered += [one.number for one in stored[: len(stored) - joint.overlap]]
-        if not joint.exact:
+            self.delivered += [one.number for one in stored[: len(stored) - point.overlap]]
+        if not point.exact:
             self.doubts.add(len(self.delivered))
         self.delivered += [one.number for one in live]
         assert self.cursor is not None
         before_late = [one.number for one in self.broker.stored(self.cursor) if one not in late]
         self.cursor = max([self.cursor, *before_late])
-        self.trail.restart(b"%d" % self.cursor, joint, letters, no_echo=[one.letter for one in late if one.no_echo])
+        self.recent.restart(b"%d" % self.cursor, point, letters, no_echo=[one.letter for one in late if one.no_echo])
 
     def note(self, one: Published) -> None:
         if one.no_echo:
-            self.trail.published_without_echo(one.letter)
+            self.recent.published_without_echo(one.letter)
         else:
-            self.trail.deliver(one.letter)
+            self.recent.deliver(one.letter)
 
 
 def drafts(letters: st.SearchStrategy[Draft]) -> st.SearchStrategy[list[Draft]]:
@@ -220,12 +220,14 @@ def test_what_is_left_out_of_the_stored_ones_is_among_the_live_ones_in_order(
     stored: list[Fingerprint], live: list[Fingerprint], no_echo: set[Fingerprint], arrived: int | None
 ) -> None:
     """Whatever is alike or not."""
-    joint = join(stored, live, no_echo=no_echo, arrived=None if arrived is None else min(arrived, len(live)))
+    point = find_merge_point(
+        stored, live, no_echo=no_echo, arrived=None if arrived is None else min(arrived, len(live))
+    )
     resumption = resume(stored, live, no_echo=no_echo)
 
-    assert is_among([one for one in stored[len(stored) - joint.overlap :] if one not in no_echo], live)
+    assert is_among([one for one in stored[len(stored) - point.overlap :] if one not in no_echo], live)
     assert is_among([one for one in stored[: resumption.first] if one not in no_echo], live)
-    assert 0 <= joint.fresh <= len(live)
+    assert 0 <= point.fresh <= len(live)
 
 
 @settings(max_examples=300)
@@ -233,10 +235,10 @@ def test_what_is_left_out_of_the_stored_ones_is_among_the_live_ones_in_order(
 def test_joining_and_resuming_are_one_rule_seen_from_two_sides(
     stored: list[Fingerprint], live: list[Fingerprint]
 ) -> None:
-    joint = join(stored, live)
+    point = find_merge_point(stored, live)
     resumption = resume(stored[::-1], live[::-1])
 
-    assert (joint.overlap, joint.exact) == (resumption.first, resumption.exact)
+    assert (point.overlap, point.exact) == (resumption.first, resumption.exact)
 
 
 def is_among(part: Sequence[Fingerprint], whole: Sequence[Fingerprint]) -> bool:

@@ -91,7 +91,7 @@ class Conversation(Model):
     @rule(which=st.integers(0))
     def withdraw(self, which: int) -> None:
         call_result = self.unsent[which % len(self.unsent)]
-        if self.session.withdraw(call_result):
+        if self.session.outbox.withdraw(call_result):
             assert call_result not in self.sent_once
             self.unsent.remove(call_result)
             self.waiters.remove(call_result)
@@ -103,7 +103,7 @@ class Conversation(Model):
     def subscribe(self, channel: str, key: str) -> MessageSink:
         call_result, receiver = self.call_result(), MessageSink(channel)
         prepared = prepare(PROTOCOL.operations["subscribe"], (key, channel))
-        self.session.subscribe("subscribe", prepared, receiver, call_result, allow_reserved=False)
+        self.session.subscriptions.subscribe("subscribe", prepared, receiver, call_result, allow_reserved=False)
         call = self.begun(call_result, receiver)
         call.refused = key == "bad"
         self.active.append(receiver)
@@ -114,7 +114,7 @@ class Conversation(Model):
     def leave(self, receiver: MessageSink) -> None:
         call_result = self.call_result()
         before = len(self.sent)
-        self.session.leave("subscribe", receiver.channel, receiver, call_result)
+        self.session.subscriptions.leave("subscribe", receiver.channel, receiver, call_result)
         if len(self.sent) > before:
             self.begun(call_result)
         else:
@@ -128,7 +128,7 @@ class Conversation(Model):
     def unsubscribe(self, channel: str) -> None:
         call_result = self.call_result()
         prepared = prepare(PROTOCOL.operations["unsubscribe"], ("good", channel))
-        self.session.unsubscribe("unsubscribe", prepared, call_result)
+        self.session.subscriptions.unsubscribe("unsubscribe", prepared, call_result)
         self.begun(call_result).leaving = [each for each in self.active if each.channel == channel]
 
     # The broker
@@ -297,7 +297,7 @@ class Conversation(Model):
         for call in self.calls.values():
             # A caller whose subscribe has failed leaves.
             if call.receiver is not None and call.receiver in self.active:
-                self.session.leave("subscribe", call.receiver.channel, call.receiver, CallResult())
+                self.session.subscriptions.leave("subscribe", call.receiver.channel, call.receiver, CallResult())
                 self.active.remove(call.receiver)
                 self.left.append(call.receiver)
         assert all(not each.ends for each in self.active if each in before)

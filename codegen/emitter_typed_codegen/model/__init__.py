@@ -1,7 +1,7 @@
 """What a schema means, apart from its text and from any programming language.
 
-`resolve` makes a `Schema` only when there is no problem, so whoever reads one may rely on every rule of the language:
-names are unique and resolved, limits make sense, defaults fit their types. Order is the author's.
+`resolve` makes a `Schema` only when there is no problem, so every rule of the language holds:
+names are unique and resolved, constraints make sense, defaults fit their types. Order is the author's.
 """
 
 from __future__ import annotations

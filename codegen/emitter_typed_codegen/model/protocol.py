@@ -25,7 +25,7 @@ class Lasting:
 
 @frozen(kw_only=True)
 class Watch:
-    """A method that iterates over the events that a request begins, until nobody iterates any more."""
+    """A method that iterates over the events that a request begins, until it is no longer iterated over."""
 
     name: str
     doc: str = ""
@@ -56,7 +56,7 @@ class Request:
 
 @frozen(kw_only=True)
 class Event:
-    """What the broker sends without having been asked, or the replies of a request to whoever wants all of them."""
+    """What the broker sends without having been asked, or the replies of a request to a handler of all of them."""
 
     name: str
     topic: str | None
@@ -113,7 +113,7 @@ class Operation:
     no_echo: tuple[tuple[str, Literal_], ...] = ()
     """Values of options with which a publish does not come back to its own client, by option name."""
     stored: str | None = None
-    """The fetch of what is stored on the channels of a subscribe, by name; None: none is told."""
+    """The fetch of what is stored on the channels of a subscribe, by name; None: there is none."""
     pages: Pages | None = None
     """How it fetches; None for every other verb."""
 

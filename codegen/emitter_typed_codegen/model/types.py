@@ -14,7 +14,7 @@ ScalarName = Literal[
 payload that is a text as it is, not JSON."""
 
 Literal_ = None | bool | int | float | str | tuple["Literal_", ...] | tuple[tuple[str, "Literal_"], ...]
-"""A value as a schema writes it: a default, a limit, a wire value. Mappings are tuples of pairs."""
+"""A value as a schema writes it: a default, a constraint, a wire value. Mappings are tuples of pairs."""
 
 
 @frozen

@@ -26,7 +26,7 @@ from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import keeps
 from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_field
 from emitter_typed_codegen.resolve.nodes import Entries
-from emitter_typed_codegen.resolve.options import read_option_value
+from emitter_typed_codegen.resolve.option_values import read_option_value
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.typerefs import read_type
 from emitter_typed_codegen.resolve.values import UNFIT, json_value

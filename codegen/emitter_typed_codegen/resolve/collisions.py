@@ -6,9 +6,11 @@ from collections.abc import Collection
 
 from attrs import define, field
 
+from emitter_typed_codegen.model import Schema
+from emitter_typed_codegen.names import RESERVED_TYPES, class_name, constant_name
 from emitter_typed_codegen.problems import Rule, quoted
-from emitter_typed_codegen.resolve.nodes import Report
-from emitter_typed_codegen.source import Placed
+from emitter_typed_codegen.resolve.nodes import Entries, Report
+from emitter_typed_codegen.source import MapNode, Placed
 
 
 @define(eq=False)
@@ -23,28 +25,75 @@ class Names:
     """Names that are taken already."""
     taken: dict[str, tuple[str, Placed]] = field(factory=dict[str, tuple[str, Placed]])
 
-    def take(self, name: str, said: str, place: Placed) -> bool:
-        """Take a name for what the schema calls `said`; a problem names both of two that want the same.
+    def take(self, name: str, written: str, place: Placed) -> bool:
+        """Take a name; if it is not free, the problem names both that want it.
 
         Args:
             name: The name as it will stand.
-            said: What the schema says, from which it was made.
-            place: Where the schema says it.
+            written: The name in the schema, from which it was made.
+            place: Where the schema has it.
 
         Returns:
             Whether the name was free.
         """
         if name in self.reserved:
-            message = f"{self.what} cannot be called {quoted(said)}: {name} has a meaning already"
+            message = f"{self.what} cannot be called {quoted(written)}: {name} has a meaning already"
             self.report.add(place, "reserved-name", message, "choose another name")
         elif name in self.taken:
             other, first = self.taken[name]
-            if said == other:
-                message = f"{quoted(said)} is there already as {self.what}, in line {first.line}"
+            if written == other:
+                message = f"{quoted(written)} is there already as {self.what}, in line {first.line}"
             else:
-                message = f"{quoted(said)} and {quoted(other)} (line {first.line}) are both {name} as {self.what}"
+                message = f"{quoted(written)} and {quoted(other)} (line {first.line}) are both {name} as {self.what}"
             self.report.add(place, self.rule, message, "change one of them")
         else:
-            self.taken[name] = (said, place)
+            self.taken[name] = (written, place)
             return True
         return False
+
+
+_RENAME = "give the schema another `name:`"
+_MADE_OF = {
+    "types": ("{}",),
+    "errors": ("{}",),
+    "requests": ("{}Request", "{}Response"),
+    "channels": ("{}Params", "{}Channel", "{}Channels", "{}ChannelMessage", "Async{}Channel", "Async{}Channels"),
+}
+
+
+def check_classes(report: Report, entries: Entries, schema: Schema, place: Placed) -> None:
+    """Note the classes whose names are taken.
+
+    Args:
+        report: Where problems are noted.
+        entries: The schema as it is written.
+        schema: The schema as it was read.
+        place: Where it says its name, which is the facade's.
+    """
+    options = {class_name(f"{one.verb}_option") for one in schema.operations if schema.options}
+    options |= {class_name("request_option") for one in schema.requests if one.options_in is not None}
+    reserved = RESERVED_TYPES | options
+    names = Names(report, "name-collision", "a class", reserved)
+    # A channel's constant stands in one module with the types of payloads.
+    constants = Names(report, "name-collision", "a constant")
+    facade = class_name(schema.name)
+    facades = (facade, f"Async{facade}") if "channels" in entries else ()
+    origin = f"'name' (line {place.line})" if "name" in entries else "the file's name"
+    if not reserved.isdisjoint(facades):
+        message = f"{origin} makes a class {facade} for the facade, and that has a meaning already"
+        report.add(place, "reserved-name", message, _RENAME)
+    for section, forms in _MADE_OF.items():
+        node = entries.get(section)
+        for key, _ in node.pairs if isinstance(node, MapNode) else ():
+            for form in forms:
+                name = form.format(class_name(key.value))
+                if name in facades:
+                    message = f"{quoted(key.value)} makes a class {name}, as {origin} does for the facade"
+                    report.add(key, "name-collision", message, _RENAME)
+                    break
+                if not names.take(name, key.value, key):
+                    break
+            else:
+                if section in ("types", "channels"):
+                    name = class_name(key.value) if section == "types" else constant_name(key.value)
+                    constants.take(name, key.value, key)

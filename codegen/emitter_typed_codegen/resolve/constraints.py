@@ -1,4 +1,4 @@
-"""Limits of fields, aliases and options: which a type can have, and whether a value keeps them."""
+"""Constraints of fields, aliases and options: which a type can have, and whether a value keeps them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ ConstraintRule: TypeAlias = Literal[
 ]  # fmt: skip
 
 CONSTRAINTS: tuple[ConstraintRule, ...] = get_args(ConstraintRule)
-"""The keys that state limits."""
+"""The keys that state constraints."""
 
-_BOUNDS: frozenset[ConstraintRule] = frozenset(CONSTRAINTS[:4])
+_RANGE: frozenset[ConstraintRule] = frozenset(CONSTRAINTS[:4])
 _ORDERED: frozenset[ScalarName] = frozenset({"int", "float", "duration", "datetime", "date", "decimal"})
 _ALLOWED: dict[ConstraintRule, str] = {
     **dict.fromkeys(CONSTRAINTS[:4], "numbers, durations, dates and times"),
@@ -51,15 +51,15 @@ _LONGEST_CHECKED = 200
 
 
 def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tuple[Constraint, ...]:
-    """Read the limits among the entries of a field, alias or option.
+    """Read the constraints among the entries of a field, alias or option.
 
     Args:
         symbols: The types that there are.
         entries: The entries.
-        ref: The type that the limits are for.
+        ref: The type that they are for.
 
     Returns:
-        Those limits that make sense for the type; the others are noted.
+        Those that make sense for the type; the others are noted.
     """
     constraints: dict[ConstraintRule, Constraint] = {}
     base = symbols.base(ref)
@@ -88,7 +88,7 @@ def check_constraints(
     rule: Rule,
     what: str,
 ) -> None:
-    """Note a problem for each limit that a value does not keep."""
+    """Note a problem for each constraint that a value does not keep."""
     base = symbols.base(ref)
     for constraint in constraints:
         if value is not None and base is not None and keeps(constraint, base, value) is False:
@@ -97,10 +97,10 @@ def check_constraints(
 
 
 def keeps(constraint: Constraint, base: Base, value: Literal_) -> bool | None:
-    """Tell whether a value keeps a limit; None where that would take too long to find out."""
+    """Tell whether a value keeps a constraint; None where that would take too long to find out."""
     if constraint.rule == "pattern":
         return _matches(str(constraint.value), str(value))
-    if constraint.rule in _BOUNDS and isinstance(base, Scalar):
+    if constraint.rule in _RANGE and isinstance(base, Scalar):
         return _in_order(constraint, base.name, value)
     if isinstance(value, str | tuple) and isinstance(constraint.value, int):
         is_bytes = isinstance(value, str) and isinstance(base, Scalar) and base.name == "bytes"
@@ -143,7 +143,7 @@ def _fits(rule: ConstraintRule, base: Base) -> bool:
         return isinstance(base, List | Map)
     if not isinstance(base, Scalar):
         return False
-    if rule in _BOUNDS:
+    if rule in _RANGE:
         return base.name in _ORDERED
     if rule == "max_segments":
         return base.name in ("channel", "filter")
@@ -153,7 +153,7 @@ def _fits(rule: ConstraintRule, base: Base) -> bool:
 def _constraint(symbols: SymbolTable, rule: ConstraintRule, node: ScalarNode, base: Base) -> Constraint | None:
     if rule == "pattern":
         return Constraint(rule, node.value) if _is_pattern(symbols, node) else None
-    counted = rule not in _BOUNDS
+    counted = rule not in _RANGE
     of = Scalar("int") if counted or not isinstance(base, Scalar) else base
     value = read_value(symbols, node, of, "bad-limit", quoted(rule))
     if value is UNFIT or not isinstance(value, int | float | str):
@@ -189,11 +189,11 @@ def _compare(
     for low, high in _PAIRS:
         if base is None or low not in constraints or high not in constraints:
             continue
-        scalar: ScalarName = base.name if low in _BOUNDS and isinstance(base, Scalar) else "int"
+        scalar: ScalarName = base.name if low in _RANGE and isinstance(base, Scalar) else "int"
         meeting = Constraint("exclusive_minimum" if "exclusive" in low + high else "minimum", constraints[low].value)
         if _in_order(meeting, scalar, constraints[high].value) is False:
-            said = f"{quoted(low)} {constraints[low].value} and {quoted(high)} {constraints[high].value}"
-            message = f"no value keeps both {said}"
+            both = f"{quoted(low)} {constraints[low].value} and {quoted(high)} {constraints[high].value}"
+            message = f"no value keeps both {both}"
             symbols.report.add(entries.key(high), "bad-limit", message)
 
 

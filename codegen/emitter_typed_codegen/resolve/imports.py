@@ -95,7 +95,7 @@ class Files:
 
 
 def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Files) -> tuple[Import, ...]:
-    """Read the imports of a file, and the types of those files into the scope.
+    """Read the imports of a file, and the types of those files into the symbol table.
 
     Args:
         symbols: The types that there are.
@@ -109,16 +109,16 @@ def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Fil
     found: list[Import] = []
     for key, described in symbols.report.named(node, "'imports'"):
         symbols.imports[key.value] = None
-        said = _path(symbols.report, key, described)
-        if not _is_import_name(symbols.report, key) or said is None:
+        written = _path(symbols.report, key, described)
+        if not _is_import_name(symbols.report, key) or written is None:
             continue
-        other = path.parent / said.value
-        schema = files.imported(other, said)
+        other = path.parent / written.value
+        schema = files.imported(other, written)
         if schema is None:
             continue
         if schema.envelope is not None:
             message = f"{other} describes a protocol, and its types come with its client"
-            symbols.report.add(said, "bad-import", message, "import files that declare types and channels")
+            symbols.report.add(written, "bad-import", message, "import files that declare types and channels")
             continue
         found.append(Import(name=key.value, path=real_path(other), schema=schema))
     all_files = reached(found)
@@ -132,7 +132,7 @@ def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Fil
 
 
 def _declare(symbols: SymbolTable, schema: Schema, ways: Mapping[str, str]) -> None:
-    """Put the types of a file into a scope, under the names that they have there."""
+    """Put the types of a file into the symbol table of another, under the names that they have there."""
 
     def named(name: str) -> str:
         way, _, own = name.rpartition(".")

@@ -184,7 +184,7 @@ class Entries:
         return default
 
     def deprecated(self) -> str | None:
-        """Return what is said to whoever uses what is deprecated; None if it is not."""
+        """Return the advice to users of something deprecated; None if it is not deprecated."""
         node = self.scalar("deprecated")
         if node is None:
             return None

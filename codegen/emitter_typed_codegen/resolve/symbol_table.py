@@ -83,7 +83,7 @@ class SymbolTable:
         return any(isinstance(step, Optional) for step in self._steps(ref))
 
     def constraints(self, ref: TypeRef) -> tuple[Constraint, ...]:
-        """Return the limits of all aliases on the way to what a type comes down to."""
+        """Return the constraints of all aliases on the way to what a type comes down to."""
         declared = [self.types.get(step.name) for step in self._steps(ref) if isinstance(step, Named)]
         return tuple(constraint for alias in declared if isinstance(alias, Alias) for constraint in alias.constraints)
 

@@ -85,7 +85,7 @@ class _Reader:
     """Reads one type by recursive descent."""
 
     def __init__(self, symbols: SymbolTable, node: ScalarNode, allowed: frozenset[ScalarName]) -> None:
-        self._scope = symbols
+        self._symbols = symbols
         self._node = node
         self._allowed = allowed
         self._tokens = [(found.group(), *found.span()) for found in _TOKEN.finditer(node.value)]
@@ -142,19 +142,19 @@ class _Reader:
                 if scalar in SPECIAL and scalar not in self._allowed:
                     message = f"{quoted(name)} can only be {_PLACES[scalar]}"
                     place = self._node.part(start, end)
-                    self._scope.report.add(place, "misplaced-type", message, "use string")
+                    self._symbols.report.add(place, "misplaced-type", message, "use string")
                 return Scalar(scalar)
-        found = self._scope.find(name)
+        found = self._symbols.find(name)
         if found == BROKEN.name:
             self._broken = True
             return BROKEN
         if found is not None:
             return Named(found)
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
-        hint = self._scope.report.meant(name, chain(known, self._scope.names))
+        hint = self._symbols.report.meant(name, chain(known, self._symbols.names))
         hint = hint or "declare it under types, or use one of: " + ", ".join(known)
         place = self._node.part(start, end)
-        self._scope.report.add(place, "unknown-type", f"there is no type {quoted(name)}", hint)
+        self._symbols.report.add(place, "unknown-type", f"there is no type {quoted(name)}", hint)
         self._broken = True
         return BROKEN
 

@@ -11,10 +11,6 @@ from emitter_typed_codegen.model import (
     Enum,
     EnumValue,
     Flags,
-    List,
-    Map,
-    Named,
-    Optional,
     Record,
     Secret,
     TypeRef,
@@ -24,9 +20,10 @@ from emitter_typed_codegen.names import constant_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, read_constraints
+from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endless_records
 from emitter_typed_codegen.resolve.fields import read_record
 from emitter_typed_codegen.resolve.nodes import Entries
-from emitter_typed_codegen.resolve.symbol_table import BROKEN, MOST_ALIASES, SymbolTable
+from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.typerefs import SCALARS, read_type
 from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
@@ -44,7 +41,7 @@ _TYPE_NAME = re.compile(r"[^\W\d][\w-]*").fullmatch
 
 
 def read_types(symbols: SymbolTable, node: Node | None) -> tuple[Declaration, ...]:
-    """Read all types into the scope, and return them in the author's order."""
+    """Read all types into the symbol table, and return them in the author's order."""
     kinds: dict[str, list[tuple[ScalarNode, MapNode]]] = {kind: [] for kind in _KINDS}
     for key, described in symbols.report.named(node, "'types'"):
         if not _is_type_name(symbols, key):
@@ -68,7 +65,7 @@ def read_types(symbols: SymbolTable, node: Node | None) -> tuple[Declaration, ..
                 if declared is not None:
                     symbols.types[key.value] = declared
         places |= {key.value: key for key, _ in opened}
-    _refuse_endless(symbols, places)
+    refuse_endless_records(symbols, places)
     return tuple(symbols.types[name] for name in _order(node) if name in symbols.types)
 
 
@@ -93,16 +90,16 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     if not isinstance(node, MapNode):
         symbols.report.expect(node, f"the type {quoted(key.value)}", "a map with fields, enum, flags, union or alias")
         return None
-    said = [inner for inner, _ in node.pairs if inner.value in _KINDS]
-    if not said:
+    kinds = [inner for inner, _ in node.pairs if inner.value in _KINDS]
+    if not kinds:
         message = f"the type {quoted(key.value)} does not say what it is"
         hint = "give it one of fields, enum, flags, union or alias"
         symbols.report.add(key, "missing-key", message, hint)
         return None
-    for second in said[1:]:
-        message = f"the type {quoted(key.value)} cannot be {said[0].value} and {second.value} at once"
+    for second in kinds[1:]:
+        message = f"the type {quoted(key.value)} cannot be {kinds[0].value} and {second.value} at once"
         symbols.report.add(second, "wrong-shape", message, "keep one of them")
-    return said[0].value
+    return kinds[0].value
 
 
 def _open(symbols: SymbolTable, key: ScalarNode, node: MapNode, kind: str) -> Entries:
@@ -129,7 +126,7 @@ def _read_aliases(symbols: SymbolTable, opened: list[tuple[ScalarNode, Entries]]
             aliases[key.value] = (key, entries)
             symbols.types[key.value] = Alias(name=key.value, type=ref)
     for name, (key, _) in aliases.items():
-        _refuse_cycle(symbols, name, key)
+        refuse_alias_cycle(symbols, name, key)
     for name, (_, entries) in aliases.items():
         declared = symbols.types[name]
         ref = declared.type if isinstance(declared, Alias) else BROKEN
@@ -150,27 +147,6 @@ def _secret(symbols: SymbolTable, key: ScalarNode, entries: Entries, ref: TypeRe
         if other in entries:
             symbols.report.add(entries.key(other), "secret-type", f"a secret has no {quoted(other)}", "take it away")
     symbols.types[key.value] = Secret(name=key.value, doc=entries.text("doc"))
-
-
-def _refuse_cycle(symbols: SymbolTable, name: str, key: ScalarNode) -> None:
-    declared = symbols.types[name]
-    for _ in range(MOST_ALIASES):
-        found = _named(declared.type) if isinstance(declared, Alias) else None
-        if found is None or found not in symbols.types:
-            return
-        if found == name:
-            message = f"the alias {quoted(name)} leads back to itself"
-            symbols.report.add(key, "alias-cycle", message, "a record may hold itself, an alias may not")
-            return
-        declared = symbols.types[found]
-    message = f"the alias {quoted(name)} does not end within {MOST_ALIASES} other aliases"
-    symbols.report.add(key, "alias-cycle", message, "name the type itself")
-
-
-def _named(ref: TypeRef) -> str | None:
-    while isinstance(ref, Optional | List | Map):
-        ref = ref.value if isinstance(ref, Map) else ref.item
-    return ref.name if isinstance(ref, Named) else None
 
 
 def _record(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Record:
@@ -221,7 +197,7 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
 
 
 def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
-    """Note what is taken for a number, true, false or null by whoever wrote it."""
+    """Note what its author may have meant as a number, true, false or null."""
     if not is_text(node):
         hint = 'write it in quotes, as in "1"; numbers are an alias of int with limits'
         symbols.report.add(node, "bad-value", f"{what} is a text, and {quoted(node.value)} has no quotes", hint)
@@ -230,9 +206,9 @@ def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
 def _value(symbols: SymbolTable, key: ScalarNode, node: Node | None) -> EnumValue:
     if isinstance(node, MapNode):
         entries = symbols.report.entries(node, f"the value {quoted(key.value)}", at=key, optional=("name", "doc"))
-        name = entries.scalar("name")
-        said = key.value if name is None or not symbols.report.is_name(name) else name.value
-        return EnumValue(wire=key.value, name=said, doc=entries.text("doc"))
+        node = entries.scalar("name")
+        name = key.value if node is None or not symbols.report.is_name(node) else node.value
+        return EnumValue(wire=key.value, name=name, doc=entries.text("doc"))
     if node is not None and not isinstance(node, ScalarNode):
         symbols.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
     return EnumValue(wire=key.value, name=key.value, doc=node.value.strip() if isinstance(node, ScalarNode) else "")
@@ -294,37 +270,3 @@ _READERS: dict[str, Callable[[SymbolTable, ScalarNode, Entries], Declaration | N
     "flags": _flags,
     "union": _union,
 }
-
-
-def _refuse_endless(symbols: SymbolTable, places: dict[str, Placed]) -> None:
-    """Note the records that cannot be made, since each would need another one inside: one for each circle."""
-    finished: set[str] = set()
-    for start in symbols.types:
-        way: dict[str, Iterator[str]] = {}
-        name: str | None = start
-        while name is not None:
-            if name in way:
-                message = f"no {quoted(name)} can ever be made: each needs another one inside"
-                hint = "make a field on the way optional, with ?, or a list"
-                symbols.report.add(places[name], "endless-record", message, hint)
-            elif name not in finished:
-                way[name] = _needed(symbols, symbols.types[name])
-            name = _next(way, finished)
-
-
-def _next(way: dict[str, Iterator[str]], finished: set[str]) -> str | None:
-    while way:
-        last = next(reversed(way))
-        found = next(way[last], None)
-        if found is not None:
-            return found
-        finished.add(last)
-        del way[last]
-    return None
-
-
-def _needed(symbols: SymbolTable, declared: Declaration) -> Iterator[str]:
-    for field in declared.fields if isinstance(declared, Record) else ():
-        base = symbols.base(field.type)
-        if isinstance(base, Record) and not field.has_default and not symbols.optional(field.type):
-            yield base.name

@@ -1,4 +1,4 @@
-"""Texts of a schema as values of the type that the language asks for: defaults, limits, values of options.
+"""Texts of a schema as values of the type that the language asks for: defaults, constraints, values of options.
 
 A value comes out as the model holds it: text for string, bytes (base64), datetime, date, uuid, decimal, enums
 and flags; seconds for a duration; None, numbers and booleans as they are; lists and maps as tuples.

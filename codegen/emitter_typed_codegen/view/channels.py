@@ -1,4 +1,4 @@
-"""The typed channels of a user's schema in both flavours, and the facades that hold them."""
+"""The typed channels of a user's schema, in both flavours."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from attrs import frozen
 
 from emitter_typed_codegen.layout import Expression, Joined
 from emitter_typed_codegen.model import Channel, Literal_, Optional, Record, Schema, Setting
-from emitter_typed_codegen.names import attribute_name, class_name, constant_name, hidden_name
-from emitter_typed_codegen.pytypes import CHANNELS, CONTRACT, HERE, NONE, Applied, Imports, Name, PyType, optional
-from emitter_typed_codegen.texts import Section, first_sentence, literal, sentence
-from emitter_typed_codegen.view.bases import DIRECTIONS, base_class
+from emitter_typed_codegen.names import attribute_name, class_name, constant_name
+from emitter_typed_codegen.pytypes import CHANNELS, HERE, NONE, Applied, Imports, Name, PyType, optional
+from emitter_typed_codegen.texts import Section, literal, sentence
+from emitter_typed_codegen.view.directions import DIRECTIONS, base_class
 from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.methods import (
     ASYNC,
@@ -21,13 +21,11 @@ from emitter_typed_codegen.view.methods import (
     MethodsClass,
     Parameter,
     arguments,
-    deprecated_property,
     head,
     methods_class,
 )
-from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, own_names
-from emitter_typed_codegen.view.protocol import defaults, template
-from emitter_typed_codegen.view.types import ClassView, Member, record_view
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, own_names, template
+from emitter_typed_codegen.view.records import ClassView, record_view
 
 
 @frozen(kw_only=True)
@@ -59,32 +57,6 @@ class ChannelsView:
         return params + messages + [cls.name for channel in self.channels for cls in channel.classes]
 
 
-@frozen(kw_only=True)
-class FacadeClass:
-    """The facade of one flavour."""
-
-    name: str
-    doc: Doc
-    members: tuple[Member, ...]
-    head: Expression
-    settings: tuple[Expression, ...]
-    properties: tuple[Method, ...]
-
-
-@frozen(kw_only=True)
-class FacadeView:
-    """The module of the facades."""
-
-    doc: Doc
-    imports: str
-    classes: tuple[FacadeClass, ...]
-
-    @property
-    def names(self) -> list[str]:
-        """The names that the module defines."""
-        return [cls.name for cls in self.classes]
-
-
 _CLASSES = [(flavour, end) for flavour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
 
 
@@ -103,50 +75,37 @@ def channels_view(schema: Schema, settings: tuple[Setting, ...], packages: Mappi
     names |= {flavour.of(f"{class_name(one.name)}{end}") for one in schema.channels for flavour, end in _CLASSES}
     imports = Imports(own_names(records) | names, packages=frozenset(packages))
     scope = ModuleScope(schema, ".types", imports, packages)
-    views = tuple(_Made(scope, settings, channel).view() for channel in schema.channels)
+    views = tuple(_ChannelBuilder(scope, settings, channel).view() for channel in schema.channels)
     return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
-
-
-def facade_view(schema: Schema) -> FacadeView:
-    """Return the module of the facades."""
-    taken = frozenset(attribute_name(channel.name) for channel in schema.channels)
-    scope = ModuleScope(schema, ".types", Imports(taken))
-    classes = tuple(_facade(scope, flavour) for flavour in (SYNC, ASYNC))
-    name = class_name(schema.name)
-    doc = Doc(f"{name} and Async{name}: the channels of {schema.name}, on a client.")
-    return FacadeView(doc=doc, imports=scope.imports.lines(), classes=classes)
 
 
 def _params(channel: Channel) -> Record | None:
     return Record(name=f"{class_name(channel.name)}Params", fields=channel.params) if channel.params else None
 
 
-def _holds(flavour: Flavour, channel: Channel) -> str:
-    """Return the class of a facade's attribute."""
-    return flavour.of(f"{class_name(channel.name)}Channel{'s' if channel.params else ''}")
-
-
-def _facts(channel: Channel) -> str:
+def channel_facts(channel: Channel) -> str:
+    """Return what a docstring says of a channel besides its text."""
     parts: list[str] = []
     if channel.options:
-        said = ", ".join(f"{attribute_name(name)}={_told(value)}" for name, value in channel.options)
-        parts.append(f"Unless the call says otherwise: {said}.")
+        values = ", ".join(f"{attribute_name(name)}={_shown(value)}" for name, value in channel.options)
+        parts.append(f"Unless the call says otherwise: {values}.")
     if channel.deprecated is not None:
         parts.append(sentence(f"Deprecated: {channel.deprecated}"))
     return " ".join(parts)
 
 
-def _told(value: Literal_) -> str:
+def _shown(value: Literal_) -> str:
     return literal(value) if isinstance(value, str) else repr(value)
 
 
-def _title(channel: Channel) -> str:
+def channel_title(channel: Channel) -> str:
+    """Return what a channel is, which may be no more than its name."""
     return channel.doc if channel.doc.strip() else f"The channel {channel.name}."
 
 
 @frozen
-class _Made:
-    """What is made of one channel."""
+class _ChannelBuilder:
+    """Makes the view of one channel."""
 
     scope: ModuleScope
     settings: tuple[Setting, ...]
@@ -188,7 +147,7 @@ class _Made:
             address=call(self.scope.contract("Address"), literal(template(self.channel.address, self.channel.params))),
             payload=self.scope.imports.annotation(payload),
             params=self.scope.imports.annotation(params),
-            defaults=defaults(self.scope, self.channel.options, self.settings),
+            defaults=self.scope.option_values(self.channel.options, self.settings),
         )
         return Joined([f"{self._constant}: ", annotation, " = ", made])
 
@@ -212,7 +171,7 @@ class _Made:
             self.scope,
             flavour.of(name),
             [Applied(base, self._types) for base in bases or [contract(f"{flavour.prefix}Channel")]],
-            Doc(_title(self.channel) + about, _facts(self.channel)),
+            Doc(channel_title(self.channel) + about, channel_facts(self.channel)),
             methods,
         )
 
@@ -245,43 +204,3 @@ class _Made:
             doc=Doc(doc, sections=(arguments(parameters), refused)),
             body=(Joined(["return ", call(name, "self._client", "self._keys", call("self._narrowed", **narrowed))]),),
         )
-
-
-def _facade(scope: ModuleScope, flavour: Flavour) -> FacadeClass:
-    schema = scope.schema
-    name = flavour.of(class_name(schema.name))
-    parameters = [
-        Parameter(
-            name="client",
-            type=contract(f"{flavour.prefix}ClientBase"),
-            text=f"An open {flavour.of('Client')}; the facade holds it and never closes it.",
-        ),
-        Parameter(
-            name="key",
-            type=Name(CONTRACT, "KeySource"),
-            text="The key of all channels, a key for each channel's name, or a function from name to key.",
-        ),
-    ]
-    members: list[Member] = []
-    settings: list[Expression] = []
-    properties: list[Method] = []
-    for channel in schema.channels:
-        held = scope.use(Name(".channels", _holds(flavour, channel)))
-        name_of = attribute_name(channel.name)
-        about = f"{first_sentence(_title(channel))}\n\n`{channel.address}`."
-        about_it = Doc(about, _facts(channel))
-        if channel.deprecated is None:
-            members.append(Member(f"{name_of}: {held}", about_it))
-        else:
-            properties.append(deprecated_property(scope, name_of, held, channel.deprecated, about_it))
-            name_of = hidden_name(name_of)
-        settings.append(Joined([f"self.{name_of} = ", call(held, "client", "key")]))
-    doc = schema.doc if schema.doc.strip() else f"The channels of {schema.name}."
-    return FacadeClass(
-        name=name,
-        doc=Doc(doc, sections=(arguments(parameters),)),
-        members=tuple(members),
-        head=head(scope, flavour, "__init__", parameters, waits=False),
-        settings=tuple(settings),
-        properties=tuple(properties),
-    )

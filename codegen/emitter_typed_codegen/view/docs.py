@@ -8,7 +8,6 @@ from emitter_typed_codegen.layout import flat
 from emitter_typed_codegen.model import (
     Alias,
     Constraint,
-    Error,
     Field,
     Literal_,
     Named,
@@ -18,7 +17,7 @@ from emitter_typed_codegen.model import (
     TypeRef,
 )
 from emitter_typed_codegen.names import attribute_name
-from emitter_typed_codegen.texts import Section, first_clause, literal, sentence
+from emitter_typed_codegen.texts import Section, literal, sentence
 from emitter_typed_codegen.view.module_scope import ModuleScope
 
 _WORDS = {
@@ -33,9 +32,6 @@ _WORDS = {
     "max_segments": "at most {} {}",
     "pattern": "matching `{}`",
 }
-
-# What fits the first line of a class's docstring.
-_SUMMARY_WIDTH = 78
 
 
 @frozen
@@ -63,46 +59,28 @@ def _about(field: Field | Option) -> str:
 
 
 def facts(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:
-    """Return unit, limits and default of a field or an option, as sentences."""
-    said: list[str] = []
+    """Return unit, constraints and default of a field or an option, as sentences."""
+    sentences: list[str] = []
     if field.unit:
-        said.append(sentence(f"Unit: {field.unit}"))
+        sentences.append(sentence(f"Unit: {field.unit}"))
     constraints = _constraints(scope, field.constraints, field.type)
     if constraints:
         words = ", ".join(constraints)
-        said.append(sentence(words[0].upper() + words[1:]))
+        sentences.append(sentence(words[0].upper() + words[1:]))
     if isinstance(field, Option) and field.not_after is not None:
-        said.append(f"Not after `{attribute_name(field.not_after)}`.")
+        sentences.append(f"Not after `{attribute_name(field.not_after)}`.")
     if isinstance(field, Field) and field.has_default:
         default = field.default
     if default is not None:
-        said.append(f"Default: {_shown(scope, default, field.type)}.")
+        sentences.append(f"Default: {_shown(scope, default, field.type)}.")
     if isinstance(field, Field) and field.deprecated is not None:
-        said.append(sentence(f"Deprecated: {field.deprecated}"))
-    return " ".join(said)
+        sentences.append(sentence(f"Deprecated: {field.deprecated}"))
+    return " ".join(sentences)
 
 
 def parameter_text(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:
     """Return what a method says of a parameter."""
     return " ".join(filter(None, [_about(field), facts(scope, field, default)]))
-
-
-def error_text(error: Error) -> str:
-    """Return what a method says of an error."""
-    clause, _ = first_clause(error.doc)
-    return f"{clause or error.name} (status {error.status})."
-
-
-def error_doc(error: Error) -> Doc:
-    """Return the docstring of an error's class."""
-    clause, rest = first_clause(error.doc)
-    summary = error_text(error)
-    if len(summary) > _SUMMARY_WIDTH:
-        begin, _, end = clause.partition(", ")
-        summary = f"{begin} (status {error.status})."
-        rest = " ".join(filter(None, [f"{end[:1].upper()}{end[1:]}." if end else "", rest]))
-    said = Section("The broker's words", [("", message) for message in error.messages])
-    return Doc(f"{summary}\n\n{rest}", sections=(said,))
 
 
 def _constraints(scope: ModuleScope, constraints: tuple[Constraint, ...], ref: TypeRef) -> list[str]:

@@ -27,8 +27,8 @@ class InitView:
     """The check: it comes before all that might fail on another runtime."""
     imports: str
     all: Expression
-    door_imports: str
-    on_use: Expression | None
+    lazy_imports: str
+    lazy_names: Expression | None
     """What loads the names when they are used; None: they are imported at once."""
     contract: int = NUMBER
 
@@ -51,11 +51,11 @@ def init_view(
     names = sorted([*(name for held in public.values() for name in held), *others], key=all_key)
     taken = frozenset(names)
     # A type may be called CONTRACT.
-    first, imports, door = Imports(taken - {*others}, packages=frozenset(others)), Imports(), Imports(taken)
+    first, imports, lazy = Imports(taken - {*others}, packages=frozenset(others)), Imports(), Imports(taken)
     for module, held in public.items():
         for name in held:
             imports.use(Name(module, name))
-    on_use = None
+    lazy_names = None
     installed = check = ""
     if command is not None:
         installed, check = (first.use(Name(CONTRACT, name)) for name in ("CONTRACT", "check_contract"))
@@ -65,8 +65,8 @@ def init_view(
             first.use(Name("typing", "TYPE_CHECKING"))
             # Each name with its home: a module may have imported another of that name.
             homes = [Joined([f"{literal(home)}: ", sequence(map(literal, held))]) for home, held in public.items()]
-            made = call(door.use(Name(CONTRACT, "lazy_attributes")), "__name__", Group("{", homes, "}"))
-            on_use = Joined(["__getattr__, __dir__ = ", made])
+            made = call(lazy.use(Name(CONTRACT, "lazy_attributes")), "__name__", Group("{", homes, "}"))
+            lazy_names = Joined(["__getattr__, __dir__ = ", made])
     return InitView(
         doc=doc,
         first_imports=first.lines(),
@@ -74,6 +74,6 @@ def init_view(
         check=call(check, "__name__", str(NUMBER), literal(command or "")),
         imports=imports.lines(),
         all=Group("__all__ = [", [literal(name) for name in names], "]"),
-        door_imports=door.lines(),
-        on_use=on_use,
+        lazy_imports=lazy.lines(),
+        lazy_names=lazy_names,
     )

@@ -1,4 +1,4 @@
-"""Methods of either flavour, and the parameters, texts and errors that facades and typed channels share."""
+"""Methods of either flavour, and classes and modules of them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from collections.abc import Iterable, Sequence
 from attrs import field, frozen
 
 from emitter_typed_codegen.layout import STEP, Expression, Group, Joined, lay
-from emitter_typed_codegen.model import Error, Flags, Operation, Request, Scalar, Secret, TypeRef
-from emitter_typed_codegen.names import attribute_name, class_name, hidden_name, method_name
-from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, STR, Applied, Name, OneOf, PyType, Values, optional
+from emitter_typed_codegen.names import hidden_name
+from emitter_typed_codegen.pytypes import NONE, Applied, Name, PyType
 from emitter_typed_codegen.texts import Section, literal
-from emitter_typed_codegen.view.docs import Doc, error_text, parameter_text
+from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
-from emitter_typed_codegen.view.options import enumerated, ignored_by, option_classes, options_of
-
-INT = Name(BUILTINS, "int")
-BOOL = Name(BUILTINS, "bool")
-FLOAT = Name(BUILTINS, "float")
-CLIENTS = "Default: the client's."
 
 
 @frozen
@@ -123,97 +116,6 @@ def head(
     return Joined([Group(f"{word} {name}(", parameters, ")"), " -> ", annotation, end], leading=True)
 
 
-def option_parameters(scope: ModuleScope, taking: Operation | Request) -> list[Parameter]:
-    """Return a parameter for each option. What a caller leaves out is None: defaults stay in one place."""
-    values = dict(taking.defaults) if isinstance(taking, Operation) else {}
-    return [
-        Parameter(
-            name=attribute_name(option.name),
-            type=optional(Values(option.values) if option.values else liberal(scope, option.type)[0]),
-            default="None",
-            text=parameter_text(scope, option, values.get(option.name)),
-        )
-        for option in options_of(scope.schema, taking)
-    ]
-
-
-def options_parameter(scope: ModuleScope, taking: Operation | Request) -> list[Parameter]:
-    """Return the parameter that takes all options at once; none if no option is taken."""
-    options, ignored = options_of(scope.schema, taking), ignored_by(scope.schema, taking)
-    if not options and not ignored:
-        return []
-    made = next((method_name(name) for option in (*options, *ignored) for name, _, _ in option.classic), None)
-    classes = [Name(".options", name) for name in option_classes(scope.schema, [*options, *ignored])]
-    text = "The options below as a set of objects" if options else "Options as a set of objects"
-    text += f", as `{made}` and its like make them." if made else "."
-    if ignored:
-        text += f" Nothing comes of {enumerated([f'`{attribute_name(each.name)}`' for each in ignored])} here."
-    return [
-        Parameter(
-            name="options",
-            type=Applied(
-                Name("collections.abc", "Iterable"), (OneOf(tuple(classes)) if len(classes) > 1 else classes[0],)
-            ),
-            default="()",
-            text=text,
-        )
-    ]
-
-
-def given(scope: ModuleScope, taking: Operation | Request) -> Expression:
-    """Return the dict that hands the options of a call to the runtime."""
-    names = [attribute_name(option.name) for option in options_of(scope.schema, taking)]
-    return Group("{", [f"{literal(name)}: {name}" for name in names], "}")
-
-
-BOUNDS = (
-    Parameter(
-        name="max_messages",
-        type=OneOf((INT, NONE)),
-        default="None",
-        text=f"How many messages may wait in the queue. {CLIENTS}",
-    ),
-    Parameter(
-        name="max_bytes",
-        type=OneOf((INT, NONE)),
-        default="None",
-        text=f"How many bytes of payload may wait in the queue. {CLIENTS}",
-    ),
-    Parameter(
-        name="overflow",
-        type=OneOf((Name(CONTRACT, "Overflow"), NONE)),
-        default="None",
-        text=f'What a full queue does: "drop_oldest", "drop_newest" or "fail". {CLIENTS}',
-    ),
-)
-"""The parameters that bound the queue of a subscription."""
-
-
-def queue_limits(scope: ModuleScope) -> Expression:
-    """Return the argument that hands those to the runtime."""
-    return call(scope.contract("QueueLimits"), **{one.name: one.name for one in BOUNDS})
-
-
-def recovery(operation: Operation) -> list[Parameter]:
-    """Return the parameter of a subscribe that has what was missed fetched, if it can be."""
-    text = (
-        "Whether to fetch, after the connection was lost, what was stored meanwhile. It comes before what is live "
-        "then, in order, and `events()` tells how much it was. The key must be one that may fetch. Default: False."
-    )
-    return [Parameter(name="recover", type=BOOL, default="False", text=text)] if operation.stored is not None else []
-
-
-def recovering(operation: Operation) -> dict[str, Expression]:
-    """Return the argument that hands it to the runtime."""
-    return {"recover": "recover"} if operation.stored is not None else {}
-
-
-def timeout(what: str) -> Parameter:
-    """Return the parameter that limits how long a call waits for something."""
-    text = f"Seconds to wait for {what}. {CLIENTS}"
-    return Parameter(name="timeout_s", type=OneOf((FLOAT, NONE)), default="None", text=text)
-
-
 def arguments(parameters: Iterable[Parameter]) -> Section:
     """Return the section of a docstring that explains parameters."""
     return Section("Args", [(one.name, one.text) for one in parameters if one.text])
@@ -224,96 +126,8 @@ def returns(text: str) -> Section:
     return Section("Returns", [("", text)] if text.strip() else [])
 
 
-def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Section:
-    """Return the section of a docstring that lists errors.
-
-    Args:
-        errors: The errors of the protocol.
-        names: Which of them the broker may answer with.
-        waits: What the call waits for, such as "reply"; empty if it does not wait.
-    """
-    by_name = {error.name: error for error in errors}
-    entries = [(class_name(name), error_text(by_name[name])) for name in names] if waits else []
-    entries.append(("InvalidArgument", "An argument breaks a rule above. Nothing was sent."))
-    if waits:
-        entries.append(("RequestTimeout", f"No {waits} came in time; it may have been carried out."))
-        entries.append(("ConnectionLost", "The connection ended first; it may have been carried out."))
-    if waits == "reply":
-        entries.append(("ReplyMissing", "The reply is too large for a packet; it may have been carried out."))
-        entries.append(("AmbiguousReply", "Somebody else may have sent a reply; it may have been carried out."))
-        entries.append(("Undecodable", "The reply is not what the schema says; it may have been carried out."))
-    elif waits:
-        entries.append(("AmbiguousReply", "Somebody else may have sent the refusal; it may have been carried out."))
-    entries.append(("Congested", "More is under way than the bounds allow. Nothing was sent."))
-    entries.append(("Closed", "The client is not connected. Nothing was sent."))
-    return Section("Raises", entries)
-
-
-def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:
-    """Return the section of a docstring that lists the errors of fetching."""
-    by_name = {error.name: error for error in errors}
-    entries = [(class_name(name), error_text(by_name[name])) for name in names]
-    entries += [
-        ("InvalidArgument", "An argument breaks a rule above. Nothing was sent."),
-        ("RequestTimeout", "No page came in time."),
-        ("ConnectionLost", "The connection ended first."),
-        ("ReplyMissing", "A single message is too large for a reply."),
-        ("AmbiguousReply", "Somebody else may have sent a reply."),
-        ("Closed", "The client is not connected. Nothing was sent."),
-    ]
-    return Section("Raises", entries)
-
-
-FETCHED_TEXT = (
-    "The messages, oldest first. Iterating asks for page after page, back to the oldest message, before it gives out "
-    "the first one. It holds at most 8 MiB of them meanwhile, and asks for the rest again. The call itself raises only "
-    "InvalidArgument and Closed; iterating raises the rest."
-)
-"""What a method says of the messages that it fetches."""
-
-
-def fetched(flavour: Flavour, message: PyType) -> PyType:
-    """Return the type of what iterates over fetched messages."""
-    return Applied(Name("collections.abc", flavour.of("Iterator")), (message,))
-
-
-def pending_text(flavour: Flavour, errors: Iterable[Error], names: Sequence[str]) -> str:
-    """Return what a method says of the pending acknowledgement that it returns."""
-    by_name = {error.name: error for error in errors}
-    listed = [f"{class_name(name)} (status {by_name[name].status})" for name in names]
-    refusals = f": {enumerated(listed, 'or')}" if listed else ""
-    wait = "await .wait()" if flavour.awaits else ".wait()"
-    return (
-        f"What to wait for: `{wait}` ends when the broker has acknowledged the message, and raises what the broker "
-        f"says against it{refusals}, or RequestTimeout, ConnectionLost or AmbiguousReply."
-    )
-
-
-def waiting(flavour: Flavour, expression: Expression, *, result: bool = True, waits: bool = True) -> Expression:
-    """Return the statement that makes a call of the runtime and hands on its result."""
-    words = ("return " if result else "") + ("await " if flavour.awaits and waits else "")
-    return Joined([words, expression]) if words else expression
-
-
-def liberal(scope: ModuleScope, ref: TypeRef) -> tuple[PyType, Name | None]:
-    """Return the annotation of a parameter that takes all that makes a value of the type, and what makes it one."""
-    declared = scope.declaration(ref)
-    base = scope.base(ref)
-    if isinstance(declared, Secret | Flags):
-        cls = scope.declared(declared.name)
-        return OneOf((STR, cls)), cls
-    if base == Scalar("duration"):
-        return OneOf((FLOAT, Name("datetime", "timedelta"))), contract("duration")
-    return scope.type(ref), None
-
-
-def operation_doc(operation: Operation, sections: tuple[Section, ...]) -> Doc:
-    """Return the docstring of an operation's method."""
-    return Doc(operation.doc or f"Do what {operation.name} does.", sections=sections)
-
-
 def deprecated_property(scope: ModuleScope, name: str, annotation: Expression, message: str, doc: Doc) -> Method:
-    """Return the property that warns whoever reads it, in front of an attribute that does not."""
+    """Return the property that warns when it is read, in front of an attribute that does not."""
     marked = lay(call(scope.contract("deprecated"), literal(message)), STEP)
     return Method(
         decorators=("@property", f"@{marked}"),

@@ -25,6 +25,7 @@ from emitter_typed_codegen.model import (
     Scalar,
     Schema,
     Secret,
+    Setting,
     TypeRef,
 )
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, class_name, constant_name, hidden_name
@@ -155,8 +156,20 @@ class ModuleScope:
             return Group("{", [_entry(key, self.value(item, ref.value)) for key, item in pairs(value)], "}")
         return self._scalar(value, ref.name)
 
+    def option_values(self, values: Iterable[tuple[str, Literal_]], options: Iterable[Setting]) -> Expression:
+        """Return a dict of options' values, by the names of their parameters."""
+        by_name = {option.name: option for option in options}
+        entries: list[Expression] = []
+        for name, value in values:
+            option = by_name.get(name)
+            # Seconds are what a caller would give. Without a protocol, nothing is known of an option.
+            as_written = option is None or self.base(option.type) == Scalar("duration")
+            made = plain(value) if option is None or as_written else self.value(value, option.type)
+            entries.append(_entry(attribute_name(name), made))
+        return Group("{", entries, "}")
+
     def constraints(self, constraints: Iterable[Constraint], ref: TypeRef) -> list[Expression]:
-        """Return the validators of a type with limits: its own, those of an alias, and those of its items."""
+        """Return the validators of a type with constraints: its own, those of an alias, and those of its items."""
         if isinstance(ref, Optional):
             return self.constraints(constraints, ref.item)
         if isinstance(ref, Named):
@@ -267,6 +280,12 @@ def attribute(field: Field) -> str:
 def stored(field: Field) -> str:
     """Return the name of the attribute that holds a field: a deprecated one is read through a property."""
     return attribute(field) if field.deprecated is None else hidden_name(attribute(field))
+
+
+def template(topic: str, params: Iterable[Field]) -> str:
+    """Return a topic or an address with its parameters by the names that they have in Python."""
+    names = {f"{{{one.name}}}": f"{{{attribute_name(one.name)}}}" for one in params}
+    return "/".join(names.get(segment, segment) for segment in topic.split("/"))
 
 
 def own_names(records: Iterable[Record]) -> frozenset[str]:

@@ -11,16 +11,18 @@ from emitter_typed_codegen.model import Protocol, Schema, Setting
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.texts import comment
 from emitter_typed_codegen.version import CONTRACT, VERSION
-from emitter_typed_codegen.view.api import api_view
-from emitter_typed_codegen.view.bases import bases_view
-from emitter_typed_codegen.view.channels import channels_view, facade_view
-from emitter_typed_codegen.view.compiler_protocol import compiler_protocol_view
+from emitter_typed_codegen.view.channels import channels_view
 from emitter_typed_codegen.view.docs import Doc
+from emitter_typed_codegen.view.facade import facade_view
 from emitter_typed_codegen.view.init import init_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC
-from emitter_typed_codegen.view.option_factories import has_option_factories, option_factories_view
-from emitter_typed_codegen.view.options import options_view
-from emitter_typed_codegen.view.protocol import errors_view, protocol_view
+from emitter_typed_codegen.view.protocol.api import api_view
+from emitter_typed_codegen.view.protocol.bases import bases_view
+from emitter_typed_codegen.view.protocol.compiler_protocol import compiler_protocol_view
+from emitter_typed_codegen.view.protocol.definitions import protocol_view
+from emitter_typed_codegen.view.protocol.errors import errors_view
+from emitter_typed_codegen.view.protocol.option_factories import has_option_factories, option_factories_view
+from emitter_typed_codegen.view.protocol.options import options_view
 from emitter_typed_codegen.view.types import types_view
 
 _DIGEST_SHOWN = 16

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from emitter_typed._async.driver import AsyncDriver
+from emitter_typed._async.lifecycle import AsyncLifecycle
 from emitter_typed._classic import ClassicOptions
 from emitter_typed._generated.async_api import AsyncApi
 from emitter_typed._generated.protocol import PROTOCOL
 
 
-class AsyncClient(AsyncDriver, AsyncApi, ClassicOptions):
+class AsyncClient(AsyncLifecycle, AsyncApi, ClassicOptions, protocol=PROTOCOL):
     """A connection to Emitter for asyncio programs: `Client` with await. Use it in the event loop that connected it.
 
     Each call returns its own answer or raises what the broker says against it. Handlers run in tasks of their own, one
@@ -29,5 +29,3 @@ class AsyncClient(AsyncDriver, AsyncApi, ClassicOptions):
     ...     asyncio.run(main(broker))
     'hello'
     """
-
-    _protocol = PROTOCOL

@@ -11,10 +11,10 @@ from time import monotonic
 from typing import TypeVar
 
 from emitter_typed._core.connections import Connection, still_lost
-from emitter_typed._core.pending import AsyncOutcome
+from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState, ConnectionStatus
 from emitter_typed._protocol.backoff import Backoff
-from emitter_typed._protocol.packets import Inbound, Outbound
+from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._transport.base import Transport
 from emitter_typed.errors import Closed, Congested, EmitterError, RequestTimeout
@@ -52,7 +52,7 @@ class AsyncConnection(Connection):
         self._timer: asyncio.TimerHandle | None = None
         self._over = asyncio.Event()
 
-    def send(self, packet: Outbound) -> None:
+    def send(self, packet: OutboundPacket) -> None:
         """Send a packet, for the session."""
         if self._transport is not None:
             self._transport.send(packet)
@@ -94,7 +94,7 @@ class AsyncConnection(Connection):
         self._timer = self._loop.call_later(self._delay_s(error), self.open)
         self._room_to_send.set()
 
-    def received(self, sink: _AsyncSink, packets: Sequence[Inbound]) -> None:
+    def received(self, sink: _AsyncSink, packets: Sequence[InboundPacket]) -> None:
         """Take in what a transport brings."""
         if sink is self._sink:
             self.session.received(packets)
@@ -223,7 +223,7 @@ class _AsyncSink:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    def received(self, packets: Sequence[Inbound], /) -> None:
+    def received(self, packets: Sequence[InboundPacket], /) -> None:
         self._connection.hand_over(partial(self._connection.received, self, packets))
 
     def drained(self) -> None:

@@ -7,14 +7,14 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Generator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar, Literal, TypeVar, TypeVarTuple
+from typing import Any, Literal, TypeVar, TypeVarTuple
 
-from emitter_typed._core.client_base import AsyncCallback
+from emitter_typed._core.client_base import AsyncHandler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import AsyncWorker, check_handler
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
+from emitter_typed._protocol.message import Message
 from emitter_typed._types.values import Record
-from emitter_typed.contract import AsyncHandler, Message
 from emitter_typed.errors import EmitterError, HandlerFailed, hide_keys
 
 EventT = TypeVar("EventT")
@@ -25,33 +25,37 @@ _log = logging.getLogger("emitter_typed")
 _END_TIMEOUT_S = 5.0
 
 
+def _ignore(error: EmitterError) -> None:
+    pass
+
+
 class AsyncHandlers:
     """The handlers of an asyncio client, and what reaches them."""
 
-    _protocol: ClassVar[ProtocolDefinition]
-
-    def _prepare_handlers(self) -> None:
+    def __init__(self, protocol: ProtocolDefinition) -> None:
+        """Begin without handlers."""
+        self._protocol = protocol
         self._waiting_tasks: set[object] = set()
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[AsyncWorker[Any]] = EventHandlers()
-        self._errors: HandlerSlot[AsyncWorker[EmitterError]] = HandlerSlot()
-        self._messages: HandlerSlot[AsyncWorker[Message]] = HandlerSlot()
-        self._connects: HandlerSlot[AsyncWorker[()]] = HandlerSlot()
-        self._disconnects: HandlerSlot[AsyncWorker[()]] = HandlerSlot()
+        self.errors: HandlerSlot[AsyncWorker[EmitterError]] = HandlerSlot("errors")
+        self.messages: HandlerSlot[AsyncWorker[Message]] = HandlerSlot("messages")
+        self.connects: HandlerSlot[AsyncWorker[()]] = HandlerSlot("on_connect", arguments=0)
+        self.disconnects: HandlerSlot[AsyncWorker[()]] = HandlerSlot("on_disconnect", arguments=0)
 
-    async def _stop_handlers(self) -> None:
+    async def stop(self) -> None:
         """Let the handlers that are running finish, and wait for them."""
         workers: list[AsyncWorker[Any] | AsyncWorker[()] | None] = list(self._event_handlers)
-        workers += [self._connects.worker, self._disconnects.worker, self._messages.worker]
+        workers += [self.connects.worker, self.disconnects.worker, self.messages.worker]
         # The last, for the others report to it.
-        workers.append(self._errors.worker)
-        with self._waiting_for_handlers() as waiting:
+        workers.append(self.errors.worker)
+        with self.waiting() as waiting:
             for worker in workers:
                 if worker is not None:
                     await worker.stop(_END_TIMEOUT_S, waiting)
 
     @contextmanager
-    def _waiting_for_handlers(self) -> Generator[Collection[object]]:
+    def waiting(self) -> Generator[Collection[object]]:
         """Note that this task waits for handlers, and say for which tasks it must not, for they may wait for it."""
         this = asyncio.current_task()
         self._waiting_tasks.add(this)
@@ -60,109 +64,76 @@ class AsyncHandlers:
         finally:
             self._waiting_tasks.discard(this)
 
-    def _set_handler(
+    def get(self, slot: HandlerSlot[AsyncWorker[*Ts]]) -> Callable[[*Ts], Awaitable[None] | None] | None:
+        """Return the handler of a slot."""
+        worker = slot.worker
+        return None if worker is None else worker.handler
+
+    def set(self, slot: HandlerSlot[AsyncWorker[*Ts]], handler: Callable[[*Ts], Awaitable[None] | None] | None) -> None:
+        """Set or remove the handler of a slot, and let the one before finish. Raises InvalidArgument."""
+        # What an error handler itself raises is logged by its worker, and goes nowhere else.
+        report = _ignore if slot is self.errors else self.report
+        self._put(slot.put, slot.name, handler, arguments=slot.arguments, report=report)
+
+    def _put(
         self,
         put: Callable[[AsyncWorker[*Ts] | None], AsyncWorker[*Ts] | None],
         name: str,
         handler: Callable[[*Ts], Awaitable[None] | None] | None,
         *,
-        arguments: Literal[0, 1] = 1,
-        report: Callable[[EmitterError], None] | None = None,
+        arguments: Literal[0, 1],
+        report: Callable[[EmitterError], None],
     ) -> None:
-        """Put a handler in its place, and let the one before finish."""
         check_handler(name, handler, arguments=arguments, awaits=True)
-        worker = None if handler is None else AsyncWorker(name, handler, report or self._report)
+        worker = None if handler is None else AsyncWorker(name, handler, report)
         before = put(worker)
         if before is not None:
             before.retire()
 
-    def _offer(self, place: HandlerSlot[AsyncWorker[*Ts]], *item: *Ts) -> bool:
-        """Queue an item for the handler of a place, and tell whether there is one."""
-        if place.worker is not None:
-            place.worker.offer(*item)
-        return place.worker is not None
+    def _offer(self, slot: HandlerSlot[AsyncWorker[*Ts]], *item: *Ts) -> bool:
+        """Queue an item for the handler of a slot, and tell whether there is one."""
+        if slot.worker is not None:
+            slot.worker.offer(*item)
+        return slot.worker is not None
 
-    @property
-    def on_connect(self) -> AsyncCallback | None:
-        """Called, without arguments, each time that the broker has accepted a connection; the first one included.
+    def tell_of_connection(self) -> None:
+        """Call `on_connect`."""
+        self._offer(self.connects)
 
-        Subscriptions are there again by then. To subscribe again in it does no harm: a subscription with the
-        same key, channel, options and handler is the one that there is, also where the handler is a function that the
-        same code makes anew.
-        """
-        worker = self._connects.worker
-        return None if worker is None else worker.handler
+    def tell_of_loss(self) -> None:
+        """Call `on_disconnect`."""
+        self._offer(self.disconnects)
 
-    @on_connect.setter
-    def on_connect(self, handler: AsyncCallback | None) -> None:
-        self._set_handler(self._connects.put, "on_connect", handler, arguments=0)
-
-    @property
-    def on_disconnect(self) -> AsyncCallback | None:
-        """Called, without arguments, each time that a connection has ended; `client.connection` says why."""
-        worker = self._disconnects.worker
-        return None if worker is None else worker.handler
-
-    @on_disconnect.setter
-    def on_disconnect(self, handler: AsyncCallback | None) -> None:
-        self._set_handler(self._disconnects.put, "on_disconnect", handler, arguments=0)
-
-    def _tell_of_connection(self) -> None:
-        self._offer(self._connects)
-
-    def _tell_of_loss(self) -> None:
-        self._offer(self._disconnects)
-
-    @property
-    def on_message(self) -> AsyncHandler[Message] | None:
-        """Receives the messages that no other handler and no queue gets.
-
-        Those are the messages of subscriptions that were made while it was set and without a handler of their own, and
-        those that arrive without a subscription of this client, such as a link's that subscribes.
-        """
-        worker = self._messages.worker
-        return None if worker is None else worker.handler
-
-    @on_message.setter
-    def on_message(self, handler: AsyncHandler[Message] | None) -> None:
-        self._set_handler(self._messages.put, "messages", handler)
-
-    def _take_unclaimed(self, channel: str, raw: bytes) -> None:
-        if not self._offer(self._messages, Message(channel, raw, raw)):
+    def take_unclaimed(self, channel: str, raw: bytes) -> None:
+        """Hand a message that no subscription claims to `on_message`, or log it."""
+        if not self._offer(self.messages, Message(channel, raw, raw)):
             _log.debug("message.unclaimed channel=%s", hide_keys(channel))
 
-    @property
-    def on_error(self) -> AsyncHandler[EmitterError] | None:
-        """Receives what no call can raise: refused QoS 0 publishes, undecodable messages, what handlers raise.
-
-        Without one, they are logged as warnings under `emitter_typed`; what handlers raise is logged in any case.
-        """
-        worker = self._errors.worker
-        return None if worker is None else worker.handler
-
-    @on_error.setter
-    def on_error(self, handler: AsyncHandler[EmitterError] | None) -> None:
-        # What an error handler itself raises is logged by its worker, and goes nowhere else.
-        self._set_handler(self._errors.put, "errors", handler, report=lambda _: None)
-
-    def _report(self, error: EmitterError) -> None:
+    def report(self, error: EmitterError) -> None:
+        """Hand an error that no call can raise to `on_error`, or log it."""
         # What a handler raised was logged by its worker, with the traceback.
-        if not self._offer(self._errors, error) and not isinstance(error, HandlerFailed):
+        if not self._offer(self.errors, error) and not isinstance(error, HandlerFailed):
             _log.warning("error.unhandled error=%s", error)
 
-    def _event_handler(self, event: EventDefinition[EventT]) -> AsyncHandler[EventT] | None:
+    def event_handler(self, event: EventDefinition[EventT]) -> AsyncHandler[EventT] | None:
+        """Return the handler of an event."""
         worker = self._event_handlers.get(event.name)
         return None if worker is None else worker.handler
 
-    def _set_event_handler(self, event: EventDefinition[EventT], handler: AsyncHandler[EventT] | None) -> None:
-        self._set_handler(partial(self._event_handlers.set, event.name), event.name, handler)
+    def set_event_handler(self, event: EventDefinition[EventT], handler: AsyncHandler[EventT] | None) -> None:
+        """Set or remove the handler of an event. Raises InvalidArgument."""
+        put = partial(self._event_handlers.set, event.name)
+        self._put(put, event.name, handler, arguments=1, report=self.report)
 
-    def _set_channel_handler(
+    def set_channel_handler(
         self, definition: RequestDefinition[object], request: Record, handler: AsyncHandler[Any] | None
     ) -> None:
+        """Set or remove the handler of the events of a request's channel. Raises InvalidArgument."""
         event, channel = self._protocol.handled(definition, request)
-        self._set_handler(partial(self._event_handlers.set_for_channel, event, channel), event, handler)
+        put = partial(self._event_handlers.set_for_channel, event, channel)
+        self._put(put, event, handler, arguments=1, report=self.report)
 
-    def _emit(self, event: EventDefinition[object], payload: object) -> None:
+    def emit(self, event: EventDefinition[object], payload: object) -> None:
+        """Hand an event to its handlers."""
         for worker in self._event_handlers.find(event, payload):
             worker.offer(payload)

@@ -5,41 +5,44 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
 from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.handlers import AsyncHandlers
+from emitter_typed._core.client_base import AsyncCalls, AsyncHandler
+from emitter_typed._core.driver_base import DriverBase
 from emitter_typed._core.handler_identity import HandlerIdentity
-from emitter_typed._core.pending import AsyncOutcome
-from emitter_typed._core.settings import Configured
-from emitter_typed._core.statistics import Counted
+from emitter_typed._core.outcomes import AsyncOutcome
+from emitter_typed._core.settings import Settings
 from emitter_typed._core.streams.async_stream import AsyncStream
 from emitter_typed._core.streams.stream import Stream
 from emitter_typed._core.subscriptions import AsyncSubscription
 from emitter_typed._core.workers import check_handler, handle_in_task
-from emitter_typed._protocol.definition import EventDefinition, RequestDefinition
+from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.operations import prepare
 from emitter_typed._protocol.receiving.feed import Feed
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
+from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.session.watches import event_reader, watched_channel
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.contract import AsyncClientBase, AsyncHandler, QueueLimits
-from emitter_typed.errors import ReplyMissing, hide_keys
+from emitter_typed.errors import EmitterError, ReplyMissing, hide_keys
 
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
 
-class AsyncReceiving(Configured, Counted, AsyncHandlers, AsyncClientBase):
-    """Carries out what a generated facade asks for to receive something.
+class AsyncReceiving(DriverBase, AsyncCalls):
+    """Carries out the calls by which a client receives something; connecting and sending is the driver's."""
 
-    It knows no protocol by name, and leaves connecting and sending to the driver.
-    """
-
-    def _prepare_receiving(self) -> None:
+    def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
+        """Begin without a connection and without handlers."""
+        super().__init__(protocol, settings)
+        self.handlers: AsyncHandlers = AsyncHandlers(protocol)
+        """The handlers of the client."""
         # The loop holds its tasks weakly; these must not be collected while their subscriptions live.
         self._message_tasks: set[asyncio.Task[None]] = set()
         self._handled: dict[object, AsyncSubscription[Any]] = {}
@@ -52,16 +55,28 @@ class AsyncReceiving(Configured, Counted, AsyncHandlers, AsyncClientBase):
     def _present(self, operation: str) -> AsyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
 
+    def report(self, error: EmitterError) -> None:
+        """Hand an error that no call can raise to `on_error`, or log it."""
+        self.handlers.report(error)
+
+    def event_handler(self, event: EventDefinition[EventT]) -> AsyncHandler[EventT] | None:
+        """Return the handler of an event."""
+        return self.handlers.event_handler(event)
+
+    def set_event_handler(self, event: EventDefinition[EventT], handler: AsyncHandler[EventT] | None) -> None:
+        """Set or remove the handler of an event. Raises InvalidArgument."""
+        self.handlers.set_event_handler(event, handler)
+
     async def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        with self._waiting_for_handlers() as waiting:
+        with self.handlers.waiting() as waiting:
             tasks = {task for task in self._message_tasks if task not in waiting}
             if not tasks:
                 return True
             _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
             return not late
 
-    async def _subscribe(
+    async def subscribe(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -75,45 +90,35 @@ class AsyncReceiving(Configured, Counted, AsyncHandlers, AsyncClientBase):
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> AsyncSubscription[MessageT]:
+        """Subscribe, and return when the broker has granted it."""
         check_handler(operation, handler, awaits=True)
         limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments, options, options_given)
-        mailbox = self._settings.mailbox(limits)
+        prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
+        mailbox = self.settings.mailbox(limits)
         deadline = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
-        handled_by = handler if handler is not None or self.on_message is None else self._give_to_on_message
+        handled_by = (
+            handler if handler is not None or self.handlers.messages.worker is None else self._give_to_on_message
+        )
         same = (operation, prepared, recover, decode, HandlerIdentity(handled_by))
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
-        def leave(stream: Stream[MessageT]) -> None:
-            connection.session.leave(operation, prepared.channel, stream, AsyncOutcome(f"un{operation}"))
+        subscriptions = connection.session.subscriptions
 
-        backlog = HistoryQuery.of(
-            self._protocol, operation, arguments, options, options_given,
-            channel=prepared.channel, matcher=self._settings.matcher, recover=recover,
-            shared=connection.session.shares(prepared.channel),
+        def leave(stream: Stream[MessageT]) -> None:
+            subscriptions.leave(operation, prepared.channel, stream, AsyncOutcome(f"un{operation}"))
+
+        query = HistoryQuery.of(
+            self.protocol, operation, arguments, options, options_given,
+            channel=prepared.channel, matcher=self.settings.matcher, recover=recover,
+            shared=subscriptions.shares(prepared.channel),
         )  # fmt: skip
-        if backlog is not None:
+        if query is not None:
             prepared = prepared.without_replay()
-        stream = AsyncStream(
-            prepared.channel,
-            Feed(mailbox, backlog),
-            decode,
-            self._report,
-            connection,
-            self._settings.timeout_s,
-            leave,
-        )
-        self._queues.add(stream, mailbox)
-        outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
-        connection.session.subscribe(operation, prepared, stream, outcome, allow_reserved=allow_reserved)
-        try:
-            await connection.answer(outcome, deadline, limit_s)
-        except BaseException:
-            stream.close()
-            raise
-        subscription = AsyncSubscription(stream)
+        stream = self._stream(connection, prepared.channel, Feed(mailbox, query), decode, leave)
+        begin = partial(subscriptions.subscribe, operation, prepared, stream, allow_reserved=allow_reserved)
+        subscription = await self._begin(connection, operation, stream, begin, deadline, limit_s)
         if handled_by is not None:
             self._handled = {each: one for each, one in self._handled.items() if not one.ended}
             there = self._handled.setdefault(same, subscription)
@@ -125,17 +130,18 @@ class AsyncReceiving(Configured, Counted, AsyncHandlers, AsyncClientBase):
         return subscription
 
     def _give_to_on_message(self, message: Any) -> Any:  # Any: a message of whatever payload the subscription has
-        handler = self.on_message
+        handler = self.handlers.get(self.handlers.messages)
         return None if handler is None else handler(message)
 
     def _handle(self, subscription: AsyncSubscription[MessageT], handler: AsyncHandler[MessageT]) -> None:
         task = asyncio.create_task(
-            handle_in_task(subscription, handler, self._report), name=f"emitter-{hide_keys(subscription.channel)}"
+            handle_in_task(subscription, handler, self.handlers.report),
+            name=f"emitter-{hide_keys(subscription.channel)}",
         )
         self._message_tasks.add(task)
         task.add_done_callback(self._message_tasks.discard)
 
-    async def _watch(
+    async def watch(
         self,
         definition: RequestDefinition[object],
         event: EventDefinition[EventT],
@@ -144,26 +150,45 @@ class AsyncReceiving(Configured, Counted, AsyncHandlers, AsyncClientBase):
         limits: QueueLimits,
         timeout_s: float | None,
     ) -> AsyncSubscription[EventT]:
+        """Send a request that begins events, and return them, once the broker has answered."""
         limit_s = self._limit(timeout_s)
-        mailbox = self._settings.mailbox(limits)
+        mailbox = self.settings.mailbox(limits)
         deadline = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
 
         def leave(stream: Stream[EventT]) -> None:
             connection.session.leave_watch(definition, request, stream)
 
-        stream = AsyncStream(
-            watched_channel(definition, request),
-            Feed(mailbox, None),
-            event_reader(event),
-            self._report,
-            connection,
-            self._settings.timeout_s,
-            leave,
+        stream = self._stream(
+            connection, watched_channel(definition, request), Feed(mailbox, None), event_reader(event), leave
         )
-        self._queues.add(stream, mailbox)
-        outcome: AsyncOutcome[None] = AsyncOutcome(definition.name, self._counters)
-        connection.session.watch(definition, request, stream, outcome)
+        begin = partial(connection.session.watch, definition, request, stream)
+        return await self._begin(connection, definition.name, stream, begin, deadline, limit_s)
+
+    def _stream(
+        self,
+        connection: AsyncConnection,
+        channel: str,
+        feed: Feed,
+        decode: Callable[[str, bytes], MessageT | None],
+        leave: Callable[[Stream[MessageT]], None],
+    ) -> AsyncStream[MessageT]:
+        stream = AsyncStream(channel, feed, decode, self.handlers.report, connection, self.settings.timeout_s, leave)
+        self._mailboxes.add(stream, feed.mailbox)
+        return stream
+
+    async def _begin(
+        self,
+        connection: AsyncConnection,
+        operation: str,
+        stream: AsyncStream[MessageT],
+        begin: Callable[[AsyncOutcome[None]], None],
+        deadline: float,
+        limit_s: float,
+    ) -> AsyncSubscription[MessageT]:
+        """Ask the broker for what a stream is to receive, and return when it has granted it."""
+        outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
+        begin(outcome)
         try:
             await connection.answer(outcome, deadline, limit_s)
         except BaseException:
@@ -171,16 +196,17 @@ class AsyncReceiving(Configured, Counted, AsyncHandlers, AsyncClientBase):
             raise
         return AsyncSubscription(stream)
 
-    async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+    async def unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+        """End every local subscription to a channel, and the broker's."""
         limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments)
+        prepared = prepare(self.protocol.operations[operation], arguments)
         deadline = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
-        connection.session.unsubscribe(operation, prepared, outcome)
+        connection.session.subscriptions.unsubscribe(operation, prepared, outcome)
         await connection.answer(outcome, deadline, limit_s)
 
-    def _fetch(
+    def fetch(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -189,14 +215,15 @@ class AsyncReceiving(Configured, Counted, AsyncHandlers, AsyncClientBase):
         *,
         timeout_s: float | None,
     ) -> AsyncIterator[StoredMessage]:
-        pager = Pager(self._protocol.operations[operation], arguments, options, options_given)
+        """Check the call, and return what fetches the stored messages when it is iterated."""
+        pager = Pager(self.protocol.operations[operation], arguments, options, options_given)
         self._present(operation)
         return self._pages(pager, self._limit(timeout_s))
 
     async def _pages(self, pager: Pager, timeout_s: float) -> AsyncIterator[StoredMessage]:
         while not pager.done:
             try:
-                pager.take(await self._request(pager.definition, pager.request(), timeout_s=timeout_s))
+                pager.take(await self.request(pager.definition, pager.request(), timeout_s=timeout_s))
             except ReplyMissing as error:
                 pager.shrink(error)
             for message in pager.ready():

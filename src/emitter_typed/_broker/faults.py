@@ -59,7 +59,7 @@ class Faults:
     """
 
     def __init__(self, switches: Switches, controls: Controls, run: Callable[[Callable[[], None]], None]) -> None:
-        """Make the faults of a broker; each broker has its own.
+        """Brokers make these.
 
         Args:
             switches: Where they are turned on.

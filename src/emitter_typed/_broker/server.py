@@ -23,7 +23,7 @@ from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.switches import Switches
 from emitter_typed._protocol.topics import Matcher, validate_channel
-from emitter_typed._transport.base import Endpoint
+from emitter_typed._transport.base import Endpoint, Transport
 from emitter_typed.errors import Closed, InvalidArgument
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class AsyncBroker:
         """The last messages that were published and accepted, oldest first, in a number that the limits say."""
         return self._journal.matching(None)
 
-    def memory(self, endpoint: Endpoint) -> MemoryTransport:
+    def memory(self, endpoint: Endpoint) -> Transport:
         """Make a transport without a socket: give this method to a client, as in `Client(transport=broker.memory)`.
 
         Args:

@@ -10,14 +10,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from emitter_typed._broker.clock import Clock
-from emitter_typed._broker.edge.memory import MemoryTransport
 from emitter_typed._broker.faults import Faults, through
 from emitter_typed._broker.hub import not_running
 from emitter_typed._broker.journal import Published
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.server import AsyncBroker
 from emitter_typed._protocol.topics import Matcher
-from emitter_typed._transport.base import Endpoint
+from emitter_typed._transport.base import Endpoint, Transport
 
 if TYPE_CHECKING:
     from emitter_typed._generated.types import Key
@@ -127,7 +126,7 @@ class Broker:
             return self._broker.published
         return self._call(_later(lambda: self._broker.published))
 
-    def memory(self, endpoint: Endpoint) -> MemoryTransport:
+    def memory(self, endpoint: Endpoint) -> Transport:
         """Make a transport without a socket: give this method to a client.
 
         >>> from emitter_typed import Client

@@ -298,7 +298,7 @@ def encode_connect(username: str | None = None, will: LastWill | None = None) ->
     return encode(packet, version="3.1.1")
 
 
-def encode_outbound(packet: packets.Outbound) -> bytes:
+def encode_outbound(packet: packets.OutboundPacket) -> bytes:
     """Return what a client sends, as bytes."""
     match packet:
         case packets.Publish(topic, payload, qos, retain, packet_id):
@@ -313,7 +313,7 @@ def encode_outbound(packet: packets.Outbound) -> bytes:
             return encode(Unsubscribe(packet_id=packet_id, topic_filters=(topic,)), version="3.1.1")
 
 
-def inbound(packet: AnyPacket) -> packets.Inbound | None:
+def inbound(packet: AnyPacket) -> packets.InboundPacket | None:
     """Return what a client receives, as a client's session takes it; None: a packet that is not for it."""
     match packet:
         case ConnAck():

@@ -21,11 +21,11 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: {hide_keys(message)} (see {self.prog} --help)\n")
 
 
-def read_key(given: str | None, *, flag: str, variable: str, prog: str) -> str | None:
+def read_key(value: str | None, *, flag: str, variable: str, prog: str) -> str | None:
     """Return the key that the user gave: as `@FILE`, in the environment, or in clear, which is warned about.
 
     Args:
-        given: What stands behind the flag; None: nothing.
+        value: What stands behind the flag; None: nothing.
         flag: The flag, such as `--master-key`.
         variable: The environment variable that holds the key where the flag is not given.
         prog: Who warns.
@@ -36,15 +36,15 @@ def read_key(given: str | None, *, flag: str, variable: str, prog: str) -> str |
     Raises:
         InvalidArgument: The file cannot be read, or holds no text.
     """
-    if given is None:
+    if value is None:
         return os.environ.get(variable) or None
-    if given.startswith("@"):
-        return _read_file(given[1:], flag)
+    if value.startswith("@"):
+        return _read_file(value[1:], flag)
     print(
         f"{prog}: others on this machine can see a key on the command line: use {flag} @FILE, or {variable}",
         file=sys.stderr,
     )
-    return given
+    return value
 
 
 def _read_file(path: str, flag: str) -> str:

@@ -98,8 +98,8 @@ async def _serve(broker: AsyncBroker, *, as_json: bool, key_given: bool) -> None
     async with broker:
         stopping = _stopped_by_signals()
         if as_json:
-            said = {"url": broker.url, "master_key": broker.master_key, "matcher": broker.matcher}
-            print(json.dumps(said), flush=True)
+            facts = {"url": broker.url, "master_key": broker.master_key, "matcher": broker.matcher}
+            print(json.dumps(facts), flush=True)
         else:
             print(_in_words(broker, key_given=key_given), flush=True)
         if not _is_loopback(broker.host):

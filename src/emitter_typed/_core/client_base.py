@@ -1,4 +1,4 @@
-"""What a generated facade needs of a client, in both flavours, and what handlers are."""
+"""What generated code needs of a client, sync and async, and what handlers are."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ AsyncCallback: TypeAlias = Callable[[], Awaitable[None] | None]
 """What an `AsyncClient` calls when it is connected, or no more, in a task of its own."""
 
 
-class SyncClientBase(ABC):
-    """What a generated facade needs of a client."""
+class SyncCalls(ABC):
+    """What a client carries out for generated methods. The driver does."""
 
     @abstractmethod
-    def _request(
+    def request(
         self,
         definition: RequestDefinition[ResponseT],
         request: Record,
@@ -48,7 +48,7 @@ class SyncClientBase(ABC):
         """Send a request and return its reply; the handler gets the events of the request's channel from now on."""
 
     @abstractmethod
-    def _publish(
+    def publish(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -61,7 +61,7 @@ class SyncClientBase(ABC):
         """Publish; at QoS 1, return when the broker has acknowledged it."""
 
     @abstractmethod
-    def _publish_nowait(
+    def publish_nowait(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -72,7 +72,7 @@ class SyncClientBase(ABC):
         """Publish and return at once."""
 
     @abstractmethod
-    def _subscribe(
+    def subscribe(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -89,7 +89,7 @@ class SyncClientBase(ABC):
         """Subscribe, and return when the broker has granted it; what `decode` makes None is not delivered."""
 
     @abstractmethod
-    def _fetch(
+    def fetch(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -101,11 +101,11 @@ class SyncClientBase(ABC):
         """Check the call, and return what fetches the stored messages when it is iterated."""
 
     @abstractmethod
-    def _report(self, error: EmitterError) -> None:
+    def report(self, error: EmitterError) -> None:
         """Hand an error that no call can raise to `on_error`, or log it."""
 
     @abstractmethod
-    def _watch(
+    def watch(
         self,
         definition: RequestDefinition[object],
         event: EventDefinition[EventT],
@@ -117,23 +117,33 @@ class SyncClientBase(ABC):
         """Send a request that begins events, and return them, once the broker has answered."""
 
     @abstractmethod
-    def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+    def unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
         """End every local subscription to a channel, and the broker's."""
 
     @abstractmethod
-    def _event_handler(self, event: EventDefinition[EventT]) -> Handler[EventT] | None:
+    def event_handler(self, event: EventDefinition[EventT]) -> Handler[EventT] | None:
         """Return the handler of an event."""
 
     @abstractmethod
-    def _set_event_handler(self, event: EventDefinition[EventT], handler: Handler[EventT] | None) -> None:
+    def set_event_handler(self, event: EventDefinition[EventT], handler: Handler[EventT] | None) -> None:
         """Set the handler of an event, or none."""
 
 
-class AsyncClientBase(ABC):
-    """What a generated facade needs of an asyncio client: `SyncClientBase` with await."""
+class SyncCaller:
+    """What generated methods stand on, in clients and in channels: it holds what carries out their calls."""
+
+    _calls: SyncCalls
+
+
+class SyncClientBase(SyncCaller):
+    """Base of generated clients."""
+
+
+class AsyncCalls(ABC):
+    """What an asyncio client carries out for generated methods: `SyncCalls` with await."""
 
     @abstractmethod
-    async def _request(
+    async def request(
         self,
         definition: RequestDefinition[ResponseT],
         request: Record,
@@ -144,7 +154,7 @@ class AsyncClientBase(ABC):
         """Send a request and return its reply; the handler gets the events of the request's channel from now on."""
 
     @abstractmethod
-    async def _publish(
+    async def publish(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -157,7 +167,7 @@ class AsyncClientBase(ABC):
         """Publish; at QoS 1, return when the broker has acknowledged it."""
 
     @abstractmethod
-    def _publish_nowait(
+    def publish_nowait(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -168,7 +178,7 @@ class AsyncClientBase(ABC):
         """Publish and return at once."""
 
     @abstractmethod
-    async def _subscribe(
+    async def subscribe(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -185,7 +195,7 @@ class AsyncClientBase(ABC):
         """Subscribe, and return when the broker has granted it; what `decode` makes None is not delivered."""
 
     @abstractmethod
-    def _fetch(
+    def fetch(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -197,11 +207,11 @@ class AsyncClientBase(ABC):
         """Check the call, and return what fetches the stored messages when it is iterated."""
 
     @abstractmethod
-    def _report(self, error: EmitterError) -> None:
+    def report(self, error: EmitterError) -> None:
         """Hand an error that no call can raise to `on_error`, or log it."""
 
     @abstractmethod
-    async def _watch(
+    async def watch(
         self,
         definition: RequestDefinition[object],
         event: EventDefinition[EventT],
@@ -213,13 +223,23 @@ class AsyncClientBase(ABC):
         """Send a request that begins events, and return them, once the broker has answered."""
 
     @abstractmethod
-    async def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+    async def unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
         """End every local subscription to a channel, and the broker's."""
 
     @abstractmethod
-    def _event_handler(self, event: EventDefinition[EventT]) -> AsyncHandler[EventT] | None:
+    def event_handler(self, event: EventDefinition[EventT]) -> AsyncHandler[EventT] | None:
         """Return the handler of an event."""
 
     @abstractmethod
-    def _set_event_handler(self, event: EventDefinition[EventT], handler: AsyncHandler[EventT] | None) -> None:
+    def set_event_handler(self, event: EventDefinition[EventT], handler: AsyncHandler[EventT] | None) -> None:
         """Set the handler of an event, or none."""
+
+
+class AsyncCaller:
+    """What generated methods stand on, in clients and in channels: it holds what carries out their calls."""
+
+    _calls: AsyncCalls
+
+
+class AsyncClientBase(AsyncCaller):
+    """Base of generated asyncio clients."""

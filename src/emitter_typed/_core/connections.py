@@ -1,4 +1,4 @@
-"""What the connections of both flavours know: when another attempt follows, and when nothing was sent.
+"""What sync and async connections share: when another attempt follows, and when nothing was sent.
 
 A transport that was given up may still tell something. Each has a sink of its own, so that nobody listens to it.
 """
@@ -19,7 +19,7 @@ _log = logging.getLogger("emitter_typed")
 
 
 class Connection:
-    """What both flavours know: whether an end is to be followed by another attempt."""
+    """What both share: whether an end is to be followed by another attempt."""
 
     session: Session
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from emitter_typed._protocol.definition import EventDefinition
 from emitter_typed._protocol.trie import ChannelTrie
@@ -14,8 +14,15 @@ W = TypeVar("W")
 class HandlerSlot(Generic[W]):
     """Where the worker of one handler stands. It locks nothing: its owner does."""
 
-    def __init__(self) -> None:
-        """Begin without a worker."""
+    def __init__(self, name: str, *, arguments: Literal[0, 1] = 1) -> None:
+        """Begin without a worker.
+
+        Args:
+            name: What is handled, for errors and logs.
+            arguments: With how many arguments the handler is called.
+        """
+        self.name: str = name
+        self.arguments: Literal[0, 1] = arguments
         self.worker: W | None = None
 
     def put(self, worker: W | None) -> W | None:

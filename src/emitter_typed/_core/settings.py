@@ -1,29 +1,22 @@
-"""What a client is set to."""
+"""The settings of a client, checked when it is made."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from emitter_typed._core.addresses import BrokerAddress, parse_url
-from emitter_typed._core.pending import check_time_limit
+from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._protocol.backoff import Backoff
 from emitter_typed._protocol.receiving.mailbox import Mailbox, Overflow, QueueLimits
 from emitter_typed._protocol.session.outbox import Outbox
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._protocol.will import Will
-from emitter_typed._transport import Endpoint, Transport, TransportFactory, make_transport, parse_proxy
+from emitter_typed._transport import Endpoint, TransportFactory, parse_proxy
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 if TYPE_CHECKING:
     import ssl
-    from typing import Self
-
-DEFAULT_HOST = "api.emitter.io"
-DEFAULT_PORT = 443
-DEFAULT_KEEPALIVE_S = 30
 
 # The remaining length of a CONNECT without will and username (MQTT 3.1.1, 3.1), and what Emitter takes at most.
 _BARE_CONNECT_BYTES = 12
@@ -38,6 +31,7 @@ WhileOffline: TypeAlias = Literal["wait", "raise"]
 class Settings:
     """The settings of a client."""
 
+    username: str | None = None
     timeout_s: float
     tls: ssl.SSLContext | None = field(repr=False)
     transport: TransportFactory | None = None
@@ -56,6 +50,7 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what makes no sense."""
+        _check_username(self.username)
         check_time_limit(self.timeout_s)
         if self.tls is not None:
             import ssl  # Costs a plain connection nothing.
@@ -107,7 +102,7 @@ class Settings:
         username: str | None,
         websocket_path: str | None = None,
     ) -> Endpoint:
-        """Return where and how to connect. Raises InvalidArgument."""
+        """Return where and how to connect; the username is the settings' own if it is None. Raises InvalidArgument."""
         _check_kind("host", host, str, "a text")
         _check_kind("port", port, int, "an integer")
         _check_kind("secure", secure, bool, "a boolean")
@@ -122,6 +117,7 @@ class Settings:
                 argument="keepalive",
                 value=keepalive_s,
             )
+        username = username or self.username
         _check_username(username)
         self._check_connect_size(username)
         tls = self.tls
@@ -183,183 +179,3 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise InvalidArgument(
             f"{name} must be one of {', '.join(allowed)}, not {hide_keys(repr(value))}", argument=name, value=value
         )
-
-
-class Configured(ABC):
-    """What clients of both flavours are made with."""
-
-    def __init__(
-        self,
-        *,
-        username: str | None = None,
-        timeout_s: float = 10.0,
-        tls: ssl.SSLContext | None = None,
-        will: Will | None = None,
-        proxy: str | None = None,
-        transport: TransportFactory | None = None,
-        matcher: Matcher = "emitter",
-        max_messages: int = 10_000,
-        max_bytes: int = 16 * 1024 * 1024,
-        overflow: Overflow = "drop_oldest",
-        reconnect: bool = True,
-        reconnect_max_s: float = 30.0,
-        retry_connect: bool = False,
-        while_offline: WhileOffline = "wait",
-        outbox_max_messages: int = 10_000,
-        outbox_max_bytes: int = 16 * 1024 * 1024,
-    ) -> None:
-        """Make a client that is not connected: `connect` or `with` does that (`async with`, for AsyncClient).
-
-        Args:
-            username: The name that presence shows to others. Default: none.
-            timeout_s: Seconds that a call waits for the broker, if the call does not say otherwise.
-            tls: The TLS context of secure connections. Default: the system's certificates, verified.
-            will: What the broker publishes once the connection has ended. Default: nothing.
-            proxy: The URL of a proxy to go through, such as `socks5://host:1080` or `http://host:8080`; it needs
-                PySocks, which the extra `proxy` brings. Default: none, unless PySocks is there and the environment
-                variable mqtt_proxy names one.
-            transport: What carries its packets, such as an embedded broker's `memory`. Default: TCP, TLS, WebSocket.
-            matcher: How the broker matches channels: by prefix (`"emitter"`), or as MQTT does (`"mqtt"`).
-            max_messages: How many messages may wait in the queue of a subscription.
-            max_bytes: How many bytes of payload may wait in the queue of a subscription.
-            overflow: What a full queue does: lose its oldest messages (`"drop_oldest"`), lose the new one
-                (`"drop_newest"`), or end the subscription with SlowConsumer (`"fail"`).
-            reconnect: Whether to connect again when the connection is lost. Links, watches and subscriptions are then
-                asked for again, and messages of QoS 1 that were not acknowledged are sent again. False: everything
-                ends with ConnectionLost.
-            reconnect_max_s: The longest wait between two attempts, in seconds; the first ones are shorter.
-            retry_connect: Whether `connect` goes on trying, within `timeout_s`, where waiting may help: nothing listens
-                yet, or the broker takes nobody now. False: its first attempt is the only one.
-            while_offline: What calls other than a publish of QoS 1 do that find the connection lost: wait for the next
-                one within their time limit (`"wait"`), or raise ConnectionLost at once (`"raise"`).
-            outbox_max_messages: How many messages of QoS 1 may wait for a connection.
-            outbox_max_bytes: How many bytes of payload may wait for a connection.
-
-        Raises:
-            InvalidArgument: A setting makes no sense.
-        """
-        _check_username(username)
-        self._address: BrokerAddress | None = None
-        self._connected_to: BrokerAddress | None = None
-        self._username = username
-        self._settings = Settings(
-            timeout_s=timeout_s,
-            tls=tls,
-            will=will,
-            proxy=proxy,
-            transport=transport,
-            matcher=matcher,
-            max_messages=max_messages,
-            max_bytes=max_bytes,
-            overflow=overflow,
-            reconnect=reconnect,
-            reconnect_max_s=reconnect_max_s,
-            retry_connect=retry_connect,
-            while_offline=while_offline,
-            outbox_max_messages=outbox_max_messages,
-            outbox_max_bytes=outbox_max_bytes,
-        )
-        self._prepare()
-
-    @abstractmethod
-    def _prepare(self) -> None:
-        """Set up what the flavour needs; called once, by the constructor."""
-
-    @classmethod
-    def from_url(
-        cls,
-        url: str | None = None,
-        *,
-        username: str | None = None,
-        timeout_s: float = 10.0,
-        tls: ssl.SSLContext | None = None,
-        will: Will | None = None,
-        proxy: str | None = None,
-        transport: TransportFactory | None = None,
-        matcher: Matcher = "emitter",
-        max_messages: int = 10_000,
-        max_bytes: int = 16 * 1024 * 1024,
-        overflow: Overflow = "drop_oldest",
-        reconnect: bool = True,
-        reconnect_max_s: float = 30.0,
-        retry_connect: bool = False,
-        while_offline: WhileOffline = "wait",
-        outbox_max_messages: int = 10_000,
-        outbox_max_bytes: int = 16 * 1024 * 1024,
-    ) -> Self:
-        """Make a client for the broker at a URL; `with`, or `connect` without arguments, connects it.
-
-        Args:
-            url: `mqtt://host:port`, `mqtts://host:port` for TLS, `ws://host:port/path` for WebSocket or
-                `wss://host:port/path` for both; the ports are 8080, and 443 for TLS, by default, the path `/`.
-                Default: the environment variable EMITTER_URL.
-            username: As in the constructor.
-            timeout_s: As in the constructor.
-            tls: As in the constructor.
-            will: As in the constructor.
-            proxy: As in the constructor.
-            transport: As in the constructor.
-            matcher: As in the constructor.
-            max_messages: As in the constructor.
-            max_bytes: As in the constructor.
-            overflow: As in the constructor.
-            reconnect: As in the constructor.
-            reconnect_max_s: As in the constructor.
-            retry_connect: As in the constructor.
-            while_offline: As in the constructor.
-            outbox_max_messages: As in the constructor.
-            outbox_max_bytes: As in the constructor.
-
-        Returns:
-            A client that is not connected yet.
-
-        Raises:
-            InvalidArgument: There is no URL, it is none, or a setting makes no sense.
-        """
-        client = cls(
-            username=username,
-            timeout_s=timeout_s,
-            tls=tls,
-            will=will,
-            proxy=proxy,
-            transport=transport,
-            matcher=matcher,
-            max_messages=max_messages,
-            max_bytes=max_bytes,
-            overflow=overflow,
-            reconnect=reconnect,
-            reconnect_max_s=reconnect_max_s,
-            retry_connect=retry_connect,
-            while_offline=while_offline,
-            outbox_max_messages=outbox_max_messages,
-            outbox_max_bytes=outbox_max_bytes,
-        )
-        client._address = parse_url(url)
-        return client
-
-    def _endpoint(self, host: str, port: int, secure: bool, keepalive_s: int, username: str | None) -> Endpoint:
-        """Return where `connect` connects to with these arguments. Raises InvalidArgument."""
-        websocket_path: str | None = None
-        if self._address is not None and (host, port, secure) == (DEFAULT_HOST, DEFAULT_PORT, True):
-            host, port, secure = self._address.host, self._address.port, self._address.secure
-            websocket_path = self._address.websocket_path
-        return self._settings.endpoint(host, port, secure, keepalive_s, username or self._username, websocket_path)
-
-    def _note_place(self, endpoint: Endpoint) -> None:
-        """Remember where `connect` connects to."""
-        self._connected_to = BrokerAddress(
-            endpoint.host, endpoint.port, endpoint.tls is not None, endpoint.websocket_path
-        )
-
-    def _shown(self, status: str) -> str:
-        """Return what `repr` shows: where it connects to, once that is known, and how the connection stands."""
-        place = self._connected_to or self._address
-        return f"<{type(self).__name__} {'' if place is None else f'{place} '}{status}>"
-
-    def _make_transport(self, endpoint: Endpoint) -> Transport:
-        """Make what carries the packets of one connection."""
-        return (self._settings.transport or make_transport)(endpoint)
-
-    def _limit(self, timeout_s: float | None) -> float:
-        """Return the time limit of a call: its own, or the client's. Raises InvalidArgument."""
-        return self._settings.timeout_s if timeout_s is None else check_time_limit(timeout_s)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import Literal, TypeAlias
 
-from emitter_typed._core.pending import check_time_limit
+from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed.errors import EmitterError
 
 ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reconnecting"]
@@ -14,7 +14,7 @@ ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reco
 
 
 class _State:
-    """What the states of both flavours share."""
+    """What both states share."""
 
     def __init__(self) -> None:
         """Begin closed."""

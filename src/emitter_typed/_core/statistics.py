@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
 from itertools import count
@@ -11,7 +10,6 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
-from emitter_typed._core.state import AsyncConnectionState, ConnectionState
 from emitter_typed._protocol.counters import ClientCounters, Ending
 from emitter_typed._protocol.receiving.mailbox import Mailbox
 
@@ -79,72 +77,56 @@ class Statistics:
     """How long the broker's answers took."""
 
 
-class Counted(ABC):
-    """What clients of both flavours count."""
-
-    def _prepare_statistics(self) -> None:
-        self._counters = ClientCounters()
-        self._queues = _Queues()
-
-    @property
-    @abstractmethod
-    def connection(self) -> ConnectionState | AsyncConnectionState:
-        """Whether the client is connected, and why not: read it, or wait for it."""
-
-    def statistics(self) -> Statistics:
-        """Return what the client has done so far, in numbers.
-
-        Cheap, and possible at any time: connected or not, from any thread, in a handler. The numbers are read one after
-        the other while the client goes on, so what happens meanwhile may show in some of them only.
-
-        Returns:
-            The numbers since the client was made, as they are now.
-        """
-        counters = self._counters
-        endings: dict[str, dict[Ending, int]] = {}
-        for (operation, ending), times in list(counters.endings.items()):
-            endings.setdefault(operation, {})[ending] = times
-        return Statistics(
-            connects=self.connection.connects,
-            requests=MappingProxyType({name: RequestCounts(**each) for name, each in sorted(endings.items())}),
-            messages_in=counters.messages_in,
-            bytes_in=counters.bytes_in,
-            messages_out_qos0=counters.messages_out_qos0,
-            messages_out_qos1=counters.messages_out_qos1,
-            bytes_out=counters.bytes_out,
-            dropped=self._queues.dropped,
-            pending=self._queues.pending,
-            round_trips=_round_trips(counters),
-        )
+def statistics(counters: ClientCounters, mailboxes: Mailboxes, connects: int) -> Statistics:
+    """Return what was counted, as it is now. What happens meanwhile may show in some of the numbers only."""
+    endings: dict[str, dict[Ending, int]] = {}
+    for (operation, ending), times in list(counters.endings.items()):
+        endings.setdefault(operation, {})[ending] = times
+    return Statistics(
+        connects=connects,
+        requests=MappingProxyType({name: RequestCounts(**each) for name, each in sorted(endings.items())}),
+        messages_in=counters.messages_in,
+        bytes_in=counters.bytes_in,
+        messages_out_qos0=counters.messages_out_qos0,
+        messages_out_qos1=counters.messages_out_qos1,
+        bytes_out=counters.bytes_out,
+        dropped=mailboxes.dropped,
+        pending=mailboxes.pending,
+        round_trips=_round_trips(counters),
+    )
 
 
-class _Queues:
-    """The queues of a client's subscriptions, for as long as somebody has these, and what they lost for ever.
+class Mailboxes:
+    """The mailboxes of a client's subscriptions, for as long as somebody has these, and what they lost for ever.
 
     Every step is atomic, since a finalizer may run in the middle of anything and must not wait for a lock.
     """
 
     def __init__(self) -> None:
-        self._queues: dict[int, Mailbox] = {}
+        """Begin with none."""
+        self._mailboxes: dict[int, Mailbox] = {}
         self._numbers = count()
         self._dropped_before: deque[int] = deque()
 
-    def add(self, owner: object, queue: Mailbox) -> None:
+    def add(self, owner: object, mailbox: Mailbox) -> None:
+        """Add a mailbox, which lives as long as its owner."""
         number = next(self._numbers)
-        self._queues[number] = queue
+        self._mailboxes[number] = mailbox
         weakref.finalize(owner, self._forget, number).atexit = False
 
     def _forget(self, number: int) -> None:
-        if dropped := self._queues.pop(number).dropped:
+        if dropped := self._mailboxes.pop(number).dropped:
             self._dropped_before.append(dropped)
 
     @property
     def dropped(self) -> int:
-        return sum(each.dropped for each in list(self._queues.values())) + sum(tuple(self._dropped_before))
+        """How many messages they have lost because they were full."""
+        return sum(each.dropped for each in list(self._mailboxes.values())) + sum(tuple(self._dropped_before))
 
     @property
     def pending(self) -> int:
-        return sum(map(len, list(self._queues.values())))
+        """How many messages wait in them now."""
+        return sum(map(len, list(self._mailboxes.values())))
 
 
 def _round_trips(counters: ClientCounters) -> RoundTrips:

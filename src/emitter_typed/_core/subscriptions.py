@@ -8,10 +8,10 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from emitter_typed._core.pending import check_time_limit
 from emitter_typed._core.streams.async_stream import AsyncStream
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._core.streams.sync_stream import SyncStream
+from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._protocol.message import Gap
 from emitter_typed.errors import EmitterError, Undecodable, hide_keys
 
@@ -23,7 +23,7 @@ StreamT = TypeVar("StreamT", bound=Stream[Any])  # Any: of whatever messages
 
 
 class _SubscriptionBase(Generic[StreamT]):
-    """What subscriptions of both flavours tell of themselves."""
+    """What sync and async subscriptions share."""
 
     def __init__(self, stream: StreamT) -> None:
         self._stream = stream

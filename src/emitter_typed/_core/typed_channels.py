@@ -8,7 +8,14 @@ from typing import Generic, TypeAlias, TypeGuard, TypeVar
 
 from attrs import frozen
 
-from emitter_typed._core.client_base import AsyncClientBase, AsyncHandler, Handler, SyncClientBase
+from emitter_typed._core.client_base import (
+    AsyncCaller,
+    AsyncClientBase,
+    AsyncHandler,
+    Handler,
+    SyncCaller,
+    SyncClientBase,
+)
 from emitter_typed._core.pending import AsyncPending, Pending
 from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
 from emitter_typed._protocol.address import Address
@@ -55,7 +62,7 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
 def _check_client(client: object, expected: type, name: str) -> None:
     if not isinstance(client, expected):
         raise InvalidArgument(
-            f"expected a client of this flavour, such as {name}, got {kind_of(client)}", argument="client", value=client
+            f"expected a client such as {name}, got {kind_of(client)}", argument="client", value=client
         )
 
 
@@ -99,7 +106,7 @@ def _key_for(keys: KeySource, channel: str) -> str | Secret:
 
 
 class _Channel(Generic[PayloadT, ParamsT]):
-    """A typed channel of either flavour: the definition, and those of its parameters that are known."""
+    """A typed channel, sync or async: the definition, and those of its parameters that are known."""
 
     _definition: ChannelDefinition[PayloadT, ParamsT]
     _params: Mapping[str, object]
@@ -146,32 +153,35 @@ class _Channel(Generic[PayloadT, ParamsT]):
             report(problem)
             return None
 
-    def _given(self, options_given: Mapping[str, object]) -> dict[str, object]:
+    def _with_defaults(self, options_given: Mapping[str, object]) -> dict[str, object]:
         # The schema's own defaults yield to what the call says.
         explicit = {name: value for name, value in options_given.items() if value is not None}
         return {**self._definition.defaults, **explicit}
 
 
-class SyncChannel(_Channel[PayloadT, ParamsT]):
+class SyncChannel(_Channel[PayloadT, ParamsT], SyncCaller):
     """Base of the generated channels that a facade over a `Client` has."""
 
     def __init__(self, client: SyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
         """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
         _check_client(client, SyncClientBase, "Client")
         self._client = client
+        self._calls = client._calls
         self._hold(keys, params)
 
     def _publish(
         self, operation: str, payload: PayloadT, options_given: Mapping[str, object], *, timeout_s: float | None
     ) -> None:
         arguments = self._arguments(static=True)
-        self._client._publish(  # pyright: ignore[reportPrivateUsage]  # clients serve facades
-            operation, arguments, self._encode(payload), (), self._given(options_given), timeout_s=timeout_s
+        self._calls.publish(
+            operation, arguments, self._encode(payload), (), self._with_defaults(options_given), timeout_s=timeout_s
         )
 
     def _publish_nowait(self, operation: str, payload: PayloadT, options_given: Mapping[str, object]) -> Pending:
         arguments = self._arguments(static=True)
-        return self._client._publish_nowait(operation, arguments, self._encode(payload), (), self._given(options_given))  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        return self._calls.publish_nowait(
+            operation, arguments, self._encode(payload), (), self._with_defaults(options_given)
+        )
 
     def _subscribe(
         self,
@@ -184,7 +194,7 @@ class SyncChannel(_Channel[PayloadT, ParamsT]):
         timeout_s: float | None,
     ) -> Subscription[ChannelMessage[PayloadT, ParamsT]]:
         arguments = self._arguments(static=False)
-        return self._client._subscribe(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        return self._calls.subscribe(
             operation,
             arguments,
             self._definition.decode,
@@ -199,31 +209,34 @@ class SyncChannel(_Channel[PayloadT, ParamsT]):
     def _fetch(
         self, operation: str, options_given: Mapping[str, object], *, timeout_s: float | None
     ) -> Iterator[ChannelMessage[PayloadT, ParamsT]]:
-        fetched = self._client._fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
-        report = self._client._report  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        fetched = self._calls.fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)
+        report = self._calls.report
         return (message for stored in fetched if (message := self._read(stored, report)) is not None)
 
 
-class AsyncChannel(_Channel[PayloadT, ParamsT]):
+class AsyncChannel(_Channel[PayloadT, ParamsT], AsyncCaller):
     """Base of the generated channels that a facade over an `AsyncClient` has."""
 
     def __init__(self, client: AsyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
         """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
         _check_client(client, AsyncClientBase, "AsyncClient")
         self._client = client
+        self._calls = client._calls
         self._hold(keys, params)
 
     async def _publish(
         self, operation: str, payload: PayloadT, options_given: Mapping[str, object], *, timeout_s: float | None
     ) -> None:
         arguments = self._arguments(static=True)
-        await self._client._publish(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
-            operation, arguments, self._encode(payload), (), self._given(options_given), timeout_s=timeout_s
+        await self._calls.publish(
+            operation, arguments, self._encode(payload), (), self._with_defaults(options_given), timeout_s=timeout_s
         )
 
     def _publish_nowait(self, operation: str, payload: PayloadT, options_given: Mapping[str, object]) -> AsyncPending:
         arguments = self._arguments(static=True)
-        return self._client._publish_nowait(operation, arguments, self._encode(payload), (), self._given(options_given))  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        return self._calls.publish_nowait(
+            operation, arguments, self._encode(payload), (), self._with_defaults(options_given)
+        )
 
     async def _subscribe(
         self,
@@ -236,7 +249,7 @@ class AsyncChannel(_Channel[PayloadT, ParamsT]):
         timeout_s: float | None,
     ) -> AsyncSubscription[ChannelMessage[PayloadT, ParamsT]]:
         arguments = self._arguments(static=False)
-        return await self._client._subscribe(  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        return await self._calls.subscribe(
             operation,
             arguments,
             self._definition.decode,
@@ -251,6 +264,6 @@ class AsyncChannel(_Channel[PayloadT, ParamsT]):
     def _fetch(
         self, operation: str, options_given: Mapping[str, object], *, timeout_s: float | None
     ) -> AsyncIterator[ChannelMessage[PayloadT, ParamsT]]:
-        fetched = self._client._fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
-        report = self._client._report  # pyright: ignore[reportPrivateUsage]  # hosts serve facades
+        fetched = self._calls.fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)
+        report = self._calls.report
         return (message async for stored in fetched if (message := self._read(stored, report)) is not None)

@@ -109,7 +109,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._request(
+        return self._calls.request(
             KEYGEN,
             KeygenRequest(
                 key=Key(key),
@@ -158,7 +158,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._request(
+        return self._calls.request(
             KEYBAN,
             KeybanRequest(
                 master_key=Key(master_key),
@@ -223,7 +223,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._request(
+        return self._calls.request(
             LINK,
             LinkRequest(
                 key=Key(key),
@@ -261,7 +261,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._request(ME, MeRequest(), timeout_s=timeout_s)
+        return self._calls.request(ME, MeRequest(), timeout_s=timeout_s)
 
     def presence(
         self,
@@ -310,7 +310,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._request(
+        return self._calls.request(
             PRESENCE,
             PresenceRequest(
                 key=Key(key),
@@ -370,7 +370,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._watch(
+        return self._calls.watch(
             PRESENCE,
             ON_PRESENCE,
             PresenceRequest(
@@ -438,7 +438,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        self._publish(
+        self._calls.publish(
             "publish",
             (key, channel),
             message,
@@ -492,7 +492,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._publish_nowait(
+        return self._calls.publish_nowait(
             "publish_nowait",
             (key, channel),
             message,
@@ -541,7 +541,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        self._publish(
+        self._calls.publish(
             "publish_with_link",
             (link,),
             message,
@@ -675,7 +675,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._subscribe(
+        return self._calls.subscribe(
             "subscribe",
             (key, channel),
             PlainDecoder(payload),
@@ -789,7 +789,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._subscribe(
+        return self._calls.subscribe(
             "subscribe_with_group",
             (key, channel, share_group),
             PlainDecoder(payload),
@@ -857,7 +857,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._fetch(
+        return self._calls.fetch(
             "history",
             (key, channel),
             options,
@@ -890,7 +890,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        self._unsubscribe("unsubscribe", (key, channel), timeout_s=timeout_s)
+        self._calls.unsubscribe("unsubscribe", (key, channel), timeout_s=timeout_s)
 
     @property
     def on_keygen(self) -> Handler[KeygenResponse] | None:
@@ -899,11 +899,11 @@ class SyncApi(OptionFactories, SyncClientBase):
         What `keygen` returns, of each request that made a key, in the order of the
         replies.
         """
-        return self._event_handler(ON_KEYGEN)
+        return self._calls.event_handler(ON_KEYGEN)
 
     @on_keygen.setter
     def on_keygen(self, handler: Handler[KeygenResponse] | None) -> None:
-        self._set_event_handler(ON_KEYGEN, handler)
+        self._calls.set_event_handler(ON_KEYGEN, handler)
 
     @property
     def on_keyban(self) -> Handler[KeybanResponse] | None:
@@ -912,11 +912,11 @@ class SyncApi(OptionFactories, SyncClientBase):
         What `keyban` returns, of each request that was not refused, in the order of the
         replies.
         """
-        return self._event_handler(ON_KEYBAN)
+        return self._calls.event_handler(ON_KEYBAN)
 
     @on_keyban.setter
     def on_keyban(self, handler: Handler[KeybanResponse] | None) -> None:
-        self._set_event_handler(ON_KEYBAN, handler)
+        self._calls.set_event_handler(ON_KEYBAN, handler)
 
     @property
     def on_me(self) -> Handler[MeResponse] | None:
@@ -924,11 +924,11 @@ class SyncApi(OptionFactories, SyncClientBase):
 
         What `me` returns, of each request, in the order of the replies.
         """
-        return self._event_handler(ON_ME)
+        return self._calls.event_handler(ON_ME)
 
     @on_me.setter
     def on_me(self, handler: Handler[MeResponse] | None) -> None:
-        self._set_event_handler(ON_ME, handler)
+        self._calls.set_event_handler(ON_ME, handler)
 
     @property
     def on_presence(self) -> Handler[PresenceEvent] | None:
@@ -937,8 +937,8 @@ class SyncApi(OptionFactories, SyncClientBase):
         Who subscribes and unsubscribes, on the channels whose changes `presence` asked
         for, and each status.
         """
-        return self._event_handler(ON_PRESENCE)
+        return self._calls.event_handler(ON_PRESENCE)
 
     @on_presence.setter
     def on_presence(self, handler: Handler[PresenceEvent] | None) -> None:
-        self._set_event_handler(ON_PRESENCE, handler)
+        self._calls.set_event_handler(ON_PRESENCE, handler)

@@ -82,11 +82,11 @@ class Address:
 
     def match(self, channel: str) -> dict[str, str] | None:
         """Return the parameters of a channel, or None if it is not of this address, or lies below it."""
-        given = segments(channel)
-        if len(given) != len(self._segments):
+        actual = segments(channel)
+        if len(actual) != len(self._segments):
             return None
         values: dict[str, str] = {}
-        for (text, name), segment in zip(self._segments, given, strict=True):
+        for (text, name), segment in zip(self._segments, actual, strict=True):
             if name is not None:
                 values[name] = segment
             elif text != segment:

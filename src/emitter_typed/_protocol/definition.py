@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, TypeVar
 
-from attrs import Factory, frozen
+from attrs import NOTHING, Factory, evolve, fields, frozen
 
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.values import Record
@@ -67,6 +67,26 @@ class LastingDefinition:
     again: Mapping[str, object] = Factory(dict[str, object])
     """The values of fields that the request has when it is made again."""
 
+    def is_begun_by(self, request: Record) -> bool:
+        """Return whether a request begins it."""
+        return _has_values(request, self.begins)
+
+    def is_ended_by(self, request: Record) -> bool:
+        """Return whether a request ends it."""
+        return bool(self.ends) and _has_values(request, self.ends)
+
+    def restoring(self, request: Record) -> Record:
+        """Return the request that begins on a new connection what this one began."""
+        restoring: Record = evolve(request, **self.again)  # type: ignore[misc]  # each subclass of Record is an attrs class
+        return restoring
+
+    def ending(self, request: Record) -> Record:
+        """Return the request that ends what this one began, and asks for nothing else."""
+        known = {one.name: one.default for one in fields(type(request))}  # type: ignore[arg-type]  # as above
+        plain = {name: known[name] for name in self.again if known[name] is not NOTHING}
+        ending: Record = evolve(request, **{**plain, **self.ends})  # type: ignore[misc]  # as above
+        return ending
+
 
 @frozen(kw_only=True)
 class RequestDefinition(Generic[ResponseT]):
@@ -89,6 +109,11 @@ class RequestDefinition(Generic[ResponseT]):
     """The field that holds key, channel and options of what it is about, as one topic."""
     lasting: LastingDefinition | None = None
     """What it begins that is begun again on the next connection."""
+
+    def lasting_id(self, request: Record) -> tuple[str, object]:
+        """Return what identifies that which a request begins: the same on every connection."""
+        assert self.lasting is not None, "only what lasts is identified"
+        return self.name, getattr(request, self.lasting.by)
 
 
 @frozen(kw_only=True)
@@ -179,3 +204,7 @@ class ProtocolDefinition:
         assert event.channel is not None, "an event with handlers for channels names its channel"
         channel: str = getattr(request, event.channel)
         return event.name, channel
+
+
+def _has_values(request: Record, values: Mapping[str, object]) -> bool:
+    return all(getattr(request, name) == value for name, value in values.items())

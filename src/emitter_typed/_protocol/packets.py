@@ -61,5 +61,5 @@ class Unsubscribe(NamedTuple):
     packet_id: int
 
 
-Inbound = Connack | Delivery | Puback | Suback | Unsuback
-Outbound = Publish | Subscribe | Unsubscribe
+InboundPacket = Connack | Delivery | Puback | Suback | Unsuback
+OutboundPacket = Publish | Subscribe | Unsubscribe

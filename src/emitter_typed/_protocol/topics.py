@@ -315,17 +315,17 @@ def matches(filter_channel: str, channel: str, matcher: Matcher) -> bool:
     Returns:
         Whether it matches. The time is linear in the length of the shorter one.
     """
-    wanted, given = segments(filter_channel), segments(channel)
+    wanted, actual = segments(filter_channel), segments(channel)
     if matcher == "mqtt":
         if wanted[-1] == "#":
             wanted.pop()
-            if len(given) <= len(wanted):
+            if len(actual) <= len(wanted):
                 return False
-        elif len(given) != len(wanted):
+        elif len(actual) != len(wanted):
             return False
-    elif len(given) < len(wanted):
+    elif len(actual) < len(wanted):
         return False
-    return all(want in ("+", have) for want, have in zip(wanted, given, strict=False))
+    return all(want in ("+", have) for want, have in zip(wanted, actual, strict=False))
 
 
 def filters_overlap(one: str, other: str, matcher: Matcher) -> bool:

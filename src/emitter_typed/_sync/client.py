@@ -5,10 +5,10 @@ from __future__ import annotations
 from emitter_typed._classic import ClassicOptions
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.sync_api import SyncApi
-from emitter_typed._sync.loop import SyncLoop
+from emitter_typed._sync.lifecycle import SyncLifecycle
 
 
-class Client(SyncLoop, SyncApi, ClassicOptions):
+class Client(SyncLifecycle, SyncApi, ClassicOptions, protocol=PROTOCOL):
     """A connection to Emitter for programs with threads. Every method may be called from any thread.
 
     Each call returns its own answer or raises what the broker says against it. Handlers run in threads of their own,
@@ -24,5 +24,3 @@ class Client(SyncLoop, SyncApi, ClassicOptions):
     >>> message.channel, message.as_string()
     ('chat/ann/', 'hello')
     """
-
-    _protocol = PROTOCOL

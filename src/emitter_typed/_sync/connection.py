@@ -8,10 +8,10 @@ from time import monotonic
 from typing import TypeVar
 
 from emitter_typed._core.connections import Connection, still_lost
-from emitter_typed._core.pending import SyncOutcome
+from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.state import ConnectionState, ConnectionStatus
 from emitter_typed._protocol.backoff import Backoff
-from emitter_typed._protocol.packets import Inbound, Outbound
+from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._transport.base import Transport
 from emitter_typed.errors import Congested, EmitterError, RequestTimeout
@@ -47,7 +47,7 @@ class SyncConnection(Connection):
         self._sink: _SyncSink | None = None
         self._timer: threading.Timer | None = None
 
-    def send(self, packet: Outbound) -> None:
+    def send(self, packet: OutboundPacket) -> None:
         """Send a packet, for the session."""
         if self._transport is not None:
             self._transport.send(packet)
@@ -65,7 +65,7 @@ class SyncConnection(Connection):
     def shares(self, channel: str) -> bool:
         """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
         with self.lock:
-            return self.session.shares(channel)
+            return self.session.subscriptions.shares(channel)
 
     def open(self) -> None:
         """Make an attempt to connect, unless the connection was closed meanwhile."""
@@ -100,7 +100,7 @@ class SyncConnection(Connection):
             self._timer.start()
         self._room_to_send.set()
 
-    def received(self, sink: _SyncSink, packets: Sequence[Inbound]) -> None:
+    def received(self, sink: _SyncSink, packets: Sequence[InboundPacket]) -> None:
         """Take in what a transport brings."""
         with self.lock:
             if sink is self._sink:
@@ -183,7 +183,7 @@ class _SyncSink:
     def __init__(self, connection: SyncConnection) -> None:
         self._connection = connection
 
-    def received(self, packets: Sequence[Inbound], /) -> None:
+    def received(self, packets: Sequence[InboundPacket], /) -> None:
         self._connection.received(self, packets)
 
     def drained(self) -> None:

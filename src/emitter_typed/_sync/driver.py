@@ -1,4 +1,4 @@
-"""What carries out the calls of a client with threads, whatever the protocol."""
+"""Carries out the calls of a client with threads: it connects, sends, and ends."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from time import monotonic
-from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TypeVar
 
+from emitter_typed._core.client_base import Handler
 from emitter_typed._core.connections import still_lost
-from emitter_typed._core.pending import Pending, SyncOutcome, unacknowledged
-from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
+from emitter_typed._core.outcomes import SyncOutcome
+from emitter_typed._core.pending import Pending, unacknowledged
+from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import prepare
@@ -23,11 +24,7 @@ from emitter_typed._sync.connection import SyncConnection
 from emitter_typed._sync.receiving import SyncReceiving
 from emitter_typed._transport import Endpoint
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.contract import Handler
 from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
-
-if TYPE_CHECKING:
-    from typing import Self
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
@@ -39,52 +36,27 @@ _END_TIMEOUT_S = 5.0
 
 
 class SyncDriver(SyncReceiving):
-    """Carries out what a generated facade asks for, and lets the calling thread wait for the answer.
+    """Carries out the calls of a client, for any protocol, and lets the calling thread wait for the answer."""
 
-    It knows no protocol by name: a client is this, a facade, and the facade's protocol.
-    """
-
-    _protocol: ClassVar[ProtocolDefinition]
-
-    def _prepare(self) -> None:
+    def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
+        """Begin without a connection."""
+        super().__init__(protocol, settings)
         self._connection: SyncConnection | None = None
         self._connecting = threading.Lock()
         self._state = ConnectionState()
-        self._prepare_handlers()
-        self._prepare_statistics()
-        self._prepare_receiving()
 
-    def __repr__(self) -> str:
-        """Show where it connects to, once that is known, and how the connection stands."""
-        return self._shown(self._state.status)
+    @property
+    def state(self) -> ConnectionState:
+        """The state of the connection."""
+        return self._state
 
-    def connect(
-        self,
-        host: str = DEFAULT_HOST,
-        port: int = DEFAULT_PORT,
-        secure: bool = True,
-        keepalive: int = DEFAULT_KEEPALIVE_S,
-        username: str | None = None,
-    ) -> None:
-        """Connect, and return when the broker has accepted the connection.
+    @property
+    def begun(self) -> bool:
+        """Whether `connect` was called, and the connection not closed since."""
+        return self._connection is not None
 
-        When the connection is lost later, the client connects again by itself, unless it was made with
-        `reconnect=False`.
-
-        Args:
-            host: The broker's name or address. A client that was made for a URL connects there if neither host nor
-                port nor `secure` are said.
-            port: The broker's port.
-            secure: Whether to connect with TLS.
-            keepalive: Seconds without traffic after which the broker is asked for a sign of life; 1 to 119.
-            username: The name that presence shows to others. Default: the constructor's.
-
-        Raises:
-            InvalidArgument: The client is connected already, or an argument makes no sense.
-            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection. With
-                `retry_connect`, what the last attempt met when `timeout_s` was over. Nothing is left open.
-            RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
-        """
+    def connect(self, host: str, port: int, secure: bool, keepalive: int, username: str | None) -> None:
+        """Connect, and return when the broker has accepted the connection. See the client's `connect`."""
         endpoint = self._endpoint(host, port, secure, keepalive, username)
         outcome: SyncOutcome[None] = SyncOutcome("connect")
         with self._connecting:
@@ -92,7 +64,7 @@ class SyncDriver(SyncReceiving):
                 raise InvalidArgument(
                     "the client is connected already: close() it first", argument="host", value=endpoint.host
                 )
-            self.close()
+            self.end()
             self._note_place(endpoint)
             connection = self._new_connection(endpoint)
             connection.session.connecting(outcome)
@@ -100,7 +72,7 @@ class SyncDriver(SyncReceiving):
             self._state.set("connecting")
         connection.open()
         try:
-            outcome.wait(self._settings.timeout_s)
+            outcome.wait(self.settings.timeout_s)
         except BaseException as failure:
             # Why no attempt has succeeded tells more than that the time is over.
             refusal = self._state.error if isinstance(failure, RequestTimeout) else None
@@ -115,47 +87,28 @@ class SyncDriver(SyncReceiving):
     def _new_connection(self, endpoint: Endpoint) -> SyncConnection:
         connection = SyncConnection(
             partial(self._make_transport, endpoint),
-            self._settings.backoff(),
+            self.settings.backoff(),
             self._state,
-            self._tell_of_connection,
-            self._tell_of_loss,
-            reconnect=self._settings.reconnect,
-            retry_connect=self._settings.retry_connect,
+            self.handlers.tell_of_connection,
+            self.handlers.tell_of_loss,
+            reconnect=self.settings.reconnect,
+            retry_connect=self.settings.retry_connect,
         )
         connection.session = Session(
-            self._protocol,
-            matcher=self._settings.matcher,
-            outbox=self._settings.outbox(),
+            self.protocol,
+            matcher=self.settings.matcher,
+            outbox=self.settings.outbox(),
             counters=self._counters,
             send=connection.send,
-            report=self._report,
-            emit=self._emit,
-            unclaimed=self._take_unclaimed,
+            report=self.handlers.report,
+            emit=self.handlers.emit,
+            unclaimed=self.handlers.take_unclaimed,
             opened=connection.opened,
         )
         return connection
 
-    @property
-    def connection(self) -> ConnectionState:
-        """Whether the client is connected, and why not: read it, or wait for it."""
-        return self._state
-
-    def drain(self, timeout_s: float | None = None) -> None:
-        """End in peace: let what is under way arrive and handlers finish, then close. May be called from a handler.
-
-        From the moment of the call, subscriptions receive nothing new. Messages of QoS 1 are waited for until the
-        broker has acknowledged them, and handlers until they have had what had arrived.
-
-        Args:
-            timeout_s: Seconds for all of that. Default: the client's `timeout_s`. After it, the client is closed all
-                the same.
-
-        Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
-            RequestTimeout: It took longer; `unacknowledged` and `handlers_running` count what was left, which is lost,
-                as with `close`.
-            ConnectionLost: The client was closed meanwhile, or has given up; what was left is lost.
-        """
+    def drain(self, timeout_s: float | None) -> None:
+        """Let what is under way arrive and handlers finish, then close. See the client's `drain`."""
         limit_s = self._limit(timeout_s)
         connection = self._connection
         if connection is None:
@@ -172,10 +125,10 @@ class SyncDriver(SyncReceiving):
             if not over:
                 raise self._undrained(connection, limit_s)
         finally:
-            self.close()
+            self.end()
 
     def _undrained(self, connection: SyncConnection, limit_s: float) -> RequestTimeout:
-        with self._handlers_lock:
+        with self.handlers.lock:
             threads = [each for each in self._message_threads if each is not threading.current_thread()]
         with connection.lock:
             return RequestTimeout(
@@ -186,46 +139,16 @@ class SyncDriver(SyncReceiving):
                 handlers_running=sum(thread.is_alive() for thread in threads),
             )
 
-    def disconnect(self) -> None:
-        """Do what `close` does, by its old name."""
-        self.close()
-
-    def close(self) -> None:
-        """Send what waits, disconnect, and end every subscription. May be called again, and from a handler.
-
-        Messages that have arrived can still be read. Handlers that are running are waited for, up to 5 seconds each.
-        Messages of QoS 1 that the broker has not acknowledged end with ConnectionLost. See `drain` for a gentler end
-        and `abort` for a quicker one.
-        """
-        self._end(abort=False)
-
-    def abort(self) -> None:
-        """Drop the connection at once: nothing more is sent, not even that the client leaves.
-
-        Calls that are under way end with ConnectionLost, and subscriptions in peace. May be called again, and from a
-        handler.
-        """
-        self._end(abort=True)
-
-    def _end(self, *, abort: bool) -> None:
+    def end(self, *, abort: bool = False) -> None:
+        """End the connection and every subscription. See the client's `close` and `abort`."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(_END_TIMEOUT_S, abort=abort)
             _log.info("connection.closed")
         self._join_handlers(monotonic() + _END_TIMEOUT_S)
-        self._stop_handlers()
+        self.handlers.stop()
 
-    def __enter__(self) -> Self:
-        if self._connection is None:
-            self.connect()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    # What a facade asks for
+    # What generated methods ask for
 
     def _present(self, operation: str) -> SyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
@@ -238,11 +161,11 @@ class SyncDriver(SyncReceiving):
     def _open(self, operation: str, timeout_s: float) -> SyncConnection:
         """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
         connection = self._present(operation)
-        if self._settings.while_offline == "wait":
+        if self.settings.while_offline == "wait":
             connection.wait_until_open(operation, timeout_s)
         return connection
 
-    def _request(
+    def request(
         self,
         definition: RequestDefinition[ResponseT],
         request: Record,
@@ -250,23 +173,24 @@ class SyncDriver(SyncReceiving):
         timeout_s: float | None,
         handler: Handler[EventT] | None = None,
     ) -> ResponseT:
+        """Send a request and return its reply."""
         limit_s = self._limit(timeout_s)
         payload = codec.encode(request)
         deadline = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
         outcome: SyncOutcome[ResponseT] = SyncOutcome(definition.name, self._counters)
         if handler is not None:
-            self._set_channel_handler(definition, request, handler)
+            self.handlers.set_channel_handler(definition, request, handler)
         try:
             with connection.lock:
                 connection.session.request(definition, request, payload, outcome)
             return connection.answer(outcome, deadline, limit_s)
         except BaseException:
             if handler is not None:
-                self._set_channel_handler(definition, request, None)
+                self.handlers.set_channel_handler(definition, request, None)
             raise
 
-    def _publish(
+    def publish(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -276,8 +200,9 @@ class SyncDriver(SyncReceiving):
         *,
         timeout_s: float | None,
     ) -> None:
+        """Publish; at QoS 1, return when the broker has acknowledged it."""
         limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments, options, options_given)
+        prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         payload = codec.encode(message)
         deadline = monotonic() + limit_s
         # A message of QoS 1 may wait in the outbox.
@@ -290,14 +215,14 @@ class SyncDriver(SyncReceiving):
             outcome.wait(deadline - monotonic(), limit_s)
         except RequestTimeout as error:
             with connection.lock:
-                withdrawn = connection.session.withdraw(outcome)
+                withdrawn = connection.session.outbox.withdraw(outcome)
                 if not withdrawn:
                     outcome.timed_out()
             if withdrawn:
                 raise still_lost(operation, self._state.error, limit_s) from None
             raise unacknowledged(error, connection.session) from None
 
-    def _publish_nowait(
+    def publish_nowait(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -305,13 +230,14 @@ class SyncDriver(SyncReceiving):
         options: Iterable[Option],
         options_given: Mapping[str, object],
     ) -> Pending:
-        prepared = prepare(self._protocol.operations[operation], arguments, options, options_given)
+        """Publish and return at once."""
+        prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         payload = codec.encode(message)
         connection = self._present(operation)
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters if prepared.qos else None)
-        pending = Pending(outcome, connection.session, self._settings.timeout_s)
+        pending = Pending(outcome, connection.session, self.settings.timeout_s)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         return pending

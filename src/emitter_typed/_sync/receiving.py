@@ -5,41 +5,44 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
+from emitter_typed._core.client_base import Handler, SyncCalls
+from emitter_typed._core.driver_base import DriverBase
 from emitter_typed._core.handler_identity import HandlerIdentity
-from emitter_typed._core.pending import SyncOutcome
-from emitter_typed._core.settings import Configured
-from emitter_typed._core.statistics import Counted
+from emitter_typed._core.outcomes import SyncOutcome
+from emitter_typed._core.settings import Settings
 from emitter_typed._core.streams.stream import Stream
 from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._core.subscriptions import Subscription
 from emitter_typed._core.workers import check_handler, handle_in_thread
-from emitter_typed._protocol.definition import EventDefinition, RequestDefinition
+from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.operations import prepare
 from emitter_typed._protocol.receiving.feed import Feed
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
+from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.session.watches import event_reader, watched_channel
 from emitter_typed._sync.connection import SyncConnection
 from emitter_typed._sync.handlers import SyncHandlers
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.contract import Handler, QueueLimits, SyncClientBase
-from emitter_typed.errors import ReplyMissing
+from emitter_typed.errors import EmitterError, ReplyMissing
 
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
 
-class SyncReceiving(Configured, Counted, SyncHandlers, SyncClientBase):
-    """Carries out what a generated facade asks for to receive something.
+class SyncReceiving(DriverBase, SyncCalls):
+    """Carries out the calls by which a client receives something; connecting and sending is the driver's."""
 
-    It knows no protocol by name, and leaves connecting and sending to the driver.
-    """
-
-    def _prepare_receiving(self) -> None:
+    def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
+        """Begin without a connection and without handlers."""
+        super().__init__(protocol, settings)
+        self.handlers: SyncHandlers = SyncHandlers(protocol)
+        """The handlers of the client."""
         self._message_threads: list[threading.Thread] = []
         self._handled: dict[object, Subscription[Any]] = {}
 
@@ -51,16 +54,28 @@ class SyncReceiving(Configured, Counted, SyncHandlers, SyncClientBase):
     def _present(self, operation: str) -> SyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
 
+    def report(self, error: EmitterError) -> None:
+        """Hand an error that no call can raise to `on_error`, or log it."""
+        self.handlers.report(error)
+
+    def event_handler(self, event: EventDefinition[EventT]) -> Handler[EventT] | None:
+        """Return the handler of an event."""
+        return self.handlers.event_handler(event)
+
+    def set_event_handler(self, event: EventDefinition[EventT], handler: Handler[EventT] | None) -> None:
+        """Set or remove the handler of an event. Raises InvalidArgument."""
+        self.handlers.set_event_handler(event, handler)
+
     def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        with self._waiting_for_handlers() as waiting:
-            with self._handlers_lock:
+        with self.handlers.waiting() as waiting:
+            with self.handlers.lock:
                 threads = [each for each in self._message_threads if each not in waiting]
             for thread in threads:
                 thread.join(max(0.0, deadline - monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
-    def _subscribe(
+    def subscribe(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -74,43 +89,38 @@ class SyncReceiving(Configured, Counted, SyncHandlers, SyncClientBase):
         allow_reserved: bool = False,
         timeout_s: float | None,
     ) -> Subscription[MessageT]:
+        """Subscribe, and return when the broker has granted it."""
         check_handler(operation, handler)
         limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments, options, options_given)
-        mailbox = self._settings.mailbox(limits)
+        prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
+        mailbox = self.settings.mailbox(limits)
         deadline = monotonic() + limit_s
         connection = self._open(operation, limit_s)
-        handled_by = handler if handler is not None or self.on_message is None else self._give_to_on_message
+        handled_by = (
+            handler if handler is not None or self.handlers.messages.worker is None else self._give_to_on_message
+        )
         same = (operation, prepared, recover, decode, HandlerIdentity(handled_by))
         if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
             return there
 
+        subscriptions = connection.session.subscriptions
+
         def leave(stream: Stream[MessageT]) -> None:
             with connection.lock:
-                connection.session.leave(operation, prepared.channel, stream, SyncOutcome(f"un{operation}"))
+                subscriptions.leave(operation, prepared.channel, stream, SyncOutcome(f"un{operation}"))
 
-        backlog = HistoryQuery.of(
-            self._protocol, operation, arguments, options, options_given,
-            channel=prepared.channel, matcher=self._settings.matcher, recover=recover,
+        query = HistoryQuery.of(
+            self.protocol, operation, arguments, options, options_given,
+            channel=prepared.channel, matcher=self.settings.matcher, recover=recover,
             shared=connection.shares(prepared.channel),
         )  # fmt: skip
-        if backlog is not None:
+        if query is not None:
             prepared = prepared.without_replay()
-        stream = SyncStream(
-            prepared.channel, Feed(mailbox, backlog), decode, self._report, connection, self._settings.timeout_s, leave
-        )
-        self._queues.add(stream, mailbox)
-        outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
-        with connection.lock:
-            connection.session.subscribe(operation, prepared, stream, outcome, allow_reserved=allow_reserved)
-        try:
-            connection.answer(outcome, deadline, limit_s)
-        except BaseException:
-            stream.close()
-            raise
-        subscription = Subscription(stream)
+        stream = self._stream(connection, prepared.channel, Feed(mailbox, query), decode, leave)
+        begin = partial(subscriptions.subscribe, operation, prepared, stream, allow_reserved=allow_reserved)
+        subscription = self._begin(connection, operation, stream, begin, deadline, limit_s)
         if handled_by is not None:
-            with self._handlers_lock:
+            with self.handlers.lock:
                 self._handled = {each: one for each, one in self._handled.items() if not one.ended}
                 there = self._handled.setdefault(same, subscription)
             if there is not subscription:
@@ -121,16 +131,16 @@ class SyncReceiving(Configured, Counted, SyncHandlers, SyncClientBase):
         return subscription
 
     def _give_to_on_message(self, message: Any) -> None:  # Any: a message of whatever payload the subscription has
-        if (handler := self.on_message) is not None:
+        if (handler := self.handlers.get(self.handlers.messages)) is not None:
             handler(message)
 
     def _handle(self, subscription: Subscription[MessageT], handler: Handler[MessageT]) -> None:
-        thread = handle_in_thread(subscription, handler, self._report)
-        with self._handlers_lock:
+        thread = handle_in_thread(subscription, handler, self.handlers.report)
+        with self.handlers.lock:
             self._message_threads = [each for each in self._message_threads if each.is_alive()]
             self._message_threads.append(thread)
 
-    def _watch(
+    def watch(
         self,
         definition: RequestDefinition[object],
         event: EventDefinition[EventT],
@@ -139,8 +149,9 @@ class SyncReceiving(Configured, Counted, SyncHandlers, SyncClientBase):
         limits: QueueLimits,
         timeout_s: float | None,
     ) -> Subscription[EventT]:
+        """Send a request that begins events, and return them, once the broker has answered."""
         limit_s = self._limit(timeout_s)
-        mailbox = self._settings.mailbox(limits)
+        mailbox = self.settings.mailbox(limits)
         deadline = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
 
@@ -148,19 +159,37 @@ class SyncReceiving(Configured, Counted, SyncHandlers, SyncClientBase):
             with connection.lock:
                 connection.session.leave_watch(definition, request, stream)
 
-        stream = SyncStream(
-            watched_channel(definition, request),
-            Feed(mailbox, None),
-            event_reader(event),
-            self._report,
-            connection,
-            self._settings.timeout_s,
-            leave,
+        stream = self._stream(
+            connection, watched_channel(definition, request), Feed(mailbox, None), event_reader(event), leave
         )
-        self._queues.add(stream, mailbox)
-        outcome: SyncOutcome[None] = SyncOutcome(definition.name, self._counters)
+        begin = partial(connection.session.watch, definition, request, stream)
+        return self._begin(connection, definition.name, stream, begin, deadline, limit_s)
+
+    def _stream(
+        self,
+        connection: SyncConnection,
+        channel: str,
+        feed: Feed,
+        decode: Callable[[str, bytes], MessageT | None],
+        leave: Callable[[Stream[MessageT]], None],
+    ) -> SyncStream[MessageT]:
+        stream = SyncStream(channel, feed, decode, self.handlers.report, connection, self.settings.timeout_s, leave)
+        self._mailboxes.add(stream, feed.mailbox)
+        return stream
+
+    def _begin(
+        self,
+        connection: SyncConnection,
+        operation: str,
+        stream: SyncStream[MessageT],
+        begin: Callable[[SyncOutcome[None]], None],
+        deadline: float,
+        limit_s: float,
+    ) -> Subscription[MessageT]:
+        """Ask the broker for what a stream is to receive, and return when it has granted it."""
+        outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
         with connection.lock:
-            connection.session.watch(definition, request, stream, outcome)
+            begin(outcome)
         try:
             connection.answer(outcome, deadline, limit_s)
         except BaseException:
@@ -168,17 +197,18 @@ class SyncReceiving(Configured, Counted, SyncHandlers, SyncClientBase):
             raise
         return Subscription(stream)
 
-    def _unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+    def unsubscribe(self, operation: str, arguments: Sequence[str | Secret], *, timeout_s: float | None) -> None:
+        """End every local subscription to a channel, and the broker's."""
         limit_s = self._limit(timeout_s)
-        prepared = prepare(self._protocol.operations[operation], arguments)
+        prepared = prepare(self.protocol.operations[operation], arguments)
         deadline = monotonic() + limit_s
         connection = self._open(operation, limit_s)
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
         with connection.lock:
-            connection.session.unsubscribe(operation, prepared, outcome)
+            connection.session.subscriptions.unsubscribe(operation, prepared, outcome)
         connection.answer(outcome, deadline, limit_s)
 
-    def _fetch(
+    def fetch(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -187,14 +217,15 @@ class SyncReceiving(Configured, Counted, SyncHandlers, SyncClientBase):
         *,
         timeout_s: float | None,
     ) -> Iterator[StoredMessage]:
-        pager = Pager(self._protocol.operations[operation], arguments, options, options_given)
+        """Check the call, and return what fetches the stored messages when it is iterated."""
+        pager = Pager(self.protocol.operations[operation], arguments, options, options_given)
         self._present(operation)
         return self._pages(pager, self._limit(timeout_s))
 
     def _pages(self, pager: Pager, timeout_s: float) -> Iterator[StoredMessage]:
         while not pager.done:
             try:
-                pager.take(self._request(pager.definition, pager.request(), timeout_s=timeout_s))
+                pager.take(self.request(pager.definition, pager.request(), timeout_s=timeout_s))
             except ReplyMissing as error:
                 pager.shrink(error)
             yield from pager.ready()

@@ -23,7 +23,7 @@ def is_active(config: pytest.Config, plugin: str) -> bool:
 
 
 def knows_loop_scopes(config: pytest.Config) -> bool:
-    """Tell whether the pytest-asyncio that takes part has loops of a scope that is said: 0.26 or newer has."""
+    """Tell whether the pytest-asyncio that takes part has loops of a scope that is scope: 0.26 or newer has."""
     try:
         config.getini(_SCOPE_OPTION)
     except ValueError:
@@ -53,8 +53,8 @@ def fixture_for(request: pytest.FixtureRequest) -> str:
     if marker is not None and of_asyncio:
         if not knows_loop_scopes(request.config):
             pytest.fail("emitter_async_client needs pytest-asyncio 0.26 or newer", pytrace=False)
-        said = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope")
-        return asyncio_fixture(said or request.config.getini(_SCOPE_OPTION))
+        scope = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope")
+        return asyncio_fixture(scope or request.config.getini(_SCOPE_OPTION))
     if of_anyio:
         backend = request.getfixturevalue("anyio_backend_name")
         if backend != "asyncio":

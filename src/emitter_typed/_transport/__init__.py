@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from emitter_typed._transport.base import Endpoint, Sink, Transport, TransportFactory
+from emitter_typed._transport.base import Endpoint, Transport, TransportFactory, TransportSink
 from emitter_typed._transport.proxy import parse_proxy
 
-__all__ = ["Endpoint", "Sink", "Transport", "TransportFactory", "make_transport", "parse_proxy"]
+__all__ = ["Endpoint", "Transport", "TransportFactory", "TransportSink", "make_transport", "parse_proxy"]
 
 
 def make_transport(endpoint: Endpoint) -> Transport:

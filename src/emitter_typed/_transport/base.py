@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
-from emitter_typed._protocol.packets import Inbound, Outbound
+from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport.proxy import Proxy
 from emitter_typed.errors import EmitterError
@@ -21,7 +21,9 @@ class Endpoint:
     """Where to connect to, and how."""
 
     host: str
+    """The broker's name or address."""
     port: int
+    """The broker's port."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     """The context of a TLS connection; None: no TLS."""
     websocket_path: str | None = None
@@ -38,17 +40,25 @@ class Endpoint:
     """Seconds for name look-up, TCP, TLS and WebSocket, each."""
 
 
-class Sink(Protocol):
+class TransportSink(Protocol):
     """Who takes what a transport brings. The transport calls it from one thread at a time, and never from `send`."""
 
-    def received(self, packets: Sequence[Inbound], /) -> None:
-        """Take all that one read brought, in order; the first packet of a connection is its CONNACK."""
+    def received(self, packets: Sequence[InboundPacket], /) -> None:
+        """Take all that one read brought, in order; the first packet of a connection is its CONNACK.
+
+        Args:
+            packets: The packets.
+        """
 
     def drained(self) -> None:
         """Learn that a transport that was congested is so no more."""
 
     def ended(self, error: EmitterError | None, /) -> None:
-        """Learn that the connection is over, once, and nothing comes after it. None: as `close` asked for."""
+        """Learn that the connection is over, once; nothing comes after it.
+
+        Args:
+            error: Why; None: `close` or `abort` asked for it.
+        """
 
 
 class Transport(Protocol):
@@ -57,15 +67,23 @@ class Transport(Protocol):
     No method blocks on the network, and each may be called from any thread.
     """
 
-    def start(self, sink: Sink) -> None:
-        """Begin to connect. The sink gets a CONNACK, or its end: ConnectionRefused says why."""
+    def start(self, sink: TransportSink) -> None:
+        """Begin to connect. The sink gets a CONNACK, or its end: ConnectionRefused says why.
 
-    def send(self, packet: Outbound) -> None:
-        """Send a packet after those sent before it. After the end it is dropped: the sink has been told."""
+        Args:
+            sink: Takes what this transport brings.
+        """
+
+    def send(self, packet: OutboundPacket) -> None:
+        """Send a packet after those sent before it. After the end it is dropped: the sink has been told.
+
+        Args:
+            packet: The packet.
+        """
 
     @property
     def congested(self) -> bool:
-        """Whether so much waits to be sent that the caller should wait for `Sink.drained`."""
+        """Whether so much waits to be sent that the caller should wait for `TransportSink.drained`."""
         ...
 
     def close(self) -> None:
@@ -75,7 +93,14 @@ class Transport(Protocol):
         """End now, without a DISCONNECT; what waits is lost. May be called again."""
 
     def join(self, timeout_s: float) -> bool:
-        """Wait until the end has been told and no thread is left; return whether that came in time."""
+        """Wait until the end has been told and no thread is left.
+
+        Args:
+            timeout_s: Seconds to wait.
+
+        Returns:
+            Whether that came in time.
+        """
         ...
 
 

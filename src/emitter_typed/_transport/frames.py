@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from emitter_typed._protocol.packets import Delivery, Inbound, Puback, Publish
+from emitter_typed._protocol.packets import Delivery, InboundPacket, Puback, Publish
 
 _PUBLISH: Final = 0x30
 _PUBACK: Final = 0x40
@@ -43,7 +43,7 @@ class Frames:
         """Return what is left: the beginning of a packet, or nothing."""
         return bytes(self._later)
 
-    def take(self, into: list[Inbound], *, known: bool) -> bytes | None:
+    def take(self, into: list[InboundPacket], *, known: bool) -> bytes | None:
         """Take packets out, up to the first one that is of another kind or broken.
 
         Args:

@@ -15,8 +15,11 @@ class ProxyKind(Enum):
     """The protocols of proxies; the values are PySocks' own."""
 
     SOCKS4 = 1
+    """SOCKS version 4."""
     SOCKS5 = 2
+    """SOCKS version 5, which may ask for a username and a password."""
     HTTP = 3
+    """HTTP with CONNECT."""
 
 
 @frozen(kw_only=True)
@@ -24,10 +27,15 @@ class Proxy:
     """A proxy, which looks the broker's name up itself. Its repr does not show the password."""
 
     kind: ProxyKind
+    """What it speaks."""
     host: str
+    """Its name or address."""
     port: int
+    """Its port."""
     username: str | None = field(default=None, repr=False)
+    """The username that it asks for; None: none."""
     password: str | None = field(default=None, repr=False)
+    """The password that it asks for; None: none."""
 
 
 _KINDS = {"socks4": ProxyKind.SOCKS4, "socks5": ProxyKind.SOCKS5, "http": ProxyKind.HTTP}

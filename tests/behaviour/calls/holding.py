@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from emitter_typed._protocol.packets import Outbound, Publish
-from emitter_typed._transport import Endpoint, Sink, Transport, make_transport
+from emitter_typed._protocol.packets import OutboundPacket, Publish
+from emitter_typed._transport import Endpoint, Transport, TransportSink, make_transport
 from tests.helpers.loops import LIMIT_S
 
 
@@ -32,10 +32,10 @@ class _HoldingTransport:
         self._inner = inner
         self._holding = holding
 
-    def start(self, sink: Sink) -> None:
+    def start(self, sink: TransportSink) -> None:
         self._inner.start(sink)
 
-    def send(self, packet: Outbound) -> None:
+    def send(self, packet: OutboundPacket) -> None:
         holding = self._holding
         if holding.holds and isinstance(packet, Publish) and packet.topic.startswith(holding.prefix):
             holding.held.put(lambda: self._inner.send(packet))

@@ -29,8 +29,8 @@ from emitter_typed import (
     Message,
     Unauthorized,
 )
-from emitter_typed._protocol.packets import Delivery, Inbound, Outbound, Puback, Publish, Subscribe
-from emitter_typed._transport.base import Endpoint, Sink, Transport
+from emitter_typed._protocol.packets import Delivery, InboundPacket, OutboundPacket, Puback, Publish, Subscribe
+from emitter_typed._transport.base import Endpoint, Transport, TransportSink
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called
 from tests.helpers.loops import LIMIT_S, in_loop
@@ -92,7 +92,7 @@ class Tap:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._asked: dict[int, str] = {}
-        self._sent: SimpleQueue[Outbound] = SimpleQueue()
+        self._sent: SimpleQueue[OutboundPacket] = SimpleQueue()
         self._forged: SimpleQueue[None] = SimpleQueue()
         self.landed = 0
 
@@ -103,16 +103,16 @@ class Tap:
         """Wait until the client has taken in another forgery."""
         await asyncio.to_thread(self._forged.get, timeout=LIMIT_S)
 
-    async def next_sent(self) -> Outbound:
+    async def next_sent(self) -> OutboundPacket:
         """Wait for the next packet that the client sends."""
         return await asyncio.to_thread(self._sent.get, timeout=LIMIT_S)
 
-    def sent(self, packet: Outbound) -> None:
+    def sent(self, packet: OutboundPacket) -> None:
         self._sent.put(packet)
         if isinstance(packet, Publish) and packet.qos and packet.topic.startswith("emitter/"):
             self._asked[packet.packet_id] = packet.topic.partition("?")[0]
 
-    def received(self, packets: Iterable[Inbound]) -> None:
+    def received(self, packets: Iterable[InboundPacket]) -> None:
         for packet in packets:
             if isinstance(packet, Puback):
                 self._asked.pop(packet.packet_id, None)
@@ -120,13 +120,13 @@ class Tap:
                 asked = self._asked.get(packet_id)
                 self.landed += asked is not None and isinstance(packet, Delivery) and packet.topic in (asked, ERRORS)
 
-    def handed_on(self, packets: Iterable[Inbound]) -> None:
+    def handed_on(self, packets: Iterable[InboundPacket]) -> None:
         for packet in packets:
             if _forged_for(packet) is not None:
                 self._forged.put(None)
 
 
-def _forged_for(packet: Inbound) -> int | None:
+def _forged_for(packet: InboundPacket) -> int | None:
     found = re.match(rb'\{"forged": 1, "req": (\d+)', packet.payload) if isinstance(packet, Delivery) else None
     return None if found is None else int(found[1])
 
@@ -137,14 +137,14 @@ class _Tapped:
     def __init__(self, inner: Transport, tap: Tap) -> None:
         self._inner = inner
         self._tap = tap
-        self._sink: Sink | None = None
+        self._sink: TransportSink | None = None
         self.close, self.abort, self.join = inner.close, inner.abort, inner.join
 
-    def start(self, sink: Sink) -> None:
+    def start(self, sink: TransportSink) -> None:
         self._sink = sink
         self._inner.start(self)
 
-    def send(self, packet: Outbound) -> None:
+    def send(self, packet: OutboundPacket) -> None:
         self._tap.sent(packet)
         self._inner.send(packet)
 
@@ -152,7 +152,7 @@ class _Tapped:
     def congested(self) -> bool:
         return self._inner.congested
 
-    def received(self, packets: Sequence[Inbound], /) -> None:
+    def received(self, packets: Sequence[InboundPacket], /) -> None:
         assert self._sink is not None
         self._tap.received(packets)
         self._sink.received(packets)
@@ -316,7 +316,7 @@ class Scene:
             return asyncio.create_task(asyncio.to_thread(method, *arguments, **named))
         return asyncio.create_task(method(*arguments, **named))
 
-    async def forge(self, call: asyncio.Task[object], *forgeries: tuple[str, Forgery]) -> Outbound:
+    async def forge(self, call: asyncio.Task[object], *forgeries: tuple[str, Forgery]) -> OutboundPacket:
         """Let forgeries arrive between what a call sends and the broker's answer; return what was sent."""
         packet = await self.tap.next_sent()
         for topic, fields in forgeries:

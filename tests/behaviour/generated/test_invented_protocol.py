@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from emitter_typed._async.driver import AsyncDriver
-from emitter_typed._sync.driver import SyncDriver
+from emitter_typed._async.lifecycle import AsyncLifecycle
+from emitter_typed._sync.lifecycle import SyncLifecycle
 from emitter_typed.errors import BrokerError, InvalidArgument
 from tests.behaviour.conftest import Generated
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours
@@ -186,8 +186,8 @@ def harbour(generated: Generated) -> ModuleType:
 async def connected(flavour: Flavour, made: ModuleType, peer: Peer) -> AsyncGenerator[Any]:  # Any: made while testing
     """A client of the invented protocol, connected to a peer."""
     members = {"_protocol": made.protocol.PROTOCOL}
-    facade = type("Facade", (AsyncDriver, made.async_api.AsyncApi), members)
-    threaded = type("Facade", (SyncDriver, made.sync_api.SyncApi), members)
+    facade = type("Facade", (AsyncLifecycle, made.async_api.AsyncApi), members)
+    threaded = type("Facade", (SyncLifecycle, made.sync_api.SyncApi), members)
     client: Any = facade() if flavour == "asyncio" else as_awaited(threaded(), facade)
     with listener(peer) as port:
         await client.connect("127.0.0.1", port, secure=False)

@@ -64,7 +64,7 @@ def link_to_nowhere(path: Path) -> None:
 
 @pytest.mark.parametrize("verb", [["check", "home.yaml"], GENERATE])
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (empty, "home.yaml: empty-file: there is no schema in this file\n"),
         (folder, "home.yaml: not-readable: this is a folder\n"),
@@ -77,7 +77,7 @@ def link_to_nowhere(path: Path) -> None:
     ],
 )
 def test_what_is_no_schema_is_one_problem(
-    here: Path, capsys: pytest.CaptureFixture[str], verb: list[str], make: Callable[[Path], None], said: str
+    here: Path, capsys: pytest.CaptureFixture[str], verb: list[str], make: Callable[[Path], None], message: str
 ) -> None:
     before = contents(here / "home_api")
     (here / "home.yaml").unlink()
@@ -86,10 +86,10 @@ def test_what_is_no_schema_is_one_problem(
 
     assert main(verb) == 1
 
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith(said)
-    assert told.err.count("home.yaml") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(message)
+    assert printed.err.count("home.yaml") == 1
     assert contents(here / "home_api") == before
 
 

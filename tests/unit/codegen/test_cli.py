@@ -65,9 +65,8 @@ def test_check_shows_the_difference_and_writes_nothing(here: Path, capsys: pytes
     assert main(["generate", "home.yaml", "--out", "home_api", "--check"]) == 1
 
     shown = capsys.readouterr().out
-    told = shown
-    assert "\n-    celsius: float\n" in told
-    assert "\n+    kelvin: float\n" in told
+    assert "\n-    celsius: float\n" in shown
+    assert "\n+    kelvin: float\n" in shown
     assert shown.endswith("would change; run: emitter-typed generate home.yaml --out home_api\n")
     assert (here / "home_api/types.py").read_bytes() == before
 
@@ -141,7 +140,7 @@ def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "there is no pyproject.toml"),
         ("", "lists no jobs"),
@@ -153,7 +152,7 @@ def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys:
     ],
 )
 def test_a_table_that_cannot_be_followed_is_wrong_usage(
-    here: Path, capsys: pytest.CaptureFixture[str], text: str | None, said: str
+    here: Path, capsys: pytest.CaptureFixture[str], text: str | None, message: str
 ) -> None:
     if text is not None:
         (here / "pyproject.toml").write_text(text, "utf-8")
@@ -161,7 +160,7 @@ def test_a_table_that_cannot_be_followed_is_wrong_usage(
     assert main(["generate"]) == 2
 
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
 
 
@@ -185,9 +184,9 @@ def test_problems_are_told_with_their_place_and_nothing_is_written(
 
     assert main([*verb, "home.yaml"]) == 1
 
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "home.yaml:4:" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "home.yaml:4:" in printed.err
     assert not (here / "home_api").exists()
 
 
@@ -212,12 +211,12 @@ def test_refusals_have_the_shape_of_problems_in_json(
 
     assert main(["generate", "home.yaml", "--out", "home_api", "--format", "json", *flag]) == 1
 
-    told = capsys.readouterr()
-    (refusal,) = json.loads(told.out)
+    printed = capsys.readouterr()
+    (refusal,) = json.loads(printed.out)
     assert refusal.keys() == problem.keys()
     assert (refusal["file"], refusal["rule"]) == (str(Path("home_api/types.py")), "output")
     assert refusal["message"].startswith("was edited: ")
-    assert told.err == ""
+    assert printed.err == ""
 
 
 def test_stdout_is_nothing_but_json_in_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,7 +253,7 @@ def test_a_schema_that_is_no_file_is_told_without_a_traceback(
 
 
 @pytest.mark.parametrize(
-    ("out", "said"),
+    ("out", "message"),
     [
         ("", "is empty: name one"),
         (" ", "is empty: name one"),
@@ -266,7 +265,7 @@ def test_a_schema_that_is_no_file_is_told_without_a_traceback(
 )
 @pytest.mark.parametrize("configured", [False, True])
 def test_a_folder_that_python_could_not_import_is_wrong_usage(
-    here: Path, capsys: pytest.CaptureFixture[str], out: str, said: str, configured: bool
+    here: Path, capsys: pytest.CaptureFixture[str], out: str, message: str, configured: bool
 ) -> None:
     if configured:
         (here / "pyproject.toml").write_text(
@@ -277,7 +276,7 @@ def test_a_folder_that_python_could_not_import_is_wrong_usage(
     assert main(["generate"] if configured else ["generate", "home.yaml", "--out", out]) == 2
 
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert sorted(here.iterdir()) == before
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from emitter_typed_codegen import source
-from emitter_typed_codegen.source import MOST_BYTES, ListNode, MapNode, Node, ScalarNode, read
+from emitter_typed_codegen.source import MOST_BYTES, ListNode, MapNode, Node, ScalarNode, parser, read
 
 
 def written(folder: Path, content: str | bytes) -> Path:
@@ -152,7 +151,7 @@ def test_what_cannot_be_read_is_one_problem_in_the_words_of_either_loader(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(source, "_LOADER", loader)
+    monkeypatch.setattr(parser, "_LOADER", loader)
 
     assert only_problem(written(tmp_path, content)) == expected
 

@@ -74,12 +74,12 @@ def test_a_docstring_says_the_text_and_nothing_happens(
     text = docstring(f"Begin. {doc}", indent, facts=facts, sections=[Section("Args", [(name, entry)])])
     module = ast.parse(f"class Documented:\n{' ' * (indent or 4)}{text}\n") if indent else ast.parse(text)
 
-    said = ast.get_docstring(module.body[0] if indent else module)  # type: ignore[arg-type]
+    held = ast.get_docstring(module.body[0] if indent else module)  # type: ignore[arg-type]
 
-    assert said is not None
+    assert held is not None
     assert len(list(ast.walk(module))) <= 5
     words = re.sub(r"\s+", "", f"Begin.{doc}")
-    assert words.rstrip(".") in re.sub(r"\s+", "", said) or _ended(words) in re.sub(r"\s+", "", said)
+    assert words.rstrip(".") in re.sub(r"\s+", "", held) or _ended(words) in re.sub(r"\s+", "", held)
 
 
 def _ended(words: str) -> str:

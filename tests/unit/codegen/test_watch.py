@@ -74,9 +74,9 @@ def test_a_broken_save_is_told_and_the_next_one_generated(here: Path, capsys: py
 
     assert main(GENERATE, pause=happening(broken, nothing, whole, nothing)) == 130
 
-    told = capsys.readouterr()
-    assert told.err.startswith("home.yaml:4:31: unknown-type: there is no type 'flaot'\n")
-    assert told.err.count("unknown-type") == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("home.yaml:4:31: unknown-type: there is no type 'flaot'\n")
+    assert printed.err.count("unknown-type") == 1
     assert "kelvin: float" in (here / "home_api/types.py").read_text("utf-8")
 
 
@@ -121,9 +121,9 @@ def test_jobs_are_read_again_when_pyproject_was_saved(here: Path, capsys: pytest
 
     assert main(["generate", "--watch"], pause=pause) == 130
 
-    told = capsys.readouterr()
-    assert "pyproject.toml cannot be read" in told.err
-    assert told.out.count("watching 2 files; Ctrl-C ends it\n") == 3
+    printed = capsys.readouterr()
+    assert "pyproject.toml cannot be read" in printed.err
+    assert printed.out.count("watching 2 files; Ctrl-C ends it\n") == 3
     assert (here / "b_api/types.py").exists()
 
 

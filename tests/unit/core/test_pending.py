@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from emitter_typed._core.pending import AsyncOutcome, SyncOutcome
+from emitter_typed._core.outcomes import AsyncOutcome, SyncOutcome
 from emitter_typed.errors import EmitterError, RequestTimeout
 
 LIMIT_S = 10.0

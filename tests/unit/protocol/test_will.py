@@ -17,9 +17,9 @@ def test_a_will_holds_what_the_broker_wants() -> None:
 
 def test_no_text_of_a_will_shows_its_key() -> None:
     assert KEY not in repr(Will(KEY, "a/", "gone"))
-    client = Client(will=Will(KEY, "a/", "gone"))
-    assert KEY not in repr(client._settings)  # pyright: ignore[reportPrivateUsage]  # what an error may show
-    assert KEY not in repr(client._endpoint("localhost", 1, False, 30, None))  # pyright: ignore[reportPrivateUsage]  # the same
+    settings = Client(will=Will(KEY, "a/", "gone"))._driver.settings  # pyright: ignore[reportPrivateUsage]  # what an error may show
+    assert KEY not in repr(settings)
+    assert KEY not in repr(settings.endpoint("localhost", 1, False, 30, None))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emitter_typed._broker.wire import encode_outbound, encode_publish
-from emitter_typed._protocol.packets import Delivery, Inbound, Puback, Publish
+from emitter_typed._protocol.packets import Delivery, InboundPacket, Puback, Publish
 from emitter_typed._transport.frames import Frames, publish_frame
 
 TOPICS = st.text(min_size=1, max_size=300).filter(lambda topic: topic.isprintable() and not {"#", "+"} & set(topic))
@@ -14,7 +14,7 @@ PAYLOADS = st.binary(max_size=20_000) | st.binary(max_size=5)
 SUBACK = b"\x90\x03\x00\x07\x00"
 
 
-def delivery(topic: str, payload: bytes) -> tuple[bytes, Inbound]:
+def delivery(topic: str, payload: bytes) -> tuple[bytes, InboundPacket]:
     raw = encode_publish(topic, payload)
     assert raw is not None
     return raw, Delivery(topic, payload)
@@ -30,15 +30,15 @@ PACKETS = st.lists(
 
 @given(packets=PACKETS, sizes=st.lists(st.integers(1, 40_000), min_size=1))
 def test_packets_are_told_apart_wherever_they_were_cut(
-    packets: list[tuple[bytes, Inbound | None]], sizes: list[int]
+    packets: list[tuple[bytes, InboundPacket | None]], sizes: list[int]
 ) -> None:
     stream = b"".join(raw for raw, _ in packets)
     frames = Frames()
-    found: list[Inbound | bytes] = []
+    found: list[InboundPacket | bytes] = []
     while stream:
         frames.feed(stream[: sizes[0]])
         stream, sizes = stream[sizes[0] :], [*sizes[1:], sizes[0]]
-        into: list[Inbound] = []
+        into: list[InboundPacket] = []
         while (other := frames.take(into, known=True)) is not None:
             found += [*into, other]
             into = []
@@ -58,7 +58,7 @@ def test_no_byte_is_lost_or_made_up(data: bytes, size: int) -> None:
     found = b""
     for start in range(0, len(data), size):
         frames.feed(data[start : start + size])
-        into: list[Inbound] = []
+        into: list[InboundPacket] = []
         while (other := frames.take(into, known=False)) is not None:
             assert other
             found += other
@@ -79,7 +79,7 @@ def test_what_is_broken_is_handed_on_whole() -> None:
     for packet in broken:
         frames = Frames()
         frames.feed(packet + b"\x40\x02\x00\x01")
-        into: list[Inbound] = []
+        into: list[InboundPacket] = []
         assert frames.take(into, known=True) == packet
         assert frames.take(into, known=True) is None
         assert into == [Puback(1)]
@@ -87,7 +87,7 @@ def test_what_is_broken_is_handed_on_whole() -> None:
 
 def test_topics_that_are_remembered_are_bounded() -> None:
     frames = Frames()
-    into: list[Inbound] = []
+    into: list[InboundPacket] = []
     for number in range(10_000):
         raw, _ = delivery(f"a/{number}/", b"")
         frames.feed(raw)

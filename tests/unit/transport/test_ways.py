@@ -12,8 +12,8 @@ from emitter_typed import Client, InvalidArgument
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
-    Inbound,
-    Outbound,
+    InboundPacket,
+    OutboundPacket,
     Puback,
     Publish,
     Suback,
@@ -69,7 +69,7 @@ def test_packets_of_every_kind_and_size_travel(secure_broker: Broker, tls: bool,
     assert notes.next() == Connack(0)
     key = secure_broker.keygen("a/#/", "rw").reveal()
 
-    def answer(packet: Outbound) -> Inbound:
+    def answer(packet: OutboundPacket) -> InboundPacket:
         transport.send(packet)
         return notes.next()
 
@@ -119,8 +119,8 @@ def test_a_certificate_of_another_host_is_refused_for_good() -> None:
 
 
 def test_a_client_verifies_certificates_without_being_told_to() -> None:
-    client = Client()
-    context = client._endpoint("localhost", 443, True, 30, None).tls  # pyright: ignore[reportPrivateUsage]  # what it hands on
+    settings = Client()._driver.settings  # pyright: ignore[reportPrivateUsage]  # what it connects with
+    context = settings.endpoint("localhost", 443, True, 30, None).tls
     assert context is not None
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.edge.peers import Host
 from emitter_typed._broker.wire import DISCONNECT, Decoder, encode_connect, encode_outbound, inbound
-from emitter_typed._protocol.packets import Connack, Outbound
-from emitter_typed._transport.base import Endpoint, Sink
+from emitter_typed._protocol.packets import Connack, OutboundPacket
+from emitter_typed._transport.base import Endpoint, TransportSink
 from emitter_typed._transport.reasons import is_permanent_code
 from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
 
@@ -39,7 +39,7 @@ class MemoryTransport:
         self._endpoint = endpoint
         self._host = host
         self._loop = loop
-        self._sink: Sink | None = None
+        self._sink: TransportSink | None = None
         self._connection: Connection | None = None
         self._decoder = Decoder()
         self._accepted = False
@@ -55,7 +55,7 @@ class MemoryTransport:
 
     # What the Transport protocol promises. Any thread may call these.
 
-    def start(self, sink: Sink) -> None:
+    def start(self, sink: TransportSink) -> None:
         """Connect, in the broker's event loop."""
         self._sink = sink
         if self._loop is None:
@@ -63,7 +63,7 @@ class MemoryTransport:
         else:
             self._hand_over(self._open)
 
-    def send(self, packet: Outbound) -> None:
+    def send(self, packet: OutboundPacket) -> None:
         """Queue a packet for the broker."""
         data = encode_outbound(packet)
         with self._lock:

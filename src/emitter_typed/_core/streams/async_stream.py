@@ -29,7 +29,7 @@ class AsyncStream(Stream[MessageT]):
         """Take a message in."""
         self._put(channel, raw)
         self._changed.set()
-        if self._ended or self._feed.trail_is_long:
+        if self._ended or self._feed.cursor_is_old:
             self._go_on()
 
     async def take(self) -> Item | None:

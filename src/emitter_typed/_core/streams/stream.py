@@ -1,4 +1,4 @@
-"""What streams of both flavours share: what the session tells them, what they fetch, and how they are read."""
+"""What sync and async streams share: what the session tells them, what they fetch, and how they are read."""
 
 from __future__ import annotations
 
@@ -40,33 +40,8 @@ class Pages(Protocol):
         """End a fetch with an error, unless it has ended."""
 
 
-class _Answers:
-    """Waits for the answers to what the feed asks for."""
-
-    def __init__(
-        self,
-        replied: Callable[[], None],
-        answered: Callable[[object], None],
-        failed: Callable[[EmitterError], None],
-        go_on: Callable[[], None],
-    ) -> None:
-        self.replied = replied
-        self._answered = answered
-        self._failed = failed
-        self._go_on = go_on
-
-    def resolve(self, response: object, /) -> None:
-        self._answered(response)
-        self._go_on()
-
-    def reject(self, error: EmitterError, /) -> bool:
-        self._failed(error)
-        self._go_on()
-        return True
-
-
 class Stream(ABC, Generic[MessageT]):
-    """The messages of one subscription on their way from the session to its readers, whatever the flavour."""
+    """The messages of one subscription on their way from the session to its readers."""
 
     def __init__(
         self,
@@ -97,7 +72,6 @@ class Stream(ABC, Generic[MessageT]):
         self._pages = pages
         self._timeout_s = timeout_s
         self._leave = leave
-        self._answers = _Answers(self._replied, self._answered, self._failed, self._go_on)
         # What was asked for last, and until when a reader waits for it.
         self._fetch: Fetch | None = None
         self._overdue: tuple[Fetch, float] | None = None
@@ -108,7 +82,7 @@ class Stream(ABC, Generic[MessageT]):
 
     @abstractmethod
     def _prepare(self) -> None:
-        """Set up what readers of the flavour wait for; called once, by the constructor."""
+        """Set up what readers wait for; called once, by the constructor."""
 
     @property
     @abstractmethod
@@ -180,19 +154,27 @@ class Stream(ABC, Generic[MessageT]):
 
     # What is fetched
 
-    def _replied(self) -> None:
+    def page_arrived(self) -> None:
+        """Learn that a page is here, so that no live message from now on is in it. Its answer follows."""
         with self._guard:
-            self._feed.replied()
+            self._feed.page_arrived()
 
-    def _answered(self, response: object) -> None:
+    def page_answered(self, response: object) -> None:
+        """Take a page in, and ask for what is needed next."""
         try:
             with self._guard:
                 self._feed.answer(response)
                 self._wake()
         except EmitterError as error:
-            self._failed(error)
+            self._fail_page(error)
+        self._go_on()
 
-    def _failed(self, error: EmitterError) -> None:
+    def page_failed(self, error: EmitterError) -> None:
+        """Learn that no page comes, and ask for what is needed next."""
+        self._fail_page(error)
+        self._go_on()
+
+    def _fail_page(self, error: EmitterError) -> None:
         with self._guard:
             untold = self._feed.failed(error, datetime.now(UTC))
             self._wake()
@@ -204,7 +186,7 @@ class Stream(ABC, Generic[MessageT]):
         while True:
             with self._guard:
                 wanted = self._feed.next_request()
-                fetch = None if wanted is None else Fetch(*wanted, self._answers)
+                fetch = None if wanted is None else Fetch(*wanted, self)
                 self._fetch = fetch or self._fetch
                 begun = self._feed.started or self._feed.failure is not None or self._ended
                 starting = self._starting if begun else None
@@ -219,7 +201,7 @@ class Stream(ABC, Generic[MessageT]):
             try:
                 self._pages.fetch(fetch)
             except EmitterError as error:
-                self._failed(error)
+                self._fail_page(error)
             else:
                 return
 

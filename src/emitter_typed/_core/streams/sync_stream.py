@@ -32,7 +32,7 @@ class SyncStream(Stream[MessageT]):
                 self._changed.notify_all()
             else:
                 self._changed.notify()
-        if self._ended or self._feed.trail_is_long:
+        if self._ended or self._feed.cursor_is_old:
             self._go_on()
 
     def take(self, deadline: float | None) -> Item | None:

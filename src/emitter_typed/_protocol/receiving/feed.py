@@ -14,7 +14,8 @@ from attrs import define
 
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.message import Gap, StoredMessage
-from emitter_typed._protocol.receiving.history_query import CatchUp, HistoryQuery
+from emitter_typed._protocol.receiving.catch_up import CatchUp
+from emitter_typed._protocol.receiving.history_query import HistoryQuery
 from emitter_typed._protocol.receiving.mailbox import Arrival, Mailbox
 from emitter_typed._protocol.receiving.merge import Fingerprint, RecentDeliveries, fingerprint
 from emitter_typed._protocol.receiving.paging import Pager
@@ -25,8 +26,8 @@ Item = Arrival | StoredMessage | Gap
 """What a reader gets."""
 
 # How many messages may arrive before the cursor is moved on. At the broker's fastest, 8 requests a second.
-_TRAIL_MESSAGES = 4_096
-_MAX_TRAIL_MESSAGES = 4 * _TRAIL_MESSAGES
+_CURSOR_MESSAGES = 4_096
+_MAX_RECENT_MESSAGES = 4 * _CURSOR_MESSAGES
 _UNAUTHORIZED = 401
 
 
@@ -50,20 +51,20 @@ class Feed:
     lost is told before what failed with it.
     """
 
-    def __init__(self, mailbox: Mailbox, backlog: HistoryQuery | None) -> None:
+    def __init__(self, mailbox: Mailbox, query: HistoryQuery | None) -> None:
         """Begin without messages; None: nothing that is stored is wanted."""
         self.mailbox: Mailbox = mailbox
         """The live messages."""
-        self.started: bool = backlog is None
+        self.started: bool = query is None
         """Whether it is known what comes first."""
         self.failure: EmitterError | None = None
         """Why it could not start."""
-        self._backlog = backlog
-        self._trail = RecentDeliveries(max_messages=_MAX_TRAIL_MESSAGES)
-        self._trails = backlog is not None and backlog.recover
+        self._query = query
+        self._recent = RecentDeliveries(max_messages=_MAX_RECENT_MESSAGES)
+        self._recovers = query is not None and query.recover
         self._since_cursor = 0
         # What this client published meanwhile that does not come back: until stored and live messages are joined.
-        self._no_echo: deque[Fingerprint] = deque(maxlen=_MAX_TRAIL_MESSAGES)
+        self._no_echo: deque[Fingerprint] = deque(maxlen=_MAX_RECENT_MESSAGES)
         self._no_echo_since_asked = 0
         # The same from before the last loss, where there was more than one.
         self._no_echo_before: set[Fingerprint] = set()
@@ -76,7 +77,7 @@ class Feed:
         self._connected = False
         self._ended = False
         # The messages since the last loss that the queue had no room for, each with the place of the one after it.
-        self._refused: deque[tuple[int, Fingerprint]] = deque(maxlen=_MAX_TRAIL_MESSAGES)
+        self._refused: deque[tuple[int, Fingerprint]] = deque(maxlen=_MAX_RECENT_MESSAGES)
         self._refusals = 0
         # Whether nothing but live messages is to come, which is almost always so.
         self._only_live = True
@@ -86,14 +87,14 @@ class Feed:
     def granted(self) -> None:
         """Learn that the broker has granted the subscription."""
         self._connected = True
-        if self._backlog is not None and not self.started and not self._ended:
-            self._catch_up = self._backlog.begin(self._trail)
+        if self._query is not None and not self.started and not self._ended:
+            self._catch_up = self._query.begin(self._recent)
             self._only_live = False
 
     def put(self, arrival: Arrival) -> bool:
         """Take a live message in, and tell whether that begins an episode of dropping."""
-        if self._trails and self.started and self._break is None:
-            self._trail.deliver(fingerprint(*arrival))
+        if self._recovers and self.started and self._break is None:
+            self._recent.deliver(fingerprint(*arrival))
             self._since_cursor += 1
         if self._only_live:
             return self.mailbox.put(arrival)
@@ -107,14 +108,14 @@ class Feed:
 
     def published_without_echo(self, arrival: Arrival) -> None:
         """Learn of a message of this client that does not come back, and may be stored all the same."""
-        if self._backlog is None or (self.started and not self._trails):
+        if self._query is None or (self.started and not self._recovers):
             return
-        mark = fingerprint(*arrival)
+        known_by = fingerprint(*arrival)
         if self.started and self._break is None:
-            self._trail.published_without_echo(mark)
+            self._recent.published_without_echo(known_by)
             self._no_echo_since_asked += 1
         else:
-            self._no_echo.append(mark)
+            self._no_echo.append(known_by)
 
     def lost(self, now: datetime) -> None:
         """Learn that the connection is lost, and another one is to follow."""
@@ -130,7 +131,7 @@ class Feed:
             self._break.until = None
             self._no_echo_before.update(self._no_echo)
             self._no_echo.clear()
-            if self._catch_up is not None and not self._catch_up.joined:
+            if self._catch_up is not None and not self._catch_up.merged:
                 # What it has fetched ends before this loss. It begins again.
                 self._catch_up = None
 
@@ -143,7 +144,7 @@ class Feed:
     def end(self) -> None:
         """Learn that nothing more is coming: what waits can still be taken, and nothing more is fetched."""
         self._ended = True
-        if self._catch_up is not None and self._catch_up.joined:
+        if self._catch_up is not None and self._catch_up.merged:
             # What is there already waits like everything else.
             self._items.extend(self._catch_up.ready())
         self._catch_up = self._break = None
@@ -159,7 +160,7 @@ class Feed:
                 return self._items.popleft()
             catch_up = self._catch_up
             if catch_up is not None:
-                if not catch_up.joined:
+                if not catch_up.merged:
                     return None
                 self._items.extend(catch_up.ready())
                 if not self._items and not catch_up.done:
@@ -175,16 +176,16 @@ class Feed:
                 return self.mailbox.take()
             if broken.until is None:
                 return None
-            if self._trails and self._backlog is not None:
-                self._catch_up = self._backlog.resume(self._trail)
+            if self._recovers and self._query is not None:
+                self._catch_up = self._query.resume(self._recent)
             else:
                 self._break = None
                 self._items.append(_gap(broken, broken.until))
 
     @property
-    def trail_is_long(self) -> bool:
+    def cursor_is_old(self) -> bool:
         """Whether so much has arrived that a request is due which shortens what must be remembered."""
-        return self._since_cursor >= _TRAIL_MESSAGES
+        return self._since_cursor >= _CURSOR_MESSAGES
 
     @property
     def waiting(self) -> int:
@@ -200,7 +201,7 @@ class Feed:
             return False
         if self._catch_up is not None:
             return self._catch_up.needs_page
-        return self._trails and self._break is None and self.trail_is_long
+        return self._recovers and self._break is None and self.cursor_is_old
 
     def next_request(self) -> tuple[RequestDefinition[object], Record] | None:
         """Return what is to be asked for now, if anything; then comes its `answer`, or it `failed`."""
@@ -209,13 +210,13 @@ class Feed:
         if self._catch_up is not None:
             self._asked = self._catch_up
         else:
-            assert self._backlog is not None, "only a backlog has a trail"
-            self._asked = self._backlog.newest()
+            assert self._query is not None, "only a query has a cursor"
+            self._asked = self._query.newest()
             self._since_cursor = self._no_echo_since_asked = 0
         self._arrived = None
         return self._asked.definition, self._asked.request()
 
-    def replied(self) -> None:
+    def page_arrived(self) -> None:
         """Learn that the `answer` has arrived, which is to be given later: what arrives from now on is not in it."""
         self._arrived = self._received, self._since_cursor
 
@@ -228,10 +229,10 @@ class Feed:
             if self._break is None and self._asked.newest is not None:
                 # What had arrived by then is not newer than that.
                 keep = self._since_cursor - since_cursor
-                self._trail.begin(self._asked.newest, keep=keep, keep_no_echo=self._no_echo_since_asked)
+                self._recent.begin(self._asked.newest, keep=keep, keep_no_echo=self._no_echo_since_asked)
         elif catch_up is not None and self._asked is catch_up:
             catch_up.take(response, received)
-            self._try_to_join(catch_up)
+            self._try_to_merge(catch_up)
         self._asked = None
 
     def failed(self, error: EmitterError, now: datetime) -> EmitterError | None:
@@ -243,7 +244,7 @@ class Feed:
         if isinstance(error, ReplyMissing):
             if catch_up.shrink(error, self._received):
                 return None
-            self._try_to_join(catch_up)
+            self._try_to_merge(catch_up)
             return error
         if isinstance(error, ConnectionLost | Closed) and self.started:
             # It goes on with the next connection, which may be there already.
@@ -251,22 +252,22 @@ class Feed:
         return self._give_up(error, now)
 
     def _give_up(self, error: EmitterError, now: datetime) -> EmitterError | None:
-        joined = self._catch_up is not None and self._catch_up.joined
+        merged = self._catch_up is not None and self._catch_up.merged
         self._catch_up = None
         if not self.started:
-            if isinstance(error, BrokerError) and not self._trails:
+            if isinstance(error, BrokerError) and not self._recovers:
                 # The broker would send nothing either, and say nothing where a key may not load.
                 self.started = True
                 return None if error.status == _UNAUTHORIZED else error
             self.failure = error
             return None
         broken = self._break
-        if broken is not None and not joined:
+        if broken is not None and not merged:
             self._break = None
             for arrival in self.mailbox.since(broken.live_from):
-                self._trail.deliver(fingerprint(*arrival))
-            for mark in (*self._no_echo_before, *self._no_echo):
-                self._trail.published_without_echo(mark)
+                self._recent.deliver(fingerprint(*arrival))
+            for known_by in (*self._no_echo_before, *self._no_echo):
+                self._recent.published_without_echo(known_by)
             self._no_echo.clear()
             self._no_echo_before.clear()
             self._items.append(_gap(broken, broken.until or now))
@@ -274,13 +275,13 @@ class Feed:
             self._items.append(Gap(recovered=False, since=now, until=now, count=0, exact=False))
         return error
 
-    def _try_to_join(self, catch_up: CatchUp) -> None:
-        if catch_up.joined or catch_up.needs_page:
+    def _try_to_merge(self, catch_up: CatchUp) -> None:
+        if catch_up.merged or catch_up.needs_page:
             return
         broken = self._break
         live = self._live(0 if broken is None else broken.live_from)
         place = self._received - len(live)
-        if not catch_up.join(live, place, no_echo=tuple(self._no_echo), own=self._no_echo_before):
+        if not catch_up.find_merge_point(live, place, no_echo=tuple(self._no_echo), own=self._no_echo_before):
             return
         self._refused.clear()
         self._no_echo.clear()
@@ -306,18 +307,18 @@ class Feed:
             while refused and refused[0][0] == number:
                 live.append(refused.popleft()[1])
             live.append(fingerprint(*arrival))
-        return live + [mark for _, mark in refused]
+        return live + [known_by for _, known_by in refused]
 
     def _leave_out_what_was_stored(self, catch_up: CatchUp, broken: _Break) -> None:
         """Take out what arrived between two losses and is stored: it comes with what was missed, in its order."""
         if broken.place == broken.live_from:
             return
-        stored = Counter(catch_up.marks)
+        stored = Counter(catch_up.fingerprints)
 
         def keep(arrival: Arrival) -> bool:
-            mark = fingerprint(*arrival)
-            stored[mark] -= 1
-            return stored[mark] < 0
+            known_by = fingerprint(*arrival)
+            stored[known_by] -= 1
+            return stored[known_by] < 0
 
         self.mailbox.filter_before(broken.live_from, keep)
 

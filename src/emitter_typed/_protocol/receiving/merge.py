@@ -4,8 +4,8 @@ Stored messages have an id and live ones have none, so they can only be told apa
 stored while a subscription stood also arrived, in the same order, unless this client published it without echo (so that
 its own subscriptions do not receive it). So the stored messages that also arrived form one piece that is, in
 order, among the live ones: the longest such piece is an upper bound. A pair of channel and payload that stands once on
-either side is taken for one message: up to there the piece is certain. Where both bounds meet, the seam is exact;
-else the certain piece is taken, for a repeat is better than a loss.
+either side is taken for one message: up to there the piece is certain. Where both bounds meet, the merge point is
+exact; else the certain piece is taken, for a repeat is better than a loss.
 
 This takes for granted that messages with the same channel and payload are alike: all stored, for the same time, or none
 is. Where they are not, or where the stored copy of the one that was delivered has expired, a stored message may be left
@@ -23,8 +23,8 @@ from attrs import evolve, frozen
 Fingerprint = int
 """A channel and a payload, in little room. Differs from one process to another, so that nobody can make two alike."""
 
-MAX_TRAIL_MESSAGES: Final = 1_000
-"""How many messages a trail remembers, unless it is told otherwise."""
+MAX_RECENT_MESSAGES: Final = 1_000
+"""How many messages `RecentDeliveries` remembers, unless it is told otherwise."""
 
 
 def fingerprint(channel: str, payload: bytes) -> Fingerprint:
@@ -41,7 +41,7 @@ class MergePoint:
     exact: bool
     """Whether nothing is delivered twice."""
     fresh: int
-    """The index of the first live message that certainly came after the newest stored one: where a trail goes on."""
+    """The index of the first live message that certainly came after the newest stored one."""
     whole: bool
     """Whether that are all that came after it."""
 
@@ -56,7 +56,7 @@ class Resumption:
     """Whether everything from there on was missed."""
 
 
-def join(
+def find_merge_point(
     stored: Sequence[Fingerprint],
     live: Sequence[Fingerprint],
     *,
@@ -69,7 +69,7 @@ def join(
         stored: The stored messages, oldest first, as the broker gave them after it had accepted the subscription. Those
             that are known to be older than the subscription, such as what an earlier request gave, may be left out.
             So may all but the newest `len(live) + len(no_echo)` and one more.
-            A trail needs the newest one, even where none is to be delivered.
+            `RecentDeliveries` needs the newest one, even where none is to be delivered.
         live: What arrived since, in order. It must hold all that was published before the broker gave its newest page;
             where the oldest of it had to be dropped, nothing is lost or repeated.
         no_echo: What this client published meanwhile so that it does not receive it.
@@ -80,8 +80,8 @@ def join(
         How to join them. `overlap` never counts a message that is not among the live ones, or without echo.
     """
     unheard = frozenset(no_echo)
-    marks = _marks(stored, live, unheard) & {*live[:arrived], *unheard}
-    piece = _measure(stored[::-1], live[::-1], unheard, marks)
+    unique = _unique(stored, live, unheard) & {*live[:arrived], *unheard}
+    piece = _measure(stored[::-1], live[::-1], unheard, unique)
     if arrived is not None:
         fresh, whole = arrived, True
     elif piece.exact and not (stored and (stored[-1] in unheard or live.count(stored[-1]) > 1)):
@@ -113,16 +113,16 @@ def resume(
         Where the missed ones begin; join them to what is live now.
     """
     unheard = frozenset(no_echo)
-    marks = _marks(stored, delivered, unheard)
+    unique = _unique(stored, delivered, unheard)
     begin = 0
     if truncated:
         # Nothing is known of the first ones, so it begins with the oldest message that certainly was delivered.
-        first = next((index for index, one in enumerate(stored) if one in marks and one not in unheard), None)
+        first = next((index for index, one in enumerate(stored) if one in unique and one not in unheard), None)
         if first is None:
             return Resumption(first=0, exact=not stored)
         begin = first
         delivered = delivered[delivered.index(stored[begin]) :]
-    piece = _measure(stored[begin:], delivered, unheard, marks)
+    piece = _measure(stored[begin:], delivered, unheard, unique)
     return Resumption(first=begin + piece.certain, exact=piece.exact)
 
 
@@ -136,7 +136,7 @@ class _Piece:
     """The index in the others of the first message that is in both."""
 
 
-def _marks(
+def _unique(
     stored: Sequence[Fingerprint], others: Sequence[Fingerprint], no_echo: frozenset[Fingerprint]
 ) -> frozenset[Fingerprint]:
     """Return what stands for one message: stored once, and arrived once; or sent without echo, and not arrived."""
@@ -149,7 +149,7 @@ def _measure(
     stored: Sequence[Fingerprint],
     others: Sequence[Fingerprint],
     no_echo: frozenset[Fingerprint],
-    marks: frozenset[Fingerprint],
+    unique: frozenset[Fingerprint],
 ) -> _Piece:
     possible = certain = place = 0
     first_match: int | None = None
@@ -162,10 +162,10 @@ def _measure(
             first_match = place - 1 if first_match is None else first_match
         possible += 1
         # One without echo tells nothing of the others beside it: they may be lost though it was published.
-        if one in marks and (one not in no_echo or certain == possible - 1):
+        if one in unique and (one not in no_echo or certain == possible - 1):
             certain = possible
     # What should be the same message and is not in its place shows that equal ones are about, or that some got lost.
-    contradicted = any(one in marks and one not in no_echo for one in stored[possible:])
+    contradicted = any(one in unique and one not in no_echo for one in stored[possible:])
     return _Piece(certain=certain, exact=certain == possible and not contradicted, first_match=first_match)
 
 
@@ -178,7 +178,7 @@ class RecentDeliveries:
 
     __slots__ = ("_delivered", "_no_echo", "cursor", "forgetful", "truncated")
 
-    def __init__(self, *, max_messages: int = MAX_TRAIL_MESSAGES) -> None:
+    def __init__(self, *, max_messages: int = MAX_RECENT_MESSAGES) -> None:
         """Begin empty, where nothing is stored."""
         self.cursor: bytes | None = None
         """The id of a stored message: whatever is stored up to it was delivered. None: nothing was stored."""
@@ -233,7 +233,7 @@ class RecentDeliveries:
     def restart(
         self,
         cursor: bytes | None,
-        joint: MergePoint,
+        merge_point: MergePoint,
         live: Sequence[Fingerprint],
         *,
         no_echo: Iterable[Fingerprint] = (),
@@ -242,16 +242,16 @@ class RecentDeliveries:
 
         Args:
             cursor: The id of the newest stored message, or the cursor as it was if there was none after it.
-            joint: How they were joined.
+            merge_point: How they were joined.
             live: The live messages that were joined.
             no_echo: What was published without echo and is not certain to be stored before the cursor.
         """
         self.cursor = cursor
         self._delivered.clear()
         self._no_echo.clear()
-        self.truncated = not joint.whole
+        self.truncated = not merge_point.whole
         self.forgetful = False
-        for message in live[joint.fresh :]:
+        for message in live[merge_point.fresh :]:
             self.deliver(message)
         for message in no_echo:
             self.published_without_echo(message)

@@ -44,7 +44,7 @@ _ID_BYTES: Final = 12
 Found = tuple[bytes, Fingerprint]
 """The id of a stored message, and what it is known by."""
 
-_Mark = tuple[bytes, Fingerprint | None]
+_Entry = tuple[bytes, Fingerprint | None]
 
 
 @frozen
@@ -67,7 +67,7 @@ class _Page:
     count: int
     size_bytes: int
     messages: list[StoredMessage] | None = field(repr=False)
-    marks: tuple[_Mark, ...] = ()
+    entries: tuple[_Entry, ...] = ()
     """Their ids and what they are known by, if that is kept; None where a message is not to be given."""
 
     def forget(self) -> None:
@@ -168,8 +168,8 @@ class Pager:
 
     def found(self) -> list[Found]:
         """Return what was found so far and is to be given, oldest first."""
-        marks = [mark for page in reversed(self._pages) for mark in reversed(page.marks)]
-        return [(id_, known_by) for id_, known_by in marks if known_by is not None]
+        entries = [entry for page in reversed(self._pages) for entry in reversed(page.entries)]
+        return [(id_, known_by) for id_, known_by in entries if known_by is not None]
 
     def stop(self) -> None:
         """Look no further back, and be content with what was found."""
@@ -204,10 +204,10 @@ class Pager:
         self._ceiling = older_than
         pages, self._pages, self._held_bytes = self._pages, [], 0
         for page in pages:
-            inside = tuple(mark for mark in page.marks if self._is_within(mark[0]))
+            inside = tuple(entry for entry in page.entries if self._is_within(entry[0]))
             if not inside:
                 continue
-            page.oldest, page.marks = inside[-1][0], inside
+            page.oldest, page.entries = inside[-1][0], inside
             if page.messages is not None:
                 page.messages = [each for each in page.messages if self._is_within(each.id)]
                 page.count, page.size_bytes = len(page.messages), _held(page.messages)
@@ -310,7 +310,7 @@ class Pager:
         size_bytes = _held(messages)
         page = _Page(start, messages[-1].id, len(messages), size_bytes, messages)
         if self._keep_found:
-            page.marks = tuple(self._mark(each) for each in messages)
+            page.entries = tuple(self._entry(each) for each in messages)
         self._pages.append(page)
         self._held_bytes += size_bytes
         # The oldest page is needed first.
@@ -323,7 +323,7 @@ class Pager:
         accepted = self._accepts is None or self._accepts(message.channel)
         return accepted and message.id not in self._left_out
 
-    def _mark(self, message: StoredMessage) -> _Mark:
+    def _entry(self, message: StoredMessage) -> _Entry:
         return message.id, fingerprint(message.channel, message.payload) if self._is_given(message) else None
 
     def _restart(self) -> None:

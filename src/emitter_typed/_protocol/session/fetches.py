@@ -7,7 +7,6 @@ from typing import Any, Final, Protocol
 
 from emitter_typed._protocol.counters import ClientCounters, ending_of
 from emitter_typed._protocol.definition import RequestDefinition
-from emitter_typed._protocol.session.inflight import CallResult
 from emitter_typed._types.values import Record
 from emitter_typed.errors import Closed, EmitterError
 
@@ -15,51 +14,57 @@ MAX_UNDER_WAY: Final = 8
 """How many are under way at most. At its slowest the broker answers 30 a second (docs: Emitter protocol, transport)."""
 
 
-class PageWaiter(CallResult[object], Protocol):
-    """Who waits for a page."""
+class PageReader(Protocol):
+    """Who reads the pages that are fetched."""
 
-    def replied(self) -> None:
-        """Learn that the page has arrived; with its acknowledgement, which is to follow, it is given."""
+    def page_arrived(self) -> None:
+        """Learn that a page is here, so that no live message from now on is in it. Its answer follows."""
+
+    def page_answered(self, response: object, /) -> None:
+        """Take a page, once the broker has acknowledged the request for it."""
+
+    def page_failed(self, error: EmitterError, /) -> None:
+        """Learn that no page comes, and why."""
 
 
 class Fetch:
-    """A page to ask for. It ends once; what comes later is ignored."""
+    """A page to ask for, and the result of the call that asks. It ends once; what comes later is ignored."""
 
-    __slots__ = ("_call_result", "_fetches", "definition", "ended", "request", "sent")
+    __slots__ = ("_fetches", "_reader", "definition", "ended", "request", "sent")
 
-    def __init__(self, definition: RequestDefinition[Any], request: Record, call_result: PageWaiter) -> None:
-        """Say what is to be asked for, and who waits for it."""
+    def __init__(self, definition: RequestDefinition[Any], request: Record, reader: PageReader) -> None:
+        """Say what is to be asked for, and who reads it."""
         self.definition: RequestDefinition[Any] = definition
         self.request: Record = request
         self.sent: bool = False
         """Whether its turn has come."""
         self.ended: bool = False
-        self._call_result = call_result
+        self._reader = reader
         self._fetches: Fetches | None = None
 
     def begin(self, fetches: Fetches) -> None:
         """Take a turn among others."""
         self._fetches = fetches
 
-    def replied(self) -> None:
-        """Learn that the page has arrived."""
+    def page_arrived(self) -> None:
+        """Learn that the page is here; its acknowledgement is to follow."""
         if not self.ended:
-            self._call_result.replied()
+            self._reader.page_arrived()
 
     def resolve(self, response: object, /) -> None:
         """End with a page."""
         if self._end(None):
-            self._call_result.resolve(response)
+            self._reader.page_answered(response)
 
     def reject(self, error: EmitterError, /) -> bool:
         """End with an error."""
         if self._end(error):
-            self._call_result.reject(error)
+            self._reader.page_failed(error)
         return True
 
     def fail(self, error: EmitterError) -> None:
         """End with the error of its turn."""
-        self._call_result.reject(error)
+        self._reader.page_failed(error)
 
     def _end(self, error: EmitterError | None) -> bool:
         if self.ended:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 from attrs import define, field, fields
@@ -129,8 +129,6 @@ class Request(InflightCall):
     """What was asked."""
     watching: tuple[MessageSink, ...] = field(default=(), kw_only=True)
     """Those who watched at the call what it may end: who begins while it is under way is not meant."""
-    on_reply: Callable[[], None] | None = field(default=None, kw_only=True)
-    """Called when the first reply has come; the acknowledgement is to follow."""
     replies: dict[bytes, dict[str, object]] = field(factory=dict[bytes, "dict[str, object]"], kw_only=True)
     """Those that differ from one another, each as it came and as it was read."""
 

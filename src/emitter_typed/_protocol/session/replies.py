@@ -7,6 +7,7 @@ from collections.abc import Callable
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.scalars import is_object
+from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._protocol.session.inflight import InflightCall, InflightCalls, Request
 from emitter_typed._protocol.session.spoofing import SpoofGuard, is_from_broker
 from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError, ReplyMissing, Undecodable
@@ -106,8 +107,8 @@ class Replies:
         if is_from_broker(request.topic) and topic != request.topic:
             request.doubtful = True
         else:
-            if request.on_reply is not None and not request.replies:
-                request.on_reply()
+            if isinstance(request.call_result, Fetch) and not request.replies:
+                request.call_result.page_arrived()
             request.replies.setdefault(payload, fields)
 
     def _broker_error(

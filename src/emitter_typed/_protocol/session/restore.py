@@ -1,10 +1,10 @@
-"""What requests have begun that ends with a connection, such as links and watches: it is begun again on the next."""
+"""What requests have begun that ends with a connection, such as links and watches: it is restored on the next one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.session.inflight import MessageSink
@@ -16,13 +16,13 @@ from emitter_typed.errors import BrokerError, ConnectionLost, EmitterError
 @frozen
 class _Begun:
     definition: RequestDefinition[object]
-    request: Record
+    restoring: Record
     # Whether a call asked for it; else only those who iterate over its events need it.
     called_for: bool
 
 
-class Lasting:
-    """The requests to make again, by what they have begun."""
+class RestorableRequests:
+    """The requests to make again on a new connection, by what they have begun."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -33,50 +33,44 @@ class Lasting:
         lasting = definition.lasting
         if lasting is None:
             return False
-        name = _name(definition, request)
-        if lasting.ends and _says(request, lasting.ends):
-            self._begun.pop(name, None)
+        id_ = definition.lasting_id(request)
+        if lasting.is_ended_by(request):
+            self._begun.pop(id_, None)
             return True
-        if _says(request, lasting.begins):
-            again = evolve(request, **lasting.again)  # type: ignore[misc]  # each subclass of Record is an attrs class
-            called_for = called_for or (name in self._begun and self._begun[name].called_for)
-            self._begun[name] = _Begun(definition, again, called_for)
+        if lasting.is_begun_by(request):
+            called_for = called_for or (id_ in self._begun and self._begun[id_].called_for)
+            self._begun[id_] = _Begun(definition, lasting.restoring(request), called_for)
         return False
 
     def release(self, definition: RequestDefinition[object], request: Record) -> bool:
         """Forget what nobody iterates over any more, unless a call asked for it; tell whether it was forgotten."""
-        begun = self._begun.get(_name(definition, request))
+        begun = self._begun.get(definition.lasting_id(request))
         if begun is None or begun.called_for:
             return False
         self.forget(definition, request)
         return True
 
     def forget(self, definition: RequestDefinition[object], request: Record) -> None:
-        """Forget what is not to be begun again."""
-        self._begun.pop(_name(definition, request), None)
+        """Forget what is not to be restored."""
+        self._begun.pop(definition.lasting_id(request), None)
 
     def __iter__(self) -> Iterator[tuple[RequestDefinition[object], Record]]:
         """Go through the requests to make again, those of one kind in the order in which they were made."""
-        return iter([(each.definition, each.request) for each in self._begun.values()])
+        return iter([(each.definition, each.restoring) for each in self._begun.values()])
 
 
-def _name(definition: RequestDefinition[object], request: Record) -> tuple[str, object]:
-    assert definition.lasting is not None, "only what lasts is begun again"
-    return definition.name, getattr(request, definition.lasting.by)
-
-
-def _says(request: Record, values: Mapping[str, object]) -> bool:
-    return all(getattr(request, name) == value for name, value in values.items())
-
-
-class Again:
-    """Waits for the answer to a request that is made again on a new connection."""
+class RestoredRequest:
+    """The result of a request that is made again on a new connection."""
 
     def __init__(
-        self, lasting: Lasting, watches: Watches, definition: RequestDefinition[object], request: Record
+        self,
+        restorable: RestorableRequests,
+        watches: Watches,
+        definition: RequestDefinition[object],
+        request: Record,
     ) -> None:
         """Wait; what the broker refuses now is not asked for on the connection after this."""
-        self._lasting = lasting
+        self._restorable = restorable
         self._watches = watches
         self._definition = definition
         self._request = request
@@ -89,7 +83,7 @@ class Again:
     def reject(self, error: EmitterError, /) -> bool:
         """Take a refusal, which is to be reported; with the connection lost once more, it is asked for again."""
         if isinstance(error, BrokerError):
-            self._lasting.forget(self._definition, self._request)
+            self._restorable.forget(self._definition, self._request)
             for sink in self._watching():
                 self._watches.drop(self._definition, self._request, sink)
                 sink.end(error)

@@ -22,15 +22,15 @@ from emitter_typed._protocol.operations import Prepared, check_size
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
-    Inbound,
-    Outbound,
+    InboundPacket,
+    OutboundPacket,
     Puback,
     Publish,
     Suback,
     Unsuback,
 )
 from emitter_typed._protocol.payloads import codec
-from emitter_typed._protocol.session.fetches import Fetch, Fetches
+from emitter_typed._protocol.session.fetches import Fetches
 from emitter_typed._protocol.session.inflight import (
     CallResult,
     IgnoreResult,
@@ -46,10 +46,9 @@ from emitter_typed._protocol.session.inflight import (
 from emitter_typed._protocol.session.local_subscriptions import LocalSubscriptions
 from emitter_typed._protocol.session.outbox import Outbox
 from emitter_typed._protocol.session.replies import Replies
-from emitter_typed._protocol.session.restore import Again, Lasting
+from emitter_typed._protocol.session.restore import RestorableRequests, RestoredRequest
 from emitter_typed._protocol.session.spoofing import SpoofGuard, is_from_broker
-from emitter_typed._protocol.session.standing import Standing
-from emitter_typed._protocol.session.watches import Beginning, Watches, ending
+from emitter_typed._protocol.session.watches import Watches, WatchResult
 from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._types.values import Record
@@ -68,7 +67,7 @@ class Session:
         matcher: Matcher,
         outbox: Outbox,
         counters: ClientCounters,
-        send: Callable[[Outbound], None],
+        send: Callable[[OutboundPacket], None],
         report: Callable[[EmitterError], None],
         emit: Callable[[EventDefinition[object], object], None],
         unclaimed: Callable[[str, bytes], None],
@@ -92,21 +91,33 @@ class Session:
         self._report = report
         self._unclaimed = unclaimed
         self._opened = opened
-        self._outbox = outbox
+        self.outbox: Outbox = outbox
+        """The messages of QoS 1 that wait for a connection."""
         self._counters = counters
-        self._lasting = Lasting()
+        self._restorable = RestorableRequests()
         self._inflight = InflightCalls()
         self._emit = emit
         self._watches = Watches()
         self._spoof_guard = SpoofGuard(protocol.envelope.reserved)
         self._replies = Replies(protocol, self._inflight, self._spoof_guard, report=report, emit=self._tell)
         self._local = LocalSubscriptions(matcher, protocol.envelope.reserved)
-        self._wire = WireSubscriptions(
-            protocol.envelope, self._local, self._spoof_guard, self._inflight, begin=self._begin, send=send
+        self.subscriptions: WireSubscriptions = WireSubscriptions(
+            protocol.envelope,
+            self._local,
+            self._spoof_guard,
+            self._inflight,
+            begin=self._begin,
+            send=send,
+            is_connected=lambda: self.connected,
         )
+        """The subscriptions of this client: call it to subscribe, to unsubscribe and to end one."""
         self._connecting: CallResult[None] | None = None
         self._draining: list[CallResult[None]] = []
-        self._standing = Standing()
+        self.connected: bool = False
+        """Whether the broker has accepted a connection, and it has not ended."""
+        self._over = False
+        # Why there is no connection; None: there was none yet, or this side has closed it.
+        self._error: EmitterError | None = None
         self.fetches: Fetches = Fetches(lambda fetch: self.ask(fetch.definition, fetch.request, fetch), counters)
         """The pages that subscriptions ask for."""
 
@@ -132,7 +143,6 @@ class Session:
         check_size(topic, definition.topic, payload, self._envelope.max_packet_bytes, qos=1)
         call = Request(definition.name, call_result, topic=topic, definition=definition, record=request)
         call.watching = self._watches.of(definition, request) if definition.lasting is not None else ()
-        call.on_reply = call_result.replied if isinstance(call_result, Fetch) else None
         packet_id = self._begin(call)
         self._send(Publish(topic, payload, 1, False, packet_id))
 
@@ -153,15 +163,15 @@ class Session:
         """
         check_size(prepared.topic, prepared.channel, payload, self._envelope.max_packet_bytes, qos=prepared.qos)
         if prepared.qos:
-            self._standing.check_not_over(operation)
+            self._check_not_over(operation)
             publication = Publication(operation, call_result, prepared=prepared, payload=payload)
             # Messages keep their order: none overtakes one that waits.
-            if self.connected and not self._outbox and not self._inflight.full:
+            if self.connected and not self.outbox and not self._inflight.full:
                 self._send_publication(publication)
             else:
-                self._outbox.add(publication)
+                self.outbox.add(publication)
             return
-        self._standing.check_open(operation)
+        self._check_open(operation)
         if prepared.no_echo:
             self._local.published_without_echo(prepared.channel, payload)
         self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
@@ -169,38 +179,13 @@ class Session:
         self._counters.bytes_out += len(payload)
         call_result.resolve(None)
 
-    def withdraw(self, call_result: CallResult[None]) -> bool:
-        """Take back a message that still waits for its first connection, and tell whether it did."""
-        return self._outbox.withdraw(call_result)
-
-    def subscribe(
-        self,
-        operation: str,
-        prepared: Prepared,
-        sink: MessageSink,
-        call_result: CallResult[None],
-        *,
-        allow_reserved: bool,
-    ) -> None:
-        """Subscribe; the sink gets messages from now on, and `call_result` when the broker grants it.
-
-        Stored messages come before the SUBACK, so the sink is in place before the packet leaves. Raises Closed,
-        Congested, or InvalidArgument: for a channel that no message can match, for one where replies arrive, unless
-        that is allowed, and for a share group beside whatever would get the same copy of a message.
-        """
-        self._wire.subscribe(operation, prepared, sink, call_result, allow_reserved=allow_reserved)
-
-    def shares(self, channel: str) -> bool:
-        """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
-        return self._local.share(channel)
-
     def watch(
         self, definition: RequestDefinition[object], request: Record, sink: MessageSink, call_result: CallResult[None]
     ) -> None:
         """Send a request that begins events, which the sink gets from now on. Raises what `request` raises."""
         self._watches.add(definition, request, sink)
         try:
-            self.ask(definition, request, Beginning(self._watches, definition, request, sink, call_result))
+            self.ask(definition, request, WatchResult(self._watches, definition, request, sink, call_result))
         except EmitterError:
             self._watches.drop(definition, request, sink)
             raise
@@ -210,26 +195,18 @@ class Session:
         if self._watches.drop(definition, request, sink):
             self._end_unwatched(definition, request)
 
-    def unsubscribe(self, operation: str, prepared: Prepared, call_result: CallResult[None]) -> None:
-        """End all subscriptions to a channel; the result is None, once the broker has. Raises Closed, Congested."""
-        self._wire.unsubscribe(operation, prepared, call_result)
-
-    def leave(self, operation: str, channel: str, sink: MessageSink, call_result: CallResult[None]) -> None:
-        """End one subscription; the wire's goes with the last of a channel, or went with the connection."""
-        self._wire.leave(operation, channel, sink, call_result, connected=self.connected)
-
     def drain(self, call_result: CallResult[None]) -> None:
         """End all subscriptions; `call_result` gets None when no message is unacknowledged, or ConnectionLost."""
         for channel, sink in self._local.all():
             sink.end(None)
-            self.leave("subscribe", channel, sink, IgnoreResult())
+            self.subscriptions.leave("subscribe", channel, sink, IgnoreResult())
         self._watches.end_all(None)
         self._draining.append(call_result)
         self._settle()
 
     # What comes in
 
-    def received(self, packets: Iterable[Inbound]) -> None:
+    def received(self, packets: Iterable[InboundPacket]) -> None:
         """Take in a batch of packets, in the order in which they arrived."""
         for packet in packets:
             match packet:
@@ -256,8 +233,9 @@ class Session:
         Requests and subscribes that are under way end with ConnectionLost; messages of QoS 1 wait for the next
         connection, and so do subscriptions.
         """
-        self._standing.lost(error)
-        self._wire.lost()
+        self.connected = False
+        self._error = error
+        self.subscriptions.lost()
         # Before the calls end, so that nobody asks again, and again, when his does.
         self._local.lost()
         self._watches.lost()
@@ -268,10 +246,10 @@ class Session:
             elif isinstance(call, Publication):
                 publications.append(call)
             elif isinstance(call, Unsubscribing):
-                self._wire.unsubscribed(call)
+                self.subscriptions.unsubscribed(call)
             else:
                 self._reject(call, ConnectionLost(error.message, operation=call.operation, reconnecting=True))
-        self._outbox.put_back(publications)
+        self.outbox.put_back(publications)
 
     def ended(self, error: EmitterError | None) -> None:
         """Learn that there will be no connection any more: every call and every subscription ends.
@@ -281,15 +259,17 @@ class Session:
         Args:
             error: Why; None if this side has closed it, which ends subscriptions in peace.
         """
-        if self._standing.over:
+        if self._over:
             return
-        self._standing.ended(error)
+        self.connected = False
+        self._over = True
+        self._error = error
         if self._connecting is not None:
             self._connecting.reject(error or Closed("the client was closed while it connected"))
         self._local.lost()
         self._watches.lost()
         reason = error.message if error is not None else "this client has closed it"
-        for call in (*self._inflight.end_all(), *self._outbox.take_all()):
+        for call in (*self._inflight.end_all(), *self.outbox.take_all()):
             self._reject(call, ConnectionLost(reason, operation=call.operation))
         for call_result in self._draining:
             call_result.reject(ConnectionLost(reason, operation="drain"))
@@ -297,47 +277,59 @@ class Session:
         self._watches.end_all(error)
 
     @property
-    def connected(self) -> bool:
-        """Whether the broker has accepted a connection, and it has not ended."""
-        return self._standing.connected
-
-    @property
     def offline(self) -> str | None:
         """Why there is no connection at the moment; None if there is one, or none follows."""
-        return self._standing.offline
+        return None if self.connected or self._over else self._offline_reason
 
     @property
     def unacknowledged(self) -> int:
         """How many messages of QoS 1 wait for their acknowledgement, or for a connection."""
-        return len(self._outbox) + sum(1 for _ in self._inflight.publications)
+        return len(self.outbox) + sum(1 for _ in self._inflight.publications)
 
     # Inside
+
+    @property
+    def _offline_reason(self) -> str:
+        return "there is none yet" if self._error is None else self._error.message
+
+    def _check_open(self, operation: str) -> None:
+        """Raise Closed or ConnectionLost, which say why, if there is no connection."""
+        if not self.connected:
+            self._check_not_over(operation)
+            raise ConnectionLost(self._offline_reason, operation=operation, reconnecting=True)
+
+    def _check_not_over(self, operation: str) -> None:
+        """Raise Closed or ConnectionLost if no connection follows."""
+        if self._over and isinstance(self._error, ConnectionLost):
+            raise ConnectionLost(self._error.message, operation=operation)
+        if self._over:
+            raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
 
     def _tell(self, event: EventDefinition[object], payload: object) -> None:
         self._watches.offer(event, payload)
         self._emit(event, payload)
 
     def _settle(self) -> None:
-        if self._draining and not self._outbox and not any(self._inflight.publications):
+        if self._draining and not self.outbox and not any(self._inflight.publications):
             while self._draining:
                 self._draining.pop().resolve(None)
 
     def _accepted(self) -> None:
-        self._standing.accepted()
+        self.connected = True
         self._counters.accepted += 1
-        for definition, request in self._lasting:
-            self.ask(definition, request, Again(self._lasting, self._watches, definition, request))
-        self._wire.restore()
+        for definition, request in self._restorable:
+            self.ask(definition, request, RestoredRequest(self._restorable, self._watches, definition, request))
+        self.subscriptions.restore()
         self._send_waiting()
         if self._connecting is not None:
             self._connecting.resolve(None)
-        if not self._wire.restoring:
+        if not self.subscriptions.restoring:
             self._opened()
 
     def _send_waiting(self) -> None:
         """Send the messages that wait, as far as there are identifiers for them."""
-        while self.connected and self._outbox and not self._inflight.full:
-            self._send_publication(self._outbox.take())
+        while self.connected and self.outbox and not self._inflight.full:
+            self._send_publication(self.outbox.take())
 
     def _send_publication(self, publication: Publication) -> None:
         if not publication.sent:
@@ -350,7 +342,7 @@ class Session:
         self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
 
     def _begin(self, call: InflightCall) -> int:
-        self._standing.check_open(call.operation)
+        self._check_open(call.operation)
         return self._inflight.begin(call)
 
     def _acknowledged(self, packet_id: int, return_codes: tuple[int, ...] = ()) -> None:
@@ -361,23 +353,23 @@ class Session:
         for _ in range(return_codes.count(REFUSED) - len(call.errors)):
             call.errors.append(call.refusal(REFUSED))
         if isinstance(call, Resubscribing):
-            self._wire.resubscribed(call, return_codes)
-            if not self._wire.restoring:
+            self.subscriptions.resubscribed(call, return_codes)
+            if not self.subscriptions.restoring:
                 self._opened()
         elif isinstance(call, Subscribing) and REFUSED not in return_codes:
             # Nobody else can send a SUBACK, so its return code tells, and an error only why.
-            self._wire.subscribed(call)
+            self.subscriptions.subscribed(call)
         elif call.errors:
             # Of others nothing but the error tells whether the broker has refused it.
             doubtful = call.doubtful and (len(call.errors) > 1 or not isinstance(call, Subscribing))
             error = AmbiguousReply(call.operation) if doubtful else call.errors[0]
             if isinstance(call, Subscribing):
-                self._wire.refused(call, error)
+                self.subscriptions.refused(call, error)
             self._reject(call, error)
         elif isinstance(call, Request):
             self._answer(call)
         elif isinstance(call, Unsubscribing):
-            self._wire.unsubscribed(call)
+            self.subscriptions.unsubscribed(call)
         else:
             call.call_result.resolve(None)
         # An identifier is free.
@@ -391,8 +383,8 @@ class Session:
             self._reject(call, error)
             return
         definition, request = call.definition, call.record
-        for_watches = isinstance(call.call_result, Again | Beginning)
-        if self._lasting.note(definition, request, called_for=not for_watches):
+        for_watches = isinstance(call.call_result, RestoredRequest | WatchResult)
+        if self._restorable.note(definition, request, called_for=not for_watches):
             self._watches.end(definition, request, call.watching)
         call.call_result.resolve(response)
         if for_watches and not self._watches.of(definition, request):
@@ -400,8 +392,8 @@ class Session:
             self._end_unwatched(definition, request)
 
     def _end_unwatched(self, definition: RequestDefinition[object], request: Record) -> None:
-        if self._lasting.release(definition, request) and self.connected:
-            self.ask(definition, ending(definition, request), IgnoreResult())
+        if self._restorable.release(definition, request) and self.connected and definition.lasting is not None:
+            self.ask(definition, definition.lasting.ending(request), IgnoreResult())
 
     def _reject(self, call: InflightCall, error: EmitterError) -> None:
         if not call.call_result.reject(error):

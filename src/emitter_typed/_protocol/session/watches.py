@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from attrs import NOTHING, evolve, fields
-
 from emitter_typed._protocol.definition import EventDefinition, RequestDefinition
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.session.inflight import CallResult, MessageSink
@@ -22,31 +20,31 @@ class Watches:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._by_name: dict[tuple[str, object], dict[MessageSink, None]] = {}
+        self._by_id: dict[tuple[str, object], dict[MessageSink, None]] = {}
         self._by_channel: dict[str, ChannelTrie[MessageSink]] = {}
 
     def add(self, definition: RequestDefinition[object], request: Record, sink: MessageSink) -> None:
         """Add a sink of the events that a request begins."""
-        self._by_name.setdefault(_name(definition, request), {})[sink] = None
+        self._by_id.setdefault(definition.lasting_id(request), {})[sink] = None
         # Whoever watches a channel hears of those below it, whatever the broker's matcher for messages is.
         trie = self._by_channel.setdefault(_event(definition), ChannelTrie("emitter"))
         trie.add(watched_channel(definition, request), sink)
 
     def drop(self, definition: RequestDefinition[object], request: Record, sink: MessageSink) -> bool:
         """Take a sink out, and tell whether it was the last one that the request has begun."""
-        name = _name(definition, request)
-        sinks = self._by_name.get(name, {})
+        id_ = definition.lasting_id(request)
+        sinks = self._by_id.get(id_, {})
         if sink not in sinks:
             return False
         del sinks[sink]
         self._by_channel[_event(definition)].discard(watched_channel(definition, request), sink)
         if not sinks:
-            del self._by_name[name]
+            del self._by_id[id_]
         return not sinks
 
     def of(self, definition: RequestDefinition[object], request: Record) -> tuple[MessageSink, ...]:
         """Return the sinks of what a request has begun."""
-        return tuple(self._by_name.get(_name(definition, request), ()))
+        return tuple(self._by_id.get(definition.lasting_id(request), ()))
 
     def lost(self) -> None:
         """Tell every sink that the connection is lost, and another one is to follow."""
@@ -76,17 +74,17 @@ class Watches:
     def end_all(self, error: EmitterError | None) -> None:
         """Tell every sink that no more will come, and forget them."""
         sinks = self._all()
-        self._by_name.clear()
+        self._by_id.clear()
         self._by_channel.clear()
         for sink in sinks:
             sink.end(error)
 
     def _all(self) -> list[MessageSink]:
-        return [one for sinks in self._by_name.values() for one in sinks]
+        return [one for sinks in self._by_id.values() for one in sinks]
 
 
-class Beginning:
-    """Waits for the answer to a request that begins a watch."""
+class WatchResult:
+    """The result of a request that begins a watch."""
 
     def __init__(
         self,
@@ -96,7 +94,7 @@ class Beginning:
         sink: MessageSink,
         call_result: CallResult[None],
     ) -> None:
-        """Wait, for a sink that is there already and a call_result of its own."""
+        """Wait, for a sink that is there already and a result of its own."""
         self._watches = watches
         self._definition = definition
         self._request = request
@@ -114,18 +112,9 @@ class Beginning:
         return self._call_result.reject(error)
 
 
-def ending(definition: RequestDefinition[object], request: Record) -> Record:
-    """Return the request that ends what another one has begun, and asks for nothing else."""
-    assert definition.lasting is not None, "only what lasts can be ended"
-    known = {one.name: one.default for one in fields(type(request))}  # type: ignore[arg-type]  # each subclass of Record is an attrs class
-    plain = {name: known[name] for name in definition.lasting.again if known[name] is not NOTHING}
-    ended: Record = evolve(request, **{**plain, **definition.lasting.ends})  # type: ignore[misc]  # as above
-    return ended
-
-
 def watched_channel(definition: RequestDefinition[object], request: Record) -> str:
     """Return the channel whose events a request begins."""
-    return str(_name(definition, request)[1])
+    return str(definition.lasting_id(request)[1])
 
 
 def event_reader(event: EventDefinition[EventT]) -> Callable[[str, bytes], EventT]:
@@ -136,11 +125,6 @@ def event_reader(event: EventDefinition[EventT]) -> Callable[[str, bytes], Event
         return found
 
     return read
-
-
-def _name(definition: RequestDefinition[object], request: Record) -> tuple[str, object]:
-    assert definition.lasting is not None, "only what lasts can be watched"
-    return definition.name, getattr(request, definition.lasting.by)
 
 
 def _event(definition: RequestDefinition[object]) -> str:

@@ -7,7 +7,7 @@ from itertools import repeat
 
 from emitter_typed._protocol.definition import Envelope
 from emitter_typed._protocol.operations import Prepared, check_filter_size
-from emitter_typed._protocol.packets import Outbound, Subscribe, Unsubscribe
+from emitter_typed._protocol.packets import OutboundPacket, Subscribe, Unsubscribe
 from emitter_typed._protocol.session.inflight import (
     CallResult,
     IgnoreResult,
@@ -37,7 +37,8 @@ class WireSubscriptions:
         inflight: InflightCalls,
         *,
         begin: Callable[[InflightCall], int],
-        send: Callable[[Outbound], None],
+        send: Callable[[OutboundPacket], None],
+        is_connected: Callable[[], bool],
     ) -> None:
         """Begin with none on the wire.
 
@@ -48,6 +49,7 @@ class WireSubscriptions:
             inflight: What is under way.
             begin: Takes a packet identifier into use. Raises Closed, ConnectionLost, Congested.
             send: Sends a packet.
+            is_connected: Tells whether there is a connection now.
         """
         self._envelope = envelope
         self._local = local
@@ -55,6 +57,7 @@ class WireSubscriptions:
         self._inflight = inflight
         self._begin = begin
         self._send = send
+        self._is_connected = is_connected
         # Those of many filters that a new connection began with, and that are not answered.
         self._resubscribing: set[Resubscribing] = set()
 
@@ -67,7 +70,24 @@ class WireSubscriptions:
         *,
         allow_reserved: bool,
     ) -> None:
-        """Subscribe; see `Session.subscribe`."""
+        """Subscribe; the sink gets messages from now on, and `call_result` None when the broker grants it.
+
+        Stored messages come before the SUBACK, so the sink is in place before the packet leaves.
+
+        Args:
+            operation: The name of the call, for errors.
+            prepared: The topic and what else the call says.
+            sink: Gets the messages.
+            call_result: Learns how the call ends.
+            allow_reserved: Whether the channel may be one where replies arrive.
+
+        Raises:
+            InvalidArgument: No message can match the channel; replies arrive there and that is not allowed; a share
+                group stands beside what would get the same copy of a message; or the topic is too large for a packet.
+            Closed: No connection follows.
+            ConnectionLost: There is no connection now.
+            Congested: No packet identifier is free.
+        """
         check_filter_size(prepared, self._envelope.max_packet_bytes)
         self._local.check_reachable(prepared.channel)
         if not allow_reserved:
@@ -79,23 +99,25 @@ class WireSubscriptions:
         self._send(Subscribe((prepared.topic,), packet_id))
 
     def unsubscribe(self, operation: str, prepared: Prepared, call_result: CallResult[None]) -> None:
-        """End all subscriptions to a channel; see `Session.unsubscribe`."""
+        """End all subscriptions to a channel; the result is None, once the broker has. Raises Closed, Congested."""
         check_filter_size(prepared, self._envelope.max_packet_bytes)
         sinks = self._local.of(prepared.channel)
         packet_id = self._begin(Unsubscribing(operation, call_result, channel=prepared.channel, sinks=sinks))
         self._send(Unsubscribe(prepared.bare_topic, packet_id))
 
-    def leave(
-        self, operation: str, channel: str, sink: MessageSink, call_result: CallResult[None], *, connected: bool
-    ) -> None:
+    def leave(self, operation: str, channel: str, sink: MessageSink, call_result: CallResult[None]) -> None:
         """End one subscription; the wire's goes with the last of a channel, or went with the connection."""
         wire_topic = self._local.drop(channel, sink)
-        if wire_topic is not None and connected:
+        if wire_topic is not None and self._is_connected():
             self._end(operation, channel, wire_topic, call_result)
             return
-        if not connected:
+        if not self._is_connected():
             self._unguard(channel)
         call_result.resolve(None)
+
+    def shares(self, channel: str) -> bool:
+        """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
+        return self._local.share(channel)
 
     def restore(self) -> None:
         """Ask a new connection for all that was granted before and somebody still needs."""

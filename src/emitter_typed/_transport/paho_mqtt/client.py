@@ -20,8 +20,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
-    Inbound,
-    Outbound,
+    InboundPacket,
+    OutboundPacket,
     Puback,
     Publish,
     Suback,
@@ -59,7 +59,7 @@ class PahoClient(paho.Client):
             reconnect_on_failure=False,
         )
         self.endpoint = endpoint
-        self.arrived: list[Inbound] = []
+        self.arrived: list[InboundPacket] = []
         """What has arrived, for the transport to take."""
         self.return_code: int | None = None
         """The CONNACK's (MQTT 3.1.1, 3.2.2.3)."""
@@ -129,7 +129,7 @@ class PahoClient(paho.Client):
         pending = getattr(self.socket(), "pending", None)
         return pending is not None and pending() > 0
 
-    def send(self, packets: Iterable[Outbound]) -> None:
+    def send(self, packets: Iterable[OutboundPacket]) -> None:
         """Send packets; what the socket does not take waits in paho, and `want_write` tells so."""
         for packet in packets:
             if self.socket() is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import paho.mqtt
 
-from emitter_typed._protocol.packets import Outbound, Publish
+from emitter_typed._protocol.packets import OutboundPacket, Publish
 from emitter_typed._transport.base import Endpoint
 from emitter_typed._transport.frames import Frames, publish_frame
 from emitter_typed._transport.paho_mqtt.client import PahoClient
@@ -51,7 +51,7 @@ class DirectClient(PahoClient):
             if size < _READ_BYTES and self._gives_all:
                 return
 
-    def send(self, packets: Iterable[Outbound]) -> None:
+    def send(self, packets: Iterable[OutboundPacket]) -> None:
         """Send packets, as many as possible at once; what the socket does not take waits in paho."""
         frames: list[bytes] = []
         for packet in packets:

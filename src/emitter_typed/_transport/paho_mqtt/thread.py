@@ -13,8 +13,8 @@ from typing import Final
 
 import paho.mqtt.client as paho
 
-from emitter_typed._protocol.packets import Connack, Outbound, Publish, Subscribe
-from emitter_typed._transport.base import Endpoint, Sink
+from emitter_typed._protocol.packets import Connack, OutboundPacket, Publish, Subscribe
+from emitter_typed._transport.base import Endpoint, TransportSink
 from emitter_typed._transport.paho_mqtt.client import PahoClient
 from emitter_typed._transport.paho_mqtt.direct import make_client
 from emitter_typed._transport.reasons import is_permanent, is_permanent_code, words
@@ -34,7 +34,7 @@ class PahoTransport:
     def __init__(self, endpoint: Endpoint) -> None:
         """Prepare; `start` connects."""
         self._endpoint = endpoint
-        self._outgoing: deque[Outbound] = deque()
+        self._outgoing: deque[OutboundPacket] = deque()
         self._queued_bytes = 0
         self._was_congested = False
         # Reentrant: the garbage collector may run anything, anywhere.
@@ -49,19 +49,19 @@ class PahoTransport:
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="emitter-network", daemon=True)
-        self._sink: Sink | None = None
+        self._sink: TransportSink | None = None
         # Not select(): it cannot watch a descriptor of 1024 or more.
         self._selector = selectors.DefaultSelector()
         self._watched = selectors.EVENT_READ
 
     # What the Transport protocol promises
 
-    def start(self, sink: Sink) -> None:
+    def start(self, sink: TransportSink) -> None:
         """Begin to connect, in a thread."""
         self._sink = sink
         self._thread.start()
 
-    def send(self, packet: Outbound) -> None:
+    def send(self, packet: OutboundPacket) -> None:
         """Queue a packet for the network thread."""
         with self._lock:
             if self._over or self._closing:
@@ -154,7 +154,7 @@ class PahoTransport:
             permanent=permanent,
         )
 
-    def _converse(self, client: PahoClient, sink: Sink) -> EmitterError | None:
+    def _converse(self, client: PahoClient, sink: TransportSink) -> EmitterError | None:
         """Carry packets until the connection ends, and return why it did; None: as was asked for."""
         connected = False
         close_by: float | None = None
@@ -177,9 +177,9 @@ class PahoTransport:
                 connected = connected or any(isinstance(packet, Connack) for packet in batch)
                 sink.received(batch)
             if client.return_code:
-                said = paho.connack_string(client.return_code).removeprefix("Connection Refused: ").rstrip(".")
+                answer = paho.connack_string(client.return_code).removeprefix("Connection Refused: ").rstrip(".")
                 return self._refusal(
-                    f"the broker said: {said}",
+                    f"the broker said: {answer}",
                     permanent=is_permanent_code(client.return_code),
                     return_code=client.return_code,
                 )
@@ -237,9 +237,9 @@ class PahoTransport:
             self._chores_at = now + _LARGEST_WAIT_S
             client.note(client.loop_misc())
 
-    def _pass_on(self, client: PahoClient, sink: Sink) -> None:
+    def _pass_on(self, client: PahoClient, sink: TransportSink) -> None:
         """Give paho what waits, a bounded amount at a time, as long as the socket takes it."""
-        packets: list[Outbound] = []
+        packets: list[OutboundPacket] = []
         with self._lock:
             # Whatever was asked for until now is looked at in this round.
             self._wakeup_requested = False
@@ -260,7 +260,7 @@ class PahoTransport:
             sink.drained()
 
 
-def _size(packet: Outbound) -> int:
+def _size(packet: OutboundPacket) -> int:
     if isinstance(packet, Publish):
         return len(packet.topic) + len(packet.payload)
     return sum(map(len, packet.topics)) if isinstance(packet, Subscribe) else len(packet.topic)

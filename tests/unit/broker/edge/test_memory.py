@@ -130,7 +130,7 @@ def test_too_much_for_a_stalled_broker_is_congestion_until_it_reads_again() -> N
         transport = broker.memory(Endpoint(host="-", port=1))
         drained = threading.Event()
 
-        class Sink:
+        class TransportSink:
             def received(self, packets: object, /) -> None: ...
 
             def drained(self) -> None:
@@ -138,7 +138,7 @@ def test_too_much_for_a_stalled_broker_is_congestion_until_it_reads_again() -> N
 
             def ended(self, error: object, /) -> None: ...
 
-        transport.start(Sink())
+        transport.start(TransportSink())
         broker.faults.stall_reading()
         for _ in range(20):
             transport.send(Publish("k/a/", b"x" * 60_000, 0, False, 0))

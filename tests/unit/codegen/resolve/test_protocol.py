@@ -129,7 +129,7 @@ def test_the_class_of_options_that_only_requests_take_is_nobody_elses(tmp_path: 
 @pytest.mark.parametrize(
     ("constraint", "expected"), [('pattern: "[a-z]+"', []), ("max_length: 3", []), ("max_segments: 3", ["unknown-key"])]
 )
-def test_a_parameter_of_an_operation_may_have_limits(tmp_path: Path, constraint: str, expected: list[str]) -> None:
+def test_a_parameter_of_an_operation_may_have_constraints(tmp_path: Path, constraint: str, expected: list[str]) -> None:
     text = f"""  me: {{topic: own/me/, response: {{fields: {{}}}}}}
 operations:
   send: {{verb: publish, topic: "{{link}}", params: {{link: {{type: string, {constraint}}}}}}}

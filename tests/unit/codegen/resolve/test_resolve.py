@@ -293,8 +293,8 @@ def test_channels_overlap_when_one_topic_can_be_of_both(first: str, second: str,
     params = {name: kind for name, kind in kinds.items() if f"{{{name}}}" in first + second}
 
     def channel(address: str, payload: str) -> str:
-        said = ", ".join(f"{name}: {kind}" for name, kind in params.items() if f"{{{name}}}" in address)
-        return f"{{address: '{address}', payload: {payload}, params: {{{said}}}"
+        declared = ", ".join(f"{name}: {kind}" for name, kind in params.items() if f"{{{name}}}" in address)
+        return f"{{address: '{address}', payload: {payload}, params: {{{declared}}}"
 
     text = (
         "types:\n  Mode: {enum: [auto, manual]}\n  Other: {enum: [fast]}\n"

@@ -1,4 +1,4 @@
-"""Defaults and limits: texts of a schema as values of their types."""
+"""Defaults and constraints: texts of a schema as values of their types."""
 
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def test_a_default_that_is_not_of_its_type_is_a_problem(type: str, text: str, tm
     assert found == [(2, "bad-default")]
 
 
-def test_limits_of_aliases_hold_for_defaults_and_through_optional(tmp_path: Path) -> None:
+def test_constraints_of_aliases_hold_for_defaults_and_through_optional(tmp_path: Path) -> None:
     text = """
         types:
           Inner: {alias: int, minimum: 3}

@@ -12,9 +12,9 @@ from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import FileView, banner, package
-from emitter_typed_codegen.view.api import api_view
-from emitter_typed_codegen.view.bases import bases_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC, MethodsView
+from emitter_typed_codegen.view.protocol.api import api_view
+from emitter_typed_codegen.view.protocol.bases import bases_view
 
 Generate = Callable[[str], Mapping[str, str]]
 
@@ -71,7 +71,7 @@ def test_a_type_stands_after_those_that_its_statement_needs(generate: Generate) 
     assert found == ["E", "A", "B", "U"]
 
 
-def test_the_limits_of_an_alias_hold_where_it_is_used(generate: Generate) -> None:
+def test_the_constraints_of_an_alias_hold_where_it_is_used(generate: Generate) -> None:
     text = generate(
         "types:\n"
         "  Level: {alias: int, minimum: 1}\n"

@@ -64,14 +64,14 @@ class Granted:
 def stream(broker: Broker, *, last: int | None = None) -> SyncStream:
     mailbox = Mailbox(max_messages=10, max_bytes=100, overflow="drop_oldest")
     history = PROTOCOL.operations["history"]
-    backlog = HistoryQuery(operation=history, arguments=("key", "a/b/"), window={}, wanted=last, recover=True)
+    query = HistoryQuery(operation=history, arguments=("key", "a/b/"), window={}, wanted=last, recover=True)
 
     def report(error: EmitterError) -> None:
         raise error
 
     return SyncStream(
         "a/",
-        Feed(mailbox, None if last is None else backlog),
+        Feed(mailbox, None if last is None else query),
         lambda channel, raw: Message(channel, raw, raw),
         report,
         broker,

@@ -25,10 +25,10 @@ class Subscriber:
 
     def __init__(self, *, max_messages: int = 1_000, overflow: Overflow = "drop_oldest") -> None:
         self.storage = Storage(lambda: 1_700_000_000)
-        backlog = HistoryQuery(
+        query = HistoryQuery(
             operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=0, recover=True
         )
-        self.feed = Feed(Mailbox(max_messages=max_messages, max_bytes=100, overflow=overflow), backlog)
+        self.feed = Feed(Mailbox(max_messages=max_messages, max_bytes=100, overflow=overflow), query)
         self.feed.granted()
 
     def publish(self, *payloads: bytes, arrives: bool = True) -> None:
@@ -45,7 +45,7 @@ class Subscriber:
             asked = read_topic(request.topic)
             found = self.storage.find(asked.channel, Window.of(asked), request.after)
             items = [StoredItem(id=one.identifier, channel=one.channel, payload=one.payload) for one in found]
-            self.feed.replied()
+            self.feed.page_arrived()
             self.publish(*between)
             between = ()
             self.feed.answer(HistoryResponse(messages=tuple(items)))
@@ -110,10 +110,10 @@ def test_what_keeps_stored_messages_from_coming_first_is_told_unless_the_key_may
     status: int, told: bool
 ) -> None:
     """A subscribe for which the broker sends them itself says nothing of a key that may not."""
-    backlog = HistoryQuery(
+    query = HistoryQuery(
         operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=5, recover=False
     )
-    feed = Feed(Mailbox(max_messages=10, max_bytes=100, overflow="drop_oldest"), backlog)
+    feed = Feed(Mailbox(max_messages=10, max_bytes=100, overflow="drop_oldest"), query)
     feed.granted()
     assert feed.next_request() is not None
     error = BrokerError(status, "no", "history")

@@ -11,8 +11,8 @@ from emitter_typed._protocol.receiving.merge import (
     MergePoint,
     RecentDeliveries,
     Resumption,
+    find_merge_point,
     fingerprint,
-    join,
     resume,
 )
 
@@ -48,9 +48,9 @@ def letters(text: str) -> list[Fingerprint]:
 def test_the_newest_stored_ones_that_also_arrived_are_left_out(
     stored: str, live: str, overlap: int, exact: bool
 ) -> None:
-    joint = join(letters(stored), letters(live))
+    point = find_merge_point(letters(stored), letters(live))
 
-    assert (joint.overlap, joint.exact) == (overlap, exact)
+    assert (point.overlap, point.exact) == (overlap, exact)
 
 
 @pytest.mark.parametrize(
@@ -67,25 +67,29 @@ def test_the_newest_stored_ones_that_also_arrived_are_left_out(
 def test_what_was_published_without_echo_is_in_the_overlap_though_it_did_not_arrive(
     stored: str, live: str, overlap: int, exact: bool
 ) -> None:
-    joint = join(letters(stored), letters(live), no_echo=letters("S"))
+    point = find_merge_point(letters(stored), letters(live), no_echo=letters("S"))
 
-    assert (joint.overlap, joint.exact) == (overlap, exact)
+    assert (point.overlap, point.exact) == (overlap, exact)
 
 
 def test_what_arrived_after_the_history_is_no_evidence_that_it_is_in_it() -> None:
-    assert join(letters("ab"), letters("b"), arrived=1) == MergePoint(overlap=1, exact=True, fresh=1, whole=True)
+    assert find_merge_point(letters("ab"), letters("b"), arrived=1) == MergePoint(
+        overlap=1, exact=True, fresh=1, whole=True
+    )
     # The stored one may be an older equal one.
-    assert join(letters("ab"), letters("b"), arrived=0) == MergePoint(overlap=0, exact=False, fresh=0, whole=True)
+    assert find_merge_point(letters("ab"), letters("b"), arrived=0) == MergePoint(
+        overlap=0, exact=False, fresh=0, whole=True
+    )
 
 
 @pytest.mark.parametrize(("stored", "live", "fresh"), [("abc", "bxcde", 3), ("abc", "de", 0), ("oo", "oxoy", 4)])
 def test_fresh_is_what_certainly_arrived_after_the_last_stored_one(stored: str, live: str, fresh: int) -> None:
-    assert join(letters(stored), letters(live)).fresh == fresh
+    assert find_merge_point(letters(stored), letters(live)).fresh == fresh
 
 
 def test_behind_a_message_without_echo_only_the_moment_of_the_history_tells_what_is_fresh() -> None:
-    unknown = join(letters("aS"), letters("ab"), no_echo=letters("S"))
-    known = join(letters("aS"), letters("ab"), no_echo=letters("S"), arrived=1)
+    unknown = find_merge_point(letters("aS"), letters("ab"), no_echo=letters("S"))
+    known = find_merge_point(letters("aS"), letters("ab"), no_echo=letters("S"), arrived=1)
 
     assert (unknown.fresh, unknown.whole) == (2, False)
     assert (known.fresh, known.whole) == (1, True)
@@ -137,49 +141,49 @@ def test_what_was_published_without_echo_was_not_missed() -> None:
     assert resume(letters("aSc"), letters("a"), no_echo=letters("S")) == Resumption(first=2, exact=True)
 
 
-def trailing(trail: RecentDeliveries, text: str) -> None:
+def trailing(recent: RecentDeliveries, text: str) -> None:
     for one in letters(text):
-        trail.deliver(one)
+        recent.deliver(one)
 
 
 def test_a_trail_remembers_what_came_since_its_cursor() -> None:
-    trail = RecentDeliveries()
-    trailing(trail, "ab")
-    trail.published_without_echo(ord("S"))
+    recent = RecentDeliveries()
+    trailing(recent, "ab")
+    recent.published_without_echo(ord("S"))
 
-    assert trail.resume(letters("aSbc")) == Resumption(first=3, exact=True)
+    assert recent.resume(letters("aSbc")) == Resumption(first=3, exact=True)
 
 
 def test_a_trail_is_bounded_and_says_so() -> None:
-    trail = RecentDeliveries(max_messages=2)
+    recent = RecentDeliveries(max_messages=2)
     truncated: list[bool] = []
     for one in letters("abc"):
-        trail.deliver(one)
-        truncated.append(trail.truncated)
+        recent.deliver(one)
+        truncated.append(recent.truncated)
 
     assert truncated == [False, False, True]
-    assert trail.delivered == tuple(letters("bc"))
-    assert trail.resume(letters("abcd")) == Resumption(first=3, exact=True)
+    assert recent.delivered == tuple(letters("bc"))
+    assert recent.resume(letters("abcd")) == Resumption(first=3, exact=True)
 
 
 def test_a_trail_goes_on_behind_the_seam() -> None:
-    trail = RecentDeliveries(max_messages=2)
-    trailing(trail, "xyz")
+    recent = RecentDeliveries(max_messages=2)
+    trailing(recent, "xyz")
     live = letters("bcd")
 
-    trail.restart(b"id of c", join(letters("abc"), live), live, no_echo=letters("S"))
+    recent.restart(b"id of c", find_merge_point(letters("abc"), live), live, no_echo=letters("S"))
 
-    assert (trail.cursor, trail.truncated) == (b"id of c", False)
-    assert (trail.delivered, trail.no_echo) == (tuple(letters("d")), tuple(letters("S")))
+    assert (recent.cursor, recent.truncated) == (b"id of c", False)
+    assert (recent.delivered, recent.no_echo) == (tuple(letters("d")), tuple(letters("S")))
 
 
 def test_a_trail_behind_a_seam_in_doubt_may_lack_something() -> None:
-    trail = RecentDeliveries()
+    recent = RecentDeliveries()
     live = letters("oo")
 
-    trail.restart(b"id of o", join(letters("o"), live), live)
+    recent.restart(b"id of o", find_merge_point(letters("o"), live), live)
 
-    assert trail.truncated
+    assert recent.truncated
 
 
 def test_a_fingerprint_tells_channels_and_payloads_apart() -> None:

@@ -13,19 +13,18 @@ from emitter_typed.errors import Closed, ConnectionLost, EmitterError, RequestTi
 HISTORY = PROTOCOL.operations["history"].pages
 
 
-class CallResult:
+class Reader:
     def __init__(self) -> None:
         self.ends: list[object] = []
 
-    def replied(self) -> None:
+    def page_arrived(self) -> None:
         pass
 
-    def resolve(self, result: object, /) -> None:
-        self.ends.append(result)
+    def page_answered(self, response: object, /) -> None:
+        self.ends.append(response)
 
-    def reject(self, error: EmitterError, /) -> bool:
+    def page_failed(self, error: EmitterError, /) -> None:
         self.ends.append(type(error))
-        return True
 
 
 class Wire:
@@ -42,14 +41,14 @@ class Wire:
             raise ConnectionLost("the cable was cut")
         self.sent.append(fetch)
 
-    def add(self, count: int) -> list[tuple[Fetch, CallResult]]:
+    def add(self, count: int) -> list[tuple[Fetch, Reader]]:
         assert HISTORY is not None
-        made: list[tuple[Fetch, CallResult]] = []
+        made: list[tuple[Fetch, Reader]] = []
         for _ in range(count):
-            call_result = CallResult()
-            fetch = Fetch(HISTORY.request, HistoryRequest(topic="key/a/"), call_result)
+            reader = Reader()
+            fetch = Fetch(HISTORY.request, HistoryRequest(topic="key/a/"), reader)
             self.fetches.add(fetch)
-            made.append((fetch, call_result))
+            made.append((fetch, reader))
         return made
 
 
@@ -60,20 +59,20 @@ def wire() -> Wire:
 
 def test_each_has_its_turn_in_order(wire: Wire) -> None:
     made = wire.add(3 * MAX_UNDER_WAY)
-    for number, (fetch, call_result) in enumerate(made):
+    for number, (fetch, reader) in enumerate(made):
         assert len(wire.sent) == min(number + MAX_UNDER_WAY, len(made))
         fetch.resolve("page")
-        assert call_result.ends == ["page"]
+        assert reader.ends == ["page"]
     assert wire.sent == [fetch for fetch, _ in made]
     assert wire.counters.endings == {("history", "answered"): len(made)}
 
 
 def test_what_ends_another_way_makes_room_and_its_late_answer_is_ignored(wire: Wire) -> None:
-    (fetch, call_result), *_ = wire.add(MAX_UNDER_WAY + 1)
+    (fetch, reader), *_ = wire.add(MAX_UNDER_WAY + 1)
     fetch.reject(RequestTimeout("history", 1))
     assert len(wire.sent) == MAX_UNDER_WAY + 1
     fetch.resolve("page")
-    assert call_result.ends == [RequestTimeout]
+    assert reader.ends == [RequestTimeout]
     assert wire.counters.endings == {("history", "timed_out"): 1}
 
 
@@ -91,7 +90,7 @@ def test_with_the_connection_all_of_them_end(wire: Wire) -> None:
     wire.connected = False
     for fetch in wire.sent:
         fetch.reject(ConnectionLost("the cable was cut"))
-    assert [call_result.ends for _, call_result in made] == [[ConnectionLost]] * len(made)
+    assert [reader.ends for _, reader in made] == [[ConnectionLost]] * len(made)
     with pytest.raises(ConnectionLost):
         wire.add(1)
     wire.connected = True

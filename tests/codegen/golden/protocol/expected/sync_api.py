@@ -86,7 +86,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._request(
+        return self._calls.request(
             ISSUE,
             IssueRequest(
                 token=Token(token),
@@ -130,7 +130,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._request(
+        return self._calls.request(
             WATCH,
             WatchRequest(
                 token=Token(token),
@@ -163,7 +163,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._request(WHOAMI, WhoamiRequest(), timeout_s=timeout_s)
+        return self._calls.request(WHOAMI, WhoamiRequest(), timeout_s=timeout_s)
 
     def shorten(
         self,
@@ -200,7 +200,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._request(
+        return self._calls.request(
             SHORTEN,
             ShortenRequest(
                 token=Token(token),
@@ -254,7 +254,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._watch(
+        return self._calls.watch(
             WATCH,
             ON_WATCH,
             WatchRequest(token=Token(token), channel=channel_name(channel), until=None),
@@ -302,7 +302,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        self._publish(
+        self._calls.publish(
             "send",
             (token, channel),
             message,
@@ -344,7 +344,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._publish_nowait(
+        return self._calls.publish_nowait(
             "send_later",
             (token, channel),
             message,
@@ -382,7 +382,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        self._publish(
+        self._calls.publish(
             "send_short",
             (short,),
             message,
@@ -488,7 +488,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._subscribe(
+        return self._calls.subscribe(
             "listen",
             (token, channel),
             PlainDecoder(payload),
@@ -528,7 +528,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        self._unsubscribe("leave", (token, channel), timeout_s=timeout_s)
+        self._calls.unsubscribe("leave", (token, channel), timeout_s=timeout_s)
 
     def stored(
         self,
@@ -566,7 +566,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._fetch(
+        return self._calls.fetch(
             "stored",
             (token, channel),
             options,
@@ -580,11 +580,11 @@ class SyncApi(OptionFactories, SyncClientBase):
 
         Who one was told to be.
         """
-        return self._event_handler(ON_NAMED)
+        return self._calls.event_handler(ON_NAMED)
 
     @on_named.setter
     def on_named(self, handler: Handler[WhoamiResponse] | None) -> None:
-        self._set_event_handler(ON_NAMED, handler)
+        self._calls.set_event_handler(ON_NAMED, handler)
 
     @property
     def on_watch(self) -> Handler[Watched] | None:
@@ -592,8 +592,8 @@ class SyncApi(OptionFactories, SyncClientBase):
 
         Who comes and goes.
         """
-        return self._event_handler(ON_WATCH)
+        return self._calls.event_handler(ON_WATCH)
 
     @on_watch.setter
     def on_watch(self, handler: Handler[Watched] | None) -> None:
-        self._set_event_handler(ON_WATCH, handler)
+        self._calls.set_event_handler(ON_WATCH, handler)

@@ -1,0 +1,1 @@
+"""The sections of a schema that only a protocol has: envelope, requests, events, operations, options and errors."""

@@ -1,0 +1,51 @@
+"""What `envelope:` declares: the fields around every reply and error, and the topics that are the broker's own."""
+
+from __future__ import annotations
+
+from emitter_typed_codegen.model import Envelope
+from emitter_typed_codegen.problems import quoted
+from emitter_typed_codegen.resolve.addresses import read_segments
+from emitter_typed_codegen.resolve.symbol_table import SymbolTable
+from emitter_typed_codegen.resolve.values import plain_value
+from emitter_typed_codegen.source import Node, Placed, ScalarNode
+
+# What MQTT can write.
+_PACKET_BYTES = range(1, 268_435_456)
+
+
+def read_envelope(symbols: SymbolTable, node: Node | None, at: Placed) -> Envelope | None:
+    """Read what is around every reply; None if the schema has no envelope."""
+    if node is None:
+        return None
+    keys = ("reserved", "errors", "correlation", "status", "message")
+    entries = symbols.report.entries(node, "the envelope", at=at, required=(*keys, "max_packet_bytes"))
+    found = {key: entries.scalar(key) for key in keys}
+    texts = {key: "" if one is None else one.value for key, one in found.items()}
+    reserved, errors = found["reserved"], found["errors"]
+    if reserved is not None:
+        check_topic(symbols, reserved, "")
+    if errors is not None:
+        check_topic(symbols, errors, texts["reserved"])
+    return Envelope(**texts, max_packet_bytes=_packet_bytes(symbols, entries.scalar("max_packet_bytes")))
+
+
+def _packet_bytes(symbols: SymbolTable, node: ScalarNode | None) -> int:
+    value = None if node is None else plain_value(node)
+    if isinstance(value, int) and value in _PACKET_BYTES and not isinstance(value, bool):
+        return value
+    if node is not None:
+        message = f"the size of a packet is a number from 1 to {_PACKET_BYTES[-1]}, not {quoted(node.value)}"
+        symbols.report.add(node, "bad-value", message)
+    return _PACKET_BYTES[-1]
+
+
+def check_topic(symbols: SymbolTable, node: ScalarNode, reserved: str) -> None:
+    """Note what is wrong with a topic of the broker's own."""
+    if not node.value.endswith("/"):
+        symbols.report.add(node, "bad-topic", "a topic ends with a slash", f"write {node.value[:80]}/")
+    for segment in read_segments(symbols.report, node, "bad-topic"):
+        if segment.is_parameter:
+            symbols.report.add(segment.place, "bad-topic", "this topic has no parameters", "write it out")
+    if not node.value.startswith(reserved):
+        message = f"a topic of the broker's own begins with {quoted(reserved)}, as the envelope says"
+        symbols.report.add(node, "bad-topic", message)

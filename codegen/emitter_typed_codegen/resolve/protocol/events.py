@@ -1,0 +1,97 @@
+"""What the broker tells: `events:`, their topics, and which requests' replies count as them."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from emitter_typed_codegen.model import Event, Record, Request, Union
+from emitter_typed_codegen.problems import quoted
+from emitter_typed_codegen.resolve.collisions import Names
+from emitter_typed_codegen.resolve.protocol.envelope import check_topic
+from emitter_typed_codegen.resolve.symbol_table import SymbolTable
+from emitter_typed_codegen.source import MapNode, Node, ScalarNode
+
+_OF_ITS_OWN = ("topic", "payload")
+
+
+def read_events(symbols: SymbolTable, node: Node | None, reserved: str) -> tuple[Event, ...]:
+    """Read what the broker tells. An event without a payload of its own has none before `with_replies`."""
+    found: list[Event] = []
+    topics = Names(symbols.report, "duplicate-value", "an event's topic")
+    for key, described in symbols.report.named(node, "'events'"):
+        keys = {name.value for name, _ in described.pairs} if isinstance(described, MapNode) else set[str]()
+        # One that only replies count as has none of these.
+        own = not keys.isdisjoint({*_OF_ITS_OWN, "channel"})
+        entries = symbols.report.entries(
+            described,
+            f"the event {quoted(key.value)}",
+            at=key,
+            required=_OF_ITS_OWN if own else (),
+            optional=("channel", "doc") if own else (*_OF_ITS_OWN, "channel", "doc"),
+        )
+        topic, payload, channel = (entries.scalar(name) for name in ("topic", "payload", "channel"))
+        if topic is not None:
+            check_topic(symbols, topic, reserved)
+            topics.take(topic.value, topic.value, topic)
+        records = [] if payload is None else _records(symbols, payload)
+        if channel is not None:
+            for record in records:
+                _check_channel_field(symbols, channel, record)
+        found.append(
+            Event(
+                name=key.value,
+                topic=topic.value if topic is not None else "" if own else None,
+                doc=entries.text("doc"),
+                payload="" if payload is None else payload.value,
+                channel=None if channel is None else channel.value,
+            )
+        )
+    return tuple(found)
+
+
+def with_replies(
+    symbols: SymbolTable, node: Node | None, events: tuple[Event, ...], requests: tuple[Request, ...]
+) -> tuple[Event, ...]:
+    """Give each event that only replies count as the response of its request as its payload."""
+    places = {key.value: key for key, _ in symbols.report.named(node, "'events'")}
+    found: list[Event] = []
+    for event in events:
+        counting = [request for request in requests if request.event == event.name]
+        if event.topic is not None:
+            found.append(event)
+        elif len(counting) == 1:
+            found.append(evolve(event, payload=counting[0].response.name))
+        else:
+            names = " and ".join(quoted(request.name) for request in counting)
+            message = (
+                "an event without a payload is the reply of the one request that names it, "
+                f"and {f'{names} do' if counting else 'none does'}"
+            )
+            hint = "give it topic and payload, or let one request name it as its event"
+            symbols.report.add(places[event.name], "event-payload", message, hint)
+            found.append(event)
+    return tuple(found)
+
+
+def _records(symbols: SymbolTable, payload: ScalarNode) -> list[Record]:
+    declared = symbols.types.get(payload.value)
+    if payload.value not in symbols.names:
+        symbols.report.unknown(payload, "unknown-type", "type", payload.value, symbols.names)
+    elif declared is not None and not isinstance(declared, Record | Union):
+        message = f"{quoted(payload.value)} is neither a record nor a union"
+        symbols.report.add(payload, "event-payload", message, "name a type that has fields")
+    if isinstance(declared, Union):
+        members = [symbols.types.get(name) for _, name in declared.members]
+        return [one for one in members if isinstance(one, Record)]
+    return [declared] if isinstance(declared, Record) else []
+
+
+def _check_channel_field(symbols: SymbolTable, channel: ScalarNode, record: Record) -> None:
+    named = next((field for field in record.fields if field.name == channel.value), None)
+    if named is None:
+        message = f"{quoted(record.name)} has no field {quoted(channel.value)}"
+        hint = symbols.report.meant(channel.value, [field.name for field in record.fields])
+        symbols.report.add(channel, "event-channel", message, hint)
+    elif symbols.base(named.type) is not None and symbols.scalar(named.type) != "string":
+        message = f"the field {quoted(channel.value)} of {quoted(record.name)} is no string"
+        symbols.report.add(channel, "event-channel", message)

@@ -1,0 +1,96 @@
+"""Files into characters: what keeps one from being read, and what no schema may hold."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from emitter_typed_codegen.problems import Problem, did_you_mean
+from emitter_typed_codegen.source.parser import parse
+from emitter_typed_codegen.source.tree import Document, Place, Text
+
+MOST_BYTES = 1_000_000
+"""The size up to which a file is read. Fifty channels with eighty types take about 60 kB."""
+
+_BREAK = re.compile("\r\n|\r|\n")
+# What no YAML may hold, and besides: line breaks that editors do not count, and byte-order marks. What may stand there
+# is by far the larger set, which would take 7 ms to compile.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+def read(path: Path) -> Document:
+    """Read one file. What is wrong with it is among the problems of the document; nothing is raised."""
+    text = Text(str(path))
+    whole = Place(text, 0, 0, 0)
+    content = _bytes(path, text)
+    if isinstance(content, Problem):
+        return Document(root=None, whole=whole, digest="", problems=[content])
+    digest = hashlib.sha256(content).hexdigest()
+    try:
+        characters = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        problem = _undecodable(text, content, error)
+        return Document(root=None, whole=whole, digest=digest, problems=[problem])
+    text.lines = _BREAK.split(characters)
+    problems = list(_forbidden(text))
+    root = None if problems else parse(characters, text, problems)
+    return Document(root=root, whole=whole, digest=digest, problems=problems)
+
+
+def _bytes(path: Path, text: Text) -> bytes | Problem:
+    try:
+        mode = path.stat().st_mode
+        # Nobody knows when a pipe or a device ends.
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            return text.problem(0, 0, 0, "not-readable", "this is no regular file", "save the schema as a file")
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            return text.problem(0, 0, 0, "no-file", "this is a link to a file that does not exist")
+        siblings = _siblings(path)
+        return text.problem(0, 0, 0, "no-file", "there is no such file", did_you_mean(path.name, siblings))
+    except IsADirectoryError:
+        return text.problem(0, 0, 0, "not-readable", "this is a folder", "name a file in it")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return text.problem(0, 0, 0, "not-readable", f"the file cannot be read: {why}")
+    if len(content) > MOST_BYTES:
+        message = f"the file is larger than {MOST_BYTES:,} bytes, the most that is read"
+        return text.problem(0, 0, 0, "too-large", message, "is it a schema at all?")
+    return content
+
+
+def _siblings(path: Path) -> list[str]:
+    try:
+        return [one.name for one in path.parent.iterdir() if one.suffix in (".yaml", ".yml")]
+    except OSError:
+        return []
+
+
+def _undecodable(text: Text, content: bytes, error: UnicodeDecodeError) -> Problem:
+    before = content[: error.start].decode("utf-8")
+    text.lines = _BREAK.split(before + content[error.start :].decode("utf-8", "replace"))
+    lines = _BREAK.split(before)
+    column = len(lines[-1]) + 1
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return text.problem(0, 0, 0, "encoding", "the file is UTF-16", "save it as UTF-8")
+    message = f"the byte 0x{content[error.start]:02x} is not UTF-8"
+    return text.problem(len(lines), column, column + 1, "encoding", message, "save the file as UTF-8")
+
+
+def _forbidden(text: Text) -> Iterator[Problem]:
+    for number, line in enumerate(text.lines, start=1):
+        found = _FORBIDDEN.search(line)
+        if found is None:
+            continue
+        column, character = found.start() + 1, found.group()
+        if character == "\ufeff" and (number, column) == (1, 1):
+            message, hint = "the file begins with a byte-order mark", "save it as UTF-8 without one"
+        else:
+            message = f"the character U+{ord(character):04X} cannot stand in a schema"
+            hint = f'write it as "\\u{ord(character):04x}", in double quotes, if it is meant'
+        yield text.problem(number, column, column + 1, "bad-character", message, hint)

@@ -1,0 +1,1 @@
+"""What the package of a protocol prints: its requests, operations, events and options as methods and definitions."""

@@ -1,0 +1,200 @@
+"""The operations of a protocol as methods of either flavour."""
+
+from __future__ import annotations
+
+from emitter_typed_codegen.layout import Expression
+from emitter_typed_codegen.model import Operation
+from emitter_typed_codegen.names import method_name
+from emitter_typed_codegen.pytypes import BUILTINS, HERE, NONE, Applied, Name, PyType, optional
+from emitter_typed_codegen.texts import literal
+from emitter_typed_codegen.view.docs import parameter_text
+from emitter_typed_codegen.view.methods import Flavour, Method, Parameter, arguments, head, returns
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, sequence
+from emitter_typed_codegen.view.protocol.calls import (
+    BOOL,
+    FETCHED_TEXT,
+    QUEUE_PARAMETERS,
+    fetch_raises,
+    fetched,
+    liberal,
+    operation_doc,
+    option_parameters,
+    options_given,
+    options_parameter,
+    pending_text,
+    queue_limits,
+    raises,
+    recovering,
+    recovery,
+    timeout,
+    waiting,
+)
+
+PAYLOAD = Name(HERE, "PayloadT")
+"""The type of the payload of a subscription."""
+
+
+def operation_methods(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
+    """Return the method of an operation, with its overloads."""
+    return _METHODS[operation.verb](scope, flavour, operation)
+
+
+def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
+    taken, classic = option_parameters(scope, operation), options_parameter(scope, operation)
+    keys = _topic_parameters(scope, operation)
+    message = Parameter(
+        name="message",
+        type=Name(BUILTINS, "object"),
+        text="What to publish: bytes and str as they are, anything else as JSON.",
+    )
+    positional = [*keys, message, *classic]
+    sent: list[Expression] = [literal(method_name(operation.name)), _topic_arguments(keys), "message"]
+    sent += ["options" if classic else "()", options_given(scope, operation)]
+    if operation.wait:
+        named = [*taken, timeout("the acknowledgement")]
+        result: PyType = NONE
+        body = waiting(flavour, call("self._calls.publish", *sent, timeout_s="timeout_s"), result=False)
+        waits = "acknowledgement"
+        result_text = ""
+    else:
+        named = taken
+        result = contract(flavour.of("Pending"))
+        body = waiting(flavour, call("self._calls.publish_nowait", *sent), waits=False)
+        waits = ""
+        result_text = pending_text(flavour, scope.schema.errors, operation.errors)
+    sections = (
+        arguments([*positional, *named]),
+        returns(result_text),
+        raises(scope.schema.errors, operation.errors, waits=waits),
+    )
+    name = method_name(operation.name)
+    return [
+        Method(
+            head=head(scope, flavour, name, positional, named, returns=result, waits=operation.wait),
+            doc=operation_doc(operation, sections),
+            body=(body,),
+        )
+    ]
+
+
+def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
+    taken, classic = option_parameters(scope, operation), options_parameter(scope, operation)
+    keys = _topic_parameters(scope, operation)
+    reserved = scope.schema.envelope.reserved if scope.schema.envelope else ""
+    allow = Parameter(
+        name="allow_reserved",
+        type=BOOL,
+        default="False",
+        text=(
+            f"Whether the channel may match below `{reserved}`, where anybody's message looks like the broker's own "
+            "reply, error or event. Requests still tell them apart; a publish that is refused meanwhile ends with "
+            "AmbiguousReply, and events and refusals of QoS 0 may be made up. Default: False."
+        ),
+    )
+    rest = [*taken, *recovery(operation), *QUEUE_PARAMETERS, allow, timeout("the broker's answer")]
+    text = (
+        "The class to read each payload as; what does not fit goes to `on_error`, and the subscription goes on. "
+        "Default: bytes, as they came."
+    )
+    payload_type = Applied(Name(BUILTINS, "type"), (PAYLOAD,))
+    payload = Parameter(name="payload", type=payload_type, text=text)
+    optional_payload = Parameter(name="payload", type=optional(payload_type), default="None", text=text)
+    plain_message = contract("Message")
+    typed_message = Applied(plain_message, (PAYLOAD,))
+    name = method_name(operation.name)
+
+    def positional(message: PyType) -> list[Parameter]:
+        handler = Parameter(
+            name="optional_handler",
+            type=optional(flavour.applied("Handler", message)),
+            default="None",
+            text="Receives each message. Default: none; iterate over what is returned.",
+        )
+        return [*keys, handler, *classic]
+
+    def signature(message: PyType, named: list[Parameter], end: str) -> Expression:
+        result = flavour.applied("Subscription", message)
+        return head(scope, flavour, name, positional(message), named, returns=result, end=end)
+
+    sent: list[Expression] = [
+        literal(name),
+        _topic_arguments(keys),
+        call(scope.contract("PlainDecoder"), "payload"),
+        "optional_handler",
+        "options" if classic else "()",
+        options_given(scope, operation),
+    ]
+    made = call(
+        "self._calls.subscribe",
+        *sent,
+        limits=queue_limits(scope),
+        **recovering(operation),
+        allow_reserved="allow_reserved",
+        timeout_s="timeout_s",
+    )
+    sections = (
+        arguments([*positional(typed_message), optional_payload, *rest]),
+        returns("The subscription: iterate over it, or end it with `close`."),
+        raises(scope.schema.errors, operation.errors, waits="answer"),
+    )
+    overload = f"@{scope.use(Name('typing', 'overload'))}"
+    return [
+        Method(decorators=(overload,), head=signature(plain_message, rest, ": ...")),
+        Method(decorators=(overload,), head=signature(typed_message, [payload, *rest], ": ...")),
+        Method(
+            head=signature(typed_message, [optional_payload, *rest], ":"),
+            doc=operation_doc(operation, sections),
+            body=(waiting(flavour, made),),
+        ),
+    ]
+
+
+def _unsubscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
+    keys = _topic_parameters(scope, operation)
+    named = [timeout("the broker's answer")]
+    name = method_name(operation.name)
+    made = call("self._calls.unsubscribe", literal(name), _topic_arguments(keys), timeout_s="timeout_s")
+    sections = (arguments([*keys, *named]), raises(scope.schema.errors, operation.errors, waits="answer"))
+    return [
+        Method(
+            head=head(scope, flavour, name, keys, named),
+            doc=operation_doc(operation, sections),
+            body=(waiting(flavour, made, result=False),),
+        )
+    ]
+
+
+def _fetch(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[Method]:
+    keys = _topic_parameters(scope, operation)
+    classic = options_parameter(scope, operation)
+    positional = [*keys, *classic]
+    named = [*option_parameters(scope, operation), timeout("each page")]
+    name = method_name(operation.name)
+    sent = [literal(name), _topic_arguments(keys), "options" if classic else "()", options_given(scope, operation)]
+    messages = fetched(flavour, contract("StoredMessage"))
+    sections = (
+        arguments([*positional, *named]),
+        returns(FETCHED_TEXT),
+        fetch_raises(scope.schema.errors, operation.errors),
+    )
+    return [
+        Method(
+            head=head(scope, flavour, name, positional, named, returns=messages, waits=False),
+            doc=operation_doc(operation, sections),
+            body=(waiting(flavour, call("self._calls.fetch", *sent, timeout_s="timeout_s"), waits=False),),
+        )
+    ]
+
+
+_METHODS = {"publish": _publish, "subscribe": _subscribe, "unsubscribe": _unsubscribe, "fetch": _fetch}
+
+
+def _topic_parameters(scope: ModuleScope, operation: Operation) -> list[Parameter]:
+    return [
+        Parameter(name=attribute(one), type=liberal(scope, one.type)[0], text=parameter_text(scope, one))
+        for one in operation.params
+    ]
+
+
+def _topic_arguments(parameters: list[Parameter]) -> Expression:
+    return sequence(one.name for one in parameters)

@@ -1,0 +1,23 @@
+"""Time limits in seconds, as callers give them."""
+
+from __future__ import annotations
+
+import threading
+
+from emitter_typed.errors import InvalidArgument, kind_of
+
+
+def check_time_limit(timeout_s: object, *, zero: bool = False, name: str = "timeout_s") -> float:
+    """Return a time limit in seconds. Raises InvalidArgument for what cannot be waited for; zero may be a look."""
+    if not isinstance(timeout_s, int | float) or isinstance(timeout_s, bool):
+        # Not shown: a text in the place of a number may be a key.
+        raise InvalidArgument(
+            f"{name}: expected a number of seconds, got {kind_of(timeout_s)}", argument=name, value=None
+        )
+    if not (0 < timeout_s <= threading.TIMEOUT_MAX or (zero and timeout_s == 0)):
+        raise InvalidArgument(
+            f"{name} must be {'at least' if zero else 'more than'} 0 seconds and finite, not {timeout_s!r}",
+            argument=name,
+            value=timeout_s,
+        )
+    return timeout_s
