@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format generate generate-check bench-broker bench-client bench-codegen package-check lock clean same-python
+.PHONY: help setup demo test test-tools test-long lint types format generate generate-check bench-broker bench-client bench-codegen package-check lock clean same-python
 
 help:  ## this list
 	@echo "emitter-typed: make TARGET, where TARGET is one of"
@@ -31,9 +31,17 @@ setup: $(READY)  ## prepare .venv with everything that development needs (the ot
 demo: $(READY)  ## the main job, start to end: your YAML, generated, type-checked and run against the embedded broker
 	@$(BIN)/python examples/home/demo.py
 
-test: $(READY)  ## run every test (PYTEST="..." is handed to pytest)
+test: $(READY)  ## run the tests that need nothing but .venv (PYTEST="..." is handed to pytest)
 	@echo "test: pytest $(PYTEST)"
 	@$(BIN)/python -m pytest $(PYTEST)
+
+test-tools: $(READY)  ## run the tests that install something or call other programs; what is missing is listed at the end
+	@echo "test-tools: pytest -m tools $(PYTEST)"
+	@$(BIN)/python -m pytest -m tools $(PYTEST)
+
+test-long: $(READY)  ## run the tests that take minutes (tests/README.md tells what bounds them)
+	@echo "test-long: pytest -m long $(PYTEST)"
+	@$(BIN)/python -m pytest -m long $(PYTEST)
 
 lint: $(READY)  ## ruff: rules and formatting; import-linter: who may import whom
 	@echo "lint: ruff check"

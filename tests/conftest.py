@@ -1,4 +1,7 @@
-"""What every test lives with: a broker to ask for, no thread left behind, no key shown, examples that CI can repeat."""
+"""What every test lives with: a broker to ask for, no thread left behind, no key shown, examples that CI can repeat.
+
+A run of the tests with the marker `tools` ends with a list of those that were skipped.
+"""
 
 import logging
 import os
@@ -9,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.leaks import Leaks
-from tests.threads import left_behind
+from tests.helpers.leaks import Leaks
+from tests.helpers.threads import left_behind
 
 if TYPE_CHECKING:
     from emitter_typed.broker import Broker
@@ -70,6 +73,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             report.outcome = "failed"
             report.longrepr = f"keys were logged, printed or raised in clear, those that end with {', '.join(shown)}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List the tests with the marker `tools` that were skipped: what they need could not be had."""
+    skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
+    lines = [f"{each.nodeid}: {_reason(each)}" for each in skipped if "tools" in each.keywords]
+    if lines:
+        terminalreporter.section(f"tools: not run: {len(lines)}")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)
+
+
+def _reason(skipped: pytest.TestReport) -> str:
+    assert isinstance(skipped.longrepr, tuple)
+    _, _, reason = skipped.longrepr
+    return reason.removeprefix("Skipped: ")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.architecture.tree import ROOT, has_banner
+from tests.helpers.tree import ROOT, has_banner
 
 
 def test_the_marks_in_gitattributes_match_the_banners() -> None:

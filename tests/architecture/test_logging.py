@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.architecture.tree import ROOT, module_files
+from tests.helpers.tree import ROOT, module_files
 
 LEVELS = {
     "debug": "DEBUG",

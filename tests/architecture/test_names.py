@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.architecture.tree import ROOT, module_files
+from tests.helpers.tree import ROOT, module_files
 
 THIRD_PARTY = {"attr", "attrs", "cattr", "cattrs", "jinja2", "paho", "websockets", "yaml", "zmqtt"}
 

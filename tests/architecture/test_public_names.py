@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from tests.architecture.docstrings import public_callees, public_classes
-from tests.architecture.tree import ROOT
+from tests.helpers.tree import ROOT
 
 PACKAGE = "emitter_typed"
 PUBLIC = (PACKAGE, *(f"{PACKAGE}.{name}" for name in ("broker", "channels", "contract", "testing")))

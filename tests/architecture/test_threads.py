@@ -2,7 +2,7 @@
 
 import threading
 
-from tests.threads import left_behind
+from tests.helpers.threads import left_behind
 
 
 def test_a_thread_that_goes_on_is_found() -> None:

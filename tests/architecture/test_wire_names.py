@@ -8,7 +8,7 @@ import attrs
 
 from emitter_typed_codegen import model
 from emitter_typed_codegen.resolve import load
-from tests.architecture.tree import ROOT, has_banner, module_files
+from tests.helpers.tree import ROOT, has_banner, module_files
 
 SCHEMA = load(ROOT / "schema" / "emitter.yaml")
 ALLOWED: dict[str, set[str | int]] = {

@@ -19,8 +19,8 @@ import pytest
 from emitter_typed import Client, EmitterError, Key
 from emitter_typed.broker import Broker
 from emitter_typed_codegen.cli import main
-from tests.behaviour.loops import LIMIT_S
-from tests.behaviour.real import URL, RealBroker
+from tests.helpers.loops import LIMIT_S
+from tests.helpers.real import URL, RealBroker
 
 Generated = Callable[[str], ModuleType]
 _NUMBERS = count()

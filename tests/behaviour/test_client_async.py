@@ -31,9 +31,9 @@ from emitter_typed import (
 )
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionRefused, HandlerFailed
-from tests.behaviour.loops import LIMIT_S, in_loop
-from tests.behaviour.samples import WRONG_KEY, Point
-from tests.unit.transport.listeners import listener
+from tests.helpers.listeners import listener
+from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.samples import WRONG_KEY, Point
 
 
 @asynccontextmanager

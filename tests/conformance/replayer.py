@@ -16,8 +16,8 @@ from attrs import field, frozen
 
 from emitter_typed._types.values import Json
 from emitter_typed.broker import ManualClock
-from tests.conformance.packets import CLOSED, PINGREQ, Received, Sent, Will, decode_all, encode
 from tests.conformance.placeholders import Bindings, Mismatch
+from tests.helpers.packets import CLOSED, PINGREQ, Received, Sent, Will, decode_all, encode
 
 EXCHANGES = Path(__file__).parent / "exchanges"
 

@@ -10,55 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.packets import Delivery, InboundPacket, OutboundPacket
-from emitter_typed._protocol.session.inflight import CallResult as AnyWaiter
 from emitter_typed._protocol.session.outbox import Outbox
 from emitter_typed._protocol.session.session import Session
 from emitter_typed.errors import EmitterError
-
-
-class CallResult:
-    """Counts how often a call ends, and how."""
-
-    def __init__(self) -> None:
-        self.ends: list[object] = []
-
-    def resolve(self, result: object, /) -> None:
-        self.ends.append(result)
-
-    def reject(self, error: EmitterError, /) -> bool:
-        self.ends.append(error)
-        return True
-
-
-class MessageSink:
-    """Collects what a subscription gets."""
-
-    def __init__(self, channel: str) -> None:
-        self.channel = channel
-        self.got: list[tuple[str, bytes]] = []
-        self.ends: list[EmitterError | None] = []
-        self.is_there = False
-
-    def granted(self, call_result: AnyWaiter[None], /) -> None:
-        assert not self.is_there
-        self.is_there = True
-        call_result.resolve(None)
-
-    def published_without_echo(self, channel: str, raw: bytes, /) -> None:
-        pass
-
-    def lost(self) -> None:
-        self.is_there = False
-
-    def restored(self) -> None:
-        self.is_there = True
-
-    def offer(self, channel: str, raw: bytes, /) -> None:
-        assert not self.ends
-        self.got.append((channel, raw))
-
-    def end(self, error: EmitterError | None, /) -> None:
-        self.ends.append(error)
+from tests.helpers.callers import CallResult, MessageSink
 
 
 class Call:

@@ -19,10 +19,10 @@ import pytest
 from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.keys import KeyRing, Permission
 from emitter_typed.broker import Broker, Limits, ManualClock
-from tests.conformance.packets import Sent, Will, encode
-from tests.unit.broker.certificates import server_context
-from tests.unit.broker.dialling import CONNECT, greeted
-from tests.unit.broker.peer import Peer
+from tests.helpers.certificates import server_context
+from tests.helpers.dialling import CONNECT, greeted
+from tests.helpers.packets import Sent, Will, encode
+from tests.helpers.peer import Peer
 
 STREAMS = 100_000
 CHUNKS = 8

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.keys import KeyRing, Permission
 from emitter_typed.broker import ManualClock
-from tests.conformance.packets import Sent, Will, decode_all, encode
-from tests.unit.broker.peer import Peer
+from tests.helpers.packets import Sent, Will, decode_all, encode
+from tests.helpers.peer import Peer
 
 MASTER_KEY = "0123456789abcdefghijklmnopqrstuv"
 NOW_S = 1_700_000_000

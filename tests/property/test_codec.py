@@ -13,7 +13,7 @@ from emitter_typed import Permission, PresenceEvent, PresenceInfo, PresenceRespo
 from emitter_typed._protocol.payloads import codec
 from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import Undecodable
-from tests.unit.protocol.payloads.records import (
+from tests.helpers.records import (
     Command,
     Formats,
     House,

@@ -22,7 +22,8 @@ from emitter_typed.errors import (
     ReplyMissing,
     Undecodable,
 )
-from tests.property.conversation import Call, CallResult, MessageSink, Model, channel_of
+from tests.helpers.callers import CallResult, MessageSink
+from tests.property.conversation import Call, Model, channel_of
 
 CHANNELS = ("a/", "a/b/", "a/+/", "c/")
 TOPICS = ("a/", "a/b/", "c/b/", "c/", "d/")

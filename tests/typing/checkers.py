@@ -1,4 +1,7 @@
-"""Runs mypy, pyright and pyrefly over this folder, once each, and tells what they say about each file."""
+"""Runs mypy, pyright and pyrefly over this folder and what `programs` writes, and tells what they say about each file.
+
+Each of them takes seconds to start: what the tests want to be checked is checked here, in one run.
+"""
 
 import json
 import os
@@ -7,11 +10,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from attrs import frozen
 
+from tests.helpers.tree import ROOT
+from tests.typing import programs
+
 FOLDER = Path(__file__).parent
-ROOT = FOLDER.parent.parent
 GOOD = sorted(FOLDER.glob("good_*.py"))
 BAD = sorted((FOLDER / "bad").glob("*.py"))
 
@@ -26,64 +32,93 @@ class Complaint:
         return f"{self.line} {self.code}: {self.text}"
 
 
-def mypy() -> dict[Path, list[Complaint]]:
+Complaints: TypeAlias = dict[Path, list[Complaint]]
+
+
+def written(checker: str) -> Path:
+    """Return the folder in which a checker finds what `programs` writes.
+
+    The same in every run, for caches keep paths; and one for each, for they run side by side.
+    """
+    return ROOT / "build" / "typing" / checker
+
+
+def mypy() -> Complaints:
+    folder = written("mypy")
+    programs.write(folder)
     # A cache of its own: another mypy may be running beside the tests.
     cache = ROOT / ".mypy_cache" / "typing"
     # Named one by one, for the configuration leaves the bad ones out.
-    output = _run("mypy", "--cache-dir", str(cache), "--output", "json", *map(str, [*GOOD, *BAD]))
+    files = [*GOOD, *BAD, *folder.glob("*.py")]
+    output = _run("mypy", "--cache-dir", str(cache), "--output", "json", *map(str, files), MYPYPATH=str(folder))
     problems = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     # A hint lists the variants of an overloaded method: that is the method, not the mistake.
-    return _by_file((ROOT / p["file"], Complaint(p["line"], p["code"], p["message"])) for p in problems)
+    return _by_file((p["file"], Complaint(p["line"], p["code"], p["message"])) for p in problems)
 
 
-def pyright() -> dict[Path, list[Complaint]]:
-    configuration = FOLDER / "pyright.json"
+def pyright() -> Complaints:
+    folder = written("pyright")
+    programs.write(folder)
+    configuration = folder / "pyrightconfig.json"
+    paths = [folder, ROOT, ROOT / "src", ROOT / "codegen", ROOT / "examples" / "home"]
+    settings = {
+        "extends": str(ROOT / "pyproject.toml"),
+        # It refuses absolute paths here.
+        "include": [".", os.path.relpath(FOLDER, folder)],
+        "exclude": [],
+        "extraPaths": [os.path.relpath(path, folder) for path in paths],
+    }
+    configuration.write_text(json.dumps(settings), "utf-8")
     output = _run("pyright", "--project", str(configuration), "--pythonpath", sys.executable, "--outputjson")
-    problems = json.loads(output)["generalDiagnostics"]
     return _by_file(
-        (Path(p["file"]), Complaint(p["range"]["start"]["line"] + 1, p["rule"], p["message"].replace("\u00a0", " ")))
-        for p in problems
+        (p["file"], Complaint(p["range"]["start"]["line"] + 1, p["rule"], p["message"].replace("\u00a0", " ")))
+        for p in json.loads(output)["generalDiagnostics"]
         # What is wrong with an unknown name is told by another rule; that its type is unknown follows.
         if not p["rule"].startswith("reportUnknown")
     )
 
 
-def pyrefly() -> dict[Path, list[Complaint]]:
+def pyrefly() -> Complaints:
     configuration = FOLDER / "pyrefly.toml"
     output = _run(
         "pyrefly", "check", "--config", str(configuration), "--python-interpreter-path", sys.executable,
         "--output-format", "json", *map(str, [*GOOD, *BAD]),
     )  # fmt: skip
     return _by_file(
-        (ROOT / p["path"], Complaint(p["line"], p["name"], p["description"]))
+        (p["path"], Complaint(p["line"], p["name"], p["description"]))
         for p in json.loads(output)["errors"]
         if p["severity"] == "error"
     )
 
 
 # Those whose words about bad code are written down; of a third one it is asked that it takes good code.
-CHECKERS: Mapping[str, Callable[[], dict[Path, list[Complaint]]]] = {"mypy": mypy, "pyright": pyright}
+CHECKERS: Mapping[str, Callable[[], Complaints]] = {"mypy": mypy, "pyright": pyright}
 
 
-def expected(bad: Path, checker: str) -> Path:
-    """Return where the complaints that a checker has about a bad file are written down."""
-    return bad.with_suffix(f".{checker}.txt")
+def bad(checker: str) -> list[Path]:
+    """Return the programs with mistakes: those of this folder, and those that were written for a checker."""
+    return [*BAD, *(path for path in sorted(written(checker).glob("*.py")) if not path.name.startswith("good_"))]
 
 
-def _by_file(complaints: Iterable[tuple[Path, Complaint]]) -> dict[Path, list[Complaint]]:
-    files: dict[Path, list[Complaint]] = defaultdict(list)
-    for file, complaint in complaints:
-        if FOLDER in file.parents:
+def expected(program: Path, checker: str) -> Path:
+    """Return where the complaints that a checker has about a program are written down."""
+    return FOLDER / "bad" / f"{program.stem}.{checker}.txt"
+
+
+def _by_file(complaints: Iterable[tuple[str, Complaint]]) -> Complaints:
+    files: Complaints = defaultdict(list)
+    for name, complaint in complaints:
+        file = ROOT / name
+        if FOLDER in file.parents or written("") in file.parents:
             files[file].append(complaint)
     return {file: sorted(found) for file, found in files.items()}
 
 
-def _run(module: str, *arguments: str) -> str:
-    environment = {**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+def _run(module: str, *arguments: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1", **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -3,8 +3,8 @@
 from typing import assert_never, assert_type
 
 from emitter_typed import Client, Key, Unrecognized
-from tests.golden.imports.expected import Greenhouse, units
-from tests.golden.payloads.expected import Garden, Mode, Plan, Side, State, Step, Water
+from tests.codegen.golden.imports.expected import Greenhouse, units
+from tests.codegen.golden.payloads.expected import Garden, Mode, Plan, Side, State, Step, Water
 
 
 def told(mode: Mode | Unrecognized[str]) -> str:

@@ -1,9 +1,10 @@
-"""`python -m tests.typing.refresh` writes anew what the checkers say about each bad file. Read the difference."""
+"""`python -m tests.typing.refresh` writes anew what the checkers say about each bad program. Read the difference."""
 
-from tests.typing.checkers import BAD, CHECKERS, expected
+from tests.typing.checkers import CHECKERS, bad, expected
 
 if __name__ == "__main__":
-    for name, check in CHECKERS.items():
+    for checker, check in CHECKERS.items():
         found = check()
-        for bad in BAD:
-            expected(bad, name).write_text("".join(f"{each}\n" for each in found.get(bad, [])), "utf-8")
+        for program in bad(checker):
+            words = "".join(f"{each}\n" for each in found.get(program, []))
+            expected(program, checker).write_text(words, "utf-8")

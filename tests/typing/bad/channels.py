@@ -5,7 +5,7 @@ from datetime import datetime
 from home_api import AsyncHome, Home, Reading, TemperatureChannelMessage
 
 from emitter_typed import AsyncClient, Client, Key, Message
-from tests.golden.channels import expected as directions
+from tests.codegen.golden.channels import expected as directions
 
 
 async def on_temperature(message: TemperatureChannelMessage) -> None: ...

@@ -1,9 +1,9 @@
 """Payloads of which a case was forgotten, or that are of another type."""
 
 from emitter_typed import Client, Key, Unrecognized
-from tests.golden.deprecated import expected as attic
-from tests.golden.imports.expected import Greenhouse, Unit, units
-from tests.golden.payloads.expected import Garden, Mode, Plan, Side, State, Step, Water
+from tests.codegen.golden.deprecated import expected as attic
+from tests.codegen.golden.imports.expected import Greenhouse, Unit, units
+from tests.codegen.golden.payloads.expected import Garden, Mode, Plan, Side, State, Step, Water
 
 
 def forgets_the_unknown_mode(mode: Mode | Unrecognized[str]) -> str:  # mistake: it returns nothing then

@@ -16,8 +16,8 @@ from emitter_typed._broker.edge.sockets import IDLE_LIMIT_S
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed.broker import AsyncBroker, Broker, CannotListen
 from emitter_typed.errors import EmitterError, InvalidArgument
-from tests.conformance.packets import PINGREQ, Sent, encode
-from tests.unit.broker.dialling import CONNACK, CONNECT, LIMIT_S, PINGRESP, Dialled, greeted
+from tests.helpers.dialling import CONNACK, CONNECT, LIMIT_S, PINGRESP, Dialled, greeted
+from tests.helpers.packets import PINGREQ, Sent, encode
 
 
 def test_it_answers_as_soon_as_it_has_started() -> None:
@@ -105,8 +105,10 @@ def test_a_master_key_of_another_form_is_refused_before_anything_is_opened() -> 
 
 
 def test_a_muted_broker_stops() -> None:
-    with Broker() as broker, greeted(broker):
+    with Broker() as broker, greeted(broker) as one:
         broker.faults.stall_reading()
+        broker.stop()
+        assert one.next() is None
 
 
 def test_malformed_bytes_close_their_connection_and_no_other() -> None:

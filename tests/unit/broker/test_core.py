@@ -7,9 +7,9 @@ import pytest
 from emitter_typed._broker.clock import ManualClock
 from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.limits import Limits
-from tests.conformance.packets import Sent, Will, decode_all, encode
+from tests.helpers.packets import Sent, Will, decode_all, encode
+from tests.helpers.peer import Peer, document, statuses, texts
 from tests.unit.broker.cores import MASTER_KEY, new_core
-from tests.unit.broker.peer import Peer, document, statuses, texts
 
 OVERSIZED = b"\x30\xff\xff\x7f"
 

@@ -8,8 +8,8 @@ import pytest
 
 from emitter_typed._broker.clock import ManualClock
 from emitter_typed._broker.core import BrokerCore
+from tests.helpers.peer import Peer, document, statuses
 from tests.unit.broker.cores import MASTER_KEY
-from tests.unit.broker.peer import Peer, document, statuses
 
 
 def test_presence_lists_one_member_of_a_group_and_tells_nobody_of_joins(core: BrokerCore) -> None:

@@ -7,8 +7,8 @@ import pytest
 from emitter_typed._broker.clock import ManualClock
 from emitter_typed._broker.core import BrokerCore
 from emitter_typed._protocol.topics import Matcher
+from tests.helpers.peer import Peer, document, statuses, texts
 from tests.unit.broker.cores import MASTER_KEY, new_core
-from tests.unit.broker.peer import Peer, document, statuses, texts
 
 
 def test_a_subscription_outlives_the_ban_of_its_key_but_cannot_be_ended_with_it(core: BrokerCore) -> None:

@@ -11,8 +11,8 @@ import pytest
 from emitter_typed._broker.faults import SentPacket
 from emitter_typed.broker import AsyncBroker, Broker, Faults
 from emitter_typed.errors import Closed, InvalidArgument
-from tests.conformance.packets import Sent, Will
-from tests.unit.broker.dialling import Dialled, ask, greeted
+from tests.helpers.dialling import Dialled, ask, greeted
+from tests.helpers.packets import Sent, Will
 
 ALL_CALLS: tuple[Callable[[Faults], None], ...] = (
     Faults.clear,

@@ -11,8 +11,8 @@ from emitter_typed import Client, Key
 from emitter_typed._broker.journal import Journal
 from emitter_typed.broker import AsyncBroker, Broker, NotPublished, Published
 from emitter_typed.errors import Closed, InvalidArgument
-from tests.conformance.packets import Sent, Will
-from tests.unit.broker.dialling import greeted
+from tests.helpers.dialling import greeted
+from tests.helpers.packets import Sent, Will
 
 
 def texts(messages: tuple[Published, ...]) -> str:

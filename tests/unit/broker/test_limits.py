@@ -11,9 +11,9 @@ from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.keys import KeyRing, Permission
 from emitter_typed.broker import Broker, Limits, ManualClock
 from emitter_typed.errors import InvalidArgument
-from tests.conformance.packets import Sent, Will, encode
-from tests.unit.broker.dialling import Dialled, greeted
-from tests.unit.broker.peer import Peer, statuses
+from tests.helpers.dialling import Dialled, greeted
+from tests.helpers.packets import Sent, Will, encode
+from tests.helpers.peer import Peer, statuses
 
 MASTER_KEY = "0123456789abcdefghijklmnopqrstuv"
 CLOCK = ManualClock(1_700_000_000)

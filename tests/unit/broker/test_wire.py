@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from emitter_typed._broker import wire
-from tests.conformance.packets import Sent, Will, encode
+from tests.helpers.packets import Sent, Will, encode
 
 PING = encode(Sent("PINGREQ"))
 

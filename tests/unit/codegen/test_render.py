@@ -26,7 +26,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("schema", ["schema/emitter.yaml", "tests/golden/names/schema.yaml"])
+@pytest.mark.parametrize("schema", ["schema/emitter.yaml", "tests/codegen/golden/names/schema.yaml"])
 def test_machines_agree_on_every_byte(tmp_path: Path, schema: str) -> None:
     """Two hash seeds, two locales, two time zones, two folders."""
     made: list[dict[str, bytes]] = []

@@ -144,8 +144,11 @@ def test_a_save_while_it_was_generating_is_not_missed(tmp_path: Path) -> None:
     path = tmp_path / "home.yaml"
     before = stamps([path])
     path.write_text(SCHEMA, "utf-8")
+    looks: list[str] = []
 
-    wait_for_change(before, happening(nothing, nothing))
+    wait_for_change(before, happening(lambda: looks.append("changed"), lambda: looks.append("settled")))
+
+    assert looks == ["changed", "settled"]
 
 
 @pytest.mark.parametrize("program", ["emitter_typed", "emitter_typed_codegen"])

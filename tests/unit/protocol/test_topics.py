@@ -44,9 +44,20 @@ def test_what_lacks_group_or_channel_is_no_share(channel: str) -> None:
     assert split_share(channel) == (None, channel)
 
 
-@pytest.mark.parametrize("options", ["?", "?ttl=5", "?ttl=5&", "?TTL=5", "?ttl=5&ttl=6", "?foo=bar", "?me=false"])
-def test_options_that_the_broker_reads(options: str) -> None:
-    parse_topic(f"{KEY}/chat/{options}")
+@pytest.mark.parametrize(
+    ("options", "read"),
+    [
+        ("?", ()),
+        ("?ttl=5", (("ttl", "5"),)),
+        ("?ttl=5&", (("ttl", "5"),)),
+        ("?TTL=5", (("TTL", "5"),)),
+        ("?ttl=5&ttl=6", (("ttl", "5"), ("ttl", "6"))),
+        ("?foo=bar", (("foo", "bar"),)),
+        ("?me=false", (("me", "false"),)),
+    ],
+)
+def test_options_that_the_broker_reads(options: str, read: tuple[tuple[str, str], ...]) -> None:
+    assert parse_topic(f"{KEY}/chat/{options}") == Topic(KEY, "chat/", read)
 
 
 @pytest.mark.parametrize(

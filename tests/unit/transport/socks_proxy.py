@@ -7,7 +7,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from tests.unit.transport.listeners import LIMIT_S, exactly
+from tests.helpers.listeners import LIMIT_S, exactly
 
 
 class SocksProxy:

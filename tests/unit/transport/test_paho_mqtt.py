@@ -15,7 +15,7 @@ from emitter_typed._transport import make_transport
 from emitter_typed._transport.base import Endpoint, Transport
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
-from tests.unit.transport.listeners import LIMIT_S, Notes, listener, read_packet
+from tests.helpers.listeners import LIMIT_S, Notes, listener, read_packet
 
 
 def endpoint(port: int, **more: float) -> Endpoint:

@@ -25,8 +25,8 @@ from emitter_typed._transport import Endpoint, make_transport, parse_proxy
 from emitter_typed._transport.paho_mqtt import direct
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
-from tests.unit.broker.certificates import client_context, server_context
-from tests.unit.transport.listeners import LIMIT_S, Notes, listener, read_packet
+from tests.helpers.certificates import client_context, server_context
+from tests.helpers.listeners import LIMIT_S, Notes, listener, read_packet
 from tests.unit.transport.socks_proxy import socks_proxy
 
 

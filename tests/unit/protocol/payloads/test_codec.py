@@ -16,8 +16,8 @@ from emitter_typed import Key
 from emitter_typed._protocol.payloads import codec
 from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import InvalidArgument, Undecodable
+from tests.helpers.records import Command, House, Mode, Reading, Rights, Source, Token, Tree
 from tests.unit.protocol.payloads.documents import read
-from tests.unit.protocol.payloads.records import Command, House, Mode, Reading, Rights, Source, Token, Tree
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 AN_ID = UUID("123e4567-e89b-12d3-a456-426614174000")

@@ -9,8 +9,7 @@ import pytest
 from emitter_typed._protocol.payloads import codec
 from emitter_typed.contract import Json, Secret
 from emitter_typed.errors import InvalidArgument, Undecodable
-from tests.unit.protocol.payloads.documents import read, written
-from tests.unit.protocol.payloads.records import (
+from tests.helpers.records import (
     Blanks,
     Branch,
     Command,
@@ -27,6 +26,7 @@ from tests.unit.protocol.payloads.records import (
     Token,
     Tree,
 )
+from tests.unit.protocol.payloads.documents import read, written
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

@@ -1,0 +1,282 @@
+"""What was stored while the connection was lost is delivered afterwards, and every gap is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from queue import SimpleQueue
+
+import pytest
+from attrs import frozen
+
+from emitter_typed import (
+    AsyncSubscription,
+    Client,
+    EmitterError,
+    Gap,
+    InvalidArgument,
+    Key,
+    Message,
+    ReplyMissing,
+    Unauthorized,
+    Undecodable,
+)
+from emitter_typed.broker import Broker
+from tests.helpers.flavours import Flavour, both_flavours, connected, texts
+from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.losing import lose, return_
+
+
+@frozen
+class Reading:
+    celsius: float
+
+
+@pytest.fixture
+def key(broker: Broker) -> Key:
+    return broker.keygen("a/#/", "rwsl")
+
+
+@pytest.fixture
+def publisher(broker: Broker) -> Iterator[Client]:
+    """Somebody whose connection lasts, and who stores what other tests would find if the broker were theirs too."""
+    assert broker.faults is not None
+    with Client.from_url(broker.url, username="publisher") as client:
+        yield client
+
+
+def store(publisher: Client, key: Key, *messages: str) -> None:
+    for message in messages:
+        publisher.publish(key, "a/", message, ttl=3600, qos=1)
+
+
+async def events(subscription: AsyncSubscription[Message[object]], count: int) -> list[str | Gap | Undecodable]:
+    found: list[str | Gap | Undecodable] = []
+    stream: AsyncIterator[Message[object] | Gap | Undecodable] = subscription.events()
+    async for event in stream:
+        found.append(event.as_string() if isinstance(event, Message) else event)
+        if len(found) == count:
+            return found
+    raise AssertionError(f"it ended after {found}")
+
+
+@both_flavours
+@in_loop
+async def test_what_was_stored_meanwhile_comes_before_what_is_live(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/", recover=True)
+        store(publisher, key, "before")
+        assert await texts(subscription, 1) == ["before"]
+        for number in range(3):
+            await lose(client, broker, flavour)
+            store(publisher, key, f"missed {number}", f"missed, too {number}")
+            await return_(client, broker)
+            store(publisher, key, f"live {number}")
+            assert await texts(subscription, 3) == [
+                f"missed {number}",
+                f"missed, too {number}",
+                f"live {number}",
+            ]
+
+
+@both_flavours
+@in_loop
+async def test_a_gap_says_what_was_recovered_and_when(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    async with connected(flavour, broker) as client:
+        recovering = await client.subscribe(key, "a/", recover=True, payload=object)
+        plain = await client.subscribe(key, "a/", last=0, payload=object)
+        await lose(client, broker, flavour)
+        store(publisher, key, '"missed"')
+        await return_(client, broker)
+        store(publisher, key, '"live"')
+        gap, *rest = await events(recovering, 3)
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact) == (True, 1, True)
+        assert gap.since <= gap.until
+        assert rest == ['"missed"', '"live"']
+        gap, *rest = await events(plain, 2)
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact) == (False, 0, False)
+        assert rest == ['"live"']
+
+
+@both_flavours
+@in_loop
+async def test_what_does_not_fit_is_an_event_and_not_reported(flavour: Flavour, broker: Broker, key: Key) -> None:
+    errors: list[EmitterError] = []
+    async with connected(flavour, broker) as client:
+        client.on_error = errors.append
+        subscription = await client.subscribe(key, "a/", payload=Reading)
+        await client.publish(key, "a/", {"celsius": "warm"})
+        await client.publish(key, "a/", Reading(21.5))
+        found: list[Message[Reading] | Gap | Undecodable] = []
+        async for event in subscription.events():
+            found.append(event)
+            if len(found) == 2:
+                break
+        problem, message = found
+        assert isinstance(problem, Undecodable)
+        assert (problem.channel, problem.raw, problem.path) == ("a/", b'{"celsius":"warm"}', "$.celsius")
+        assert isinstance(message, Message)
+        assert message.payload == Reading(21.5)
+    assert not errors
+
+
+@both_flavours
+@in_loop
+async def test_nobody_who_may_not_load_can_recover(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
+        with pytest.raises(Unauthorized):
+            await client.subscribe(broker.keygen("a/", "rw"), "a/", recover=True)
+        with pytest.raises(InvalidArgument, match="begins with a wildcard"):
+            await client.subscribe(broker.keygen("#/", "rwl"), "+/a/", recover=True)
+
+
+@both_flavours
+@in_loop
+async def test_a_key_that_may_fetch_no_more_is_told_and_live_messages_go_on(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    banned = broker.keygen("a/#/", "rwsl")
+    async with connected(flavour, broker) as client:
+        client.on_error = errors.put
+        subscription = await client.subscribe(banned, "a/", recover=True, payload=object)
+        # Shares what the broker is asked for, with a key that stays good.
+        await client.subscribe(key, "a/", last=0)
+        await lose(client, broker, flavour)
+        store(publisher, key, "1")
+        publisher.keyban(broker.master_key, banned, True)
+        await return_(client, broker)
+        store(publisher, key, "2")
+        gap, live = await events(subscription, 2)
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, live) == (False, 0, "2")
+        assert isinstance(await asyncio.to_thread(errors.get, timeout=LIMIT_S), Unauthorized)
+
+
+@both_flavours
+@in_loop
+async def test_what_the_client_published_for_others_alone_does_not_come_back(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/", recover=True)
+        await client.publish(key, "a/", "own", ttl=3600, qos=1, echo=False)
+        await client.publish(key, "a/", "own, too", {Client.with_ttl(3600), Client.without_echo()})
+        await client.me()
+        await lose(client, broker, flavour)
+        pending = client.publish_nowait(key, "a/", "own, waiting", ttl=3600, echo=False)
+        store(publisher, key, "missed")
+        await return_(client, broker)
+        await pending.wait()
+        store(publisher, key, "live")
+        assert await texts(subscription, 2) == ["missed", "live"]
+        await lose(client, broker, flavour)
+        store(publisher, key, "missed, too")
+        await return_(client, broker)
+        assert await texts(subscription, 1) == ["missed, too"]
+
+
+@both_flavours
+@in_loop
+async def test_a_message_that_no_reply_can_hold_is_a_gap_and_what_is_newer_comes(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    async with connected(flavour, broker) as client:
+        client.on_error = errors.put
+        subscription = await client.subscribe(key, "a/", recover=True, payload=object)
+        await lose(client, broker, flavour)
+        store(publisher, key, "1", "2" * 60_000, "3", "4")
+        await return_(client, broker)
+        store(publisher, key, "5")
+        gap, *rest = await events(subscription, 4)
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact) == (False, 2, False)
+        assert rest == ["3", "4", "5"]
+        assert isinstance(await asyncio.to_thread(errors.get, timeout=LIMIT_S), ReplyMissing)
+        await lose(client, broker, flavour)
+        store(publisher, key, "6")
+        await return_(client, broker)
+        gap, *rest = await events(subscription, 2)
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact, rest) == (True, 1, True, ["6"])
+
+
+@both_flavours
+@in_loop
+async def test_a_reader_that_is_late_gets_everything_in_order(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/", recover=True)
+        expected: list[str] = []
+        for number in range(4):
+            names = [f"{kind} {number}" for kind in ("live", "missed", "missed, too")]
+            store(publisher, key, names[0])
+            await lose(client, broker, flavour)
+            store(publisher, key, *names[1:])
+            await return_(client, broker)
+            expected += names
+        assert await texts(subscription, len(expected)) == expected
+        assert subscription.pending == 0
+
+
+@both_flavours
+@in_loop
+async def test_much_that_was_missed_is_fetched_as_it_is_read(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    """More than the queue holds, so that none of it can have been dropped there."""
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/", recover=True, max_messages=10)
+        await lose(client, broker, flavour)
+        pending = [publisher.publish_nowait(key, "a/", f"{number:04}", ttl=3600) for number in range(2_000)]
+        for each in pending:
+            each.wait()
+        await return_(client, broker)
+        assert await texts(subscription, 2_000) == [f"{number:04}" for number in range(2_000)]
+        assert subscription.dropped == 0
+
+
+@both_flavours
+@in_loop
+async def test_a_loss_in_the_middle_of_recovering_loses_nothing(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/", recover=True)
+        await lose(client, broker, flavour)
+        store(publisher, key, "0", "1")
+        broker.faults.drop_inside("PUBLISH")
+        await return_(client, broker)
+        # The page that it asks for now is cut short.
+        assert await texts(subscription, 2) == ["0", "1"]
+        assert client.connection.connects == 3
+
+
+@both_flavours
+@in_loop
+async def test_recovering_goes_on_after_many_messages(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    """So many that the client forgets what it received first: it has asked meanwhile where it stands."""
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/", recover=True, payload=object)
+        for start in range(0, 20_000, 1_000):
+            pending = [publisher.publish_nowait(key, "a/", start + each, ttl=3600) for each in range(1_000)]
+            for each in pending:
+                each.wait()
+            assert await events(subscription, 1_000) == [str(start + each) for each in range(1_000)]
+        await lose(client, broker, flavour)
+        store(publisher, key, '"missed"')
+        await return_(client, broker)
+        gap, *rest = await events(subscription, 2)
+        assert isinstance(gap, Gap)
+        assert (gap.count, gap.exact) == (1, True)
+        assert rest == ['"missed"']

@@ -1,0 +1,183 @@
+"""Decisions about Python that a look at one line of the output settles."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from emitter_typed_codegen._emitter import PROTOCOL
+from emitter_typed_codegen.model import Schema
+from emitter_typed_codegen.render import render
+from emitter_typed_codegen.resolve import load
+from emitter_typed_codegen.view import FileView, banner, package
+from emitter_typed_codegen.view.methods import ASYNC, SYNC, MethodsView
+from emitter_typed_codegen.view.protocol.api import api_view
+from emitter_typed_codegen.view.protocol.bases import bases_view
+
+Generate = Callable[[str], Mapping[str, str]]
+
+
+@pytest.fixture
+def generate(tmp_path: Path) -> Generate:
+    def files(text: str) -> Mapping[str, str]:
+        (tmp_path / "home.yaml").write_text(f"emitter-typed: 1\n{text}", "utf-8")
+        schema = load(tmp_path / "home.yaml", PROTOCOL)
+        return render(package(schema, PROTOCOL, "the command"), banner(schema, "the command"))
+
+    return files
+
+
+@pytest.mark.parametrize(
+    ("field", "line"),
+    [
+        ("string", "    x: str\n"),
+        ("int?", "    x: int | None = None\n"),
+        ('"[float]"', "    x: tuple[float, ...]\n"),
+        ('"{string: bool}"', "    x: Mapping[str, bool]\n"),
+        ("datetime", "    x: datetime\n"),
+        ("date", "    x: date\n"),
+        ("duration", "    x: timedelta\n"),
+        ("uuid", "    x: UUID\n"),
+        ("decimal", "    x: Decimal\n"),
+        ("bytes", "    x: bytes\n"),
+        ("json", "    x: Json\n"),
+        ("{type: int, default: 3}", "    x: int = 3\n"),
+        ("{type: float, default: 3}", "    x: float = 3.0\n"),
+        ("{type: string, wire: xX}", '    x: str = field(metadata=wire("xX"))\n'),
+        ("{type: datetime, format: unix}", '    x: datetime = field(metadata=wire(format="unix"))\n'),
+        ("{type: int, minimum: 0}", "    x: int = field(validator=minimum(0))\n"),
+        ("{type: duration, minimum: 0}", "    x: timedelta = field(validator=minimum(timedelta(0)))\n"),
+        ("{type: bytes, default: AAEC}", '    x: bytes = b"\\x00\\x01\\x02"\n'),
+    ],
+)
+def test_a_field_is_what_one_would_write(generate: Generate, field: str, line: str) -> None:
+    text = generate(f"types: {{T: {{fields: {{x: {field}}}}}}}\n")["types.py"]
+
+    assert line in text
+
+
+def test_a_type_stands_after_those_that_its_statement_needs(generate: Generate) -> None:
+    text = generate(
+        "types:\n"
+        "  U: {union: [A, B], tag: kind}\n"
+        "  A: {fields: {e: {type: E, default: x}}}\n"
+        "  B: {fields: {u: U?}}\n"
+        "  E: {enum: [x]}\n"
+    )["types.py"]
+
+    found = re.findall(r"^(?:class )?(\w)(?:\(| =)", text, re.MULTILINE)
+    assert found == ["E", "A", "B", "U"]
+
+
+def test_the_constraints_of_an_alias_hold_where_it_is_used(generate: Generate) -> None:
+    text = generate(
+        "types:\n"
+        "  Level: {alias: int, minimum: 1}\n"
+        "  T: {fields: {x: {type: Level, maximum: 9}, y: '{string: Level}'}}\n"
+    )["types.py"]
+
+    assert "x: Level = field(validator=[minimum(1), maximum(9)])" in text
+    assert "y: Mapping[str, Level] = field(validator=each(minimum(1)))" in text
+    assert "    At least 1, at most 9.\n" in text
+
+
+CHANNEL = "channels: {{lamp: {{address: 'lamp/{{id}}/', payload: text, direction: {}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("direction", "one", "every"),
+    [
+        ("publish", {"Publish"}, {"Sync"}),
+        ("subscribe", {"Subscribe"}, {"Subscribe"}),
+        ("both", {"Publish", "Subscribe"}, {"Subscribe"}),
+    ],
+)
+def test_a_channel_has_the_verbs_of_its_direction(
+    generate: Generate, direction: str, one: set[str], every: set[str]
+) -> None:
+    text = generate(CHANNEL.format(direction))["channels.py"]
+
+    assert _bases(text, "LampChannel") == {f"{verb}Channel" for verb in one}
+    assert _bases(text, "LampChannels") == {f"{verb}Channel" for verb in every}
+    assert ("def where(" in text) == (direction != "publish")
+
+
+def _bases(text: str, name: str) -> set[str]:
+    (derived,) = re.findall(rf"^class {name}\((.*?)\):$", text, re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"(\w+)\[", derived))
+
+
+def test_both_flavours_have_the_same_channels_and_docs(generate: Generate) -> None:
+    """The one template is not trusted: what differs must be await and the names of the classes."""
+    text = generate(CHANNEL.format("both"))["channels.py"]
+
+    _assert_alike(text, "LampChannel")
+
+
+def test_both_flavours_of_channels_can_do_the_same() -> None:
+    _assert_alike(_emitter(bases_view), "PublishChannel")
+
+
+def _assert_alike(text: str, first: str) -> None:
+    halves = text.split(f"class Async{first}(")
+    sync = halves[0][halves[0].index(f"class {first}(") + len(f"class {first}(") :]
+
+    assert _without_flavour(halves[1]) == _without_flavour(sync)
+
+
+def test_both_facades_of_a_protocol_are_alike() -> None:
+    texts = [_emitter(partial(api_view, flavour=flavour)).split("\nclass ")[1] for flavour in (SYNC, ASYNC)]
+
+    assert _without_flavour(texts[1]) == _without_flavour(texts[0])
+
+
+def test_what_channels_can_do_stands_with_the_protocol(generate: Generate) -> None:
+    """With every option, and for any payload: a channel's own package is a few lines."""
+    text = _emitter(bases_view)
+
+    assert set(re.findall(r"^class (\w+)\(", text, re.MULTILINE)) == {
+        "PublishChannel", "SubscribeChannel", "AsyncPublishChannel", "AsyncSubscribeChannel",
+    }  # fmt: skip
+    assert text.count("payload: PayloadT,") == 4
+    assert text.count(" def history(") == 2
+    assert text.count("ttl: float | timedelta | None = None,") == 4
+    assert "def publish" not in generate(CHANNEL.format("both"))["channels.py"]
+
+
+def _emitter(view: Callable[[Schema], MethodsView]) -> str:
+    schema = load(Path(__file__).resolve().parents[4] / "schema" / "emitter.yaml")
+    file = FileView("methods.py", "methods.py.jinja", view(schema))
+    return render([file], banner(schema, ""))[file.path]
+
+
+def _without_flavour(text: str) -> str:
+    plain = re.sub(r"\b(async|await) |\b(Async|Sync)(?=[A-Z])", "", text)
+    # Where lines break depends on the length of names.
+    return re.sub(r",(?=[)\]])", "", re.sub(r"\s+", "", plain))
+
+
+def test_defaults_of_a_channel_are_in_its_definition_and_its_docs(generate: Generate) -> None:
+    text = generate("channels: {lamp: {address: lamp/, payload: json, options: {ttl: 60}}}\n")
+    plain = " ".join(text["channels.py"].split())
+
+    assert 'defaults={"ttl": 60}' in plain
+    assert "Unless the call says otherwise: ttl=60." in plain
+    assert "`lamp/`" in text["facade.py"]
+
+
+def test_the_package_exports_what_users_need(generate: Generate) -> None:
+    text = generate("name: Home\ntypes: {T: {fields: {x: int}}}\n" + CHANNEL.format("both"))["__init__.py"]
+
+    for name in ("Home", "AsyncHome", "T", "LampParams", "LampChannelMessage"):
+        assert f'    "{name}",\n' in text
+
+
+def test_every_file_says_whose_it_is(generate: Generate) -> None:
+    for text in generate(CHANNEL.format("both")).values():
+        head = text.split("\n")[:4]
+        assert "@generated" in head[0]
+        assert "Do not edit" in head[0]
+        assert re.fullmatch(r"# Schema: home\.yaml, sha256 [0-9a-f]{16}\.", head[1])
+        assert head[2] == "# Regenerate with: the command"

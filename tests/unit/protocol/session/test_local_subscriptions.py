@@ -1,0 +1,199 @@
+"""Who receives what, and which topic ends a subscription on the wire when the last of its subscribers leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from emitter_typed._protocol.operations import Prepared
+from emitter_typed._protocol.session.local_subscriptions import LocalSubscriptions
+from emitter_typed._protocol.topics import Matcher
+from emitter_typed.errors import ConnectionLost, InvalidArgument
+from tests.helpers.callers import MessageSink
+from tests.unit.protocol.session.calls import in_group, prepared
+
+
+@pytest.fixture
+def local() -> LocalSubscriptions:
+    return LocalSubscriptions("emitter", "emitter/")
+
+
+def added(local: LocalSubscriptions, what: Prepared | str) -> MessageSink:
+    what = prepared(what) if isinstance(what, str) else what
+    sink = MessageSink(what.channel)
+    local.add(what, sink)
+    return sink
+
+
+def test_a_message_reaches_all_that_match_once(local: LocalSubscriptions) -> None:
+    above, same, again, beside = (added(local, channel) for channel in ("a/", "a/b/", "a/b/", "c/"))
+
+    assert local.offer("a/b/", b"x")
+    assert not local.offer("d/", b"y")
+    assert [sink.got for sink in (above, same, again, beside)] == [[("a/b/", b"x")]] * 3 + [[]]
+
+
+def test_a_sink_that_two_filters_match_has_a_message_once(local: LocalSubscriptions) -> None:
+    sink = added(local, "a/")
+    local.add(prepared("a/b/"), sink)
+
+    local.offer("a/b/", b"x")
+
+    assert sink.got == [("a/b/", b"x")]
+
+
+def test_what_is_published_to_a_group_by_its_name_reaches_its_members_on_the_plain_channel(
+    local: LocalSubscriptions,
+) -> None:
+    member, plain, other = (added(local, each) for each in (in_group("a/", "g"), prepared("b/"), in_group("c/", "h")))
+
+    assert local.offer("$share/g/a/", b"x")
+    assert not local.offer("$share/g/c/", b"y")
+    assert [sink.got for sink in (member, plain, other)] == [[("a/", b"x")], [], []]
+
+
+def test_what_arrives_where_the_broker_answers_reaches_who_subscribed_there(local: LocalSubscriptions) -> None:
+    added(local, "a/")
+    assert not local.offer_reserved("emitter/keygen/", b"x")
+
+    sink = added(local, "emitter/keygen/")
+    assert local.offer_reserved("emitter/keygen/", b"x")
+    local.drop("emitter/keygen/", sink)
+    assert not local.offer_reserved("emitter/keygen/", b"x")
+    assert sink.got == [("emitter/keygen/", b"x")]
+
+
+def test_who_would_match_learns_of_what_the_broker_does_not_echo(local: LocalSubscriptions) -> None:
+    above, beside = added(local, "a/"), added(local, "b/")
+
+    local.published_without_echo("a/b/", b"x")
+
+    assert (above.without_echo, beside.without_echo) == ([("a/b/", b"x")], [])
+    assert above.got == []
+
+
+def test_the_last_who_leaves_ends_the_subscription_on_the_wire(local: LocalSubscriptions) -> None:
+    one, other = added(local, "a/"), added(local, "a/")
+
+    assert local.of("a/") == (one, other)
+    assert local.drop("a/", one) is None
+    assert local.drop("a/", other) == "key/a/"
+    assert local.drop("a/", other) is None, "it has left already"
+    assert local.of("a/") == ()
+    assert not local.offer("a/", b"x")
+
+
+def test_what_was_granted_last_ends_the_subscription_on_the_wire(local: LocalSubscriptions) -> None:
+    """Two keys may have opened the same channel, and one of them may have been refused."""
+    one = added(local, prepared("a/", key="one", last=5))
+    other = added(local, prepared("a/", key="other"))
+
+    assert local.grant(prepared("a/", key="one", last=5))
+    local.drop("a/", one)
+
+    assert local.drop("a/", other) == "one/a/"
+
+
+def test_a_grant_is_needed_as_long_as_somebody_is_there(local: LocalSubscriptions) -> None:
+    sink = added(local, "a/")
+    assert not local.has_granted("a/")
+
+    assert local.grant(prepared("a/"))
+    assert local.has_granted("a/")
+    local.drop("a/", sink)
+    assert not local.grant(prepared("a/"))
+    assert not local.has_granted("a/")
+
+
+def test_what_was_granted_is_asked_for_again_in_packets_of_at_most_512_filters(local: LocalSubscriptions) -> None:
+    for number in range(1025):
+        added(local, f"a/{number}/")
+        local.grant(prepared(f"a/{number}/"))
+    added(local, "not/granted/")
+
+    packets = list(local.granted(max_packet_bytes=65_536))
+
+    assert [len(packet) for packet in packets] == [512, 512, 1]
+    assert [each.channel for packet in packets for each in packet] == [f"a/{number}/" for number in range(1025)]
+
+
+def test_a_packet_of_filters_is_no_larger_than_a_packet_may_be(local: LocalSubscriptions) -> None:
+    for number in range(10):
+        added(local, f"{number}/")
+        local.grant(prepared(f"{number}/"))
+    # The packet identifier; then each filter with its length and its QoS (MQTT 3.1.1, 3.8).
+    own_bytes = len(prepared("0/").no_replay_topic) + 3
+
+    assert [len(packet) for packet in local.granted(max_packet_bytes=2 + 4 * own_bytes)] == [4, 4, 2]
+    assert [len(packet) for packet in local.granted(max_packet_bytes=2 + 4 * own_bytes - 1)] == [3, 3, 3, 1]
+
+
+@pytest.mark.parametrize("channel", ["a/#/", "#/", "$share/g/a/#/"])
+def test_a_filter_that_no_message_matches_is_refused(channel: str) -> None:
+    with pytest.raises(InvalidArgument, match='matcher="mqtt"') as caught:
+        LocalSubscriptions("emitter", "emitter/").check_reachable(channel)
+
+    assert caught.value.argument == "channel"
+    LocalSubscriptions("emitter", "emitter/").check_reachable(channel.replace("#/", "+/"))
+    LocalSubscriptions("mqtt", "emitter/").check_reachable(channel)
+
+
+@pytest.mark.parametrize(
+    ("there", "channel", "matcher"),
+    [
+        (prepared("a/"), "$share/g/a/b/", "emitter"),
+        (in_group("a/b/", "g"), "a/", "emitter"),
+        (in_group("a/", "g"), "$share/h/a/b/", "emitter"),
+        (in_group("a/+/", "g"), "a/b/", "mqtt"),
+    ],
+)
+def test_a_share_group_is_refused_where_one_copy_would_be_for_two(
+    there: Prepared, channel: str, matcher: Matcher
+) -> None:
+    local = LocalSubscriptions(matcher, "emitter/")
+    sink = added(local, there)
+
+    with pytest.raises(InvalidArgument, match="use a second client") as caught:
+        local.check_separable(channel)
+
+    assert caught.value.argument == "channel"
+    local.drop(there.channel, sink)
+    local.check_separable(channel)
+
+
+def test_what_cannot_be_confused_stands_side_by_side(local: LocalSubscriptions) -> None:
+    for each in (prepared("a/"), prepared("a/b/"), in_group("c/", "g"), in_group("c/d/", "g"), in_group("e/", "h")):
+        local.check_separable(each.channel)
+        added(local, each)
+    local.check_separable("$share/g/c/")
+
+    assert len(local.all()) == 5
+
+
+def test_a_new_subscriber_shares_with_those_at_or_below_its_channel_and_above_it(local: LocalSubscriptions) -> None:
+    added(local, "a/b/")
+
+    assert [local.share(channel) for channel in ("a/", "a/b/", "a/b/c/", "b/")] == [True, True, True, False]
+
+
+def test_with_the_connection_all_are_lost_and_stay(local: LocalSubscriptions) -> None:
+    sinks = [added(local, channel) for channel in ("a/", "a/", "b/")]
+    for sink in sinks:
+        sink.restored()
+
+    local.lost()
+
+    assert [sink.is_there for sink in sinks] == [False] * 3
+    assert local.all() == [("a/", sinks[0]), ("a/", sinks[1]), ("b/", sinks[2])]
+
+
+def test_in_the_end_all_learn_why_and_are_forgotten(local: LocalSubscriptions) -> None:
+    sinks = [added(local, each) for each in (prepared("a/"), in_group("b/", "g"), prepared("emitter/keygen/"))]
+    error = ConnectionLost("the cable was cut")
+
+    local.end_all(error)
+
+    assert [sink.ends for sink in sinks] == [[error]] * 3
+    assert local.all() == []
+    assert not local.offer("a/", b"x")
+    assert not local.offer_reserved("emitter/keygen/", b"x")
+    local.check_separable("b/")

@@ -1,0 +1,116 @@
+"""What requests have begun is begun again on the next connection, as long as somebody needs it."""
+
+from __future__ import annotations
+
+import pytest
+
+from emitter_typed import Key, Unauthorized
+from emitter_typed._generated.protocol import KEYGEN, LINK, PRESENCE
+from emitter_typed._generated.types import LinkRequest
+from emitter_typed._protocol.session.restore import RestorableRequests, RestoredRequest
+from emitter_typed._protocol.session.watches import Watches
+from emitter_typed.errors import ConnectionLost
+from tests.helpers.callers import MessageSink
+from tests.unit.protocol.session.calls import KEYGEN_REQUEST, presence
+
+
+@pytest.fixture
+def restorable() -> RestorableRequests:
+    return RestorableRequests()
+
+
+def link(name: str, channel: str = "a/") -> LinkRequest:
+    return LinkRequest(key=Key("key"), channel=channel, name=name)
+
+
+def test_what_was_begun_is_asked_for_again_in_its_order(restorable: RestorableRequests) -> None:
+    ended = [restorable.note(LINK, link(name), called_for=True) for name in ("a", "b")]
+
+    assert ended == [False, False]
+    assert list(restorable) == [(LINK, link("a")), (LINK, link("b"))]
+
+
+def test_a_watch_asks_again_for_the_status_too(restorable: RestorableRequests) -> None:
+    """Nobody told the client who came and went meanwhile."""
+    restorable.note(PRESENCE, presence("a/"), called_for=True)
+
+    assert list(restorable) == [(PRESENCE, presence("a/", status=True))]
+
+
+def test_what_has_the_same_name_takes_its_place(restorable: RestorableRequests) -> None:
+    restorable.note(LINK, link("a"), called_for=True)
+    restorable.note(LINK, link("a", channel="b/"), called_for=True)
+
+    assert list(restorable) == [(LINK, link("a", channel="b/"))]
+
+
+def test_what_does_not_last_is_not_asked_for_again(restorable: RestorableRequests) -> None:
+    ended = [
+        restorable.note(KEYGEN, KEYGEN_REQUEST, called_for=True),
+        restorable.note(PRESENCE, presence("a/", changes=None, status=True), called_for=True),
+    ]
+
+    assert ended == [False, False]
+    assert list(restorable) == []
+
+
+def test_what_was_ended_is_forgotten_and_told(restorable: RestorableRequests) -> None:
+    restorable.note(PRESENCE, presence("a/"), called_for=True)
+    restorable.note(PRESENCE, presence("b/"), called_for=True)
+
+    assert restorable.note(PRESENCE, presence("a/", changes=False), called_for=True)
+    assert list(restorable) == [(PRESENCE, presence("b/", status=True))]
+
+
+def test_what_nobody_iterates_over_any_more_is_released(restorable: RestorableRequests) -> None:
+    restorable.note(PRESENCE, presence("a/"), called_for=False)
+
+    assert restorable.release(PRESENCE, presence("a/"))
+    assert list(restorable) == []
+    assert not restorable.release(PRESENCE, presence("a/"))
+
+
+@pytest.mark.parametrize("called_for", [[True], [True, False], [False, True]])
+def test_what_a_call_asked_for_is_not_released(restorable: RestorableRequests, called_for: list[bool]) -> None:
+    for each in called_for:
+        restorable.note(PRESENCE, presence("a/"), called_for=each)
+
+    assert not restorable.release(PRESENCE, presence("a/"))
+    assert list(restorable) == [(PRESENCE, presence("a/", status=True))]
+
+
+class Watched:
+    """A watch of one channel that is asked for again."""
+
+    def __init__(self, restorable: RestorableRequests) -> None:
+        self.restorable, self.watches, self.sink = restorable, Watches(), MessageSink()
+        restorable.note(PRESENCE, presence("a/"), called_for=False)
+        self.watches.add(PRESENCE, presence("a/"), self.sink)
+        self.result = RestoredRequest(restorable, self.watches, PRESENCE, presence("a/", status=True))
+
+
+@pytest.fixture
+def watched(restorable: RestorableRequests) -> Watched:
+    return Watched(restorable)
+
+
+def test_the_answer_tells_those_who_watch_that_they_do_so_again(watched: Watched) -> None:
+    watched.result.resolve(None)
+
+    assert watched.sink.is_there
+    assert list(watched.restorable) != []
+
+
+def test_a_refusal_ends_the_watch_is_reported_and_is_not_asked_for_again(watched: Watched) -> None:
+    error = Unauthorized(401, "no", "presence")
+
+    assert not watched.result.reject(error), "nobody sees it, so it has to be reported"
+    assert watched.sink.ends == [error]
+    assert list(watched.restorable) == []
+    assert watched.watches.of(PRESENCE, presence("a/")) == ()
+
+
+def test_with_the_connection_lost_once_more_it_is_asked_for_again(watched: Watched) -> None:
+    assert watched.result.reject(ConnectionLost("the cable was cut"))
+    assert watched.sink.ends == []
+    assert list(watched.restorable) != []

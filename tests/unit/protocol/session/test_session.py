@@ -1,0 +1,368 @@
+"""The life of a session in plain examples: accepted, lost, accepted again, ended. Any order: `tests/property`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from emitter_typed import KeygenResponse, Unauthorized
+from emitter_typed._generated.protocol import KEYGEN, ON_PRESENCE, PRESENCE, PROTOCOL
+from emitter_typed._protocol.counters import ClientCounters
+from emitter_typed._protocol.definition import EventDefinition
+from emitter_typed._protocol.packets import (
+    Connack,
+    Delivery,
+    OutboundPacket,
+    Puback,
+    Publish,
+    Suback,
+    Subscribe,
+    Unsuback,
+    Unsubscribe,
+)
+from emitter_typed._protocol.session.outbox import Outbox
+from emitter_typed._protocol.session.session import Session
+from emitter_typed.errors import Closed, Congested, ConnectionLost, EmitterError, InvalidArgument, Undecodable
+from tests.helpers.callers import CallResult, MessageSink
+from tests.unit.protocol.session.calls import KEYGEN_REQUEST, prepared, presence
+
+CUT = ConnectionLost("the cable was cut")
+MADE = {"status": 200, "key": "made", "channel": "a/"}
+
+
+class Line:
+    """A session, what it sends and tells, and a broker that answers."""
+
+    def __init__(self, *, max_messages: int = 5) -> None:
+        self.sent: list[OutboundPacket] = []
+        self.reported: list[EmitterError] = []
+        self.emitted: list[tuple[EventDefinition[object], object]] = []
+        self.unclaimed: list[tuple[str, bytes]] = []
+        self.opened = 0
+        self.counters = ClientCounters()
+        self.session = Session(
+            PROTOCOL,
+            matcher="emitter",
+            outbox=Outbox(max_messages=max_messages, max_bytes=1000),
+            counters=self.counters,
+            send=self.sent.append,
+            report=self.reported.append,
+            emit=lambda event, payload: self.emitted.append((event, payload)),
+            unclaimed=lambda channel, raw: self.unclaimed.append((channel, raw)),
+            opened=self._open,
+        )
+
+    def _open(self) -> None:
+        self.opened += 1
+
+    def accept(self) -> None:
+        self.session.received([Connack(0)])
+
+    def take_sent(self) -> list[OutboundPacket]:
+        sent = list(self.sent)
+        self.sent.clear()
+        return sent
+
+    def keygen(self) -> CallResult:
+        result = CallResult()
+        self.session.request(KEYGEN, KEYGEN_REQUEST, b"{}", result)
+        return result
+
+    def publish(self, payload: bytes = b"x", *, qos: int = 0) -> CallResult:
+        result = CallResult()
+        self.session.publish("publish", prepared("a/", "publish", qos=qos), payload, result)
+        return result
+
+    def subscribe(self, channel: str = "a/") -> tuple[MessageSink, CallResult]:
+        sink, result = MessageSink(channel), CallResult()
+        self.session.subscriptions.subscribe("subscribe", prepared(channel), sink, result, allow_reserved=False)
+        return sink, result
+
+    def granted(self, channel: str = "a/") -> MessageSink:
+        sink, _ = self.subscribe(channel)
+        self.session.received([Suback(self.sent[-1].packet_id, (0,))])
+        return sink
+
+    def watch(self) -> tuple[MessageSink, CallResult]:
+        sink, result = MessageSink("a/"), CallResult()
+        self.session.watch(PRESENCE, presence("a/", status=True), sink, result)
+        return sink, result
+
+    def answer(self, packet: OutboundPacket, **fields: object) -> None:
+        """Reply to a request, and acknowledge it."""
+        assert isinstance(packet, Publish)
+        reply = json.dumps({"req": packet.packet_id, **fields}).encode()
+        self.session.received([Delivery(packet.topic, reply), Puback(packet.packet_id)])
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+def connected(line: Line) -> Line:
+    line.accept()
+    return line
+
+
+def test_who_waits_for_the_connection_learns_that_it_is_there(line: Line) -> None:
+    result = CallResult()
+    line.session.connecting(result)
+    offline = [line.session.offline]
+
+    line.accept()
+
+    offline.append(line.session.offline)
+    assert offline == ["there is none yet", None]
+    assert line.session.connected
+    assert (result.ends, line.opened, line.counters.accepted) == ([None], 1, 1)
+
+
+# Calls
+
+
+def test_a_request_ends_at_its_acknowledgement(connected: Line) -> None:
+    result = connected.keygen()
+    [packet] = connected.sent
+    assert packet == Publish("emitter/keygen/", b"{}", 1, False, 1)
+
+    connected.session.received([Delivery("emitter/keygen/", json.dumps({"req": 1, **MADE}).encode())])
+    assert result.ends == []
+    connected.session.received([Puback(1)])
+
+    [response] = result.ends
+    assert isinstance(response, KeygenResponse)
+
+
+def test_a_refused_message_ends_with_its_error(connected: Line) -> None:
+    result = connected.publish(qos=1)
+
+    refusal = json.dumps({"req": 1, "status": 401, "message": "no"}).encode()
+    connected.session.received([Delivery("emitter/error/", refusal), Puback(1)])
+
+    [error] = result.ends
+    assert isinstance(error, Unauthorized)
+    assert error.channel == "a/"
+    assert connected.reported == []
+
+
+def test_a_message_of_qos_0_ends_at_once(connected: Line) -> None:
+    assert connected.publish(b"12", qos=0).ends == [None]
+
+    assert connected.sent == [Publish("key/a/", b"12", 0, False, 0)]
+    assert (connected.counters.messages_out_qos0, connected.counters.bytes_out) == (1, 2)
+
+
+def test_what_is_too_large_for_a_packet_is_refused_and_not_sent(connected: Line) -> None:
+    with pytest.raises(InvalidArgument, match="at most"):
+        connected.publish(b"x" * 70_000, qos=1)
+
+    assert connected.sent == []
+    assert connected.session.unacknowledged == 0
+
+
+def test_a_message_reaches_its_subscriber_or_is_unclaimed(connected: Line) -> None:
+    sink = connected.granted("a/")
+
+    connected.session.received([Delivery("a/b/", b"12"), Delivery("c/", b"345")])
+
+    assert (sink.got, connected.unclaimed) == ([("a/b/", b"12")], [("c/", b"345")])
+    assert (connected.counters.messages_in, connected.counters.bytes_in) == (2, 5)
+
+
+def test_a_refused_subscribe_says_so_even_without_a_reason(connected: Line) -> None:
+    sink, result = connected.subscribe()
+
+    connected.session.received([Suback(1, (0x80,))])
+
+    assert sink.ends == result.ends
+    assert "the broker gave no reason" in str(result.error)
+
+
+def test_an_acknowledgement_of_nothing_is_ignored_and_a_reply_to_nothing_reported(connected: Line) -> None:
+    connected.session.received([Puback(9), Suback(9, (0,)), Unsuback(9)])
+    assert connected.reported == []
+
+    connected.session.received([Delivery("emitter/keygen/", b'{"req": 9}')])
+    [error] = connected.reported
+    assert isinstance(error, Undecodable)
+
+
+def test_without_a_connection_only_messages_of_qos_1_wait(line: Line) -> None:
+    for call in (line.keygen, line.subscribe, lambda: line.publish(qos=0)):
+        with pytest.raises(ConnectionLost, match="there is none yet"):
+            call()
+    waiting = line.publish(qos=1)
+
+    assert (line.sent, waiting.ends, line.session.unacknowledged) == ([], [], 1)
+
+
+def test_more_than_the_outbox_holds_is_congested() -> None:
+    line = Line(max_messages=1)
+    line.publish(qos=1)
+
+    with pytest.raises(Congested):
+        line.publish(qos=1)
+
+
+# Lost, and accepted again
+
+
+def test_with_the_connection_requests_end_and_messages_wait(connected: Line) -> None:
+    asked, published = connected.keygen(), connected.publish(qos=1)
+    sink, subscribed = connected.subscribe()
+
+    connected.session.lost(CUT)
+
+    for result in (asked, subscribed):
+        [error] = result.ends
+        assert isinstance(error, ConnectionLost)
+        assert "the cable was cut" in str(error)
+    assert published.ends == []
+    assert (connected.session.connected, connected.session.offline) == (False, "the cable was cut")
+    assert sink.is_there is False
+
+
+def test_the_next_connection_begins_with_watches_then_subscriptions_then_messages(connected: Line) -> None:
+    watching, _ = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    sink = connected.granted("a/")
+    unacknowledged = connected.publish(b"first", qos=1)
+    connected.session.lost(CUT)
+    later = connected.publish(b"second", qos=1)
+    connected.take_sent()
+
+    connected.accept()
+
+    asked, subscribed, *published = connected.take_sent()
+    assert isinstance(asked, Publish)
+    assert asked.topic == "emitter/presence/"
+    assert isinstance(subscribed, Subscribe)
+    assert subscribed.topics == ("key/a/?last=0",)
+    assert [packet.payload for packet in published if isinstance(packet, Publish)] == [b"first", b"second"]
+    assert (sink.is_there, watching.is_there, connected.opened) == (False, False, 1)
+
+    connected.answer(asked, event="status", time=1, channel="a/", who=[])
+    connected.session.received([Suback(subscribed.packet_id, (0,)), *(Puback(each.packet_id) for each in published)])
+    assert (sink.is_there, watching.is_there, connected.opened) == (True, True, 2)
+    assert (unacknowledged.ends, later.ends) == ([None], [None])
+    assert connected.counters.messages_out_qos1 == 2, "what is sent again is one message"
+
+
+def test_messages_keep_their_order_whatever_waits(line: Line) -> None:
+    for payload in (b"1", b"2"):
+        line.publish(payload, qos=1)
+    line.accept()
+    line.publish(b"3", qos=1)
+
+    assert [packet.payload for packet in line.sent if isinstance(packet, Publish)] == [b"1", b"2", b"3"]
+
+
+def test_an_unsubscribe_that_the_connection_overtook_is_done(connected: Line) -> None:
+    sink, result = connected.granted(), CallResult()
+    connected.session.subscriptions.unsubscribe("unsubscribe", prepared("a/", "unsubscribe"), result)
+    connected.session.lost(CUT)
+    connected.take_sent()
+
+    connected.accept()
+
+    assert (sink.ends, result.ends, connected.sent) == ([None], [None], [])
+
+
+# Watches
+
+
+def test_the_last_who_leaves_a_watch_ends_it_at_the_broker(connected: Line) -> None:
+    sink, result = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    assert (result.ends, sink.is_there, len(sink.got)) == ([None], True, 1)
+    connected.take_sent()
+
+    connected.session.leave_watch(PRESENCE, presence("a/"), sink)
+
+    [packet] = connected.take_sent()
+    assert isinstance(packet, Publish)
+    assert json.loads(packet.payload)["changes"] is False
+    connected.session.lost(CUT)
+    connected.accept()
+    assert connected.sent == []
+
+
+def test_an_event_is_for_those_who_watch_and_for_the_handler(connected: Line) -> None:
+    sink, _ = connected.watch()
+    event = {"event": "subscribe", "time": 1, "channel": "a/", "who": {"id": "1"}}
+
+    connected.session.received([Delivery("emitter/presence/", json.dumps(event).encode())])
+
+    assert len(sink.got) == 1
+    assert [each for each, _ in connected.emitted] == [ON_PRESENCE]
+
+
+def test_a_watch_without_a_connection_leaves_nothing(line: Line) -> None:
+    with pytest.raises(ConnectionLost):
+        line.watch()
+
+    line.accept()
+    assert line.sent == []
+
+
+# The end
+
+
+def test_in_the_end_everything_ends_once(connected: Line) -> None:
+    sink, (watching, _) = connected.granted(), connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    results = [connected.keygen(), connected.publish(qos=1), connected.subscribe()[1]]
+    drained = CallResult()
+    connected.session.drain(drained)
+
+    connected.session.ended(CUT)
+    connected.session.ended(None)
+
+    for result in (*results, drained):
+        assert isinstance(result.error, ConnectionLost)
+    assert sink.ends == [None], "the drain has ended it"
+    assert watching.ends == [None]
+    assert connected.session.unacknowledged == 0
+
+
+def test_who_still_waits_for_the_first_connection_learns_of_the_end(line: Line) -> None:
+    result = CallResult()
+    line.session.connecting(result)
+
+    line.session.ended(None)
+
+    assert isinstance(result.error, Closed)
+
+
+@pytest.mark.parametrize(("error", "raised"), [(None, Closed), (CUT, ConnectionLost)], ids=["closed", "lost"])
+def test_after_the_end_calls_say_why(connected: Line, error: EmitterError | None, raised: type[EmitterError]) -> None:
+    sink = connected.granted()
+    connected.session.ended(error)
+
+    assert sink.ends == [error]
+    for call in (connected.keygen, connected.subscribe, connected.publish, lambda: connected.publish(qos=1)):
+        with pytest.raises(raised):
+            call()
+    assert connected.session.offline is None, "nothing follows, so nothing is waited for"
+
+
+def test_a_drain_ends_subscriptions_at_once_and_waits_for_acknowledgements(connected: Line) -> None:
+    sink, published, drained = connected.granted(), connected.publish(qos=1), CallResult()
+    connected.take_sent()
+
+    connected.session.drain(drained)
+
+    assert (sink.ends, drained.ends) == ([None], [])
+    assert [type(packet) for packet in connected.sent] == [Unsubscribe]
+    connected.session.received([Puback(2)])
+    assert (published.ends, drained.ends) == ([None], [None])
+
+
+def test_with_nothing_to_wait_for_a_drain_is_done(connected: Line) -> None:
+    drained = CallResult()
+    connected.session.drain(drained)
+
+    assert drained.ends == [None]

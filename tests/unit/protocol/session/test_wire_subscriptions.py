@@ -1,0 +1,274 @@
+"""The broker is told of a channel once somebody needs it, and again when nobody does."""
+
+from __future__ import annotations
+
+import pytest
+
+from emitter_typed import Unauthorized
+from emitter_typed._generated.protocol import KEYGEN, PROTOCOL
+from emitter_typed._protocol.operations import Prepared
+from emitter_typed._protocol.packets import OutboundPacket, Subscribe, Unsubscribe
+from emitter_typed._protocol.session.inflight import InflightCall, InflightCalls, Resubscribing, Subscribing
+from emitter_typed._protocol.session.inflight import Unsubscribing as Ending
+from emitter_typed._protocol.session.local_subscriptions import LocalSubscriptions
+from emitter_typed._protocol.session.spoofing import SpoofGuard
+from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions
+from emitter_typed.errors import AmbiguousReply, BrokerError, InvalidArgument
+from tests.helpers.callers import CallResult, MessageSink
+from tests.unit.protocol.session.calls import KEYGEN_REQUEST, prepared
+
+
+class Wire:
+    """The subscriptions with what they send and, in the place of the session, what answers them."""
+
+    def __init__(self) -> None:
+        self.sent: list[OutboundPacket] = []
+        self.connected = True
+        self.inflight = InflightCalls()
+        self.local = LocalSubscriptions("emitter", "emitter/")
+        self.guard = SpoofGuard("emitter/")
+        self.subscriptions = WireSubscriptions(
+            PROTOCOL.envelope,
+            self.local,
+            self.guard,
+            self.inflight,
+            begin=self.inflight.begin,
+            send=self.sent.append,
+            is_connected=lambda: self.connected,
+        )
+
+    def subscribe(self, what: Prepared | str, *, allow_reserved: bool = False) -> tuple[MessageSink, CallResult]:
+        what = prepared(what) if isinstance(what, str) else what
+        sink, result = MessageSink(what.channel), CallResult()
+        self.subscriptions.subscribe("subscribe", what, sink, result, allow_reserved=allow_reserved)
+        return sink, result
+
+    def leave(self, sink: MessageSink) -> CallResult:
+        result = CallResult()
+        self.subscriptions.leave("subscribe", sink.channel, sink, result)
+        return result
+
+    def call(self) -> InflightCall:
+        """Return what the last packet is in use for, which ends with it."""
+        call = self.inflight.end(self.sent[-1].packet_id)
+        assert call is not None
+        return call
+
+    def grant(self) -> None:
+        call = self.call()
+        assert isinstance(call, Subscribing)
+        self.subscriptions.subscribed(call)
+
+    def granted(self, channel: str) -> MessageSink:
+        sink, _ = self.subscribe(channel)
+        self.grant()
+        return sink
+
+    def ended(self) -> None:
+        call = self.call()
+        assert isinstance(call, Ending)
+        self.subscriptions.unsubscribed(call)
+
+    def refuse(self) -> BrokerError:
+        call = self.call()
+        assert isinstance(call, Subscribing)
+        error = Unauthorized(401, "no", "subscribe")
+        self.subscriptions.refused(call, error)
+        return error
+
+    def restored(self) -> Resubscribing:
+        """Begin again on a new connection, and return the only call for it."""
+        self.sent.clear()
+        self.subscriptions.restore()
+        [_] = self.sent
+        call = self.call()
+        assert isinstance(call, Resubscribing)
+        return call
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+def test_a_sink_is_there_before_the_packet_leaves_and_learns_of_the_grant(wire: Wire) -> None:
+    sink, result = wire.subscribe(prepared("a/", last=5))
+
+    assert wire.sent == [Subscribe(("key/a/?last=5",), 1)]
+    assert wire.local.of("a/") == (sink,)
+    assert (sink.is_there, result.ends) == (False, [])
+    wire.grant()
+    assert (sink.is_there, result.ends) == (True, [None])
+
+
+def test_each_subscriber_asks_and_the_last_who_leaves_ends_it(wire: Wire) -> None:
+    one, other = wire.granted("a/"), wire.granted("a/")
+    wire.sent.clear()
+
+    assert wire.leave(one).ends == [None]
+    assert wire.sent == []
+    result = wire.leave(other)
+    assert wire.sent == [Unsubscribe("key/a/", 3)]
+    assert result.ends == []
+    wire.ended()
+    assert result.ends == [None]
+
+
+def test_without_a_connection_who_leaves_need_not_tell(wire: Wire) -> None:
+    sink = wire.granted("a/")
+    wire.connected = False
+    wire.sent.clear()
+
+    assert wire.leave(sink).ends == [None]
+    assert wire.sent == []
+
+
+def test_a_refused_call_sends_nothing_and_leaves_nothing(wire: Wire) -> None:
+    for channel in ("emitter/keygen/", "a/#/", "a" * 70_000 + "/"):
+        with pytest.raises(InvalidArgument):
+            wire.subscribe(channel)
+
+    assert (wire.sent, wire.local.all(), wire.inflight.end_all()) == ([], [], [])
+
+
+def test_where_replies_arrive_requests_are_marked_from_the_subscribe_until_the_end(wire: Wire) -> None:
+    wire.subscribe("emitter/keygen/", allow_reserved=True)
+    assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) != KEYGEN.topic
+    wire.grant()
+
+    wire.subscriptions.unsubscribe("unsubscribe", prepared("emitter/keygen/"), CallResult())
+    assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) != KEYGEN.topic
+    wire.ended()
+    assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) == KEYGEN.topic
+
+
+def test_who_is_refused_ends_and_nothing_is_left(wire: Wire) -> None:
+    sink, _ = wire.subscribe("emitter/keygen/", allow_reserved=True)
+
+    error = wire.refuse()
+
+    assert sink.ends == [error]
+    assert wire.local.all() == []
+    assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) == KEYGEN.topic
+    assert len(wire.sent) == 1
+
+
+def test_who_is_refused_leaves_the_others_of_the_channel(wire: Wire) -> None:
+    there = wire.granted("a/")
+    wire.subscribe("a/")
+
+    wire.refuse()
+
+    assert wire.local.of("a/") == (there,)
+    assert there.ends == []
+
+
+def test_the_refused_one_ends_what_was_left_to_him(wire: Wire) -> None:
+    there = wire.granted("a/")
+    late, _ = wire.subscribe(prepared("a/", key="other"))
+    call = wire.call()
+    assert isinstance(call, Subscribing)
+    wire.leave(there)
+    wire.sent.clear()
+
+    wire.subscriptions.refused(call, Unauthorized(401, "no", "subscribe"))
+
+    assert len(late.ends) == 1
+    [packet] = wire.sent
+    assert isinstance(packet, Unsubscribe)
+    assert packet.topic == "key/a/", "the key that the broker has granted"
+
+
+def test_what_is_granted_after_everybody_left_is_ended(wire: Wire) -> None:
+    """The UNSUBSCRIBE of who left was refused, or its answer came first."""
+    sink, result = wire.subscribe("a/")
+    call = wire.call()
+    assert isinstance(call, Subscribing)
+    wire.leave(sink)
+    wire.ended()
+    wire.sent.clear()
+
+    wire.subscriptions.subscribed(call)
+
+    assert result.ends == [None]
+    [packet] = wire.sent
+    assert isinstance(packet, Unsubscribe)
+    assert packet.topic == "key/a/"
+
+
+def test_unsubscribe_ends_those_who_were_there_at_the_call(wire: Wire) -> None:
+    there, left = wire.granted("a/"), wire.granted("a/")
+    result = CallResult()
+
+    wire.subscriptions.unsubscribe("unsubscribe", prepared("a/", "unsubscribe"), result)
+    call = wire.call()
+    assert isinstance(call, Ending)
+    later, _ = wire.subscribe("a/")
+    wire.leave(left)
+    wire.subscriptions.unsubscribed(call)
+
+    assert (there.ends, left.ends, later.ends) == ([None], [], [])
+    assert result.ends == [None]
+    assert wire.local.of("a/") == (later,)
+
+
+def test_a_new_connection_is_asked_for_what_was_granted_without_stored_messages(wire: Wire) -> None:
+    wire.subscribe(prepared("a/", last=5))
+    wire.grant()
+    there = wire.granted("b/")
+    wire.subscribe("not/granted/")
+    wire.subscriptions.lost()
+    there.lost()
+
+    call = wire.restored()
+
+    assert wire.sent == [Subscribe(("key/a/?last=0", "key/b/?last=0"), 4)]
+    restoring = [wire.subscriptions.restoring]
+    wire.subscriptions.resubscribed(call, (0, 0))
+    restoring.append(wire.subscriptions.restoring)
+    assert restoring == [True, False]
+    assert there.is_there
+
+
+def test_what_the_new_connection_refuses_ends_with_its_own_error_and_channel(wire: Wire) -> None:
+    one, two, three = (wire.granted(channel) for channel in ("a/", "b/", "c/"))
+    call = wire.restored()
+    call.errors += [call.refusal(401, "first"), call.refusal(402, "second")]
+    for sink in (one, two, three):
+        sink.lost()
+
+    wire.subscriptions.resubscribed(call, (REFUSED, 0, REFUSED))
+
+    [first], [second] = one.ends, three.ends
+    assert isinstance(first, BrokerError)
+    assert isinstance(second, BrokerError)
+    assert [(each.status, each.channel) for each in (first, second)] == [(401, "a/"), (402, "c/")]
+    assert (two.is_there, two.ends) == (True, [])
+    assert wire.local.all() == [("b/", two)]
+
+
+def test_with_more_errors_than_refusals_nobody_can_tell_whose_they_are(wire: Wire) -> None:
+    sink = wire.granted("a/")
+    call = wire.restored()
+    call.errors += [call.refusal(401, "first"), call.refusal(402, "second")]
+
+    wire.subscriptions.resubscribed(call, (REFUSED,))
+
+    [error] = sink.ends
+    assert isinstance(error, AmbiguousReply)
+
+
+def test_a_lost_connection_is_no_longer_waited_for(wire: Wire) -> None:
+    wire.granted("a/")
+    wire.restored()
+
+    wire.subscriptions.lost()
+
+    assert not wire.subscriptions.restoring
+
+
+def test_a_subscriber_may_share_what_another_one_is_sent(wire: Wire) -> None:
+    wire.granted("a/b/")
+
+    assert wire.subscriptions.shares("a/")
+    assert not wire.subscriptions.shares("b/")
