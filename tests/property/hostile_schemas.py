@@ -55,7 +55,7 @@ def names() -> list[str]:
     found |= {name for name in dir(attrs) if not name.startswith("__")}
     for make in ("make_dict_structure_fn_from_attrs", "make_dict_unstructure_fn_from_attrs"):
         found |= {*inspect.signature(getattr(gen, make)).parameters}
-    for path in sorted(ROOT.glob("tests/golden/*/expected/*.py")):
+    for path in sorted(ROOT.glob("tests/codegen/golden/*/expected/*.py")):
         found |= set(_mentioned(ast.parse(path.read_text("utf-8"))))
     # What begins an identifier differs between versions of Python; nothing here depends on the one that runs this.
     return sorted(found - {"WindowsError", "PythonFinalizationError", "_IncompleteInputError"})

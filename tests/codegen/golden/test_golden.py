@@ -26,13 +26,13 @@ def test_the_expected_package_comes_out(case: str) -> None:
 def test_every_package_can_be_imported_and_used() -> None:
     """But for the protocol's, of which the runtime makes a client."""
     names = [
-        ".".join(["tests.golden", *Path(package).relative_to(FOLDER).parts])
+        ".".join(["tests.codegen.golden", *Path(package).relative_to(FOLDER).parts])
         for package in PACKAGES
         if "protocol" not in package
     ]
     done = subprocess.run(
         [sys.executable, "tests/property/use_packages.py", *names],
-        cwd=FOLDER.parents[1],
+        cwd=FOLDER.parents[2],
         text=True,
         capture_output=True,
         check=False,
