@@ -12,6 +12,7 @@ TESTS = ROOT / "tests"
 UNIT = TESTS / "unit"
 # What folders of unit tests are called, beside `src/emitter_typed`.
 PLACES = {"codegen": "emitter_typed_codegen", "benchmarks": "benchmarks"}
+SESSION = "emitter_typed._protocol.session"
 
 
 def test_the_page_tells_of_every_folder() -> None:
@@ -32,6 +33,14 @@ def test_folders_of_unit_tests_are_packages() -> None:
             strays.append(str(folder.relative_to(ROOT)))
 
     assert strays == []
+
+
+def test_each_module_of_the_session_has_unit_tests() -> None:
+    modules = [name.removeprefix(f"{SESSION}.") for name in module_files() if name.startswith(f"{SESSION}.")]
+    folder = UNIT / "protocol" / "session"
+
+    assert modules
+    assert [module for module in modules if not (folder / f"test_{module}.py").is_file()] == []
 
 
 SKIPPING = """

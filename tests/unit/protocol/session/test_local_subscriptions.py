@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from emitter_typed._protocol.operations import Prepared
@@ -133,8 +135,23 @@ def test_a_filter_that_no_message_matches_is_refused(channel: str) -> None:
         LocalSubscriptions("emitter", "emitter/").check_reachable(channel)
 
     assert caught.value.argument == "channel"
+    # A share group has no history of its own.
+    assert ("or call history" in str(caught.value)) == (not channel.startswith("$share/"))
     LocalSubscriptions("emitter", "emitter/").check_reachable(channel.replace("#/", "+/"))
     LocalSubscriptions("mqtt", "emitter/").check_reachable(channel)
+
+
+@pytest.mark.parametrize(("channel", "instead"), [("a/b/#/", "'a/b/'"), ("#/", "'+/'"), ("$share/g/a/#/", "'a/'")])
+def test_the_refusal_of_such_a_filter_says_what_to_subscribe_to(channel: str, instead: str) -> None:
+    with pytest.raises(InvalidArgument, match=re.escape(f"subscribe to {instead}, which has everything below")):
+        LocalSubscriptions("emitter", "emitter/").check_reachable(channel)
+
+
+def test_the_refusal_of_a_share_group_names_both(local: LocalSubscriptions) -> None:
+    added(local, "a/")
+
+    with pytest.raises(InvalidArgument, match=r"^share group 'g' on channel 'a/b/' overlaps channel 'a/'"):
+        local.check_separable("$share/g/a/b/")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from emitter_typed import KeygenResponse, PresenceSubscribe, Unauthorized
-from emitter_typed._generated.protocol import HISTORY_REQUEST, KEYGEN, ON_KEYGEN, ON_PRESENCE, PROTOCOL
+from emitter_typed import BadRequest, KeygenResponse, PresenceResponse, PresenceSubscribe, Unauthorized
+from emitter_typed._generated.protocol import HISTORY_REQUEST, KEYGEN, ON_KEYGEN, ON_PRESENCE, PRESENCE, PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, HistoryResponse
 from emitter_typed._protocol.definition import EventDefinition
 from emitter_typed._protocol.session.fetches import Fetch
@@ -15,7 +15,8 @@ from emitter_typed._protocol.session.inflight import InflightCall, InflightCalls
 from emitter_typed._protocol.session.replies import Replies
 from emitter_typed._protocol.session.spoofing import SpoofGuard
 from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError, ReplyMissing, Undecodable
-from tests.unit.protocol.session.calls import keygen, publication
+from tests.helpers.callers import CallResult
+from tests.unit.protocol.session.calls import keygen, presence, publication
 
 ERRORS = PROTOCOL.envelope.errors
 MARKED = f"{KEYGEN.topic}?r=1"
@@ -77,6 +78,14 @@ def test_a_refusal_is_raised_with_the_class_of_its_status_and_the_channel(arrivi
     assert arriving.emitted == []
 
 
+def test_a_status_of_400_is_a_refusal(arriving: Arriving) -> None:
+    call = keygen()
+    arriving.arrives(KEYGEN.topic, {"req": arriving.begun(call), "status": 400, "message": "no"})
+
+    with pytest.raises(BadRequest):
+        arriving.replies.response_to(call)
+
+
 def test_a_status_without_a_class_is_a_plain_broker_error(arriving: Arriving) -> None:
     call = keygen()
     arriving.arrives(KEYGEN.topic, {"req": arriving.begun(call), "status": 499, "message": "no"})
@@ -123,7 +132,8 @@ def test_an_event_that_nobody_asked_for_is_emitted(arriving: Arriving) -> None:
         (KEYGEN.topic, MADE),
         ("emitter/me/", {"req": 1, "id": "1"}),
         (ERRORS, {"req": 99, "status": 401, "message": "no"}),
-        (ERRORS, {"status": "x"}),
+        (ERRORS, {"status": "x", "message": "no"}),
+        (ERRORS, {"status": 401}),
         (KEYGEN.topic, []),
         ("emitter/presence/", {"event": "nothing"}),
     ],
@@ -231,10 +241,25 @@ def test_the_reader_of_a_page_learns_at_once_that_it_is_here(arriving: Arriving)
     assert reader.arrived == 1
 
 
+def test_a_response_that_is_no_event_is_reported_and_still_the_response(arriving: Arriving) -> None:
+    record = presence("a/", status=True)
+    call = Request("presence", CallResult(), topic=PRESENCE.topic, definition=PRESENCE, record=record)
+    document = {"req": arriving.begun(call), "event": "status", "time": 1, "channel": "a/", "who": None}
+    arriving.arrives(PRESENCE.topic, document)
+
+    response = arriving.replies.response_to(call)
+
+    assert isinstance(response, PresenceResponse)
+    assert response.who == ()
+    assert arriving.emitted == []
+    [error] = arriving.reported
+    assert isinstance(error, Undecodable)
+
+
 def test_a_response_need_not_be_an_event(arriving: Arriving) -> None:
     call = Request(
         "history",
-        keygen().call_result,
+        CallResult(),
         topic=HISTORY_REQUEST.topic,
         definition=HISTORY_REQUEST,
         record=HistoryRequest(topic="key/a/"),

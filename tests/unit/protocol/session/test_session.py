@@ -23,12 +23,22 @@ from emitter_typed._protocol.packets import (
 )
 from emitter_typed._protocol.session.outbox import Outbox
 from emitter_typed._protocol.session.session import Session
-from emitter_typed.errors import Closed, Congested, ConnectionLost, EmitterError, InvalidArgument, Undecodable
+from emitter_typed.errors import (
+    AmbiguousReply,
+    Closed,
+    Congested,
+    ConnectionLost,
+    EmitterError,
+    InvalidArgument,
+    ReplyMissing,
+    Undecodable,
+)
 from tests.helpers.callers import CallResult, MessageSink
 from tests.unit.protocol.session.calls import KEYGEN_REQUEST, prepared, presence
 
 CUT = ConnectionLost("the cable was cut")
 MADE = {"status": 200, "key": "made", "channel": "a/"}
+CAME = b'{"event": "subscribe", "time": 1, "channel": "a/", "who": {"id": "1"}}'
 
 
 class Line:
@@ -69,14 +79,14 @@ class Line:
         self.session.request(KEYGEN, KEYGEN_REQUEST, b"{}", result)
         return result
 
-    def publish(self, payload: bytes = b"x", *, qos: int = 0) -> CallResult:
+    def publish(self, payload: bytes = b"x", *, qos: int = 0, echo: bool = True) -> CallResult:
         result = CallResult()
-        self.session.publish("publish", prepared("a/", "publish", qos=qos), payload, result)
+        self.session.publish("publish", prepared("a/", "publish", qos=qos, echo=echo), payload, result)
         return result
 
     def subscribe(self, channel: str = "a/") -> tuple[MessageSink, CallResult]:
         sink, result = MessageSink(channel), CallResult()
-        self.session.subscriptions.subscribe("subscribe", prepared(channel), sink, result, allow_reserved=False)
+        self.session.subscriptions.subscribe("subscribe", prepared(channel), sink, result, allow_reserved=True)
         return sink, result
 
     def granted(self, channel: str = "a/") -> MessageSink:
@@ -88,6 +98,11 @@ class Line:
         sink, result = MessageSink("a/"), CallResult()
         self.session.watch(PRESENCE, presence("a/", status=True), sink, result)
         return sink, result
+
+    def refuse(self, packet_id: int) -> None:
+        """Send an error, before the acknowledgement."""
+        error = json.dumps({"req": packet_id, "status": 401, "message": "no"}).encode()
+        self.session.received([Delivery("emitter/error/", error)])
 
     def answer(self, packet: OutboundPacket, **fields: object) -> None:
         """Reply to a request, and acknowledge it."""
@@ -139,13 +154,36 @@ def test_a_request_ends_at_its_acknowledgement(connected: Line) -> None:
 def test_a_refused_message_ends_with_its_error(connected: Line) -> None:
     result = connected.publish(qos=1)
 
-    refusal = json.dumps({"req": 1, "status": 401, "message": "no"}).encode()
-    connected.session.received([Delivery("emitter/error/", refusal), Puback(1)])
+    connected.refuse(1)
+    assert result.ends == []
+    connected.session.received([Puback(1)])
 
     [error] = result.ends
     assert isinstance(error, Unauthorized)
     assert error.channel == "a/"
     assert connected.reported == []
+
+
+def test_a_request_without_a_reply_ends_with_that(connected: Line) -> None:
+    result = connected.keygen()
+
+    connected.session.received([Puback(1)])
+
+    assert isinstance(result.error, ReplyMissing)
+
+
+def test_where_others_may_speak_a_refusal_may_be_theirs(connected: Line) -> None:
+    connected.granted("emitter/error/")
+    published = connected.publish(qos=1)
+    (_, subscribed), (_, twice) = connected.subscribe("a/"), connected.subscribe("b/")
+    for packet_id in (2, 3, 4, 4):
+        connected.refuse(packet_id)
+
+    connected.session.received([Puback(2), Suback(3, (0x80,)), Suback(4, (0x80,))])
+
+    assert isinstance(published.error, AmbiguousReply)
+    assert isinstance(subscribed.error, Unauthorized), "nobody else can send the SUBACK"
+    assert isinstance(twice.error, AmbiguousReply), "which of the two errors is the broker's?"
 
 
 def test_a_message_of_qos_0_ends_at_once(connected: Line) -> None:
@@ -158,9 +196,31 @@ def test_a_message_of_qos_0_ends_at_once(connected: Line) -> None:
 def test_what_is_too_large_for_a_packet_is_refused_and_not_sent(connected: Line) -> None:
     with pytest.raises(InvalidArgument, match="at most"):
         connected.publish(b"x" * 70_000, qos=1)
+    with pytest.raises(InvalidArgument, match="at most"):
+        connected.session.request(KEYGEN, KEYGEN_REQUEST, b"x" * 70_000, CallResult())
 
     assert connected.sent == []
     assert connected.session.unacknowledged == 0
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_subscribers_learn_of_what_the_broker_does_not_echo_and_of_nothing_else(connected: Line, qos: int) -> None:
+    sink = connected.granted("a/")
+
+    connected.publish(b"echoed", qos=qos)
+    connected.publish(b"not echoed", qos=qos, echo=False)
+
+    assert (sink.without_echo, sink.got) == ([("a/", b"not echoed")], [])
+
+
+def test_an_unsubscribe_ends_the_subscriptions_once_the_broker_has(connected: Line) -> None:
+    sink, result = connected.granted(), CallResult()
+    connected.session.subscriptions.unsubscribe("unsubscribe", prepared("a/", "unsubscribe"), result)
+    assert (sink.ends, result.ends) == ([], [])
+
+    connected.session.received([Unsuback(2)])
+
+    assert (sink.ends, result.ends) == ([None], [None])
 
 
 def test_a_message_reaches_its_subscriber_or_is_unclaimed(connected: Line) -> None:
@@ -207,6 +267,19 @@ def test_more_than_the_outbox_holds_is_congested() -> None:
         line.publish(qos=1)
 
 
+def test_a_message_that_finds_no_identifier_leaves_when_one_is_free() -> None:
+    line = Line(max_messages=1)
+    line.accept()
+    while not line.session.outbox:
+        line.publish(qos=1)
+    sent = line.take_sent()
+
+    line.session.received([Puback(sent[0].packet_id)])
+
+    assert len(line.sent) == 1
+    assert line.session.unacknowledged == len(sent)
+
+
 # Lost, and accepted again
 
 
@@ -223,6 +296,41 @@ def test_with_the_connection_requests_end_and_messages_wait(connected: Line) -> 
     assert published.ends == []
     assert (connected.session.connected, connected.session.offline) == (False, "the cable was cut")
     assert sink.is_there is False
+
+
+def test_what_was_refused_before_the_connection_was_lost_is_not_sent_again(connected: Line) -> None:
+    result = connected.publish(qos=1)
+    connected.refuse(1)
+    connected.session.lost(CUT)
+
+    assert isinstance(result.error, Unauthorized)
+    connected.take_sent()
+    connected.accept()
+    assert connected.sent == []
+
+
+def test_a_connection_that_is_lost_before_all_is_there_again_is_not_waited_for(connected: Line) -> None:
+    sink = connected.granted()
+    for _ in range(2):
+        connected.session.lost(CUT)
+        connected.accept()
+
+    connected.session.received([Suback(connected.sent[-1].packet_id, (0,))])
+
+    assert (sink.is_there, connected.opened) == (True, 2)
+
+
+def test_what_is_restored_and_refused_is_reported(connected: Line) -> None:
+    sink, _ = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    connected.session.lost(CUT)
+    connected.accept()
+
+    connected.answer(connected.sent[-1], status=401, message="no")
+
+    [error] = connected.reported
+    assert isinstance(error, Unauthorized)
+    assert sink.ends == [error]
 
 
 def test_the_next_connection_begins_with_watches_then_subscriptions_then_messages(connected: Line) -> None:
@@ -248,7 +356,8 @@ def test_the_next_connection_begins_with_watches_then_subscriptions_then_message
     connected.session.received([Suback(subscribed.packet_id, (0,)), *(Puback(each.packet_id) for each in published)])
     assert (sink.is_there, watching.is_there, connected.opened) == (True, True, 2)
     assert (unacknowledged.ends, later.ends) == ([None], [None])
-    assert connected.counters.messages_out_qos1 == 2, "what is sent again is one message"
+    # What is sent again is one message.
+    assert (connected.counters.messages_out_qos1, connected.counters.bytes_out) == (2, len(b"firstsecond"))
 
 
 def test_messages_keep_their_order_whatever_waits(line: Line) -> None:
@@ -290,22 +399,59 @@ def test_the_last_who_leaves_a_watch_ends_it_at_the_broker(connected: Line) -> N
     assert connected.sent == []
 
 
+def test_a_call_that_ends_what_is_watched_ends_the_watch(connected: Line) -> None:
+    sink, _ = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+
+    connected.session.ask(PRESENCE, presence("a/", changes=False), CallResult())
+    later, _ = connected.watch()
+    connected.answer(connected.sent[-2])
+
+    assert (sink.ends, later.ends) == ([None], []), "who begins while it is under way is not meant"
+
+
+def test_who_leaves_before_the_watch_has_begun_ends_it_when_it_has(connected: Line) -> None:
+    sink, _ = connected.watch()
+    [asked] = connected.take_sent()
+    connected.session.leave_watch(PRESENCE, presence("a/"), sink)
+    assert connected.sent == []
+
+    connected.answer(asked, event="status", time=1, channel="a/", who=[])
+
+    [packet] = connected.sent
+    assert isinstance(packet, Publish)
+    assert json.loads(packet.payload)["changes"] is False
+
+
+def test_who_leaves_a_watch_without_a_connection_need_not_tell(connected: Line) -> None:
+    sink, _ = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    connected.session.lost(CUT)
+    connected.take_sent()
+
+    connected.session.leave_watch(PRESENCE, presence("a/"), sink)
+    connected.accept()
+
+    assert connected.sent == []
+
+
 def test_an_event_is_for_those_who_watch_and_for_the_handler(connected: Line) -> None:
     sink, _ = connected.watch()
-    event = {"event": "subscribe", "time": 1, "channel": "a/", "who": {"id": "1"}}
 
-    connected.session.received([Delivery("emitter/presence/", json.dumps(event).encode())])
+    connected.session.received([Delivery("emitter/presence/", CAME)])
 
     assert len(sink.got) == 1
     assert [each for each, _ in connected.emitted] == [ON_PRESENCE]
 
 
 def test_a_watch_without_a_connection_leaves_nothing(line: Line) -> None:
+    sink = MessageSink("a/")
     with pytest.raises(ConnectionLost):
-        line.watch()
+        line.session.watch(PRESENCE, presence("a/"), sink, CallResult())
 
     line.accept()
-    assert line.sent == []
+    line.session.received([Delivery("emitter/presence/", CAME)])
+    assert (line.sent, sink.got) == ([], [])
 
 
 # The end
@@ -326,6 +472,16 @@ def test_in_the_end_everything_ends_once(connected: Line) -> None:
     assert sink.ends == [None], "the drain has ended it"
     assert watching.ends == [None]
     assert connected.session.unacknowledged == 0
+
+
+def test_those_who_are_there_at_the_end_learn_why(connected: Line) -> None:
+    sink, (watching, _) = connected.granted(), connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+
+    connected.session.ended(CUT)
+
+    assert (sink.ends, watching.ends) == ([CUT], [CUT])
+    assert (sink.is_there, watching.is_there) == (False, False)
 
 
 def test_who_still_waits_for_the_first_connection_learns_of_the_end(line: Line) -> None:

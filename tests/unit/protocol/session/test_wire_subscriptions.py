@@ -15,7 +15,9 @@ from emitter_typed._protocol.session.spoofing import SpoofGuard
 from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions
 from emitter_typed.errors import AmbiguousReply, BrokerError, InvalidArgument
 from tests.helpers.callers import CallResult, MessageSink
-from tests.unit.protocol.session.calls import KEYGEN_REQUEST, prepared
+from tests.unit.protocol.session.calls import KEYGEN_REQUEST, in_group, prepared
+
+TOO_LONG = "a" * 70_000 + "/"
 
 
 class Wire:
@@ -124,11 +126,15 @@ def test_without_a_connection_who_leaves_need_not_tell(wire: Wire) -> None:
 
 
 def test_a_refused_call_sends_nothing_and_leaves_nothing(wire: Wire) -> None:
-    for channel in ("emitter/keygen/", "a/#/", "a" * 70_000 + "/"):
+    there = wire.granted("b/")
+    wire.sent.clear()
+    for what in ("emitter/keygen/", "a/#/", TOO_LONG, in_group("b/", "g")):
         with pytest.raises(InvalidArgument):
-            wire.subscribe(channel)
+            wire.subscribe(what)
+    with pytest.raises(InvalidArgument):
+        wire.subscriptions.unsubscribe("unsubscribe", prepared(TOO_LONG, "unsubscribe"), CallResult())
 
-    assert (wire.sent, wire.local.all(), wire.inflight.end_all()) == ([], [], [])
+    assert (wire.sent, wire.local.all(), wire.inflight.end_all()) == ([], [("b/", there)], [])
 
 
 def test_where_replies_arrive_requests_are_marked_from_the_subscribe_until_the_end(wire: Wire) -> None:
@@ -137,6 +143,26 @@ def test_where_replies_arrive_requests_are_marked_from_the_subscribe_until_the_e
     wire.grant()
 
     wire.subscriptions.unsubscribe("unsubscribe", prepared("emitter/keygen/"), CallResult())
+    assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) != KEYGEN.topic
+    wire.ended()
+    assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) == KEYGEN.topic
+
+
+def test_what_ended_with_the_connection_needs_no_mark_once_its_last_subscriber_leaves(wire: Wire) -> None:
+    sinks = [wire.subscribe("emitter/keygen/", allow_reserved=True)[0] for _ in range(2)]
+    wire.connected = False
+
+    wire.leave(sinks[0])
+    assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) != KEYGEN.topic
+    wire.leave(sinks[1])
+    assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) == KEYGEN.topic
+
+
+def test_on_a_connection_requests_are_marked_until_the_broker_has_ended_it(wire: Wire) -> None:
+    sink, _ = wire.subscribe("emitter/keygen/", allow_reserved=True)
+    wire.grant()
+
+    wire.leave(sink)
     assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) != KEYGEN.topic
     wire.ended()
     assert wire.guard.reply_topic(KEYGEN, KEYGEN_REQUEST) == KEYGEN.topic
