@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 
@@ -31,14 +32,14 @@ def lazy_attributes(
             in the offering package. The first that has a name is meant. Very many names are one text, with white
             space between them.
     """
-    # Made when something is used.
-    by_name: dict[str, tuple[str, ...]] = {}
 
-    def names() -> dict[str, tuple[str, ...]]:
-        if not by_name:
-            for home, held in homes.items():
-                for name in held.split() if isinstance(held, str) else held:
-                    by_name[name] = (*by_name.get(name, ()), home)
+    # Made when something is used, and seen only when it is complete: several threads may be the first to ask.
+    @cache
+    def names() -> Mapping[str, tuple[str, ...]]:
+        by_name: dict[str, tuple[str, ...]] = {}
+        for home, held in homes.items():
+            for name in held.split() if isinstance(held, str) else held:
+                by_name[name] = (*by_name.get(name, ()), home)
         return by_name
 
     def find(name: str) -> object:

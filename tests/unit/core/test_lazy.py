@@ -4,11 +4,13 @@ import ast
 import importlib
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from emitter_typed import contract
+from emitter_typed._core.lazy import lazy_attributes
 
 SOURCE = Path(str(contract.__file__)).read_text("utf-8")
 HOMES = [
@@ -42,3 +44,35 @@ def test_types_are_made_without_conversions_or_asyncio() -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
 
     assert run.stdout == "[]\n"
+
+
+class _AskedMeanwhile(Mapping[str, tuple[str, ...]]):
+    """Homes of which somebody else asks for the last name while the first one is looked at."""
+
+    def __init__(self) -> None:
+        self.homes = {"json": ("loads",), "string": ("digits",)}
+        self.found: list[object] = []
+
+    def __getitem__(self, home: str) -> tuple[str, ...]:
+        if home == "string" and not self.found:
+            self.found.append(None)
+            self.found.append(self.load("digits"))
+        return self.homes[home]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.homes)
+
+    def __len__(self) -> int:
+        return len(self.homes)
+
+    def load(self, name: str) -> object:
+        return LOAD(name)
+
+
+ASKED_MEANWHILE = _AskedMeanwhile()
+LOAD, _ = lazy_attributes(__name__, ASKED_MEANWHILE)
+
+
+def test_who_asks_while_another_thread_is_the_first_to_ask_finds_every_name() -> None:
+    assert LOAD("loads") is importlib.import_module("json").loads
+    assert ASKED_MEANWHILE.found == [None, "0123456789"]
