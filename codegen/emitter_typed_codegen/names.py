@@ -51,6 +51,8 @@ NEWER_CHARACTERS = (
 """What Python 3.11 does not know, or takes for no part of an identifier, and a newer Python does, as a pattern. Names
 must be the same on all of them, and code that one has written must run on the others."""
 
+_CHANNEL_PARTS = ("Params", "Channel", "Channels", "ChannelMessage")
+
 # `self` is the first parameter of the methods that a field or a parameter is handed to. The others are what the
 # `__init__` that attrs writes uses itself: a parameter of that name would hide it.
 _TAKEN_ATTRIBUTES = frozenset({"self", "NOTHING", "_cached_setattr_get", "_config", "_setattr"})
@@ -89,6 +91,12 @@ def class_name(text: str) -> str:
 def channel_class(channel: str, part: str) -> str:
     """Return the name of a class of a channel: `living-room` and `Params` give `LivingRoomParams`."""
     return _led(f"{_stem(channel)}{part}", "N")
+
+
+def channel_classes(channel: str) -> list[str]:
+    """Return the names of all classes that are made of a channel, the asyncio ones last."""
+    params, one, several, message = (channel_class(channel, part) for part in _CHANNEL_PARTS)
+    return [params, one, several, message, f"Async{one}", f"Async{several}"]
 
 
 def free_name(wanted: str, taken: Container[str]) -> str:

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from emitter_typed_codegen.names import attribute_name, channel_class, class_name
+from emitter_typed_codegen.names import attribute_name, channel_classes, class_name
 from emitter_typed_codegen.problems import SchemaProblems, quoted
 from emitter_typed_codegen.source import MapNode, Node, Placed, ScalarNode, read
 
 # What stands at the margin, or is an attribute of a facade.
 _NAMED = re.compile(r"(?:class |    (?=\w+:)|        self\.)?(\w+)")
-_PARTS = ("Params", "Channel", "Channels", "ChannelMessage")
 
 
 def prove(files: Mapping[str, str], schema: Path) -> None:
@@ -40,12 +39,12 @@ def prove(files: Mapping[str, str], schema: Path) -> None:
 
 def _refuse(path: str, text: str, error: Exception, schema: Path) -> NoReturn:
     line = (error.lineno or 0) if isinstance(error, SyntaxError) else 0
-    said = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}"
+    reason = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}"
     document = read(schema)
     declared = _declaration(text.split("\n")[:line], document.root)
     place: Placed = document.whole if declared is None else declared
     of = "the schema" if declared is None else quoted(declared.value)
-    message = f"{of} makes a {path} that is no Python: {said}, in its line {line}; nothing was written"
+    message = f"{of} makes a {path} that is no Python: {reason}, in its line {line}; nothing was written"
     hint = "this is a bug of emitter-typed: report it with the declaration; until it is mended, another name may help"
     raise SchemaProblems([place.problem("output", message, hint)]) from error
 
@@ -67,7 +66,5 @@ def _made(root: Node | None) -> Iterator[tuple[str, ScalarNode]]:
             if section.value == "types":
                 yield class_name(key.value), key
             elif section.value == "channels":
-                for part in _PARTS:
-                    name = channel_class(key.value, part)
-                    yield from ((name, key), (f"Async{name}", key))
+                yield from ((name, key) for name in channel_classes(key.value))
                 yield from ((attribute_name(key.value), key), (f"{attribute_name(key.value)}_channel", key))

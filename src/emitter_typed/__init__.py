@@ -10,80 +10,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from emitter_typed import _generated
-    from emitter_typed._async.client import (
-        AsyncClient,
-    )
-    from emitter_typed._classic import (
-        EmitterMessage,
-    )
-    from emitter_typed._core.client_base import (
-        AsyncCallback,
-        AsyncHandler,
-        Callback,
-        Handler,
-    )
-    from emitter_typed._core.pending import (
-        AsyncPending,
-        Pending,
-    )
-    from emitter_typed._core.settings import (
-        WhileOffline,
-    )
-    from emitter_typed._core.state import (
-        AsyncConnectionState,
-        ConnectionState,
-        ConnectionStatus,
-    )
-    from emitter_typed._core.statistics import (
-        RequestCounts,
-        RoundTrips,
-        Statistics,
-    )
-    from emitter_typed._core.subscriptions import (
-        AsyncSubscription,
-        Subscription,
-    )
-    from emitter_typed._core.typed_channels import (
-        KeySource,
-    )
+    from emitter_typed._async.client import AsyncClient
+    from emitter_typed._classic import EmitterMessage
+    from emitter_typed._core.client_base import AsyncCallback, AsyncHandler, Callback, Handler
+    from emitter_typed._core.pending import AsyncPending, Pending
+    from emitter_typed._core.settings import WhileOffline
+    from emitter_typed._core.state import AsyncConnectionState, ConnectionState, ConnectionStatus
+    from emitter_typed._core.statistics import RequestCounts, RoundTrips, Statistics
+    from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+    from emitter_typed._core.typed_channels import KeySource
     from emitter_typed._generated import *  # noqa: F403  # whatever the schema declares is public
-    from emitter_typed._protocol.message import (
-        ChannelMessage,
-        Gap,
-        Message,
-        StoredMessage,
-    )
-    from emitter_typed._protocol.packets import (
-        InboundPacket,
-        OutboundPacket,
-    )
-    from emitter_typed._protocol.receiving.mailbox import (
-        Overflow,
-    )
-    from emitter_typed._protocol.topics import (
-        Matcher,
-    )
-    from emitter_typed._protocol.will import (
-        Will,
-    )
-    from emitter_typed._sync.client import (
-        Client,
-    )
-    from emitter_typed._transport.base import (
-        Endpoint,
-        Transport,
-        TransportFactory,
-        TransportSink,
-    )
-    from emitter_typed._transport.proxy import (
-        Proxy,
-        ProxyKind,
-    )
-    from emitter_typed._types.values import (
-        Json,
-        Secret,
-        Unrecognized,
-    )
+    from emitter_typed._protocol.message import ChannelMessage, Gap, Message, StoredMessage
+    from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
+    from emitter_typed._protocol.receiving.mailbox import Overflow
+    from emitter_typed._protocol.topics import Matcher
+    from emitter_typed._protocol.will import Will
+    from emitter_typed._sync.client import Client
+    from emitter_typed._transport.base import Endpoint, Transport, TransportFactory, TransportSink
+    from emitter_typed._transport.proxy import Proxy, ProxyKind
+    from emitter_typed._types.values import Json, Secret, Unrecognized
     from emitter_typed.errors import (
         AmbiguousReply,
         BrokerError,
@@ -162,61 +107,22 @@ if TYPE_CHECKING:
 _HOMES = {
     "_async.client": ("AsyncClient",),
     "_classic": ("EmitterMessage",),
-    "_core.client_base": (
-        "AsyncCallback",
-        "AsyncHandler",
-        "Callback",
-        "Handler",
-    ),
-    "_core.pending": (
-        "AsyncPending",
-        "Pending",
-    ),
+    "_core.client_base": ("AsyncCallback", "AsyncHandler", "Callback", "Handler"),
+    "_core.pending": ("AsyncPending", "Pending"),
     "_core.settings": ("WhileOffline",),
-    "_core.state": (
-        "AsyncConnectionState",
-        "ConnectionState",
-        "ConnectionStatus",
-    ),
-    "_core.statistics": (
-        "RequestCounts",
-        "RoundTrips",
-        "Statistics",
-    ),
-    "_core.subscriptions": (
-        "AsyncSubscription",
-        "Subscription",
-    ),
+    "_core.state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
+    "_core.statistics": ("RequestCounts", "RoundTrips", "Statistics"),
+    "_core.subscriptions": ("AsyncSubscription", "Subscription"),
     "_core.typed_channels": ("KeySource",),
-    "_protocol.message": (
-        "ChannelMessage",
-        "Gap",
-        "Message",
-        "StoredMessage",
-    ),
-    "_protocol.packets": (
-        "InboundPacket",
-        "OutboundPacket",
-    ),
+    "_protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
+    "_protocol.packets": ("InboundPacket", "OutboundPacket"),
     "_protocol.receiving.mailbox": ("Overflow",),
     "_protocol.topics": ("Matcher",),
     "_protocol.will": ("Will",),
     "_sync.client": ("Client",),
-    "_transport.base": (
-        "Endpoint",
-        "Transport",
-        "TransportFactory",
-        "TransportSink",
-    ),
-    "_transport.proxy": (
-        "Proxy",
-        "ProxyKind",
-    ),
-    "_types.values": (
-        "Json",
-        "Secret",
-        "Unrecognized",
-    ),
+    "_transport.base": ("Endpoint", "Transport", "TransportFactory", "TransportSink"),
+    "_transport.proxy": ("Proxy", "ProxyKind"),
+    "_types.values": ("Json", "Secret", "Unrecognized"),
     "errors": (
         "AmbiguousReply",
         "BrokerError",

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from attrs import define, field
 
 from emitter_typed_codegen.model import Schema
-from emitter_typed_codegen.names import RESERVED_TYPES, channel_class, class_name
+from emitter_typed_codegen.names import RESERVED_TYPES, channel_classes, class_name
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries, Report
 from emitter_typed_codegen.source import MapNode, Placed
@@ -53,15 +53,13 @@ class Names:
 
 
 _RENAME = "give the schema another `name:`"
-_PARTS = ("Params", "Channel", "Channels", "ChannelMessage")
 
 
 def _classes(section: str, name: str) -> list[str]:
     """Return the classes that are made of one entry of a section."""
     match section:
         case "channels":
-            made = [channel_class(name, part) for part in _PARTS]
-            return [*made, f"Async{made[1]}", f"Async{made[2]}"]
+            return channel_classes(name)
         case "requests":
             return [f"{class_name(name)}Request", f"{class_name(name)}Response"]
         case _:

@@ -23,7 +23,7 @@ def is_active(config: pytest.Config, plugin: str) -> bool:
 
 
 def knows_loop_scopes(config: pytest.Config) -> bool:
-    """Tell whether the pytest-asyncio that takes part has loops of a scope that is scope: 0.26 or newer has."""
+    """Tell whether the pytest-asyncio that takes part has loops of a chosen scope: 0.26 or newer has."""
     try:
         config.getini(_SCOPE_OPTION)
     except ValueError:

@@ -50,7 +50,7 @@ class MessageSink(Protocol):
         """Learn of a message of this client that the broker does not send back."""
 
     def granted(self, call_result: CallResult[None], /) -> None:
-        """Learn that the broker has granted it; the call_result is to get None once the first message is known."""
+        """Learn that the broker has granted it; `call_result` gets None once the first message is known."""
 
     def lost(self) -> None:
         """Learn that the connection is lost, and another one is to follow."""
@@ -222,7 +222,7 @@ class InflightCalls:
         return any(isinstance(each, Unsubscribing) and each.channel == channel for each in self._by_packet_id.values())
 
     def begin(self, call: InflightCall) -> int:
-        """Give an call the next identifier that is free. Raises Congested if none is."""
+        """Give a call the next identifier that is free. Raises Congested if none is."""
         if len(self._by_packet_id) >= _MAX_PACKET_ID:
             raise Congested(call.operation, f"all {_MAX_PACKET_ID:,} packet identifiers are in use")
         packet_id = self._last_packet_id % _MAX_PACKET_ID + 1

@@ -5,7 +5,7 @@ functions that send packets, report errors that no call owns, and hand out event
 
 Every call that needs an answer has a packet identifier, which is registered before its packet leaves and stays in
 use until the broker acknowledges it or the connection ends. The broker sends an error or a reply before the
-acknowledgement (docs: Emitter protocol, correlation), so an call ends when it is acknowledged, and not earlier.
+acknowledgement (docs: Emitter protocol, correlation), so a call ends when it is acknowledged, and not earlier.
 
 The broker keeps nothing of a connection that was lost (docs: Emitter protocol, transport). So the next one begins with
 what is to last: links and watches, then subscriptions, then the messages that were not acknowledged.
@@ -392,7 +392,8 @@ class Session:
             self._end_unwatched(definition, request)
 
     def _end_unwatched(self, definition: RequestDefinition[object], request: Record) -> None:
-        if self._restorable.release(definition, request) and self.connected and definition.lasting is not None:
+        if self._restorable.release(definition, request) and self.connected:
+            assert definition.lasting is not None, "only what lasts is released"
             self.ask(definition, definition.lasting.ending(request), IgnoreResult())
 
     def _reject(self, call: InflightCall, error: EmitterError) -> None:

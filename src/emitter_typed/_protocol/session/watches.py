@@ -98,17 +98,17 @@ class WatchResult:
         self._watches = watches
         self._definition = definition
         self._request = request
-        self._receiver = sink
+        self._sink = sink
         self._call_result = call_result
 
     def resolve(self, result: object, /) -> None:
         """Take the answer; what it tells has come as an event."""
-        self._receiver.granted(self._call_result)
+        self._sink.granted(self._call_result)
 
     def reject(self, error: EmitterError, /) -> bool:
         """Take a refusal."""
-        self._watches.drop(self._definition, self._request, self._receiver)
-        self._receiver.end(error)
+        self._watches.drop(self._definition, self._request, self._sink)
+        self._sink.end(error)
         return self._call_result.reject(error)
 
 
