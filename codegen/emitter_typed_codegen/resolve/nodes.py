@@ -122,11 +122,11 @@ class Report:
             return []
         return [item for item in node.items if not isinstance(item, BrokenNode)]
 
-    def texts(self, node: Node | None, what: str) -> list[ScalarNode]:
-        """Return the texts of a list; whatever else it holds is a problem."""
+    def texts(self, node: Node | None, what: str, *, empty: bool = False) -> list[ScalarNode]:
+        """Return the texts of a list; whatever else it holds is a problem, an empty one too unless it is allowed."""
         found: list[ScalarNode] = []
         for item in self.items(node, what):
-            if isinstance(item, ScalarNode) and item.value:
+            if isinstance(item, ScalarNode) and (item.value or (empty and not item.plain)):
                 found.append(item)
             else:
                 self.expect(item, f"each item of {what}", "a text")

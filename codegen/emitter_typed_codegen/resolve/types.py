@@ -12,6 +12,7 @@ from emitter_typed_codegen.model import (
     EnumValue,
     Flags,
     Record,
+    Scalar,
     Secret,
     TypeRef,
     Union,
@@ -22,7 +23,7 @@ from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, read_constraints
 from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endless_records
 from emitter_typed_codegen.resolve.fields import read_record
-from emitter_typed_codegen.resolve.nodes import Entries
+from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.typerefs import SCALARS, read_type
 from emitter_typed_codegen.resolve.values import is_text
@@ -135,8 +136,29 @@ def _read_aliases(symbols: SymbolTable, opened: list[tuple[ScalarNode, Entries]]
             doc=entries.text("doc"),
             type=ref,
             constraints=read_constraints(symbols, entries, ref),
-            distinct=entries.flag("distinct"),
+            distinct=entries.flag("distinct") and _can_be_distinct(symbols, entries, ref),
         )
+
+
+def _can_be_distinct(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> bool:
+    """Tell whether a type is one class in Python: of nothing else can a checker make another type."""
+    base = symbols.base(ref)
+    if symbols.optional(ref):
+        what, hint = "an optional type", "take the ? away here, and write it where the alias is used"
+    elif isinstance(base, Union):
+        what, hint = "a union", f"{_UNDISTINCT}, or make its members records of their own"
+    elif isinstance(base, Enum) and base.open:
+        what, hint = "an open enum", _UNDISTINCT
+    elif isinstance(base, Scalar) and base.name == "json":
+        what, hint = "json", f"{_UNDISTINCT}, or wrap it in a record with one field"
+    else:
+        return True
+    message = f"{what} cannot be distinct: in Python it is several classes, not one"
+    symbols.report.add(entries.key("distinct"), "distinct-type", message, hint)
+    return False
+
+
+_UNDISTINCT = "take 'distinct' away"
 
 
 def _secret(symbols: SymbolTable, key: ScalarNode, entries: Entries, ref: TypeRef) -> None:
@@ -173,14 +195,15 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
     if isinstance(node, MapNode):
         described = [*node.pairs]
     else:
-        described = [(item, None) for item in symbols.report.texts(node, quoted(kind))]
+        described = [(item, None) for item in symbols.report.texts(node, quoted(kind), empty=kind == "enum")]
     if isinstance(node, MapNode | ListNode) and not (node.pairs if isinstance(node, MapNode) else node.items):
         symbols.report.add(entries.key(kind), "wrong-shape", f"{quoted(kind)} holds nothing", "name its values")
     names = Names(symbols.report, "name-collision", what)
     wires = Names(symbols.report, "duplicate-value", what)
     values: list[EnumValue] = []
     for key, node in described:
-        if not symbols.report.is_name(key):
+        # What the name is made of is any text where it is made of something else.
+        if (kind != "enum" or find(node, "name") is None) and not _names_itself(symbols, key, kind):
             continue
         if kind == "flags" and not (len(key.value) == 1 and key.value.isascii() and key.value.isalpha()):
             message = f"a flag is one letter from a to z or A to Z, not {quoted(key.value)}"
@@ -194,6 +217,15 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
         wires.take(value.wire, value.wire, key)
         values.append(value)
     return tuple(values)
+
+
+def _names_itself(symbols: SymbolTable, key: ScalarNode, kind: str) -> bool:
+    """Tell whether the name of a value can be made of the value, and note a problem if not."""
+    if kind == "enum" and not key.is_null and not key.value.strip():
+        message = f"the value {quoted(key.value)} needs a name in Python"
+        symbols.report.add(key, "bad-name", message, f'write "{key.value}": {{name: none}}')
+        return False
+    return symbols.report.is_name(key)
 
 
 def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
@@ -253,7 +285,7 @@ def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) ->
 def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> list[str]:
     if "values" not in entries:
         return [constant_name(member.value.rpartition(".")[2]).lower() for member in members]
-    values = symbols.report.texts(entries.get("values"), "'values'")
+    values = symbols.report.texts(entries.get("values"), "'values'", empty=True)
     taken = Names(symbols.report, "union-values", "a tag's value")
     for value in values:
         _expect_text(symbols, value, "a tag's value")
