@@ -15,6 +15,13 @@ ChoiceT = TypeVar("ChoiceT", bound=str)
 LONGEST_NAME = 100
 """How many characters a name of the language may have."""
 
+_MISSING: frozenset[Rule] = frozenset(
+    {
+        "missing-key", "unknown-type", "unknown-event", "unknown-error", "unknown-operation", "unknown-option",
+        "address-parameter", "topic-parameter", "event-channel", "stored-fetch", "lasting-request", "watch-request",
+        "fetch-pages", "request-options", "needs-envelope", "union-values", "union-member",
+    }
+)  # fmt: skip
 _NO_ADVICE = frozenset({"true", "false", "yes", "no", "on", "off", "null", "~"})
 _MOST_HINTS = 200
 _MOST_LISTED = 12
@@ -28,7 +35,9 @@ class Report:
     problems: list[Problem] = field(factory=list[Problem])
 
     def add(self, place: Placed, rule: Rule, message: str, hint: str = "") -> None:
-        """Note a problem."""
+        """Note a problem, unless what is missing may stand where the file could not be read."""
+        if rule in _MISSING and not place.text.whole:
+            return
         self.problems.append(place.problem(rule, message, hint))
 
     def meant(self, text: str, names: Iterable[str]) -> str:

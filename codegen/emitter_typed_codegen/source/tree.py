@@ -15,6 +15,8 @@ class Text:
 
     file: str
     lines: list[str] = field(factory=list[str], repr=False)
+    whole: bool = True
+    """Whether every key of it could be read: only then is something missing that is not there."""
 
     def problem(self, line: int, column: int, end_column: int, rule: Rule, message: str, hint: str = "") -> Problem:
         """Make a problem at a place of this file, all counted from 1; line 0 is the file as a whole."""
