@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 from attrs import define, field
 
 from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
+from emitter_typed_codegen.resolve.synonyms import key_advice, key_called
 from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
 
 ChoiceT = TypeVar("ChoiceT", bound=str)
@@ -57,7 +58,8 @@ class Report:
     def expect(self, node: Node, what: str, shape: str) -> None:
         """Note that a node has the wrong shape; a broken one is not mentioned again."""
         if not isinstance(node, BrokenNode):
-            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}")
+            hint = f"write [{_as_written(node)}]" if isinstance(node, ScalarNode) and shape == "a list" else ""
+            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}", hint)
 
     def entries(
         self,
@@ -67,6 +69,7 @@ class Report:
         at: Placed,
         required: Sequence[str] = (),
         optional: Sequence[str] = (),
+        ignored: Sequence[str] = (),
     ) -> Entries:
         """Read a map whose keys the language knows.
 
@@ -76,6 +79,7 @@ class Report:
             at: Where a missing key is reported: the key that the map belongs to.
             required: The keys that must be there.
             optional: The keys that may be there.
+            ignored: Keys that have their problem already.
 
         Returns:
             The entries with known keys.
@@ -85,14 +89,16 @@ class Report:
             return Entries(self, at, {})
         known = (*required, *optional)
         found: dict[str, tuple[ScalarNode, Node]] = {}
+        elsewhere: set[str | None] = set()
         for key, value in node.pairs:
-            if key.value in known:
+            if key.value in known or key.value in ignored:
                 found[key.value] = (key, value)
             else:
-                hint = self.meant(key.value, known) or f"it may have {_listed(known)}"
+                elsewhere.add(key_called(key.value, known))
+                hint = key_advice(key.value, known) or self.meant(key.value, known) or f"it may have {_listed(known)}"
                 self.add(key, "unknown-key", f"{what} has no key {quoted(key.value)}", hint)
         for key_name in required:
-            if key_name not in found:
+            if key_name not in found and key_name not in elsewhere:
                 self.add(at, "missing-key", f"{what} needs the key {quoted(key_name)}")
         return Entries(self, at, found)
 
@@ -232,4 +238,12 @@ def _shape(node: Node) -> str:
         return "a map"
     if isinstance(node, ListNode):
         return "a list"
-    return f"the text {quoted(node.value)}" if isinstance(node, ScalarNode) and node.value else "nothing"
+    if not isinstance(node, ScalarNode) or (node.plain and not node.value):
+        return "nothing"
+    return "null" if node.is_null else f"the text {quoted(node.value)}"
+
+
+def _as_written(node: ScalarNode) -> str:
+    if node.is_null:
+        return "null"
+    return node.value if node.plain else f'"{node.value}"'

@@ -56,6 +56,11 @@ class SlowPattern(Exception):
         hint: What to do.
     """
 
+    start: int
+    end: int
+    message: str
+    hint: str
+
     def __init__(self, start: int, end: int, message: str, hint: str) -> None:
         """Hold the facts."""
         super().__init__(message)
@@ -194,7 +199,7 @@ class PatternReader:
         self._at: int = 0
         self._groups = 0
         self._any_case = any("i" in found["on"] for found in _FLAGS.finditer(pattern))
-        self.captures = 0
+        self.captures: int = 0
 
     def whole(self) -> Part:
         """Return the pattern as a whole."""

@@ -25,6 +25,7 @@ from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endl
 from emitter_typed_codegen.resolve.fields import read_record
 from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
+from emitter_typed_codegen.resolve.synonyms import key_advice
 from emitter_typed_codegen.resolve.typerefs import SCALARS, read_type
 from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
@@ -94,7 +95,10 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     kinds = [inner for inner, _ in node.pairs if inner.value in _KINDS]
     if not kinds:
         message = f"the type {quoted(key.value)} does not say what it is"
-        hint = "give it one of fields, enum, flags, union or alias"
+        # What `type` says is told by the other keys, if there are any.
+        keys = sorted((inner.value for inner, _ in node.pairs), key=lambda name: name == "type")
+        advice = (key_advice(name, _KINDS) or symbols.report.meant(name, _KINDS) for name in keys if name != "doc")
+        hint = next(filter(None, advice), "give it one of fields, enum, flags, union or alias")
         symbols.report.add(key, "missing-key", message, hint)
         return None
     for second in kinds[1:]:
@@ -106,11 +110,10 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
 def _open(symbols: SymbolTable, key: ScalarNode, node: MapNode, kind: str) -> Entries:
     required = (kind, "tag") if kind == "union" else (kind,)
     # A second kind has its problem already.
-    optional = (*_KEYS[kind], *(other for other in _KINDS if other != kind))
-    known = tuple(name for name in optional if name not in required)
-    return symbols.report.entries(
-        node, f"the {_WORDS[kind]} {quoted(key.value)}", at=key, required=required, optional=known
-    )
+    others = tuple(other for other in _KINDS if other != kind)
+    optional = tuple(name for name in _KEYS[kind] if name not in required)
+    what = f"the {_WORDS[kind]} {quoted(key.value)}"
+    return symbols.report.entries(node, what, at=key, required=required, optional=optional, ignored=others)
 
 
 _WORDS = {"fields": "record", "enum": "enum", "flags": "flags", "union": "union", "alias": "alias"}

@@ -53,6 +53,8 @@ else:
 class PythonLoader(_Scanner):
     """The parser that is written in Python, with the rules of the other one."""
 
+    allow_simple_key: bool
+
     def scan_to_next_token(self) -> None:
         """Go to what comes next. A tab may stand where no key can begin."""
         while True:

@@ -25,6 +25,7 @@ _KEY = re.compile(
 _HEADER = re.compile(r"""\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{}&*!|>%@`#][^#]*?):\s*(?:#.*)?|\s*-\s*(?:#.*)?""")
 _MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^\s:/])")
 _ESCAPE = re.compile(r"found unknown escape character")
+_ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")
 _UNCLOSED = (
     ("a list in brackets is not closed", "close it with ]"),
     ("a map in braces is not closed", "close it with }"),
@@ -258,8 +259,11 @@ class _Telling:
         if span is not None and span[0] < self._at and known:
             starts = self._line[span[0]]
             if sign and sign in "[{" and starts not in "[{\"'":
-                message = "a text with brackets or braces stands in quotes"
-                return self._make(self._row, *span, message, self._in_quotes(span))
+                message, hint = "a text with brackets or braces stands in quotes", self._in_quotes(span)
+                of_items = _ITEMS.fullmatch(self._line[slice(*span)])
+                if of_items is not None:
+                    hint = f'a list type is written "[{of_items[2] or of_items[1]}]"; any other text: {hint}'
+                return self._make(self._row, *span, message, hint)
             if behind.endswith(("]", "}")) and starts in "[{" and sign and sign not in "]}":
                 message = "a text goes on after a closing bracket or brace"
                 return self._make(self._row, *span, message, self._in_quotes(span))

@@ -28,27 +28,14 @@ class Order(Record):
     """The type Order of Aliases."""
 
     id: OrderId
-    """The id."""
     room: RoomId = field(validator=pattern("[a-z0-9-]{1,32}"))
-    """The room.
-
-    Matching `[a-z0-9-]{1,32}`.
-    """
+    """Matching `[a-z0-9-]{1,32}`."""
     items: Items = field(validator=[min_items(1), each(pattern("[a-z0-9-]{1,32}"))])
-    """The items.
-
-    At least 1 item.
-    """
+    """At least 1 item."""
     weight: Weight = field(validator=[exclusive_minimum(0.0), maximum(50.0)])
-    """The weight.
-
-    More than 0.0, at most 50.0.
-    """
+    """More than 0.0, at most 50.0."""
     previous: OrderId = field(default=OrderId("none"))
-    """The previous.
-
-    Default: `none`.
-    """
+    """Default: `none`."""
 
 
 RoomId = str
@@ -69,8 +56,5 @@ class Archive(Record):
     """The type Archive of Aliases."""
 
     first: Sealed
-    """The first."""
     others: tuple[Sealed, ...]
-    """The others."""
     rooms: Rooms | None = None
-    """The rooms."""

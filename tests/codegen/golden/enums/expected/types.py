@@ -34,21 +34,12 @@ class Job(Record):
     """The type Job of Enums."""
 
     mode: Mode | Unrecognized[str]
-    """The mode."""
     last: Mode | Unrecognized[str] | None = None
-    """The last."""
     colour: Colour = Colour.HALF_RED
-    """The colour.
-
-    Default: `Colour.HALF_RED`.
-    """
+    """Default: `Colour.HALF_RED`."""
     power: Power = Power.UNKNOWN
-    """The power.
-
-    Default: `Power.UNKNOWN`.
-    """
+    """Default: `Power.UNKNOWN`."""
     history: tuple[Mode | Unrecognized[str], ...]
-    """The history."""
 
 
 class Mode(Enum):

@@ -30,11 +30,8 @@ class GpsParams(Record):
     """The parameters of `gps/{Status}/{GpsChannel}/{GpsChannels}/`."""
 
     Status: _types.Status
-    """The Status."""
     GpsChannel: str
-    """The GpsChannel."""
     GpsChannels: str
-    """The GpsChannels."""
 
 
 GpsChannelMessage = ChannelMessage[GPS, GpsParams]
@@ -238,7 +235,6 @@ class TrueParams(Record):
     """The parameters of `true/{self}/`."""
 
     self_: str = field(metadata=wire("self"))
-    """The self."""
 
 
 TrueChannelMessage = ChannelMessage[Alarm, TrueParams]

@@ -22,29 +22,17 @@ class Odd(Record):
     """Ends with a quote: "."""
 
     class_: int = _attrs.field(metadata=wire("class"))
-    """The class."""
     _2fast: int = _attrs.field(metadata=wire("2fast"), alias="_2fast")
-    """The 2fast."""
     sensor_id: int = _attrs.field(metadata=wire("sensor-id"))
-    """The sensor-id."""
     self_: int = _attrs.field(metadata=wire("self"))
-    """The self."""
     été: int
-    """The été."""
     date: _datetime.date | None = None
     """Named as its type is."""
     later: _datetime.date | None = None
-    """The later."""
     str: _builtins.str = 'say "hi"'
-    """The str.
-
-    Default: `say "hi"`.
-    """
+    """Default: `say "hi"`."""
     text: _builtins.str = "a\\b\n{{ x }}"
-    r"""The text.
-
-    Default: "a\\b\n{{ x }}".
-    """
+    r"""Default: "a\\b\n{{ x }}"."""
     pattern: _builtins.str = _attrs.field(
         default="1",
         validator=_contract.pattern(r"\d+"),
@@ -54,19 +42,13 @@ class Odd(Record):
     Matching `\d+`. Default: `1`.
     """
     minimum: int = _attrs.field(default=0, validator=_contract.minimum(0))
-    """The minimum.
-
-    At least 0. Default: 0.
-    """
+    """At least 0. Default: 0."""
     field: _builtins.str = _attrs.field(
         default="x",
         validator=min_length(1),
         metadata=wire('quoted"wire'),
     )
-    """The field.
-
-    At least 1 character. Default: `x`.
-    """
+    """At least 1 character. Default: `x`."""
 
 
 class Status(Enum):
@@ -84,9 +66,7 @@ class Warning(Record):
     """The type Warning of Odd names."""
 
     before: _Warning | None = None
-    """The before."""
     status: Status
-    """The status."""
 
 
 _Warning = Warning
@@ -101,52 +81,29 @@ class Alarm(Record):
     """
 
     Status: _Status = _Status.OFF
-    """The Status.
-
-    Default: `Status.OFF`.
-    """
+    """Default: `Status.OFF`."""
     other: _Status = _Status.ON
-    """The other.
-
-    Default: `Status.ON`.
-    """
+    """Default: `Status.ON`."""
     property: int = 0
-    """The property.
-
-    Default: 0.
-    """
+    """Default: 0."""
     dict: Mapping[_builtins.str, Alarm] = _attrs.field(
         factory=_builtins.dict[_builtins.str, "Alarm"],
     )
-    """The dict.
-
-    Default: empty.
-    """
+    """Default: empty."""
     TYPE_CHECKING: bool
-    """The TYPE CHECKING."""
     _old: tuple[_Status, ...] = _attrs.field(metadata=wire("old"), alias="old")
     warning: _Warning | None = None
-    """The warning."""
     attrs: int
-    """The attrs."""
     cl: int
-    """The cl."""
     converter: int
-    """The converter."""
     typevar_map: int
-    """The typevar map."""
     NOTHING_: int = _attrs.field(metadata=wire("NOTHING"))
-    """The NOTHING."""
     frozen: int
-    """The frozen."""
 
     @_builtins.property
     @deprecated("it was never right")
     def old(self) -> tuple[_Status, ...]:
-        """The old.
-
-        Deprecated: it was never right.
-        """
+        """Deprecated: it was never right."""
         return self._old
 
     if _typing.TYPE_CHECKING:
@@ -176,4 +133,3 @@ class GPS(Record):
     """The type GPS of Odd names."""
 
     fix: bool
-    """The fix."""

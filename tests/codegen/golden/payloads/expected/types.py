@@ -34,11 +34,8 @@ class State(Record):
     """The type State of Garden."""
 
     mode: Mode | Unrecognized[str]
-    """The mode."""
     side: Side
-    """The side."""
     last: Mode | Unrecognized[str] | None = None
-    """The last."""
 
 
 @frozen(kw_only=True)
@@ -46,7 +43,6 @@ class Water(Record):
     """Let it rain."""
 
     litres: float
-    """The litres."""
 
 
 @frozen(kw_only=True)
@@ -54,9 +50,7 @@ class Plan(Record):
     """One after the other, or at once."""
 
     steps: tuple[Step, ...]
-    """The steps."""
     otherwise: Step | None = None
-    """The otherwise."""
 
 
 Step = Annotated[Water | Plan, Tag("do", (("water", Water), ("plan", Plan)))]
