@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         pattern,
     )
     from emitter_typed._types.deprecation import deprecated, warn_when_made
+    from emitter_typed._types.type_form import TypeForm
     from emitter_typed._types.values import Flags, Json, Option, Record, Secret, Tag, Unrecognized, Wire, wire
     from emitter_typed.errors import BrokerError
 
@@ -94,6 +95,7 @@ __all__ = [
     "SyncClientBase",
     "SyncFacade",
     "Tag",
+    "TypeForm",
     "Unrecognized",
     "Wire",
     "channel_name",
@@ -136,7 +138,7 @@ def check_contract(package: str, contract: int, command: str) -> None:
 if not TYPE_CHECKING:
     # Lightest first: a module of types loads neither asyncio nor the conversions.
     _HOMES = (
-        *("_types.values", "_types.constraints", "_types.deprecation", "errors"),
+        *("_types.values", "_types.constraints", "_types.deprecation", "_types.type_form", "errors"),
         *("_protocol.receiving.mailbox", "_protocol.definition", "_protocol.address", "_protocol.message"),
         *("_protocol.operations", "_core.pending", "_core.subscriptions", "_core.client_base"),
         *("_core.typed_channels", "_core.arguments"),
