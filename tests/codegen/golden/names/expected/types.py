@@ -14,7 +14,14 @@ from enum import Enum
 
 import attrs as _attrs
 import emitter_typed.contract as _contract
-from emitter_typed.contract import Record, deprecated, min_length, warn_when_made, wire
+from emitter_typed.contract import (
+    Record,
+    complete_constructors,
+    deprecated,
+    min_length,
+    warn_when_made,
+    wire,
+)
 
 
 @_attrs.frozen(kw_only=True)
@@ -177,3 +184,6 @@ class GPS(Record):
 
     fix: bool
     """The fix."""
+
+
+complete_constructors(Warning, Alarm)
