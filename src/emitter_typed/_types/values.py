@@ -131,6 +131,11 @@ class Unrecognized(Generic[RawT]):
     raw: RawT
     """What stood on the wire."""
 
+    @property
+    def value(self) -> RawT:
+        """The same, by the name that members of an enum have: `mode.value` is what stood on the wire, known or not."""
+        return self.raw
+
 
 @frozen
 class Option:
