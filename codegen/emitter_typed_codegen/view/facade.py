@@ -22,7 +22,7 @@ from emitter_typed_codegen.view.methods import (
     head,
 )
 from emitter_typed_codegen.view.module_scope import TYPES, ModuleScope, call, contract
-from emitter_typed_codegen.view.records import Member
+from emitter_typed_codegen.view.records import Member, no_tests
 
 _TABLE = "_CLASSES"
 
@@ -156,7 +156,7 @@ def _facade(
         name=name,
         derived=derived,
         doc=Doc(doc, sections=(arguments(parameters),)),
-        members=tuple(members),
+        members=(*no_tests(name), *members),
         head=head(scope, flavour, "__init__", parameters, waits=False),
         settings=tuple(settings),
         properties=tuple(properties),

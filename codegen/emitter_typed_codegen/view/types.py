@@ -34,7 +34,7 @@ from emitter_typed_codegen.view.module_scope import (
     sequence,
 )
 from emitter_typed_codegen.view.parts import Part, parts
-from emitter_typed_codegen.view.records import ClassView, Member, class_head, record_view, type_doc
+from emitter_typed_codegen.view.records import ClassView, Member, class_head, no_tests, record_view, type_doc
 
 
 @frozen(kw_only=True)
@@ -172,7 +172,7 @@ def _view(scope: ModuleScope, declared: Declaration) -> ClassView | StatementVie
                 name=name,
                 head=class_head(scope, declared.name, base),
                 doc=type_doc(scope, declared.name, declared.doc),
-                members=tuple(map(_enum_member, declared.values)),
+                members=(*(no_tests(name) if isinstance(declared, Enum) else ()), *map(_enum_member, declared.values)),
             )
         case Secret():
             head = class_head(scope, declared.name, contract("Secret"))

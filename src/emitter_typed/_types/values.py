@@ -38,6 +38,8 @@ class Secret:
     """
 
     __slots__ = ("_text",)
+    # Its subclasses and those of other bases are named by a schema, and pytest takes a class named `Test…` for tests.
+    __test__ = False
 
     _text: str
 
@@ -83,6 +85,8 @@ class Flags(enum.Flag):
     A generated class has one member a letter; `Permission("rw")`, `Permission.READ | Permission.WRITE` and any set
     operation of `enum.Flag` make combinations.
     """
+
+    __test__ = False
 
     _letter: str
 
@@ -190,6 +194,7 @@ class Record:
     """Base of generated records: attrs classes, frozen and keyword-only."""
 
     __slots__ = ()
+    __test__ = False
 
     if not TYPE_CHECKING:
         # Programs that come from dicts would write event["event"]. Hidden from checkers, so that they say so first.
