@@ -72,8 +72,8 @@ class Statistics:
     dropped: int
     """How many messages the queues of subscriptions have lost because they were full."""
     undecodable: int
-    """How many messages and events did not fit their type, live and stored ones: each is an `Undecodable` that `on_error`
-    or `events()` got. What a call raised, also `as_object`, is left out."""
+    """How many messages and events did not fit their type, live or stored: each is an `Undecodable` that `on_error` or
+    `events()` got. What a call raised, `as_object` included, is left out."""
     pending: int
     """How many messages wait in the queues of subscriptions now; those that have ended and can be read included."""
     round_trips: RoundTrips
