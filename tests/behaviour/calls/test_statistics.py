@@ -243,7 +243,8 @@ async def test_what_does_not_fit_its_handler_is_counted(flavour: Flavour, broker
             await client.publish(key, "a/", text, qos=1)
 
         assert await came(handled) == 2
-        assert isinstance(await came(errors), Undecodable)
+        error = await came(errors)
+        assert isinstance(error, Undecodable)
         assert client.statistics().undecodable == 1
 
 
