@@ -248,6 +248,10 @@ async def test_what_does_not_fit_its_handler_is_counted(flavour: Flavour, broker
         assert client.statistics().undecodable == 1
 
 
+def nobody(connection: Connection) -> dict[str, object]:
+    return {"id": 7, "username": connection.username}
+
+
 @both_flavours
 @in_loop
 async def test_presence_events_that_do_not_fit_are_counted(
@@ -260,7 +264,7 @@ async def test_presence_events_that_do_not_fit_are_counted(
         await client.presence(key, "a/b/", changes=True)
         watch = await client.watch_presence(key, "a/c/")
         assert await watch.get(timeout_s=LIMIT_S) is not None
-        monkeypatch.setattr(Connection, "who", lambda _: {"id": 7})
+        monkeypatch.setattr(Connection, "who", nobody)
         for number, channel in enumerate(("a/b/", "a/c/"), start=1):
             await other.subscribe(key, channel)
 
