@@ -98,7 +98,7 @@ def _forget(offering: ModuleType, homes: Iterable[str]) -> None:
 def _state(module: ModuleType) -> tuple[int, ...] | None:
     """Return what changes when the file of a module is written anew; None if there is no such file."""
     try:
-        file = os.stat(module.__file__ or "")
+        file = os.stat(getattr(module, "__file__", None) or "")
     except OSError:
         return None
     return file.st_mtime_ns, file.st_size, file.st_ino
