@@ -35,6 +35,11 @@ def _shown(value: object) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
+def _is_finite(value: float | Decimal) -> bool:
+    # math.isfinite refuses a signalling NaN.
+    return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+
+
 def _misfit(value: object, kind: _Kind) -> str | None:
     """Return why a value is none of a kind, in words that do not show it; None if it is one."""
     classes, name = kind

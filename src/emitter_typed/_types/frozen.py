@@ -159,7 +159,7 @@ def _json_fields(cls: type) -> tuple[str, ...]:
 def hash_without_json(hash_fields: Callable[[Any], int]) -> Callable[[Any], int]:
     """Return the hash of a record, which refuses where a field holds plain JSON, whose lists and dicts can change."""
 
-    def __hash__(self: Any) -> int:
+    def hash_record(self: Any) -> int:
         cls: type = type(self)
         names = _json_fields(cls)
         if names:
@@ -168,4 +168,4 @@ def hash_without_json(hash_fields: Callable[[Any], int]) -> Callable[[Any], int]
             )
         return hash_fields(self)
 
-    return __hash__
+    return hash_record

@@ -172,7 +172,7 @@ def secret_conversion(cls: Any, of: Of) -> Conversion:
 
 
 def open_enum_of(members: tuple[Any, ...]) -> tuple[Any, type] | None:
-    """Return the enum and the class of its values, if a union of these types is an enum that keeps what it does not know."""
+    """Return an open enum and the class of its values, if that is what a union of these types is."""
     raw = next((each for each in members if each is Unrecognized or get_origin(each) is Unrecognized), None)
     known = [each for each in members if isinstance(each, type) and issubclass(each, enum.Enum)]
     if raw is None or len(known) != 1 or len(members) != 2:

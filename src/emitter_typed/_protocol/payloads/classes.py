@@ -27,8 +27,9 @@ class Unsupported(Exception):
 
     def told(self) -> str:
         """Return where it is, what is wrong and what to do."""
-        place = f"{self.places[-1]}: " if self.places else ""
-        return f"{place}{self}; {self.advice}"
+        first, *others = self.places or [""]
+        within = f", in {others[-1]}" if others else ""
+        return f"{first}{within}: {self}; {self.advice}" if first else f"{self}; {self.advice}"
 
 
 Kind = Literal["attributes", "keys", "items"]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
-from emitter_typed._protocol.payloads.plain import as_list, as_object, text_name
+from emitter_typed._protocol.payloads.plain import as_list, as_object, in_order, text_name
 from emitter_typed._protocol.payloads.scalars import TEXT, Hook
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, step
 from emitter_typed._types.frozen import FrozenMap
@@ -92,8 +92,7 @@ def _set(make: Any, item: Conversion, what: str) -> Conversion:
     def write(value: Any) -> object:
         if not isinstance(value, set | frozenset):
             raise expected("a set", value)
-        # In the order of a list that was made of it, so that the same set gives the same text where items have an order.
-        return write_items(_ordered(value))
+        return write_items(in_order(value))
 
     return Conversion(read, write)
 
@@ -113,13 +112,6 @@ def _check_equal(items: Iterable[Any]) -> None:
         cls: type = each.__class__
         if classes.setdefault(each, cls) is not cls:
             raise Unfit("equals another item of the set, which has another type", f"[{index}]")
-
-
-def _ordered(value: Collection[Any]) -> list[Any]:
-    try:
-        return sorted(value)
-    except TypeError:
-        return list(value)
 
 
 def _fixed_tuple(type_: Any, arguments: tuple[Any, ...], of: Of) -> Conversion:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
-from emitter_typed._protocol.payloads.classes import is_class_with_fields
+from emitter_typed._protocol.payloads.classes import Unsupported, is_class_with_fields
 from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of
 from emitter_typed._protocol.payloads.scalars import (
     SCALARS,
@@ -20,6 +20,8 @@ from emitter_typed._protocol.payloads.scalars import (
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, step
 from emitter_typed._types.values import Secret
 from emitter_typed.errors import kind_of
+
+_HOLDERS = (list, tuple, set, frozenset, Mapping)
 
 
 def text_name(name: object) -> str:
@@ -48,45 +50,51 @@ def as_object(value: object) -> dict[str, object]:
     return dict(cast("Mapping[str, object]", value))
 
 
+def in_order(value: Collection[Any]) -> list[Any]:
+    """Return what a set holds, in its order if it has one, so that equal sets are written alike."""
+    try:
+        return sorted(value)
+    except TypeError:
+        return list(value)
+
+
+def _placed(problem: Unfit, value: object, name: str | None, items: list[object]) -> Unfit:
+    """Add the step to what was converted when a problem was found."""
+    if not isinstance(value, Mapping):
+        return problem.below(f"[{len(items)}]")
+    # A name that is no text has no place of its own.
+    return problem if name is None else problem.below(step(name))
+
+
 def _json(take_integer: Hook) -> Hook:
     """Return what takes JSON of no type, both ways, with integers as given."""
 
+    # One frame for each level: Python bounds their number.
     def take(value: Any) -> object:
-        if value is None:
-            return None
+        if value is None or value is True or value is False:
+            return value
         if isinstance(value, str):
             return string(value)
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, int):
-            return take_integer(value)
         if isinstance(value, float):
             return number(value)
-        if isinstance(value, list | tuple):
-            return take_list(value)
-        if isinstance(value, Mapping):
-            return take_object(value)
-        raise Unfit(f"JSON has no place for {kind_of(value)}: give JSON values")
-
-    def take_list(value: Any) -> object:
+        if isinstance(value, int):
+            return take_integer(value)
+        if not isinstance(value, list | tuple | Mapping):
+            raise Unfit(f"JSON has no place for {kind_of(value)}: give JSON values")
         items: list[object] = []
+        members: dict[str, object] = {}
+        place: str | None = None
         try:
-            for each in value:
+            if isinstance(value, Mapping):
+                for name, each in cast("Mapping[object, object]", value).items():
+                    place = None
+                    place = taken = text_name(name)
+                    members[taken] = take(each)
+                return members
+            for each in cast("Sequence[object]", value):
                 items.append(take(each))
         except Unfit as problem:
-            problem.below(f"[{len(items)}]")
-            raise
-        return items
-
-    def take_object(value: Any) -> object:
-        items: dict[str, object] = {}
-        for name, each in value.items():
-            taken = text_name(name)
-            try:
-                items[taken] = take(each)
-            except Unfit as problem:
-                problem.below(step(taken))
-                raise
+            raise _placed(problem, value, place, items) from None
         return items
 
     return take
@@ -104,46 +112,41 @@ def plain_conversion(of: Of) -> Conversion:
     by_class: dict[type, Hook] = {}
 
     def writer(value: object) -> Hook:
-        """Return what writes the values of a class."""
+        """Return what writes the values of a class that is none of JSON's."""
         cls = type(value)
         if isinstance(value, Secret):
             return _refuse_secret
-        scalar = next((each for each in cls.__mro__ if scalar_of(each) is not None), None)
         if isinstance(value, enum.Enum) or is_class_with_fields(cls):
-            return of(cls).write
-        if scalar is not None:
-            return SCALARS[scalar_of(scalar) or scalar][1]
-        if isinstance(value, list | tuple):
-            return write_list
-        if isinstance(value, Mapping):
-            return write_object
-        return _refuse
+            try:
+                return of(cls).write
+            except Unsupported as error:
+                raise Unfit(error.told()) from None
+        base = next((each for each in cls.__mro__ if scalar_of(each) is not None), None)
+        return _refuse if base is None else SCALARS[scalar_of(base) or base][1]
 
+    # One frame for each level: Python bounds their number.
     def write(value: Any) -> object:
-        found = by_class.get(value.__class__)
-        if found is None:
-            found = by_class[type(value)] = writer(value)
-        return found(value)
-
-    def write_list(value: Any) -> object:
+        cls: type = value.__class__
+        known = by_class.get(cls)
+        if known is not None:
+            return known(value)
+        if cls is not list and cls is not dict and (not isinstance(value, _HOLDERS) or is_class_with_fields(cls)):
+            by_class[cls] = writer(value)
+            return by_class[cls](value)
         items: list[object] = []
+        members: dict[str, object] = {}
+        place: str | None = None
         try:
-            for each in value:
+            if isinstance(value, Mapping):
+                for name, each in cast("Mapping[object, object]", value).items():
+                    place = None
+                    place = taken = text_name(name)
+                    members[taken] = write(each)
+                return members
+            for each in in_order(value) if isinstance(value, set | frozenset) else value:
                 items.append(write(each))
         except Unfit as problem:
-            problem.below(f"[{len(items)}]")
-            raise
-        return items
-
-    def write_object(value: Any) -> object:
-        items: dict[str, object] = {}
-        for name, each in value.items():
-            taken = text_name(name)
-            try:
-                items[taken] = write(each)
-            except Unfit as problem:
-                problem.below(step(taken))
-                raise
+            raise _placed(problem, value, place, items) from None
         return items
 
     return Conversion(read_plain, write, frozenset(KINDS))

@@ -101,10 +101,23 @@ def _constructor(shape: ClassShape) -> Callable[[dict[str, object]], object]:
         try:
             return cls(**members)
         except Exception as error:
-            name = error.argument.partition("[")[0] if isinstance(error, InvalidArgument) else ""
-            raise refused(error, names.get(name)) from error
+            if isinstance(error, InvalidArgument):
+                raise refused(error, names.get(error.argument.partition("[")[0])) from error
+            raise refused(error).below(_validated(shape, members, error)) from error
 
     return quietly()(make) if warns(cls) else make
+
+
+def _validated(shape: ClassShape, members: Mapping[str, object], error: Exception) -> str:
+    """Return the step to the field whose validator has raised an error; empty where none has."""
+    for member in shape.members:
+        if member.validator is not None and member.parameter in members:
+            try:
+                member.validator(None, member.attribute, members[member.parameter])
+            except Exception as again:
+                if type(again) is type(error) and str(again) == str(error):
+                    return step(member.wire_name)
+    return ""
 
 
 def _constraint(member: Member) -> Callable[[Any], None]:

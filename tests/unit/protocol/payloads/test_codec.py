@@ -192,7 +192,7 @@ NOT_WRITTEN: list[Callable[[], object]] = [
     lambda: 2**63,
     lambda: {"a": datetime(2026, 1, 1)},  # noqa: DTZ001  # naive on purpose
     lambda: {1: 2},
-    lambda: {"a": {1, 2}},
+    lambda: {"a": {(), 2j}},
     lambda: object(),
     lambda: [Key("a-key-that-nobody-may-see-0000000")],
     lambda: Key("a-key-that-nobody-may-see-0000000"),
