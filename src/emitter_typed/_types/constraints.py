@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -39,26 +40,46 @@ def _shown(value: object) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
+def _is_finite(value: float | Decimal) -> bool:
+    # math.isfinite refuses a signalling NaN.
+    return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+
+
+def _misfit(value: object, kind: _Kind) -> str | None:
+    """Return why a value is none of a kind, in words that do not show it; None if it is one."""
+    classes, name = kind
+    if not isinstance(value, classes) or (isinstance(value, bool) and kind is not _ANYTHING):
+        return f"expected {name}, got {kind_of(value)}"
+    if kind is _COLLECTION and isinstance(value, str | bytes):
+        return f"expected {name}, got {kind_of(value)}"
+    if kind is _NUMBER and not _is_finite(cast("float | Decimal", value)):
+        return f"expected a finite number, got {value}"
+    if kind is _DATE and isinstance(value, datetime):
+        return f"expected {name}, got a datetime"
+    if kind is _DATETIME and cast("datetime", value).utcoffset() is None:
+        return "the datetime is naive: give it a time zone, as in datetime.now(UTC)"
+    return None
+
+
 class Constraint:
     """One rule. An attrs validator as well: `field(validator=minimum(0))`. None keeps every rule."""
 
     def __init__(self, rule: str, holds: Callable[[Any], bool], kind: _Kind = _ANYTHING) -> None:  # Any: of the kind
         """Name the rule as it follows "must be" or "must have", give its test and the kind of value it is for."""
         self.rule = rule
-        self._holds = holds
-        self._classes, self._kind = kind
+        self.holds = holds
+        """The test alone, for a value of the right kind that is not None."""
+        self._kind = kind
 
     def check(self, argument: str, value: object) -> None:
         """Raise InvalidArgument, with rule and value, unless the value keeps the rule or is None."""
         if value is None:
             return
-        if not isinstance(value, self._classes) or (isinstance(value, bool) and self._classes != (object,)):
+        if (problem := _misfit(value, self._kind)) is not None:
             # Not shown: what stands in the place of something else may be a key.
-            raise InvalidArgument(
-                f"{argument}: expected {self._kind}, got {kind_of(value)}", argument=argument, value=None
-            )
+            raise InvalidArgument(f"{argument}: {problem}", argument=argument, value=None)
         try:
-            holds = self._holds(value)
+            holds = self.holds(value)
         except TypeError:
             holds = False
         if not holds:
@@ -124,8 +145,12 @@ class _Each(Constraint):
     """Rules for what a list or a map holds."""
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
-        super().__init__("must hold only items that keep their own rules", lambda value: True)
+        super().__init__("must hold only items that keep their own rules", self._all_hold)
         self._constraints = constraints
+
+    def _all_hold(self, value: Any) -> bool:
+        items = cast("Iterable[object]", value.values() if isinstance(value, Mapping) else value)
+        return all(each is None or constraint.holds(each) for each in items for constraint in self._constraints)
 
     def check(self, argument: str, value: object) -> None:
         items: Iterable[tuple[object, object]]

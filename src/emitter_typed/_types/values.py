@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from attrs import fields, frozen
 
+from emitter_typed._types.frozen import freeze_fields, hash_without_json
 from emitter_typed.errors import InvalidArgument, kind_of, no_dict
 
 if TYPE_CHECKING:
@@ -197,7 +198,19 @@ class Record:
     __test__ = False
 
     if not TYPE_CHECKING:
-        # Programs that come from dicts would write event["event"]. Hidden from checkers, so that they say so first.
+        # Hidden from checkers: what attrs and Python call, and what tells programs that come from dicts, which would
+        # write event["event"].
+
+        def __init_subclass__(cls, **named: object) -> None:
+            super().__init_subclass__(**named)
+            # attrs makes a class once more, with slots and with its hash.
+            made = vars(cls).get("__hash__")
+            if made is not None:
+                cls.__hash__ = hash_without_json(made)
+
+        def __attrs_post_init__(self) -> None:
+            freeze_fields(self)
+
         def __getitem__(self, name: object) -> object:
             names = {field.alias: field.alias for field in fields(type(self))}
             written = {field.metadata[WIRE].name: field.alias for field in fields(type(self)) if WIRE in field.metadata}
