@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from emitter_typed._sync.client import Client
     from emitter_typed._transport.base import Endpoint, Transport, TransportFactory, TransportSink
     from emitter_typed._transport.proxy import Proxy, ProxyKind
+    from emitter_typed._types.type_form import TypeForm
     from emitter_typed._types.values import Json, Secret, Unrecognized
     from emitter_typed.errors import (
         AmbiguousReply,
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
         "Transport",
         "TransportFactory",
         "TransportSink",
+        "TypeForm",
         "Undecodable",
         "Unrecognized",
         "WhileOffline",
@@ -122,6 +124,7 @@ _HOMES = {
     "_sync.client": ("Client",),
     "_transport.base": ("Endpoint", "Transport", "TransportFactory", "TransportSink"),
     "_transport.proxy": ("Proxy", "ProxyKind"),
+    "_types.type_form": ("TypeForm",),
     "_types.values": ("Json", "Secret", "Unrecognized"),
     "errors": (
         "AmbiguousReply",

@@ -10,6 +10,7 @@ from attrs import frozen
 from emitter_typed._protocol.message import Message
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.topics import validate_channel
+from emitter_typed._types.type_form import TypeForm
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 PayloadT = TypeVar("PayloadT")
@@ -54,8 +55,8 @@ def filter_name(channel: str, *, max_segments: int | None = None) -> str:
 class PlainDecoder(Generic[PayloadT]):
     """Makes messages of a subscription to any channel."""
 
-    payload: type[PayloadT] | None
-    """The class of the payload; None: bytes, as they came."""
+    payload: TypeForm[PayloadT] | None
+    """The type of the payload; None: bytes, as they came."""
 
     def __attrs_post_init__(self) -> None:
         """Refuse now what could read no message. Raises InvalidArgument."""
@@ -64,4 +65,6 @@ class PlainDecoder(Generic[PayloadT]):
 
     def __call__(self, channel: str, raw: bytes) -> Message[PayloadT]:
         """Read one message. Raises Undecodable."""
-        return Message(channel, codec.decode(raw, self.payload or bytes, channel=channel), raw)
+        return Message(
+            channel, codec.decode(raw, bytes if self.payload is None else self.payload, channel=channel), raw
+        )

@@ -14,6 +14,11 @@ from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 if TYPE_CHECKING:
     from attrs import Attribute
 
+    AnyAttribute: TypeAlias = Attribute[Any]
+else:
+    # The class is generic for checkers only.
+    from attrs import Attribute as AnyAttribute
+
 _SHOWN_CHARACTERS = 60
 
 # What a rule is for: the classes, and how an error calls them.
@@ -83,7 +88,7 @@ class Constraint:
             given = hide_keys(value) if isinstance(value, str) else value
             raise InvalidArgument(f"{argument} {self.rule}, not {_shown(value)}", argument=argument, value=given)
 
-    def __call__(self, instance: object, attribute: Attribute[Any], value: object) -> None:
+    def __call__(self, instance: object, attribute: AnyAttribute, value: object) -> None:
         """Check a field of an attrs class: attrs calls validators so."""
         self.check(attribute.alias or attribute.name, value)
 

@@ -39,6 +39,8 @@ class Secret:
     """
 
     __slots__ = ("_text",)
+    # Its subclasses and those of other bases are named by a schema, and pytest takes a class named `Test…` for tests.
+    __test__ = False
 
     _text: str
 
@@ -84,6 +86,8 @@ class Flags(enum.Flag):
     A generated class has one member a letter; `Permission("rw")`, `Permission.READ | Permission.WRITE` and any set
     operation of `enum.Flag` make combinations.
     """
+
+    __test__ = False
 
     _letter: str
 
@@ -131,6 +135,11 @@ class Unrecognized(Generic[RawT]):
 
     raw: RawT
     """What stood on the wire."""
+
+    @property
+    def value(self) -> RawT:
+        """The same, by the name that members of an enum have: `mode.value` is what stood on the wire, known or not."""
+        return self.raw
 
 
 @frozen
@@ -186,6 +195,7 @@ class Record:
     """Base of generated records: attrs classes, frozen and keyword-only."""
 
     __slots__ = ()
+    __test__ = False
 
     if not TYPE_CHECKING:
         # Hidden from checkers: what attrs and Python call, and what tells programs that come from dicts, which would
