@@ -26,7 +26,7 @@ from emitter_typed._protocol.payloads.classes import (
     substituted,
 )
 from emitter_typed._protocol.payloads.containers import is_list_type, is_map_type
-from emitter_typed._protocol.payloads.conversion import conversion_of
+from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
 from emitter_typed._protocol.payloads.docstrings import class_text, field_text
 from emitter_typed._protocol.payloads.scalars import scalar_of
 from emitter_typed._protocol.payloads.unions import is_union, tag_of
@@ -116,6 +116,8 @@ def described(type_: Any, refer: Refer) -> Schema:
         return _union(type_, refer)
     if get_origin(type_) is Literal:
         return _choices([each.value if isinstance(each, enum.Enum) else each for each in get_args(type_)])
+    if Unrecognized in (type_, get_origin(type_)):
+        return schema_of((get_args(type_) or (str | int,))[0], refer)
     if is_class_with_fields(type_):
         return _class(type_, refer)
     if is_list_type(type_):
@@ -144,8 +146,6 @@ def _class_of_values(type_: Any) -> Schema:
         return dict(_SCALARS[int])
     if issubclass(cls, enum.Enum):
         return _titled(cls) | _choices([member.value for member in cls])
-    if issubclass(cls, Unrecognized):
-        return schema_of((get_args(type_) or (str,))[0], lambda _: {})
     # What stays is `object`.
     return {}
 
@@ -240,11 +240,9 @@ def _default(cls: type, member: Member) -> Schema:
     value = None if member.default is None else member.default()
     if value is None:
         return {}
-    conversion = conversion_of(member.type)
     if member.wire.format is not None:
-        # Only what writes the whole object knows the format.
-        return {}
-    return {"default": conversion.now("write")(value)}
+        return {"default": write_as(member.wire.format, value)}
+    return {"default": conversion_of(member.type).now("write")(value)}
 
 
 def _is_deprecated(cls: type, name: str) -> bool:

@@ -11,9 +11,7 @@ import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from importlib import import_module
-from typing import Annotated, Any, cast, get_origin
-
-from attrs import frozen
+from typing import Any, cast, get_origin
 
 from emitter_typed._protocol.payloads.codec import converted, read_document
 from emitter_typed._protocol.payloads.compiled import Conversion
@@ -80,8 +78,8 @@ def json_schema(type_: Any, schema: Any, handler: Any) -> Schema:
         if reference in _open.get():
             return cast("Schema", handler(schemas.definition_reference_schema(reference)))
         # pydantic describes an enum alike, wherever it is a field.
-        form = named if _is_enum(named) else Annotated[object, _Described(named)]
-        return cast("Schema", handler(schemas.definitions_schema(adapter(form).core_schema, [])))
+        cls = named if _is_enum(named) else _carrier(named)
+        return cast("Schema", handler(schemas.definitions_schema(adapter(cls).core_schema, [])))
 
     token = _open.set(_open.get() | ({_reference(type_)} if has_name(type_) else frozenset()))
     try:
@@ -90,17 +88,19 @@ def json_schema(type_: Any, schema: Any, handler: Any) -> Schema:
         _open.reset(token)
 
 
-@frozen
-class _Described:
-    """Annotates what pydantic is to describe as we do."""
+def _carrier(named: Any) -> type:
+    """Return a class that pydantic describes as a named type, which may be none that it asks."""
 
-    type: Any
+    class Carrier:
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
+            return core_schema(named)
 
-    def __get_pydantic_core_schema__(self, source: object, handler: object) -> object:
-        return core_schema(self.type)
+        @classmethod
+        def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> object:
+            return json_schema(named, schema, handler)
 
-    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> object:
-        return json_schema(self.type, schema, handler)
+    return Carrier
 
 
 def _is_enum(type_: object) -> bool:
