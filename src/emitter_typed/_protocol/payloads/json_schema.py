@@ -67,7 +67,7 @@ _SCALARS: dict[type, Schema] = {
     date: {"type": "string", "format": "date"},
     timedelta: {"type": "number", "format": "seconds"},
     UUID: {"type": "string", "format": "uuid"},
-    Decimal: {"type": ["string", "number"], "format": "decimal"},
+    Decimal: {"anyOf": [{"type": "string", "format": "decimal"}, {"type": "number"}]},
 }
 
 _FORMATS: dict[str, Schema] = {
@@ -156,9 +156,9 @@ def _is_closed_enum(cls: object) -> bool:
 
 def _choices(values: Iterable[Any]) -> Schema:
     written = [conversion_of(object).write(value) for value in values]
-    types = list(dict.fromkeys(_JSON_TYPES[type(each)] for each in written))
+    types = {_JSON_TYPES[type(each)] for each in written}
     chosen: Schema = {"const": written[0]} if len(written) == 1 else {"enum": written}
-    return {**chosen, "type": types[0] if len(types) == 1 else types}
+    return {**chosen, "type": types.pop()} if len(types) == 1 else chosen
 
 
 def _union(type_: Any, refer: Refer) -> Schema:
@@ -271,12 +271,17 @@ def _constrained(schema: Schema, constraints: Iterable[Constraint]) -> Schema:
     return schema
 
 
+def _number(limit: Any) -> float:
+    number: float = limit.total_seconds() if isinstance(limit, timedelta) else limit
+    return number if isinstance(number, int) else int(number) if number == int(number) else float(number)
+
+
 def _limit(keyword: str) -> Callable[[Schema, Any], Schema]:
     def limited(schema: Schema, limit: Any) -> Schema:
         if schema.get("type") not in ("integer", "number"):
-            # Dates have no such keyword, and a decimal is a text.
+            # Texts have no such keyword: times, dates, a decimal in that form.
             return schema
-        return {**schema, keyword: limit.total_seconds() if isinstance(limit, timedelta) else limit}
+        return {**schema, keyword: _number(limit)}
 
     return limited
 
