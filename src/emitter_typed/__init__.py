@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from emitter_typed._generated import *  # noqa: F403  # whatever the schema declares is public
     from emitter_typed._protocol.message import ChannelMessage, Gap, Message, StoredMessage
     from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
+    from emitter_typed._protocol.payloads.documents import decode, decode_json, encode, encode_json
     from emitter_typed._protocol.receiving.mailbox import Overflow
     from emitter_typed._protocol.topics import Matcher
     from emitter_typed._protocol.will import Will
@@ -102,6 +103,10 @@ if TYPE_CHECKING:
         "Unrecognized",
         "WhileOffline",
         "Will",
+        "decode",
+        "decode_json",
+        "encode",
+        "encode_json",
     ]
     __all__ += _generated.__all__
 
@@ -118,6 +123,7 @@ _HOMES = {
     "_core.typed_channels": ("KeySource",),
     "_protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
     "_protocol.packets": ("InboundPacket", "OutboundPacket"),
+    "_protocol.payloads.documents": ("decode", "decode_json", "encode", "encode_json"),
     "_protocol.receiving.mailbox": ("Overflow",),
     "_protocol.topics": ("Matcher",),
     "_protocol.will": ("Will",),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
@@ -67,6 +68,10 @@ class Constraint:
     def __init__(self, rule: str, holds: Callable[[Any], bool], kind: _Kind = _ANYTHING) -> None:  # Any: of the kind
         """Name the rule as it follows "must be" or "must have", give its test and the kind of value it is for."""
         self.rule = rule
+        self.keyword: str = ""
+        """What the schema language calls it, such as `minimum`."""
+        self.limit: Any = None
+        """What stands behind the keyword there."""
         self.holds = holds
         """The test alone, for a value of the right kind that is not None."""
         self._kind = kind
@@ -95,47 +100,71 @@ def _kind_of_limit(limit: object) -> _Kind:
     return next((kind for kind in (_DURATION, _DATETIME, _DATE) if isinstance(limit, kind[0])), _NUMBER)
 
 
+_MakeT = TypeVar("_MakeT", bound=Callable[..., Constraint])
+
+
+def _described(make: _MakeT) -> _MakeT:
+    """Make the constraints that a function returns say keyword and limit."""
+
+    @functools.wraps(make)
+    def described(limit: Any) -> Constraint:
+        made = make(limit)
+        made.keyword, made.limit = make.__name__, limit
+        return made
+
+    return cast("_MakeT", described)
+
+
+@_described
 def minimum(limit: Any) -> Constraint:
     """At least the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be at least {_shown(limit)}", lambda value: value >= limit, _kind_of_limit(limit))
 
 
+@_described
 def maximum(limit: Any) -> Constraint:
     """At most the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be at most {_shown(limit)}", lambda value: value <= limit, _kind_of_limit(limit))
 
 
+@_described
 def exclusive_minimum(limit: Any) -> Constraint:
     """More than the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be more than {_shown(limit)}", lambda value: value > limit, _kind_of_limit(limit))
 
 
+@_described
 def exclusive_maximum(limit: Any) -> Constraint:
     """Less than the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be less than {_shown(limit)}", lambda value: value < limit, _kind_of_limit(limit))
 
 
+@_described
 def min_length(limit: int) -> Constraint:
     """A text of at least so many characters, or so many bytes."""
     return Constraint(f"must have a length of at least {limit}", lambda value: len(value) >= limit, _TEXT_OR_BYTES)
 
 
+@_described
 def max_length(limit: int) -> Constraint:
     """A text of at most so many characters, or so many bytes."""
     return Constraint(f"must have a length of at most {limit}", lambda value: len(value) <= limit, _TEXT_OR_BYTES)
 
 
+@_described
 def pattern(expression: str) -> Constraint:
     """A text that the regular expression (Python's `re`) matches as a whole."""
     compiled = re.compile(expression)
     return Constraint(f"must match {expression}", lambda value: compiled.fullmatch(value) is not None, _TEXT)
 
 
+@_described
 def min_items(limit: int) -> Constraint:
     """A list or map of at least so many items."""
     return Constraint(f"must have at least {limit} items", lambda value: len(value) >= limit, _COLLECTION)
 
 
+@_described
 def max_items(limit: int) -> Constraint:
     """A list or map of at most so many items."""
     return Constraint(f"must have at most {limit} items", lambda value: len(value) <= limit, _COLLECTION)
@@ -146,6 +175,7 @@ class _Each(Constraint):
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         super().__init__("must hold only items that keep their own rules", self._all_hold)
+        self.keyword, self.limit = "each", constraints
         self._constraints = constraints
 
     def _all_hold(self, value: Any) -> bool:

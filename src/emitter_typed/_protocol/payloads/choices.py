@@ -171,6 +171,22 @@ def secret_conversion(cls: Any, of: Of) -> Conversion:
     return Conversion(read, write, frozenset({str}))
 
 
+def unrecognized_conversion(type_: Any, of: Of) -> Conversion:
+    """Return the conversion of a value of an open enum alone, which nobody knows: as it came."""
+    raw = of(get_args(type_)[0] if get_args(type_) else str | int)
+
+    def read(value: object) -> object:
+        return Unrecognized(raw.read(value))
+
+    def write(value: Any) -> object:
+        if not isinstance(value, Unrecognized):
+            raise expected("an Unrecognized", value)
+        kept: object = value.raw
+        return raw.write(kept)
+
+    return Conversion(read, write, raw.kinds)
+
+
 def open_enum_of(members: tuple[Any, ...]) -> tuple[Any, type] | None:
     """Return an open enum and the class of its values, if that is what a union of these types is."""
     raw = next((each for each in members if each is Unrecognized or get_origin(each) is Unrecognized), None)

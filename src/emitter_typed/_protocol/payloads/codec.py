@@ -64,7 +64,8 @@ def parse_text(text: str, *, exact: bool = False) -> object:
         raise Unfit("an integer is too long to be read") from None
 
 
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """Return bytes as the text that they are in UTF-8. Raises Unfit."""
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -121,7 +122,7 @@ def parse(raw: bytes, *, channel: str = "") -> object:
         Undecodable: It is not JSON, not UTF-8, nested too deeply, or holds NaN or an infinity.
     """
     try:
-        return parse_text(_decoded(raw))
+        return parse_text(decoded(raw))
     except Unfit as error:
         raise Undecodable(str(error), channel=channel, raw=raw) from error
 
@@ -160,7 +161,7 @@ def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
 
     def read_json(raw: bytes) -> object:
         nonlocal exact
-        text = _decoded(raw)
+        text = decoded(raw)
         if not exact:
             try:
                 return read(parse_text(text))
@@ -175,7 +176,7 @@ def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
         return read(text) if text in (conversion.texts or ()) else read_json(raw)
 
     def read_text(raw: bytes) -> object:
-        return read(_decoded(raw))
+        return read(decoded(raw))
 
     if conversion.form == "bytes":
         return conversion.check

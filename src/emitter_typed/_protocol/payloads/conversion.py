@@ -18,6 +18,7 @@ from emitter_typed._protocol.payloads.choices import (
     flags_conversion,
     literal_conversion,
     secret_conversion,
+    unrecognized_conversion,
 )
 from emitter_typed._protocol.payloads.classes import (
     Unsupported,
@@ -39,7 +40,7 @@ from emitter_typed._protocol.payloads.scalars import FORMATS, scalar_of
 from emitter_typed._protocol.payloads.unfit import refused
 from emitter_typed._protocol.payloads.unions import is_union, tag_of, tagged_conversion, union_conversion
 from emitter_typed._types.constraints import Constraint
-from emitter_typed._types.values import Flags, Record, Secret
+from emitter_typed._types.values import Flags, Record, Secret, Unrecognized
 from emitter_typed.errors import InvalidArgument
 
 Rule = tuple[Callable[[Any], bool], Callable[[Any, Of], Conversion]]
@@ -123,6 +124,7 @@ _RULES: tuple[Rule, ...] = (
     (_is(Flags), flags_conversion),
     (_is(enum.Flag), flag_conversion),
     (_is(enum.Enum), enum_conversion),
+    (lambda type_: Unrecognized in (type_, get_origin(type_)), unrecognized_conversion),
     (is_class_with_fields, class_conversion),
     (is_list_type, list_conversion),
     (is_map_type, map_conversion),

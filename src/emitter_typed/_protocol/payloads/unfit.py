@@ -37,7 +37,12 @@ class Unfit(ValueError):
     @property
     def path(self) -> str:
         """Where it is, such as `$.readings[3].celsius`."""
-        return "$" + "".join(reversed(self._steps))
+        return "$" + "".join(self.steps)
+
+    @property
+    def steps(self) -> list[str]:
+        """The steps of the path, from the outside in."""
+        return self._steps[::-1]
 
     def below(self, step: str) -> Unfit:
         """Note that all of it lies one step further in, and return itself."""
@@ -93,9 +98,13 @@ def refused(error: Exception, name: str | None = None) -> Unfit:
     return Unfit(hide_keys(first if isinstance(first, str) and first else type(error).__name__))
 
 
+class Missing(Unfit):
+    """A field is not there."""
+
+
 def missing(name: str) -> Unfit:
     """Say that a field is not there."""
-    return Unfit("is missing", step(name))
+    return Missing("is missing", step(name))
 
 
 def unset(name: str) -> NoReturn:
