@@ -12,6 +12,7 @@ from typing import NewType
 from attrs import field, frozen
 from emitter_typed.contract import (
     Record,
+    complete_constructors,
     each,
     exclusive_minimum,
     maximum,
@@ -58,3 +59,6 @@ class Archive(Record):
     first: Sealed
     others: tuple[Sealed, ...]
     rooms: Rooms | None = None
+
+
+complete_constructors(Order)
