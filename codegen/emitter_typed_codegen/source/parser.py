@@ -51,6 +51,8 @@ def _mended(text: Text, problems: list[Problem], error: YAMLError) -> Node | Non
             problems.append(text.problem(0, 0, 0, "yaml-syntax", f"this is no YAML: {error}"))
         return None
     text.whole = mended.whole
+    if not any(line.strip() for line in mended.lines):
+        return None
     try:
         builder = _Builder(text, problems, frozenset(mended.broken))
         return builder.build(parsed("\n".join(mended.lines)))

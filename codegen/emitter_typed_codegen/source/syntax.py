@@ -25,6 +25,7 @@ _KEY = re.compile(
 _HEADER = re.compile(r"""\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{}&*!|>%@`#][^#]*?):\s*(?:#.*)?|\s*-\s*(?:#.*)?""")
 _MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^\s:/])")
 _ESCAPE = re.compile(r"found unknown escape character")
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")
 _UNCLOSED = (
     ("a list in brackets is not closed", "close it with ]"),
@@ -99,7 +100,7 @@ class _Mender:
         else:
             if several:
                 return
-            self.mended.problems.append(_no_key(self.text, first))
+            self.mended.problems.append(_half_pair(self.text, start, end) or _no_key(self.text, first))
         found = _KEY.match(lines[first])
         nested = sum(_indent(line) is not None for line in lines[first:end]) > 1
         named = found is not None and (found["rest"].startswith(":") or not nested)
@@ -135,6 +136,16 @@ def _entries(lines: Sequence[str], start: int, end: int) -> list[tuple[int, int]
 def syntax_problem(text: Text, error: MarkedYAMLError, offset: int = 0) -> Problem:
     """Return the problem that an error of the library is, for lines of which some stand before the first one read."""
     return _Telling(text, error, offset).problem()
+
+
+def _half_pair(text: Text, start: int, end: int) -> Problem | None:
+    """Return the problem of an escape that only the parser in C refuses; None if there is none."""
+    for row in range(start, end):
+        found = _HALF_PAIR.search(text.lines[row])
+        if found is not None:
+            place = row + 1, found.start() + 1, found.end() + 1
+            return text.problem(*place, "bad-character", "half a surrogate pair is no character", "write the whole one")
+    return None
 
 
 def _no_key(text: Text, row: int) -> Problem:
