@@ -254,7 +254,9 @@ _HINTS: dict[ScalarName, str] = {
 _TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{2}(?:\.[0-9]+)?)").fullmatch
 _SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|sec|m|min|h|hr|d|w|second|minute|hour|day|week)s?").fullmatch
-_SECONDS = dict(zip(("ms", *"smhdw"), map(Fraction, ("0.001", "1", "60", "3600", "86400", "604800")), strict=True))
+_SECONDS: dict[str, Fraction] = dict(
+    zip(("ms", *"smhdw"), map(Fraction, ("0.001", "1", "60", "3600", "86400", "604800")), strict=True)
+)
 
 
 def _hint(name: ScalarName, text: str) -> str:
