@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from time import monotonic
 from typing import TypeVar
 
 from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.receiving import AsyncReceiving
+from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import AsyncHandler
 from emitter_typed._core.connections import still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.pending import AsyncPending, unacknowledged
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState
+from emitter_typed._guards import Log
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import prepare
 from emitter_typed._protocol.payloads import codec
@@ -30,7 +30,7 @@ ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _END_TIMEOUT_S = 5.0
 
@@ -119,7 +119,8 @@ class AsyncDriver(AsyncReceiving):
         deadline = monotonic() + limit_s
         settled: AsyncOutcome[None] = AsyncOutcome("drain")
         try:
-            connection.session.drain(settled)
+            with connection.lock:
+                connection.session.drain(settled)
             over = False
             with suppress(RequestTimeout):
                 await settled.wait(limit_s)
@@ -193,7 +194,8 @@ class AsyncDriver(AsyncReceiving):
         if handler is not None:
             self.handlers.set_channel_handler(definition, request, handler)
         try:
-            connection.session.request(definition, request, payload, outcome)
+            with connection.lock:
+                connection.session.request(definition, request, payload, outcome)
             return await connection.answer(outcome, deadline, limit_s)
         except BaseException:
             if handler is not None:
@@ -219,7 +221,8 @@ class AsyncDriver(AsyncReceiving):
         connection = await self._open(operation, limit_s) if not prepared.qos else self._present(operation)
         await connection.wait_for_room(operation, limit_s)
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
-        connection.session.publish(operation, prepared, payload, outcome)
+        with connection.lock:
+            connection.session.publish(operation, prepared, payload, outcome)
         try:
             await outcome.wait(deadline - monotonic(), limit_s)
         except RequestTimeout as error:
@@ -247,5 +250,6 @@ class AsyncDriver(AsyncReceiving):
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
         pending = AsyncPending(outcome, connection.session, self.settings.timeout_s)
-        connection.session.publish(operation, prepared, payload, outcome)
+        with connection.lock:
+            connection.session.publish(operation, prepared, payload, outcome)
         return pending

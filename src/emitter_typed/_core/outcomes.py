@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import weakref
-from time import monotonic
 from typing import Generic, TypeVar
 
+from emitter_typed._clock import monotonic
+from emitter_typed._guards import Log
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import EmitterError, RequestTimeout
 
 ResultT = TypeVar("ResultT")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 
 class Outcome(Generic[ResultT]):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from time import monotonic
 from typing import TypeVar
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.connections import still_lost
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending, unacknowledged
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
+from emitter_typed._guards import Log
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import prepare
 from emitter_typed._protocol.payloads import codec
@@ -30,7 +30,7 @@ ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _END_TIMEOUT_S = 5.0
 
@@ -161,6 +161,7 @@ class SyncDriver(SyncReceiving):
     def _open(self, operation: str, timeout_s: float) -> SyncConnection:
         """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
         connection = self._present(operation)
+        connection.check_may_wait(operation)
         if self.settings.while_offline == "wait":
             connection.wait_until_open(operation, timeout_s)
         return connection
@@ -205,8 +206,12 @@ class SyncDriver(SyncReceiving):
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         payload = codec.encode(message)
         deadline = monotonic() + limit_s
-        # A message of QoS 1 may wait in the outbox.
-        connection = self._open(operation, limit_s) if not prepared.qos else self._present(operation)
+        connection = self._present(operation)
+        if prepared.qos:
+            # It may wait in the outbox.
+            connection.check_may_wait(operation)
+        elif self.settings.while_offline == "wait":
+            connection.wait_until_open(operation, limit_s)
         connection.wait_for_room(operation, limit_s)
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters if prepared.qos else None)
         with connection.lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any, Literal, TypeVar, TypeVarTuple
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import SyncWorker, check_handler
+from emitter_typed._guards import Guard, Log
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import Message
 from emitter_typed._types.values import Record
@@ -20,7 +20,7 @@ from emitter_typed.errors import EmitterError, HandlerFailed, hide_keys
 EventT = TypeVar("EventT")
 Ts = TypeVarTuple("Ts")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _END_TIMEOUT_S = 5.0
 
@@ -35,7 +35,7 @@ class SyncHandlers:
     def __init__(self, protocol: ProtocolDefinition) -> None:
         """Begin without handlers."""
         self._protocol = protocol
-        self.lock: threading.Lock = threading.Lock()
+        self.lock: Guard = Guard()
         """Guards the handlers, and what drivers note of those that run."""
         self._waiting_threads: set[threading.Thread] = set()
         # Any: each event has its own type.

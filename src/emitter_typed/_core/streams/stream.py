@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve
 
+from emitter_typed._clock import monotonic
+from emitter_typed._guards import Log
 from emitter_typed._protocol.message import Gap, Message, StoredMessage
 from emitter_typed._protocol.receiving.feed import Feed, Item
 from emitter_typed._protocol.receiving.mailbox import Arrival
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     MessageT = TypeVar("MessageT")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 
 class Pages(Protocol):

@@ -6,7 +6,6 @@ Only the network thread touches it. paho's logger stays off: its debug lines sho
 
 from __future__ import annotations
 
-import logging
 import socket
 import ssl
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from emitter_typed._guards import Log
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
@@ -31,7 +31,7 @@ from emitter_typed._protocol.packets import (
 )
 from emitter_typed._transport.base import Endpoint
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _MAX_READS_A_BATCH: Final = 256
 
