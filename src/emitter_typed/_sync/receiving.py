@@ -158,7 +158,12 @@ class SyncReceiving(DriverBase, SyncCalls):
                 connection.session.leave_watch(definition, request, stream)
 
         stream = self._stream(
-            connection, watched_channel(definition, request), Feed(mailbox, None), event_reader(event), leave
+            connection,
+            watched_channel(definition, request),
+            Feed(mailbox, None),
+            event_reader(event),
+            leave,
+            log_gaps=False,  # What changed meanwhile comes as an event.
         )
         begin = partial(connection.session.watch, definition, request, stream)
         return self._begin(connection, definition.name, stream, begin, deadline, limit_s)
@@ -170,8 +175,12 @@ class SyncReceiving(DriverBase, SyncCalls):
         feed: Feed,
         decode: Callable[[str, bytes], MessageT | None],
         leave: Callable[[Stream[MessageT]], None],
+        *,
+        log_gaps: bool = True,
     ) -> SyncStream[MessageT]:
-        stream = SyncStream(channel, feed, decode, self.handlers.report, connection, self.settings.timeout_s, leave)
+        stream = SyncStream(
+            channel, feed, decode, self.handlers.report, connection, self.settings.timeout_s, leave, log_gaps=log_gaps
+        )
         self._mailboxes.add(stream, feed.mailbox)
         return stream
 

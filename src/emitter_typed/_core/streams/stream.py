@@ -52,6 +52,8 @@ class Stream(ABC, Generic[MessageT]):
         pages: Pages,
         timeout_s: float,
         leave: Callable[[Stream[MessageT]], None],
+        *,
+        log_gaps: bool = True,
     ) -> None:
         """Begin without messages.
 
@@ -63,6 +65,7 @@ class Stream(ABC, Generic[MessageT]):
             pages: Fetches what is stored.
             timeout_s: How many seconds a page may take.
             leave: Takes the stream from the session.
+            log_gaps: Whether to log that the connection was lost between two messages, for a reader of messages alone.
         """
         self.channel: str = channel
         self.delivered: int = 0
@@ -72,6 +75,7 @@ class Stream(ABC, Generic[MessageT]):
         self._pages = pages
         self._timeout_s = timeout_s
         self._leave = leave
+        self._log_gaps = log_gaps
         # What was asked for last, and until when a reader waits for it.
         self._fetch: Fetch | None = None
         self._overdue: tuple[Fetch, float] | None = None
@@ -243,14 +247,15 @@ class Stream(ABC, Generic[MessageT]):
         """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
         if self._error is not None:
             self._leave(self)
-            raise self._error
+            raise self._error.with_traceback(None)
 
     # Reading
 
     def message(self, item: Item) -> MessageT | None:
         """Make a message of what was taken; what is none is left out: a gap is logged, what does not fit reported."""
         if isinstance(item, Gap):
-            self._log_gap(item)
+            if self._log_gaps:
+                self._log_gap(item)
             return None
         try:
             return self._read(item)

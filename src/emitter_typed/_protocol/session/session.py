@@ -14,6 +14,8 @@ what is to last: links and watches, then subscriptions, then the messages that w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from types import UnionType
 from typing import TypeVar
 
 from emitter_typed._protocol.counters import ClientCounters
@@ -49,10 +51,10 @@ from emitter_typed._protocol.session.replies import Replies
 from emitter_typed._protocol.session.restore import RestorableRequests, RestoredRequest
 from emitter_typed._protocol.session.spoofing import SpoofGuard, is_from_broker
 from emitter_typed._protocol.session.watches import Watches, WatchResult
-from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions
+from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions, count_refused
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._types.values import Record
-from emitter_typed.errors import AmbiguousReply, Closed, ConnectionLost, EmitterError
+from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError
 
 ResponseT = TypeVar("ResponseT")
 
@@ -207,7 +209,11 @@ class Session:
     # What comes in
 
     def received(self, packets: Iterable[InboundPacket]) -> None:
-        """Take in a batch of packets, in the order in which they arrived."""
+        """Take in a batch of packets, in the order in which they arrived.
+
+        Raises ConnectionLost if the broker breaks the rules of MQTT: nobody can tell what its packets mean, and the
+        connection has to end.
+        """
         for packet in packets:
             match packet:
                 case Delivery(topic, payload):
@@ -220,10 +226,12 @@ class Session:
                     self._counters.bytes_in += len(payload)
                     if not self._local.offer(topic, payload):
                         self._unclaimed(topic, payload)
-                case Puback(packet_id) | Unsuback(packet_id):
-                    self._acknowledged(packet_id)
+                case Puback(packet_id):
+                    self._acknowledged(packet_id, "PUBACK", Publication | Request)
+                case Unsuback(packet_id):
+                    self._acknowledged(packet_id, "UNSUBACK", Unsubscribing)
                 case Suback(packet_id, return_codes):
-                    self._acknowledged(packet_id, return_codes)
+                    self._acknowledged(packet_id, "SUBACK", Subscribing | Resubscribing, return_codes)
                 case Connack():
                     self._accepted()
 
@@ -315,6 +323,8 @@ class Session:
                 self._draining.pop().resolve(None)
 
     def _accepted(self) -> None:
+        if self.connected:
+            raise ConnectionLost("the broker sent a second CONNACK")
         self.connected = True
         self._counters.accepted += 1
         for definition, request in self._restorable:
@@ -345,18 +355,27 @@ class Session:
         self._check_open(call.operation)
         return self._inflight.begin(call)
 
-    def _acknowledged(self, packet_id: int, return_codes: tuple[int, ...] = ()) -> None:
-        call = self._inflight.end(packet_id)
+    def _acknowledged(
+        self, packet_id: int, packet: str, acknowledges: type | UnionType, return_codes: tuple[int, ...] = ()
+    ) -> None:
+        call = self._inflight.get(packet_id)
         if call is None:
             return
+        if not isinstance(call, acknowledges):
+            raise ConnectionLost(f"the broker answered a {call.operation} with a {packet}")
+        filters = len(call.subscriptions) if isinstance(call, Resubscribing) else int(isinstance(call, Subscribing))
+        if len(return_codes) != filters:
+            raise ConnectionLost(f"the broker answered {filters} filters with {len(return_codes)} return codes")
+        self._inflight.end(packet_id)
+        refused = count_refused(return_codes)
         # Each refused filter has an error of its own.
-        for _ in range(return_codes.count(REFUSED) - len(call.errors)):
+        for _ in range(refused - len(call.errors)):
             call.errors.append(call.refusal(REFUSED))
         if isinstance(call, Resubscribing):
             self.subscriptions.resubscribed(call, return_codes)
             if not self.subscriptions.restoring:
                 self._opened()
-        elif isinstance(call, Subscribing) and REFUSED not in return_codes:
+        elif isinstance(call, Subscribing) and not refused:
             # Nobody else can send a SUBACK, so its return code tells, and an error only why.
             self.subscriptions.subscribed(call)
         elif call.errors:
@@ -394,7 +413,9 @@ class Session:
     def _end_unwatched(self, definition: RequestDefinition[object], request: Record) -> None:
         if self._restorable.release(definition, request) and self.connected:
             assert definition.lasting is not None, "only what lasts is released"
-            self.ask(definition, definition.lasting.ending(request), IgnoreResult())
+            # Without a free identifier the broker goes on telling, and nobody listens.
+            with suppress(Congested):
+                self.ask(definition, definition.lasting.ending(request), IgnoreResult())
 
     def _reject(self, call: InflightCall, error: EmitterError) -> None:
         if not call.call_result.reject(error):

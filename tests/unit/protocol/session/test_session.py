@@ -320,8 +320,23 @@ def test_a_connection_that_is_lost_before_all_is_there_again_is_not_waited_for(c
     assert (sink.is_there, connected.opened) == (True, 2)
 
 
-def test_what_is_restored_and_refused_is_reported(connected: Line) -> None:
+def test_a_watch_that_is_restored_and_refused_ends_with_the_error(connected: Line) -> None:
     sink, _ = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    connected.session.lost(CUT)
+    connected.accept()
+
+    connected.answer(connected.sent[-1], status=401, message="no")
+
+    [error] = sink.ends
+    assert isinstance(error, Unauthorized)
+    assert connected.reported == [], "its reader raises it"
+    assert not connected.session.subscriptions.restoring
+
+
+def test_a_call_whose_effect_is_restored_and_refused_has_nobody_but_on_error(connected: Line) -> None:
+    result = CallResult()
+    connected.session.request(PRESENCE, presence("a/"), b"{}", result)
     connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
     connected.session.lost(CUT)
     connected.accept()
@@ -330,7 +345,6 @@ def test_what_is_restored_and_refused_is_reported(connected: Line) -> None:
 
     [error] = connected.reported
     assert isinstance(error, Unauthorized)
-    assert sink.ends == [error]
 
 
 def test_the_next_connection_begins_with_watches_then_subscriptions_then_messages(connected: Line) -> None:
