@@ -193,7 +193,7 @@ class AmbiguousReply(EmitterError):
 
 
 class ReplyMissing(EmitterError):
-    """The broker acknowledged a request without a reply: the reply does not fit a packet of 65,536 bytes."""
+    """The broker acknowledged a request without a reply: the reply is larger than the broker's packets may be."""
 
     operation: str
     """The request."""

@@ -228,7 +228,13 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         timeout_s: float | None,
     ) -> AsyncIterator[StoredMessage]:
         """Check the call, and return what fetches the stored messages when it is iterated."""
-        pager = Pager(self.protocol.operations[operation], arguments, options, options_given)
+        pager = Pager(
+            self.protocol.operations[operation],
+            arguments,
+            options,
+            options_given,
+            max_packet_bytes=self.settings.max_packet_bytes,
+        )
         self._present(operation)
         return self._pages(pager, self._limit(timeout_s))
 

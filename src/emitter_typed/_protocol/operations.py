@@ -312,7 +312,7 @@ def check_size(topic: str, channel: str, payload: bytes, max_packet_bytes: int, 
     if overhead + len(payload) > max_packet_bytes:
         raise InvalidArgument(
             f"the message has {len(payload)} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
-            f"on {hide_keys(channel)}: send it in parts",
+            f"on {hide_keys(channel)} (max_packet_bytes is {max_packet_bytes}): send it in parts",
             argument="message",
             value=len(payload),
         )
@@ -323,7 +323,8 @@ def check_filter_size(prepared: Prepared, max_packet_bytes: int) -> None:
     # The remaining length: the packet identifier, the topic with its length, its QoS (MQTT 3.1.1, 3.8).
     if 2 + 2 + len(prepared.topic) + 1 > max_packet_bytes:
         raise InvalidArgument(
-            f"the channel has {len(prepared.channel)} characters, too many for a packet of {max_packet_bytes} bytes",
+            f"the channel has {len(prepared.channel)} characters, too many for a packet (max_packet_bytes is "
+            f"{max_packet_bytes})",
             argument="channel",
             value=len(prepared.channel),
         )

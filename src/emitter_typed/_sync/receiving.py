@@ -225,7 +225,13 @@ class SyncReceiving(DriverBase, SyncCalls):
         timeout_s: float | None,
     ) -> Iterator[StoredMessage]:
         """Check the call, and return what fetches the stored messages when it is iterated."""
-        pager = Pager(self.protocol.operations[operation], arguments, options, options_given)
+        pager = Pager(
+            self.protocol.operations[operation],
+            arguments,
+            options,
+            options_given,
+            max_packet_bytes=self.settings.max_packet_bytes,
+        )
         self._present(operation)
         return self._pages(pager, self._limit(timeout_s))
 

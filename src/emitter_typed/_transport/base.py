@@ -36,6 +36,8 @@ class Endpoint:
     """The CONNECT's username, which presence shows to others."""
     keepalive_s: int = 30
     """Seconds without traffic after which a PINGREQ is sent; Emitter drops a connection that is silent for 120."""
+    max_packet_bytes: int = 65_536
+    """The largest remaining length of a packet. A connection whose broker announces a larger one has to end."""
     connect_timeout_s: float = 10.0
     """Seconds for name look-up, TCP, TLS and WebSocket, each."""
 

@@ -30,6 +30,7 @@ from emitter_typed._protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed._transport.base import Endpoint
+from emitter_typed._transport.frames import PacketTooLarge
 
 _log = Log("emitter_typed")
 
@@ -46,7 +47,7 @@ _CONNACK: Final = 0x20
 
 
 class PahoClient(paho.Client):
-    """paho with five changes, for which it has no public way; tests pin them for each version that we support."""
+    """paho with six changes, for which it has no public way; tests pin them for each version that we support."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Prepare for an endpoint; `open` connects."""
@@ -161,6 +162,14 @@ class PahoClient(paho.Client):
             self._sock_close()
 
     # The changes
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        # paho believes whatever size is announced, and asks for all of it at once.
+        size_bytes: int = self._in_packet["to_process"]
+        if size_bytes > self.endpoint.max_packet_bytes:
+            self.lost_because = str(PacketTooLarge(size_bytes, self.endpoint.max_packet_bytes))
+            raise ConnectionError
+        return super()._sock_recv(bufsize)
 
     def _mid_generate(self) -> int:
         # The session owns the identifiers: paho's own counter wraps without asking what is in use.
