@@ -9,6 +9,7 @@ from hypothesis import given
 
 from emitter_typed._generated.protocol import KEYGEN, PRESENCE, PROTOCOL
 from emitter_typed._protocol.counters import ClientCounters
+from emitter_typed._protocol.operations import Written
 from emitter_typed._protocol.packets import Connack, Delivery, InboundPacket, Puback, Suback, Unsuback
 from emitter_typed._protocol.session.outbox import Outbox
 from emitter_typed._protocol.session.session import Session
@@ -95,7 +96,7 @@ class Client:
 
     def begin(self) -> None:
         session = self.session
-        session.request(KEYGEN, KEYGEN_REQUEST, b"{}", self.result())
+        session.request(KEYGEN, Written(KEYGEN_REQUEST, b"{}"), self.result())
         session.watch(PRESENCE, presence("a/", status=True), self.sink(), self.result())
         session.publish("publish", prepared("a/", "publish", qos=1), b"x", self.result())
         session.subscriptions.unsubscribe("unsubscribe", prepared("a/", "unsubscribe"), self.result())
@@ -122,8 +123,8 @@ def test_no_packet_raises_anything_but_that_the_connection_must_end(
     for batch in batches:
         try:
             client.session.received(batch)
-        except ConnectionLost as error:
-            client.session.lost(error)
+        except ConnectionLost as broken:
+            client.session.lost(broken)
             client.session.received([Connack(0)])
     client.session.ended(None)
 

@@ -19,12 +19,12 @@ from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState
 from emitter_typed._guards import Log
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
-from emitter_typed._protocol.operations import prepare
+from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.session.session import Session
 from emitter_typed._transport import Endpoint
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
+from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout, hide_keys
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
@@ -79,12 +79,12 @@ class AsyncDriver(AsyncReceiving):
             if refusal is not None:
                 raise refusal from None
             raise
-        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+        _log.info("connection.opened host=%s port=%d", hide_keys(endpoint.host), endpoint.port)
 
     def _check_not_connected(self, endpoint: Endpoint) -> None:
         if self._connection is not None and self._state.status != "closed":
             raise InvalidArgument(
-                "the client is connected already: close() it first", argument="host", value=endpoint.host
+                "the client is connected already: close() it first", argument="host", value=hide_keys(endpoint.host)
             )
 
     def _new_connection(self, endpoint: Endpoint) -> AsyncConnection:
@@ -187,19 +187,21 @@ class AsyncDriver(AsyncReceiving):
     ) -> ResponseT:
         """Send a request and return its reply."""
         limit_s = self._limit(timeout_s)
-        payload = codec.encode(request)
+        written = write(request)
+        # A request for stored messages holds the key in its topic, which frames would show.
+        del request
         deadline = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
         outcome: AsyncOutcome[ResponseT] = AsyncOutcome(definition.name, self._counters)
         if handler is not None:
-            self.handlers.set_channel_handler(definition, request, handler)
+            self.handlers.set_channel_handler(definition, written.record, handler)
         try:
             with connection.lock:
-                connection.session.request(definition, request, payload, outcome)
+                connection.session.request(definition, written, outcome)
             return await connection.answer(outcome, deadline, limit_s)
         except BaseException:
             if handler is not None:
-                self.handlers.set_channel_handler(definition, request, None)
+                self.handlers.set_channel_handler(definition, written.record, None)
             raise
 
     async def publish(

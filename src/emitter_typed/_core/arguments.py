@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from emitter_typed._protocol.message import Message
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.topics import validate_channel
+from emitter_typed._types.values import Secret
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 PayloadT = TypeVar("PayloadT")
@@ -54,11 +55,16 @@ def filter_name(channel: str, *, max_segments: int | None = None) -> str:
 class PlainDecoder(Generic[PayloadT]):
     """Makes messages of a subscription to any channel."""
 
-    payload: type[PayloadT] | None
+    payload: type[PayloadT] | None = field(repr=False)
     """The class of the payload; None: bytes, as they came."""
 
     def __attrs_post_init__(self) -> None:
         """Refuse now what could read no message. Raises InvalidArgument."""
+        if isinstance(self.payload, str | bytes | Secret):
+            # A text would be taken for the name of a type, and shown.
+            raise InvalidArgument(
+                f"payload: expected a type, got {kind_of(self.payload)}", argument="payload", value=None
+            )
         if self.payload is not None:
             codec.check_type(self.payload)
 

@@ -182,12 +182,14 @@ def _check_username(username: str | None) -> None:
         raise InvalidArgument(
             "the username must be a text of at most 65,535 bytes of UTF-8, without lone surrogates",
             argument="username",
-            value=username,
+            value=None,
         )
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InvalidArgument(
-            f"{name} must be one of {', '.join(allowed)}, not {hide_keys(repr(value))}", argument=name, value=value
+            f"{name} must be one of {', '.join(allowed)}, not {hide_keys(repr(value))}",
+            argument=name,
+            value=hide_keys(value) if isinstance(value, str) else None,
         )

@@ -17,14 +17,14 @@ from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
 from emitter_typed._guards import Log
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
-from emitter_typed._protocol.operations import prepare
+from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.session.session import Session
 from emitter_typed._sync.connection import SyncConnection
 from emitter_typed._sync.receiving import SyncReceiving
 from emitter_typed._transport import Endpoint
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
+from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout, hide_keys
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
@@ -62,7 +62,7 @@ class SyncDriver(SyncReceiving):
         with self._connecting:
             if self._connection is not None and self._state.status != "closed":
                 raise InvalidArgument(
-                    "the client is connected already: close() it first", argument="host", value=endpoint.host
+                    "the client is connected already: close() it first", argument="host", value=hide_keys(endpoint.host)
                 )
             self.end()
             self._note_place(endpoint)
@@ -82,7 +82,7 @@ class SyncDriver(SyncReceiving):
             if refusal is not None:
                 raise refusal from None
             raise
-        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+        _log.info("connection.opened host=%s port=%d", hide_keys(endpoint.host), endpoint.port)
 
     def _new_connection(self, endpoint: Endpoint) -> SyncConnection:
         connection = SyncConnection(
@@ -176,19 +176,21 @@ class SyncDriver(SyncReceiving):
     ) -> ResponseT:
         """Send a request and return its reply."""
         limit_s = self._limit(timeout_s)
-        payload = codec.encode(request)
+        written = write(request)
+        # A request for stored messages holds the key in its topic, which frames would show.
+        del request
         deadline = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
         outcome: SyncOutcome[ResponseT] = SyncOutcome(definition.name, self._counters)
         if handler is not None:
-            self.handlers.set_channel_handler(definition, request, handler)
+            self.handlers.set_channel_handler(definition, written.record, handler)
         try:
             with connection.lock:
-                connection.session.request(definition, request, payload, outcome)
+                connection.session.request(definition, written, outcome)
             return connection.answer(outcome, deadline, limit_s)
         except BaseException:
             if handler is not None:
-                self.handlers.set_channel_handler(definition, request, None)
+                self.handlers.set_channel_handler(definition, written.record, None)
             raise
 
     def publish(

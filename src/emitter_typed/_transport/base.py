@@ -10,7 +10,7 @@ from attrs import field, frozen
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport.proxy import Proxy
-from emitter_typed.errors import EmitterError
+from emitter_typed.errors import EmitterError, hide_keys
 
 if TYPE_CHECKING:
     import ssl
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Endpoint:
     """Where to connect to, and how."""
 
-    host: str
+    host: str = field(repr=hide_keys)
     """The broker's name or address."""
     port: int
     """The broker's port."""

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
-from emitter_typed._protocol.operations import Prepared, check_size
+from emitter_typed._protocol.operations import Prepared, Written, check_size, write
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
@@ -31,7 +31,6 @@ from emitter_typed._protocol.packets import (
     Suback,
     Unsuback,
 )
-from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.session.fetches import Fetches
 from emitter_typed._protocol.session.inflight import (
     CallResult,
@@ -54,7 +53,7 @@ from emitter_typed._protocol.session.watches import Watches, WatchResult
 from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions, count_refused
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._types.values import Record
-from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError
+from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError, without_frames
 
 ResponseT = TypeVar("ResponseT")
 
@@ -132,27 +131,26 @@ class Session:
     def request(
         self,
         definition: RequestDefinition[ResponseT],
-        request: Record,
-        payload: bytes,
+        written: Written,
         call_result: CallResult[ResponseT],
     ) -> None:
-        """Send a request, as a record and written out; `call_result` gets its response. It is never sent twice.
+        """Send a request; `call_result` gets its response. It is never sent twice.
 
         Raises Closed, ConnectionLost, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent
         then.
         """
-        topic = self._spoof_guard.reply_topic(definition, request)
-        check_size(topic, definition.topic, payload, self._envelope.max_packet_bytes, qos=1)
-        call = Request(definition.name, call_result, topic=topic, definition=definition, record=request)
-        call.watching = self._watches.of(definition, request) if definition.lasting is not None else ()
+        topic = self._spoof_guard.reply_topic(definition, written.record)
+        check_size(len(topic), definition.topic, len(written.payload), self._envelope.max_packet_bytes, qos=1)
+        call = Request(definition.name, call_result, topic=topic, definition=definition, record=written.record)
+        call.watching = self._watches.of(definition, written.record) if definition.lasting is not None else ()
         packet_id = self._begin(call)
-        self._send(Publish(topic, payload, 1, False, packet_id))
+        self._send(Publish(topic, written.payload, 1, False, packet_id))
 
     def ask(
         self, definition: RequestDefinition[ResponseT], request: Record, call_result: CallResult[ResponseT]
     ) -> None:
         """Send a request of the library's own. Raises what `request` raises."""
-        self.request(definition, request, codec.encode(request), call_result)
+        self.request(definition, write(request), call_result)
 
     def publish(self, operation: str, prepared: Prepared, payload: bytes, call_result: CallResult[None]) -> None:
         """Publish; `call_result` gets None at the acknowledgement, at QoS 0 at once.
@@ -163,7 +161,8 @@ class Session:
         Raises Closed, Congested, at QoS 0 ConnectionLost, or InvalidArgument if it is too large for a packet. Nothing
         was sent then.
         """
-        check_size(prepared.topic, prepared.channel, payload, self._envelope.max_packet_bytes, qos=prepared.qos)
+        max_packet_bytes = self._envelope.max_packet_bytes
+        check_size(len(prepared.topic), prepared.channel, len(payload), max_packet_bytes, qos=prepared.qos)
         if prepared.qos:
             self._check_not_over(operation)
             publication = Publication(operation, call_result, prepared=prepared, payload=payload)
@@ -399,7 +398,7 @@ class Session:
         try:
             response = self._replies.response_to(call)
         except EmitterError as error:
-            self._reject(call, error)
+            self._reject(call, without_frames(error))
             return
         definition, request = call.definition, call.record
         for_watches = isinstance(call.call_result, RestoredRequest | WatchResult)

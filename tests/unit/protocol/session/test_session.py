@@ -10,6 +10,7 @@ from emitter_typed import KeygenResponse, Unauthorized
 from emitter_typed._generated.protocol import KEYGEN, ON_PRESENCE, PRESENCE, PROTOCOL
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition
+from emitter_typed._protocol.operations import Written
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
@@ -76,7 +77,7 @@ class Line:
 
     def keygen(self) -> CallResult:
         result = CallResult()
-        self.session.request(KEYGEN, KEYGEN_REQUEST, b"{}", result)
+        self.session.request(KEYGEN, Written(KEYGEN_REQUEST, b"{}"), result)
         return result
 
     def publish(self, payload: bytes = b"x", *, qos: int = 0, echo: bool = True) -> CallResult:
@@ -197,7 +198,7 @@ def test_what_is_too_large_for_a_packet_is_refused_and_not_sent(connected: Line)
     with pytest.raises(InvalidArgument, match="at most"):
         connected.publish(b"x" * 70_000, qos=1)
     with pytest.raises(InvalidArgument, match="at most"):
-        connected.session.request(KEYGEN, KEYGEN_REQUEST, b"x" * 70_000, CallResult())
+        connected.session.request(KEYGEN, Written(KEYGEN_REQUEST, b"x" * 70_000), CallResult())
 
     assert connected.sent == []
     assert connected.session.unacknowledged == 0
@@ -336,7 +337,7 @@ def test_a_watch_that_is_restored_and_refused_ends_with_the_error(connected: Lin
 
 def test_a_call_whose_effect_is_restored_and_refused_has_nobody_but_on_error(connected: Line) -> None:
     result = CallResult()
-    connected.session.request(PRESENCE, presence("a/"), b"{}", result)
+    connected.session.request(PRESENCE, Written(presence("a/"), b"{}"), result)
     connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
     connected.session.lost(CUT)
     connected.accept()
