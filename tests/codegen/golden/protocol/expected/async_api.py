@@ -86,10 +86,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.request(
             ISSUE,
             IssueRequest(
-                token=Token(token),
+                token=token,
                 channel=filter_name(channel, max_segments=9),
                 rights=Right(rights),
                 lifetime=duration(lifetime),
@@ -130,13 +131,10 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.request(
             WATCH,
-            WatchRequest(
-                token=Token(token),
-                channel=channel_name(channel),
-                until=until,
-            ),
+            WatchRequest(token=token, channel=channel_name(channel), until=until),
             timeout_s=timeout_s,
             handler=optional_handler,
         )
@@ -200,10 +198,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.request(
             SHORTEN,
             ShortenRequest(
-                token=Token(token),
+                token=token,
                 channel=channel_with_options(
                     SHORTEN,
                     channel_name(channel, max_segments=9),
@@ -254,10 +253,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.watch(
             WATCH,
             ON_WATCH,
-            WatchRequest(token=Token(token), channel=channel_name(channel), until=None),
+            WatchRequest(token=token, channel=channel_name(channel), until=None),
             limits=QueueLimits(
                 max_messages=max_messages,
                 max_bytes=max_bytes,
@@ -302,6 +302,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         await self._calls.publish(
             "send",
             (token, channel),
@@ -344,6 +345,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return self._calls.publish_nowait(
             "send_later",
             (token, channel),
@@ -488,6 +490,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.subscribe(
             "listen",
             (token, channel),
@@ -528,6 +531,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         await self._calls.unsubscribe("leave", (token, channel), timeout_s=timeout_s)
 
     def stored(
@@ -566,6 +570,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return self._calls.fetch(
             "stored",
             (token, channel),
