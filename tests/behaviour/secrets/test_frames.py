@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from emitter_typed import AsyncClient, EmitterError, Key
+from emitter_typed import Client, EmitterError, InvalidArgument, Key, KeySource
 from emitter_typed.broker import Broker
+from tests.codegen.golden.channels.expected import AsyncHome, Home
+from tests.codegen.golden.channels.expected.channels import TemperatureChannel
 from tests.helpers.flavours import Flavour, both_flavours, called, connected
 from tests.helpers.loops import in_loop
 from tests.helpers.tree import ROOT
 
-TESTS = str(ROOT / "tests")
+TESTS, HELPERS = str(ROOT / "tests" / "behaviour"), str(ROOT / "tests" / "helpers")
 SOURCE = str(ROOT / "src")
+KEY = "EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI"
 
 # Any: a client of either flavour, as its counterpart for asyncio looks.
 Call = Callable[[Any, str], object]
@@ -60,6 +63,20 @@ REFUSED_HERE: dict[str, Call] = {
 }
 
 
+# Any: a facade of either flavour, over one key, one for each channel, or a function.
+FACADES: dict[str, Call] = {
+    "subscribe": lambda home, _: home.status.subscribe(),
+    "history": lambda home, _: home.status.history(),
+    "no key": lambda home, _: home.temperature.subscribe(),
+    "parameters": lambda home, _: home.temperature(floor="attic", room="x"),
+}
+KEYS: dict[str, Callable[[str], KeySource]] = {
+    "one": lambda key: key,
+    "mapping": lambda key: {"status": key},
+    "function": lambda key: {"status": key}.__getitem__,
+}
+
+
 def frames(error: BaseException) -> Iterator[FrameType]:
     """Yield the frames of the library that an error and its causes went through."""
     seen: set[int] = set()
@@ -72,7 +89,7 @@ def frames(error: BaseException) -> Iterator[FrameType]:
         errors += [one.__cause__, one.__context__]
         traceback: TracebackType | None = one.__traceback__
         while traceback is not None:
-            if not traceback.tb_frame.f_code.co_filename.startswith(TESTS):
+            if not traceback.tb_frame.f_code.co_filename.startswith((TESTS, HELPERS)):
                 yield traceback.tb_frame
             traceback = traceback.tb_next
 
@@ -94,12 +111,14 @@ def _repr(value: object) -> str:
         return repr(error)
 
 
-async def failure(client: AsyncClient, call: Call, key: str) -> EmitterError:
+async def failure(client: object, call: Call, key: str) -> EmitterError:
     try:
         result = await called(lambda one: call(one, key), client)
         if isinstance(result, AsyncIterator):
             async for _ in result:
                 pass
+        elif isinstance(result, Iterator):
+            list(result)
     except EmitterError as error:
         return error
     pytest.fail("it was not refused")
@@ -140,3 +159,46 @@ async def test_what_finds_no_connection_shows_no_key(broker: Broker, flavour: Fl
         error = await failure(client, REFUSED_BY_THE_BROKER[name], key)
 
     assert shown(error, key) == []
+
+
+@pytest.mark.parametrize("keys", KEYS)
+@pytest.mark.parametrize("name", FACADES)
+@both_flavours
+@in_loop
+async def test_what_a_channel_of_a_facade_refuses_shows_no_key(
+    broker: Broker, flavour: Flavour, name: str, keys: str
+) -> None:
+    key = broker.keygen("a/#/", "rw").reveal()
+
+    async with connected(flavour, broker) as client:
+        if flavour == "threads":
+            home: object = Home(vars(client)["inner"], KEYS[keys](key))
+        else:
+            home = AsyncHome(client, KEYS[keys](key))
+        error = await failure(home, FACADES[name], key)
+
+    assert shown(error, key) == []
+
+
+@pytest.mark.parametrize("keys", KEYS)
+@pytest.mark.parametrize("make", [Home, AsyncHome, TemperatureChannel])
+def test_a_facade_that_is_refused_shows_no_key(make: Callable[..., object], keys: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        make("no client", KEYS[keys](KEY))
+
+    assert shown(caught.value, KEY) == []
+
+
+@pytest.mark.parametrize("keys", ["", None, 5, b"x", ["x"]])
+def test_what_can_be_no_keys_is_refused_by_name(keys: object) -> None:
+    with pytest.raises(InvalidArgument, match="a mapping from the names of channels to keys") as caught:
+        Home(Client(), keys)  # type: ignore[arg-type]  # on purpose
+
+    assert caught.value.argument == "key"
+
+
+def test_what_is_given_for_the_key_of_a_channel_is_refused_by_name() -> None:
+    home = Home(Client(), {"status": ""})
+
+    with pytest.raises(InvalidArgument, match="expected a key for the channel status, got an empty text"):
+        home.status.subscribe()
