@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _own_counter() -> Callable[[], float]:
-    spec = BuiltinImporter.find_spec("time")
+    spec = BuiltinImporter.find_spec(time.__name__)
     if spec is None or spec.loader is None:
         return time.perf_counter
     own = module_from_spec(spec)
