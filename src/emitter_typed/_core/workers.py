@@ -225,20 +225,26 @@ async def call(
 
     KeyboardInterrupt and SystemExit end the event loop besides, as they do wherever they are raised in it.
     """
+    awaits = False
     try:
         result = handler(*item)
         if inspect.isawaitable(result):
+            awaits = True
             await result
     except BaseException as error:
-        task = asyncio.current_task()
-        cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-        if cancelled or isinstance(error, GeneratorExit):
-            # It is this task that is to end, and not the handler's own doing.
+        if awaits and _ends_this_task(error):
             raise
         report(_failed(name, error))
         if isinstance(error, KeyboardInterrupt | SystemExit):
             # Not from here, which would end the task, and with it all that the handler is still to be given.
             asyncio.get_running_loop().call_soon(_raise, error)
+
+
+def _ends_this_task(error: BaseException) -> bool:
+    """Tell whether an error was thrown into this task from outside, and is not the doing of what it waits for."""
+    task = asyncio.current_task()
+    cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+    return cancelled or isinstance(error, GeneratorExit)
 
 
 def _raise(error: BaseException) -> NoReturn:

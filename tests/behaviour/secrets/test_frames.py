@@ -113,7 +113,7 @@ def _repr(value: object) -> str:
 
 async def failure(client: object, call: Call, key: str) -> EmitterError:
     try:
-        result = await called(lambda one: call(one, key), client)
+        result: Any = await called(lambda one: call(one, key), client)  # Any: whatever the call gives
         if isinstance(result, AsyncIterator):
             async for _ in result:
                 pass
