@@ -98,7 +98,10 @@ class AsyncConnection(Connection):
             return
         error = self._followed(error)
         with self.lock:
-            self.session.lost(error)
+            given_up = self._tell_lost(error)
+        if given_up is not None:
+            self.finish(given_up)
+            return
         self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
         self._timer = self._loop.call_later(self._delay_s(error), self.open)
         self._room_to_send.set()

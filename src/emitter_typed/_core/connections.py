@@ -45,10 +45,15 @@ class Connection:
         except ConnectionLost as broken:
             return broken
         except Exception as failure:
-            _log.error("session.failed", exc_info=failure)
-            lost = ConnectionLost(f"the client failed with {type(failure).__name__}, which is a fault of its own")
-            lost.__cause__ = failure
-            return lost
+            return _own_fault(failure)
+        return None
+
+    def _tell_lost(self, error: EmitterError) -> ConnectionLost | None:
+        """Tell the session that the connection is lost; return why no other one can follow, if it fails."""
+        try:
+            self.session.lost(error)
+        except Exception as failure:
+            return _own_fault(failure)
         return None
 
     def _goes_on(self, error: EmitterError | None) -> bool:
@@ -98,6 +103,13 @@ class Connection:
                 f"{operation} was called in a process that was forked after this client connected",
                 "make a client of its own in the child process",
             )
+
+
+def _own_fault(failure: Exception) -> ConnectionLost:
+    _log.error("session.failed", exc_info=failure)
+    lost = ConnectionLost(f"the client failed with {type(failure).__name__}, which is a fault of its own")
+    lost.__cause__ = failure
+    return lost
 
 
 def still_lost(operation: str, error: EmitterError | None, timeout_s: float) -> ConnectionLost:

@@ -100,7 +100,10 @@ class SyncConnection(Connection):
                 return
             error = self._followed(error)
             with self.lock:
-                self.session.lost(error)
+                given_up = self._tell_lost(error)
+            if given_up is not None:
+                self._finish(given_up)
+                return
             self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
             self._timer = threading.Timer(self._delay_s(error), self.open)
             self._timer.daemon = True
