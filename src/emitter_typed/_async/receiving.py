@@ -41,7 +41,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
     def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
         """Begin without a connection and without handlers."""
         super().__init__(protocol, settings)
-        self.handlers: AsyncHandlers = AsyncHandlers(protocol)
+        self.handlers: AsyncHandlers = AsyncHandlers(protocol, self._counters)
         """The handlers of the client."""
         # The loop holds its tasks weakly; these must not be collected while their subscriptions live.
         self._message_tasks: set[asyncio.Task[None]] = set()
@@ -182,7 +182,15 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         log_gaps: bool = True,
     ) -> AsyncStream[MessageT]:
         stream = AsyncStream(
-            channel, feed, decode, self.handlers.report, connection, self.settings.timeout_s, leave, log_gaps=log_gaps
+            channel,
+            feed,
+            decode,
+            self.handlers.report,
+            self._counters,
+            connection,
+            self.settings.timeout_s,
+            leave,
+            log_gaps=log_gaps,
         )
         self._mailboxes.add(stream, feed.mailbox)
         return stream

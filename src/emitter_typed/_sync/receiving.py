@@ -41,7 +41,7 @@ class SyncReceiving(DriverBase, SyncCalls):
     def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
         """Begin without a connection and without handlers."""
         super().__init__(protocol, settings)
-        self.handlers: SyncHandlers = SyncHandlers(protocol)
+        self.handlers: SyncHandlers = SyncHandlers(protocol, self._counters)
         """The handlers of the client."""
         self._message_threads: list[threading.Thread] = []
         self._handled: HandledSubscriptions[Subscription[Any]] = HandledSubscriptions()
@@ -179,7 +179,15 @@ class SyncReceiving(DriverBase, SyncCalls):
         log_gaps: bool = True,
     ) -> SyncStream[MessageT]:
         stream = SyncStream(
-            channel, feed, decode, self.handlers.report, connection, self.settings.timeout_s, leave, log_gaps=log_gaps
+            channel,
+            feed,
+            decode,
+            self.handlers.report,
+            self._counters,
+            connection,
+            self.settings.timeout_s,
+            leave,
+            log_gaps=log_gaps,
         )
         self._mailboxes.add(stream, feed.mailbox)
         return stream

@@ -18,11 +18,11 @@ _NOWHERE = "mqtt://memory"
 def load_all() -> None:
     """Load whatever a client and a broker load when something is first used."""
     from emitter_typed._core.extras import lacking
-    from emitter_typed._protocol.payloads.conversion import converter
+    from emitter_typed._protocol.payloads.conversion import conversions
 
     for module in ("emitter_typed._sync.client", "emitter_typed._async.client"):
         importlib.import_module(module)
-    converter()
+    conversions()
     if lacking("broker", "the embedded broker") is None:
         importlib.import_module("emitter_typed.broker")
 

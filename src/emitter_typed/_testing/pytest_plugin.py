@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, TypeVar
@@ -151,6 +152,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     fixtures = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     if any(name.startswith("emitter_") for name in fixtures):
         load_all()
+
+
+def pytest_pycollect_makeitem(name: str, obj: object) -> list[pytest.Item] | None:
+    """Leave out what a schema's alias is another name for, as in `TestRoom = str`: pytest would warn of it."""
+    if isinstance(obj, type) and obj.__name__ != name and obj.__module__.partition(".")[0] in sys.stdlib_module_names:
+        return []
+    return None
 
 
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:

@@ -112,15 +112,13 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_limits_hold_where_time_stands_still(suite: Suite, installed: Path) -> None:
-    for package in PACKAGES:
-        install(package, installed)
+    install(*PACKAGES, into=installed)
 
     suite(CLOCKS, "-W", "ignore").assert_outcomes(passed=6)
 
 
 def test_the_fixtures_work_beside_other_plugins_in_any_order(suite: Suite, installed: Path) -> None:
-    for package in PLUGINS:
-        install(package, installed)
+    install(*PLUGINS, into=installed)
 
     ran = suite(OTHERS, "-W", "ignore", plugins=("pyfakefs.pytest_plugin", "pytest_socket"))
     ran.assert_outcomes(passed=8)
