@@ -38,8 +38,8 @@ class Connection:
         self.will: Will | None = None
         self._introduction_bytes = 0
         self.links: dict[str, Topic] = {}
-        self.subscriptions: HeldFilters = HeldFilters()
-        self.watched: HeldFilters = HeldFilters()
+        self.held: HeldFilters = HeldFilters()
+        """Its subscriptions and watches."""
         self.budget = budget
         self.closing: bool = False
         """Nothing more is read; the connection ends when what is queued has been sent."""

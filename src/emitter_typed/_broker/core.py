@@ -156,7 +156,7 @@ class BrokerCore:
                 permitted = authorize(self._keys, topic, Permission.WRITE)
                 # A time to live of 0 is as good as none: the retain flag decides.
                 ttl_s = topic.number("ttl") or (_RETAINED_TTL_S if packet.retain else 0)
-                without = connection if topic.option("me") == "0" else None
+                without = connection if topic.number("me") == 0 else None
                 self._journal.add(Published(topic.channel, packet.payload, ttl_s % _TTL_WRAPS_S, connection.username))
                 self._deliver(topic, packet.payload, permitted, ttl_s, without)
         except Refused as refused:

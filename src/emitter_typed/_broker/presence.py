@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from emitter_typed._broker.connection import Connection
+from emitter_typed._broker.held import Held
 from emitter_typed._broker.limits import weight_bytes
 from emitter_typed._broker.subscriptions import Subscriptions
 from emitter_typed._broker.wire import encode_publish
@@ -40,25 +41,31 @@ class Presence:
         Raises:
             Refused: the connection watches as much as it may.
         """
+        watch = Held(channel, watch=True)
         if not on:
-            if (held := connection.watched.discard(channel)) is not None:
+            if (held := connection.held.discard(watch)) is not None:
                 self._watchers.discard(channel, connection)
-                if held == channel:
+                if held == watch:
                     connection.budget.give_back(weight_bytes(channel))
-        elif not connection.watched.holds(channel):
+        elif not connection.held.holds(watch):
             connection.budget.take(weight_bytes(channel))
-            connection.watched.add(channel)
+            connection.held.add(watch)
             self._watchers.add(channel, connection)
 
     def forget(self, connection: Connection) -> None:
         """End all that a connection had, telling the watchers that remain."""
-        for channel in connection.watched:
-            self.watch(connection, channel, on=False)
-        for channel in connection.watched.clear():
-            self._watchers.discard(channel, connection)
-        for channel in connection.subscriptions:
-            self.unsubscribe(connection, channel)
-        self.subscriptions.forget(connection)
+        held = list(connection.held)
+        for each in held:
+            if each.watch:
+                self.watch(connection, each.channel, on=False)
+        for each in held:
+            if not each.watch:
+                self.unsubscribe(connection, each.channel)
+        for each in connection.held.clear():
+            if each.watch:
+                self._watchers.discard(each.channel, connection)
+            else:
+                self.subscriptions.remove(connection, each.channel)
 
     def status(self, channel: str) -> dict[str, object]:
         """Return who would receive a message on a channel, as the answer to a presence request."""

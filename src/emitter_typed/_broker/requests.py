@@ -171,13 +171,15 @@ class Requests:
             fields.text("type"),
             fields.int32("ttl"),
         )
-        maker = self._keys.valid(key)
+        maker = self._keys.unexpired(key)
         permissions = read_permissions(letters)
         # A negative time to live makes a key that has already expired, and 0 stands for none.
         expires_at_s = max(int(self._clock()) + ttl_s, 1) if ttl_s else 0
         if Permission.MASTER in maker.permissions:
             made = self._keys.seal(permissions, target, expires_at_s)
         else:
+            if Permission.EXTEND not in maker.permissions:
+                raise Refused(Refusal.UNAUTHORIZED)
             target = self._private_target(connection, key, target)
             permissions &= maker.permissions & ~Permission.EXTEND
             # It outlives its maker, if it asked to.
@@ -186,8 +188,6 @@ class Requests:
 
     def _private_target(self, connection: Connection, key: str, target: str) -> str:
         """Return the target of a key that an extend key makes: a channel of this connection's own."""
-        if Permission.EXTEND not in self._keys.valid(key).permissions:
-            raise Refused(Refusal.UNAUTHORIZED)
         channel = read_topic(f"{key}/{target}").channel
         parent = channel.removesuffix("#/")
         if not read_topic(f"{key}/{parent}").static:
@@ -200,7 +200,7 @@ class Requests:
 
     def _keyban(self, connection: Connection, fields: Fields) -> Reply:
         secret, target, banned = fields.text("secret"), fields.text("target"), bool(fields.flag("banned"))
-        if Permission.MASTER not in self._keys.valid(secret).permissions or self._keys.open(target) is None:
+        if Permission.MASTER not in self._keys.unexpired(secret).permissions or self._keys.open(target) is None:
             raise Refused(Refusal.UNAUTHORIZED)
         self._keys.ban(target, banned=banned)
         return {"status": 200, "banned": banned}

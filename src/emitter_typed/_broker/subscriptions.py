@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from emitter_typed._broker.connection import Connection
+from emitter_typed._broker.held import Held
 from emitter_typed._broker.limits import weight_bytes
 from emitter_typed._protocol.topics import SHARE, Matcher
 from emitter_typed._protocol.trie import ChannelTrie
@@ -25,10 +26,11 @@ class Subscriptions:
         Raises:
             Refused: the connection has as many subscriptions as it may.
         """
-        if connection.subscriptions.holds(channel):
+        wanted = Held(channel)
+        if connection.held.holds(wanted):
             return False
         connection.budget.take(weight_bytes(channel))
-        connection.subscriptions.add(channel)
+        connection.held.add(wanted)
         self._all.add(channel, connection)
         if shared := _shared(channel):
             group, asked = shared
@@ -37,19 +39,15 @@ class Subscriptions:
 
     def discard(self, connection: Connection, channel: str) -> bool:
         """End a subscription; return whether it was there."""
-        held = connection.subscriptions.discard(channel)
+        unwanted = Held(channel)
+        held = connection.held.discard(unwanted)
         if held is None:
             return False
-        self._remove(connection, channel)
+        self.remove(connection, channel)
         # Another one, that this was taken for, stays in effect.
-        if held == channel:
+        if held == unwanted:
             connection.budget.give_back(weight_bytes(channel))
         return True
-
-    def forget(self, connection: Connection) -> None:
-        """End what is left of the subscriptions of a connection that is gone."""
-        for channel in connection.subscriptions.clear():
-            self._remove(connection, channel)
 
     def receivers(self, channel: str, *, without: Connection | None = None) -> list[Connection]:
         """Return who receives a message on a channel, each connection once.
@@ -73,7 +71,8 @@ class Subscriptions:
             found.pop(without, None)
         return list(found)
 
-    def _remove(self, connection: Connection, channel: str) -> None:
+    def remove(self, connection: Connection, channel: str) -> None:
+        """Send a connection no more of a channel, whatever it holds."""
         self._all.discard(channel, connection)
         if shared := _shared(channel):
             group, asked = shared
