@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.held import Held
@@ -19,11 +19,20 @@ _TOPIC = "emitter/presence/"
 class Presence:
     """Keeps the subscriptions, and tells the watchers of a channel when they change."""
 
-    def __init__(self, matcher: Matcher, clock: Callable[[], float]) -> None:
-        """Start without subscriptions and watchers; the clock gives the Unix time in seconds."""
+    def __init__(
+        self, matcher: Matcher, clock: Callable[[], float], others: Callable[[], Iterable[Presence]] = tuple
+    ) -> None:
+        """Start without subscriptions and watchers.
+
+        Args:
+            matcher: How channels match.
+            clock: Gives the Unix time in seconds.
+            others: Gives the presence of the other nodes, whose watchers hear of changes here. Default: none.
+        """
         self.subscriptions: Subscriptions = Subscriptions(matcher)
         self._watchers: ChannelTrie[Connection] = ChannelTrie(matcher)
         self._clock = clock
+        self._others = others
 
     def subscribe(self, connection: Connection, channel: str) -> None:
         """Subscribe a connection, and tell the watchers if this is new. Raises Refused, as `Subscriptions.add`."""
@@ -72,8 +81,12 @@ class Presence:
         who = [connection.who() for connection in self.subscriptions.receivers(channel)]
         return {"time": int(self._clock()), "event": "status", "channel": channel, "who": who}
 
+    def watchers(self, channel: str) -> Collection[Connection]:
+        """Return who hears of a change on a channel."""
+        return self._watchers.match(channel)
+
     def _tell(self, event: str, connection: Connection, channel: str) -> None:
-        watchers = self._watchers.match(channel)
+        watchers = [*self.watchers(channel), *(each for other in self._others() for each in other.watchers(channel))]
         if not watchers:
             return
         notification = {

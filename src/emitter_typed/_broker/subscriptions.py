@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Sequence
 
 from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.held import Held
@@ -50,26 +51,44 @@ class Subscriptions:
         return True
 
     def receivers(self, channel: str, *, without: Connection | None = None) -> list[Connection]:
-        """Return who receives a message on a channel, each connection once.
+        """Return who receives a message on a channel here, each connection once: see `route`."""
+        return self.route(channel, without=without)[0]
 
-        These are all whose subscription matches as it is written, so that a message to `$share/<group>/<channel>/`
-        reaches every member, and one member of every share group, picked at random.
+    def route(
+        self, channel: str, *, without: Connection | None = None, others: Sequence[Subscriptions] = ()
+    ) -> tuple[list[Connection], list[Subscriptions]]:
+        """Return who receives a message on a channel, each connection once, and which other nodes it is sent to.
+
+        A connection receives it whose subscription matches as it is written, so that a message to
+        `$share/<group>/<channel>/` reaches every member; and one member of every share group, picked at random. Another
+        node gets it if a subscription there matches, or if the pick of a group falls on it: to its group, a node counts
+        as one member, however many are there. The other node then sends it to all who receive it there, and picks a
+        member of each group anew. So a group may get it twice.
 
         Args:
             channel: The channel of the message.
             without: A connection that is left out, and not picked for its groups either.
+            others: The subscriptions of the other nodes.
         """
         found = dict.fromkeys(self._all.match(channel))
-        if len(self._members):
-            groups: dict[str, list[Connection]] = {}
-            for group, member in self._members.match(f"{SHARE}/{channel}"):
+        nodes = [other for other in others if other._all.match(channel)]
+        groups: dict[str, dict[Connection | Subscriptions, None]] = {}
+        for holder in (self, *others):
+            for group, member in holder._grouped(channel):
                 if member is not without:
-                    groups.setdefault(group, []).append(member)
-            for members in groups.values():
-                found[random.choice(members)] = None
+                    groups.setdefault(group, {})[member if holder is self else holder] = None
+        for members in groups.values():
+            pick = random.choice(list(members))
+            if isinstance(pick, Connection):
+                found[pick] = None
+            elif pick not in nodes:
+                nodes.append(pick)
         if without is not None:
             found.pop(without, None)
-        return list(found)
+        return list(found), nodes
+
+    def _grouped(self, channel: str) -> Iterable[tuple[str, Connection]]:
+        return self._members.match(f"{SHARE}/{channel}") if len(self._members) else ()
 
     def remove(self, connection: Connection, channel: str) -> None:
         """Send a connection no more of a channel, whatever it holds."""

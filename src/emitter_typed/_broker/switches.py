@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define, field
 
 from emitter_typed._broker.answers import Answers
+from emitter_typed._broker.disorder import Disorder
 
 
 @define
@@ -21,5 +22,7 @@ class Switches:
     """Whether PINGREQ gets no answer."""
     stalled: bool = False
     """Whether nothing is read."""
+    disorder: Disorder | None = None
+    """Which messages are stored in another order than they are delivered; None: no message is."""
     cut_inside: int | None = None
     """The type of the packet that is sent by half, once, before its connection is dropped."""
