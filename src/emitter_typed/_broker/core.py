@@ -107,6 +107,7 @@ class BrokerCore:
         """Forget a connection that is gone: tell the watchers, then send its will, unless the broker dies as well."""
         connection.closing = True
         self._switches.answers.forget(connection)
+        self._switches.messages.forget(connection)
         self._presence.forget(connection)
         connection.links.clear()
         connection.budget.give_back(connection.budget.taken_bytes)
@@ -202,7 +203,7 @@ class BrokerCore:
         for node in nodes:
             receivers += node.receivers(channel)
         for receiver in receivers:
-            receiver.queue(packet)
+            receiver.deliver(packet)
 
     def _find(self, filter_channel: str, window: Window, after: bytes | None = None) -> list[StoredMessage]:
         """Look for stored messages on every node."""

@@ -211,8 +211,7 @@ class Faults:
         Raises:
             InvalidArgument: it is less than 0.
         """
-        if not seconds >= 0:
-            raise InvalidArgument(f"seconds must be 0 or more, not {seconds}", argument="seconds", value=seconds)
+        _check_delay(seconds)
         self._run(lambda: self._switches.answers.delay(seconds, self._controls.later, self._controls.flush))
 
     def reorder_replies(self, size: int = 2) -> None:
@@ -241,7 +240,40 @@ class Faults:
         """
         self._run(self._release)
 
-    # Stored messages
+    # Messages
+
+    def withhold_messages(self) -> None:
+        """Deliver nothing that is published until `release_messages()`. It is stored, and requests are answered.
+
+        So a stored message is found before it arrives live, as it happens between the nodes of a cluster.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.withhold_messages()
+        """
+        self._run(self._switches.messages.withhold)
+
+    def delay_messages(self, seconds: float) -> None:
+        """Deliver what is published so much later. It is stored at once, and requests are answered at once.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.delay_messages(0.2)
+
+        Args:
+            seconds: How much later, by the system's clock, not the broker's.
+
+        Raises:
+            InvalidArgument: it is less than 0.
+        """
+        _check_delay(seconds)
+        self._run(lambda: self._switches.messages.delay(seconds, self._controls.later, self._controls.flush))
+
+    def release_messages(self) -> None:
+        """Deliver the messages that are held, in order, and at once from now on.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.release_messages()
+        """
+        self._run(self._release_messages)
 
     def store_out_of_order(self, share: float = 0.1, *, distance: int = 1, seed: int = 0) -> None:
         """Store some messages in another order than they are delivered, as Emitter does under load.
@@ -321,6 +353,7 @@ class Faults:
             connection.spare()
         self._ping(ignoring=False)
         self._store_in_order()
+        self._release_messages()
         self._release()
         self._read(on=True)
 
@@ -329,6 +362,10 @@ class Faults:
 
     def _release(self) -> None:
         self._switches.answers.let_pass()
+        self._controls.flush()
+
+    def _release_messages(self) -> None:
+        self._switches.messages.let_pass()
         self._controls.flush()
 
     def _read(self, *, on: bool) -> None:
@@ -343,6 +380,11 @@ class Faults:
 
     def _named(self, username: str | None) -> list[Connection]:
         return [each for each in self._controls.connections() if username is None or each.username == username]
+
+
+def _check_delay(seconds: float) -> None:
+    if not seconds >= 0:
+        raise InvalidArgument(f"seconds must be 0 or more, not {seconds}", argument="seconds", value=seconds)
 
 
 def through(faults: Faults, run: Callable[[Callable[[], None]], None]) -> Faults:

@@ -10,7 +10,7 @@ import pytest
 
 from emitter_typed import Client, Message
 from emitter_typed._broker.faults import SentPacket
-from emitter_typed.broker import AsyncBroker, Broker, Faults, ManualClock
+from emitter_typed.broker import AsyncBroker, Broker, Faults, Limits, ManualClock
 from emitter_typed.errors import Closed, InvalidArgument
 from tests.helpers.dialling import LIMIT_S, Dialled, ask, greeted
 from tests.helpers.packets import Sent, Will
@@ -26,6 +26,9 @@ ALL_CALLS: tuple[Callable[[Faults], None], ...] = (
     lambda faults: faults.delay_replies(0.1),
     Faults.reorder_replies,
     Faults.release_replies,
+    Faults.withhold_messages,
+    lambda faults: faults.delay_messages(0.1),
+    Faults.release_messages,
     Faults.store_out_of_order,
     Faults.store_in_order,
     Faults.stall_reading,
@@ -52,6 +55,7 @@ MISTAKES: tuple[tuple[Callable[[Faults], None], str], ...] = (
     (lambda faults: faults.delay_replies(-0.1), "seconds"),
     (lambda faults: faults.delay_replies(float("nan")), "seconds"),
     (lambda faults: faults.reorder_replies(1), "size"),
+    (lambda faults: faults.delay_messages(-0.1), "seconds"),
     (lambda faults: faults.store_out_of_order(1.1), "share"),
     (lambda faults: faults.store_out_of_order(-0.1), "share"),
     (lambda faults: faults.store_out_of_order(float("nan")), "share"),
@@ -223,7 +227,49 @@ def test_a_reply_that_is_withheld_dies_with_its_connection(broker: Broker) -> No
         assert ann.next() is None
 
 
-# Stored messages
+# Messages
+
+
+def test_a_message_that_is_withheld_is_stored_and_delivered_later(broker: Broker) -> None:
+    key = broker.keygen("a/", "rwsl")
+    with Client.from_url(broker.url) as client, client.subscribe(key, "a/", last=0) as subscription:
+        broker.faults.withhold_messages()
+        for text in ("one", "two"):
+            client.publish(key, "a/", text, ttl=60, qos=1)
+        assert [each.as_string() for each in client.history(key, "a/")] == ["one", "two"]
+        assert subscription.get(timeout_s=0) is None
+        broker.faults.release_messages()
+        client.publish(key, "a/", "three", qos=1)
+        delivered = [cast("Message", subscription.get(timeout_s=LIMIT_S)).as_string() for _ in range(3)]
+        assert delivered == ["one", "two", "three"]
+
+
+def test_a_message_that_is_delayed_comes_after_the_answer_to_its_publisher(broker: Broker) -> None:
+    topic = broker.keygen("a/", "rw").reveal() + "/a/"
+    with greeted(broker) as connection:
+        connection.subscribe(topic)
+        assert connection.types(1) == ["SUBACK 1"]
+        broker.faults.delay_messages(0.05)
+        connection.send(Sent("PUBLISH", topic=topic, payload=b"late", qos=1, id=2))
+        assert connection.types(2) == ["PUBACK 2", "late"]
+
+
+def test_messages_for_a_connection_that_is_gone_are_dropped_and_others_are_held_within_the_bound() -> None:
+    with Broker(limits=Limits(max_unsent_bytes=100_000)) as broker, greeted(broker) as publisher:
+        topic = broker.keygen("a/", "rw").reveal() + "/a/"
+        with greeted(broker) as gone, greeted(broker) as slow:
+            for connection in (gone, slow):
+                connection.subscribe(topic)
+                assert connection.types(1) == ["SUBACK 1"]
+            broker.faults.withhold_messages()
+            publisher.send(Sent("PUBLISH", topic=topic, payload=b"x"))
+            gone.send(Sent("DISCONNECT"))
+            assert gone.next() is None
+            for _ in range(2):
+                publisher.send(Sent("PUBLISH", topic=topic, payload=b"x" * 60_000))
+            assert slow.next() is None
+        broker.faults.release_messages()
+        assert publisher.silent()
 
 
 def orders(broker: Broker, seed: int) -> tuple[list[str], list[str]]:
