@@ -12,6 +12,7 @@ from emitter_typed._broker.journal import Journal, Published
 from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.nodes import Nodes
+from emitter_typed._broker.processes import Processes
 from emitter_typed._broker.server import AsyncBroker, until_published
 from emitter_typed._broker.thread import Broker, LoopThread, later
 from emitter_typed._protocol.topics import Matcher
@@ -80,7 +81,7 @@ class AsyncCluster:
         nodes = Nodes()
         self.nodes: tuple[AsyncBroker, ...] = tuple(
             _AsyncNode(
-                f"node {number}",
+                number,
                 self._keys,
                 nodes,
                 self._journal,
@@ -92,7 +93,7 @@ class AsyncCluster:
                 tls=tls,
                 limits=limits,
             )
-            for number in range(1, size + 1)
+            for number in range(size)
         )
         """The brokers, each of which can be stopped, killed and started again, and has faults of its own."""
 
@@ -376,7 +377,7 @@ class _AsyncNode(AsyncBroker):
 
     def __init__(
         self,
-        name: str,
+        number: int,
         keys: KeyRing,
         nodes: Nodes,
         journal: Journal,
@@ -392,7 +393,7 @@ class _AsyncNode(AsyncBroker):
         super().__init__(
             host=host, port=port, matcher=matcher, master_key=master_key, clock=clock, tls=tls, limits=limits
         )
-        self._place(name, keys, nodes, new_journal(self._limits, journal))
+        self._place(Processes(number), keys, nodes, new_journal(self._limits, journal))
 
 
 class _Node(Broker):

@@ -23,6 +23,7 @@ from emitter_typed._broker.journal import Journal, Published
 from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.nodes import Nodes
+from emitter_typed._broker.processes import Processes
 from emitter_typed._broker.switches import Switches
 from emitter_typed._protocol.topics import Matcher, validate_channel
 from emitter_typed._transport.base import Endpoint, Transport
@@ -107,13 +108,12 @@ class AsyncBroker:
         self._limits = limits or Limits()
         self._switches = Switches()
         self._storage = new_storage(self._limits, self.clock)
-        self._starts = 0
         self._server: asyncio.Server | None = None
-        self._place("", KeyRing(self.master_key, self.clock), Nodes(), new_journal(self._limits))
+        self._place(Processes(), KeyRing(self.master_key, self.clock), Nodes(), new_journal(self._limits))
 
-    def _place(self, name: str, keys: KeyRing, nodes: Nodes, journal: Journal) -> None:
+    def _place(self, processes: Processes, keys: KeyRing, nodes: Nodes, journal: Journal) -> None:
         """Make it a part of a cluster, before it is started for the first time."""
-        self._name = name
+        self._processes = processes
         self._keys = keys
         self._nodes = nodes
         self._journal = journal
@@ -213,8 +213,7 @@ class AsyncBroker:
         loop = asyncio.get_running_loop()
         if not keep_stored:
             self._storage = new_storage(self._limits, self.clock)
-        self._starts += 1
-        self._storage.begin_process(f"{self._name}:{self._starts}")
+        self._storage.begin_process(self._processes.next())
         if self._port is not None:
             backlog = Backlog(self._limits)
             try:

@@ -22,10 +22,13 @@ MAX_NUMBER = 2**31 - 1
 MAX_FOUND_BYTES = 65_536
 """How much one look into the storage gives: identifiers, channels and payloads together."""
 
-_DIGEST_BYTES, _PROCESS_BYTES = 4, 4
+PROCESS_BYTES = 4
+"""How long the name of a process is in an identifier."""
+
+_DIGEST_BYTES = 4
 # Of one contract, as all that one broker stores.
 _CONTRACT = bytes(4)
-_IDENTIFIER = struct.Struct(f">{_DIGEST_BYTES}sII{_PROCESS_BYTES}s4s")
+_IDENTIFIER = struct.Struct(f">{_DIGEST_BYTES}sII{PROCESS_BYTES}s4s")
 _MAX_COUNT = 0xFFFFFFFF
 
 
@@ -104,19 +107,19 @@ class Storage:
         self._max_bytes = max_bytes
         self._messages: deque[StoredMessage] = deque()
         self._bytes = 0
-        self.begin_process("")
+        self.begin_process(bytes(PROCESS_BYTES))
 
     def __len__(self) -> int:
         """Count the messages, expired ones that still take room included."""
         return len(self._messages)
 
-    def begin_process(self, name: str) -> None:
+    def begin_process(self, process: bytes) -> None:
         """Number what is stored from now on as a new process of the broker does: from the beginning, as its own.
 
         Args:
-            name: Tells the process from others.
+            process: The name of the process, of `PROCESS_BYTES`.
         """
-        self._process = blake2b(name.encode(), digest_size=_PROCESS_BYTES).digest()
+        self._process = process
         self._latest_s = EARLIEST_S
         self._numbers = Numbers()
 

@@ -7,6 +7,7 @@ from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.keys import KeyRing, new_master_key
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.nodes import Nodes
+from emitter_typed._broker.processes import Processes
 from emitter_typed._broker.storage import Storage
 from emitter_typed._protocol.topics import Matcher
 
@@ -20,12 +21,12 @@ def new_core(clock: ManualClock, matcher: Matcher = "emitter", limits: Limits | 
 def new_nodes(clock: ManualClock, size: int = 2) -> list[BrokerCore]:
     """Return the cores of a cluster. What one does waits at each connection of the others to be taken."""
     nodes, keys = Nodes(), KeyRing(MASTER_KEY, clock)
-    return [_new_node(str(number), nodes, keys, clock) for number in range(size)]
+    return [_new_node(number, nodes, keys, clock) for number in range(size)]
 
 
-def _new_node(name: str, nodes: Nodes, keys: KeyRing, clock: ManualClock) -> BrokerCore:
+def _new_node(number: int, nodes: Nodes, keys: KeyRing, clock: ManualClock) -> BrokerCore:
     storage = Storage(clock)
-    storage.begin_process(name)
+    storage.begin_process(Processes(number).next())
     core = BrokerCore(keys=keys, matcher="emitter", clock=clock, storage=storage, others=lambda: nodes.others(core))
     nodes.join(core, lambda: None)
     return core

@@ -221,9 +221,9 @@ def test_a_rest_inside_a_filter_stands_for_one_segment(storage: Storage, wanted:
 def test_a_new_process_counts_from_the_beginning_and_its_ids_lie_among_the_older_ones_of_the_second(
     storage: Storage, clock: ManualClock
 ) -> None:
-    storage.begin_process("first")
+    storage.begin_process(b"aaaa")
     store(storage, "1 2 3")
-    storage.begin_process("second")
+    storage.begin_process(b"bbbb")
     store(storage, "4 5")
     found = storage.find("a/", Window(last=9))
     by_number: dict[bytes, set[str]] = {}
@@ -238,7 +238,7 @@ def test_a_new_process_counts_from_the_beginning_and_its_ids_lie_among_the_older
 
 def test_a_page_continues_over_processes_of_one_second_without_gap_or_repeat(storage: Storage) -> None:
     for name in ("first", "second", "third"):
-        storage.begin_process(name)
+        storage.begin_process(name.encode()[:4])
         store(storage, f"{name}-1 {name}-2 {name}-3")
     seen: list[bytes] = []
     after = None
