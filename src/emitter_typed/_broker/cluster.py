@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from emitter_typed._broker.clock import Clock, NodeClock
 from emitter_typed._broker.core import new_journal
@@ -15,11 +15,9 @@ from emitter_typed._broker.nodes import Nodes
 from emitter_typed._broker.processes import Processes
 from emitter_typed._broker.server import AsyncBroker, until_published
 from emitter_typed._broker.thread import Broker, LoopThread, later
+from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed.errors import InvalidArgument
-
-if TYPE_CHECKING:
-    from emitter_typed._generated.types import Key
 
 
 class AsyncCluster:
@@ -129,9 +127,6 @@ class AsyncCluster:
         Raises:
             InvalidArgument: no key can be made for the channel, or a letter is no permission.
         """
-        # Imported here: whoever only runs a cluster needs no generated code.
-        from emitter_typed._generated.types import Key
-
         return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
 
     async def start(self) -> Self:
