@@ -146,7 +146,7 @@ def flags_conversion(cls: Any, of: Of) -> Conversion:
         except InvalidArgument as error:
             raise Unfit(error.message) from None
 
-    def write(value: object) -> object:
+    def write(value: Any) -> object:
         if not isinstance(value, cls):
             raise expected(f"a {cls.__name__}", value)
         return value.letters
@@ -163,7 +163,7 @@ def secret_conversion(cls: Any, of: Of) -> Conversion:
             raise Unfit("must not be empty")
         return cls(text)
 
-    def write(value: object) -> object:
+    def write(value: Any) -> object:
         if not isinstance(value, cls):
             raise expected(f"a {cls.__name__}", value)
         return string(value.reveal())
@@ -205,12 +205,11 @@ def open_enum_conversion(known: Any, raw: type) -> Conversion:
         found = members.get(taken)
         return Unrecognized(taken) if found is None else found
 
-    def write(value: object) -> object:
+    def write(value: Any) -> object:
         if isinstance(value, known):
             return value.value
-        if isinstance(value, Unrecognized):
-            kept: object = value.raw
-            return take(kept)
+        if value.__class__ is Unrecognized:
+            return take(value.raw)
         raise expected(f"a {known.__name__}", value)
 
     return Conversion(read, write, SCALARS[raw][2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from operator import length_hint
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
@@ -92,7 +92,7 @@ def _set(make: Any, item: Conversion, what: str) -> Conversion:
     def write(value: Any) -> object:
         if not isinstance(value, set | frozenset):
             raise expected("a set", value)
-        return write_items(in_order(value))
+        return write_items(in_order(cast("Collection[object]", value)))
 
     return Conversion(read, write)
 
@@ -140,7 +140,7 @@ def _fixed_tuple(type_: Any, arguments: tuple[Any, ...], of: Of) -> Conversion:
     def write(value: Any) -> object:
         if not isinstance(value, list | tuple):
             raise expected("a tuple", value)
-        return convert(writes, value)
+        return convert(writes, cast("Sequence[object]", value))
 
     return Conversion(read, write, frozenset({list}))
 
@@ -194,8 +194,9 @@ def map_conversion(type_: Any, of: Of) -> Conversion:
     def write(value: Any) -> object:
         if not isinstance(value, Mapping):
             raise expected("a mapping", value)
-        written: dict[str, object] = write_items(value if isinstance(value, dict) else dict(value))
-        if len(written) < len(value):
+        given = cast("Mapping[str, object]", value)
+        written: dict[str, object] = write_items(given if isinstance(given, dict) else dict(given))
+        if len(written) < len(given):
             raise Unfit("two of its names are the same when they are written")
         return written
 

@@ -37,7 +37,7 @@ from emitter_typed._protocol.payloads.containers import (
 from emitter_typed._protocol.payloads.plain import plain_conversion
 from emitter_typed._protocol.payloads.records import class_conversion
 from emitter_typed._protocol.payloads.scalars import FORMATS, scalar_of
-from emitter_typed._protocol.payloads.unfit import Unfit
+from emitter_typed._protocol.payloads.unfit import refused
 from emitter_typed._protocol.payloads.unions import is_union, tag_of, tagged_conversion, union_conversion
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.values import Flags, Record, Secret, Unrecognized
@@ -84,7 +84,7 @@ def _constrained(inner: Conversion, constraints: list[Constraint]) -> Conversion
             try:
                 constraint.check("", value)
             except InvalidArgument as error:
-                raise Unfit(error.message.lstrip(": "), error.argument) from None
+                raise refused(error) from None
         return value
 
     read, write = inner.call("read"), inner.call("write")
@@ -131,6 +131,10 @@ _RULES: tuple[Rule, ...] = (
 )
 
 
+def _may_hold_itself(type_: Any) -> bool:
+    return is_class_with_fields(type_) or tag_of(type_) is not None or _is_alias(type_)
+
+
 class Conversions:
     """The conversions of all types that were asked for. Any thread may ask."""
 
@@ -159,9 +163,13 @@ class Conversions:
         if not outermost and _is(Record)(type_):
             # What the compiler wrote needs no check, and a schema may hold thousands: it is made when it is used.
             return Conversion(kinds=frozenset({dict}), later=lambda: conversion_of(type_))
-        made = making[type_] = Conversion()
+        made = Conversion()
+        # Only a class or an alias can hold itself. Anything else must be whole for what holds it.
+        if _may_hold_itself(type_):
+            making[type_] = made
         try:
             self._made(made, type_)
+            making[type_] = made
             if outermost:
                 # Only when all that they hold is made.
                 self._known.update(making)
