@@ -150,7 +150,7 @@ def test_no_field_hides_what_a_record_has() -> None:
     [
         (b'{"readings": [{"celsius": 1}, {"celsius": "x"}]}', House, "$.readings[1].celsius", "expected a number"),
         (b'{"readings": [{}]}', House, "$.readings[0].celsius", "is missing"),
-        (b'{"celsius": -300}', Reading, "$.celsius", "celsius must be at least -273.15, not -300.0"),
+        (b'{"celsius": -300}', Reading, "$.celsius", "must be at least -273.15, not -300.0"),
         (b'{"celsius": null}', Reading, "$.celsius", "expected a number, got null"),
         (b'{"kind": "no"}', Command, "$", "kind must be one of set_mode, identify, got 'no'"),
         (b"[1, 2", list[int], "$", "not JSON"),
