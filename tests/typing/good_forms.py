@@ -79,6 +79,7 @@ def subscriptions(client: Client, key: Key) -> None:
 
 def one_message(message: Message) -> None:
     assert_type(message.as_object(), object)
+    assert_type(message.as_object(None), object)
     assert_type(message.as_object(Reading), Reading)
     assert_type(message.as_object(Celsius), Celsius)
     assert_type(message.as_object(Mapping[str, int]), Mapping[str, int])

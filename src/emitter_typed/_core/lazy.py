@@ -7,14 +7,15 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
 # By the name of the offering module, which `importlib.reload` may run many times: the names that it has kept, and the
-# state of its file when it was run.
+# state of its files when it was run.
 _kept: dict[str, set[str]] = defaultdict(set)
-_states: dict[str, tuple[int, ...] | None] = {}
+_states: dict[str, set[tuple[str, int, int, int]]] = {}
 
 
 def _loaded(home: str, module: str) -> ModuleType:
@@ -95,10 +96,13 @@ def _forget(offering: ModuleType, homes: Iterable[str]) -> None:
             reload(other)
 
 
-def _state(module: ModuleType) -> tuple[int, ...] | None:
-    """Return what changes when the file of a module is written anew; None if there is no such file."""
-    try:
-        file = os.stat(module.__file__ or "")
-    except OSError:
-        return None
-    return file.st_mtime_ns, file.st_size, file.st_ino
+def _state(module: ModuleType) -> set[tuple[str, int, int, int]]:
+    """Return what changes when a file of a package is written anew; nothing if it is no package in a folder."""
+    files: set[tuple[str, int, int, int]] = set()
+    for folder in getattr(module, "__path__", ()):
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    file = entry.stat()
+                    files.add((entry.name, file.st_mtime_ns, file.st_size, file.st_ino))
+    return files

@@ -60,10 +60,10 @@ class Message(Generic[PayloadT]):
             raise Undecodable(f"not UTF-8 ({error})", channel=self.channel, raw=self._raw) from error
 
     @overload
-    def as_object(self) -> object: ...
+    def as_object(self, type: None = None) -> object: ...
     @overload
     def as_object(self, type: TypeForm[T]) -> T: ...
-    def as_object(self, type: TypeForm[object] = object) -> object:
+    def as_object(self, type: TypeForm[object] | None = None) -> object:
         """Return the payload, read as JSON.
 
         Args:
@@ -76,7 +76,7 @@ class Message(Generic[PayloadT]):
         Raises:
             Undecodable: The payload is not JSON, or does not fit the type; it carries the path of the problem.
         """
-        return codec.decode(self._raw, type, channel=self.channel)
+        return codec.decode(self._raw, object if type is None else type, channel=self.channel)
 
     @property
     def binary(self) -> bytes:

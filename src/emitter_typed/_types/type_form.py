@@ -13,3 +13,7 @@ else:
     # for the name in every version.
     class TypeForm(Generic[T]):
         """Any form of a type: `TypeForm[T]` takes what may stand in an annotation, where `type[T]` takes a class."""
+
+        # As PEP 747 has it: a call tells checkers what a form is, and returns it as it is.
+        def __new__(cls, form: object, /) -> object:
+            return form

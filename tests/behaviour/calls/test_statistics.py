@@ -243,8 +243,13 @@ async def test_what_does_not_fit_its_handler_is_counted(flavour: Flavour, broker
             await client.publish(key, "a/", text, qos=1)
 
         assert await came(handled) == 2
-        assert isinstance(await came(errors), Undecodable)
+        error = await came(errors)
+        assert isinstance(error, Undecodable)
         assert client.statistics().undecodable == 1
+
+
+def nobody(connection: Connection) -> dict[str, object]:
+    return {"id": 7, "username": connection.username}
 
 
 @both_flavours
@@ -259,7 +264,7 @@ async def test_presence_events_that_do_not_fit_are_counted(
         await client.presence(key, "a/b/", changes=True)
         watch = await client.watch_presence(key, "a/c/")
         assert await watch.get(timeout_s=LIMIT_S) is not None
-        monkeypatch.setattr(Connection, "who", lambda _: {"id": 7})
+        monkeypatch.setattr(Connection, "who", nobody)
         for number, channel in enumerate(("a/b/", "a/c/"), start=1):
             await other.subscribe(key, channel)
 

@@ -107,7 +107,7 @@ def test_the_parts_of_a_large_package_are_new(generate: Generate) -> None:
 HOUSE = "imports: {units: units.yaml}\ntypes: {Reading: {fields: {limits: units.Limits}}}"
 
 
-def test_the_package_of_an_imported_file_is_new_if_it_has_changed(generate: Generate) -> None:
+def test_the_package_of_an_imported_file_is_new_if_one_of_its_files_is(generate: Generate, tmp_path: Path) -> None:
     generate(house=HOUSE, units="types: {Limits: {fields: {low: float}}}")
     package = importlib.import_module("house_api")
     units = package.units
@@ -119,10 +119,11 @@ def test_the_package_of_an_imported_file_is_new_if_it_has_changed(generate: Gene
     # Others have objects of it.
     assert package.units.Limits is same
 
-    generate(house=HOUSE, units="types: {Limits: {fields: {top: float}}}")
+    types = tmp_path / "units_api" / "types.py"
+    types.write_text(types.read_text("utf-8").replace("low:", "lowest:"), "utf-8")
     importlib.reload(package)
     assert package.units is units
-    assert fields(package.units.Limits) == ["top"]
+    assert fields(package.units.Limits) == ["lowest"]
     assert typing.get_type_hints(package.Reading)["limits"] is package.units.Limits
 
 
