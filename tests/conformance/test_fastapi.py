@@ -90,6 +90,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 import attrs
 from attrs import frozen
@@ -112,9 +113,19 @@ class Floor:
     above: "Floor | None" = None
 
 
+T = TypeVar("T")
+
+
+@attrs.define
+class Page(Generic[T]):
+    items: list[T]
+
+
 @frozen(kw_only=True)
 class Placed(Reading):
     place: Place
+    numbers: Page[int] | None = None
+    texts: Page[str] | None = None
     floors: Mapping[str, Floor] = {}
 
 
@@ -362,3 +373,5 @@ def test_every_kind_of_type_has_a_json_schema(service: Service) -> None:
 
     service.run("-c", VALID, given=made["schemas"])
     assert len(made["schemas"]) == 32
+    pages = [name for schema in made["schemas"] for name in schema.get("$defs", {}) if name.startswith("Page")]
+    assert set(pages) == {"Page_int", "Page_str"}

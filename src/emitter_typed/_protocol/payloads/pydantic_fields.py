@@ -11,8 +11,9 @@ import re
 from collections.abc import Sequence
 from contextvars import ContextVar
 from importlib import import_module
-from typing import Any, TypeGuard, cast, get_origin
+from typing import Any, TypeGuard, cast, get_args, get_origin
 
+from emitter_typed._protocol.payloads.classes import name_of
 from emitter_typed._protocol.payloads.codec import converted, read_document
 from emitter_typed._protocol.payloads.compiled import Conversion
 from emitter_typed._protocol.payloads.conversion import conversion_of
@@ -24,7 +25,6 @@ from emitter_typed.errors import hide_keys
 
 # What is described now, by its reference: a class that holds itself is referred to.
 _open: ContextVar[frozenset[str]] = ContextVar("open", default=frozenset())
-
 
 _TYPE = "emitter_typed.type"
 """The key under which a core schema holds its type."""
@@ -123,7 +123,8 @@ def _reference(type_: Any) -> str:
         value = f"{type_.tag}={type_.value}".encode().hex()
         return f"{type_.cls.__module__}.{type_.name}:{id(type_.cls)}-{value}"
     cls = get_origin(type_) or type_
-    return f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"
+    name = "_".join([cls.__qualname__, *map(name_of, get_args(type_))])
+    return f"{cls.__module__}.{name}:{id(cls)}"
 
 
 def _read(value: object, conversion: Conversion, title: str) -> object:
