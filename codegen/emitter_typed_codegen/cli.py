@@ -185,6 +185,7 @@ def _watch(
 def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set[Path] | None = None) -> int:
     """Do the jobs, or see what they would do; add the files that they read."""
     from emitter_typed_codegen.jobs import compiler_protocol, run
+    from emitter_typed_codegen.ownership import CHECKSUMS
     from emitter_typed_codegen.problems import SchemaProblems
     from emitter_typed_codegen.write import Plan, Refused
 
@@ -216,7 +217,9 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
             _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
         return FOUND
     for change in plan.changes if check else ():
-        print(change.diff(Path.cwd()), end="", file=words)
+        # They say nothing to a reader, and change with every line of the others.
+        if change.path.name != CHECKSUMS:
+            print(change.diff(Path.cwd()), end="", file=words)
     stale = [_output(change.path, "is not what its schema makes", f"run: {again}") for change in plan.changes]
     _print_problems(stale if check and format != "text" else (), format)
     for job in jobs:

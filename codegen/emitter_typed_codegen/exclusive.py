@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -31,19 +31,19 @@ class Busy(Exception):
 
 
 @contextmanager
-def alone(folders: Iterable[Path], *, wait_s: float = WAIT_S) -> Iterator[None]:
+def alone(folders: Iterable[Path], *, wait_s: float | None = None) -> Generator[None]:
     """Hold folders. The system lets go of them when the process ends, however it ends.
 
     A folder that is not there, or that this system or its owner lets nobody hold, is not held.
 
     Args:
         folders: The folders.
-        wait_s: How long to wait for another run, in seconds.
+        wait_s: How long to wait for another run, in seconds. Default: `WAIT_S`.
 
     Raises:
         Busy: Another run holds one of them for longer.
     """
-    give_up_at = time.monotonic() + wait_s
+    give_up_at = time.monotonic() + (WAIT_S if wait_s is None else wait_s)
     with ExitStack() as held:
         # All runs take them in one order, or two might wait for each other; one folder may have two names.
         for _, folder in sorted({_identity(one): one for one in folders if one.is_dir()}.items()):

@@ -115,7 +115,7 @@ class Ownership:
         """Tell whether a file is as the compiler wrote it, or as a merge made it of what the compiler wrote."""
         if (name, _hash(text)) in self._hashes:
             return True
-        lists = self._lists.get(name)
+        lists = self._lists.get(name, [])
         return bool(lists) and _settled(_lines(name, text)) in map(_settled, lists)
 
 

@@ -252,7 +252,8 @@ class Plan:
         path, new = out / ATTRIBUTES, ownership.attributes(names)
         old = _text(path)
         if (old is None and not path.exists()) or (old is not None and ownership.marked(old) and old != new):
-            self.changes.append(Change(path, old, new))
+            # Before the last change: a run that is killed between the two has something left to do.
+            self.changes.insert(-1, Change(path, old, new))
 
     def _write(self, undo: list[Callable[[], object]]) -> None:
         place, what = Path(), "written"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import cast
 
 from attrs import AttrsInstance, evolve, fields, has
 
@@ -40,7 +41,7 @@ def _plain(value: object) -> object:
     """Return a part of the model as JSON in which everything that the model tells apart is different."""
     kind = type(value)
     if isinstance(value, tuple):
-        items = [_plain(item) for item in value]
+        items = [_plain(item) for item in cast("tuple[object, ...]", value)]
         return {"map": items} if isinstance(value, JsonMap) else items
     if has(kind):
         left_out = _LEFT_OUT.get(kind, ())
