@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import cast
 
 from attrs import AttrsInstance, evolve, fields, has
 
 from emitter_typed_codegen.model.schema import Import, Schema
 from emitter_typed_codegen.model.types import JsonMap
+
+_NUMBER = re.compile("([0-9]+)")
 
 # Where a schema lies is no part of its meaning. Imported files have digests of their own.
 _LEFT_OUT: dict[type, set[str]] = {Schema: {"source", "imported", "by_name"}, Import: {"path", "schema"}}
@@ -26,8 +29,8 @@ def canonical(schema: Schema) -> Schema:
     ]
     return evolve(
         schema,
-        types=tuple(sorted(schema.types, key=lambda declared: declared.name)),
-        channels=tuple(sorted(channels, key=lambda channel: channel.name)),
+        types=tuple(sorted(schema.types, key=lambda declared: _place(declared.name))),
+        channels=tuple(sorted(channels, key=lambda channel: _place(channel.name))),
     )
 
 
@@ -35,6 +38,12 @@ def digest(schema: Schema) -> str:
     """Return the SHA-256 of a schema's meaning, in hexadecimal."""
     text = json.dumps(_plain(canonical(schema)), ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _place(name: str) -> tuple[list[str | int], str]:
+    """Return what a name is sorted by: numbers in it count as numbers, so that what belongs together stays together."""
+    # Every second part is a number.
+    return [int(part) if index % 2 else part for index, part in enumerate(_NUMBER.split(name))], name
 
 
 def _plain(value: object) -> object:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emitter_typed_codegen.cli import main
-from emitter_typed_codegen.model import digest
+from emitter_typed_codegen.model import canonical, digest
 from emitter_typed_codegen.resolve import load
 
 SCHEMA = """\
@@ -110,6 +110,21 @@ def test_which_of_two_ways_to_a_file_its_types_have_is_not_a_matter_of_order(her
         texts.append({path.name: path.read_text("utf-8") for path in here.glob("home_api/*")})
 
     assert texts[0] == texts[1]
+
+
+def test_numbers_in_names_count_as_numbers(here: Path) -> None:
+    """In a large package, what is numbered stays together."""
+    names = ["T2", "T10", "T10b", "T1x2", "T1x10", "T", "A1"]
+    types = ", ".join(f"{name}: {{fields: {{a: int}}}}" for name in names)
+    channels = ", ".join(f"{name}: {{address: c{number}/, payload: T2}}" for number, name in enumerate(("\u0663", "x9", "x10")))
+    (here / "home.yaml").write_text(
+        f"emitter-typed: 1\nname: Home\ntypes: {{{types}}}\nchannels: {{{channels}}}\n", "utf-8"
+    )
+
+    made = canonical(load(here / "home.yaml"))
+
+    assert [one.name for one in made.types] == ["A1", "T", "T1x2", "T1x10", "T2", "T10", "T10b"]
+    assert [one.name for one in made.channels] == ["x9", "x10", "\u0663"]
 
 
 @pytest.mark.parametrize(
