@@ -152,6 +152,7 @@ class Plan:
             raise Refused(self._impossible)
         undo: list[Callable[[], object]] = []
         try:
+            # A folder must be there to be held.
             self._make_folders(undo)
             with alone(self._places()):
                 try:
@@ -163,6 +164,7 @@ class Plan:
                     # Also when somebody interrupts: half a package is worse than an old one.
                     _undo(undo)
                     raise
+                undo.clear()
                 self._clean()
         except Busy as busy:
             _undo(undo)
@@ -176,16 +178,10 @@ class Plan:
 
     def _make_folders(self, undo: list[Callable[[], object]]) -> None:
         for place in self._places():
-            try:
-                blocked = _obstacle(place) is not None
-            except OSError:
-                blocked = True
-            try:
-                # What is in the way is told together with everything else.
-                if not blocked:
+            # Why one cannot be there is told with everything else.
+            with suppress(OSError):
+                if _obstacle(place) is None:
                     _make_folder(place, undo)
-            except OSError as error:
-                raise Refused([Refusal(place, f"cannot be written: {error.strerror}")]) from error
 
     def _compare(self) -> None:
         self.changes, self.refusals = [], [*self._impossible]
@@ -267,15 +263,15 @@ class Plan:
                     self._beside(place).write_text(change.new, "utf-8", newline="\n")
             for change in self.changes:
                 place = change.path
+                # Whoever interrupts may do so right after a step: what undoes it is known before.
                 if change.new is None:
                     what = "removed"
-                    os.replace(place, self._beside(place))
                     undo.append(partial(os.replace, self._beside(place), place))
+                    os.replace(place, self._beside(place))
                 else:
                     what = "written"
-                    put_back = self._put_back(place, change.old is not None)
+                    undo.append(self._put_back(place, change.old is not None))
                     os.replace(self._beside(place), place)
-                    undo.append(put_back)
         except OSError as error:
             raise Refused([Refusal(place, f"cannot be {what}: {error.strerror}")]) from error
 

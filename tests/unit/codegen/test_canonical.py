@@ -116,7 +116,9 @@ def test_numbers_in_names_count_as_numbers(here: Path) -> None:
     """In a large package, what is numbered stays together."""
     names = ["T2", "T10", "T10b", "T1x2", "T1x10", "T", "A1"]
     types = ", ".join(f"{name}: {{fields: {{a: int}}}}" for name in names)
-    channels = ", ".join(f"{name}: {{address: c{number}/, payload: T2}}" for number, name in enumerate(("\u0663", "x9", "x10")))
+    channels = ", ".join(
+        f"{name}: {{address: c{number}/, payload: T2}}" for number, name in enumerate(("\u0663", "x9", "x10"))
+    )
     (here / "home.yaml").write_text(
         f"emitter-typed: 1\nname: Home\ntypes: {{{types}}}\nchannels: {{{channels}}}\n", "utf-8"
     )

@@ -236,29 +236,32 @@ def test_a_disk_that_is_full_leaves_everything_as_it_was(tmp_path: Path, monkeyp
 
 
 class Failing:
-    """Stands for `os.replace`, and fails from a certain call on, once or as often as it is told."""
+    """Stands for `os.replace`, and fails at a certain call: before it does anything, or late, when it is done."""
 
-    def __init__(self, good_calls: int, error: BaseException) -> None:
+    def __init__(self, good_calls: int, error: BaseException, *, late: bool = False) -> None:
+        self._late = late
         self._calls = iter([None] * good_calls + [error])
         self._replace = os.replace
 
     def __call__(self, old: Path, new: Path) -> None:
         error = next(self._calls, None)
+        if error is None or self._late:
+            self._replace(old, new)
         if error is not None:
             raise error
-        self._replace(old, new)
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("good_calls", range(7))
 @pytest.mark.parametrize("error", [PermissionError(1, "Operation not permitted"), KeyboardInterrupt()])
 def test_whatever_fails_half_way_leaves_everything_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good_calls: int, error: BaseException
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good_calls: int, error: BaseException, late: bool
 ) -> None:
     write(tmp_path, {"x.py": "1\n", "old.py": "2\n", "older.py": "3\n"})
     before = contents(tmp_path)
 
     # Two that go, two that are new or changed, the manifest, and the checksums.
-    monkeypatch.setattr(os, "replace", Failing(good_calls, error))
+    monkeypatch.setattr(os, "replace", Failing(good_calls, error, late=late))
     with pytest.raises((Refused, KeyboardInterrupt)):
         write(tmp_path, {"x.py": "4\n", "new.py": "5\n"})
 
