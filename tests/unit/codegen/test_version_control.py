@@ -115,7 +115,10 @@ def nothing(_: Repository) -> None:
 
 
 def taken(side: str) -> Callable[[Repository], None]:
-    return lambda repository: repository.git("checkout", f"--{side}", "home_api/manifest.json") and None
+    def take(repository: Repository) -> None:
+        repository.git("checkout", f"--{side}", "home_api/manifest.json")
+
+    return take
 
 
 def deleted(repository: Repository) -> None:
