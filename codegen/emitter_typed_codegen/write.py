@@ -263,6 +263,8 @@ class Plan:
                     self._beside(place).write_text(change.new, "utf-8", newline="\n")
             for change in self.changes:
                 place = change.path
+                # Before and after: a run may be killed between, and the file be imported.
+                _forget_compiled(place)
                 # Whoever interrupts may do so right after a step: what undoes it is known before.
                 if change.new is None:
                     what = "removed"
@@ -276,7 +278,9 @@ class Plan:
             raise Refused([Refusal(place, f"cannot be {what}: {error.strerror}")]) from error
 
     def _clean(self) -> None:
-        """Delete what was moved aside, and what runs that were killed left behind."""
+        """Delete what was moved aside, what runs that were killed left behind, and what Python compiled meanwhile."""
+        for change in self.changes:
+            _forget_compiled(change.path)
         for place in {*self._places()}:
             for path in _temporary(place):
                 # Where it cannot be deleted, it is at least no longer where anybody would import it.
@@ -370,6 +374,14 @@ def _text(path: Path) -> str | None:
         return None
     # Git may have given it other line ends on its way.
     return path.read_bytes().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
+def _forget_compiled(path: Path) -> None:
+    """Delete what Python has compiled of a file: it takes that for current if the size and the second are the same."""
+    from importlib.util import cache_from_source
+
+    with suppress(OSError):
+        Path(cache_from_source(path)).unlink()
 
 
 def _make_folder(folder: Path, undo: list[Callable[[], object]]) -> None:

@@ -17,6 +17,7 @@ from emitter_typed.contract import (
     Record,
     Secret,
     Tag,
+    complete_constructors,
     maximum,
     minimum,
     pattern,
@@ -330,3 +331,6 @@ class PresenceResponse(Record):
 
     At most 1000 on the hosted service. Default: empty.
     """
+
+
+complete_constructors(PresenceStatus, PresenceSubscribe, PresenceUnsubscribe)

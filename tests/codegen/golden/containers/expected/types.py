@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attrs import field, frozen
-from emitter_typed.contract import Json, Record, each, max_items, min_items, pattern
+from emitter_typed.contract import (
+    Json,
+    Record,
+    complete_constructors,
+    each,
+    max_items,
+    min_items,
+    pattern,
+)
 
 
 @frozen(kw_only=True)
@@ -113,3 +121,5 @@ RoomId = str
 """The name of a room."""
 
 Setting = Json
+
+complete_constructors(Batch, Defaults)

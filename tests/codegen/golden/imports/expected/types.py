@@ -10,7 +10,14 @@ from enum import Enum
 from typing import Annotated
 
 from attrs import field, frozen
-from emitter_typed.contract import Record, Tag, each, maximum, minimum
+from emitter_typed.contract import (
+    Record,
+    Tag,
+    complete_constructors,
+    each,
+    maximum,
+    minimum,
+)
 
 from .. import units_api as units
 
@@ -43,3 +50,6 @@ class Unit(Enum):
 
     LEFT = "left"
     RIGHT = "right"
+
+
+complete_constructors(Reading)

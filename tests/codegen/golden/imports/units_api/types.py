@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from attrs import field, frozen
-from emitter_typed.contract import Record, maximum, minimum
+from emitter_typed.contract import Record, complete_constructors, maximum, minimum
 
 
 @frozen(kw_only=True)
@@ -36,3 +36,6 @@ class Unit(Enum):
 
     CELSIUS = "celsius"
     PERCENT = "percent"
+
+
+complete_constructors(Limits)

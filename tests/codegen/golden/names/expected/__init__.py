@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         TrueParams,
     )
     from .facade import AsyncOddNames, OddNames
-    from .types import GPS, Alarm, Odd, Status, Warning
+    from .types import GPS, Alarm, Odd, Status, TestPhase, Warning
 
 __all__ = [
     "GPS",
@@ -69,6 +69,7 @@ __all__ = [
     "PropertyChannel",
     "PropertyChannelMessage",
     "Status",
+    "TestPhase",
     "TrueChannel",
     "TrueChannelMessage",
     "TrueChannels",
@@ -84,7 +85,7 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_attributes(
         __name__,
         {
-            ".types": ("Status", "Alarm", "GPS", "Odd", "Warning"),
+            ".types": ("Status", "Alarm", "GPS", "Odd", "TestPhase", "Warning"),
             ".channels": (
                 "TrueParams",
                 "GpsParams",

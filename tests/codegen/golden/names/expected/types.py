@@ -14,7 +14,14 @@ from enum import Enum
 
 import attrs as _attrs
 import emitter_typed.contract as _contract
-from emitter_typed.contract import Record, deprecated, min_length, warn_when_made, wire
+from emitter_typed.contract import (
+    Record,
+    complete_constructors,
+    deprecated,
+    min_length,
+    warn_when_made,
+    wire,
+)
 
 
 class Status(Enum):
@@ -114,6 +121,7 @@ class GPS(Record):
     """The fix."""
 
 
+@warn_when_made(to_json_="it is a method")
 @_attrs.frozen(kw_only=True)
 class Odd(Record):
     """Ends with a quote: "."""
@@ -126,6 +134,9 @@ class Odd(Record):
     """The sensor-id."""
     self_: int = _attrs.field(metadata=wire("self"))
     """The self."""
+    from_json_: int = _attrs.field(metadata=wire("from_json"))
+    """The from json."""
+    _to_json_: _builtins.str = _attrs.field(metadata=wire("to_json"), alias="to_json_")
     été: int
     """The été."""
     date: _datetime.date | None = None
@@ -165,6 +176,24 @@ class Odd(Record):
     At least 1 character. Default: `x`.
     """
 
+    @_builtins.property
+    @deprecated("it is a method")
+    def to_json_(self) -> _builtins.str:
+        """The to json.
+
+        Deprecated: it is a method.
+        """
+        return self._to_json_
+
+
+class TestPhase(Enum):
+    """Called as a test is."""
+
+    __test__ = False
+    """No tests, though pytest takes a class of such a name for some."""
+    IDLE = "idle"
+    BUSY = "busy"
+
 
 @_attrs.frozen(kw_only=True)
 class Warning(Record):
@@ -177,3 +206,5 @@ class Warning(Record):
 
 
 _Warning = Warning
+
+complete_constructors(Alarm, Warning)

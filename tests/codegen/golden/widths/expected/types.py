@@ -13,6 +13,7 @@ from attrs import field, frozen
 from emitter_typed.contract import (
     Record,
     Unrecognized,
+    complete_constructors,
     deprecated,
     max_items,
     warn_when_made,
@@ -102,3 +103,6 @@ class WaterLevelReached(Enum):
 
     LOW = "low"
     HIGH = "high"
+
+
+complete_constructors(Station)
