@@ -13,7 +13,6 @@ from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._protocol.topics import validate_channel
 from emitter_typed._types.type_form import TypeForm
-from emitter_typed._types.values import Secret
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 PayloadT = TypeVar("PayloadT")
@@ -63,13 +62,19 @@ class PlainDecoder(Generic[PayloadT]):
 
     def __attrs_post_init__(self) -> None:
         """Refuse now what could read no message. Raises InvalidArgument."""
-        if isinstance(self.payload, str | bytes | Secret):
-            # A text would be taken for the name of a type, and shown.
-            raise InvalidArgument(
-                f"payload: expected a type, got {kind_of(self.payload)}", argument="payload", value=None
-            )
-        if self.payload is not None:
+        if self.payload is None:
+            return
+        refusal: InvalidArgument | None = None
+        try:
             codec.check_type(self.payload)
+        except InvalidArgument as error:
+            shown = hide_keys(error.message)
+            if shown == error.message:
+                raise
+            refusal = InvalidArgument(shown, argument="payload", value=None)
+        if refusal is not None:
+            # A key was given in the place of a type. Raised here, it has no cause that shows it.
+            raise refusal
 
     def __call__(self, channel: str, raw: bytes) -> Message[PayloadT]:
         """Read one message. Raises Undecodable."""
