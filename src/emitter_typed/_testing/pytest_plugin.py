@@ -113,8 +113,7 @@ def emitter_cluster(emitter_cluster_options: ClusterOptions) -> Iterator[Cluster
     _need_extra()
     from emitter_typed.broker import Cluster
 
-    with Cluster(**emitter_cluster_options) as cluster:
-        yield cluster
+    yield from _open(lambda: Cluster(**emitter_cluster_options))
 
 
 @pytest.fixture(scope="session")
