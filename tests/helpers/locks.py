@@ -59,7 +59,7 @@ class LockSentinel(logging.Handler):
 
 def _place() -> str:
     """Say where in the library a thread is."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # as tracebacks are made
     while not frame.f_code.co_filename.startswith(SOURCE) or frame.f_code.co_filename.endswith("_guards.py"):
         if frame.f_back is None:
             return "outside the library"

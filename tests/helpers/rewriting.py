@@ -42,8 +42,6 @@ class _Rewriting:
     def __init__(self, inner: Transport, rewriter: Rewriter) -> None:
         self._inner = inner
         self._rewriter = rewriter
-        self.send: Callable[[OutboundPacket], None] = inner.send
-        self.close, self.abort, self.join = inner.close, inner.abort, inner.join
 
     @property
     def congested(self) -> bool:
@@ -51,6 +49,18 @@ class _Rewriting:
 
     def start(self, sink: TransportSink) -> None:
         self._inner.start(_Sink(sink, self._rewriter))
+
+    def send(self, packet: OutboundPacket) -> None:
+        self._inner.send(packet)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def abort(self) -> None:
+        self._inner.abort()
+
+    def join(self, timeout_s: float) -> bool:
+        return self._inner.join(timeout_s)
 
 
 class _Sink:

@@ -17,8 +17,21 @@ from emitter_typed.errors import ConnectionLost, EmitterError
 from tests.helpers.callers import CallResult, MessageSink
 from tests.unit.protocol.session.calls import KEYGEN_REQUEST, prepared, presence
 
+
+def _json(document: object) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _with_id(packet_id: object, fields: dict[str, object]) -> dict[str, object]:
+    return fields if packet_id is None else {**fields, "req": packet_id}
+
+
+def _event(fields: dict[str, object]) -> dict[str, object]:
+    return {"event": "subscribe", "time": 1, "channel": "a/", "who": {"id": "1"}, **fields}
+
+
 PACKET_IDS = st.integers(0, 9)
-VALUES = st.recursive(
+VALUES: st.SearchStrategy[object] = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
@@ -31,17 +44,15 @@ VALUES = st.recursive(
 )
 NAMES = ("status", "message", "event", "channel", "time", "who", "key", "occupancy", "id", "name", "messages", "links")
 DOCUMENTS = st.builds(
-    lambda req, fields: fields | ({} if req is None else {"req": req}),
+    _with_id,
     st.none() | PACKET_IDS | VALUES,
     st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6),
 )
 PRESENCE_EVENTS = st.builds(
-    lambda fields: {"event": "subscribe", "time": 1, "channel": "a/", "who": {"id": "1"}} | fields,
+    _event,
     st.dictionaries(st.sampled_from(("event", "time", "channel", "who", "occupancy")), VALUES, max_size=2),
 )
-PAYLOADS = st.binary(max_size=10) | st.builds(
-    lambda one: json.dumps(one).encode(), DOCUMENTS | PRESENCE_EVENTS | VALUES
-)
+PAYLOADS = st.binary(max_size=10) | (DOCUMENTS | PRESENCE_EVENTS | VALUES).map(_json)
 TOPICS = st.sampled_from(
     [
         *(definition.topic for definition in PROTOCOL.requests.values()),

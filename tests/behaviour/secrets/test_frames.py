@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -114,10 +114,9 @@ def _repr(value: object) -> str:
 async def failure(client: object, call: Call, key: str) -> EmitterError:
     try:
         result: Any = await called(lambda one: call(one, key), client)  # Any: whatever the call gives
-        if isinstance(result, AsyncIterator):
-            async for _ in result:
-                pass
-        elif isinstance(result, Iterator):
+        if hasattr(result, "__anext__"):
+            [each async for each in result]
+        elif hasattr(result, "__next__"):
             list(result)
     except EmitterError as error:
         return error

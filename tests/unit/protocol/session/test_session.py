@@ -607,7 +607,11 @@ def test_a_renewal_needs_a_return_code_for_each_filter(connected: Line) -> None:
     assert isinstance(error, BrokerError), "a return code of MQTT 5 is a refusal, too"
 
 
-@pytest.mark.parametrize("packet", [Puback, Unsuback, lambda packet_id: Suback(packet_id, (0,))])
+def suback(packet_id: int) -> Suback:
+    return Suback(packet_id, (0,))
+
+
+@pytest.mark.parametrize("packet", [Puback, Unsuback, suback])
 def test_a_call_is_acknowledged_by_its_own_packet_alone(line: Line, packet: Callable[[int], InboundPacket]) -> None:
     line.accept()
     begin: list[Callable[[], object]] = [line.keygen, lambda: line.publish(qos=1), line.subscribe, line.unsubscribe]
