@@ -16,6 +16,7 @@ from typing import (
     NewType,
     NotRequired,
     Required,
+    Self,
     TypedDict,
     TypeVar,
 )
@@ -164,6 +165,13 @@ class Page(Generic[T]):
 @dataclass
 class Readings(Page[Reading]):
     total: int = 0
+
+
+@dataclass
+class Linked:
+    value: int
+    next: Self | None = None
+    others: list[Self] = field(default_factory=list["Linked"])
 
 
 @dataclass

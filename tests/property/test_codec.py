@@ -18,6 +18,7 @@ from tests.helpers.records import (
     Formats,
     House,
     Identify,
+    Kept,
     Mode,
     Reading,
     Rights,
@@ -144,6 +145,25 @@ def test_any_bytes_are_an_object_or_undecodable(raw: bytes, type_: object) -> No
         return
     assert (problem.channel, problem.raw) == ("a/", raw)
     assert problem.path.startswith("$")
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(), max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(st.characters(), max_size=4), ANY_JSON, max_size=4))
+def test_what_a_record_keeps_of_a_document_can_be_written(document: dict[str, object]) -> None:
+    raw = json.dumps({"value": 1, **document}).replace("Infinity", "1e999").encode()
+    try:
+        kept = codec.decode(raw, Kept)
+    except Undecodable:
+        return
+    assert codec.decode(codec.encode(kept), Kept) == kept
 
 
 @given(st.integers(min_value=2**63) | st.integers(max_value=-(2**63) - 1))

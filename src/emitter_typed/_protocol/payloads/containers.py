@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from operator import length_hint
-from typing import Any, TypeVar, cast, get_args, get_origin
+from typing import Any, TypeVar, Unpack, cast, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
@@ -115,8 +115,8 @@ def _check_equal(items: Iterable[Any]) -> None:
 
 
 def _fixed_tuple(type_: Any, arguments: tuple[Any, ...], of: Of) -> Conversion:
-    if any(get_origin(each) is not None and "Unpack" in str(get_origin(each)) for each in arguments):
-        raise Unsupported(f"{name_of(type_)} has no fixed length and no one type", "write tuple[T, ...]")
+    if any(getattr(each, "__unpacked__", False) or get_origin(each) is Unpack for each in arguments):
+        raise Unsupported(f"{name_of(type_)} has neither a fixed length nor one type", "write tuple[T, ...]")
     items = [of(each) for each in arguments]
     count = len(items)
 
