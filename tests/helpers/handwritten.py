@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import enum
+from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import date, datetime
 from typing import (
@@ -171,7 +172,7 @@ class Readings(Page[Reading]):
 class Linked:
     value: int
     next: Self | None = None
-    others: list[Self] = field(default_factory=list["Linked"])
+    others: Sequence[Self] = ()
 
 
 @dataclass

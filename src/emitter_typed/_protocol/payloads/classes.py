@@ -37,6 +37,9 @@ Kind = Literal["attributes", "keys", "items"]
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
+# By this way for checkers, to which `Self` means nothing outside a class.
+_SELF: object = getattr(typing, "Self")  # noqa: B009
+
 _QUALIFIERS = {"Required": True, "NotRequired": False, "ReadOnly": None, "Final": None}
 
 
@@ -117,7 +120,7 @@ def describe(type_: Any) -> ClassShape:
         Unsupported: An annotation cannot be resolved, or a field cannot be given to the constructor.
     """
     cls: Any = get_origin(type_) or type_
-    known = {**dict(_arguments(type_)), typing.Self: type_}
+    known: dict[Any, Any] = {**dict(_arguments(type_)), _SELF: type_}
     if attrs.has(cls):
         shape = _of_attrs(cls)
     elif dataclasses.is_dataclass(cls):
@@ -173,7 +176,7 @@ def _arguments(type_: Any) -> Iterator[tuple[Any, Any]]:
 
 def substituted(type_: Any, known: Mapping[Any, Any]) -> Any:
     """Return a type with other types in the place of its type variables, and of `Self`."""
-    if isinstance(type_, TypeVar) or type_ is typing.Self:
+    if isinstance(type_, TypeVar) or type_ is _SELF:
         return known.get(type_, type_)
     origin, arguments = get_origin(type_), get_args(type_)
     if not known or origin is None or origin is Literal:
