@@ -36,7 +36,7 @@ from emitter_typed._protocol.payloads.containers import (
 from emitter_typed._protocol.payloads.plain import plain_conversion
 from emitter_typed._protocol.payloads.records import class_conversion
 from emitter_typed._protocol.payloads.scalars import FORMATS, scalar_of
-from emitter_typed._protocol.payloads.unfit import Unfit
+from emitter_typed._protocol.payloads.unfit import refused
 from emitter_typed._protocol.payloads.unions import is_union, tag_of, tagged_conversion, union_conversion
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.values import Flags, Record, Secret
@@ -83,7 +83,7 @@ def _constrained(inner: Conversion, constraints: list[Constraint]) -> Conversion
             try:
                 constraint.check("", value)
             except InvalidArgument as error:
-                raise Unfit(error.message.lstrip(": "), error.argument) from None
+                raise refused(error) from None
         return value
 
     read, write = inner.call("read"), inner.call("write")

@@ -129,8 +129,7 @@ def _constraint(member: Member) -> Callable[[Any], None]:
         try:
             validator(None, attribute, value)
         except InvalidArgument as error:
-            _, bracket, item = error.argument.partition("[")
-            raise Unfit(error.message, f"{bracket}{item}") from None
+            raise refused(error, "") from None
 
     return check
 

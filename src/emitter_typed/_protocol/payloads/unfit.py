@@ -83,15 +83,14 @@ def refused(error: Exception, name: str | None = None) -> Unfit:
         error: What was raised.
         name: What the field is called in the path, where the error does not name the field itself.
     """
+    if isinstance(error, InvalidArgument):
+        argument, bracket, item = error.argument.partition("[")
+        name = argument if name is None else name
+        problem = Unfit(error.message.removeprefix(error.argument).lstrip(": "), f"{bracket}{item}")
+        return problem.below(step(name)) if name else problem
     first = error.args[0] if error.args else ""
     # Validators of attrs give the attribute, the class and the value after their text.
-    problem = hide_keys(first if isinstance(first, str) and first else f"{type(error).__name__}")
-    if not isinstance(error, InvalidArgument):
-        return Unfit(problem)
-    argument, bracket, item = error.argument.partition("[")
-    if name is None:
-        name = argument
-    return Unfit(problem, f"{bracket}{item}", step(name)) if name else Unfit(problem)
+    return Unfit(hide_keys(first if isinstance(first, str) and first else type(error).__name__))
 
 
 def missing(name: str) -> Unfit:
