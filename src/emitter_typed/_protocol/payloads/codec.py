@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from json.encoder import encode_basestring
 from typing import Any, NoReturn
 
 from attrs import fields
@@ -31,11 +32,25 @@ def _no_constant(name: str) -> NoReturn:
     raise Unfit(f"not JSON ({name} is no JSON number)")
 
 
-_decoder = json.JSONDecoder(parse_constant=_no_constant)
+# Any: type checkers do not know their scanners.
+_decoder: Any = json.JSONDecoder(parse_constant=_no_constant)
 # Slower: each number also keeps its digits.
-_exact_decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=ExactNumber)
-# Made once: json.dumps would make one each time.
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_exact_decoder: Any = json.JSONDecoder(parse_constant=_no_constant, parse_float=ExactNumber)
+_SPACES = " \t\n\r"
+
+
+def _make_encode() -> Callable[[object], str]:
+    """Return what writes JSON without spaces."""
+    encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return encoder.encode
+    # JSONEncoder makes this anew for each document, which takes as long as to write a short one.
+    parts = make(None, encoder.default, encode_basestring, None, ":", ",", False, False, False)
+    return lambda document: "".join(parts(document, 0))
+
+
+_encode_json = _make_encode()
 
 
 # Documents: what stands between bytes and objects. These raise Unfit, and what calls them says of what.
@@ -51,8 +66,14 @@ def parse_text(text: str, *, exact: bool = False) -> object:
     Raises:
         Unfit: It is not JSON, is nested too deeply, or holds NaN or an infinity.
     """
+    decoder = _exact_decoder if exact else _decoder
     try:
-        return (_exact_decoder if exact else _decoder).decode(text)
+        try:
+            # What `decode` calls between two searches for spaces, which take longer than a short document.
+            document, end = decoder.scan_once(text, 0)
+        except StopIteration:
+            return decoder.decode(text)
+        return document if end == len(text) or not text[end:].strip(_SPACES) else decoder.decode(text)
     except Unfit:
         raise
     except RecursionError:
@@ -74,25 +95,25 @@ def _decoded(raw: bytes) -> str:
 def write_json(document: object) -> bytes:
     """Write a document as JSON without spaces. Raises Unfit."""
     try:
-        return _encoder.encode(document).encode()
+        return _encode_json(document).encode()
     except RecursionError:
         raise Unfit(_TOO_DEEP) from None
 
 
-def converted(convert: Callable[[Any], Any], value: object) -> Any:  # Any: what the type says
-    """Call one side of a conversion. Raises Unfit, also for what has no end."""
-    try:
-        return convert(value)
-    except RecursionError:
-        raise Unfit(_TOO_DEEP) from None
+def _unfit(error: Unfit | RecursionError) -> Unfit:
+    """Return what a conversion has raised as what is wrong with the value."""
+    return error if isinstance(error, Unfit) else Unfit(_TOO_DEEP)
 
 
 def read_document(document: object, conversion: Conversion) -> Any:  # Any: what the type says
     """Make an object from a document. Raises Unfit."""
     try:
-        return converted(conversion.read, document)
-    except NeedsDigits:
-        return converted(conversion.read, _with_digits(document))
+        try:
+            return conversion.read(document)
+        except NeedsDigits:
+            return conversion.read(_with_digits(document))
+    except RecursionError as error:
+        raise _unfit(error) from None
 
 
 def _with_digits(document: Any) -> object:
@@ -153,7 +174,7 @@ def _reader(type: Any) -> Callable[[bytes], object]:
 
 
 def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
-    """Return what reads a payload as a type."""
+    """Return what reads a payload as a type. It raises Unfit, and RecursionError."""
     read = conversion.now("read")
     exact = False
 
@@ -181,6 +202,32 @@ def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
     return {"json": read_json, "choice": read_choice, "text": read_text}[conversion.form]
 
 
+@cache
+def _writer(type: Any) -> Callable[[object], bytes]:
+    return _writer_of(conversion_of(type, "message"))
+
+
+def _writer_of(conversion: Conversion) -> Callable[[object], bytes]:
+    """Return what writes a payload as a type. It raises Unfit, and RecursionError."""
+    write = conversion.now("write")
+
+    def write_value(value: object) -> bytes:
+        return write_json(write(value))
+
+    def write_text(value: object) -> bytes:
+        text: str = write(value)
+        return text.encode()
+
+    def write_bytes(value: object) -> bytes:
+        if isinstance(value, bytes | bytearray):
+            return bytes(conversion.check(value))
+        return write_value(value)
+
+    if conversion.form == "bytes":
+        return write_bytes
+    return write_text if conversion.form == "text" else write_value
+
+
 def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for every form of T
     """Read a payload as a type: `bytes` as it is, `str` as the text it is, anything else as JSON.
 
@@ -204,9 +251,10 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
         # The extras of an `Annotated` need no hash.
         read = _reader_of(conversion_of(type))
     try:
-        return converted(read, raw)
-    except Unfit as error:
-        raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
+        return read(raw)
+    except (Unfit, RecursionError) as error:
+        problem = _unfit(error)
+        raise Undecodable(problem.in_json(), channel=channel, raw=raw, path=problem.path) from error
 
 
 def check_type(type: Any) -> None:  # Any: every form of a type
@@ -232,15 +280,16 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
         if isinstance(value, bytes | bytearray):
             return bytes(value)
         type = str if isinstance(value, str) else object
-    conversion = conversion_of(type, "message")
     try:
-        if conversion.form == "bytes" and isinstance(value, bytes | bytearray):
-            return bytes(conversion.check(value))
-        written = converted(conversion.write, value)
-        return written.encode() if conversion.form == "text" else write_json(written)
-    except Unfit as error:
+        write = _writer(type)
+    except TypeError:
+        write = _writer_of(conversion_of(type, "message"))
+    try:
+        return write(value)
+    except (Unfit, RecursionError) as error:
+        problem = _unfit(error)
         raise InvalidArgument(
-            f"the message does not fit at {error.path}: {error}", argument=error.path, value=value
+            f"the message does not fit at {problem.path}: {problem}", argument=problem.path, value=value
         ) from error
 
 
