@@ -9,6 +9,8 @@ from attrs import frozen
 
 from emitter_typed._protocol.message import Message
 from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads.scalars import seconds
+from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._protocol.topics import validate_channel
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
@@ -23,8 +25,8 @@ def _shown_number(value: object) -> str:
 def duration(value: float | timedelta) -> timedelta:
     """Take seconds or a timedelta as a timedelta. Raises InvalidArgument for a number that is none of seconds."""
     try:
-        return value if isinstance(value, timedelta) else timedelta(seconds=value)
-    except (TypeError, ValueError, OverflowError):
+        return value if isinstance(value, timedelta) else seconds(value)
+    except Unfit:
         raise InvalidArgument(
             f"a duration is a timedelta or a finite number of seconds, not {_shown_number(value)}",
             argument="duration",

@@ -129,6 +129,10 @@ _RULES: tuple[Rule, ...] = (
 )
 
 
+def _may_hold_itself(type_: Any) -> bool:
+    return is_class_with_fields(type_) or tag_of(type_) is not None or _is_alias(type_)
+
+
 class Conversions:
     """The conversions of all types that were asked for. Any thread may ask."""
 
@@ -157,9 +161,13 @@ class Conversions:
         if not outermost and _is(Record)(type_):
             # What the compiler wrote needs no check, and a schema may hold thousands: it is made when it is used.
             return Conversion(kinds=frozenset({dict}), later=lambda: conversion_of(type_))
-        made = making[type_] = Conversion()
+        made = Conversion()
+        # Only a class or an alias can hold itself. Anything else must be whole for what holds it.
+        if _may_hold_itself(type_):
+            making[type_] = made
         try:
             self._made(made, type_)
+            making[type_] = made
             if outermost:
                 # Only when all that they hold is made.
                 self._known.update(making)

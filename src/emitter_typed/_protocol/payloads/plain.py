@@ -117,8 +117,11 @@ def plain_conversion(of: Of) -> Conversion:
         if isinstance(value, Secret):
             return _refuse_secret
         if isinstance(value, enum.Enum) or is_class_with_fields(cls):
+            # What the type variables of a class stand for is in nobody's hands here: plain JSON.
+            variables: tuple[object, ...] = getattr(cls, "__parameters__", ())
+            generic: Any = cls
             try:
-                return of(cls).write
+                return of(generic[(object,) * len(variables)] if variables else cls).write
             except Unsupported as error:
                 raise Unfit(error.told()) from None
         base = next((each for each in cls.__mro__ if scalar_of(each) is not None), None)

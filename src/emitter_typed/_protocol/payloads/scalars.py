@@ -150,9 +150,9 @@ def _write_datetime(value: object) -> str:
 
 
 def _read_unix(value: object) -> datetime:
-    seconds = integer(value)
+    since_epoch = integer(value)
     try:
-        return _EPOCH + timedelta(seconds=seconds)
+        return _EPOCH + timedelta(seconds=since_epoch)
     except OverflowError:
         raise Unfit("no time that a datetime can hold") from None
 
@@ -177,37 +177,31 @@ def _write_date(value: object) -> str:
     return f"{value.year:04}-{value.month:02}-{value.day:02}"
 
 
-def seconds(value: float) -> timedelta:
+def seconds(value: object) -> timedelta:
     """Return so many seconds as a duration. Raises Unfit."""
+    taken = number(value)
     try:
-        return timedelta(seconds=number(value))
-    except (ValueError, OverflowError):
-        raise Unfit(f"a duration is a finite number of seconds, and not too many, which {value!r} is not") from None
-
-
-def _read_duration(value: object) -> timedelta:
-    try:
-        return timedelta(seconds=number(value))
+        return timedelta(seconds=taken)
     except OverflowError:
-        raise Unfit("longer than a timedelta can hold") from None
+        raise Unfit(f"a duration of {taken} seconds is longer than a timedelta can hold") from None
 
 
 def _write_duration(value: object) -> int | float:
     if not isinstance(value, timedelta):
         raise expected("a timedelta", value)
-    seconds = value.total_seconds()
-    return int(seconds) if seconds.is_integer() else seconds
+    total = value.total_seconds()
+    return int(total) if total.is_integer() else total
 
 
 def _read_whole_seconds(value: object) -> timedelta:
-    return _read_duration(integer(value))
+    return seconds(integer(value))
 
 
 def _write_whole_seconds(value: object) -> int:
-    seconds = _write_duration(value)
-    if isinstance(seconds, float):
-        raise Unfit(f"must be whole seconds, not {seconds}")
-    return seconds
+    total = _write_duration(value)
+    if isinstance(total, float):
+        raise Unfit(f"must be whole seconds, not {total}")
+    return total
 
 
 def _read_uuid(value: object) -> UUID:
@@ -282,7 +276,7 @@ SCALARS: dict[type, tuple[Hook, Hook, frozenset[type]]] = {
     bytes: (_read_bytes, _write_bytes, TEXT),
     datetime: (_read_datetime, _write_datetime, TEXT),
     date: (_read_date, _write_date, TEXT),
-    timedelta: (_read_duration, _write_duration, NUMBER),
+    timedelta: (seconds, _write_duration, NUMBER),
     UUID: (_read_uuid, _write_uuid, TEXT),
     Decimal: (_read_decimal, _write_decimal, frozenset({str, int, float})),
 }
