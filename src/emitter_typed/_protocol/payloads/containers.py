@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import islice
-from operator import length_hint
 from typing import Any, TypeVar, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
@@ -44,12 +42,12 @@ def _items_compiled(conversion: Conversion, side: Side, what: str, *, known: Any
         make: What holds the items afterwards: a list or a tuple.
     """
     source = Source()
-    items = f"[{source.convert(conversion, side, 'each')} for each in items]"
     source.add(0, "def convert(value):")
     source.add(1, f"if value.__class__ is not {source.bind(known)}:", f"    value = {source.bind(take)}(value)")
-    source.add(1, "items = iter(value)", "try:", f"    return {items if make is list else f'tuple({items})'}")
-    source.add(1, f"except {source.bind(Unfit)} as problem:")
-    source.add(2, f"problem.below(f'[{{len(value) - {source.bind(length_hint)}(items) - 1}}]')", "raise")
+    source.add(1, "made = []", "try:", "    for each in value:")
+    source.add(3, f"made.append({source.convert(conversion, side, 'each')})")
+    source.add(1, f"except {source.bind(Unfit)} as problem:", "    problem.below(f'[{len(made)}]')", "    raise")
+    source.add(1, "return made" if make is list else f"return {source.bind(make)}(made)")
     made: Hook = source.compile("convert", what)
     return made
 
@@ -170,26 +168,20 @@ def _map_compiled(
     name = f"{source.bind(text_name if key is None else key.call(side))}(name)"
     if key is None:
         name = f"(name if name.__class__ is str and name.isascii() else {name})"
-    each = source.convert(item, side, "each")
+    unfit = source.bind(Unfit)
     source.add(0, "def convert(value):")
     source.add(1, f"if value.__class__ is not {source.bind(known)}:", f"    value = {source.bind(take)}(value)")
-    source.add(1, "items = iter(value.items())", "try:", f"    made = {{{name}: {each} for name, each in items}}")
-    unfit = source.bind(Unfit)
-    source.add(1, f"except {unfit} as problem:", f"    {source.bind(_locate)}(problem, value, items)", "    raise")
+    source.add(1, "made = {}", "try:", "    for name, each in value.items():")
+    source.add(3, f"made[{name}] = {source.convert(item, side, 'each')}")
+    source.add(1, f"except {unfit} as problem:")
+    # A name that is no text has no place of its own.
+    source.add(2, "if isinstance(name, str):", f"    problem.below({source.bind(step)}(name))", "raise")
     happens = "read" if side == "read" else "written"
     source.add(1, "if len(made) < len(value):")
     source.add(2, f"raise {unfit}('two of its names are the same when they are {happens}')")
     source.add(1, "return made" if make is dict else f"return {source.bind(make)}(made)")
     made: Hook = source.compile("convert", what)
     return made
-
-
-def _locate(problem: Unfit, value: Mapping[object, object], items: Iterable[object]) -> None:
-    index = len(value) - length_hint(items) - 1
-    name = next(islice(value, index, None))
-    # A name that is no text has no place of its own.
-    if isinstance(name, str):
-        problem.below(step(name))
 
 
 def map_conversion(type_: Any, of: Of) -> Conversion:
