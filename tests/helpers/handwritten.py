@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import collections
 import enum
-from collections import namedtuple
 from dataclasses import InitVar, dataclass, field
 from datetime import date, datetime
 from typing import (
@@ -102,7 +102,8 @@ class Point(NamedTuple):
     y: int = 0
 
 
-Pair = namedtuple("Pair", ["left", "right"])  # untyped on purpose
+# Untyped on purpose.
+Pair: Any = collections.namedtuple("Pair", ["left", "right"])  # pyright: ignore[reportUntypedNamedTuple]
 
 
 class Partial(TypedDict, total=False):
@@ -126,8 +127,8 @@ class Device:
     kinds: ClassVar[int] = 3
     name: str
     position: Position | None = None
-    tags: list[str] = field(default_factory=list)
-    extra: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list[str])
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
     colour: Colour = Colour.RED
     seen: bool = field(init=False, default=False)
 
@@ -167,9 +168,9 @@ class Readings(Page[Reading]):
 
 @dataclass
 class Bag:
-    listed: list
-    named: dict
-    unique: set
+    listed: list  # type: ignore[type-arg]  # pyright: ignore[reportMissingTypeArgument]  # bare on purpose
+    named: dict  # type: ignore[type-arg]  # pyright: ignore[reportMissingTypeArgument]  # as above
+    unique: set  # type: ignore[type-arg]  # pyright: ignore[reportMissingTypeArgument]  # as above
     pair: tuple[int, str] = (0, "")
 
 

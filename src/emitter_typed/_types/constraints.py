@@ -47,9 +47,7 @@ def _misfit(value: object, kind: _Kind) -> str | None:
         return f"expected {name}, got {kind_of(value)}"
     if kind is _COLLECTION and isinstance(value, str | bytes):
         return f"expected {name}, got {kind_of(value)}"
-    if kind is _NUMBER and not (
-        value.is_finite() if isinstance(value, Decimal) else math.isfinite(cast("float", value))
-    ):
+    if kind is _NUMBER and not _is_finite(cast("float | Decimal", value)):
         return f"expected a finite number, got {value}"
     if kind is _DATE and isinstance(value, datetime):
         return f"expected {name}, got a datetime"
@@ -146,7 +144,7 @@ class _Each(Constraint):
         self._constraints = constraints
 
     def _all_hold(self, value: Any) -> bool:
-        items: Iterable[object] = value.values() if isinstance(value, Mapping) else value
+        items = cast("Iterable[object]", value.values() if isinstance(value, Mapping) else value)
         return all(each is None or constraint.holds(each) for each in items for constraint in self._constraints)
 
     def check(self, argument: str, value: object) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 
@@ -25,16 +25,18 @@ class FrozenMap(dict[str, ValueT]):
     (True, {'low': 1, 'high': 2})
     >>> limits["low"] = 2
     Traceback (most recent call last):
-    TypeError: this map is read-only: make a new one, as in {**limits, 'low': 2}
+    TypeError: this map is read-only: make a new one, as in {**old, 'name': 2}
     """
 
     __slots__ = ()
 
-    def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("this map is read-only: make a new one, as in {**limits, 'low': 2}")
+    if not TYPE_CHECKING:
+        # Checkers see a `Mapping`, which has none of these.
+        def _refuse(self, *_: object, **__: object) -> NoReturn:
+            raise TypeError("this map is read-only: make a new one, as in {**old, 'name': 2}")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+        __setitem__ = __delitem__ = __ior__ = _refuse
+        clear = pop = popitem = setdefault = update = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]  # a dict has none, since it can change
         try:
@@ -88,8 +90,10 @@ def _list_freezer(item: Freeze | None) -> Freeze:
     def freeze(value: Any) -> Any:
         if not isinstance(value, list | tuple):
             return value
-        frozen = tuple(value) if item is None else tuple([item(each) for each in value])
-        return value if type(value) is tuple and all(a is b for a, b in zip(value, frozen, strict=True)) else frozen
+        given = cast("Sequence[object]", value)
+        frozen = tuple(given) if item is None else tuple([item(each) for each in given])
+        same = isinstance(given, tuple) and all(old is new for old, new in zip(given, frozen, strict=True))
+        return given if same else frozen
 
     return freeze
 
@@ -97,8 +101,9 @@ def _list_freezer(item: Freeze | None) -> Freeze:
 def _map_freezer(item: Freeze | None) -> Freeze:
     def freeze(value: Any) -> Any:
         if not isinstance(value, Mapping) or (item is None and isinstance(value, FrozenMap)):
-            return value
-        return FrozenMap(value if item is None else {name: item(each) for name, each in value.items()})
+            return cast("object", value)
+        given = cast("Mapping[str, object]", value)
+        return FrozenMap(given if item is None else {name: item(each) for name, each in given.items()})
 
     return freeze
 
@@ -130,7 +135,7 @@ _freezers: dict[type, tuple[tuple[str, Freeze], ...]] = {}
 
 def freeze_fields(record: Any) -> None:
     """Freeze the lists and maps that a new record was given, but for those of plain JSON."""
-    cls: Any = type(record)
+    cls: Any = record.__class__
     known = _freezers.get(cls)
     if known is None:
         # To resolve the types of a class may load a part of a large package: not where nothing is to be frozen.
@@ -148,7 +153,7 @@ def freeze_fields(record: Any) -> None:
 def _may_change(value: object) -> bool:
     if isinstance(value, FrozenMap):
         return False
-    return isinstance(value, list | Mapping) or (isinstance(value, tuple) and len(value) > 0)
+    return isinstance(value, list | Mapping) or (isinstance(value, tuple) and value != ())
 
 
 @cache
@@ -160,7 +165,7 @@ def hash_without_json(hash_fields: Callable[[Any], int]) -> Callable[[Any], int]
     """Return the hash of a record, which refuses where a field holds plain JSON, whose lists and dicts can change."""
 
     def hash_record(self: Any) -> int:
-        cls: type = type(self)
+        cls: type = self.__class__
         names = _json_fields(cls)
         if names:
             raise TypeError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of
@@ -19,7 +19,7 @@ _MAX_LISTED = 20
 def enum_conversion(cls: Any, of: Of) -> Conversion:
     """Return the conversion of a closed enum: by the values of its members."""
     by_value = _written(cls, [(member.value, member) for member in cls])
-    written = {member.name: value for (_, value), member in by_value.items()}
+    written = {cast("enum.Enum", member).name: value for (_, value), member in by_value.items()}
 
     def write(value: Any) -> object:
         if not isinstance(value, cls):
@@ -147,7 +147,7 @@ def flags_conversion(cls: Any, of: Of) -> Conversion:
         except InvalidArgument as error:
             raise Unfit(error.message) from None
 
-    def write(value: object) -> object:
+    def write(value: Any) -> object:
         if not isinstance(value, cls):
             raise expected(f"a {cls.__name__}", value)
         return value.letters
@@ -164,7 +164,7 @@ def secret_conversion(cls: Any, of: Of) -> Conversion:
             raise Unfit("must not be empty")
         return cls(text)
 
-    def write(value: object) -> object:
+    def write(value: Any) -> object:
         if not isinstance(value, cls):
             raise expected(f"a {cls.__name__}", value)
         return string(value.reveal())
@@ -191,12 +191,11 @@ def open_enum_conversion(known: Any, raw: type) -> Conversion:
         found = members.get(taken)
         return Unrecognized(taken) if found is None else found
 
-    def write(value: object) -> object:
+    def write(value: Any) -> object:
         if isinstance(value, known):
             return value.value
-        if isinstance(value, Unrecognized):
-            kept: object = value.raw
-            return take(kept)
+        if value.__class__ is Unrecognized:
+            return take(value.raw)
         raise expected(f"a {known.__name__}", value)
 
     return Conversion(read, write, SCALARS[raw][2])

@@ -8,7 +8,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeGuard, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar, get_args, get_origin
 
 import attrs
 
@@ -78,22 +78,26 @@ class ClassShape:
     """The member that holds what came beside the others."""
 
 
+def _is_class_of(type_: object, base: type) -> TypeGuard[type]:
+    return isinstance(type_, type) and issubclass(type_, base)
+
+
 def is_typed_dict(type_: object) -> TypeGuard[type]:
     """Tell whether a type is a TypedDict, of whichever module."""
-    return isinstance(type_, type) and issubclass(type_, dict) and hasattr(type_, "__total__")
+    return _is_class_of(type_, dict) and hasattr(type_, "__total__")
 
 
 def is_named_tuple(type_: object) -> TypeGuard[type]:
     """Tell whether a type is a NamedTuple, or what `collections.namedtuple` returns."""
-    return isinstance(type_, type) and issubclass(type_, tuple) and hasattr(type_, "_fields")
+    return _is_class_of(type_, tuple) and hasattr(type_, "_fields")
 
 
 def is_class_with_fields(type_: object) -> bool:
     """Tell whether a type is a class that has fields, with or without its type arguments."""
-    cls = get_origin(type_) or type_
-    return isinstance(cls, type) and (
-        attrs.has(cls) or dataclasses.is_dataclass(cls) or is_named_tuple(cls) or is_typed_dict(cls)
-    )
+    cls: Any = get_origin(type_) or type_
+    if not _is_class_of(cls, object):
+        return False
+    return is_named_tuple(cls) or is_typed_dict(cls) or attrs.has(cls) or dataclasses.is_dataclass(cls)
 
 
 def accepts_none(type_: object) -> bool:
@@ -124,7 +128,7 @@ def describe(type_: Any) -> ClassShape:
         shape = _of_typed_dict(cls)
     if shape.kind == "attributes":
         _check_constructor(shape)
-    return attrs.evolve(shape, members=tuple(_filled(cls, member, known) for member in shape.members))
+    return attrs.evolve(shape, members=tuple(_filled(shape.cls, member, known) for member in shape.members))
 
 
 def _check_constructor(shape: ClassShape) -> None:
@@ -276,7 +280,7 @@ def _default(default: Any) -> Callable[[], object] | None:
     if default is attrs.NOTHING:
         return None
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # typeshed has it as a function
-        made = cast("Any", default)
+        made: Any = default
         return None if made.takes_self else made.factory
     return lambda: default
 

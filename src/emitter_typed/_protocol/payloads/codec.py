@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from json.encoder import encode_basestring
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from attrs import fields
 
@@ -116,14 +116,15 @@ def read_document(document: object, conversion: Conversion) -> Any:  # Any: what
         raise _unfit(error) from None
 
 
-def _with_digits(document: Any) -> object:
+def _with_digits(document: object) -> object:
     """Return a document whose numbers have the fewest digits that tell them from others."""
     if isinstance(document, float):
         return ExactNumber(float.__repr__(document))
     if isinstance(document, list | tuple):
-        return [_with_digits(each) for each in document]
+        return [_with_digits(each) for each in cast("Sequence[object]", document)]
     if isinstance(document, Mapping):
-        return {name: _with_digits(each) for name, each in document.items()}
+        members = cast("Mapping[object, object]", document)
+        return {name: _with_digits(each) for name, each in members.items()}
     return document
 
 

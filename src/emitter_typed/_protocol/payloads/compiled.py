@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
-from emitter_typed._protocol.payloads.scalars import HIGHEST, LOWEST, SCALARS, Hook
+from emitter_typed._protocol.payloads.scalars import SCALARS, Hook
 
 Side = Literal["read", "write"]
 
@@ -88,7 +88,7 @@ Of = Callable[[Any], Conversion]
 
 INLINE: dict[type, str] = {
     str: "({v} if {v}.__class__ is str and {v}.isascii() else {f}({v}))",
-    int: f"({{v}} if {{v}}.__class__ is int and {LOWEST} <= {{v}} <= {HIGHEST} else {{f}}({{v}}))",
+    int: "({v} if {v}.__class__ is int and {v}.bit_length() < 64 else {f}({v}))",
     float: "({v} if {v}.__class__ is float and -1e999 < {v} < 1e999 else {f}({v}))",
     bool: "({v} if {v} is True or {v} is False else {f}({v}))",
 }

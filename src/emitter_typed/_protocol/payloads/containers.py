@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, Side, Source
@@ -145,7 +145,7 @@ def _fixed_tuple(type_: Any, arguments: tuple[Any, ...], of: Of) -> Conversion:
     def write(value: Any) -> object:
         if not isinstance(value, list | tuple):
             raise expected("a tuple", value)
-        return convert(writes, value)
+        return convert(writes, cast("Sequence[object]", value))
 
     return Conversion(read, write, frozenset({list}))
 

@@ -94,7 +94,7 @@ def _json(take_integer: Hook) -> Hook:
             for each in cast("Sequence[object]", value):
                 items.append(take(each))
         except Unfit as problem:
-            raise _placed(problem, value, place, items) from None
+            raise _placed(problem, cast("object", value), place, items) from None
         return items
 
     return take
@@ -134,7 +134,7 @@ def plain_conversion(of: Of) -> Conversion:
         if known is not None:
             return known(value)
         if cls is not list and cls is not dict and (not isinstance(value, _HOLDERS) or is_class_with_fields(cls)):
-            by_class[cls] = writer(value)
+            by_class[cls] = writer(cast("object", value))
             return by_class[cls](value)
         items: list[object] = []
         members: dict[str, object] = {}
@@ -146,10 +146,11 @@ def plain_conversion(of: Of) -> Conversion:
                     place = taken = text_name(name)
                     members[taken] = write(each)
                 return members
-            for each in in_order(value) if isinstance(value, set | frozenset) else value:
+            given = cast("Collection[object]", value)
+            for each in in_order(given) if isinstance(given, set | frozenset) else given:
                 items.append(write(each))
         except Unfit as problem:
-            raise _placed(problem, value, place, items) from None
+            raise _placed(problem, cast("object", value), place, items) from None
         return items
 
     return Conversion(read_plain, write, frozenset(KINDS))

@@ -49,16 +49,15 @@ class ExactNumber(float):
 
 def string(value: object) -> str:
     """Take a text that UTF-8 can write. Raises Unfit."""
-    if value.__class__ is not str:
-        if not isinstance(value, str):
-            raise expected("a text", value)
-        value = str.__str__(value)
-    if not value.isascii():
+    if not isinstance(value, str):
+        raise expected("a text", value)
+    text = str.__str__(value)
+    if not text.isascii():
         try:
-            value.encode()
+            text.encode()
         except UnicodeEncodeError:
             raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
-    return value
+    return text
 
 
 def boolean(value: object) -> bool:

@@ -114,7 +114,7 @@ def _check_apart(type_: Any, kind: type, found: list[tuple[Any, Conversion]]) ->
     texts = [conversion.texts for _, conversion in found]
     # Several choices of texts are told apart by the texts.
     known = [each for each in texts if each is not None]
-    if len(known) == len(found) and len(frozenset().union(*known)) == sum(map(len, known)):
+    if len(known) == len(found) and len(frozenset[str]().union(*known)) == sum(map(len, known)):
         return
     names = listed([name_of(member) for member, _ in found]).replace(" or ", " and ")
     raise Unsupported(

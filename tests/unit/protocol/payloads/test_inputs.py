@@ -1,11 +1,20 @@
 """Small inputs and what becomes of them: `inputs/` holds a table for each direction, and one of types that are refused.
 
-A type and a value are written as a program would write them, with the names of `tests/helpers/handwritten.py`.
+A type and a value are written as a program would write them, with the names that a program would import, and those of
+`tests/helpers/handwritten.py`.
 """
 
 from __future__ import annotations
 
+import collections
+import datetime
+import decimal
+import http
 import json
+import types
+import typing
+import uuid
+from collections import abc
 from pathlib import Path
 
 import pytest
@@ -13,9 +22,23 @@ import pytest
 from emitter_typed import Client
 from emitter_typed._protocol.payloads import codec
 from emitter_typed.errors import InvalidArgument, Undecodable
-from tests.helpers import handwritten
+from tests.helpers import handwritten, records
 
 FOLDER = Path(__file__).parent / "inputs"
+
+
+SCOPE: dict[str, object] = {
+    **{name: value for module in (records, handwritten) for name, value in vars(module).items()},
+    **{name: getattr(datetime, name) for name in ("datetime", "date", "timedelta", "timezone", "UTC")},
+    **{name: getattr(typing, name) for name in ("Annotated", "Any", "Literal")},
+    **{name: getattr(abc, name) for name in ("Iterable", "Mapping", "Sequence")},
+    "Decimal": decimal.Decimal,
+    "UUID": uuid.UUID,
+    "HTTPStatus": http.HTTPStatus,
+    "OrderedDict": collections.OrderedDict,
+    "UserDict": collections.UserDict,
+    "MappingProxyType": types.MappingProxyType,
+}
 
 
 def table(name: str) -> list[dict[str, str]]:
@@ -24,7 +47,7 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 def meant(expression: str) -> object:
-    found: object = eval(expression, dict(vars(handwritten)))  # of our own table
+    found: object = eval(expression, dict(SCOPE))  # of our own table
     return found
 
 

@@ -25,7 +25,7 @@ Noted = Annotated[int, Constraint("must be noted", _note)]
 @dataclass
 class Chain:
     value: Noted
-    next: list[Chain] = field(default_factory=list)
+    next: list[Chain] = field(default_factory=list["Chain"])
 
 
 @dataclass
