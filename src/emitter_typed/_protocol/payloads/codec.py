@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from json.encoder import encode_basestring
 from typing import Any, NoReturn, cast
 
 from attrs import fields
@@ -37,20 +36,6 @@ _decoder: Any = json.JSONDecoder(parse_constant=_no_constant)
 # Slower: each number also keeps its digits.
 _exact_decoder: Any = json.JSONDecoder(parse_constant=_no_constant, parse_float=ExactNumber)
 _SPACES = " \t\n\r"
-
-
-def _make_encode() -> Callable[[object], str]:
-    """Return what writes JSON without spaces."""
-    encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    make: Any = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:
-        return encoder.encode
-    # JSONEncoder makes this anew for each document, which takes as long as to write a short one.
-    parts = make(None, encoder.default, encode_basestring, None, ":", ",", False, False, False)
-    return lambda document: "".join(parts(document, 0))
-
-
-_encode_json = _make_encode()
 
 
 # Documents: what stands between bytes and objects. These raise Unfit, and what calls them says of what.
@@ -90,14 +75,6 @@ def _decoded(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise Unfit(f"not UTF-8 ({error.reason} at byte {error.start})") from None
-
-
-def write_json(document: object) -> bytes:
-    """Write a document as JSON without spaces. Raises Unfit."""
-    try:
-        return _encode_json(document).encode()
-    except RecursionError:
-        raise Unfit(_TOO_DEEP) from None
 
 
 def _unfit(error: Unfit | RecursionError) -> Unfit:
@@ -210,23 +187,21 @@ def _writer(type: Any) -> Callable[[object], bytes]:
 
 def _writer_of(conversion: Conversion) -> Callable[[object], bytes]:
     """Return what writes a payload as a type. It raises Unfit, and RecursionError."""
-    write = conversion.now("write")
+    text_of = conversion.now("write" if conversion.form == "text" else "dump")
 
-    def write_value(value: object) -> bytes:
-        return write_json(write(value))
-
-    def write_text(value: object) -> bytes:
-        text: str = write(value)
-        return text.encode()
+    def write(value: object) -> bytes:
+        text: str = text_of(value)
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            # It says where.
+            conversion.now("write")(value)
+            raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
 
     def write_bytes(value: object) -> bytes:
-        if isinstance(value, bytes | bytearray):
-            return bytes(conversion.check(value))
-        return write_value(value)
+        return bytes(conversion.check(value)) if isinstance(value, bytes | bytearray) else write(value)
 
-    if conversion.form == "bytes":
-        return write_bytes
-    return write_text if conversion.form == "text" else write_value
+    return write_bytes if conversion.form == "bytes" else write
 
 
 def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for every form of T

@@ -39,7 +39,7 @@ def _items_compiled(conversion: Conversion, side: Side, what: str, *, known: Any
         what: What a traceback calls the function.
         known: The class whose values are taken as they are.
         take: Returns any other value as what has items in order, or raises Unfit.
-        make: What holds the items afterwards: a list or a tuple.
+        make: What holds the items afterwards: a list or a tuple; their text for `dump`.
     """
     source = Source()
     source.add(0, "def convert(value):")
@@ -47,7 +47,10 @@ def _items_compiled(conversion: Conversion, side: Side, what: str, *, known: Any
     source.add(1, "made = []", "try:", "    for each in value:")
     source.add(3, f"made.append({source.convert(conversion, side, 'each')})")
     source.add(1, f"except {source.bind(Unfit)} as problem:", "    problem.below(f'[{len(made)}]')", "    raise")
-    source.add(1, "return made" if make is list else f"return {source.bind(make)}(made)")
+    if side == "dump":
+        source.add(1, "return '[' + ','.join(made) + ']'")
+    else:
+        source.add(1, "return made" if make is list else f"return {source.bind(make)}(made)")
     made: Hook = source.compile("convert", what)
     return made
 
@@ -79,6 +82,7 @@ def list_conversion(type_: Any, of: Of) -> Conversion:
         made = Conversion(
             _items_compiled(item, "read", what, known=list, take=as_list, make=make),
             _items_compiled(item, "write", what, known=make, take=take),
+            make_dump=lambda: _items_compiled(item, "dump", what, known=make, take=take),
         )
     made.kinds = frozenset({list})
     return made
@@ -162,24 +166,29 @@ def _map_compiled(
         what: What a traceback calls the function.
         known: The class whose values are taken as they are.
         take: Returns any other value as a dict, or raises Unfit.
-        make: What the outcome is made with.
+        make: What the outcome is made with; its text for `dump`.
     """
     source = Source()
-    name = f"{source.bind(text_name if key is None else key.call(side))}(name)"
-    if key is None:
-        name = f"(name if name.__class__ is str and name.isascii() else {name})"
+    dumped = side == "dump"
+    take_name = source.bind(text_name if key is None else key.call("write" if dumped else side))
+    item_made = source.convert(item, side, "each")
     unfit = source.bind(Unfit)
     source.add(0, "def convert(value):")
     source.add(1, f"if value.__class__ is not {source.bind(known)}:", f"    value = {source.bind(take)}(value)")
     source.add(1, "made = {}", "try:", "    for name, each in value.items():")
-    source.add(3, f"made[{name}] = {source.convert(item, side, 'each')}")
+    usual = "name if name.__class__ is str and name.isascii() else " if key is None else ""
+    source.add(3, f"key = {usual}{take_name}(name)")
+    source.add(3, f"made[key] = string_text(key) + ':' + {item_made}" if dumped else f"made[key] = {item_made}")
     source.add(1, f"except {unfit} as problem:")
     # A name that is no text has no place of its own.
     source.add(2, "if isinstance(name, str):", f"    problem.below({source.bind(step)}(name))", "raise")
     happens = "read" if side == "read" else "written"
     source.add(1, "if len(made) < len(value):")
     source.add(2, f"raise {unfit}('two of its names are the same when they are {happens}')")
-    source.add(1, "return made" if make is dict else f"return {source.bind(make)}(made)")
+    if dumped:
+        source.add(1, "return '{' + ','.join(made.values()) + '}'")
+    else:
+        source.add(1, "return made" if make is dict else f"return {source.bind(make)}(made)")
     made: Hook = source.compile("convert", what)
     return made
 
@@ -201,4 +210,5 @@ def map_conversion(type_: Any, of: Of) -> Conversion:
         _map_compiled(key, item, "read", what, known=dict, take=as_object, make=make),
         _map_compiled(key, item, "write", what, known=make, take=take, make=dict),
         frozenset({dict}),
+        lambda: _map_compiled(key, item, "dump", what, known=make, take=take, make=dict),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import attrs
 
 from emitter_typed._protocol.payloads.classes import ClassShape, Member, Unsupported, accepts_none, describe
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
+from emitter_typed._protocol.payloads.json_text import document_text, string_text
 from emitter_typed._protocol.payloads.plain import as_list, as_object, take_kept, text_name
 from emitter_typed._protocol.payloads.scalars import FORMATS, Hook
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, missing, refused, step, unset
@@ -28,7 +29,12 @@ def class_conversion(type_: Any, of: Of) -> Conversion:
     if shape.kind == "items":
         made = _items(shape, fields)
     else:
-        made = Conversion(_compile_reader(shape, fields), _compile_writer(shape, fields), frozenset({dict}))
+        made = Conversion(
+            _compile_reader(shape, fields),
+            _compile_writer(shape, fields, "write"),
+            frozenset({dict}),
+            lambda: _compile_writer(shape, fields, "dump"),
+        )
     return made
 
 
@@ -235,11 +241,12 @@ def _kept(value: Mapping[str, object], names: frozenset[str]) -> FrozenMap[objec
     return FrozenMap(kept)
 
 
-def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Hook:
+def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], side: Literal["write", "dump"]) -> Hook:
     cls = shape.cls
     source = Source()
     bind = source.bind
     by_key = shape.kind == "keys"
+    text = ""
     source.add(0, "def write(value):")
     if by_key:
         names = bind(frozenset(member.name for member in shape.members))
@@ -252,7 +259,11 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
     for index, (member, conversion) in enumerate(fields):
         variable = f"v{index}"
         told = member.name if by_key else member.parameter
+        omits_none = member.omits_none and conversion.optional is not None
+        always = not omits_none and (member.required or not by_key)
         source.add(2, f"at = {told!r}")
+        if side == "dump" and not always:
+            source.add(2, f"text{index} = ''")
         indent = 2
         if by_key:
             if not member.required:
@@ -261,19 +272,46 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
             source.add(indent, f"{variable} = value[{member.name!r}]")
         else:
             source.add(2, f"{variable} = value.{member.name}")
-        if member.omits_none and conversion.optional is not None:
+        if omits_none and conversion.optional is not None:
             source.add(indent, f"if {variable} is not None:")
             indent, conversion = indent + 1, conversion.optional
-        source.add(indent, f"made[{member.wire_name!r}] = {source.convert(conversion, 'write', variable)}")
+        written = source.convert(conversion, side, variable)
+        name = f",{string_text(member.wire_name)}:"
+        if side == "write":
+            source.add(indent, f"made[{member.wire_name!r}] = {written}")
+        elif always:
+            source.add(indent, f"{variable} = {written}")
+            text += f"{_literal(name)}{{{variable}}}"
+        else:
+            source.add(indent, f"text{index} = {name!r} + {written}")
+            text += f"{{text{index}}}"
     if shape.rest is not None:
         names = bind(frozenset(member.wire_name for member in shape.members))
         source.add(2, f"at = {shape.rest.name!r}", f"{bind(_write_kept)}(value.{shape.rest.name}, {names}, made)")
+        if side == "dump":
+            source.add(2, f"rest = ',' + {bind(document_text)}(made)[1:-1] if made else ''")
+            text += "{rest}"
     source.add(1, "except KeyError:", f"    raise {bind(missing)}(at) from None")
     source.add(1, "except AttributeError:", f"    {bind(unset)}(at)")
     source.add(1, f"except {bind(Unfit)} as problem:", f"    problem.below({bind(step)}(at))", "    raise")
-    source.add(1, "return made")
+    source.add(1, "return made" if side == "write" else f"return {_object_text(text)}")
     made: Hook = source.compile("write", cls.__name__)
     return made
+
+
+def _literal(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _object_text(members: str) -> str:
+    """Return the expression of an object's JSON.
+
+    Args:
+        members: An f-string of its members, each of which begins with a comma or is empty.
+    """
+    if members.startswith(","):
+        return f"f{'{{' + members[1:] + '}}'!r}"
+    return f"'{{' + f{members!r}[1:] + '}}'"
 
 
 def _other_class(value: object, cls: type) -> Unfit:
