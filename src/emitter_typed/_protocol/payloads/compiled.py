@@ -91,12 +91,13 @@ class Conversion:
             self.take(self.later())
         if side == "dump":
             if self.dump is None:
-                self.dump = _dumped(self.write, self.kinds) if self.make_dump is None else self.make_dump()
+                self.dump = dumped(self.write, self.kinds) if self.make_dump is None else self.make_dump()
             return self.dump
         return self.read if side == "read" else self.write
 
 
-def _dumped(write: Hook, kinds: frozenset[type] | None) -> Hook:
+def dumped(write: Hook, kinds: frozenset[type] | None = None) -> Hook:
+    """Return what takes an object to JSON by way of a document, which is of these kinds."""
     to_text: Callable[[Any], str] = string_text if kinds == TEXT else document_text
     return lambda value: to_text(write(value))
 
