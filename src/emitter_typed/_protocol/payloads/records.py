@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, cast
@@ -98,20 +99,21 @@ def _all_members(shape: ClassShape) -> tuple[Member, ...]:
     return shape.members if shape.rest is None else (*shape.members, shape.rest)
 
 
-def _constructor(shape: ClassShape) -> Callable[[dict[str, object]], object]:
-    """Return what calls the constructor; what that raises is said of the object."""
+def _constructor(shape: ClassShape) -> Callable[..., object]:
     cls = shape.cls
+    return quietly()(lambda **members: cls(**members)) if warns(cls) else cls
+
+
+def _refusal(shape: ClassShape) -> Callable[[Exception, Mapping[str, object]], Unfit]:
+    """Return what says of an object what its constructor has raised."""
     names = {member.parameter: member.wire_name for member in shape.members}
 
-    def make(members: dict[str, object]) -> object:
-        try:
-            return cls(**members)
-        except Exception as error:
-            if isinstance(error, InvalidArgument):
-                raise refused(error, names.get(error.argument.partition("[")[0])) from error
-            raise refused(error).below(_validated(shape, members, error)) from error
+    def refusal(error: Exception, members: Mapping[str, object]) -> Unfit:
+        if isinstance(error, InvalidArgument):
+            return refused(error, names.get(error.argument.partition("[")[0]))
+        return refused(error).below(_validated(shape, members, error))
 
-    return quietly()(make) if warns(cls) else make
+    return refusal
 
 
 def _validated(shape: ClassShape, members: Mapping[str, object], error: Exception) -> str:
@@ -151,10 +153,15 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
         source.add(1, "made = {}")
     source.add(1, "try:", "    pass")
     stores: list[str] = []
+    # What a constructor is given in any case; anything else goes by way of `made`.
+    passed: dict[str, str] = {}
     for index, (member, conversion) in enumerate(fields):
         variable = f"v{index}"
+        if shape.kind == "attributes" and member.required and _is_name(member.parameter):
+            passed[member.parameter] = variable
         source.add(2, f"at = {member.wire_name!r}")
-        _add_field(source, member, conversion, variable, by_slots=by_slots)
+        stays = by_slots or member.parameter in passed
+        _add_field(source, member, conversion, variable, by_slots=by_slots, stays=stays)
         stores.append(variable)
     if shape.rest is not None:
         names = bind(frozenset(member.wire_name for member in shape.members))
@@ -175,13 +182,32 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
     elif shape.kind == "keys":
         source.add(1, "return made")
     else:
-        source.add(1, f"return {bind(_constructor(shape))}(made)")
+        more = ["**made"] if len(passed) < len(fields) or shape.rest is not None else []
+        given = ", ".join([*(f"{name}={variable}" for name, variable in passed.items()), *more])
+        items = ", ".join([*(f"{name!r}: {variable}" for name, variable in passed.items()), *more])
+        source.add(1, "try:", f"    return {bind(_constructor(shape))}({given})", "except Exception as error:")
+        source.add(2, f"raise {bind(_refusal(shape))}(error, {{{items}}}) from error")
     made: Hook = source.compile("read", cls.__name__)
     return made
 
 
-def _add_field(source: Source, member: Member, conversion: Conversion, variable: str, *, by_slots: bool) -> None:
-    """Add what reads one field into a variable, and what to do where the document does not hold it."""
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _add_field(
+    source: Source, member: Member, conversion: Conversion, variable: str, *, by_slots: bool, stays: bool
+) -> None:
+    """Add what reads one field, and what to do where the document does not hold it.
+
+    Args:
+        source: Where to add it.
+        member: The field.
+        conversion: That of its type.
+        variable: What holds its value.
+        by_slots: Whether the constructor is not called, which knows defaults and constraints.
+        stays: Whether the value stays in its variable, or goes into `made`.
+    """
     name = repr(member.wire_name)
     indent = 2
     absent = not member.required
@@ -195,7 +221,7 @@ def _add_field(source: Source, member: Member, conversion: Conversion, variable:
     source.add(indent, f"{variable} = {source.convert(conversion, 'read', variable)}")
     if by_slots and member.validator is not None:
         _add_constraint(source, member, variable, indent)
-    if not by_slots:
+    if not stays:
         source.add(indent, f"made[{member.parameter!r}] = {variable}")
     if indent == 3:
         source.add(2, "else:")
