@@ -80,12 +80,12 @@ def is_blank(value: object, blanks: Sequence[object]) -> bool:
 def _sets_slots(shape: ClassShape) -> bool:
     """Tell whether an object can be made without its constructor: nothing happens there that a reader does not do."""
     cls: Any = shape.cls
+    if "__attrs_attrs__" not in vars(cls) or hasattr(cls, "__attrs_init__") or hasattr(cls, "__attrs_pre_init__"):
+        return False
+    if not issubclass(cls, Record) and not _has_plain_constructor(cls):
+        return False
     return (
-        issubclass(cls, Record)
-        and "__attrs_attrs__" in vars(cls)
-        and not hasattr(cls, "__attrs_init__")
-        and getattr(cls, "__attrs_post_init__", None) is getattr(Record, "__attrs_post_init__", None)
-        and not hasattr(cls, "__attrs_pre_init__")
+        getattr(cls, "__attrs_post_init__", None) in (None, getattr(Record, "__attrs_post_init__", None))
         and all(each.init and each.converter is None for each in attrs.fields(cls))
         and all(
             isinstance(getattr(cls, member.name, None), types.MemberDescriptorType)
@@ -95,13 +95,30 @@ def _sets_slots(shape: ClassShape) -> bool:
     )
 
 
+def _has_plain_constructor(cls: Any) -> bool:
+    """Tell whether the constructor of a hand-written class is the one that attrs wrote, which stores values alone."""
+    code = getattr(cls.__init__, "__code__", None)
+    return (
+        code is not None
+        and code.co_filename.startswith("<attrs generated ")
+        and cls.__new__ is object.__new__
+        and type(cls) is type
+        and "_attrs_cached_hash" not in vars(cls)
+        and all(each.validator is None for each in attrs.fields(cls))
+    )
+
+
 def _all_members(shape: ClassShape) -> tuple[Member, ...]:
     return shape.members if shape.rest is None else (*shape.members, shape.rest)
 
 
 def _constructor(shape: ClassShape) -> Callable[..., object]:
-    cls = shape.cls
-    return quietly()(lambda **members: cls(**members)) if warns(cls) else cls
+    cls: Callable[..., object] = shape.cls
+
+    def make(**members: object) -> object:
+        return cls(**members)
+
+    return quietly()(make) if warns(shape.cls) else cls
 
 
 def _refusal(shape: ClassShape) -> Callable[[Exception, Mapping[str, object]], Unfit]:
@@ -161,7 +178,7 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
             passed[member.parameter] = variable
         source.add(2, f"at = {member.wire_name!r}")
         stays = by_slots or member.parameter in passed
-        _add_field(source, member, conversion, variable, by_slots=by_slots, stays=stays)
+        _add_field(source, member, conversion, variable, by_slots=by_slots, stays=stays, frozen=issubclass(cls, Record))
         stores.append(variable)
     if shape.rest is not None:
         names = bind(frozenset(member.wire_name for member in shape.members))
@@ -196,7 +213,7 @@ def _is_name(text: str) -> bool:
 
 
 def _add_field(
-    source: Source, member: Member, conversion: Conversion, variable: str, *, by_slots: bool, stays: bool
+    source: Source, member: Member, conversion: Conversion, variable: str, *, by_slots: bool, stays: bool, frozen: bool
 ) -> None:
     """Add what reads one field, and what to do where the document does not hold it.
 
@@ -207,6 +224,7 @@ def _add_field(
         variable: What holds its value.
         by_slots: Whether the constructor is not called, which knows defaults and constraints.
         stays: Whether the value stays in its variable, or goes into `made`.
+        frozen: Whether the object holds frozen lists and maps.
     """
     name = repr(member.wire_name)
     indent = 2
@@ -228,7 +246,7 @@ def _add_field(
         if member.required:
             source.add(3, f"raise KeyError({name})")
         elif by_slots:
-            source.add(3, f"{variable} = {_default_text(source, member)}")
+            source.add(3, f"{variable} = {_default_text(source, member, frozen=frozen)}")
         else:
             source.add(3, "pass")
 
@@ -243,9 +261,10 @@ def _add_constraint(source: Source, member: Member, variable: str, indent: int) 
         source.add(indent, check)
 
 
-def _default_text(source: Source, member: Member) -> str:
+def _default_text(source: Source, member: Member, *, frozen: bool) -> str:
     make = cast("Callable[[], object]", member.default)
-    freeze = freezer(member.type)
+    # A hand-written class holds what it was given.
+    freeze = freezer(member.type) if frozen else None
     default: Any = attrs.NOTHING if member.attribute is None else member.attribute.default
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # typeshed has it as a function
         made = f"{source.bind(make)}()"
