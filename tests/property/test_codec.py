@@ -11,6 +11,7 @@ from hypothesis import given
 
 from emitter_typed import Permission, PresenceEvent, PresenceInfo, PresenceResponse, PresenceStatus, PresenceSubscribe
 from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import Undecodable
 from tests.helpers.records import (
@@ -99,6 +100,12 @@ EVENTS = st.builds(
 @given(SCALARS | FORMATS | READINGS | HOUSES | TREES)
 def test_a_record_comes_back_as_it_was(record: object) -> None:
     assert codec.decode(codec.encode(record), type(record)) == record
+
+
+@given(SCALARS | FORMATS | READINGS | HOUSES | TREES)
+def test_the_text_of_a_record_is_that_of_its_document(record: object) -> None:
+    document = conversion_of(type(record)).now("write")(record)
+    assert codec.encode(record) == json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @given(COMMANDS)
