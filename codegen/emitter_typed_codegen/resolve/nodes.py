@@ -58,7 +58,8 @@ class Report:
     def expect(self, node: Node, what: str, shape: str) -> None:
         """Note that a node has the wrong shape; a broken one is not mentioned again."""
         if not isinstance(node, BrokenNode):
-            hint = f"write [{_as_written(node)}]" if isinstance(node, ScalarNode) and shape == "a list" else ""
+            written = _as_written(node) if isinstance(node, ScalarNode) and shape == "a list" else ""
+            hint = f"write [{written}]" if written and written.isprintable() and len(written) <= LONGEST_NAME else ""
             self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}", hint)
 
     def entries(

@@ -102,6 +102,12 @@ def test_a_key_that_has_another_name_here_is_not_missed(tmp_path: Path) -> None:
     assert rules(tmp_path, text) == [(3, "unknown-key")] * 3
 
 
+def test_what_to_write_is_told_in_one_line(tmp_path: Path) -> None:
+    text = "types:\n  It:\n    fields:\n      it:\n        type: int?\n        blank: a\n\n          b\n"
+
+    assert only_problem(tmp_path, text) == ("wrong-shape", "")
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
