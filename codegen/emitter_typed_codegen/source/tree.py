@@ -27,7 +27,8 @@ class Text:
             end_column=end_column,
             rule=rule,
             message=message,
-            hint=hint,
+            # What to write may hold a text of the schema, and that line breaks.
+            hint=" ".join(hint.split("\n")),
             excerpt=self.lines[line - 1] if 0 < line <= len(self.lines) else "",
         )
 
