@@ -40,7 +40,7 @@ from emitter_typed._broker.requests import Reply, Requests
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed.broker import Broker, Limits
 from emitter_typed.testing import BrokerOptions
-from tests.behaviour.connection.arrivals import disorder, missing
+from tests.behaviour.connection.arrivals import arrivals, wrong
 from tests.behaviour.connection.losses import LOSSES, Losses, seeds
 from tests.helpers.loops import LIMIT_S, in_loop
 from tests.helpers.proxy import CuttingProxy
@@ -80,6 +80,9 @@ class Scene:
     def __init__(self, broker: Broker, stack: ExitStack) -> None:
         self.broker = broker
         self.embedded = not isinstance(broker, RealBroker)
+        self.is_cluster = not self.embedded and len(URLS) > 1
+        # What several nodes store in one second may be more than can be read of it: 200 messages are not.
+        self.pace_s = PUBLISHERS / 200 if self.is_cluster else 0.0
         urls = cycle((broker.url,) if self.embedded else URLS)
         self.writers = [stack.enter_context(CuttingProxy(next(urls))) for _ in range(WRITERS)]
         self.root = fresh_channel()
@@ -123,9 +126,8 @@ class Progress:
     def __init__(self) -> None:
         self.acknowledged = [0] * PUBLISHERS
         self.answered: list[str] = []
-        self.received: defaultdict[str, list[str]] = defaultdict(list)
+        self.received: defaultdict[str, list[str | Gap]] = defaultdict(list)
         self.ends: defaultdict[str, set[str]] = defaultdict(set)
-        self.gaps: list[Gap] = []
         self._changed = threading.Condition()
 
     def acknowledge(self, publisher: int) -> None:
@@ -145,7 +147,7 @@ class Progress:
                 self.ends[channel].add(text)
                 return len(self.ends[channel]) < WRITERS
             case Gap():
-                self.gaps.append(event)
+                self.received[channel].append(event)
             case Undecodable():
                 raise event
         return True
@@ -166,35 +168,36 @@ def check(progress: Progress, scene: Scene, executed: Counter[str], *, losses: S
         executed: What the broker carried out, if it is embedded.
         losses: How many connections each writer lost.
     """
+    places = [(f"a subscription to {each}", arrivals(progress.received[each]), each) for each in scene.channels]
     with Client.from_url(scene.broker.url, **scene.settings) as late:
-        stored = [message.as_string() for message in late.history(scene.key, scene.root)]
-    wrong: list[str] = []
-    for place, channel, texts in (
-        ("the broker", scene.root, stored),
-        *((f"a subscription to {channel}", channel, progress.received[channel]) for channel in scene.channels),
-    ):
+
+        def stored(channel: str) -> list[str]:
+            return [message.as_string() for message in late.history(scene.key, channel)]
+
+        own = [f"{scene.root}{publisher}/" for publisher in range(PUBLISHERS)]
+        places += ((f"what is stored for {each}", arrivals(stored(each)), each) for each in own)
+        everything = stored(scene.root) if scene.embedded else []
+    found: list[str] = []
+    for place, seen, channel in places:
         for publisher in scene.publishers_of(channel):
-            assert progress.acknowledged[publisher] > 0
-            numbers = _numbers(texts, publisher)
-            wrong += (
-                f"{place}, publisher {publisher}: {each}"
-                for each in (
-                    *missing(numbers, progress.acknowledged[publisher]),
-                    *disorder(numbers, max_in_flight=IN_FLIGHT, max_losses=losses[publisher % WRITERS]),
-                )
-            )
-    wrong += (str(gap) for gap in progress.gaps if not gap.recovered)
-    assert not wrong, "\n".join(wrong)
-    assert sum(gap.count for gap in progress.gaps) > 0, "no subscription has missed anything"
+            total, lost = progress.acknowledged[publisher], losses[publisher % WRITERS]
+            assert total > 0
+            faults = wrong(seen, publisher, count=total, max_in_flight=IN_FLIGHT, max_losses=lost)
+            found += (f"{place}, {each}" for each in faults)
+    gaps = [each for _, seen, _ in places for each in seen if isinstance(each, Gap)]
+    print(  # noqa: T201  pytest shows it
+        f"{sum(progress.acknowledged)} messages, {len(gaps)} gaps, of which {sum(not each.exact for each in gaps)} are"
+        f" not exact and {sum(not each.recovered for each in gaps)} not recovered"
+    )
+    if not scene.is_cluster:
+        found += (str(gap) for gap in gaps if not gap.recovered)
+    assert not found, "\n".join(found)
+    assert sum(gap.count for gap in gaps) > 0, "no subscription has missed anything"
     if scene.embedded:
-        assert stored == [text for each in scene.broker.published if not (text := each.as_string()).startswith(END)]
+        assert everything == [text for each in scene.broker.published if not (text := each.as_string()).startswith(END)]
         twice = {channel: times for channel, times in executed.items() if times > 1}
         assert not twice, f"requests that were carried out more than once: {twice}"
         assert set(progress.answered) <= executed.keys()
-
-
-def _numbers(texts: list[str], publisher: int) -> list[int]:
-    return [int(number) for who, _, number in (text.partition(":") for text in texts) if who == str(publisher)]
 
 
 # In threads
@@ -208,7 +211,7 @@ def publish(client: Client, scene: Scene, publisher: int, progress: Progress, en
                 return
             pending.popleft().wait()
             progress.acknowledge(publisher)
-        if not enough.is_set():
+        if not enough.wait(scene.pace_s):
             pending.append(
                 client.publish_nowait(scene.key, f"{scene.root}{publisher}/", f"{publisher}:{number}", ttl=600)
             )
@@ -289,6 +292,7 @@ async def publish_async(
                 return
             await pending.popleft().wait()
             progress.acknowledge(publisher)
+        await asyncio.sleep(scene.pace_s)
         if not enough.is_set():
             pending.append(
                 client.publish_nowait(scene.key, f"{scene.root}{publisher}/", f"{publisher}:{number}", ttl=600)
