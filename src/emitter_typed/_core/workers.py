@@ -126,6 +126,12 @@ class SyncWorker(_Queue[*Ts]):
         if thread is not None and thread not in waiting:
             thread.join(timeout_s)
 
+    def forked(self) -> None:
+        """Go on in a process that was forked: the thread, and what waits for it, are the parent's."""
+        self._changed = threading.Condition()
+        self._thread = None
+        self._items.clear()
+
     def _run(self) -> None:
         while True:
             with self._changed:

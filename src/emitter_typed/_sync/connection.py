@@ -1,155 +1,102 @@
-"""The connection of a client with threads: one session, one transport after the other, and what brings the next."""
+"""The connection of a client with threads, and how threads wait for it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import monotonic
 from typing import TypeVar
 
-from emitter_typed._core.connections import Connection, still_lost
+from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import SyncOutcome
-from emitter_typed._core.state import ConnectionState, ConnectionStatus
-from emitter_typed._protocol.backoff import Backoff
-from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
-from emitter_typed._protocol.session.fetches import Fetch
-from emitter_typed._transport.base import Transport
-from emitter_typed.errors import Congested, EmitterError, RequestTimeout
+from emitter_typed._core.state import ConnectionState
+from emitter_typed._protocol.connection_machine import ConnectionMachine
+from emitter_typed._transport.base import Endpoint, Transport, TransportSink
+from emitter_typed._transport.reactors import ThreadReactor
+from emitter_typed.errors import Congested, RequestTimeout
 
 ResultT = TypeVar("ResultT")
 
 
 class SyncConnection(Connection):
-    """A connection that any thread may use. The lock guards the session."""
+    """A connection that any thread may use. One thread of its own carries its packets and makes its attempts."""
 
     def __init__(
         self,
-        make_transport: Callable[[], Transport],
-        backoff: Backoff,
+        endpoint: Endpoint,
+        make_transport: Callable[[ThreadReactor], Transport],
+        machine: ConnectionMachine,
         state: ConnectionState,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
-        *,
-        reconnect: bool,
-        retry_connect: bool,
     ) -> None:
-        """Prepare; `open` makes the first attempt, for the session that is set by then."""
-        super().__init__(make_transport, backoff, reconnect=reconnect, retry_connect=retry_connect)
-        self._tell_of_connection = tell_of_connection
-        self._tell_of_loss = tell_of_loss
+        """Start its thread. Raises OSError or RuntimeError if there is none, and leaves nothing then."""
+        reactor = ThreadReactor()
         # A subscription that takes in an answer asks for the next page.
-        self.lock: threading.RLock = threading.RLock()
-        self._state = state
-        self._room_to_send = threading.Event()
-        # Guards which transport there is; taken before `lock`, where both are.
-        self._switching = threading.RLock()
-        self._transport: Transport | None = None
-        self._sink: _SyncSink | None = None
-        self._timer: threading.Timer | None = None
+        lock = threading.RLock()
+        super().__init__(
+            endpoint,
+            lambda: make_transport(reactor),
+            machine,
+            reactor,
+            lock,
+            state,
+            tell_of_connection,
+            tell_of_loss,
+        )
+        self._sync_state = state
+        self._thread = reactor
+        self._room_to_send = threading.Condition(lock)
+        self._over = threading.Event()
+        reactor.start()
 
-    def send(self, packet: OutboundPacket) -> None:
-        """Send a packet, for the session."""
-        if self._transport is not None:
-            self._transport.send(packet)
+    def _make_sink(self, attempt: int) -> TransportSink:
+        return DirectSink(self, attempt)
 
-    def fetch(self, fetch: Fetch) -> None:
-        """Ask for a page when its turn comes. Raises what a request raises."""
-        with self.lock:
-            self.session.fetches.add(fetch)
+    def _wake(self) -> None:
+        with self._room_to_send:
+            self._room_to_send.notify_all()
 
-    def give_up(self, fetch: Fetch, error: EmitterError) -> None:
-        """End a fetch with an error, unless it has ended."""
-        with self.lock:
-            fetch.reject(error)
+    def _finished(self) -> None:
+        self._thread.stop()
+        self._over.set()
 
-    def shares(self, channel: str) -> bool:
-        """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
-        with self.lock:
-            return self.session.subscriptions.shares(channel)
+    def forked(self) -> None:
+        """End, in a process that was forked, where nobody else holds what another thread held."""
+        self.lock = lock = threading.RLock()
+        self._room_to_send = threading.Condition(lock)
+        self._sync_state.forked()
+        super().forked()
+        self._over.set()
 
-    def open(self) -> None:
-        """Make an attempt to connect, unless the connection was closed meanwhile."""
-        with self._switching:
-            if not self._closing:
-                self._transport = self._make_transport()
-                self._sink = _SyncSink(self)
-                self._transport.start(self._sink)
+    def end(self, *, abort: bool = False, timeout_s: float) -> None:
+        """Close, or abort, and wait for the end of that and of the thread.
 
-    def opened(self) -> None:
-        """Learn, from the session, that the broker has accepted a connection."""
-        self._accepted()
-        self._state.set("connected")
-        self._tell_of_connection()
+        A signal handler may have stopped the thread that it runs in halfway through a call. Then nothing can end before
+        that goes on, so that this does not wait, and the network thread closes as soon as it can.
+        """
+        if self._is_interrupted:
+            self._reactor.call_soon(lambda: self.close(abort=abort, timeout_s=timeout_s))
+            return
+        self.close(abort=abort, timeout_s=timeout_s)
+        if not self._reactor.is_here:
+            deadline = monotonic() + timeout_s + 0.2
+            if not self._over.wait(timeout_s + 0.2):
+                self.close(abort=True)
+            self._thread.join(max(0.1, deadline - monotonic()))
 
-    def ended(self, sink: _SyncSink, error: EmitterError | None) -> None:
-        """Learn that a transport has ended, and come back if that is wanted."""
-        with self._switching:
-            if sink is not self._sink:
-                return
-            self._sink = None
-            if error is None or not self._goes_on(error):
-                self._finish(error)
-                return
-            error = self._followed(error)
-            with self.lock:
-                self.session.lost(error)
-            self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
-            self._timer = threading.Timer(self._delay_s(error), self.open)
-            self._timer.daemon = True
-            self._timer.name = "emitter-reconnect"
-            self._timer.start()
-        self._room_to_send.set()
-
-    def received(self, sink: _SyncSink, packets: Sequence[InboundPacket]) -> None:
-        """Take in what a transport brings."""
-        with self.lock:
-            if sink is self._sink:
-                self.session.received(packets)
-
-    def drained(self) -> None:
-        """Let those who wait for room go on."""
-        self._room_to_send.set()
-
-    def close(self, timeout_s: float, *, abort: bool = False, error: EmitterError | None = None) -> None:
-        """Send what waits, disconnect, and come back no more; abort: drop the connection at once; error: why."""
-        with self._switching:
-            self._closing = True
-            if error is not None:
-                # Before an attempt that is under way ends for a reason of its own.
-                self._finish(error)
-            transport, timer = self._transport, self._timer
-        if timer is not None:
-            timer.cancel()
-            if timer is not threading.current_thread():
-                timer.join(timeout_s)
-        if transport is not None:
-            if abort:
-                transport.abort()
-            else:
-                transport.close()
-            if not transport.join(timeout_s):
-                transport.abort()
-                transport.join(timeout_s)
-        with self._switching:
-            self._sink = None
-            self._finish(None)
-
-    def _finish(self, error: EmitterError | None) -> None:
-        with self.lock:
-            self.session.ended(error)
-        self._leave_for("closed", error)
-        self._room_to_send.set()
-
-    def _leave_for(self, status: ConnectionStatus, error: EmitterError | None) -> None:
-        before = self._state.status
-        if before != "closed":
-            self._state.set(status, error)
-        if before == "connected":
-            self._tell_of_loss()
+    @property
+    def _is_interrupted(self) -> bool:
+        """Whether this thread holds the lock already."""
+        try:
+            self._room_to_send.notify(0)
+        except RuntimeError:
+            return False
+        return True
 
     def wait_until_open(self, operation: str, timeout_s: float) -> None:
         """Wait while the connection is being made again. Raises Closed, and ConnectionLost after the time limit."""
-        if not self.session.connected and not self._state.wait("connected", "closed", timeout_s=timeout_s):
+        if not self.session.connected and not self._sync_state.wait("connected", "closed", timeout_s=timeout_s):
             raise still_lost(operation, self._state.error, timeout_s)
 
     def answer(self, outcome: SyncOutcome[ResultT], deadline: float, limit_s: float) -> ResultT:
@@ -163,31 +110,11 @@ class SyncConnection(Connection):
 
     def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""
+        if not self.congested:
+            return
         deadline = monotonic() + timeout_s
-        while self.congested:
-            if not self._room_to_send.wait(deadline - monotonic()):
-                raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
-            # Before the next look, so that room made after it is not missed.
-            self._room_to_send.clear()
-
-    @property
-    def congested(self) -> bool:
-        """Whether so much waits for the network that nothing should be added."""
-        transport = self._transport
-        return transport is not None and self.session.connected and transport.congested
-
-
-class _SyncSink:
-    """Takes what one transport brings."""
-
-    def __init__(self, connection: SyncConnection) -> None:
-        self._connection = connection
-
-    def received(self, packets: Sequence[InboundPacket], /) -> None:
-        self._connection.received(self, packets)
-
-    def drained(self) -> None:
-        self._connection.drained()
-
-    def ended(self, error: EmitterError | None, /) -> None:
-        self._connection.ended(self, error)
+        with self._room_to_send:
+            # The lock is held from the look to the wait, so that room made between them wakes it.
+            while self.congested:
+                if not self._room_to_send.wait(deadline - monotonic()) and monotonic() >= deadline:
+                    raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from typing import Any, Literal, TypeVar, TypeVarTuple
 
 from emitter_typed._core.client_base import Handler
@@ -35,7 +36,8 @@ class SyncHandlers:
     def __init__(self, protocol: ProtocolDefinition) -> None:
         """Begin without handlers."""
         self._protocol = protocol
-        self.lock: threading.Lock = threading.Lock()
+        # Reentrant: a signal handler may close the client in the middle of this.
+        self.lock: threading.RLock = threading.RLock()
         """Guards the handlers, and what drivers note of those that run."""
         self._waiting_threads: set[threading.Thread] = set()
         # Any: each event has its own type.
@@ -46,17 +48,28 @@ class SyncHandlers:
         self.disconnects: HandlerSlot[SyncWorker[()]] = HandlerSlot("on_disconnect", arguments=0)
         self._untold_of_connection = False
 
-    def stop(self) -> None:
-        """Let the handlers that are running finish, and wait for them."""
+    def stop(self, deadline_s: float) -> None:
+        """Let the handlers that are running finish, and wait for them; until a time of `monotonic` at most."""
         with self.lock:
-            workers: list[SyncWorker[Any] | SyncWorker[()] | None] = list(self._event_handlers)
-            workers += [self.connects.worker, self.disconnects.worker, self.messages.worker]
-            # The last, for the others report to it.
-            workers.append(self.errors.worker)
+            workers = self._workers()
         with self.waiting() as waiting:
             for worker in workers:
-                if worker is not None:
-                    worker.stop(_END_TIMEOUT_S, waiting)
+                worker.stop(max(0.0, deadline_s - monotonic()), waiting)
+
+    def _workers(self) -> list[SyncWorker[Any] | SyncWorker[()]]:
+        workers: list[SyncWorker[Any] | SyncWorker[()]] = list(self._event_handlers)
+        # The last one is for errors, for the others report to it.
+        for slot in (self.connects, self.disconnects, self.messages, self.errors):
+            if slot.worker is not None:
+                workers.append(slot.worker)
+        return workers
+
+    def forked(self) -> None:
+        """Go on in a process that was forked: threads, and what waits for them, are the parent's."""
+        self.lock = threading.RLock()
+        self._waiting_threads.clear()
+        for worker in self._workers():
+            worker.forked()
 
     @contextmanager
     def waiting(self) -> Generator[Collection[threading.Thread]]:

@@ -15,8 +15,11 @@ _MAX_TOPIC_BYTES: Final = 256
 class Frames:
     """Cuts what arrives into packets, however it was cut on its way."""
 
-    def __init__(self) -> None:
-        """Begin at the border of two packets."""
+    def __init__(self, max_packet_bytes: int) -> None:
+        """Begin at the border of two packets; the bound is on a packet's remaining length."""
+        self._max_packet_bytes = max_packet_bytes
+        self.too_large: int = 0
+        """The size of the packet that is over the bound, if there is one; nothing is taken out any more."""
         self._data = b""
         self._at = 0
         self._later = bytearray()
@@ -77,6 +80,9 @@ class Frames:
                 if data[body - 1] & 0x80:
                     size = 0
                     break
+            if size > self._max_packet_bytes:
+                self.too_large = size
+                return None
             stop = body + size
             if stop > end:
                 break

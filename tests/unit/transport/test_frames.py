@@ -33,7 +33,7 @@ def test_packets_are_told_apart_wherever_they_were_cut(
     packets: list[tuple[bytes, InboundPacket | None]], sizes: list[int]
 ) -> None:
     stream = b"".join(raw for raw, _ in packets)
-    frames = Frames()
+    frames = Frames(268_435_455)
     found: list[InboundPacket | bytes] = []
     while stream:
         frames.feed(stream[: sizes[0]])
@@ -54,7 +54,7 @@ def test_packets_are_told_apart_wherever_they_were_cut(
 @example(data=b"\x30\x04\x00\x02\xff\xff", size=6)
 @example(data=b"\x40\x03\x00\x00\x00", size=5)
 def test_no_byte_is_lost_or_made_up(data: bytes, size: int) -> None:
-    frames = Frames()
+    frames = Frames(268_435_455)
     found = b""
     for start in range(0, len(data), size):
         frames.feed(data[start : start + size])
@@ -77,7 +77,7 @@ def test_a_publish_is_written_as_another_codec_writes_it(
 def test_what_is_broken_is_handed_on_whole() -> None:
     broken = [b"\x30\x02\x00\x00", b"\x30\x05\x00\x09abc", b"\x30\x04\x00\x02\xff\xff", b"\x40\x03\x00\x00\x00"]
     for packet in broken:
-        frames = Frames()
+        frames = Frames(268_435_455)
         frames.feed(packet + b"\x40\x02\x00\x01")
         into: list[InboundPacket] = []
         assert frames.take(into, known=True) == packet
@@ -86,7 +86,7 @@ def test_what_is_broken_is_handed_on_whole() -> None:
 
 
 def test_topics_that_are_remembered_are_bounded() -> None:
-    frames = Frames()
+    frames = Frames(268_435_455)
     into: list[InboundPacket] = []
     for number in range(10_000):
         raw, _ = delivery(f"a/{number}/", b"")
