@@ -14,7 +14,7 @@ from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.receiving import AsyncReceiving
 from emitter_typed._core.client_base import AsyncHandler
 from emitter_typed._core.connections import CLOSE_TIMEOUT_S, still_lost
-from emitter_typed._core.driver_base import Undrained
+from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.pending import AsyncPending, unacknowledged
 from emitter_typed._core.settings import Settings
@@ -73,7 +73,7 @@ class AsyncDriver(AsyncReceiving):
         self._state.begin(connection)
         try:
             connection.open()
-            await outcome.wait(self.settings.timeout_s)
+            await outcome.wait(self.settings.timeout_s + CONNECT_GRACE_S, self.settings.timeout_s)
         except BaseException as failure:
             reason = self._failure(failure, endpoint)
             connection.close(abort=True, error=reason if isinstance(reason, ConnectionRefused) else None)

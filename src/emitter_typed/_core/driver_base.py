@@ -21,6 +21,8 @@ from emitter_typed.errors import ConnectionRefused, EmitterError, RequestTimeout
 DEFAULT_HOST = "api.emitter.io"
 DEFAULT_PORT = 443
 DEFAULT_KEEPALIVE_S = 30
+CONNECT_GRACE_S = 0.1
+"""For how long `connect` outwaits its attempt, which has the same limit and says more of why it failed, in seconds."""
 
 
 class Undrained(NamedTuple):
@@ -103,7 +105,6 @@ class DriverBase(ABC):
             error = self.state.error
             return failure if error is None or isinstance(error.__cause__, TimeoutError) else error
         if isinstance(failure, ConnectionRefused) and isinstance(failure.__cause__, TimeoutError):
-            # An attempt has as much time as the call, so that either may be the first to end.
             timeout = RequestTimeout("connect", self.settings.timeout_s)
             timeout.__cause__ = failure
             return timeout

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.connections import CLOSE_TIMEOUT_S, still_lost
-from emitter_typed._core.driver_base import Undrained
+from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending, unacknowledged
 from emitter_typed._core.settings import Settings
@@ -74,7 +74,7 @@ class SyncDriver(SyncReceiving):
             connection.session.connecting(outcome)
             self._connection = connection
             self._state.begin(connection)
-        deadline = monotonic() + self.settings.timeout_s
+        deadline = monotonic() + self.settings.timeout_s + CONNECT_GRACE_S
         try:
             connection.open()
             outcome.wait(deadline - monotonic(), self.settings.timeout_s)

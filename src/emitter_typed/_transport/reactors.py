@@ -26,6 +26,7 @@ from emitter_typed._transport.base import Timer
 _log = logging.getLogger("emitter_typed")
 
 _LONGEST_WAIT_S: Final = 3600.0
+_PATIENCE_S: Final = 0.1
 
 
 class _ThreadTimer:
@@ -130,9 +131,10 @@ class ThreadReactor:
         while not self._stopping or self._calls:
             self._turn()
         self._selector.close()
-        # Whoever is about to wake it must not write to a descriptor that is somebody else's by then. It is not waited
-        # for: a signal handler may have stopped it there to wait for this thread.
-        if self._waking.acquire(blocking=False):
+        # Whoever is about to wake it must not write to a descriptor that is somebody else's by then. That takes no
+        # time, but where a signal handler has stopped it there, to wait for this thread: the last reference closes
+        # them then.
+        if self._waking.acquire(timeout=_PATIENCE_S):
             self._close()
             self._waking.release()
 

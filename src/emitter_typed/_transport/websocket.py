@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Final, Protocol
 
@@ -57,6 +58,7 @@ class WebSocket:
         self._payload = bytearray()
         self._frame_left = 0
         self._unsent = bytearray()
+        self._reply = b""
         self._sending = False
         self._at_end = False
         self._parse()
@@ -82,8 +84,6 @@ class WebSocket:
             self._unsent += _frame(_BINARY, buffer)
             self._sending = True
         self._flush()
-        if self._unsent:
-            raise BlockingIOError
         self._sending = False
         return len(buffer)
 
@@ -108,7 +108,10 @@ class WebSocket:
         self._stream.close()
 
     def _flush(self) -> None:
-        while self._unsent:
+        while self._unsent or self._reply:
+            if not self._unsent:
+                self._unsent += self._reply
+                self._reply = b""
             del self._unsent[: self._stream.send(self._unsent)]
 
     def _parse(self) -> None:
@@ -150,14 +153,10 @@ class WebSocket:
         del raw[:at]
 
     def _answer(self, code: int, payload: bytes | bytearray) -> None:
-        # Behind a frame that is half sent, never into the middle of it. What the socket does not take follows with the
-        # next frame.
-        if len(self._unsent) < _READ_BYTES:
-            self._unsent += _frame(code, payload)
-        try:
+        # Behind a frame that is half sent, never into the middle of it. Only the last ping asks for an answer.
+        self._reply = _frame(code, payload)
+        with contextlib.suppress(OSError):
             self._flush()
-        except OSError:
-            return
 
 
 def _frame(code: int, data: bytes | bytearray) -> bytes:
