@@ -29,6 +29,7 @@ _log = logging.getLogger("emitter_typed")
 CLOSE_TIMEOUT_S = 2.0
 """For how long `close` sends what waits, in seconds."""
 _CLOSE_GRACE_S = 0.1
+_FORKED = "make a client of its own in the child process"
 
 
 class Connection(ABC):
@@ -185,7 +186,7 @@ class Connection(ABC):
 
     def forked(self) -> None:
         """End, in a process that was forked, without a word to the broker: the connection is the parent's."""
-        error = _forked("what was under way")
+        error = Closed("this process was forked after the client connected, and its parent has the connection", _FORKED)
         self._machine.close(abort=True)
         self._transport = None
         with suppress(Exception):
@@ -335,7 +336,4 @@ def still_lost(operation: str, error: EmitterError | None, timeout_s: float) -> 
 
 
 def _forked(operation: str) -> Closed:
-    return Closed(
-        f"{operation} was called in a process that was forked after this client connected",
-        "make a client of its own in the child process",
-    )
+    return Closed(f"{operation} was called in a process that was forked after this client connected", _FORKED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
@@ -79,6 +80,7 @@ class PahoClient(paho.Client):
         """How many bytes the socket has taken."""
         self._connected_socket: socket.socket | WebSocket | None = None
         self._unwatch = unwatch
+        self._process = os.getpid()
         self._next_packet_id = 0
         self._unacknowledged = 0
         self.max_inflight_messages_set(0)
@@ -162,9 +164,10 @@ class PahoClient(paho.Client):
         """Leave without a DISCONNECT."""
         sock = self.socket()
         if sock is not None:
-            # For the other side too, where a process that was forked holds the socket open.
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]  # paho does not say what it never calls
+            # For the other side too, where a process that was forked holds the socket open; never in such a process.
+            if os.getpid() == self._process:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]  # paho does not name it
             self._sock_close()
 
     # The changes

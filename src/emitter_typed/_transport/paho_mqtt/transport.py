@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import deque
 from selectors import EVENT_READ, EVENT_WRITE
@@ -42,6 +43,7 @@ class PahoTransport:
         self._reactor = reactor
         self._own_reactor: ThreadReactor | None = None
         self._sink: TransportSink | None = None
+        self._process = os.getpid()
         self._outgoing: deque[OutboundPacket] = deque()
         # Each has one writer, so that the difference can be read without a lock.
         self._queued_bytes = 0
@@ -191,7 +193,8 @@ class PahoTransport:
 
     def _unwatch(self) -> None:
         watched, self._watched = self._watched, _NOTHING
-        if watched.events and self._reactor is not None:
+        # A process that was forked shares what watches it with its parent.
+        if watched.events and self._reactor is not None and os.getpid() == self._process:
             self._reactor.watch(watched.fd, 0, self._resume)
 
     def _end(self, error: EmitterError | None) -> None:
@@ -264,12 +267,12 @@ class PahoTransport:
             if client.socket() is None:
                 return None if self._closing else self._end_of(client)
             now_s = monotonic()
-            if client.bytes_in != bytes_in:
-                bytes_in = client.bytes_in
-                keepalive.read(now_s)
             if client.bytes_out != bytes_out:
                 bytes_out = client.bytes_out
                 keepalive.wrote(now_s, all_of_it=not client.want_write())
+            if client.bytes_in != bytes_in:
+                bytes_in = client.bytes_in
+                keepalive.read(now_s)
             if not self._accepted:
                 if now_s >= deadline_s:
                     raise TimeoutError
@@ -280,6 +283,8 @@ class PahoTransport:
                     return ConnectionLost("no answer to a ping")
                 if asked == "ping":
                     client.ping()
+                    bytes_out = client.bytes_out
+                    keepalive.wrote(now_s, all_of_it=not client.want_write())
                 until_s = keepalive.due_s
             if self._closing:
                 close_by_s = close_by_s or now_s + self._close_timeout_s
