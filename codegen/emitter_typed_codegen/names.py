@@ -53,9 +53,12 @@ must be the same on all of them, and code that one has written must run on the o
 
 _CHANNEL_PARTS = ("Params", "Channel", "Channels", "ChannelMessage")
 
-# `self` is the first parameter of the methods that a field or a parameter is handed to. The others are what the
-# `__init__` that attrs writes uses itself: a parameter of that name would hide it.
-_TAKEN_ATTRIBUTES = frozenset({"self", "NOTHING", "_cached_setattr_get", "_config", "_setattr"})
+# `self` is the first parameter of the methods that a field or a parameter is handed to. `from_json` and `to_json` are
+# methods of every record. The others are what the `__init__` that attrs writes uses itself: a parameter of that name
+# would hide it.
+_TAKEN_ATTRIBUTES = frozenset(
+    {"self", "from_json", "to_json", "NOTHING", "_cached_setattr_get", "_config", "_setattr"}
+)
 _WORD = re.compile(r"[^\W_]+")
 
 

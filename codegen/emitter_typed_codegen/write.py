@@ -144,6 +144,7 @@ class Plan:
                 # Where it cannot be deleted, it is at least no longer where anybody would import it.
                 with suppress(OSError):
                     _beside(change.path).unlink()
+            _forget_compiled(change.path)
 
     def _write(self, undo: list[Callable[[], object]]) -> None:
         place, what = Path(), "written"
@@ -259,6 +260,14 @@ def _text(path: Path) -> str | None:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _forget_compiled(path: Path) -> None:
+    """Delete what Python has compiled of a file: it takes that for current if the size and the second are the same."""
+    from importlib.util import cache_from_source
+
+    with suppress(OSError):
+        Path(cache_from_source(path)).unlink()
 
 
 def _beside(path: Path) -> Path:

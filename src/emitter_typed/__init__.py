@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from emitter_typed._generated import *  # noqa: F403  # whatever the schema declares is public
     from emitter_typed._protocol.message import ChannelMessage, Gap, Message, StoredMessage
     from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
+    from emitter_typed._protocol.payloads.documents import decode, decode_json, encode, encode_json
     from emitter_typed._protocol.receiving.mailbox import Overflow
     from emitter_typed._protocol.topics import Matcher
     from emitter_typed._protocol.will import Will
     from emitter_typed._sync.client import Client
     from emitter_typed._transport.base import Endpoint, Transport, TransportFactory, TransportSink
     from emitter_typed._transport.proxy import Proxy, ProxyKind
+    from emitter_typed._types.type_form import TypeForm
     from emitter_typed._types.values import Json, Secret, Unrecognized
     from emitter_typed.errors import (
         AmbiguousReply,
@@ -96,10 +98,15 @@ if TYPE_CHECKING:
         "Transport",
         "TransportFactory",
         "TransportSink",
+        "TypeForm",
         "Undecodable",
         "Unrecognized",
         "WhileOffline",
         "Will",
+        "decode",
+        "decode_json",
+        "encode",
+        "encode_json",
     ]
     __all__ += _generated.__all__
 
@@ -116,12 +123,14 @@ _HOMES = {
     "_core.typed_channels": ("KeySource",),
     "_protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
     "_protocol.packets": ("InboundPacket", "OutboundPacket"),
+    "_protocol.payloads.documents": ("decode", "decode_json", "encode", "encode_json"),
     "_protocol.receiving.mailbox": ("Overflow",),
     "_protocol.topics": ("Matcher",),
     "_protocol.will": ("Will",),
     "_sync.client": ("Client",),
     "_transport.base": ("Endpoint", "Transport", "TransportFactory", "TransportSink"),
     "_transport.proxy": ("Proxy", "ProxyKind"),
+    "_types.type_form": ("TypeForm",),
     "_types.values": ("Json", "Secret", "Unrecognized"),
     "errors": (
         "AmbiguousReply",

@@ -51,7 +51,9 @@ if TYPE_CHECKING:
         minimum,
         pattern,
     )
+    from emitter_typed._types.constructors import complete_constructors
     from emitter_typed._types.deprecation import deprecated, warn_when_made
+    from emitter_typed._types.type_form import TypeForm
     from emitter_typed._types.values import Flags, Json, Option, Record, Secret, Tag, Unrecognized, Wire, wire
     from emitter_typed.errors import BrokerError
 
@@ -94,11 +96,13 @@ __all__ = [
     "SyncClientBase",
     "SyncFacade",
     "Tag",
+    "TypeForm",
     "Unrecognized",
     "Wire",
     "channel_name",
     "channel_with_options",
     "check_contract",
+    "complete_constructors",
     "deprecated",
     "duration",
     "each",
@@ -136,9 +140,9 @@ def check_contract(package: str, contract: int, command: str) -> None:
 if not TYPE_CHECKING:
     # Lightest first: a module of types loads neither asyncio nor the conversions.
     _HOMES = (
-        *("_types.values", "_types.constraints", "_types.deprecation", "errors"),
-        *("_protocol.receiving.mailbox", "_protocol.definition", "_protocol.address", "_protocol.message"),
-        *("_protocol.operations", "_core.pending", "_core.subscriptions", "_core.client_base"),
-        *("_core.typed_channels", "_core.arguments"),
+        *("_types.values", "_types.constraints", "_types.deprecation", "_types.type_form", "errors"),
+        *("_types.constructors", "_protocol.receiving.mailbox", "_protocol.definition", "_protocol.address"),
+        *("_protocol.message", "_protocol.operations", "_core.pending", "_core.subscriptions"),
+        *("_core.client_base", "_core.typed_channels", "_core.arguments"),
     )
     __getattr__, __dir__ = lazy_attributes(__name__, {f"emitter_typed.{home}": __all__ for home in _HOMES})

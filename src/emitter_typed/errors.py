@@ -208,20 +208,25 @@ class ReplyMissing(EmitterError):
 
 
 class Undecodable(EmitterError, ValueError):
-    """Bytes that arrived do not fit the type they should have. The stream they came in goes on."""
+    """A payload does not fit the type it should have: one that arrived, or one given to `decode_json` or `decode`.
+
+    A stream that it arrived in goes on.
+    """
 
     channel: str
-    """The channel they came on, without key; empty where there is none. What looks like a key is hidden."""
+    """The channel it came on, without key; empty where there is none. What looks like a key is hidden."""
     raw: bytes
-    """The bytes as they came."""
+    """The bytes as they came; empty where there are none, as in `decode`."""
     path: str
     """Where in the document the problem is, such as `$.readings[3].celsius`."""
 
-    def __init__(self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$") -> None:
-        """Say what is wrong at which path of what arrived where."""
+    def __init__(
+        self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$", subject: str = "what arrived"
+    ) -> None:
+        """Say what is wrong at which path of what arrived where, or of the subject that is named."""
         channel = hide_keys(channel)
         where = f" on {channel}" if channel else ""
-        super().__init__(f"what arrived{where} does not fit at {path}: {message}")
+        super().__init__(f"{subject}{where} does not fit at {path}: {message}")
         self.message = message
         self.channel = channel
         self.raw = raw

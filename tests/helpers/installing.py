@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 
-def install(requirement: str, into: Path) -> None:
-    """Install a package into a folder of its own; without it, the test is skipped, and the end of the run says why."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    done = subprocess.run([*pip, "--target", str(into), requirement], capture_output=True, text=True, check=False)
+def install(*requirements: str, into: Path, with_dependencies: bool = False) -> None:
+    """Install packages into a folder of their own; without them, the test is skipped, and the end of the run says why."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    alone = [] if with_dependencies else ["--no-deps"]
+    done = subprocess.run(
+        [*pip, *alone, "--target", str(into), *requirements], capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         *_, last = done.stderr.strip().splitlines() or ["pip says nothing"]
-        pytest.skip(f"{requirement} cannot be installed: {last}")
+        pytest.skip(f"{' and '.join(requirements)} cannot be installed: {last}")

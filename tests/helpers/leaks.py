@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 
@@ -36,6 +37,7 @@ class Leaks(logging.Handler):
             begin(ring, master_key, *args)  # type: ignore[arg-type]  # handed on as it came
             self._keys.add(master_key)
 
+        @functools.wraps(error)
         def raised(own: EmitterError, message: str, advice: str = "") -> None:
             error(own, message, advice)
             self.search(str(own))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from emitter_typed_codegen.layout import Assigned, Bracketed, Expression, Joined
+from emitter_typed_codegen.layout import Assigned, Bracketed, Expression, Group, Joined
 from emitter_typed_codegen.model import Channel, Literal_, Optional, Record, Schema, Setting
 from emitter_typed_codegen.names import attribute_name, channel_class, class_name
 from emitter_typed_codegen.pytypes import CHANNELS, HERE, NONE, Applied, Imports, Name, PyType, optional
@@ -190,11 +190,19 @@ class _ChannelBuilder:
             self.scope.contract("ChannelDefinition"),
             name=literal(attribute_name(self.channel.name)),
             address=call(self.scope.contract("Address"), literal(template(self.channel.address, self.channel.params))),
-            payload=self.scope.imports.annotation(payload),
+            payload=self._constrained(self.scope.imports.annotation(payload)),
             params=self.scope.imports.annotation(params),
             defaults=self.scope.option_values(self.channel.options, self.settings),
         )
         return Joined([f"{_definition(self.channel)}: ", annotation, " = ", made])
+
+    def _constrained(self, payload: Expression) -> Expression:
+        """Return the type of the payload with the limits of its aliases, which no class of a record holds."""
+        constraints = self.scope.constraints((), self.channel.payload)
+        if not constraints:
+            return payload
+        annotated = self.scope.use(Name("typing", "Annotated"))
+        return Joined([annotated, Group("[", (payload, *constraints), "]")])
 
     def _classes(self, flavour: Flavour) -> Iterable[MethodsClass]:
         one, every = (channel_class(self.channel.name, end) for end in ("Channel", "Channels"))

@@ -22,9 +22,12 @@ from emitter_typed_codegen.view.methods import (
     head,
 )
 from emitter_typed_codegen.view.module_scope import TYPES, ModuleScope, call, contract
-from emitter_typed_codegen.view.records import Member
+from emitter_typed_codegen.view.records import Member, no_tests
 
 _TABLE = "_CLASSES"
+
+_CHANNELS = f"./{CHANNELS_MODULE[1:]}"
+"""The module of the channels, where it is named in front of what it has."""
 
 
 @frozen(kw_only=True)
@@ -50,6 +53,9 @@ class FacadeView:
     checking: str
     """How the module refers to what is true only for checkers; empty where they see what everybody does."""
     checked_imports: str
+    lazy_channels: Expression
+    """What stands for those imports while a program runs: the package, which loads the class of a channel when it is
+    used, also by `typing.get_type_hints`."""
     classes_of: tuple[tuple[str, str], ...]
     """The class of each channel by attribute, for facades that make channels when they are first used."""
     classes: tuple[FacadeClass, ...]
@@ -73,12 +79,18 @@ def facade_view(schema: Schema) -> FacadeView:
     classes = tuple(_facade(scope, checked, flavour, attributes, many=many) for flavour in (SYNC, ASYNC))
     doc = Doc(f"{name} and Async{name}: the channels of {schema.name}, on a client.")
     table = [(_attributes(channel)[-1], _holds(SYNC, channel)) for channel in schema.channels] if many else []
-    checking = scope.use(Name("typing", "TYPE_CHECKING")) if many else ""
+    checking = ""
+    lazy_channels: Expression = ""
+    if many:
+        checking = scope.use(Name("typing", "TYPE_CHECKING"))
+        package = f'{scope.use(Name("sys", "modules"))}[__name__.rpartition(".")[0]]'
+        lazy_channels = Assigned(checked.imports.neighbour(_CHANNELS), package)
     return FacadeView(
         doc=doc,
         imports=scope.imports.lines(),
         checking=checking,
         checked_imports=checked.imports.lines(),
+        lazy_channels=lazy_channels,
         classes_of=tuple(table),
         classes=classes,
     )
@@ -101,7 +113,7 @@ def _facade(
     schema = scope.schema
     name = flavour.of(class_name(schema.name))
     inside = scope.inside(attributes)
-    channels = f"./{CHANNELS_MODULE[1:]}" if many else CHANNELS_MODULE
+    channels = _CHANNELS if many else CHANNELS_MODULE
     parameters = [
         Parameter(
             name="client",
@@ -144,7 +156,7 @@ def _facade(
         name=name,
         derived=derived,
         doc=Doc(doc, sections=(arguments(parameters),)),
-        members=tuple(members),
+        members=(*no_tests(name), *members),
         head=head(scope, flavour, "__init__", parameters, waits=False),
         settings=tuple(settings),
         properties=tuple(properties),

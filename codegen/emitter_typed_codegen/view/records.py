@@ -50,6 +50,12 @@ class ClassView:
     """What only checkers see, in the place of the one that attrs makes."""
 
 
+def no_tests(name: str) -> tuple[Member, ...]:
+    """Return what keeps pytest from a class that has no base of the runtime, which says the same."""
+    told = Doc("No tests, though pytest takes a class of such a name for some.")
+    return (Member(Assigned("__test__", "False"), told),) if name.startswith("Test") else ()
+
+
 def record_view(scope: ModuleScope, record: Record, doc: Doc | None = None) -> ClassView:
     """Return the class of a record."""
     inside = scope.inside(own_names(record) | scope.shadowing)

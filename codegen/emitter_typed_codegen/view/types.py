@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import Factory, evolve, frozen
 
 from emitter_typed_codegen.layout import Assigned, Either, Expression, Group
 from emitter_typed_codegen.model import (
@@ -34,16 +34,15 @@ from emitter_typed_codegen.view.module_scope import (
     sequence,
 )
 from emitter_typed_codegen.view.parts import Part, parts
-from emitter_typed_codegen.view.records import ClassView, Member, class_head, record_view, type_doc
+from emitter_typed_codegen.view.records import ClassView, Member, class_head, no_tests, record_view, type_doc
 
 
 @frozen(kw_only=True)
-class AliasView:
-    """Another name for a type."""
+class StatementView:
+    """What is no class: another name for a type, or what is to be done when all are there."""
 
-    name: str
     statement: Expression
-    doc: Doc
+    doc: Doc = Factory(lambda: Doc(""))
 
 
 @frozen(kw_only=True)
@@ -52,7 +51,7 @@ class TypesView:
 
     doc: Doc
     imports: str
-    declarations: tuple[ClassView | AliasView, ...]
+    declarations: tuple[ClassView | StatementView, ...]
     names: tuple[str, ...]
     """The names of the types."""
 
@@ -102,12 +101,14 @@ def _module(
     taken = frozenset(names).union(*(own_names(one) for one in declared if isinstance(one, Record)))
     imports = Imports(taken, own_section, frozenset(packages))
     scope = ModuleScope(schema, HERE, imports, packages, modules, BUILTIN_CLASSES.intersection(names))
-    views: list[ClassView | AliasView] = []
-    for one in [_view(scope, one) for one in declared]:
+    views: list[ClassView | StatementView] = []
+    for name, one in [(class_name(one.name), _view(scope, one)) for one in declared]:
         views.append(one)
-        second = imports.renamed(one.name)
+        second = imports.renamed(name)
         if second is not None:
-            views.append(AliasView(name=second, statement=Assigned(second, one.name), doc=Doc("")))
+            views.append(StatementView(statement=Assigned(second, name)))
+    if early := _naming_what_follows(declared):
+        views.append(StatementView(statement=call(scope.contract("complete_constructors"), *early)))
     doc = Doc(f"The types of {schema.name}.")
     return TypesView(doc=doc, imports=imports.lines(), declarations=tuple(views), names=names)
 
@@ -136,6 +137,17 @@ def _in_order(schema: Schema) -> list[Declaration]:
     return list(ordered.values())
 
 
+def _naming_what_follows(declared: Sequence[Declaration]) -> list[str]:
+    """Return the records whose annotations name themselves or what stands below them."""
+    found: list[str] = []
+    below = {one.name for one in declared}
+    for one in declared:
+        if isinstance(one, Record) and not below.isdisjoint(name for each in one.fields for name in named(each.type)):
+            found.append(class_name(one.name))
+        below.discard(one.name)
+    return found
+
+
 def _needs(schema: Schema, declared: Declaration) -> Iterable[str]:
     match declared:
         case Union():
@@ -149,7 +161,7 @@ def _needs(schema: Schema, declared: Declaration) -> Iterable[str]:
             return []
 
 
-def _view(scope: ModuleScope, declared: Declaration) -> ClassView | AliasView:
+def _view(scope: ModuleScope, declared: Declaration) -> ClassView | StatementView:
     name = class_name(declared.name)
     match declared:
         case Record():
@@ -160,14 +172,14 @@ def _view(scope: ModuleScope, declared: Declaration) -> ClassView | AliasView:
                 name=name,
                 head=class_head(scope, declared.name, base),
                 doc=type_doc(scope, declared.name, declared.doc),
-                members=tuple(map(_enum_member, declared.values)),
+                members=(*(no_tests(name) if isinstance(declared, Enum) else ()), *map(_enum_member, declared.values)),
             )
         case Secret():
             head = class_head(scope, declared.name, contract("Secret"))
             return ClassView(name=name, head=head, doc=type_doc(scope, declared.name, declared.doc), slots=True)
         case Alias() | Union():
             value = _union(scope, declared) if isinstance(declared, Union) else _alias(scope, declared)
-            return AliasView(name=name, statement=Assigned(name, value), doc=Doc(declared.doc))
+            return StatementView(statement=Assigned(name, value), doc=Doc(declared.doc))
 
 
 def _enum_member(value: EnumValue) -> Member:

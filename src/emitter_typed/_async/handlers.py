@@ -13,10 +13,11 @@ from typing import Any, Literal, TypeVar, TypeVarTuple
 from emitter_typed._core.client_base import AsyncHandler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import AsyncWorker, check_handler
+from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import Message
 from emitter_typed._types.values import Record
-from emitter_typed.errors import EmitterError, HandlerFailed, hide_keys
+from emitter_typed.errors import EmitterError, HandlerFailed, Undecodable, hide_keys
 
 EventT = TypeVar("EventT")
 Ts = TypeVarTuple("Ts")
@@ -31,9 +32,10 @@ def _ignore(error: EmitterError) -> None:
 class AsyncHandlers:
     """The handlers of an asyncio client, and what reaches them."""
 
-    def __init__(self, protocol: ProtocolDefinition) -> None:
+    def __init__(self, protocol: ProtocolDefinition, counters: ClientCounters) -> None:
         """Begin without handlers."""
         self._protocol = protocol
+        self._counters = counters
         self._waiting_tasks: set[object] = set()
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[AsyncWorker[Any]] = EventHandlers()
@@ -110,6 +112,8 @@ class AsyncHandlers:
 
     def report(self, error: EmitterError) -> None:
         """Hand an error that no call can raise to `on_error`, or log it."""
+        if isinstance(error, Undecodable):
+            self._counters.count_undecodable()
         # What a handler raised was logged by its worker, with the traceback.
         if not self._offer(self.errors, error) and not isinstance(error, HandlerFailed):
             _log.warning("error.unhandled error=%s", error)

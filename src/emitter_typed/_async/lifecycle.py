@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Self
 
 from emitter_typed._async.driver import AsyncDriver
 from emitter_typed._core.client_base import AsyncCallback, AsyncClientBase, AsyncHandler
@@ -13,9 +13,6 @@ from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState
 from emitter_typed._protocol.message import Message
 from emitter_typed.errors import EmitterError
-
-if TYPE_CHECKING:
-    from typing import Self
 
 
 class AsyncLifecycle(ConfiguredClient, AsyncClientBase):

@@ -41,7 +41,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
     def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
         """Begin without a connection and without handlers."""
         super().__init__(protocol, settings)
-        self.handlers: AsyncHandlers = AsyncHandlers(protocol)
+        self.handlers: AsyncHandlers = AsyncHandlers(protocol, self._counters)
         """The handlers of the client."""
         # The loop holds its tasks weakly; these must not be collected while their subscriptions live.
         self._message_tasks: set[asyncio.Task[None]] = set()
@@ -173,7 +173,9 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         decode: Callable[[str, bytes], MessageT | None],
         leave: Callable[[Stream[MessageT]], None],
     ) -> AsyncStream[MessageT]:
-        stream = AsyncStream(channel, feed, decode, self.handlers.report, connection, self.settings.timeout_s, leave)
+        stream = AsyncStream(
+            channel, feed, decode, self.handlers.report, self._counters, connection, self.settings.timeout_s, leave
+        )
         self._mailboxes.add(stream, feed.mailbox)
         return stream
 

@@ -9,7 +9,7 @@ import os
 import socket
 import ssl
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast, get_args
+from typing import Self, cast, get_args
 
 from emitter_typed._broker.clock import Clock
 from emitter_typed._broker.core import BrokerCore, new_journal, new_storage
@@ -22,12 +22,10 @@ from emitter_typed._broker.journal import Published
 from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.switches import Switches
+from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher, validate_channel
 from emitter_typed._transport.base import Endpoint, Transport
 from emitter_typed.errors import Closed, InvalidArgument
-
-if TYPE_CHECKING:
-    from emitter_typed._generated.types import Key
 
 MOST_PORT = 65535
 """The highest port that TCP has."""
@@ -174,9 +172,6 @@ class AsyncBroker:
         Raises:
             InvalidArgument: no key can be made for the channel, or a letter is no permission.
         """
-        # Imported here: whoever only runs a broker needs no generated code.
-        from emitter_typed._generated.types import Key
-
         return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
 
     async def start(self, *, keep_stored: bool = False) -> Self:

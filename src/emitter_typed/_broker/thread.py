@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
 from emitter_typed._broker.clock import Clock
 from emitter_typed._broker.faults import Faults, through
@@ -15,11 +15,9 @@ from emitter_typed._broker.hub import not_running
 from emitter_typed._broker.journal import Published
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.server import AsyncBroker
+from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._transport.base import Endpoint, Transport
-
-if TYPE_CHECKING:
-    from emitter_typed._generated.types import Key
 
 T = TypeVar("T")
 

@@ -9,7 +9,10 @@ from attrs import frozen
 
 from emitter_typed._protocol.message import Message
 from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads.scalars import seconds
+from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._protocol.topics import validate_channel
+from emitter_typed._types.type_form import TypeForm
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 PayloadT = TypeVar("PayloadT")
@@ -23,8 +26,8 @@ def _shown_number(value: object) -> str:
 def duration(value: float | timedelta) -> timedelta:
     """Take seconds or a timedelta as a timedelta. Raises InvalidArgument for a number that is none of seconds."""
     try:
-        return value if isinstance(value, timedelta) else timedelta(seconds=value)
-    except (TypeError, ValueError, OverflowError):
+        return value if isinstance(value, timedelta) else seconds(value)
+    except Unfit:
         raise InvalidArgument(
             f"a duration is a timedelta or a finite number of seconds, not {_shown_number(value)}",
             argument="duration",
@@ -54,8 +57,8 @@ def filter_name(channel: str, *, max_segments: int | None = None) -> str:
 class PlainDecoder(Generic[PayloadT]):
     """Makes messages of a subscription to any channel."""
 
-    payload: type[PayloadT] | None
-    """The class of the payload; None: bytes, as they came."""
+    payload: TypeForm[PayloadT] | None
+    """The type of the payload; None: bytes, as they came."""
 
     def __attrs_post_init__(self) -> None:
         """Refuse now what could read no message. Raises InvalidArgument."""
@@ -64,4 +67,6 @@ class PlainDecoder(Generic[PayloadT]):
 
     def __call__(self, channel: str, raw: bytes) -> Message[PayloadT]:
         """Read one message. Raises Undecodable."""
-        return Message(channel, codec.decode(raw, self.payload or bytes, channel=channel), raw)
+        return Message(
+            channel, codec.decode(raw, bytes if self.payload is None else self.payload, channel=channel), raw
+        )

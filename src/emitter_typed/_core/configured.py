@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Self
 
 from emitter_typed._core.addresses import parse_url
 from emitter_typed._core.driver_base import DriverBase
@@ -14,10 +15,6 @@ from emitter_typed._protocol.receiving.mailbox import Overflow
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport import TransportFactory
-
-if TYPE_CHECKING:
-    import ssl
-    from typing import Self
 
 
 class ConfiguredClient(ABC):

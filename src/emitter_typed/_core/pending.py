@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from emitter_typed._core.outcomes import AsyncOutcome, SyncOutcome
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed.errors import RequestTimeout
 
-if TYPE_CHECKING:
-    from emitter_typed._protocol.session.session import Session
+
+class MayBeOffline(Protocol):
+    """What is asked of a session."""
+
+    @property
+    def offline(self) -> str | None:
+        """Why there is no connection now; None if there is one, or none will come."""
 
 
-def unacknowledged(error: RequestTimeout, session: Session) -> RequestTimeout:
+def unacknowledged(error: RequestTimeout, session: MayBeOffline) -> RequestTimeout:
     """Return the error of a message of QoS 1 that was waited for too long: it says if there is no connection."""
     offline = session.offline
     return error if offline is None else RequestTimeout(error.operation, error.timeout_s, offline=offline)
@@ -27,7 +32,7 @@ class Pending:
 
     __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
 
-    def __init__(self, outcome: SyncOutcome[None], session: Session, timeout_s: float) -> None:
+    def __init__(self, outcome: SyncOutcome[None], session: MayBeOffline, timeout_s: float) -> None:
         """Clients make these."""
         self._outcome = outcome
         self._session = session
@@ -73,7 +78,7 @@ class AsyncPending:
 
     __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
 
-    def __init__(self, outcome: AsyncOutcome[None], session: Session, timeout_s: float) -> None:
+    def __init__(self, outcome: AsyncOutcome[None], session: MayBeOffline, timeout_s: float) -> None:
         """Clients make these."""
         self._outcome = outcome
         self._session = session

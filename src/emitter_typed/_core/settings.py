@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+import ssl
+from typing import Literal, TypeAlias
 
 from attrs import evolve, field, frozen
 
@@ -14,9 +15,6 @@ from emitter_typed._protocol.topics import Matcher
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport import Endpoint, TransportFactory, parse_proxy
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
-
-if TYPE_CHECKING:
-    import ssl
 
 # The remaining length of a CONNECT without will and username (MQTT 3.1.1, 3.1), and what Emitter takes at most.
 _BARE_CONNECT_BYTES = 12

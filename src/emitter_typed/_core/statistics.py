@@ -71,6 +71,9 @@ class Statistics:
     """How many bytes of payload the messages of both had."""
     dropped: int
     """How many messages the queues of subscriptions have lost because they were full."""
+    undecodable: int
+    """How many messages and events did not fit their type, live or stored: each is an `Undecodable` that `on_error` or
+    `events()` got. What a call raised, `as_object` included, is left out."""
     pending: int
     """How many messages wait in the queues of subscriptions now; those that have ended and can be read included."""
     round_trips: RoundTrips
@@ -91,6 +94,7 @@ def statistics(counters: ClientCounters, mailboxes: Mailboxes, connects: int) ->
         messages_out_qos1=counters.messages_out_qos1,
         bytes_out=counters.bytes_out,
         dropped=mailboxes.dropped,
+        undecodable=counters.undecodable,
         pending=mailboxes.pending,
         round_trips=_round_trips(counters),
     )

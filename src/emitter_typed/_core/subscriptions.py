@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from emitter_typed._core.streams.async_stream import AsyncStream
 from emitter_typed._core.streams.stream import MessageT, Stream
@@ -14,10 +14,6 @@ from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._protocol.message import Gap
 from emitter_typed.errors import EmitterError, Undecodable, hide_keys
-
-if TYPE_CHECKING:
-    from typing import Self
-
 
 StreamT = TypeVar("StreamT", bound=Stream[Any])  # Any: of whatever messages
 

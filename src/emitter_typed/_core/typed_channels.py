@@ -124,6 +124,9 @@ else:
 class _Channel(_OfPayload[PayloadT, ParamsT]):
     """A typed channel, sync or async: the definition, and those of its parameters that are known."""
 
+    # A schema names its subclasses, and pytest takes a class named `Test…` for tests.
+    __test__ = False
+
     _definition: ChannelDefinition[PayloadT, ParamsT]
     _params: Mapping[str, object]
 

@@ -20,6 +20,7 @@ from emitter_typed.contract import (
     PlainDecoder,
     QueueLimits,
     StoredMessage,
+    TypeForm,
     channel_name,
     channel_with_options,
     duration,
@@ -558,6 +559,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         optional_handler: AsyncHandler[Message] | None = None,
         options: Iterable[SubscribeOption] = (),
         *,
+        payload: None = None,
         last: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -577,7 +579,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         optional_handler: AsyncHandler[Message[PayloadT]] | None = None,
         options: Iterable[SubscribeOption] = (),
         *,
-        payload: type[PayloadT],
+        payload: TypeForm[PayloadT],
         last: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -596,7 +598,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         optional_handler: AsyncHandler[Message[PayloadT]] | None = None,
         options: Iterable[SubscribeOption] = (),
         *,
-        payload: type[PayloadT] | None = None,
+        payload: TypeForm[PayloadT] | None = None,
         last: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -631,8 +633,9 @@ class AsyncApi(OptionFactories, AsyncClientBase):
                 returned.
             options: The options below as a set of objects, as `with_last` and its like
                 make them.
-            payload: The class to read each payload as; what does not fit goes to
-                `on_error`, and the subscription goes on. Default: bytes, as they came.
+            payload: The type to read each payload as: a class, or any other form, such
+                as `list[int]` or `int | None`. What does not fit goes to `on_error`,
+                and the subscription goes on. Default: bytes, as they came.
             last: How many stored messages, the newest ones; 0 for none. Without it,
                 these are all that the window from `since` to `until` holds; without
                 those too, a subscription receives the newest one, and history all. A
@@ -701,6 +704,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         optional_handler: AsyncHandler[Message] | None = None,
         options: Iterable[SubscribeOption] = (),
         *,
+        payload: None = None,
         max_messages: int | None = None,
         max_bytes: int | None = None,
         overflow: Overflow | None = None,
@@ -717,7 +721,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         optional_handler: AsyncHandler[Message[PayloadT]] | None = None,
         options: Iterable[SubscribeOption] = (),
         *,
-        payload: type[PayloadT],
+        payload: TypeForm[PayloadT],
         max_messages: int | None = None,
         max_bytes: int | None = None,
         overflow: Overflow | None = None,
@@ -733,7 +737,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         optional_handler: AsyncHandler[Message[PayloadT]] | None = None,
         options: Iterable[SubscribeOption] = (),
         *,
-        payload: type[PayloadT] | None = None,
+        payload: TypeForm[PayloadT] | None = None,
         max_messages: int | None = None,
         max_bytes: int | None = None,
         overflow: Overflow | None = None,
@@ -760,8 +764,9 @@ class AsyncApi(OptionFactories, AsyncClientBase):
                 returned.
             options: Options as a set of objects, as `with_last` and its like make them.
                 Nothing comes of `last`, `since` and `until` here.
-            payload: The class to read each payload as; what does not fit goes to
-                `on_error`, and the subscription goes on. Default: bytes, as they came.
+            payload: The type to read each payload as: a class, or any other form, such
+                as `list[int]` or `int | None`. What does not fit goes to `on_error`,
+                and the subscription goes on. Default: bytes, as they came.
             max_messages: How many messages may wait in the queue. Default: the
                 client's.
             max_bytes: How many bytes of payload may wait in the queue. Default: the

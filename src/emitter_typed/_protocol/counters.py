@@ -1,7 +1,8 @@
-"""What a client counts, over all its connections. It locks nothing: whoever counts holds what guards the session."""
+"""What a client counts, over all its connections: whoever counts holds what guards the session, but for one number."""
 
 from __future__ import annotations
 
+import threading
 from typing import Literal
 
 from emitter_typed.errors import BrokerError, ConnectionLost, EmitterError, RequestTimeout
@@ -14,6 +15,7 @@ class ClientCounters:
     """The numbers as they stand; others read them at any time."""
 
     __slots__ = (
+        "_reading",
         "accepted",
         "bytes_in",
         "bytes_out",
@@ -26,6 +28,7 @@ class ClientCounters:
         "min_s",
         "round_trips",
         "total_s",
+        "undecodable",
     )
 
     def __init__(self) -> None:
@@ -44,11 +47,19 @@ class ClientCounters:
         self.max_s: float = 0.0
         self.last_s: float = 0.0
         self.total_s: float = 0.0
+        self.undecodable: int = 0
+        # Reentrant: a signal handler may read messages in the middle of this.
+        self._reading = threading.RLock()
 
     def count(self, operation: str, ending: Ending) -> None:
         """Count an end."""
         key = operation, ending
         self.endings[key] = self.endings.get(key, 0) + 1
+
+    def count_undecodable(self) -> None:
+        """Count what did not fit. Any thread may be the reader that finds it."""
+        with self._reading:
+            self.undecodable += 1
 
     def measure(self, duration_s: float) -> None:
         """Take in how long an answer took."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 from attrs import field, fields, frozen
 
 from emitter_typed._protocol.payloads import codec
+from emitter_typed._types.type_form import TypeForm
 from emitter_typed.errors import Undecodable, no_dict
 
 if TYPE_CHECKING:
@@ -59,23 +60,23 @@ class Message(Generic[PayloadT]):
             raise Undecodable(f"not UTF-8 ({error})", channel=self.channel, raw=self._raw) from error
 
     @overload
-    def as_object(self) -> object: ...
+    def as_object(self, type: None = None) -> object: ...
     @overload
-    def as_object(self, type: type[T]) -> T: ...
-    def as_object(self, type: type[object] = object) -> object:
+    def as_object(self, type: TypeForm[T]) -> T: ...
+    def as_object(self, type: TypeForm[object] | None = None) -> object:
         """Return the payload, read as JSON.
 
         Args:
-            type: The class to read it as, an attrs class or anything else that the codec knows. Default: whatever
-                JSON gives.
+            type: The type to read it as: a class, or any other form, such as `list[int]`, `int | None` or a `Literal`.
+                Default: whatever JSON gives.
 
         Returns:
-            An object of that class.
+            An object of that type.
 
         Raises:
-            Undecodable: The payload is not JSON, or does not fit the class; it carries the path of the problem.
+            Undecodable: The payload is not JSON, or does not fit the type; it carries the path of the problem.
         """
-        return codec.decode(self._raw, type, channel=self.channel)
+        return codec.decode(self._raw, object if type is None else type, channel=self.channel)
 
     @property
     def binary(self) -> bytes:

@@ -15,8 +15,9 @@ from emitter_typed._protocol.definition import (
     OptionDefinition,
     RequestDefinition,
 )
-from emitter_typed._protocol.payloads.conversion import converter, write_as
-from emitter_typed._protocol.payloads.scalars import expected, seconds
+from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
+from emitter_typed._protocol.payloads.scalars import seconds
+from emitter_typed._protocol.payloads.unfit import expected
 from emitter_typed._protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
 from emitter_typed._types.values import Option, Secret
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, look_swapped
@@ -278,7 +279,7 @@ def _checked(option: OptionDefinition, value: object) -> object:
             if not isinstance(value, int | float) or isinstance(value, bool):
                 raise expected("seconds or a timedelta", value)
             value = seconds(value)
-        converter().unstructure(value, option.type)
+        conversion_of(option.type).write(value)
         if option.format is not None:
             write_as(option.format, value)
     except (ValueError, OverflowError) as error:

@@ -13,10 +13,11 @@ from typing import Any, Literal, TypeVar, TypeVarTuple
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import SyncWorker, check_handler
+from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import Message
 from emitter_typed._types.values import Record
-from emitter_typed.errors import EmitterError, HandlerFailed, hide_keys
+from emitter_typed.errors import EmitterError, HandlerFailed, Undecodable, hide_keys
 
 EventT = TypeVar("EventT")
 Ts = TypeVarTuple("Ts")
@@ -33,9 +34,10 @@ def _ignore(error: EmitterError) -> None:
 class SyncHandlers:
     """The handlers of a client, and what reaches them. Any thread may set them at any time."""
 
-    def __init__(self, protocol: ProtocolDefinition) -> None:
+    def __init__(self, protocol: ProtocolDefinition, counters: ClientCounters) -> None:
         """Begin without handlers."""
         self._protocol = protocol
+        self._counters = counters
         # Reentrant: a signal handler may close the client in the middle of this.
         self.lock: threading.RLock = threading.RLock()
         """Guards the handlers, and what drivers note of those that run."""
@@ -143,6 +145,8 @@ class SyncHandlers:
 
     def report(self, error: EmitterError) -> None:
         """Hand an error that no call can raise to `on_error`, or log it."""
+        if isinstance(error, Undecodable):
+            self._counters.count_undecodable()
         # What a handler raised was logged by its worker, with the traceback.
         if not self._offer(self.errors, error) and not isinstance(error, HandlerFailed):
             _log.warning("error.unhandled error=%s", error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Self
 
 from emitter_typed._core.client_base import Callback, Handler, SyncClientBase
 from emitter_typed._core.configured import ConfiguredClient
@@ -14,9 +14,6 @@ from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._protocol.message import Message
 from emitter_typed._sync.driver import SyncDriver
 from emitter_typed.errors import Closed, EmitterError
-
-if TYPE_CHECKING:
-    from typing import Self
 
 
 class SyncLifecycle(ConfiguredClient, SyncClientBase):

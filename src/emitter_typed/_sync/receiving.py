@@ -41,7 +41,7 @@ class SyncReceiving(DriverBase, SyncCalls):
     def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
         """Begin without a connection and without handlers."""
         super().__init__(protocol, settings)
-        self.handlers: SyncHandlers = SyncHandlers(protocol)
+        self.handlers: SyncHandlers = SyncHandlers(protocol, self._counters)
         """The handlers of the client."""
         self._message_threads: list[threading.Thread] = []
         self._handled: dict[object, Subscription[Any]] = {}
@@ -173,7 +173,9 @@ class SyncReceiving(DriverBase, SyncCalls):
         decode: Callable[[str, bytes], MessageT | None],
         leave: Callable[[Stream[MessageT]], None],
     ) -> SyncStream[MessageT]:
-        stream = SyncStream(channel, feed, decode, self.handlers.report, connection, self.settings.timeout_s, leave)
+        stream = SyncStream(
+            channel, feed, decode, self.handlers.report, self._counters, connection, self.settings.timeout_s, leave
+        )
         self._mailboxes.add(stream, feed.mailbox)
         return stream
 

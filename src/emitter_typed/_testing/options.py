@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+import ssl
+from typing import TypedDict
 
-if TYPE_CHECKING:
-    import ssl
-
-    from emitter_typed._protocol.topics import Matcher
-    from emitter_typed.broker import Clock, Limits
+from emitter_typed._broker.clock import Clock
+from emitter_typed._broker.limits import Limits
+from emitter_typed._protocol.topics import Matcher
 
 
 class BrokerOptions(TypedDict, total=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -136,6 +137,13 @@ def pytest_configure(config: pytest.Config) -> None:
         from emitter_typed._testing import asyncio_fixtures
 
         config.pluginmanager.register(asyncio_fixtures)
+
+
+def pytest_pycollect_makeitem(name: str, obj: object) -> list[pytest.Item] | None:
+    """Leave out what a schema's alias is another name for, as in `TestRoom = str`: pytest would warn of it."""
+    if isinstance(obj, type) and obj.__name__ != name and obj.__module__.partition(".")[0] in sys.stdlib_module_names:
+        return []
+    return None
 
 
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -11,9 +12,6 @@ from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport.proxy import Proxy
 from emitter_typed.errors import EmitterError
-
-if TYPE_CHECKING:
-    import ssl
 
 
 @frozen(kw_only=True)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 if TYPE_CHECKING:
     from attrs import Attribute
+
+    AnyAttribute: TypeAlias = Attribute[Any]
+else:
+    # The class is generic for checkers only.
+    from attrs import Attribute as AnyAttribute
 
 _SHOWN_CHARACTERS = 60
 
@@ -34,33 +41,57 @@ def _shown(value: object) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
+def _is_finite(value: float | Decimal) -> bool:
+    # math.isfinite refuses a signalling NaN.
+    return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+
+
+def _misfit(value: object, kind: _Kind) -> str | None:
+    """Return why a value is none of a kind, in words that do not show it; None if it is one."""
+    classes, name = kind
+    if not isinstance(value, classes) or (isinstance(value, bool) and kind is not _ANYTHING):
+        return f"expected {name}, got {kind_of(value)}"
+    if kind is _COLLECTION and isinstance(value, str | bytes):
+        return f"expected {name}, got {kind_of(value)}"
+    if kind is _NUMBER and not _is_finite(cast("float | Decimal", value)):
+        return f"expected a finite number, got {value}"
+    if kind is _DATE and isinstance(value, datetime):
+        return f"expected {name}, got a datetime"
+    if kind is _DATETIME and cast("datetime", value).utcoffset() is None:
+        return "the datetime is naive: give it a time zone, as in datetime.now(UTC)"
+    return None
+
+
 class Constraint:
     """One rule. An attrs validator as well: `field(validator=minimum(0))`. None keeps every rule."""
 
     def __init__(self, rule: str, holds: Callable[[Any], bool], kind: _Kind = _ANYTHING) -> None:  # Any: of the kind
         """Name the rule as it follows "must be" or "must have", give its test and the kind of value it is for."""
         self.rule = rule
-        self._holds = holds
-        self._classes, self._kind = kind
+        self.keyword: str = ""
+        """What the schema language calls it, such as `minimum`."""
+        self.limit: Any = None
+        """What stands behind the keyword there."""
+        self.holds = holds
+        """The test alone, for a value of the right kind that is not None."""
+        self._kind = kind
 
     def check(self, argument: str, value: object) -> None:
         """Raise InvalidArgument, with rule and value, unless the value keeps the rule or is None."""
         if value is None:
             return
-        if not isinstance(value, self._classes) or (isinstance(value, bool) and self._classes != (object,)):
+        if (problem := _misfit(value, self._kind)) is not None:
             # Not shown: what stands in the place of something else may be a key.
-            raise InvalidArgument(
-                f"{argument}: expected {self._kind}, got {kind_of(value)}", argument=argument, value=None
-            )
+            raise InvalidArgument(f"{argument}: {problem}", argument=argument, value=None)
         try:
-            holds = self._holds(value)
+            holds = self.holds(value)
         except TypeError:
             holds = False
         if not holds:
             given = hide_keys(value) if isinstance(value, str) else value
             raise InvalidArgument(f"{argument} {self.rule}, not {_shown(value)}", argument=argument, value=given)
 
-    def __call__(self, instance: object, attribute: Attribute[Any], value: object) -> None:
+    def __call__(self, instance: object, attribute: AnyAttribute, value: object) -> None:
         """Check a field of an attrs class: attrs calls validators so."""
         self.check(attribute.alias or attribute.name, value)
 
@@ -69,47 +100,71 @@ def _kind_of_limit(limit: object) -> _Kind:
     return next((kind for kind in (_DURATION, _DATETIME, _DATE) if isinstance(limit, kind[0])), _NUMBER)
 
 
+_MakeT = TypeVar("_MakeT", bound=Callable[..., Constraint])
+
+
+def _described(make: _MakeT) -> _MakeT:
+    """Make the constraints that a function returns say keyword and limit."""
+
+    @functools.wraps(make)
+    def described(limit: Any) -> Constraint:
+        made = make(limit)
+        made.keyword, made.limit = make.__name__, limit
+        return made
+
+    return cast("_MakeT", described)
+
+
+@_described
 def minimum(limit: Any) -> Constraint:
     """At least the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be at least {_shown(limit)}", lambda value: value >= limit, _kind_of_limit(limit))
 
 
+@_described
 def maximum(limit: Any) -> Constraint:
     """At most the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be at most {_shown(limit)}", lambda value: value <= limit, _kind_of_limit(limit))
 
 
+@_described
 def exclusive_minimum(limit: Any) -> Constraint:
     """More than the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be more than {_shown(limit)}", lambda value: value > limit, _kind_of_limit(limit))
 
 
+@_described
 def exclusive_maximum(limit: Any) -> Constraint:
     """Less than the limit: a number, a timedelta, a date or an aware datetime."""
     return Constraint(f"must be less than {_shown(limit)}", lambda value: value < limit, _kind_of_limit(limit))
 
 
+@_described
 def min_length(limit: int) -> Constraint:
     """A text of at least so many characters, or so many bytes."""
     return Constraint(f"must have a length of at least {limit}", lambda value: len(value) >= limit, _TEXT_OR_BYTES)
 
 
+@_described
 def max_length(limit: int) -> Constraint:
     """A text of at most so many characters, or so many bytes."""
     return Constraint(f"must have a length of at most {limit}", lambda value: len(value) <= limit, _TEXT_OR_BYTES)
 
 
+@_described
 def pattern(expression: str) -> Constraint:
     """A text that the regular expression (Python's `re`) matches as a whole."""
     compiled = re.compile(expression)
     return Constraint(f"must match {expression}", lambda value: compiled.fullmatch(value) is not None, _TEXT)
 
 
+@_described
 def min_items(limit: int) -> Constraint:
     """A list or map of at least so many items."""
     return Constraint(f"must have at least {limit} items", lambda value: len(value) >= limit, _COLLECTION)
 
 
+@_described
 def max_items(limit: int) -> Constraint:
     """A list or map of at most so many items."""
     return Constraint(f"must have at most {limit} items", lambda value: len(value) <= limit, _COLLECTION)
@@ -119,8 +174,13 @@ class _Each(Constraint):
     """Rules for what a list or a map holds."""
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
-        super().__init__("must hold only items that keep their own rules", lambda value: True)
+        super().__init__("must hold only items that keep their own rules", self._all_hold)
+        self.keyword, self.limit = "each", constraints
         self._constraints = constraints
+
+    def _all_hold(self, value: Any) -> bool:
+        items = cast("Iterable[object]", value.values() if isinstance(value, Mapping) else value)
+        return all(each is None or constraint.holds(each) for each in items for constraint in self._constraints)
 
     def check(self, argument: str, value: object) -> None:
         items: Iterable[tuple[object, object]]

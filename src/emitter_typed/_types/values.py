@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, Self, TypeVar
 
 from attrs import fields, frozen
 
+from emitter_typed._types import conversions
+from emitter_typed._types.frozen import freeze_fields, hash_without_json
 from emitter_typed.errors import InvalidArgument, kind_of, no_dict
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Secret:
     """
 
     __slots__ = ("_text",)
+    # Its subclasses and those of other bases are named by a schema, and pytest takes a class named `Test…` for tests.
+    __test__ = False
 
     _text: str
 
@@ -77,12 +81,30 @@ class Secret:
         return hash((type(self), self._text))
 
 
-class Flags(enum.Flag):
+class PydanticField:
+    """Base of classes that can be fields of pydantic models: given as an object, or as JSON has it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
+        """Answer pydantic: how it validates and writes an object of this class."""
+        return conversions.pydantic_core_schema(source)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> object:
+        """Answer pydantic: the JSON Schema of this class."""
+        return conversions.pydantic_json_schema(cls, schema, handler)
+
+
+class Flags(PydanticField, enum.Flag):
     """A set of one-letter flags, written as a text of those letters.
 
     A generated class has one member a letter; `Permission("rw")`, `Permission.READ | Permission.WRITE` and any set
     operation of `enum.Flag` make combinations.
     """
+
+    __test__ = False
 
     _letter: str
 
@@ -125,11 +147,16 @@ class Flags(enum.Flag):
 
 
 @frozen
-class Unrecognized(Generic[RawT]):
+class Unrecognized(PydanticField, Generic[RawT]):
     """A value of an open enum that this version of the schema does not know, kept as it was sent."""
 
     raw: RawT
     """What stood on the wire."""
+
+    @property
+    def value(self) -> RawT:
+        """The same, by the name that members of an enum have: `mode.value` is what stood on the wire, known or not."""
+        return self.raw
 
 
 @frozen
@@ -180,14 +207,61 @@ class Tag:
     members: tuple[tuple[str, type], ...]
     """Pairs of the field's value and the class it stands for."""
 
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> object:
+        """Answer pydantic: how it validates and writes a member of the union that this annotates."""
+        return conversions.pydantic_core_schema(Annotated[source, self])
 
-class Record:
+    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> object:
+        """Answer pydantic: the JSON Schema of the union that this annotates."""
+        return conversions.pydantic_json_schema(Annotated[object, self], schema, handler)
+
+
+class Record(PydanticField):
     """Base of generated records: attrs classes, frozen and keyword-only."""
 
     __slots__ = ()
+    __test__ = False
+
+    @classmethod
+    def from_json(cls, raw: bytes | bytearray | memoryview | str) -> Self:
+        """Make a record from JSON: `emitter_typed.decode_json` with this class.
+
+        Args:
+            raw: A JSON document, as a text or in UTF-8.
+
+        Returns:
+            The record.
+
+        Raises:
+            Undecodable: It is not JSON or does not fit this class; `path` says where.
+            InvalidArgument: `raw` is neither bytes nor a text.
+        """
+        return conversions.decode_json(raw, cls)
+
+    def to_json(self) -> bytes:
+        """Return the record as JSON in UTF-8 without spaces: `emitter_typed.encode_json` with its own class.
+
+        A member of a union is written without the tag of the union: `encode_json(command, Command)` writes it.
+
+        Raises:
+            InvalidArgument: A field holds what does not fit its type; `argument` says where, such as `$.celsius`.
+        """
+        return conversions.encode_json(self)
 
     if not TYPE_CHECKING:
-        # Programs that come from dicts would write event["event"]. Hidden from checkers, so that they say so first.
+        # Hidden from checkers: what attrs and Python call, and what tells programs that come from dicts, which would
+        # write event["event"].
+
+        def __init_subclass__(cls, **named: object) -> None:
+            super().__init_subclass__(**named)
+            # attrs makes a class once more, with slots and with its hash.
+            made = vars(cls).get("__hash__")
+            if made is not None:
+                cls.__hash__ = hash_without_json(made)
+
+        def __attrs_post_init__(self) -> None:
+            freeze_fields(self)
+
         def __getitem__(self, name: object) -> object:
             names = {field.alias: field.alias for field in fields(type(self))}
             written = {field.metadata[WIRE].name: field.alias for field in fields(type(self)) if WIRE in field.metadata}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from queue import SimpleQueue
 from threading import Thread
 
 import pytest
@@ -13,6 +14,7 @@ from emitter_typed import (
     AsyncClient,
     Client,
     ConnectionLost,
+    EmitterError,
     Key,
     Message,
     ReplyMissing,
@@ -20,10 +22,13 @@ from emitter_typed import (
     RequestTimeout,
     Statistics,
     Unauthorized,
+    Undecodable,
 )
+from emitter_typed._broker.connection import Connection
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called, connected, received, texts
 from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.losing import came
 from tests.helpers.real import fresh_channel
 
 
@@ -194,6 +199,94 @@ async def test_a_page_that_fits_no_packet_counts_as_failed(flavour: Flavour, bro
 
         assert counts == RequestCounts(failed=counts.failed)
         assert counts.failed > 0
+
+
+@both_flavours
+@in_loop
+async def test_what_does_not_fit_is_counted_whoever_reads_it(flavour: Flavour, broker: Broker) -> None:
+    channel = fresh_channel()
+    key = broker.keygen(channel, "rwsl")
+    async with connected(flavour, broker) as client:
+        read = await client.subscribe(key, channel, payload=int, last=0)
+        told = await client.subscribe(key, channel, payload=int, last=0)
+        plain = await client.subscribe(key, channel, last=0)
+        for text in ("one", "2"):
+            await client.publish(key, channel, text, ttl=60, qos=1)
+
+        message = await read.get(timeout_s=LIMIT_S)
+        assert message is not None
+        assert (message.payload, client.statistics().undecodable) == (2, 1)
+        assert isinstance(await anext(aiter(told.events())), Undecodable)
+        assert client.statistics().undecodable == 2
+        # It says of what type it is later, and to its caller alone.
+        raw = await plain.get(timeout_s=LIMIT_S)
+        assert raw is not None
+        with pytest.raises(Undecodable):
+            raw.as_object(int)
+        assert client.statistics().undecodable == 2
+
+        stored = await client.subscribe(key, channel, payload=int, last=2)
+        message = await stored.get(timeout_s=LIMIT_S)
+        assert message is not None
+        assert (message.payload, client.statistics().undecodable) == (2, 3)
+
+
+@both_flavours
+@in_loop
+async def test_what_does_not_fit_its_handler_is_counted(flavour: Flavour, broker: Broker, key: Key) -> None:
+    handled: SimpleQueue[int] = SimpleQueue()
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    async with connected(flavour, broker) as client:
+        client.on_error = errors.put
+        await client.subscribe(key, "a/", lambda message: handled.put(message.payload), payload=int)
+        for text in ("one", "2"):
+            await client.publish(key, "a/", text, qos=1)
+
+        assert await came(handled) == 2
+        error = await came(errors)
+        assert isinstance(error, Undecodable)
+        assert client.statistics().undecodable == 1
+
+
+def nobody(connection: Connection) -> dict[str, object]:
+    return {"id": 7, "username": connection.username}
+
+
+@both_flavours
+@in_loop
+async def test_presence_events_that_do_not_fit_are_counted(
+    flavour: Flavour, emitter_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = emitter_broker.keygen("a/#/", "rp")
+    errors: SimpleQueue[EmitterError] = SimpleQueue()
+    async with connected(flavour, emitter_broker) as client, connected(flavour, emitter_broker) as other:
+        client.on_error = errors.put
+        await client.presence(key, "a/b/", changes=True)
+        watch = await client.watch_presence(key, "a/c/")
+        assert await watch.get(timeout_s=LIMIT_S) is not None
+        monkeypatch.setattr(Connection, "who", nobody)
+        for number, channel in enumerate(("a/b/", "a/c/"), start=1):
+            await other.subscribe(key, channel)
+
+            error = await came(errors)
+            assert isinstance(error, Undecodable)
+            assert (error.path, client.statistics().undecodable) == ("$.who.id", number)
+
+
+def test_none_of_what_does_not_fit_is_missed_where_many_threads_read(broker: Broker, key: Key) -> None:
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        subscription = client.subscribe(key, "a/", payload=int, max_messages=1000)
+        for _ in range(400):
+            client.publish_nowait(key, "a/", "x")
+        for _ in range(4):
+            client.publish(key, "a/", "1", qos=1)
+        threads = [Thread(target=subscription.get, args=(LIMIT_S,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LIMIT_S)
+
+        assert client.statistics().undecodable == 400
 
 
 @both_flavours

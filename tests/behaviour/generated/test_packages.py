@@ -21,6 +21,7 @@ from emitter_typed._protocol.payloads import codec
 from emitter_typed._types.values import Tag, Unrecognized
 from emitter_typed.errors import ContractMismatch, InvalidArgument, Undecodable
 from tests.behaviour.conftest import Generated
+from tests.helpers.hints import unresolved
 
 
 def test_defaults_are_values_of_their_types(generated: Generated) -> None:
@@ -320,3 +321,14 @@ def test_nothing_but_the_package_is_written(generated: Generated, tmp_path: Path
     made = generated("types: {T: {fields: {x: int}}}")
 
     assert {path.name for path in tmp_path.iterdir()} == {made.__name__, f"{made.__name__}.yaml"}
+
+
+@pytest.mark.parametrize("size", [3, 201])
+def test_every_annotation_can_be_read_however_large_the_package_is(generated: Generated, size: int) -> None:
+    types = "".join(
+        f"\n  T{n}: {{fields: {{next: T{(n * 7 + 3) % size}?, own: T{n}?, mode: Mode}}}}" for n in range(size)
+    )
+    channels = "".join(f"\n  c{n}: {{address: 'a{n}/{{room}}/', payload: T{n}, deprecated: old}}" for n in range(size))
+    made = generated(f"types: {types}\n  Mode: {{enum: [a]}}\nchannels: {channels}")
+
+    assert unresolved(made) == []

@@ -177,6 +177,7 @@ async def test_a_payload_that_does_not_fit_is_reported_and_stops_nothing(
         error = await asyncio.to_thread(errors.get, timeout=LIMIT_S)
         assert isinstance(error, Undecodable)
         assert (error.path, error.channel) == ("$[1].room", "home/position/")
+        assert client.statistics().undecodable == 1
 
 
 @both_flavours
@@ -228,6 +229,7 @@ async def test_what_is_fetched_from_below_an_address_is_left_out_and_what_does_n
         assert isinstance(error, Undecodable)
         assert (error.channel, error.raw) == ("home/position/", b"no JSON")
         assert errors.empty()
+        assert client.statistics().undecodable == 1
 
 
 @both_flavours

@@ -37,7 +37,9 @@ def wrong(client: Client, key: Key, state: State) -> None:
     State(mode="auto", side=Side.LEFT)  # mistake: a text for a Mode
     State(mode=Unrecognized(3), side=Side.LEFT)  # mistake: what is kept was a text
     garden.modes.publish((Mode.AUTO,))  # mistake: it is there to subscribe to
-    state.mode.value  # mistake: it may be no Mode
+    state.mode.name  # mistake: it may be no Mode
+    number: int = state.mode.value  # mistake: a text stood on the wire
+    print(number)
 
 
 def of_another_file(house: Greenhouse) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import py_compile
 from collections.abc import Callable
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,18 @@ def test_a_file_that_stays_as_it_is_keeps_its_time(tmp_path: Path) -> None:
 
     assert (tmp_path / "x.py").stat().st_mtime == 1
     assert held(tmp_path)["y.py"] == "3\n"
+
+
+def test_what_python_has_compiled_of_a_file_goes_with_its_text(tmp_path: Path) -> None:
+    """It would be taken for current, if the new text has the size of the old one and is written in the same second."""
+    write(tmp_path, {"x.py": "1\n", "y.py": "2\n", "old.py": "3\n"})
+    compiled = {name: Path(cache_from_source(tmp_path / name)) for name in ("x.py", "y.py", "old.py")}
+    for name in compiled:
+        py_compile.compile(str(tmp_path / name), doraise=True)
+
+    write(tmp_path, {"x.py": "9\n", "y.py": "2\n"})
+
+    assert {name: path.exists() for name, path in compiled.items()} == {"x.py": False, "y.py": True, "old.py": False}
 
 
 def test_what_is_no_longer_generated_goes(tmp_path: Path) -> None:

@@ -86,3 +86,5 @@ def test_what_was_a_dict_says_how_it_is_read_now() -> None:
 def test_an_unknown_value_is_kept() -> None:
     assert Unrecognized("x") == Unrecognized("x")
     assert Unrecognized("x").raw == "x"
+    assert Unrecognized("x").value == "x"
+    assert repr(Unrecognized("x")) == "Unrecognized(raw='x')"

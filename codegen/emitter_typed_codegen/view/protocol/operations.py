@@ -93,11 +93,12 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
     )
     rest = [*taken, *recovery(operation), *QUEUE_PARAMETERS, allow, timeout("the broker's answer")]
     text = (
-        "The class to read each payload as; what does not fit goes to `on_error`, and the subscription goes on. "
-        "Default: bytes, as they came."
+        "The type to read each payload as: a class, or any other form, such as `list[int]` or `int | None`. What does "
+        "not fit goes to `on_error`, and the subscription goes on. Default: bytes, as they came."
     )
-    payload_type = Applied(Name(BUILTINS, "type"), (PAYLOAD,))
-    payload = Parameter(name="payload", type=payload_type, text=text)
+    payload_type = Applied(contract("TypeForm"), (PAYLOAD,))
+    no_payload = Parameter(name="payload", type=NONE, default="None")
+    payload = Parameter(name="payload", type=payload_type)
     optional_payload = Parameter(name="payload", type=optional(payload_type), default="None", text=text)
     plain_message = contract("Message")
     typed_message = Applied(plain_message, (PAYLOAD,))
@@ -139,7 +140,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
     )
     overload = f"@{scope.use(Name('typing', 'overload'))}"
     return [
-        Method(decorators=(overload,), head=signature(plain_message, rest, ": ...")),
+        Method(decorators=(overload,), head=signature(plain_message, [no_payload, *rest], ": ...")),
         Method(decorators=(overload,), head=signature(typed_message, [payload, *rest], ": ...")),
         Method(
             head=signature(typed_message, [optional_payload, *rest], ":"),

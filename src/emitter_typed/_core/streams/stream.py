@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve
 
+from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.message import Gap, Message, StoredMessage
 from emitter_typed._protocol.receiving.feed import Feed, Item
 from emitter_typed._protocol.receiving.mailbox import Arrival
@@ -49,6 +50,7 @@ class Stream(ABC, Generic[MessageT]):
         feed: Feed,
         decode: Callable[[str, bytes], MessageT | None],
         report: Callable[[EmitterError], None],
+        counters: ClientCounters,
         pages: Pages,
         timeout_s: float,
         leave: Callable[[Stream[MessageT]], None],
@@ -59,7 +61,8 @@ class Stream(ABC, Generic[MessageT]):
             channel: What was subscribed to.
             feed: Says what comes next.
             decode: Makes a message of a channel and a payload; None: it is not for this subscription.
-            report: Takes what no call can raise.
+            report: Takes what no call can raise, and counts it.
+            counters: Counts what does not fit and is not reported.
             pages: Fetches what is stored.
             timeout_s: How many seconds a page may take.
             leave: Takes the stream from the session.
@@ -69,6 +72,7 @@ class Stream(ABC, Generic[MessageT]):
         self._feed = feed
         self._decode = decode
         self._report = report
+        self._counters = counters
         self._pages = pages
         self._timeout_s = timeout_s
         self._leave = leave
@@ -273,6 +277,7 @@ class Stream(ABC, Generic[MessageT]):
         try:
             return self._read(item)
         except Undecodable as problem:
+            self._counters.count_undecodable()
             return problem
 
     def _read(self, item: Arrival | StoredMessage) -> MessageT | None:

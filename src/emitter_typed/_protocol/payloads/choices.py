@@ -1,105 +1,216 @@
-"""One of a few values: enums, closed and open, flags and literals, as hooks that are prepared once for each type."""
+"""One of a few values: enums, closed and open, flags and literals."""
 
 from __future__ import annotations
 
 import enum
-import types
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, Union, get_args, get_origin
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, get_args, get_origin
 
-from emitter_typed._protocol.payloads.scalars import SCALARS, Unfit, expected
-from emitter_typed._types.values import Flags, Unrecognized
+from emitter_typed._protocol.payloads.classes import Unsupported, name_of
+from emitter_typed._protocol.payloads.compiled import Conversion, Of
+from emitter_typed._protocol.payloads.scalars import SCALARS, Hook, integer, scalar_of, string
+from emitter_typed._protocol.payloads.unfit import Unfit, expected, shown
+from emitter_typed._types.values import Unrecognized
+from emitter_typed.errors import InvalidArgument
 
-
-def write_enum(value: enum.Enum) -> object:
-    """Write a member of an enum."""
-    return value.value
-
-
-def write_flags(value: Flags) -> str:
-    """Write a set of flags."""
-    return value.letters
+_MAX_LISTED = 20
 
 
-def enum_reader(type_: Any) -> Callable[[object, Any], object]:
-    """Return what reads a member of an enum by its value."""
-    members: dict[object, object] = {member.value: member for member in type_}
-    return _reader(members)
-
-
-def is_literal(type_: object) -> bool:
-    """Tell whether a type is one of a few values themselves."""
-    return get_origin(type_) is Literal
-
-
-def literal_reader(type_: Any) -> Callable[[object, Any], object]:
-    """Return what reads one of a few values."""
-    return _reader({value: value for value in get_args(type_)})
-
-
-def literal_writer(type_: Any) -> Callable[[object], object]:
-    """Return what writes one of a few values."""
-    read = literal_reader(type_)
-    return lambda value: read(value, type_)
-
-
-def _reader(known: Mapping[object, object]) -> Callable[[object, Any], object]:
-    # By class as well, since True is 1 and 1.0 is 1; and what is of another class may have no hash.
-    by_class = {(value.__class__, value): found for value, found in known.items()}
-    classes = {cls for cls, _ in by_class}
-    words = ", ".join(map(repr, known))
-
-    def read(value: object, _: Any) -> object:
-        if value.__class__ in classes and (value.__class__, value) in by_class:
-            return by_class[value.__class__, value]
-        raise Unfit(f"must be one of {words}, got {value!r}")
-
-    return read
-
-
-def is_open_enum(type_: object) -> bool:
-    """Tell whether a type is an enum that has room for values that are not known: `Mode | Unrecognized[str]`."""
-    if get_origin(type_) not in (Union, types.UnionType):
-        return False
-    return any(member is Unrecognized or get_origin(member) is Unrecognized for member in get_args(type_))
-
-
-def _parts(type_: Any) -> tuple[type[enum.Enum], type, bool]:
-    """Return the enum, the class of its values, and whether None is allowed too."""
-    members = get_args(type_)
-    known = next(member for member in members if isinstance(member, type) and issubclass(member, enum.Enum))
-    raw = next((get_args(member)[0] for member in members if get_origin(member) is Unrecognized), str)
-    return known, raw, type(None) in members
-
-
-def open_enum_reader(type_: Any) -> Callable[[object, Any], object]:
-    """Return what reads a member of an open enum, or keeps what is none."""
-    known, raw, optional = _parts(type_)
-    take = SCALARS[raw][0]
-    members = {member.value: member for member in known}
-
-    def read(value: object, _: Any) -> object:
-        if value is None and optional:
-            return None
-        taken: Any = take(value)
-        return members[taken] if taken in members else Unrecognized(taken)
-
-    return read
-
-
-def open_enum_writer(type_: Any) -> Callable[[object], object]:
-    """Return what writes a member of an open enum, or what was kept."""
-    known, raw, optional = _parts(type_)
-    put = SCALARS[raw][1]
+def enum_conversion(cls: Any, of: Of) -> Conversion:
+    """Return the conversion of a closed enum: by the values of its members."""
+    by_value = _written(cls, [(member.value, member) for member in cls])
+    written = {member: value for (_, value), member in by_value.items()}
 
     def write(value: object) -> object:
-        if value is None and optional:
-            return None
+        if not isinstance(value, cls):
+            raise expected(f"a {cls.__name__}", value)
+        return written[value]
+
+    return _one_of(by_value, write, plain_text=issubclass(cls, str))
+
+
+def literal_conversion(type_: Any, of: Of) -> Conversion:
+    """Return the conversion of a `Literal`: the values themselves, and members of enums by theirs."""
+    values = [(each.value if isinstance(each, enum.Enum) else each, each) for each in get_args(type_)]
+    by_value = _written(type_, values)
+    by_literal = {(type(literal), literal): value for (_, value), literal in by_value.items()}
+
+    def write(value: Any) -> object:
+        key = value.__class__, value
+        if _hashable(key) and key in by_literal:
+            return by_literal[key]
+        # A subclass counts as its base, such as a StrEnum for a text.
+        for (base, literal), found in by_literal.items():
+            if issubclass(base, enum.Enum | bool) or isinstance(value, bool):
+                continue
+            if isinstance(value, base) and value == literal:
+                return found
+        raise _no_choice(by_literal, value)
+
+    return _one_of(by_value, write, plain_text=all(isinstance(each, str) for each in get_args(type_)))
+
+
+def _hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _no_choice(known: Iterable[tuple[type, object]], value: object) -> Unfit:
+    words = [repr(each) for _, each in known]
+    more = [f"{len(words) - _MAX_LISTED} more"] if len(words) > _MAX_LISTED else []
+    return Unfit(f"must be one of {', '.join([*words[:_MAX_LISTED], *more])}, got {shown(value)}")
+
+
+def _written(type_: Any, values: Iterable[tuple[object, object]]) -> dict[tuple[type, object], object]:
+    """Return the choices by what they are on the wire, and by its class, since True is 1 and 1.0 is 1."""
+    by_value: dict[tuple[type, object], object] = {}
+    for value, choice in values:
+        base = next((each for each in type(value).__mro__ if scalar_of(each) is not None), None)
+        if base is None:
+            raise Unsupported(
+                f"{name_of(type_)} has the value {shown(value)}, which JSON cannot hold",
+                "the values must be texts, numbers or booleans",
+            )
+        written = SCALARS[scalar_of(base) or base][1](value)
+        if (type(written), written) in by_value:
+            raise Unsupported(f"{name_of(type_)} has two values that are {shown(written)} in JSON", "make them differ")
+        by_value[type(written), written] = choice
+    return by_value
+
+
+def _one_of(by_value: Mapping[tuple[type, object], object], write: Hook, *, plain_text: bool) -> Conversion:
+    # JSON may write a whole number without its point.
+    integral: dict[tuple[type, object], object] = {
+        (int, int(value)): choice
+        for (cls, value), choice in by_value.items()
+        if cls is float and isinstance(value, float) and value.is_integer() and (int, int(value)) not in by_value
+    }
+    known: dict[tuple[type, object], object] = {**by_value, **integral}
+    classes = {cls for cls, _ in known}
+
+    def read(value: Any) -> object:
+        cls: type = value.__class__
+        if cls in classes:
+            if (cls, value) in known:
+                return known[cls, value]
+        else:
+            # What reads a document by another library may give subclasses.
+            for base in (str, int, float):
+                if base in classes and isinstance(value, base) and not isinstance(value, bool):
+                    taken = SCALARS[base][1](value)
+                    if (base, taken) in known:
+                        return known[base, taken]
+        raise _no_choice(by_value, value)
+
+    texts = frozenset(value for _, value in known if isinstance(value, str))
+    return Conversion(
+        read,
+        write,
+        frozenset(classes),
+        texts=texts if classes == {str} else None,
+        form="choice" if plain_text and classes == {str} else "json",
+    )
+
+
+def flag_conversion(cls: Any, of: Of) -> Conversion:
+    """Return the conversion of a hand-written `enum.Flag`: its number."""
+
+    def read(value: object) -> object:
+        number = integer(value)
+        try:
+            found = cls(number)
+        except ValueError:
+            found = None
+        # Some flags drop bits that they do not know.
+        if found is None or found.value != number:
+            raise Unfit(f"{number} holds a bit that {cls.__name__} does not know")
+        return found
+
+    def write(value: object) -> object:
+        if not isinstance(value, cls):
+            raise expected(f"a {cls.__name__}", value)
+        return integer(getattr(value, "value", None))
+
+    return Conversion(read, write, frozenset({int}))
+
+
+def flags_conversion(cls: Any, of: Of) -> Conversion:
+    """Return the conversion of a schema's flags: a text of their letters."""
+
+    def read(value: object) -> object:
+        try:
+            return cls(string(value))
+        except InvalidArgument as error:
+            raise Unfit(error.message) from None
+
+    def write(value: Any) -> object:
+        if not isinstance(value, cls):
+            raise expected(f"a {cls.__name__}", value)
+        return value.letters
+
+    return Conversion(read, write, frozenset({str}))
+
+
+def secret_conversion(cls: Any, of: Of) -> Conversion:
+    """Return the conversion of a secret: its text."""
+
+    def read(value: object) -> object:
+        text = string(value)
+        if not text:
+            raise Unfit("must not be empty")
+        return cls(text)
+
+    def write(value: Any) -> object:
+        if not isinstance(value, cls):
+            raise expected(f"a {cls.__name__}", value)
+        return string(value.reveal())
+
+    return Conversion(read, write, frozenset({str}))
+
+
+def unrecognized_conversion(type_: Any, of: Of) -> Conversion:
+    """Return the conversion of a value of an open enum alone, which nobody knows: as it came."""
+    raw = of(get_args(type_)[0] if get_args(type_) else str | int)
+
+    def read(value: object) -> object:
+        return Unrecognized(raw.read(value))
+
+    def write(value: Any) -> object:
+        if not isinstance(value, Unrecognized):
+            raise expected("an Unrecognized", value)
+        kept: object = value.raw
+        return raw.write(kept)
+
+    return Conversion(read, write, raw.kinds)
+
+
+def open_enum_of(members: tuple[Any, ...]) -> tuple[Any, type] | None:
+    """Return an open enum and the class of its values, if that is what a union of these types is."""
+    raw = next((each for each in members if each is Unrecognized or get_origin(each) is Unrecognized), None)
+    known = [each for each in members if isinstance(each, type) and issubclass(each, enum.Enum)]
+    if raw is None or len(known) != 1 or len(members) != 2:
+        return None
+    return known[0], get_args(raw)[0] if get_args(raw) else str
+
+
+def open_enum_conversion(known: Any, raw: type) -> Conversion:
+    """Return the conversion of an open enum, whose other values are kept as they came."""
+    take: Callable[[Any], Any] = SCALARS[raw][0]
+    members = {member.value: member for member in known}
+
+    def read(value: object) -> object:
+        taken = take(value)
+        found = members.get(taken)
+        return Unrecognized(taken) if found is None else found
+
+    def write(value: Any) -> object:
         if isinstance(value, known):
-            return write_enum(value)
-        kept: object = getattr(value, "raw", None)
-        if isinstance(value, Unrecognized):
-            return put(kept)
+            return value.value
+        if value.__class__ is Unrecognized:
+            return take(value.raw)
         raise expected(f"a {known.__name__}", value)
 
-    return write
+    return Conversion(read, write, SCALARS[raw][2])

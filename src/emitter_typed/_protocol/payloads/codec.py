@@ -1,33 +1,111 @@
 """Bytes on the wire to objects and back, strictly: nothing is coerced, and every problem has a path.
 
-The rules for each type stand in schema/README.md. cattrs does the walking; the hooks in `conversion.py` give
-each type its rule.
+The rules for each type stand in schema/README.md; `conversion` finds what reads and writes a type.
 """
 
 from __future__ import annotations
 
-import builtins
 import json
-from collections.abc import Mapping
-from typing import Any, NoReturn
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, NoReturn, cast
 
-from attrs import fields, has
+from attrs import fields
 
 from emitter_typed._protocol.address import check_segment
-from emitter_typed._protocol.payloads.conversion import converter, tag_of
-from emitter_typed._protocol.payloads.location import find_problem
-from emitter_typed._protocol.payloads.scalars import Unfit
+from emitter_typed._protocol.payloads.compiled import Conversion
+from emitter_typed._protocol.payloads.conversion import conversion_of
+from emitter_typed._protocol.payloads.scalars import ExactNumber
+from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
+from emitter_typed._protocol.payloads.unions import tag_of
 from emitter_typed._types.values import Tag
-from emitter_typed.errors import InvalidArgument, Undecodable, kind_of
+from emitter_typed.errors import InvalidArgument, Undecodable
+
+_TOO_DEEP = "nested too deeply to be converted, or holds itself"
+
+_is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise Unfit(f"{name} is no JSON number")
+    raise Unfit(f"not JSON ({name} is no JSON number)")
 
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
+# Slower: each number also keeps its digits.
+_exact_decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=ExactNumber)
 # Made once: json.dumps would make one each time.
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+# Documents: what stands between bytes and objects. These raise Unfit, and what calls them says of what.
+
+
+def parse_text(text: str, *, exact: bool = False) -> object:
+    """Read JSON.
+
+    Args:
+        text: A JSON document.
+        exact: Whether numbers with a fraction also keep their digits, for decimals.
+
+    Raises:
+        Unfit: It is not JSON, is nested too deeply, or holds NaN or an infinity.
+    """
+    try:
+        return (_exact_decoder if exact else _decoder).decode(text)
+    except Unfit:
+        raise
+    except RecursionError:
+        raise Unfit(_TOO_DEEP) from None
+    except json.JSONDecodeError as error:
+        raise Unfit(f"not JSON ({error})") from None
+    except ValueError:
+        # Python reads no integer of more than some thousand digits.
+        raise Unfit("an integer is too long to be read") from None
+
+
+def decoded(raw: bytes) -> str:
+    """Return bytes as the text that they are in UTF-8. Raises Unfit."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise Unfit(f"not UTF-8 ({error.reason} at byte {error.start})") from None
+
+
+def write_json(document: object) -> bytes:
+    """Write a document as JSON without spaces. Raises Unfit."""
+    try:
+        return _encoder.encode(document).encode()
+    except RecursionError:
+        raise Unfit(_TOO_DEEP) from None
+
+
+def converted(convert: Callable[[Any], Any], value: object) -> Any:  # Any: what the type says
+    """Call one side of a conversion. Raises Unfit, also for what has no end."""
+    try:
+        return convert(value)
+    except RecursionError:
+        raise Unfit(_TOO_DEEP) from None
+
+
+def read_document(document: object, conversion: Conversion) -> Any:  # Any: what the type says
+    """Make an object from a document. Raises Unfit."""
+    try:
+        return converted(conversion.read, document)
+    except NeedsDigits:
+        return converted(conversion.read, _with_digits(document))
+
+
+def _with_digits(document: object) -> object:
+    """Return a document whose numbers have the fewest digits that tell them from others."""
+    if isinstance(document, float):
+        return ExactNumber(float.__repr__(document))
+    if isinstance(document, list | tuple):
+        return [_with_digits(each) for each in cast("Sequence[object]", document)]
+    if isinstance(document, Mapping):
+        members = cast("Mapping[object, object]", document)
+        return {name: _with_digits(each) for name, each in members.items()}
+    return document
 
 
 def parse(raw: bytes, *, channel: str = "") -> object:
@@ -44,9 +122,9 @@ def parse(raw: bytes, *, channel: str = "") -> object:
         Undecodable: It is not JSON, not UTF-8, nested too deeply, or holds NaN or an infinity.
     """
     try:
-        return _decoder.decode(raw.decode())
-    except (ValueError, RecursionError) as error:
-        raise Undecodable(f"not JSON ({error})", channel=channel, raw=raw) from error
+        return parse_text(decoded(raw))
+    except Unfit as error:
+        raise Undecodable(str(error), channel=channel, raw=raw) from error
 
 
 def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"") -> Any:  # Any: T for every form of T
@@ -63,16 +141,52 @@ def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"
 
     Raises:
         Undecodable: The document does not fit the type; `path` says where.
+        InvalidArgument: No payload can have the type.
     """
     try:
-        return converter().structure(document, type)
-    except Exception as error:
-        path, problem = find_problem(document, type, 0, error)
-        raise Undecodable(problem, channel=channel, raw=raw, path=path) from error
+        return read_document(document, conversion_of(type))
+    except Unfit as error:
+        raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
+
+
+@cache
+def _reader(type: Any) -> Callable[[bytes], object]:
+    return _reader_of(conversion_of(type))
+
+
+def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
+    """Return what reads a payload as a type."""
+    read = conversion.now("read")
+    exact = False
+
+    def read_json(raw: bytes) -> object:
+        nonlocal exact
+        text = decoded(raw)
+        if not exact:
+            try:
+                return read(parse_text(text))
+            except NeedsDigits:
+                # So will those that follow.
+                exact = True
+        return read(parse_text(text, exact=True))
+
+    def read_choice(raw: bytes) -> object:
+        # One of a few texts comes as it is, or as JSON.
+        text = raw.decode(errors="replace")
+        return read(text) if text in (conversion.texts or ()) else read_json(raw)
+
+    def read_text(raw: bytes) -> object:
+        return read(decoded(raw))
+
+    if conversion.form == "bytes":
+        return conversion.check
+    return {"json": read_json, "choice": read_choice, "text": read_text}[conversion.form]
 
 
 def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for every form of T
     """Read a payload as a type: `bytes` as it is, `str` as the text it is, anything else as JSON.
+
+    One of a few texts, as of a `StrEnum` or a `Literal`, may come either way.
 
     Args:
         raw: The payload.
@@ -84,30 +198,22 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
 
     Raises:
         Undecodable: The payload is not JSON (not UTF-8, for `str`) or does not fit the type; `path` says where.
+        InvalidArgument: No payload can have the type.
     """
-    if type is bytes:
-        return raw
-    if type is str:
-        try:
-            return raw.decode()
-        except UnicodeDecodeError as error:
-            raise Undecodable(f"not UTF-8 ({error})", channel=channel, raw=raw) from error
-    return structure(parse(raw, channel=channel), type, channel=channel, raw=raw)
+    try:
+        read = _reader(type)
+    except TypeError:
+        # The extras of an `Annotated` need no hash.
+        read = _reader_of(conversion_of(type))
+    try:
+        return converted(read, raw)
+    except Unfit as error:
+        raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
 
 
 def check_type(type: Any) -> None:  # Any: every form of a type
-    """Raise InvalidArgument unless `decode` knows how to read a type."""
-    if type is bytes or type is str or type is object:
-        return
-    try:
-        converter().get_structure_hook(type)
-    except Exception as error:
-        raise InvalidArgument(
-            "payload: expected bytes, str, an attrs class or another type that JSON can be read as, got "
-            f"{type.__name__ if isinstance(type, builtins.type) else kind_of(type)}",
-            argument="payload",
-            value=None,
-        ) from error
+    """Raise InvalidArgument unless `decode` can read a type."""
+    conversion_of(type, "payload")
 
 
 def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a type
@@ -127,38 +233,16 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
     if type is None:
         if isinstance(value, bytes | bytearray):
             return bytes(value)
-        if isinstance(value, str):
-            return _utf8(value)
-        # Anything that is no text, no bytes and no attrs object is JSON as it is, down to what it holds.
-        type = value.__class__ if has(value.__class__) else object
-    if type is bytes or type is str:
-        if type is bytes and isinstance(value, bytes | bytearray):
-            return bytes(value)
-        if type is str and isinstance(value, str):
-            return _utf8(value)
-        raise InvalidArgument(
-            f"the message must be {type.__name__}, not {value.__class__.__name__}",
-            argument="message",
-            value=value,
-        )
+        type = str if isinstance(value, str) else object
+    conversion = conversion_of(type, "message")
     try:
-        document = converter().unstructure(value, type)
-        return _utf8(_encoder.encode(document))
-    except InvalidArgument:
-        raise
-    except Exception as error:
-        path, problem = find_problem(value, type, 1, error)
-        raise InvalidArgument(f"the message does not fit at {path}: {problem}", argument=path, value=value) from error
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
+        if conversion.form == "bytes" and isinstance(value, bytes | bytearray):
+            return bytes(conversion.check(value))
+        written = converted(conversion.write, value)
+        return written.encode() if conversion.form == "text" else write_json(written)
+    except Unfit as error:
         raise InvalidArgument(
-            f"a text with a lone surrogate cannot be sent ({error.reason} at {error.start})",
-            argument="message",
-            value=text,
+            f"the message does not fit at {error.path}: {error}", argument=error.path, value=value
         ) from error
 
 
@@ -167,9 +251,15 @@ def tag(type: object) -> Tag | None:
     return tag_of(type)
 
 
+# The parameters of an address, which are written as its segments.
+
+
 def parameter_text(value: object) -> str:
     """Write the value of an address's parameter as the segment that stands for it."""
-    document: object = converter().unstructure(value)
+    try:
+        document: object = conversion_of(object).write(value)
+    except Unfit as error:
+        raise InvalidArgument(f"channel: {error}", argument="channel", value=None) from error
     if isinstance(document, str):
         return document
     if isinstance(document, int) and not isinstance(document, bool):
@@ -180,12 +270,14 @@ def parameter_text(value: object) -> str:
 
 
 def _parameter(text: str, type: Any) -> object:  # Any: every form of a type
+    read = conversion_of(type).read
     try:
-        return converter().structure(text, type)
-    except Exception:
-        if not text.removeprefix("-").isdecimal() or str(int(text)) != text:
+        return read(text)
+    except Unfit:
+        # The only form of a number, so that two channels are never one to a program.
+        if not _is_integer(text) or str(int(text)) != text:
             raise
-        return converter().structure(int(text), type)
+        return read(int(text))
 
 
 def parameters(texts: Mapping[str, str], type: Any, *, channel: str = "") -> Any:  # Any: the class, or None
@@ -195,12 +287,12 @@ def parameters(texts: Mapping[str, str], type: Any, *, channel: str = "") -> Any
     """
     if type is None:
         return None
-    converter().prepare(type)
+    conversion_of(type)
     known: dict[str, object] = {}
     for attribute in fields(type):
         try:
             known[attribute.name] = _parameter(texts[attribute.name], attribute.type)
-        except Exception as error:
+        except Unfit as error:
             raise Undecodable(str(error), channel=channel, path=f"$.{attribute.name}") from error
     try:
         return type(**known)
@@ -212,17 +304,17 @@ def check_parameters(known: Mapping[str, object], type: Any) -> None:  # Any: th
     """Raise InvalidArgument if a value does not fit its parameter, whether or not all are given."""
     if type is None:
         return
-    converter().prepare(type)
+    conversion_of(type)
     for attribute in fields(type):
         if attribute.name not in known:
             continue
         value = known[attribute.name]
         try:
             # Written as its type first: what fits another type may look right as a text.
-            converter().unstructure(value, attribute.type)
+            conversion_of(attribute.type).write(value)
             text = parameter_text(value)
             fitting = _parameter(text, attribute.type)
-        except Exception as error:
+        except (Unfit, InvalidArgument) as error:
             raise InvalidArgument(f"{attribute.name}: {error}", argument=attribute.name, value=value) from error
         if attribute.validator is not None:
             attribute.validator(None, attribute, fitting)

@@ -1,101 +1,101 @@
-"""The rule of each scalar of the schema language, both ways: strict, and without coercion (schema/README.md)."""
+"""The rule of each scalar of the schema language, both ways: strict, and without coercion (schema/README.md).
+
+A value of a subclass counts as one of its base, and is converted to it; a `bool` is never a number.
+"""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeGuard
+from typing import Any
 from uuid import UUID
 
-from emitter_typed.errors import kind_of
+from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit, expected
 
-_INT64 = range(-(2**63), 2**63)
-_RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:\d\d)")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
+"""The integers that Emitter's schema language knows: 64 bits, signed."""
+
+_RFC_3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Unfit(ValueError):
-    """A value breaks the rule of its type. Never leaves the codec."""
+class ExactNumber(float):
+    """A number of a document that also keeps the digits it was written in, for a Decimal."""
 
+    __slots__ = ("text",)
 
-def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
-    """Tell whether a JSON value is an object; its names are texts."""
-    return isinstance(value, Mapping)
+    text: str
 
-
-def is_list(value: object) -> TypeGuard[Sequence[object]]:
-    """Tell whether a value is a list, or the tuple that stands for one."""
-    return isinstance(value, list | tuple)
-
-
-class Unexpected(Unfit):
-    """A value of another type than was expected. It is named as Python's users do, for most are somebody's argument."""
-
-    def __init__(self, what: str, value: object) -> None:
-        """Say what was expected and what came."""
-        super().__init__(f"expected {what}, got {kind_of(value)}")
-        self._what = what
-        self._kind = "null" if value is None else "an object" if is_object(value) else kind_of(value)
-
-    def in_json(self) -> str:
-        """Return the same in JSON's words, for a document."""
-        return f"expected {self._what}, got {self._kind}"
-
-
-def expected(what: str, value: object) -> Unfit:
-    """Say what was expected and what came."""
-    return Unexpected(what, value)
+    def __new__(cls, text: str) -> ExactNumber:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
 
 
 def string(value: object) -> str:
     """Take a text that UTF-8 can write. Raises Unfit."""
     if not isinstance(value, str):
         raise expected("a text", value)
-    if not value.isascii():
+    text = str.__str__(value)
+    if not text.isascii():
         try:
-            value.encode()
+            text.encode()
         except UnicodeEncodeError:
             raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
-    return value
+    return text
 
 
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise expected("a boolean", value)
-    return value
+def boolean(value: object) -> bool:
+    """Take a boolean. Raises Unfit."""
+    if value is True or value is False:
+        return value
+    raise expected("a boolean", value)
 
 
-def _integer(value: object) -> int:
+def any_integer(value: object) -> int:
+    """Take an integer of any length. Raises Unfit."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise expected("an integer", value)
-    if value not in _INT64:
+    return int.__int__(value)
+
+
+def integer(value: object) -> int:
+    """Take an integer of 64 bits. Raises Unfit."""
+    number = any_integer(value)
+    if not LOWEST <= number <= HIGHEST:
         raise Unfit("the integer needs more than 64 bits")
-    return value
-
-
-def _number(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise expected("a number", value)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise Unfit("the number is not finite")
     return number
 
 
-def _read_bytes(value: object) -> bytes:
+def number(value: object) -> float:
+    """Take a finite number. Raises Unfit."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise expected("a number", value)
     try:
-        return base64.b64decode(string(value), validate=True)
-    except binascii.Error as error:
+        taken = float.__float__(value) if isinstance(value, float) else float(int.__int__(value))
+    except OverflowError:
+        taken = math.inf
+    if not math.isfinite(taken):
+        raise Unfit("the number is not finite")
+    return taken
+
+
+def _read_bytes(value: object) -> bytes:
+    text = string(value)
+    try:
+        return base64.b64decode(text, validate=True)
+    # A character beyond ASCII is a ValueError of its own.
+    except ValueError as error:
         raise Unfit(f"not base64 with padding ({error})") from None
 
 
@@ -109,9 +109,12 @@ def _read_datetime(value: object) -> datetime:
     found = _RFC_3339.fullmatch(string(value))
     if found is None:
         raise Unfit("not a time of RFC 3339 with its offset, such as 2026-01-31T12:00:00Z")
-    day, clock, offset = found.groups()
+    day, clock, fraction, offset = found.groups("")
     try:
-        return datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
+        # Some versions of Python take 24:00:00 for the next day.
+        if clock.startswith("24"):
+            raise ValueError("hour must be in 0..23")
+        return datetime.fromisoformat(f"{day}T{clock}{fraction[:7]}{'+00:00' if offset in 'Zz' else offset}")
     except ValueError as error:
         raise Unfit(f"no such time ({error})") from None
 
@@ -121,32 +124,35 @@ def _aware(value: object) -> datetime:
         raise expected("a datetime", value)
     if value.utcoffset() is None:
         raise Unfit("the datetime is naive: give it a time zone, as in datetime.now(UTC)")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise Unfit("no time that a datetime can hold in UTC") from None
 
 
 def _write_datetime(value: object) -> str:
-    return _aware(value).replace(tzinfo=None).isoformat() + "Z"
+    # By the methods of datetime itself: subclasses have other texts.
+    return datetime.isoformat(datetime.replace(_aware(value), tzinfo=None)) + "Z"
 
 
 def _read_unix(value: object) -> datetime:
+    since_epoch = integer(value)
     try:
-        return datetime.fromtimestamp(_integer(value), UTC)
-    except (OverflowError, OSError, ValueError):
-        if isinstance(value, int) and not isinstance(value, bool):
-            raise Unfit("no time that a datetime can hold") from None
-        raise
+        return _EPOCH + timedelta(seconds=since_epoch)
+    except OverflowError:
+        raise Unfit("no time that a datetime can hold") from None
 
 
 def _write_unix(value: object) -> int:
-    return math.floor(_aware(value).timestamp())
+    return (_aware(value) - _EPOCH) // timedelta(seconds=1)
 
 
-def read_date(value: object) -> date:
-    """Read a date such as 2026-01-31. Raises Unfit."""
-    if _DATE.fullmatch(string(value)) is None:
+def _read_date(value: object) -> date:
+    text = string(value)
+    if _DATE.fullmatch(text) is None:
         raise Unfit("not a date such as 2026-01-31")
     try:
-        return date.fromisoformat(string(value))
+        return date.fromisoformat(text)
     except ValueError as error:
         raise Unfit(f"no such date ({error})") from None
 
@@ -154,46 +160,41 @@ def read_date(value: object) -> date:
 def _write_date(value: object) -> str:
     if not isinstance(value, date) or isinstance(value, datetime):
         raise expected("a date", value)
-    return value.isoformat()
+    return f"{value.year:04}-{value.month:02}-{value.day:02}"
 
 
-def seconds(value: float) -> timedelta:
+def seconds(value: object) -> timedelta:
     """Return so many seconds as a duration. Raises Unfit."""
+    taken = number(value)
     try:
-        return timedelta(seconds=value)
-    except (ValueError, OverflowError):
-        raise Unfit(f"a duration is a finite number of seconds, and not too many, which {value!r} is not") from None
-
-
-def _read_duration(value: object) -> timedelta:
-    try:
-        return timedelta(seconds=_number(value))
+        return timedelta(seconds=taken)
     except OverflowError:
-        raise Unfit("longer than a timedelta can hold") from None
+        raise Unfit(f"a duration of {taken} seconds is longer than a timedelta can hold") from None
 
 
 def _write_duration(value: object) -> int | float:
     if not isinstance(value, timedelta):
         raise expected("a timedelta", value)
-    seconds = value.total_seconds()
-    return int(seconds) if seconds.is_integer() else seconds
+    total = value.total_seconds()
+    return int(total) if total.is_integer() else total
 
 
 def _read_whole_seconds(value: object) -> timedelta:
-    return _read_duration(_integer(value))
+    return seconds(integer(value))
 
 
 def _write_whole_seconds(value: object) -> int:
-    seconds = _write_duration(value)
-    if isinstance(seconds, float):
-        raise Unfit(f"must be whole seconds, not {seconds}")
-    return seconds
+    total = _write_duration(value)
+    if isinstance(total, float):
+        raise Unfit(f"must be whole seconds, not {total}")
+    return total
 
 
 def _read_uuid(value: object) -> UUID:
-    if _UUID.fullmatch(string(value)) is None:
+    text = string(value)
+    if _UUID.fullmatch(text) is None:
         raise Unfit("not a UUID such as 123e4567-e89b-12d3-a456-426614174000")
-    return UUID(string(value))
+    return UUID(text)
 
 
 def _write_uuid(value: object) -> str:
@@ -203,42 +204,85 @@ def _write_uuid(value: object) -> str:
 
 
 def _read_decimal(value: object) -> Decimal:
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
+    if isinstance(value, Decimal):
+        # Some programs read JSON with `parse_float=Decimal`.
+        return _finite(value)
+    if isinstance(value, ExactNumber):
+        text = value.text
+    elif isinstance(value, float):
+        raise NeedsDigits
+    elif isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(int.__int__(value))
+    elif isinstance(value, str):
+        text = str.__str__(value)
+    else:
         raise expected("a decimal number as a text", value)
     # Decimal itself takes spaces, underscores, digits of all scripts and NaN.
-    if _DECIMAL.fullmatch(str(value)) is None:
+    if _DECIMAL.fullmatch(text) is None:
         raise Unfit("not a decimal number")
     try:
-        return Decimal(str(value))
+        return Decimal(text)
     except InvalidOperation:
         raise Unfit("not a decimal number that a Decimal can hold") from None
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise Unfit("the number is not finite")
+    return value
 
 
 def _write_decimal(value: object) -> str:
     if not isinstance(value, Decimal):
         raise expected("a Decimal", value)
-    if not value.is_finite():
-        raise Unfit("the number is not finite")
-    return str(value)
+    return str(_finite(value))
 
 
-Hook = Callable[[Any], object]
+def _read_null(value: object) -> None:
+    if value is not None:
+        raise expected("null", value)
 
-# What reads each class, and what writes it.
-SCALARS: dict[type, tuple[Hook, Hook]] = {
-    str: (string, string),
-    bool: (_boolean, _boolean),
-    int: (_integer, _integer),
-    float: (_number, _number),
-    bytes: (_read_bytes, _write_bytes),
-    datetime: (_read_datetime, _write_datetime),
-    date: (read_date, _write_date),
-    timedelta: (_read_duration, _write_duration),
-    UUID: (_read_uuid, _write_uuid),
-    Decimal: (_read_decimal, _write_decimal),
+
+def _write_null(value: object) -> None:
+    if value is not None:
+        raise expected("None", value)
+
+
+Hook = Callable[[Any], Any]
+"""Reads or writes one value. Raises Unfit."""
+
+TEXT, INTEGER, NUMBER = frozenset({str}), frozenset({int}), frozenset({int, float})
+
+SCALARS: dict[type, tuple[Hook, Hook, frozenset[type]]] = {
+    type(None): (_read_null, _write_null, frozenset({type(None)})),
+    str: (string, string, TEXT),
+    bool: (boolean, boolean, frozenset({bool})),
+    int: (integer, integer, INTEGER),
+    float: (number, number, NUMBER),
+    bytes: (_read_bytes, _write_bytes, TEXT),
+    datetime: (_read_datetime, _write_datetime, TEXT),
+    date: (_read_date, _write_date, TEXT),
+    timedelta: (seconds, _write_duration, NUMBER),
+    UUID: (_read_uuid, _write_uuid, TEXT),
+    Decimal: (_read_decimal, _write_decimal, frozenset({str, int, float})),
 }
-# The same for each format of `Wire`.
+"""What reads each class, what writes it, and what it can be in a document."""
+
 FORMATS: dict[str, tuple[Hook, Hook]] = {
     "unix": (_read_unix, _write_unix),
     "seconds": (_read_whole_seconds, _write_whole_seconds),
 }
+"""What reads and what writes each format of `Wire`."""
+
+# An object of each scalar that has subclasses which take it for one of theirs: what a frozen clock puts in the place
+# of `datetime` and `date`.
+_STAND_INS: tuple[tuple[type, object], ...] = ((datetime, _EPOCH), (date, date(1970, 1, 1)))
+
+
+def scalar_of(type_: object) -> type | None:
+    """Return the class of `SCALARS` that a type stands for; None if it is no scalar."""
+    if not isinstance(type_, type):
+        return None
+    if type_ in SCALARS:
+        return type_
+    return next((base for base, value in _STAND_INS if issubclass(type_, base) and isinstance(value, type_)), None)

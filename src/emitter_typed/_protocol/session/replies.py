@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition
 from emitter_typed._protocol.payloads import codec
-from emitter_typed._protocol.payloads.scalars import is_object
+from emitter_typed._protocol.payloads.plain import is_object
 from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._protocol.session.inflight import InflightCall, InflightCalls, Request
 from emitter_typed._protocol.session.spoofing import SpoofGuard, is_from_broker

@@ -11,6 +11,7 @@ from emitter_typed._broker.storage import Storage, Window
 from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, HistoryResponse, StoredItem
+from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.receiving.feed import Feed
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
 from emitter_typed._protocol.receiving.mailbox import Mailbox
@@ -74,6 +75,7 @@ def stream(broker: Broker, *, last: int | None = None) -> SyncStream:
         Feed(mailbox, None if last is None else query),
         lambda channel, raw: Message(channel, raw, raw),
         report,
+        ClientCounters(),
         broker,
         LIMIT_S,
         lambda _: None,

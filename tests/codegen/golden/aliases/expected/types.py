@@ -11,6 +11,7 @@ from typing import NewType
 from attrs import field, frozen
 from emitter_typed.contract import (
     Record,
+    complete_constructors,
     each,
     exclusive_minimum,
     maximum,
@@ -56,3 +57,5 @@ Items = tuple[RoomId, ...]
 """Rooms in order."""
 
 Weight = float
+
+complete_constructors(Order)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from attrs import frozen
-from emitter_typed.contract import Record, Unrecognized
+from emitter_typed.contract import Record, Unrecognized, complete_constructors
 
 
 class Colour(Enum):
@@ -43,3 +43,6 @@ class Mode(Enum):
     """The house decides."""
     MANUAL = "manual"
     """A person does."""
+
+
+complete_constructors(Job)

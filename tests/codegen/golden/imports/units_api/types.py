@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from attrs import field, frozen
-from emitter_typed.contract import Record, maximum, minimum
+from emitter_typed.contract import Record, complete_constructors, maximum, minimum
 
 
 class Unit(Enum):
@@ -36,3 +36,5 @@ class Limits(Record):
 
 
 Share = float
+
+complete_constructors(Limits)

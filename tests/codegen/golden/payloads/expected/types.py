@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Annotated
 
 from attrs import frozen
-from emitter_typed.contract import Record, Tag, Unrecognized
+from emitter_typed.contract import Record, Tag, Unrecognized, complete_constructors
 
 
 class Mode(Enum):
@@ -60,3 +60,5 @@ class Plan(Record):
 
 
 Step = Annotated[Water | Plan, Tag("do", (("water", Water), ("plan", Plan)))]
+
+complete_constructors(Plan)

@@ -20,6 +20,7 @@ from emitter_typed.contract import (
     StoredMessage,
     Subscription,
     SyncClientBase,
+    TypeForm,
     channel_name,
     channel_with_options,
     duration,
@@ -399,6 +400,7 @@ class SyncApi(OptionFactories, SyncClientBase):
         optional_handler: Handler[Message] | None = None,
         options: Iterable[SubscribeOption | PublishOption] = (),
         *,
+        payload: None = None,
         oldest: int | None = None,
         newest: int | None = None,
         recover: bool = False,
@@ -417,7 +419,7 @@ class SyncApi(OptionFactories, SyncClientBase):
         optional_handler: Handler[Message[PayloadT]] | None = None,
         options: Iterable[SubscribeOption | PublishOption] = (),
         *,
-        payload: type[PayloadT],
+        payload: TypeForm[PayloadT],
         oldest: int | None = None,
         newest: int | None = None,
         recover: bool = False,
@@ -435,7 +437,7 @@ class SyncApi(OptionFactories, SyncClientBase):
         optional_handler: Handler[Message[PayloadT]] | None = None,
         options: Iterable[SubscribeOption | PublishOption] = (),
         *,
-        payload: type[PayloadT] | None = None,
+        payload: TypeForm[PayloadT] | None = None,
         oldest: int | None = None,
         newest: int | None = None,
         recover: bool = False,
@@ -454,8 +456,9 @@ class SyncApi(OptionFactories, SyncClientBase):
                 returned.
             options: The options below as a set of objects, as `with_newest` and its
                 like make them. Nothing comes of `keep` here.
-            payload: The class to read each payload as; what does not fit goes to
-                `on_error`, and the subscription goes on. Default: bytes, as they came.
+            payload: The type to read each payload as: a class, or any other form, such
+                as `list[int]` or `int | None`. What does not fit goes to `on_error`,
+                and the subscription goes on. Default: bytes, as they came.
             oldest: The oldest. Not after `newest`.
             newest: How many first. At least 0.
             recover: Whether to fetch, after the connection was lost, what was stored

@@ -15,6 +15,7 @@ from attrs import field, frozen
 from emitter_typed.contract import (
     Json,
     Record,
+    complete_constructors,
     exclusive_minimum,
     max_length,
     maximum,
@@ -113,3 +114,6 @@ class Patch(Record):
 
     Default: empty.
     """
+
+
+complete_constructors(Node)

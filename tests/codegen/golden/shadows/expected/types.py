@@ -12,7 +12,7 @@ from typing import Annotated, NewType
 
 import emitter_typed.contract as _contract
 from attrs import field, frozen
-from emitter_typed.contract import Unrecognized, minimum
+from emitter_typed.contract import Unrecognized, complete_constructors, minimum
 
 
 @frozen(kw_only=True)
@@ -50,3 +50,5 @@ Bounds = Annotated[
 ]
 
 Literal = NewType("Literal", int)
+
+complete_constructors(Record, Message)

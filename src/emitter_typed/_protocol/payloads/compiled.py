@@ -1,0 +1,159 @@
+"""The conversion of one type, and the text of the functions that are compiled for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import attrs
+
+from emitter_typed._protocol.payloads.scalars import HIGHEST, LOWEST, SCALARS, Hook
+
+Side = Literal["read", "write"]
+
+Form = Literal["json", "text", "bytes", "choice"]
+"""What a whole payload of a type is: JSON, the text itself, the bytes themselves, or one of a few texts either way."""
+
+KINDS: dict[type, str] = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a text",
+    list: "a list",
+    dict: "an object",
+}
+"""What a value can be in a document: the class that JSON gives it, and how an error calls it."""
+
+
+def _unmade(_: object) -> object:
+    raise AssertionError("a conversion is used before it is made")
+
+
+def _same(value: object) -> object:
+    return value
+
+
+@attrs.define(eq=False)
+class Conversion:
+    """How the values of one type are read and written.
+
+    It is handed out before it is made where a type holds itself, and where it is made only when it is used.
+    """
+
+    read: Hook = _unmade
+    """From a value of a document to an object. Raises Unfit."""
+    write: Hook = _unmade
+    """From an object to a value of a document. Raises Unfit."""
+    kinds: frozenset[type] | None = None
+    """What it can be in a document, of KINDS; None: not known yet."""
+    inline: str | None = None
+    """An expression that converts `{v}` either way in the usual case, and calls `{f}` in any other."""
+    optional: Conversion | None = None
+    """For a type that may be None: that of the type without it."""
+    texts: frozenset[str] | None = None
+    """For what is one of a few texts: these."""
+    form: Form = "json"
+    """What a whole payload of it is."""
+    check: Hook = _same
+    """Refuses an object that breaks a constraint of the type itself, and returns it. Raises Unfit."""
+    later: Callable[[], Conversion] | None = None
+    """Makes it, for what is made when it is used."""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it can be used."""
+        return self.read is not _unmade
+
+    def take(self, other: Conversion) -> None:
+        """Become what another conversion is."""
+        for field in attrs.fields(Conversion):
+            setattr(self, field.name, getattr(other, field.name))
+        # The other one may not be made yet.
+        self.read, self.write = other.call("read"), other.call("write")
+
+    def call(self, side: Side) -> Hook:
+        """Return the function of one side, also where it is not made yet."""
+        return self.now(side) if self.is_made else lambda value: self.now(side)(value)
+
+    def now(self, side: Side) -> Hook:
+        """Return the function of one side, and make it if need be."""
+        if not self.is_made and self.later is not None:
+            self.take(self.later())
+        return self.read if side == "read" else self.write
+
+
+Of = Callable[[Any], Conversion]
+"""Gives the conversion of a type. Raises Unsupported."""
+
+INLINE: dict[type, str] = {
+    str: "({v} if {v}.__class__ is str and {v}.isascii() else {f}({v}))",
+    int: f"({{v}} if {{v}}.__class__ is int and {LOWEST} <= {{v}} <= {HIGHEST} else {{f}}({{v}}))",
+    float: "({v} if {v}.__class__ is float and -1e999 < {v} < 1e999 else {f}({v}))",
+    bool: "({v} if {v} is True or {v} is False else {f}({v}))",
+}
+
+
+def scalar_conversion(cls: type) -> Conversion:
+    """Return the conversion of a scalar."""
+    read, write, kinds = SCALARS[cls]
+    forms: dict[type, Form] = {str: "text", bytes: "bytes"}
+    return Conversion(
+        read,
+        write,
+        kinds,
+        inline=INLINE.get(cls),
+        form=forms.get(cls, "json"),
+    )
+
+
+class Source:
+    """The text of a function, and the objects that it uses."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._lines: list[str] = []
+        self._names: dict[str, Any] = {"__name__": __name__}
+
+    def add(self, indent: int, *lines: str) -> None:
+        """Add lines, so many levels deep."""
+        self._lines += [f"{'    ' * indent}{line}" for line in lines]
+
+    def bind(self, value: object) -> str:
+        """Return a name under which the text finds an object."""
+        name = f"_{len(self._names)}"
+        self._names[name] = value
+        return name
+
+    def _bind_function(self, conversion: Conversion, side: Side) -> str:
+        if conversion.is_made:
+            return self.bind(conversion.now(side))
+        names = self._names
+
+        def first(value: object) -> object:
+            # From the second time on, the text finds the function itself.
+            names[name] = conversion.now(side)
+            return names[name](value)
+
+        name = self.bind(first)
+        return name
+
+    def convert(self, conversion: Conversion, side: Side, variable: str) -> str:
+        """Return the expression that converts what a variable holds."""
+        if conversion.optional is not None:
+            return f"(None if {variable} is None else {self.convert(conversion.optional, side, variable)})"
+        function = self._bind_function(conversion, side)
+        template = conversion.inline or "{f}({v})"
+        return template.format(v=variable, f=function)
+
+    def compile(self, name: str, what: str) -> Any:
+        """Return the function of this name that the text defines."""
+        code = compile("\n".join(self._lines), f"<emitter-typed {what}>", "exec")
+        exec(code, self._names)  # our own text
+        return self._names[name]
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as a sentence lists them: `a text, a list or null`."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,159 @@
+"""One payload without a client: JSON to objects of a type and back.
+
+Unlike a message's payload, which may be a plain text or bytes (`codec`), all of it is JSON here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast, overload
+
+from emitter_typed._protocol.payloads.codec import converted, decoded, parse_text, read_document, write_json
+from emitter_typed._protocol.payloads.conversion import conversion_of
+from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
+from emitter_typed._types.type_form import TypeForm
+from emitter_typed._types.values import Json, Record
+from emitter_typed.errors import InvalidArgument, Undecodable, kind_of
+
+T = TypeVar("T")
+
+
+def decode_json(raw: bytes | bytearray | memoryview | str, type: TypeForm[T]) -> T:
+    """Read a JSON document as a type.
+
+    >>> from emitter_typed import decode_json
+    >>> decode_json(b'{"low": 18.5, "high": 22}', dict[str, float])
+    {'low': 18.5, 'high': 22.0}
+    >>> decode_json(b'{"low": "cold"}', dict[str, float])
+    Traceback (most recent call last):
+    emitter_typed.errors.Undecodable: the document does not fit at $.low: expected a number, got a text
+
+    Args:
+        raw: A JSON document, as a text or in UTF-8.
+        type: What to read it as: a record of yours, a union, an enum or an alias of your schema, an attrs class, a
+            dataclass, a NamedTuple, a TypedDict, `list[int]`, `Reading | None`, a `Literal`, a scalar. A `str` is
+            read from a JSON text with its quotes, `bytes` from base64 in one.
+
+    Returns:
+        An object of the type.
+
+    Raises:
+        Undecodable: It is not JSON or not UTF-8, or does not fit the type; `path` says where, such as `$.low`.
+        InvalidArgument: `raw` is neither bytes nor a text, or no payload can have the type.
+    """
+    conversion = conversion_of(type)
+    # A lone surrogate in a text is then refused as in bytes.
+    given = raw.encode(errors="surrogatepass") if isinstance(raw, str) else _as_bytes(raw)
+    try:
+        text, read = decoded(given), conversion.now("read")
+        try:
+            made = converted(read, parse_text(text))
+        except NeedsDigits:
+            made = converted(read, parse_text(text, exact=True))
+    except Unfit as error:
+        raise _undecodable(error, given) from error
+    return cast("T", made)
+
+
+def decode(document: object, type: TypeForm[T]) -> T:
+    """Make an object of a type from a JSON document that is read already.
+
+    >>> from emitter_typed import decode
+    >>> decode(["18.50", "22"], tuple[float | str, ...])
+    ('18.50', '22')
+    >>> decode({"low": 18.5, "high": None}, dict[str, float])
+    Traceback (most recent call last):
+    emitter_typed.errors.Undecodable: the document does not fit at $.high: expected a number, got null
+
+    Args:
+        document: Dicts, lists, texts, numbers, booleans and None, as `json.loads` gives them. It is not changed, and
+            the object shares no list or dict with it.
+        type: What to read it as, as in `decode_json`.
+
+    Returns:
+        An object of the type.
+
+    Raises:
+        Undecodable: It does not fit the type; `path` says where, such as `$.high`.
+        InvalidArgument: No payload can have the type.
+    """
+    try:
+        return cast("T", read_document(document, conversion_of(type)))
+    except Unfit as error:
+        raise _undecodable(error) from error
+
+
+def encode_json(value: object, type: TypeForm[Any] | None = None) -> bytes:
+    """Write an object as JSON.
+
+    >>> from datetime import UTC, datetime
+    >>> from emitter_typed import encode_json
+    >>> encode_json({"taken_at": datetime(2026, 1, 31, 12, tzinfo=UTC), "celsius": 21.5})
+    b'{"taken_at":"2026-01-31T12:00:00Z","celsius":21.5}'
+    >>> encode_json({"celsius": float("nan")})
+    Traceback (most recent call last):
+    emitter_typed.errors.InvalidArgument: the value does not fit at $.celsius: the number is not finite
+
+    Args:
+        value: What to write: an object of any type that `decode_json` reads, or dicts and lists of these.
+        type: The type to write it as. Default: its own class. A member of a union needs the union, since its tag
+            is the union's own: `encode_json(command, Command)`.
+
+    Returns:
+        The document in UTF-8, without spaces.
+
+    Raises:
+        InvalidArgument: The value does not fit the type, or JSON cannot hold it; `argument` says where, such as
+            `$.celsius`. Or no payload can have the type.
+    """
+    try:
+        return write_json(_written(value, type))
+    except Unfit as error:
+        raise _invalid(error, value) from error
+
+
+@overload
+def encode(value: Record, type: None = None) -> dict[str, Json]: ...
+@overload
+def encode(value: object, type: TypeForm[Any] | None = None) -> Json: ...
+def encode(value: object, type: TypeForm[Any] | None = None) -> Json:
+    """Return an object as a JSON document: what `json.loads` would read from `encode_json`.
+
+    >>> from uuid import UUID
+    >>> from emitter_typed import encode
+    >>> encode({"id": UUID("01234567-89ab-cdef-0123-456789abcdef"), "tags": {"b", "a"}})
+    {'id': '01234567-89ab-cdef-0123-456789abcdef', 'tags': ['a', 'b']}
+
+    Args:
+        value: What to write, as in `encode_json`.
+        type: The type to write it as. Default: its own class. A member of a union needs the union.
+
+    Returns:
+        Dicts, lists, texts, numbers, booleans and None, which share nothing with the value. A dict for a record.
+
+    Raises:
+        InvalidArgument: The value does not fit the type, or JSON cannot hold it; `argument` says where, such as
+            `$.celsius`. Or no payload can have the type.
+    """
+    try:
+        return cast("Json", _written(value, type))
+    except Unfit as error:
+        raise _invalid(error, value) from error
+
+
+def _as_bytes(raw: object) -> bytes:
+    if isinstance(raw, bytes | bytearray | memoryview):
+        return bytes(raw)
+    raise InvalidArgument(f"raw: expected bytes or a text, got {kind_of(raw)}", argument="raw", value=None)
+
+
+def _written(value: object, type: Any) -> object:  # Any: every form of a type
+    conversion = conversion_of(object if type is None else type)
+    return converted(conversion.now("write"), value)
+
+
+def _undecodable(error: Unfit, raw: bytes = b"") -> Undecodable:
+    return Undecodable(error.in_json(), raw=raw, path=error.path, subject="the document")
+
+
+def _invalid(error: Unfit, value: object) -> InvalidArgument:
+    return InvalidArgument(f"the value does not fit at {error.path}: {error}", argument=error.path, value=value)

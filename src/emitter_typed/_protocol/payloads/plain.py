@@ -1,0 +1,164 @@
+"""Values of no type: JSON as it is, with objects of known classes inside where it is written."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeGuard, cast
+
+from emitter_typed._protocol.payloads.classes import Unsupported, is_class_with_fields
+from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of
+from emitter_typed._protocol.payloads.scalars import (
+    SCALARS,
+    Hook,
+    any_integer,
+    integer,
+    number,
+    scalar_of,
+    string,
+)
+from emitter_typed._protocol.payloads.unfit import Unfit, expected, step
+from emitter_typed._types.values import Secret
+from emitter_typed.errors import kind_of
+
+_HOLDERS = (list, tuple, set, frozenset, Mapping)
+
+
+def text_name(name: object) -> str:
+    """Take the name of something in an object. Raises Unfit."""
+    if not isinstance(name, str):
+        raise Unfit(f"the names in an object must be texts, got {kind_of(name)}")
+    return string(name)
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Tell whether a value of a document is an object; its names are texts."""
+    return isinstance(value, Mapping)
+
+
+def as_list(value: object) -> list[object]:
+    """Take a list, or the tuple that stands for one. Raises Unfit."""
+    if not isinstance(value, list | tuple):
+        raise expected("a list", value)
+    return list(cast("list[object]", value))
+
+
+def as_object(value: object) -> dict[str, object]:
+    """Take an object of JSON. Raises Unfit."""
+    if not isinstance(value, Mapping):
+        raise expected("an object", value)
+    return dict(cast("Mapping[str, object]", value))
+
+
+def in_order(value: Collection[Any]) -> list[Any]:
+    """Return what a set holds, in its order if it has one, so that equal sets are written alike."""
+    try:
+        return sorted(value)
+    except TypeError:
+        return list(value)
+
+
+def _placed(problem: Unfit, value: object, name: str | None, items: list[object]) -> Unfit:
+    """Add the step to what was converted when a problem was found."""
+    if not isinstance(value, Mapping):
+        return problem.below(f"[{len(items)}]")
+    # A name that is no text has no place of its own.
+    return problem if name is None else problem.below(step(name))
+
+
+def _json(take_integer: Hook) -> Hook:
+    """Return what takes JSON of no type, both ways, with integers as given."""
+
+    # One frame for each level: Python bounds their number.
+    def take(value: Any) -> object:
+        if value is None or value is True or value is False:
+            return value
+        if isinstance(value, str):
+            return string(value)
+        if isinstance(value, float):
+            return number(value)
+        if isinstance(value, int):
+            return take_integer(value)
+        if not isinstance(value, list | tuple | Mapping):
+            raise Unfit(f"JSON has no place for {kind_of(value)}: give JSON values")
+        items: list[object] = []
+        members: dict[str, object] = {}
+        place: str | None = None
+        try:
+            if isinstance(value, Mapping):
+                for name, each in cast("Mapping[object, object]", value).items():
+                    place = None
+                    place = taken = text_name(name)
+                    members[taken] = take(each)
+                return members
+            for each in cast("Sequence[object]", value):
+                items.append(take(each))
+        except Unfit as problem:
+            raise _placed(problem, cast("object", value), place, items) from None
+        return items
+
+    return take
+
+
+read_plain = _json(integer)
+"""Reads JSON of no type: as it is, but for what no type would take. Raises Unfit."""
+
+take_kept = _json(any_integer)
+"""Takes, both ways, what a record keeps: what is read can be written, an integer of any length too. Raises Unfit."""
+
+
+def plain_conversion(of: Of) -> Conversion:
+    """Return the conversion of `object`."""
+    by_class: dict[type, Hook] = {}
+
+    def writer(value: object) -> Hook:
+        """Return what writes the values of a class that is none of JSON's."""
+        cls = type(value)
+        if isinstance(value, Secret):
+            return _refuse_secret
+        if isinstance(value, enum.Enum) or is_class_with_fields(cls):
+            # What the type variables of a class stand for is in nobody's hands here: plain JSON.
+            variables: tuple[object, ...] = getattr(cls, "__parameters__", ())
+            generic: Any = cls
+            try:
+                return of(generic[(object,) * len(variables)] if variables else cls).write
+            except Unsupported as error:
+                raise Unfit(error.told()) from None
+        base = next((each for each in cls.__mro__ if scalar_of(each) is not None), None)
+        return _refuse if base is None else SCALARS[scalar_of(base) or base][1]
+
+    # One frame for each level: Python bounds their number.
+    def write(value: Any) -> object:
+        cls: type = value.__class__
+        known = by_class.get(cls)
+        if known is not None:
+            return known(value)
+        if cls is not list and cls is not dict and (not isinstance(value, _HOLDERS) or is_class_with_fields(cls)):
+            by_class[cls] = writer(cast("object", value))
+            return by_class[cls](value)
+        items: list[object] = []
+        members: dict[str, object] = {}
+        place: str | None = None
+        try:
+            if isinstance(value, Mapping):
+                for name, each in cast("Mapping[object, object]", value).items():
+                    place = None
+                    place = taken = text_name(name)
+                    members[taken] = write(each)
+                return members
+            given = cast("Collection[object]", value)
+            for each in in_order(given) if isinstance(given, set | frozenset) else given:
+                items.append(write(each))
+        except Unfit as problem:
+            raise _placed(problem, cast("object", value), place, items) from None
+        return items
+
+    return Conversion(read_plain, write, frozenset(KINDS))
+
+
+def _refuse_secret(value: object) -> object:
+    raise Unfit(f"a {type(value).__name__} is not sent unless the schema says so: write .reveal() if you mean it")
+
+
+def _refuse(value: object) -> object:
+    raise Unfit(f"JSON has no place for {kind_of(value)}: give text, bytes, JSON values, attrs objects or dataclasses")

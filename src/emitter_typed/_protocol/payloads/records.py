@@ -1,0 +1,344 @@
+"""Classes with fields: attrs classes, dataclasses, NamedTuples and TypedDicts, each compiled at its first use."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import attrs
+
+from emitter_typed._protocol.payloads.classes import ClassShape, Member, Unsupported, accepts_none, describe
+from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
+from emitter_typed._protocol.payloads.plain import as_list, as_object, take_kept, text_name
+from emitter_typed._protocol.payloads.scalars import FORMATS, Hook
+from emitter_typed._protocol.payloads.unfit import Unfit, expected, missing, refused, step, unset
+from emitter_typed._types.constraints import Constraint
+from emitter_typed._types.deprecation import quietly, warns
+from emitter_typed._types.frozen import FrozenMap, freezer
+from emitter_typed._types.values import Record
+from emitter_typed.errors import InvalidArgument
+
+
+def class_conversion(type_: Any, of: Of) -> Conversion:
+    """Return the conversion of a class with fields."""
+    shape = describe(type_)
+    fields = [(member, _conversion_of(shape, member, of)) for member in shape.members]
+    _check_names(shape)
+    if shape.kind == "items":
+        made = _items(shape, fields)
+    else:
+        made = Conversion(_compile_reader(shape, fields), _compile_writer(shape, fields), frozenset({dict}))
+    return made
+
+
+def _check_names(shape: ClassShape) -> None:
+    seen: dict[str, str] = {}
+    for member in shape.members:
+        other = seen.setdefault(member.wire_name, member.name)
+        if other != member.name:
+            raise Unsupported(
+                f"{shape.cls.__name__}: {other} and {member.name} are both {member.wire_name!r} in JSON",
+                "give one of them another name",
+            )
+
+
+def _conversion_of(shape: ClassShape, member: Member, of: Of) -> Conversion:
+    """Return the conversion of a field. Raises Unsupported, with the field."""
+    if member.wire.format is not None:
+        read, write = FORMATS[member.wire.format]
+        made = Conversion(read, write, frozenset({int}))
+        if not accepts_none(member.type):
+            return made
+        return Conversion(_or_none(read), _or_none(write), frozenset({int, type(None)}), optional=made)
+    try:
+        return of(member.type)
+    except Unsupported as problem:
+        problem.places.append(f"{shape.cls.__name__}.{member.name}")
+        raise
+
+
+def _or_none(hook: Hook) -> Hook:
+    return lambda value: None if value is None else hook(value)
+
+
+def is_blank(value: object, blanks: Sequence[object]) -> bool:
+    """Tell whether a value of a document counts as absent; False is not 0 here."""
+    return any(value == blank and type(value) is type(blank) for blank in blanks)
+
+
+# How a reader makes its object: by setting the slots of a record, by the constructor, or as a dict.
+
+
+def _sets_slots(shape: ClassShape) -> bool:
+    """Tell whether an object can be made without its constructor: nothing happens there that a reader does not do."""
+    cls: Any = shape.cls
+    return (
+        issubclass(cls, Record)
+        and "__attrs_attrs__" in vars(cls)
+        and not hasattr(cls, "__attrs_init__")
+        and getattr(cls, "__attrs_post_init__", None) is getattr(Record, "__attrs_post_init__", None)
+        and not hasattr(cls, "__attrs_pre_init__")
+        and all(each.init and each.converter is None for each in attrs.fields(cls))
+        and all(
+            isinstance(getattr(cls, member.name, None), types.MemberDescriptorType)
+            and (member.required or member.default is not None)
+            for member in _all_members(shape)
+        )
+    )
+
+
+def _all_members(shape: ClassShape) -> tuple[Member, ...]:
+    return shape.members if shape.rest is None else (*shape.members, shape.rest)
+
+
+def _constructor(shape: ClassShape) -> Callable[[dict[str, object]], object]:
+    """Return what calls the constructor; what that raises is said of the object."""
+    cls = shape.cls
+    names = {member.parameter: member.wire_name for member in shape.members}
+
+    def make(members: dict[str, object]) -> object:
+        try:
+            return cls(**members)
+        except Exception as error:
+            if isinstance(error, InvalidArgument):
+                raise refused(error, names.get(error.argument.partition("[")[0])) from error
+            raise refused(error).below(_validated(shape, members, error)) from error
+
+    return quietly()(make) if warns(cls) else make
+
+
+def _validated(shape: ClassShape, members: Mapping[str, object], error: Exception) -> str:
+    """Return the step to the field whose validator has raised an error; empty where none has."""
+    for member in shape.members:
+        if member.validator is not None and member.parameter in members:
+            try:
+                member.validator(None, member.attribute, members[member.parameter])
+            except Exception as again:
+                if type(again) is type(error) and str(again) == str(error):
+                    return step(member.wire_name)
+    return ""
+
+
+def _constraint(member: Member) -> Callable[[Any], None]:
+    """Return what refuses a value that the validator of a field refuses."""
+    validator: Any = member.validator
+    attribute = member.attribute
+
+    def check(value: object) -> None:
+        try:
+            validator(None, attribute, value)
+        except InvalidArgument as error:
+            raise refused(error, "") from None
+
+    return check
+
+
+def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Hook:
+    cls = shape.cls
+    by_slots = shape.kind == "attributes" and _sets_slots(shape)
+    source = Source()
+    bind = source.bind
+    source.add(0, "def read(value):")
+    source.add(1, "if value.__class__ is not dict:", f"    value = {bind(as_object)}(value)", "at = ''")
+    if not by_slots:
+        source.add(1, "made = {}")
+    source.add(1, "try:", "    pass")
+    stores: list[str] = []
+    for index, (member, conversion) in enumerate(fields):
+        variable = f"v{index}"
+        source.add(2, f"at = {member.wire_name!r}")
+        _add_field(source, member, conversion, variable, by_slots=by_slots)
+        stores.append(variable)
+    if shape.rest is not None:
+        names = bind(frozenset(member.wire_name for member in shape.members))
+        source.add(2, "at = None", f"rest = {bind(_kept)}(value, {names})")
+        if not by_slots:
+            source.add(2, f"made[{shape.rest.parameter!r}] = rest")
+    source.add(1, "except KeyError:", f"    raise {bind(missing)}(at) from None")
+    source.add(1, f"except {bind(Unfit)} as problem:")
+    source.add(2, "if at is not None:", f"    problem.below({bind(step)}(at))", "raise")
+    if by_slots:
+        source.add(1, f"record = {bind(cls.__new__)}({bind(cls)})")
+        members = [member for member, _ in fields]
+        if shape.rest is not None:
+            members, stores = [*members, shape.rest], [*stores, "rest"]
+        for member, variable in zip(members, stores, strict=True):
+            source.add(1, f"{bind(getattr(cls, member.name).__set__)}(record, {variable})")
+        source.add(1, "return record")
+    elif shape.kind == "keys":
+        source.add(1, "return made")
+    else:
+        source.add(1, f"return {bind(_constructor(shape))}(made)")
+    made: Hook = source.compile("read", cls.__name__)
+    return made
+
+
+def _add_field(source: Source, member: Member, conversion: Conversion, variable: str, *, by_slots: bool) -> None:
+    """Add what reads one field into a variable, and what to do where the document does not hold it."""
+    name = repr(member.wire_name)
+    indent = 2
+    absent = not member.required
+    if absent or member.wire.blank:
+        present = f"{name} in value"
+        if member.wire.blank:
+            present += f" and not {source.bind(is_blank)}(value[{name}], {source.bind(member.wire.blank)})"
+        source.add(2, f"if {present}:")
+        indent = 3
+    source.add(indent, f"{variable} = value[{name}]")
+    source.add(indent, f"{variable} = {source.convert(conversion, 'read', variable)}")
+    if by_slots and member.validator is not None:
+        _add_constraint(source, member, variable, indent)
+    if not by_slots:
+        source.add(indent, f"made[{member.parameter!r}] = {variable}")
+    if indent == 3:
+        source.add(2, "else:")
+        if member.required:
+            source.add(3, f"raise KeyError({name})")
+        elif by_slots:
+            source.add(3, f"{variable} = {_default_text(source, member)}")
+        else:
+            source.add(3, "pass")
+
+
+def _add_constraint(source: Source, member: Member, variable: str, indent: int) -> None:
+    check = f"{source.bind(_constraint(member))}({variable})"
+    if isinstance(member.validator, Constraint):
+        # Only what does not hold is looked at again, for the words.
+        holds = source.bind(member.validator.holds)
+        source.add(indent, f"if {variable} is not None and not {holds}({variable}):", f"    {check}")
+    else:
+        source.add(indent, check)
+
+
+def _default_text(source: Source, member: Member) -> str:
+    make = cast("Callable[[], object]", member.default)
+    freeze = freezer(member.type)
+    default: Any = attrs.NOTHING if member.attribute is None else member.attribute.default
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # typeshed has it as a function
+        made = f"{source.bind(make)}()"
+        return made if freeze is None else f"{source.bind(freeze)}({made})"
+    value = make() if freeze is None else freeze(make())
+    return repr(value) if value is None or value is True or value is False else source.bind(value)
+
+
+def _kept(value: Mapping[str, object], names: frozenset[str]) -> FrozenMap[object]:
+    """Take what stands beside the fields. Raises Unfit."""
+    kept: dict[str, object] = {}
+    for name, item in value.items():
+        if name not in names:
+            try:
+                kept[text_name(name)] = take_kept(item)
+            except Unfit as problem:
+                problem.below(step(name))
+                raise
+    return FrozenMap(kept)
+
+
+def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Hook:
+    cls = shape.cls
+    source = Source()
+    bind = source.bind
+    by_key = shape.kind == "keys"
+    source.add(0, "def write(value):")
+    if by_key:
+        names = bind(frozenset(member.name for member in shape.members))
+        source.add(1, "if value.__class__ is not dict:", f"    value = {bind(_as_dict)}(value, {bind(cls)})")
+        source.add(1, f"if not value.keys() <= {names}:", f"    {bind(_refuse_keys)}(value, {names}, {bind(cls)})")
+    else:
+        source.add(1, f"if value.__class__ is not {bind(cls)} and not isinstance(value, {bind(cls)}):")
+        source.add(2, f"raise {bind(_other_class)}(value, {bind(cls)})")
+    source.add(1, "at = ''", "made = {}", "try:", "    pass")
+    for index, (member, conversion) in enumerate(fields):
+        variable = f"v{index}"
+        told = member.name if by_key else member.parameter
+        source.add(2, f"at = {told!r}")
+        indent = 2
+        if by_key:
+            if not member.required:
+                source.add(2, f"if {member.name!r} in value:")
+                indent = 3
+            source.add(indent, f"{variable} = value[{member.name!r}]")
+        else:
+            source.add(2, f"{variable} = value.{member.name}")
+        if member.omits_none and conversion.optional is not None:
+            source.add(indent, f"if {variable} is not None:")
+            indent, conversion = indent + 1, conversion.optional
+        source.add(indent, f"made[{member.wire_name!r}] = {source.convert(conversion, 'write', variable)}")
+    if shape.rest is not None:
+        names = bind(frozenset(member.wire_name for member in shape.members))
+        source.add(2, f"at = {shape.rest.name!r}", f"{bind(_write_kept)}(value.{shape.rest.name}, {names}, made)")
+    source.add(1, "except KeyError:", f"    raise {bind(missing)}(at) from None")
+    source.add(1, "except AttributeError:", f"    {bind(unset)}(at)")
+    source.add(1, f"except {bind(Unfit)} as problem:", f"    problem.below({bind(step)}(at))", "    raise")
+    source.add(1, "return made")
+    made: Hook = source.compile("write", cls.__name__)
+    return made
+
+
+def _other_class(value: object, cls: type) -> Unfit:
+    return expected(f"a {cls.__name__}", value)
+
+
+def _as_dict(value: object, cls: type) -> dict[str, object]:
+    if not isinstance(value, Mapping):
+        raise _other_class(value, cls)
+    return dict(cast("Mapping[str, object]", value))
+
+
+def _refuse_keys(value: Mapping[object, object], names: frozenset[str], cls: type) -> None:
+    name = next(each for each in value if each not in names)
+    raise Unfit(f"is no key of {cls.__name__}", step(name))
+
+
+def _write_kept(kept: object, names: frozenset[str], made: dict[str, object]) -> None:
+    if not isinstance(kept, Mapping):
+        raise expected("a mapping", kept)
+    for name, value in cast("Mapping[object, object]", kept).items():
+        taken = text_name(name)
+        if taken in names:
+            raise Unfit(f"holds {taken!r}, which is a field: set the field")
+        try:
+            made[taken] = take_kept(value)
+        except Unfit as problem:
+            problem.below(step(taken))
+            raise
+
+
+def _items(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Conversion:
+    """Return the conversion of a NamedTuple: a list, whose last items may be absent if they have defaults."""
+    cls = shape.cls
+    least = sum(member.required for member, _ in fields)
+    count = f"{least}" if least == len(fields) else f"{least} to {len(fields)}"
+    names = [member.name for member, _ in fields]
+    reads = [conversion.call("read") for _, conversion in fields]
+    writes = [conversion.call("write") for _, conversion in fields]
+
+    def convert(functions: list[Hook], value: Sequence[object], steps: list[str]) -> list[object]:
+        made: list[object] = []
+        try:
+            for function, each in zip(functions, value, strict=False):
+                made.append(function(each))
+        except Unfit as problem:
+            problem.below(steps[len(made)])
+            raise
+        return made
+
+    places, attributes = [f"[{index}]" for index in range(len(fields))], [step(name) for name in names]
+
+    def read(value: Any) -> object:
+        items: list[object] = value if value.__class__ is list else as_list(value)
+        if not least <= len(items) <= len(fields):
+            raise Unfit(f"must have {count} items ({', '.join(names)}), got {len(items)}")
+        made = convert(reads, items, places)
+        try:
+            return cls(*made)
+        except Exception as error:
+            raise refused(error) from error
+
+    def write(value: Any) -> object:
+        if not isinstance(value, cls):
+            raise _other_class(value, cls)
+        return convert(writes, cast("Sequence[object]", value), attributes)
+
+    return Conversion(read, write, frozenset({list}))

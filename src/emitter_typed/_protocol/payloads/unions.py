@@ -1,0 +1,193 @@
+"""Optionals, unions that the kinds of JSON tell apart, and unions that a tag tells apart."""
+
+from __future__ import annotations
+
+import types
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from emitter_typed._protocol.payloads.choices import open_enum_conversion, open_enum_of
+from emitter_typed._protocol.payloads.classes import Unsupported, keeps_unknown, name_of
+from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, listed
+from emitter_typed._protocol.payloads.plain import as_object
+from emitter_typed._protocol.payloads.scalars import Hook
+from emitter_typed._protocol.payloads.unfit import Unexpected, Unfit, expected, shown
+from emitter_typed._types.values import Tag
+
+
+def is_union(type_: object) -> bool:
+    """Tell whether a type is a union, optional ones included."""
+    return get_origin(type_) in (Union, types.UnionType)
+
+
+def tag_of(type_: object) -> Tag | None:
+    """Return what tells the members of a union apart, if the type is such a union."""
+    if get_origin(type_) is not Annotated:
+        return None
+    return next((extra for extra in get_args(type_)[1:] if isinstance(extra, Tag)), None)
+
+
+def union_conversion(type_: Any, of: Of) -> Conversion:
+    """Return the conversion of a union without a tag."""
+    members = tuple(each for each in get_args(type_) if each is not type(None))
+    open_enum = open_enum_of(members)
+    if open_enum is not None:
+        made = open_enum_conversion(*open_enum)
+    elif len(members) == 1:
+        made = of(members[0])
+    elif any(each in (object, Any) for each in members):
+        made = of(object)
+    else:
+        made = _by_kind(type_, members, of)
+    return _optional(made) if len(members) < len(get_args(type_)) else made
+
+
+def _optional(inner: Conversion) -> Conversion:
+    if inner.kinds is None:
+        raise Unsupported("a type holds nothing but itself", "let it hold itself in a list, a map or a class")
+    read, write = inner.call("read"), inner.call("write")
+
+    def read_optional(value: object) -> object:
+        return None if value is None else read(value)
+
+    def write_optional(value: object) -> object:
+        return None if value is None else write(value)
+
+    return Conversion(
+        read_optional,
+        write_optional,
+        inner.kinds | {type(None)},
+        optional=inner,
+    )
+
+
+def _by_kind(type_: Any, members: tuple[Any, ...], of: Of) -> Conversion:
+    # An integer before a number, which would take it.
+    ordered = sorted(members, key=lambda member: member is float)
+    conversions = [(member, of(member)) for member in ordered]
+    readers: dict[type, list[tuple[Any, Conversion]]] = {}
+    for member, conversion in conversions:
+        if conversion.kinds is None:
+            raise Unsupported(
+                f"{name_of(type_)} holds nothing but itself", "let it hold itself in a list, a map or a class"
+            )
+        for kind in conversion.kinds:
+            if not (member is float and kind is int and int in readers):
+                readers.setdefault(kind, []).append((member, conversion))
+    for kind, found in readers.items():
+        _check_apart(type_, kind, found)
+    by_kind = {kind: _first_of(found) for kind, found in readers.items()}
+    words = listed([word for kind, word in KINDS.items() if kind in readers])
+    by_class: dict[type, Hook] = {}
+
+    def read(value: Any) -> object:
+        found = by_kind.get(value.__class__)
+        if found is None:
+            kind = _kind_of(value)
+            found = by_kind.get(kind) if kind is not None else None
+            if found is None:
+                raise expected(words, value)
+        return found(value)
+
+    def write(value: Any) -> object:
+        known = by_class.get(value.__class__)
+        if known is not None:
+            return known(value)
+        problems: list[Unfit] = []
+        for _, conversion in conversions:
+            try:
+                written = conversion.write(value)
+            except Unfit as problem:
+                problems.append(problem)
+            else:
+                # Choices of one class may belong to several members.
+                if conversion.texts is None:
+                    by_class[type(value)] = conversion.write
+                return written
+        raise _most_telling(problems, value)
+
+    return Conversion(read, write, frozenset(readers))
+
+
+def _check_apart(type_: Any, kind: type, found: list[tuple[Any, Conversion]]) -> None:
+    if len(found) < 2:
+        return
+    texts = [conversion.texts for _, conversion in found]
+    # Several choices of texts are told apart by the texts.
+    known = [each for each in texts if each is not None]
+    if len(known) == len(found) and len(frozenset[str]().union(*known)) == sum(map(len, known)):
+        return
+    names = listed([name_of(member) for member, _ in found]).replace(" or ", " and ")
+    raise Unsupported(
+        f"{name_of(type_)}: JSON does not tell {names} apart, since each can be {KINDS[kind]}",
+        "declare a union with a tag in a schema, or keep one of them",
+    )
+
+
+def _first_of(found: list[tuple[Any, Conversion]]) -> Hook:
+    if len(found) == 1:
+        return found[0][1].call("read")
+    by_text = {text: conversion.call("read") for _, conversion in found for text in conversion.texts or ()}
+
+    def read(value: object) -> object:
+        known = by_text.get(value) if isinstance(value, str) else None
+        if known is None:
+            raise Unfit(f"must be one of {', '.join(map(repr, by_text))}, got {shown(value)}")
+        return known(value)
+
+    return read
+
+
+def _kind_of(value: object) -> type | None:
+    """Return what a value is in JSON, of KINDS, where it is of a subclass."""
+    if isinstance(value, tuple):
+        return list
+    try:
+        as_object(value)
+    except Unfit:
+        return next((kind for kind in KINDS if isinstance(value, kind)), None)
+    return dict
+
+
+def _most_telling(problems: list[Unfit], value: object) -> Unfit:
+    """Return the problem of the member that the value was meant for: one that went into it."""
+    deep = [problem for problem in problems if problem.path != "$" or not isinstance(problem, Unexpected)]
+    if deep:
+        return deep[0]
+    return expected(listed([problem.what for problem in problems if isinstance(problem, Unexpected)]), value)
+
+
+def tagged_conversion(type_: Any, of: Of) -> Conversion:
+    """Return the conversion of a union whose members a tag tells apart."""
+    tag = tag_of(type_)
+    assert tag is not None
+    members = {value: (member, of(member)) for value, member in tag.members}
+    readers = {value: conversion.call("read") for value, (_, conversion) in members.items()}
+    writers = {member: (value, conversion.call("write")) for value, (member, conversion) in members.items()}
+    # The tag is the union's own, and nothing that a member does not know.
+    keeping = {value for value, (member, _) in members.items() if keeps_unknown(member)}
+    words = listed([member.__name__ for member, _ in members.values()])
+
+    def read(value: Any) -> object:
+        document: dict[str, Any] = value if value.__class__ is dict else as_object(value)
+        found = document.get(tag.name)
+        reader = readers.get(found) if isinstance(found, str) else None
+        if reader is None:
+            got = shown(found) if tag.name in document else "nothing"
+            raise Unfit(f"{tag.name} must be one of {', '.join(readers)}, got {got}")
+        if found in keeping:
+            document = {name: item for name, item in document.items() if name != tag.name}
+        return reader(document)
+
+    def write(value: Any) -> object:
+        for cls in type(value).__mro__:
+            if cls in writers:
+                break
+        else:
+            raise expected(words, value)
+        name, writer = writers[cls]
+        document: dict[str, object] = writer(value)
+        if tag.name in document:
+            raise Unfit(f"holds {tag.name!r} among its unknown fields, which is the tag of the union")
+        return {tag.name: name, **document}
+
+    return Conversion(read, write, frozenset({dict}))
