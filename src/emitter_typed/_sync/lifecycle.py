@@ -92,8 +92,6 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
         What the network does not take within 2 seconds is lost. Messages of QoS 1 that the broker has not acknowledged
         end with ConnectionLost. Messages that have arrived can still be read. Handlers that are running are waited for,
         up to 5 seconds in all. See `drain` for a gentler end and `abort` for a quicker one.
-
-        In a signal handler that interrupts a call of this client, it only asks for the end and returns.
         """
         self._driver.end()
 
