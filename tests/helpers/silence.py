@@ -47,12 +47,12 @@ def names_with(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
 
 def go_elsewhere(monkeypatch: pytest.MonkeyPatch, address: tuple[str, int]) -> None:
     """Let every attempt to connect go to an address."""
-    connect = socket.socket.connect_ex
+    connect = socket.socket.connect
 
-    def connect_ex(sock: socket.socket, _: object) -> int:
-        return connect(sock, address)
+    def connect_there(sock: socket.socket, _: object) -> None:
+        connect(sock, address)
 
-    monkeypatch.setattr(socket.socket, "connect_ex", connect_ex)
+    monkeypatch.setattr(socket.socket, "connect", connect_there)
 
 
 @contextmanager

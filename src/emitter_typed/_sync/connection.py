@@ -69,21 +69,22 @@ class SyncConnection(Connection):
         super().forked()
         self._over.set()
 
-    def end(self, *, abort: bool = False, timeout_s: float) -> None:
-        """Close, or abort, and wait for the end of that and of the thread.
+    def end(self, *, abort: bool = False, timeout_s: float) -> bool:
+        """Close, or abort, wait for the end of that and of the thread, and tell whether it was waited for.
 
         A signal handler may have stopped the thread that it runs in halfway through a call. Then nothing can end before
         that goes on, so that this does not wait, and the network thread closes as soon as it can.
         """
         if self._is_interrupted:
             self._reactor.call_soon(lambda: self.close(abort=abort, timeout_s=timeout_s))
-            return
+            return False
         self.close(abort=abort, timeout_s=timeout_s)
         if not self._reactor.is_here:
             deadline = monotonic() + timeout_s + 0.2
             if not self._over.wait(timeout_s + 0.2):
                 self.close(abort=True)
             self._thread.join(max(0.1, deadline - monotonic()))
+        return True
 
     @property
     def _is_interrupted(self) -> bool:

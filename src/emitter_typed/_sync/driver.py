@@ -78,6 +78,9 @@ class SyncDriver(SyncReceiving):
         try:
             connection.open()
             outcome.wait(deadline - monotonic(), self.settings.timeout_s)
+            with connection.lock:
+                # What tells of the connection holds it until all is told.
+                pass
         except BaseException as failure:
             reason = self._failure(failure, endpoint)
             connection.close(abort=True, error=reason if isinstance(reason, ConnectionRefused) else None)
@@ -154,9 +157,12 @@ class SyncDriver(SyncReceiving):
                 # It has ended with the fork, and is the parent's to close.
                 return
             was_left = connection.is_left
-            connection.end(
+            waited = connection.end(
                 abort=abort, timeout_s=CLOSE_TIMEOUT_S if deadline is None else max(0.0, deadline - monotonic())
             )
+            if not waited:
+                # Handlers go on until it has ended, too.
+                return
             if not was_left:
                 _log.info("connection.closed")
         deadline = monotonic() + _END_TIMEOUT_S if deadline is None else deadline

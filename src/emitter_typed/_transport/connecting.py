@@ -7,7 +7,6 @@ piece of code serves threads and event loops, and can be left in the middle.
 from __future__ import annotations
 
 import base64
-import errno
 import hashlib
 import os
 import socket
@@ -35,7 +34,6 @@ _PASSING: Final = (
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 )
-_PENDING: Final = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, getattr(errno, "WSAEWOULDBLOCK", 10035))
 
 
 class Wait(NamedTuple):
@@ -122,12 +120,13 @@ def _dial(addresses: list[Address], deadline_s: float, unwatch: Callable[[], Non
             sock = socket.socket(family, socket.SOCK_STREAM)
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            code = sock.connect_ex(address)
-            if code in _PENDING:
+            try:
+                sock.connect(address)
+            except BlockingIOError:
                 yield from _until_ready(sock.fileno(), EVENT_WRITE, until_s)
                 code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code:
-                raise OSError(code, os.strerror(code))
+                if code:
+                    raise OSError(code, os.strerror(code)) from None
         except OSError as error:
             failure = error
         except BaseException:

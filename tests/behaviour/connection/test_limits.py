@@ -207,7 +207,7 @@ async def test_abort_waits_for_nobody(flavour: Flavour, broker: Broker) -> None:
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the platform has no timer signals")
 @pytest.mark.parametrize("ending", ["close", "abort"])
 def test_a_signal_handler_ends_a_client_in_time_wherever_it_interrupts(broker: Broker, ending: str) -> None:
-    key = broker.keygen("a/", "w")
+    key = broker.keygen("a/", "rw")
     took: list[float] = []
 
     def handle(number: int, frame: object) -> None:
@@ -220,6 +220,7 @@ def test_a_signal_handler_ends_a_client_in_time_wherever_it_interrupts(broker: B
         for attempt in range(20):
             client = Client.from_url(broker.url, timeout_s=LIMIT_S)
             client.connect()
+            client.subscribe(key, "a/", lambda message: None)
             signal.setitimer(signal.ITIMER_REAL, 0.001 + 0.0007 * attempt)
             while len(took) <= attempt:
                 try:
