@@ -6,13 +6,15 @@ import gc
 import socket
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from emitter_typed._protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsuback, Unsubscribe
 from emitter_typed._transport import make_transport
 from emitter_typed._transport.base import Endpoint, Transport
+from emitter_typed._transport.paho_mqtt import direct
+from emitter_typed._transport.reactors import ThreadReactor
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
 from tests.helpers.listeners import LIMIT_S, Notes, listener, read_packet
@@ -239,3 +241,92 @@ def test_nothing_of_an_ended_transport_is_kept(broker: Broker) -> None:
     gc.collect()
     assert gone() is None
     assert not [each for each in threading.enumerate() if each.name == "emitter-network"]
+
+
+@pytest.mark.parametrize("short", [True, False], ids=["short", "public"])
+@pytest.mark.parametrize("after", [b"", b"\x30\x06\x00\x03a/bx"], ids=["first", "later"])
+def test_a_packet_that_is_announced_larger_than_may_be_ends_the_connection(
+    notes: Notes, short: bool, after: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not short:
+        monkeypatch.setattr(direct, "_KNOWN", ())
+
+    def serve(connection: socket.socket) -> None:
+        read_packet(connection)
+        connection.sendall(b"\x20\x02\x00\x00" + after + b"\x30\xff\xff\xff\x7f\x00\x03a/b")
+        connection.recv(1)
+
+    with listener(serve) as port:
+        transport = make_transport(endpoint(port))
+        transport.start(notes)
+        error = notes.end()
+        assert transport.join(LIMIT_S)
+    assert isinstance(error, ConnectionLost)
+    assert "268435455 bytes" in error.message
+    assert "max_packet_bytes is 65536" in error.message
+
+
+@pytest.mark.parametrize("short", [True, False], ids=["short", "public"])
+def test_such_a_packet_in_the_place_of_a_connack_is_no_broker(
+    notes: Notes, short: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not short:
+        monkeypatch.setattr(direct, "_KNOWN", ())
+
+    def serve(connection: socket.socket) -> None:
+        read_packet(connection)
+        connection.sendall(b"\x20\xff\xff\xff\x7f")
+        connection.recv(1)
+
+    with listener(serve) as port:
+        transport = make_transport(endpoint(port))
+        transport.start(notes)
+        error = notes.end()
+        assert transport.join(LIMIT_S)
+    assert isinstance(error, ConnectionRefused)
+    assert error.permanent
+
+
+def test_a_sink_that_fails_loses_the_connection_and_says_so(
+    broker: Broker, notes: Notes, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(packets: object) -> None:
+        raise LookupError("a fault of ours")
+
+    notes.received = fail  # type: ignore[method-assign]  # what is tried
+    transport = make_transport(endpoint(broker.port))
+    transport.start(notes)
+    error = notes.end()
+    assert transport.join(LIMIT_S)
+    assert isinstance(error, ConnectionLost)
+    assert "LookupError" in error.message
+    assert [record.msg for record in caplog.records if record.levelname == "ERROR"] == ["transport.failed"]
+
+
+class FullReactor(ThreadReactor):
+    """A reactor that has no room for another socket."""
+
+    def watch(self, fd: int, events: int, ready: Callable[[int], None]) -> None:
+        if events:
+            raise OSError(28, "No space left on device")
+
+
+def test_a_socket_that_cannot_be_watched_is_a_refused_connection(broker: Broker, notes: Notes) -> None:
+    reactor = FullReactor()
+    reactor.start()
+    transport = make_transport(endpoint(broker.port), reactor)
+    transport.start(notes)
+    error = notes.end()
+    reactor.stop()
+    assert reactor.join(LIMIT_S)
+    assert isinstance(error, ConnectionRefused)
+    assert "No space left" in str(error)
+
+
+def test_what_was_left_before_it_began_ends_in_peace(broker: Broker, notes: Notes) -> None:
+    transport = make_transport(endpoint(broker.port))
+    transport.abort()
+    assert transport.join(LIMIT_S)
+    transport.start(notes)
+    assert notes.end() is None
+    assert transport.join(LIMIT_S)
