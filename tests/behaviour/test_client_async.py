@@ -66,6 +66,7 @@ async def test_a_wrong_master_key_is_refused_at_the_call(broker: Broker) -> None
         assert caught.value.operation == "keygen"
 
 
+@pytest.mark.prefix_matching
 @in_loop
 async def test_presence_answers_and_tells_of_changes_to_a_handler_of_either_kind(broker: Broker) -> None:
     async with connected(broker) as (client, key):
@@ -86,6 +87,7 @@ async def test_presence_answers_and_tells_of_changes_to_a_handler_of_either_kind
         assert general.empty()
 
 
+@pytest.mark.prefix_matching
 @in_loop
 async def test_messages_are_iterated_in_order(broker: Broker) -> None:
     async with connected(broker) as (client, key):

@@ -79,6 +79,9 @@ class RealBroker(Broker):
     def stop(self) -> None:
         _skip("can be stopped")
 
+    def kill(self) -> None:
+        _skip("can be killed")
+
     def memory(self, endpoint: Endpoint) -> NoReturn:
         _skip("can be reached without a network")
 

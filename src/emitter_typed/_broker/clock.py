@@ -32,6 +32,19 @@ class Clock:
         self._ahead_s += seconds
 
 
+class NodeClock(Clock):
+    """The clock of one node of a cluster: the cluster's, until it is moved apart."""
+
+    def __init__(self, cluster: Clock) -> None:
+        """Show the cluster's time."""
+        super().__init__()
+        self._cluster = cluster
+
+    def __call__(self) -> float:
+        """Return the Unix time in seconds."""
+        return self._cluster() + self._ahead_s
+
+
 class ManualClock(Clock):
     """A clock that stands still until it is told to move.
 

@@ -6,6 +6,7 @@ import secrets
 from base64 import b32encode
 from collections.abc import Iterable
 
+from emitter_typed._broker.gate import Gate
 from emitter_typed._broker.held import HeldFilters
 from emitter_typed._broker.limits import Budget, weight_bytes
 from emitter_typed._broker.switches import Switches
@@ -38,8 +39,8 @@ class Connection:
         self.will: Will | None = None
         self._introduction_bytes = 0
         self.links: dict[str, Topic] = {}
-        self.subscriptions: HeldFilters = HeldFilters()
-        self.watched: HeldFilters = HeldFilters()
+        self.held: HeldFilters = HeldFilters()
+        """Its subscriptions and watches."""
         self.budget = budget
         self.closing: bool = False
         """Nothing more is read; the connection ends when what is queued has been sent."""
@@ -107,14 +108,17 @@ class Connection:
         """Learn that the answer to what the connection has just sent is complete."""
         if self._answer:
             packets, self._answer = tuple(self._answer), []
-            self._held_bytes += sum(map(len, packets))
-            if self._queued_bytes + self._held_bytes > self._max_unsent_bytes:
-                self._overrun()
-            else:
-                self._switches.answers.hold(self, packets)
+            self._hold(packets, self._switches.answers)
+
+    def deliver(self, packet: bytes) -> None:
+        """Queue a message that was published."""
+        if self._switches.messages.passing:
+            self.queue(packet)
+        else:
+            self._hold((packet,), self._switches.messages)
 
     def queue_held(self, packets: Iterable[bytes]) -> None:
-        """Queue the packets of an answer that was held."""
+        """Queue packets that were held."""
         for packet in packets:
             self._held_bytes -= len(packet)
             self.queue(packet)
@@ -151,6 +155,13 @@ class Connection:
     def who(self) -> dict[str, object]:
         """Return the connection as presence shows it."""
         return {"id": self.id} if not self.username else {"id": self.id, "username": self.username}
+
+    def _hold(self, packets: tuple[bytes, ...], gate: Gate) -> None:
+        self._held_bytes += sum(map(len, packets))
+        if self._queued_bytes + self._held_bytes > self._max_unsent_bytes:
+            self._overrun()
+        else:
+            gate.hold(self, packets)
 
     def _overrun(self) -> None:
         self.overrun = self.closing = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from emitter_typed._broker import wire
 from emitter_typed._broker.connection import Connection
@@ -18,9 +18,9 @@ from emitter_typed._broker.limits import Budget, Limits
 from emitter_typed._broker.presence import Presence
 from emitter_typed._broker.refusals import Refusal, Refused
 from emitter_typed._broker.requests import Requests, authorize, read_topic
-from emitter_typed._broker.storage import Storage, Window
+from emitter_typed._broker.storage import Storage, StoredMessage, Window, merged
 from emitter_typed._broker.switches import Switches
-from emitter_typed._protocol.topics import Matcher, Topic
+from emitter_typed._protocol.topics import Matcher
 
 _log = logging.getLogger("emitter_typed.broker")
 
@@ -49,6 +49,7 @@ class BrokerCore:
         switches: Switches | None = None,
         journal: Journal | None = None,
         storage: Storage | None = None,
+        others: Callable[[], Sequence[BrokerCore]] = tuple,
     ) -> None:
         """Make a broker without connections.
 
@@ -60,15 +61,17 @@ class BrokerCore:
             switches: The faults that are on.
             journal: Where to write down what is published.
             storage: Where to store messages, with what is in it.
+            others: Gives the other nodes of its cluster that run now. Default: it is alone.
         """
         self._keys = keys
-        self._presence = Presence(matcher, clock)
+        self._others = others
+        self._presence = Presence(matcher, clock, lambda: [each._presence for each in others()])
         self._limits = limits or Limits()
         self._switches = switches or Switches()
         self._journal = journal or new_journal(self._limits)
         # An empty one counts as false.
         self._storage = storage if storage is not None else new_storage(self._limits, clock)
-        self._requests = Requests(self._keys, self._presence, self._storage, clock)
+        self._requests = Requests(self._keys, self._presence, self._find, clock)
         self._budget = Budget(self._limits.max_total_state_bytes)
         self._waiting: dict[Connection, None] = {}
 
@@ -100,16 +103,17 @@ class BrokerCore:
         if connection.receivable_bytes == 0:
             connection.close()
 
-    def close(self, connection: Connection) -> None:
-        """Forget a connection that is gone: tell the watchers, then send its will."""
+    def close(self, connection: Connection, *, with_will: bool = True) -> None:
+        """Forget a connection that is gone: tell the watchers, then send its will, unless the broker dies as well."""
         connection.closing = True
         self._switches.answers.forget(connection)
+        self._switches.messages.forget(connection)
         self._presence.forget(connection)
         connection.links.clear()
         connection.budget.give_back(connection.budget.taken_bytes)
         will, connection.will = connection.will, None
-        if will is not None:
-            self._send_will(will, connection.username)
+        if will is not None and with_will:
+            self._send_will(connection, will)
         self._waiting.pop(connection, None)
 
     def _handle(self, connection: Connection, packet: wire.AnyPacket) -> None:
@@ -156,16 +160,15 @@ class BrokerCore:
                 permitted = authorize(self._keys, topic, Permission.WRITE)
                 # A time to live of 0 is as good as none: the retain flag decides.
                 ttl_s = topic.number("ttl") or (_RETAINED_TTL_S if packet.retain else 0)
-                without = connection if topic.option("me") == "0" else None
-                self._journal.add(Published(topic.channel, packet.payload, ttl_s % _TTL_WRAPS_S, connection.username))
-                self._deliver(topic, packet.payload, permitted, ttl_s, without)
+                without = connection if topic.number("me") == 0 else None
+                self._deliver(connection, topic.channel, packet.payload, permitted, ttl_s, without=without)
         except Refused as refused:
             self._refuse(connection, refused, packet.packet_id)
         # A QoS 2 PUBLISH gets a PUBACK as well.
         if packet.packet_id is not None:
             connection.answer(wire.encode_puback(packet.packet_id))
 
-    def _send_will(self, will: wire.Will, username: str | None) -> None:
+    def _send_will(self, connection: Connection, will: wire.Will) -> None:
         try:
             topic = read_topic(will.topic)
             if not topic.static:
@@ -174,18 +177,42 @@ class BrokerCore:
         except Refused:
             return
         ttl_s = _RETAINED_TTL_S if will.retain else 0
-        self._journal.add(Published(topic.channel, will.payload, ttl_s, username))
-        self._deliver(topic, will.payload, permitted, ttl_s, None)
+        self._deliver(connection, topic.channel, will.payload, permitted, ttl_s)
 
     def _deliver(
-        self, topic: Topic, payload: bytes, permitted: Permission, ttl_s: int, without: Connection | None
+        self,
+        publisher: Connection,
+        channel: str,
+        payload: bytes,
+        permitted: Permission,
+        ttl_s: int,
+        *,
+        without: Connection | None = None,
     ) -> None:
+        ttl_s %= _TTL_WRAPS_S
+        self._journal.add(Published(channel, payload, ttl_s, publisher.username))
         if Permission.STORE in permitted:
-            self._storage.store(topic.channel, payload, ttl_s % _TTL_WRAPS_S)
-        packet = wire.encode_publish(topic.channel, payload)
-        if packet is not None:
-            for receiver in self._presence.subscriptions.receivers(topic.channel, without=without):
-                receiver.queue(packet)
+            disorder = self._switches.disorder
+            self._storage.store(channel, payload, ttl_s, publisher=publisher.id, disorder=disorder)
+        packet = wire.encode_publish(channel, payload)
+        if packet is None:
+            return
+        subscriptions = self._presence.subscriptions
+        others = [each._presence.subscriptions for each in self._others()]
+        receivers, nodes = subscriptions.route(channel, without=without, others=others)
+        for node in nodes:
+            receivers += node.receivers(channel)
+        for receiver in receivers:
+            receiver.deliver(packet)
+
+    def _find(self, filter_channel: str, window: Window, after: bytes | None = None) -> list[StoredMessage]:
+        """Look for stored messages on every node."""
+        found = self._storage.find(filter_channel, window, after)
+        others = self._others()
+        if not others:
+            return found
+        elsewhere = [each._storage.find(filter_channel, window, after) for each in others]
+        return merged([found, *elsewhere], window.last)
 
     def _subscribe(self, connection: Connection, packet: wire.Subscribe) -> None:
         return_codes: list[int] = []
@@ -204,7 +231,7 @@ class BrokerCore:
         permitted = authorize(self._keys, topic, Permission.READ)
         self._presence.subscribe(connection, topic.channel)
         if Permission.LOAD in permitted:
-            for message in self._storage.find(topic.channel, Window.of(topic)):
+            for message in self._find(topic.channel, Window.of(topic)):
                 stored = wire.encode_publish(message.channel, message.payload)
                 if stored is not None:
                     connection.answer(stored)
@@ -233,9 +260,9 @@ class BrokerCore:
             connection.answer(packet)
 
 
-def new_journal(limits: Limits) -> Journal:
-    """Return an empty journal within the limits."""
-    return Journal(max_messages=limits.max_published_messages, max_bytes=limits.max_published_bytes)
+def new_journal(limits: Limits, whole: Journal | None = None) -> Journal:
+    """Return an empty journal within the limits; what it gets, the whole cluster's gets too."""
+    return Journal(max_messages=limits.max_published_messages, max_bytes=limits.max_published_bytes, whole=whole)
 
 
 def new_storage(limits: Limits, clock: Callable[[], float]) -> Storage:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Literal, Protocol, get_args
 
 from emitter_typed._broker.connection import Connection
+from emitter_typed._broker.disorder import Disorder
 from emitter_typed._broker.switches import Switches
 from emitter_typed.errors import InvalidArgument
 
@@ -210,8 +211,7 @@ class Faults:
         Raises:
             InvalidArgument: it is less than 0.
         """
-        if not seconds >= 0:
-            raise InvalidArgument(f"seconds must be 0 or more, not {seconds}", argument="seconds", value=seconds)
+        _check_delay(seconds)
         self._run(lambda: self._switches.answers.delay(seconds, self._controls.later, self._controls.flush))
 
     def reorder_replies(self, size: int = 2) -> None:
@@ -239,6 +239,78 @@ class Faults:
         >>> with Broker() as broker: broker.faults.release_replies()
         """
         self._run(self._release)
+
+    # Messages
+
+    def withhold_messages(self) -> None:
+        """Deliver nothing that is published until `release_messages()`. It is stored, and requests are answered.
+
+        So a stored message is found before it arrives live, as it happens between the nodes of a cluster.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.withhold_messages()
+        """
+        self._run(self._switches.messages.withhold)
+
+    def delay_messages(self, seconds: float) -> None:
+        """Deliver what is published so much later. It is stored at once, and requests are answered at once.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.delay_messages(0.2)
+
+        Args:
+            seconds: How much later, by the system's clock, not the broker's.
+
+        Raises:
+            InvalidArgument: it is less than 0.
+        """
+        _check_delay(seconds)
+        self._run(lambda: self._switches.messages.delay(seconds, self._controls.later, self._controls.flush))
+
+    def release_messages(self) -> None:
+        """Deliver the messages that are held, in order, and at once from now on.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.release_messages()
+        """
+        self._run(self._release_messages)
+
+    def store_out_of_order(self, share: float = 0.1, *, distance: int = 1, seed: int = 0) -> None:
+        """Store some messages in another order than they are delivered, as Emitter does under load.
+
+        Emitter serves its connections in parallel, so messages of several publishers may be stored in one order and
+        delivered in another: neighbours differ for 0.1 to 3 %. Messages of one connection stay in their order, and so
+        do those of different seconds. What is delivered live does not change.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.store_out_of_order(0.1, seed=7)
+
+        Args:
+            share: Which part of the messages is stored behind messages of other publishers that are delivered later.
+                With 1, every message for which there is another publisher.
+            distance: Behind how many of them. Default: the next one, so that two neighbours change places.
+            seed: Of the choice: the same one chooses the same messages in every run.
+
+        Raises:
+            InvalidArgument: the share is not between 0 and 1, or the distance is below 1.
+        """
+        if not 0 <= share <= 1:
+            raise InvalidArgument(f"share must be from 0 to 1, not {share}", argument="share", value=share)
+        if distance < 1:
+            raise InvalidArgument(f"distance must be 1 or more, not {distance}", argument="distance", value=distance)
+
+        def disorder() -> None:
+            self._switches.disorder = Disorder(share=share, distance=distance, seed=seed)
+
+        self._run(disorder)
+
+    def store_in_order(self) -> None:
+        """Store messages in the order in which they are delivered again; what is stored stays as it is.
+
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker() as broker: broker.faults.store_in_order()
+        """
+        self._run(self._store_in_order)
 
     # Silence
 
@@ -280,6 +352,8 @@ class Faults:
         for connection in self._controls.connections():
             connection.spare()
         self._ping(ignoring=False)
+        self._store_in_order()
+        self._release_messages()
         self._release()
         self._read(on=True)
 
@@ -290,15 +364,27 @@ class Faults:
         self._switches.answers.let_pass()
         self._controls.flush()
 
+    def _release_messages(self) -> None:
+        self._switches.messages.let_pass()
+        self._controls.flush()
+
     def _read(self, *, on: bool) -> None:
         self._switches.stalled = not on
         self._controls.read(on=on)
+
+    def _store_in_order(self) -> None:
+        self._switches.disorder = None
 
     def _ping(self, *, ignoring: bool) -> None:
         self._switches.ignoring_pings = ignoring
 
     def _named(self, username: str | None) -> list[Connection]:
         return [each for each in self._controls.connections() if username is None or each.username == username]
+
+
+def _check_delay(seconds: float) -> None:
+    if not seconds >= 0:
+        raise InvalidArgument(f"seconds must be 0 or more, not {seconds}", argument="seconds", value=seconds)
 
 
 def through(faults: Faults, run: Callable[[Callable[[], None]], None]) -> Faults:

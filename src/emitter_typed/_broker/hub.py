@@ -10,6 +10,7 @@ from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.edge.peers import Peer
 from emitter_typed._broker.limits import Limits
+from emitter_typed._broker.nodes import Nodes
 from emitter_typed._broker.switches import Switches
 from emitter_typed.errors import Closed
 
@@ -22,10 +23,17 @@ class Hub:
     It is the `Host` of its peers, and gives the faults their `Controls`.
     """
 
-    def __init__(self, limits: Limits, switches: Switches) -> None:
-        """Begin without a core: `open` brings one."""
+    def __init__(self, limits: Limits, switches: Switches, nodes: Nodes) -> None:
+        """Begin without a core: `open` brings one.
+
+        Args:
+            limits: What it may hold at most.
+            switches: The faults that are on.
+            nodes: The cluster that it is a part of.
+        """
         self._limits = limits
         self._switches = switches
+        self._nodes = nodes
         self._core: BrokerCore | None = None
         self._peers: dict[Connection, Peer] = {}
         self._empty = asyncio.Event()
@@ -35,6 +43,7 @@ class Hub:
     def open(self, core: BrokerCore, loop: asyncio.AbstractEventLoop) -> None:
         """Welcome connections, on a core of their own."""
         self._core = core
+        self._nodes.join(core, self._flush)
         self.loop = loop
         # An event belongs to one loop, and each start may run in another.
         self._empty = asyncio.Event()
@@ -51,6 +60,22 @@ class Hub:
             for peer in list(self._peers.values()):
                 peer.abort()
             await self._until_empty()
+        if self._core is not None:
+            self._nodes.leave(self._core)
+
+    def kill(self) -> None:
+        """End all connections at once, as a process that is killed: no will is sent."""
+        self.loop = None
+        if self._core is None:
+            return
+        for connection, peer in list(self._peers.items()):
+            self._peers.pop(connection, None)
+            self._core.close(connection, with_will=False)
+            peer.abort()
+        self._nodes.leave(self._core)
+        # Watchers at other nodes have heard that the connections are gone.
+        self._nodes.flush()
+        self._empty.set()
 
     async def _until_empty(self) -> None:
         while self._peers:
@@ -108,7 +133,10 @@ class Hub:
             peer.read(on=on)
 
     def flush(self) -> None:
-        """Send what waits for each connection."""
+        """Send what waits for each connection, here and at the other nodes."""
+        self._nodes.flush()
+
+    def _flush(self) -> None:
         if self._core is not None:
             for connection in self._core.waiting():
                 peer = self._peers.get(connection)

@@ -39,10 +39,17 @@ class Published:
 class Journal:
     """The last messages that were published, in order, bounded by number and size."""
 
-    def __init__(self, *, max_messages: int, max_bytes: int) -> None:
-        """Start with none."""
+    def __init__(self, *, max_messages: int, max_bytes: int, whole: Journal | None = None) -> None:
+        """Start with none.
+
+        Args:
+            max_messages: How many are remembered at most.
+            max_bytes: How many bytes of channels and payloads are remembered at most.
+            whole: The journal of the cluster, which gets each message too.
+        """
         self._max_messages = max_messages
         self._max_bytes = max_bytes
+        self._whole = whole
         self._bytes = 0
         self._messages: deque[Published] = deque()
         self._listeners: list[Callable[[], None]] = []
@@ -53,6 +60,8 @@ class Journal:
         self._bytes += _size(message)
         while len(self._messages) > self._max_messages or self._bytes > self._max_bytes:
             self._bytes -= _size(self._messages.popleft())
+        if self._whole is not None:
+            self._whole.add(message)
         self.wake()
 
     def wake(self) -> None:

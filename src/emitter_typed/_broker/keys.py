@@ -127,13 +127,18 @@ class KeyRing:
         permissions, form, expires_at_s, digest = _GRANT.unpack_from(sealed)
         return Grant(Permission(permissions), expires_at_s, Form.of_number(form), digest)
 
-    def valid(self, key: str) -> Grant:
-        """Return what a key grants now.
+    def unexpired(self, key: str) -> Grant:
+        """Return what a key grants now, even if it is banned.
+
+        Emitter looks at bans where a key opens a channel, and nowhere else: a banned master key goes on making keys.
 
         Raises:
-            Refused: this ring did not make the key, it has expired or is banned.
+            Refused: this ring did not make the key, or it has expired.
         """
-        return self._living(key, self.open(key))
+        grant = self.open(key)
+        if grant is None or 0 < grant.expires_at_s <= self._clock():
+            raise Refused(Refusal.UNAUTHORIZED)
+        return grant
 
     def authorize(self, key: str, channel: str, permission: Permission) -> Grant:
         """Return what a key grants, if it lets its holder do something on a channel.
@@ -146,7 +151,9 @@ class KeyRing:
         Raises:
             Refused: the key is not valid, or does not open the channel, or lacks the permission.
         """
-        grant = self._living(key, self._opening(key, channel))
+        grant = self._opening(key, channel)
+        if grant is None or key in self._banned or 0 < grant.expires_at_s <= self._clock():
+            raise Refused(Refusal.UNAUTHORIZED)
         if not grant.allows(permission):
             raise Refused(Refusal.UNAUTHORIZED)
         return grant
@@ -157,11 +164,6 @@ class KeyRing:
             self._banned.add(key)
         else:
             self._banned.discard(key)
-
-    def _living(self, key: str, grant: Grant | None) -> Grant:
-        if grant is None or key in self._banned or 0 < grant.expires_at_s <= self._clock():
-            raise Refused(Refusal.UNAUTHORIZED)
-        return grant
 
     def _opening(self, key: str, channel: str) -> Grant | None:
         asked = (key, channel)

@@ -8,20 +8,21 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar, cast
 
 from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.keys import KeyRing, Permission, read_permissions
 from emitter_typed._broker.presence import Presence
 from emitter_typed._broker.refusals import Refusal, Refused
-from emitter_typed._broker.storage import Storage, Window
+from emitter_typed._broker.storage import StoredMessage, Window
 from emitter_typed._broker.targets import MAX_SEGMENTS
 from emitter_typed._protocol.topics import Topic, is_link_name, parse_topic, segments
 from emitter_typed.errors import InvalidArgument
 
 T = TypeVar("T")
 Reply = dict[str, object]
+Find = Callable[[str, Window, bytes | None], Iterable[StoredMessage]]
 
 _half_pairs = re.compile("[\ud800-\udfff]")
 _line_ends = re.compile(r"[\r\n]")
@@ -129,11 +130,18 @@ def authorize(keys: KeyRing, topic: Topic, permission: Permission) -> Permission
 class Requests:
     """Answers the requests of all connections of one broker."""
 
-    def __init__(self, keys: KeyRing, presence: Presence, storage: Storage, clock: Callable[[], float]) -> None:
-        """Answer with these parts of the broker; the clock gives the Unix time in seconds."""
+    def __init__(self, keys: KeyRing, presence: Presence, find: Find, clock: Callable[[], float]) -> None:
+        """Answer with these parts of the broker.
+
+        Args:
+            keys: Makes and checks keys.
+            presence: Who is subscribed.
+            find: Looks for stored messages, on every node.
+            clock: Gives the Unix time in seconds.
+        """
         self._keys = keys
         self._presence = presence
-        self._storage = storage
+        self._find = find
         self._clock = clock
         self._handlers: dict[str, Callable[[Connection, Fields], Reply]] = {
             "keygen/": self._keygen,
@@ -171,13 +179,15 @@ class Requests:
             fields.text("type"),
             fields.int32("ttl"),
         )
-        maker = self._keys.valid(key)
+        maker = self._keys.unexpired(key)
         permissions = read_permissions(letters)
         # A negative time to live makes a key that has already expired, and 0 stands for none.
         expires_at_s = max(int(self._clock()) + ttl_s, 1) if ttl_s else 0
         if Permission.MASTER in maker.permissions:
             made = self._keys.seal(permissions, target, expires_at_s)
         else:
+            if Permission.EXTEND not in maker.permissions:
+                raise Refused(Refusal.UNAUTHORIZED)
             target = self._private_target(connection, key, target)
             permissions &= maker.permissions & ~Permission.EXTEND
             # It outlives its maker, if it asked to.
@@ -186,8 +196,6 @@ class Requests:
 
     def _private_target(self, connection: Connection, key: str, target: str) -> str:
         """Return the target of a key that an extend key makes: a channel of this connection's own."""
-        if Permission.EXTEND not in self._keys.valid(key).permissions:
-            raise Refused(Refusal.UNAUTHORIZED)
         channel = read_topic(f"{key}/{target}").channel
         parent = channel.removesuffix("#/")
         if not read_topic(f"{key}/{parent}").static:
@@ -200,7 +208,7 @@ class Requests:
 
     def _keyban(self, connection: Connection, fields: Fields) -> Reply:
         secret, target, banned = fields.text("secret"), fields.text("target"), bool(fields.flag("banned"))
-        if Permission.MASTER not in self._keys.valid(secret).permissions or self._keys.open(target) is None:
+        if Permission.MASTER not in self._keys.unexpired(secret).permissions or self._keys.open(target) is None:
             raise Refused(Refusal.UNAUTHORIZED)
         self._keys.ban(target, banned=banned)
         return {"status": 200, "banned": banned}
@@ -249,7 +257,7 @@ class Requests:
         _, topic, start = fields.text("key"), fields.text("channel"), fields.binary("startFromID")
         asked = read_topic(topic)
         self._keys.authorize(asked.key, asked.channel, Permission.LOAD)
-        found = self._storage.find(asked.channel, Window.of(asked), after=start or None)
+        found = self._find(asked.channel, Window.of(asked), start or None)
         return {
             "messages": [
                 {

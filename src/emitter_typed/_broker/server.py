@@ -8,6 +8,7 @@ import errno
 import os
 import socket
 import ssl
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self, cast, get_args
 
@@ -18,9 +19,11 @@ from emitter_typed._broker.edge.sockets import Backlog, Socket
 from emitter_typed._broker.errors import CannotListen, NotPublished
 from emitter_typed._broker.faults import Faults
 from emitter_typed._broker.hub import Hub, not_running
-from emitter_typed._broker.journal import Published
+from emitter_typed._broker.journal import Journal, Published
 from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
 from emitter_typed._broker.limits import Limits
+from emitter_typed._broker.nodes import Nodes
+from emitter_typed._broker.processes import Processes
 from emitter_typed._broker.switches import Switches
 from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher, validate_channel
@@ -102,17 +105,28 @@ class AsyncBroker:
         self._tls = tls
         self._limits = limits or Limits()
         self._switches = Switches()
-        self._journal = new_journal(self._limits)
         self._storage = new_storage(self._limits, self.clock)
-        self._keys = KeyRing(self.master_key, self.clock)
         self._server: asyncio.Server | None = None
-        self._hub = Hub(self._limits, self._switches)
+        self._place(Processes(), KeyRing(self.master_key, self.clock), Nodes(), new_journal(self._limits))
+
+    def _place(self, processes: Processes, keys: KeyRing, nodes: Nodes, journal: Journal) -> None:
+        """Make it a part of a cluster, before it is started for the first time."""
+        self._processes = processes
+        self._keys = keys
+        self._nodes = nodes
+        self._journal = journal
+        self._hub = Hub(self._limits, self._switches, nodes)
         self._faults = Faults(self._switches, self._hub, self._hub.run)
 
     def __repr__(self) -> str:
         """Show where it is, and whether it is running."""
         where = "in memory" if self._port is None else self.url
-        return f"<{type(self).__name__} {where}{'' if self._hub.loop is not None else ', not running'}>"
+        return f"<AsyncBroker {where}{'' if self.is_running else ', not running'}>"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, and neither stopped nor killed since."""
+        return self._hub.loop is not None
 
     @property
     def faults(self) -> Faults:
@@ -177,10 +191,11 @@ class AsyncBroker:
     async def start(self, *, keep_stored: bool = False) -> Self:
         """Listen, so that clients can connect.
 
-        After a `stop()`, it listens on the same port again; keys stay good, and `published` goes on.
+        After a `stop()` or `kill()`, it listens on the same port again; keys stay good, and `published` goes on. It is
+        a new process to its clients: what it stores from now on is numbered from the beginning.
 
         Args:
-            keep_stored: Whether what was stored before `stop()` is still there.
+            keep_stored: Whether what was stored before is still there, as on a disk.
 
         Returns:
             The broker itself.
@@ -188,11 +203,12 @@ class AsyncBroker:
         Raises:
             CannotListen: the port is in use, or the host is none of this machine's. Nothing was started.
         """
-        if self._hub.loop is not None:
+        if self.is_running:
             return self
         loop = asyncio.get_running_loop()
         if not keep_stored:
             self._storage = new_storage(self._limits, self.clock)
+        self._storage.begin_process(self._processes.next())
         if self._port is not None:
             backlog = Backlog(self._limits)
             try:
@@ -213,15 +229,16 @@ class AsyncBroker:
         Clients over WebSocket and TLS get the closing words of these. What waits to be sent is sent, unless the
         client does not read it within a second. A broker that is not running is left as it is.
         """
-        server, self._server = self._server, None
-        if server is not None:
-            await _stop_accepting(server)
-        if self._hub.loop is not None:
-            await self._hub.close(_GRACE_S)
-            self._journal.wake()
-        if server is not None:
-            server.close()
-            await server.wait_closed()
+        await self._end(in_good_order=True)
+
+    async def kill(self) -> None:
+        """End at once, as a process that is killed or a machine without power.
+
+        Clients get no last word, what waits to be sent is lost, and wills are not sent. `start()` brings the broker
+        back without what it had stored, `start(keep_stored=True)` with it, as one that stores on a disk. A broker that
+        is not running is left as it is.
+        """
+        await self._end(in_good_order=False)
 
     async def restart(self, *, keep_stored: bool = True) -> None:
         """Stop and start on the same port: clients lose their connections, subscriptions, links and watches.
@@ -253,29 +270,7 @@ class AsyncBroker:
             InvalidArgument: the channel is none, or the number is below 1.
             Closed: the broker is not running, or was stopped meanwhile.
         """
-        if count < 1:
-            raise InvalidArgument(f"count is 1 or more, not {count}", argument="count", value=count)
-        wanted = None if channel is None else validate_channel(channel, static=False)
-        over = asyncio.Event()
-
-        def look() -> None:
-            if len(self._journal.matching(wanted)) >= count or self._hub.loop is None:
-                over.set()
-
-        look()
-        self._journal.listen(look)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await over.wait()
-        except TimeoutError:
-            found = self._journal.matching(wanted)
-            raise NotPublished(wanted=count, found=len(found), channel=wanted, timeout_s=timeout_s) from None
-        finally:
-            self._journal.unlisten(look)
-        found = self._journal.matching(wanted)
-        if len(found) < count:
-            raise not_running()
-        return found
+        return await until_published(self._journal, lambda: self.is_running, count, channel, timeout_s)
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -287,8 +282,22 @@ class AsyncBroker:
         """Stop."""
         await self.stop()
 
+    async def _end(self, *, in_good_order: bool) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await _stop_accepting(server)
+        if self.is_running:
+            if in_good_order:
+                await self._hub.close(_GRACE_S)
+            else:
+                self._hub.kill()
+            self._journal.wake()
+        if server is not None:
+            server.close()
+            await server.wait_closed()
+
     def _new_core(self) -> BrokerCore:
-        return BrokerCore(
+        core = BrokerCore(
             keys=self._keys,
             matcher=self.matcher,
             clock=self.clock,
@@ -296,7 +305,51 @@ class AsyncBroker:
             switches=self._switches,
             journal=self._journal,
             storage=self._storage,
+            others=lambda: self._nodes.others(core),
         )
+        return core
+
+
+async def until_published(
+    journal: Journal, running: Callable[[], bool], count: int, channel: str | None, timeout_s: float
+) -> tuple[Published, ...]:
+    """Wait until a journal has so many messages: see `AsyncBroker.wait_published`.
+
+    Args:
+        journal: Where to look.
+        running: Tells whether there may be more messages.
+        count: How many.
+        channel: Count only what was published there or below; None: everything.
+        timeout_s: How many seconds to wait.
+
+    Raises:
+        NotPublished: there were not so many in time.
+        InvalidArgument: the channel is none, or the number is below 1.
+        Closed: nothing is running, or it was stopped meanwhile.
+    """
+    if count < 1:
+        raise InvalidArgument(f"count is 1 or more, not {count}", argument="count", value=count)
+    wanted = None if channel is None else validate_channel(channel, static=False)
+    over = asyncio.Event()
+
+    def look() -> None:
+        if len(journal.matching(wanted)) >= count or not running():
+            over.set()
+
+    look()
+    journal.listen(look)
+    try:
+        async with asyncio.timeout(timeout_s):
+            await over.wait()
+    except TimeoutError:
+        found = journal.matching(wanted)
+        raise NotPublished(wanted=count, found=len(found), channel=wanted, timeout_s=timeout_s) from None
+    finally:
+        journal.unlisten(look)
+    found = journal.matching(wanted)
+    if len(found) < count:
+        raise not_running()
+    return found
 
 
 async def _stop_accepting(server: asyncio.Server) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from itertools import chain
 
 from attrs import frozen
 
+from emitter_typed._broker.disorder import Disorder, Numbers
 from emitter_typed._protocol.topics import Topic, matches, segments
 
 EARLIEST_S = 1_514_764_800
@@ -21,8 +22,13 @@ MAX_NUMBER = 2**31 - 1
 MAX_FOUND_BYTES = 65_536
 """How much one look into the storage gives: identifiers, channels and payloads together."""
 
-_DIGEST_BYTES, _ORIGIN_BYTES = 4, 8
-_IDENTIFIER = struct.Struct(f">{_DIGEST_BYTES}sII{_ORIGIN_BYTES}s")
+PROCESS_BYTES = 4
+"""How long the name of a process is in an identifier."""
+
+_DIGEST_BYTES = 4
+# Of one contract, as all that one broker stores.
+_CONTRACT = bytes(4)
+_IDENTIFIER = struct.Struct(f">{_DIGEST_BYTES}sII{PROCESS_BYTES}s4s")
 _MAX_COUNT = 0xFFFFFFFF
 
 
@@ -31,15 +37,21 @@ class StoredMessage:
     """One stored message."""
 
     identifier: bytes
-    """Bytes 4 to 7 count seconds down, bytes 8 to 11 messages: sorted by them, the newest comes first.
+    """Bytes 4 to 7 count seconds down, bytes 8 to 11 messages: sorted by them, the newest of one process comes first.
 
-    What it begins with is of the channel's first segment. What follows is of the broker and of each segment, so
-    that an identifier is as long as Emitter's: 20 bytes, and 4 a segment.
+    What it begins with is of the channel's first segment. Bytes 12 to 15 name the process that stored it, whose count
+    is its own. What follows is of each segment, so that an identifier is as long as Emitter's: 20 bytes, and 4 a
+    segment.
     """
     channel: str
     payload: bytes
     stored_at_s: int
     expires_at_s: int
+
+    @property
+    def order(self) -> bytes:
+        """What messages are sorted by: the smallest is the newest."""
+        return self.identifier[_DIGEST_BYTES:]
 
     @property
     def size_bytes(self) -> int:
@@ -74,7 +86,11 @@ def _moment(given_s: int | None, default_s: int) -> int:
 
 
 class Storage:
-    """The stored messages of one broker, in memory and bounded: the oldest go first."""
+    """The stored messages of one broker, in memory and bounded: the oldest go first.
+
+    They lie in the order of their identifiers, as Emitter keeps them. That is the order of publishing, but for messages
+    that were numbered out of order on purpose, and for processes that stored in the same second.
+    """
 
     def __init__(
         self, clock: Callable[[], float], *, max_messages: int = 100_000, max_bytes: int = 64 * 1024 * 1024
@@ -91,36 +107,52 @@ class Storage:
         self._max_bytes = max_bytes
         self._messages: deque[StoredMessage] = deque()
         self._bytes = 0
-        self._count = 0
-        self._latest_s = EARLIEST_S
-        self._origin = secrets.token_bytes(_ORIGIN_BYTES)
+        self.begin_process(bytes(PROCESS_BYTES))
 
     def __len__(self) -> int:
         """Count the messages, expired ones that still take room included."""
         return len(self._messages)
 
-    def store(self, channel: str, payload: bytes, ttl_s: int) -> None:
+    def begin_process(self, process: bytes) -> None:
+        """Number what is stored from now on as a new process of the broker does: from the beginning, as its own.
+
+        Args:
+            process: The name of the process, of `PROCESS_BYTES`.
+        """
+        self._process = process
+        self._latest_s = EARLIEST_S
+        self._numbers = Numbers()
+
+    def store(
+        self, channel: str, payload: bytes, ttl_s: int, *, publisher: str = "", disorder: Disorder | None = None
+    ) -> None:
         """Keep a message.
 
         Args:
             channel: The channel that it was published to.
             payload: What was published.
             ttl_s: For how many seconds. 0 keeps nothing.
+            publisher: The id of the connection that published it.
+            disorder: Which messages change places. Default: none.
         """
         if ttl_s <= 0:
             return
         now_s = int(self._clock())
-        # The order of identifiers is the order of publishing, also where the machine's clock was set back.
-        self._latest_s = max(self._latest_s, now_s)
+        if now_s > self._latest_s:
+            # The order of identifiers is the order of publishing, also where the machine's clock was set back.
+            self._latest_s = now_s
+            self._numbers.forget_free()
+        number = self._numbers.take(publisher, disorder)
         identifier = _IDENTIFIER.pack(
             _tree(channel),
             _MAX_COUNT - (self._latest_s - EARLIEST_S),
-            _MAX_COUNT - self._count % _MAX_COUNT,
-            self._origin,
+            _MAX_COUNT - number % _MAX_COUNT,
+            self._process,
+            _CONTRACT,
         ) + b"".join(_digest(segment) for segment in segments(channel))
-        self._count += 1
-        self._messages.append(StoredMessage(identifier, channel, payload, self._latest_s, now_s + ttl_s))
-        self._bytes += _size_bytes(self._messages[-1])
+        message = StoredMessage(identifier, channel, payload, self._latest_s, now_s + ttl_s)
+        self._insert(message)
+        self._bytes += _size_bytes(message)
         self._make_room(now_s)
 
     def find(self, filter_channel: str, window: Window, after: bytes | None = None) -> list[StoredMessage]:
@@ -162,6 +194,14 @@ class Storage:
             found.append(message)
         return sorted(found, key=lambda message: message.stored_at_s)
 
+    def _insert(self, message: StoredMessage) -> None:
+        """Put a message where its identifier belongs, which is the end but for a few of the same second."""
+        newer: list[StoredMessage] = []
+        while self._messages and self._messages[-1].order < message.order:
+            newer.append(self._messages.pop())
+        self._messages.append(message)
+        self._messages.extend(reversed(newer))
+
     def _make_room(self, now_s: int) -> None:
         if not self._over_bounds():
             return
@@ -172,6 +212,19 @@ class Storage:
 
     def _over_bounds(self) -> bool:
         return len(self._messages) > self._max_messages or self._bytes > self._max_bytes
+
+
+def merged(found: Iterable[list[StoredMessage]], last: int) -> list[StoredMessage]:
+    """Return what one look into several storages gives, as the nodes of a cluster merge it.
+
+    They are sorted by second alone: within one, the messages of the first storage come first.
+
+    Args:
+        found: What each storage has found.
+        last: How many are wanted, counted from the newest.
+    """
+    together = sorted(chain.from_iterable(found), key=lambda message: message.stored_at_s)
+    return together[max(len(together) - last, 0) :]
 
 
 def _size_bytes(message: StoredMessage) -> int:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from emitter_typed._broker.answers import Answers
+from emitter_typed._broker.disorder import Disorder
+from emitter_typed._broker.gate import Gate
 
 
 @define
 class Switches:
     """The faults of one broker; nothing is wrong to begin with. They outlive a restart."""
 
-    answers: Answers = field(factory=Answers)
-    """Holds answers, or lets them pass."""
+    answers: Gate = field(factory=Gate)
+    """For answers. An answer is all that one packet of a connection makes the broker say to that connection: a reply
+    with its PUBACK, stored messages with their SUBACK, an error with what follows it."""
+    messages: Gate = field(factory=Gate)
+    """For what is published and delivered live."""
     refusing: bool = False
     """Whether new connections are turned away."""
     return_code: int | None = None
@@ -21,5 +25,7 @@ class Switches:
     """Whether PINGREQ gets no answer."""
     stalled: bool = False
     """Whether nothing is read."""
+    disorder: Disorder | None = None
+    """Which messages are stored in another order than they are delivered; None: no message is."""
     cut_inside: int | None = None
     """The type of the packet that is sent by half, once, before its connection is dropped."""

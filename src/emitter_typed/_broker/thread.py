@@ -22,6 +22,50 @@ from emitter_typed._transport.base import Endpoint, Transport
 T = TypeVar("T")
 
 
+class LoopThread:
+    """An event loop in a thread of its own, as long as somebody uses it."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._lock = threading.Lock()
+        self._users = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Begin to use it; the first user starts it."""
+        with self._lock:
+            self._users += 1
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="emitter-typed-broker", daemon=True)
+                self._thread.start()
+
+    def end(self) -> None:
+        """Use it no more; the last user ends it."""
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None or thread is None:
+            return
+        # Looking a host name up left a thread of its own behind.
+        asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    def call(self, work: Coroutine[None, None, T]) -> T:
+        """Run something in the loop, and return what it returns. Raises Closed while the loop is not running."""
+        loop = self._loop
+        if loop is None:
+            work.close()
+            raise not_running()
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+
 class Broker:
     """An Emitter broker beside the program that uses it. For development and tests, not for production.
 
@@ -60,16 +104,27 @@ class Broker:
             InvalidArgument: the host is empty, the port is none, the matcher does not exist, or the master key has
                 another form.
         """
-        self._broker = AsyncBroker(
-            host=host, port=port, matcher=matcher, master_key=master_key, clock=clock, tls=tls, limits=limits
+        self._run_in(
+            LoopThread(),
+            AsyncBroker(
+                host=host, port=port, matcher=matcher, master_key=master_key, clock=clock, tls=tls, limits=limits
+            ),
         )
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._faults = through(self._broker.faults, self._run)
+
+    def _run_in(self, thread: LoopThread, broker: AsyncBroker) -> None:
+        self._thread = thread
+        self._broker = broker
+        self._started = False
+        self._faults = through(broker.faults, self._run)
 
     def __repr__(self) -> str:
         """Show where it is, and whether it is running."""
-        return repr(self._broker).replace(type(self._broker).__name__, type(self).__name__, 1)
+        return repr(self._broker).replace("AsyncBroker", "Broker", 1)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, and neither stopped nor killed since."""
+        return self._started
 
     @property
     def faults(self) -> Faults:
@@ -120,9 +175,9 @@ class Broker:
 
         A client's `publish` with QoS 0 does not wait for the broker: see `wait_published`.
         """
-        if self._loop is None:
+        if not self._started:
             return self._broker.published
-        return self._call(_later(lambda: self._broker.published))
+        return self._call(later(lambda: self._broker.published))
 
     def memory(self, endpoint: Endpoint) -> Transport:
         """Make a transport without a socket: give this method to a client.
@@ -163,10 +218,11 @@ class Broker:
     def start(self, *, keep_stored: bool = False) -> Self:
         """Listen, so that clients can connect.
 
-        After a `stop()`, it listens on the same port again; keys stay good, and `published` goes on.
+        After a `stop()` or `kill()`, it listens on the same port again; keys stay good, and `published` goes on. It is
+        a new process to its clients: what it stores from now on is numbered from the beginning.
 
         Args:
-            keep_stored: Whether what was stored before `stop()` is still there.
+            keep_stored: Whether what was stored before is still there, as on a disk.
 
         Returns:
             The broker itself.
@@ -174,15 +230,14 @@ class Broker:
         Raises:
             CannotListen: the port is in use, or the host is none of this machine's. Nothing was started.
         """
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=self._loop.run_forever, name="emitter-typed-broker", daemon=True)
-            self._thread.start()
+        if not self._started:
+            self._thread.begin()
             try:
-                self._call(self._broker.start(keep_stored=keep_stored))
+                self._thread.call(self._broker.start(keep_stored=keep_stored))
             except BaseException:
-                self._end_thread()
+                self._thread.end()
                 raise
+            self._started = True
         return self
 
     def stop(self) -> None:
@@ -192,11 +247,20 @@ class Broker:
         be sent is sent, unless the client does not read it within a second. A broker that is not running is left as it
         is.
         """
-        if self._loop is not None:
-            try:
-                self._call(self._broker.stop())
-            finally:
-                self._end_thread()
+        self._end(self._broker.stop)
+
+    def kill(self) -> None:
+        """End at once, as a process that is killed or a machine without power.
+
+        Clients get no last word, what waits to be sent is lost, and wills are not sent. `start()` brings the broker
+        back without what it had stored, `start(keep_stored=True)` with it, as one that stores on a disk. A broker that
+        is not running is left as it is.
+
+        >>> with Broker() as broker:
+        ...     broker.kill()
+        ...     _ = broker.start(keep_stored=True)
+        """
+        self._end(self._broker.kill)
 
     def restart(self, *, keep_stored: bool = True) -> None:
         """Stop and start on the same port: clients lose their connections, subscriptions, links and watches.
@@ -250,25 +314,23 @@ class Broker:
         self.stop()
 
     def _run(self, call: Callable[[], None]) -> None:
-        self._call(_later(call))
+        self._call(later(call))
 
     def _call(self, work: Coroutine[None, None, T]) -> T:
-        if self._loop is None:
+        if not self._started:
             work.close()
             raise not_running()
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return self._thread.call(work)
 
-    def _end_thread(self) -> None:
-        loop, thread = self._loop, self._thread
-        self._loop = self._thread = None
-        if loop is None or thread is None:
-            return
-        # Looking a host name up left a thread of its own behind.
-        asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    def _end(self, end: Callable[[], Coroutine[None, None, None]]) -> None:
+        if self._started:
+            try:
+                self._thread.call(end())
+            finally:
+                self._started = False
+                self._thread.end()
 
 
-async def _later(work: Callable[[], T]) -> T:
+async def later(work: Callable[[], T]) -> T:
+    """Call a function in the loop that runs this."""
     return work()

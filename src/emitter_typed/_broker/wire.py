@@ -66,7 +66,7 @@ __all__ = [
 MAX_REMAINING_BYTES = 65_536
 """The largest remaining length of a packet, both ways. (docs: Emitter protocol, transport)"""
 
-_CONNECT, _PUBLISH, _SUBSCRIBE, _UNSUBSCRIBE = 1, 3, 8, 10
+_CONNECT, _PUBLISH, _SUBSCRIBE, _UNSUBSCRIBE, _RESERVED = 1, 3, 8, 10, 15
 _QOS_3, _QOS_BIT = 0x06, 0x02
 # A space: no channel may hold it.
 _NO_CHANNEL = 0x20
@@ -86,6 +86,8 @@ class Subscribe:
 
 
 AnyPacket = CodecPacket | Subscribe
+
+_WITHOUT_BODY: dict[int, AnyPacket] = {12: PingReq(), 13: PingResp(), 14: Disconnect()}
 
 
 class Decoder:
@@ -126,6 +128,9 @@ def _packet_bytes(header: bytearray) -> int | None:
     for place, byte in enumerate(header[1:]):
         remaining |= (byte & 0x7F) << (7 * place)
         if byte < 0x80:
+            if header[0] >> 4 in _WITHOUT_BODY:
+                # To Emitter, what follows the header is the next packet, whatever length the header says.
+                return 2 + place
             if remaining > MAX_REMAINING_BYTES:
                 raise WireError(f"a packet of {remaining} bytes is over the limit of {MAX_REMAINING_BYTES}")
             return 2 + place + remaining
@@ -136,6 +141,11 @@ def _packet_bytes(header: bytearray) -> int | None:
 
 def _decode(packet: bytes) -> AnyPacket:
     kind = packet[0] >> 4
+    if kind in _WITHOUT_BODY:
+        return _WITHOUT_BODY[kind]
+    if kind == _RESERVED:
+        # MQTT 5 has a packet of this type, and the codec reads it.
+        raise WireError(f"packet type {kind} is reserved")
     try:
         if kind == _CONNECT:
             return _read_connect(_Reader(_body(packet)))

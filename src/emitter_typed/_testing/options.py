@@ -27,3 +27,24 @@ class BrokerOptions(TypedDict, total=False):
     """The context of TLS connections. What trusts its certificate, only you know: make the clients yourself then."""
     limits: Limits | None
     """What the broker may hold at most."""
+
+
+class ClusterOptions(TypedDict, total=False):
+    """What the fixture `emitter_cluster_options` returns: keyword arguments of `emitter_typed.broker.Cluster`."""
+
+    size: int
+    """How many nodes."""
+    host: str
+    """The address to listen on."""
+    port: int | None
+    """0: each node has a port of its own; None: no ports, and clients connect in memory."""
+    matcher: Matcher
+    """`"emitter"` or `"mqtt"`; give it to the clients too."""
+    master_key: str | None
+    """The key that makes keys."""
+    clock: Clock | None
+    """The time that all nodes live by."""
+    tls: ssl.SSLContext | None
+    """The context of TLS connections."""
+    limits: Limits | None
+    """What each node may hold at most."""

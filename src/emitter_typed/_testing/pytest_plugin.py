@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from emitter_typed._async.client import AsyncClient
     from emitter_typed._generated.types import Key
     from emitter_typed._sync.client import Client
-    from emitter_typed._testing.options import BrokerOptions
-    from emitter_typed.broker import Broker
+    from emitter_typed._testing.options import BrokerOptions, ClusterOptions
+    from emitter_typed.broker import Broker, Cluster
 
 # A key that may extend may neither publish nor subscribe, and what `x` permits, no request asks for.
 _EVERYTHING = "rwslp"
@@ -85,6 +85,34 @@ def emitter_async_client(request: pytest.FixtureRequest) -> AsyncClient:
     """
     client: AsyncClient = request.getfixturevalue(fixture_for(request))
     return client
+
+
+@pytest.fixture(scope="session")
+def emitter_cluster_options() -> ClusterOptions:
+    """Keyword arguments for the cluster of `emitter_cluster`. Override it to choose them.
+
+    ```python
+    @pytest.fixture
+    def emitter_cluster_options() -> ClusterOptions:  # from emitter_typed.testing
+        return {"size": 3}
+    ```
+    """
+    return {}
+
+
+@pytest.fixture
+def emitter_cluster(emitter_cluster_options: ClusterOptions) -> Iterator[Cluster]:
+    """Emitter brokers in this process that form a cluster, new for each test: two nodes, unless the options say more.
+
+    `one, other = emitter_cluster.nodes` are its brokers, each with `url`, `faults`, `stop()`, `kill()` and `start()`;
+    `keygen(channel, permissions)` makes keys for all of them. They share live messages, presence changes and bans; each
+    has its own stored messages.
+    """
+    _need_extra()
+    from emitter_typed.broker import Cluster
+
+    with Cluster(**emitter_cluster_options) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
@@ -158,11 +186,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def _make_broker(options: BrokerOptions) -> Broker:
+    _need_extra()
+    from emitter_typed.broker import Broker
+
+    return Broker(**options)
+
+
+def _need_extra() -> None:
     from emitter_typed._core.extras import lacking
 
     advice = lacking("broker", "the embedded broker")
     if advice is not None:
         pytest.fail(advice, pytrace=False)
-    from emitter_typed.broker import Broker
-
-    return Broker(**options)

@@ -12,6 +12,7 @@ from tests.helpers.loops import LIMIT_S
 from tests.helpers.samples import WRONG_KEY, texts
 
 
+@pytest.mark.prefix_matching
 def test_an_acknowledged_message_has_arrived(client: Client, key: Key) -> None:
     subscription = client.subscribe(key, "a/")
     client.publish(key, "a/b/", "zero")

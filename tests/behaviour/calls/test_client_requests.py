@@ -73,6 +73,7 @@ def test_a_channel_that_is_none_is_refused_before_anything_is_sent(client: Clien
         assert caught.value.argument == "channel"
 
 
+@pytest.mark.prefix_matching
 def test_presence_answers_and_tells_of_changes(client: Client, key: Key, broker: Broker) -> None:
     events: SimpleQueue[PresenceEvent] = SimpleQueue()
     client.on_presence = events.put

@@ -63,6 +63,7 @@ async def test_a_link_that_subscribes_brings_messages_to_on_message(flavour: Fla
         assert (message.channel, message.as_string()) == ("a/", "hello")
 
 
+@pytest.mark.prefix_matching
 @both_flavours
 @in_loop
 async def test_a_link_of_the_same_name_is_replaced(flavour: Flavour, broker: Broker) -> None:

@@ -46,6 +46,7 @@ def test_a_client_that_was_never_connected_has_done_nothing() -> None:
         assert statistics.round_trips.min_s is statistics.round_trips.mean_s is statistics.round_trips.last_s is None
 
 
+@pytest.mark.prefix_matching
 @both_flavours
 @in_loop
 async def test_messages_and_their_bytes_are_counted_in_and_out(flavour: Flavour, broker: Broker, key: Key) -> None:

@@ -29,6 +29,7 @@ from tests.helpers.real import fresh_channel
 from tests.helpers.samples import WRONG_KEY, Point, texts
 
 
+@pytest.mark.prefix_matching
 def test_messages_are_iterated_in_order(client: Client, key: Key) -> None:
     with client.subscribe(key, "a/") as subscription:
         for number in range(100):
@@ -107,6 +108,7 @@ def test_a_handler_that_exits_stops_nothing_either(client: Client, key: Key, err
         assert isinstance(errors.get(timeout=LIMIT_S), HandlerFailed)
 
 
+@pytest.mark.prefix_matching
 def test_what_does_not_decode_goes_to_on_error_and_the_stream_goes_on(
     client: Client, key: Key, errors: SimpleQueue[EmitterError]
 ) -> None:
@@ -138,6 +140,7 @@ def test_a_subscription_where_replies_arrive_must_be_asked_for(client: Client, b
         assert client.keygen(broker.master_key, "a/", "r").channel == "a/"
 
 
+@pytest.mark.prefix_matching
 def test_two_subscriptions_share_the_wire_and_the_last_leaves_it(client: Client, key: Key) -> None:
     left: SimpleQueue[PresenceEvent] = SimpleQueue()
     client.presence(key, "a/", changes=True, optional_handler=left.put)

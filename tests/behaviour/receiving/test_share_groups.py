@@ -41,6 +41,7 @@ async def test_the_members_share_and_everybody_else_has_all(flavour: Flavour, br
         assert await texts(plain, 40) == wanted
 
 
+@pytest.mark.prefix_matching
 @both_flavours
 @in_loop
 async def test_a_message_arrives_on_the_plain_channel_as_its_type(flavour: Flavour, broker: Broker) -> None:

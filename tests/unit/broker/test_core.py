@@ -196,3 +196,18 @@ def test_acknowledgements_of_what_was_never_sent_are_ignored(core: BrokerCore) -
     peer.feed(b"\x40\x02\x00\x01" + b"\x50\x02\x00\x01" + b"\x62\x02\x00\x01" + b"\x70\x02\x00\x01")
     assert peer.received() == []
     assert not peer.connection.closing
+
+
+@pytest.mark.parametrize(
+    ("options", "echo"),
+    [("me=0", False), ("me=00", False), ("me=0&me=1", False), ("me=1&me=0", True), ("me=01", True), ("me=a", True)],
+)
+def test_a_message_is_not_sent_back_where_me_is_a_zero_however_it_is_written(
+    core: BrokerCore, options: str, echo: bool
+) -> None:
+    peer, other = Peer(core), Peer(core)
+    key = peer.keygen(MASTER_KEY, "a/", "rw")
+    for each in (peer, other):
+        each.subscribe(f"{key}/a/")
+    assert bool(texts(peer.publish(f"{key}/a/?{options}", b"x"))) is echo
+    assert texts(other.received()) == [("a/", "x")]

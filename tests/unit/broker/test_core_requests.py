@@ -8,7 +8,8 @@ import pytest
 
 from emitter_typed._broker.clock import ManualClock
 from emitter_typed._broker.core import BrokerCore
-from tests.helpers.peer import Peer, document, statuses
+from emitter_typed._types.values import Json
+from tests.helpers.peer import Peer, document, statuses, texts
 from tests.unit.broker.cores import MASTER_KEY
 
 
@@ -170,3 +171,77 @@ def test_a_history_does_not_continue_after_an_identifier_of_another_channel(core
         assert peer.request("history", {**asked, "startFromID": start})["messages"] == []
     for start in ("!!", "_-_-", "A"):
         assert peer.request("history", {**asked, "startFromID": start})["status"] == 400
+
+
+def test_a_ban_keeps_a_master_key_neither_from_making_keys_nor_from_banning(core: BrokerCore) -> None:
+    peer = Peer(core)
+    ban: dict[str, Json] = {"secret": MASTER_KEY, "target": MASTER_KEY, "banned": True}
+    assert peer.request("keyban", ban)["status"] == 200
+    key = peer.keygen(MASTER_KEY, "a/", "rw")
+    assert statuses(peer.publish(f"{key}/a/")) == []
+    assert peer.request("keyban", {**ban, "target": key})["status"] == 200
+    assert statuses(peer.publish(f"{key}/a/")) == [401]
+
+
+@pytest.mark.parametrize(
+    ("channel", "status"),
+    [("pv/", 401), ("pv/x/", 401), ("pv/#/", 401), ("a b/", 400), ("pv", 400), ("pv/+/", 400), ("", 400), ("/", 400)],
+)
+def test_a_banned_extend_key_is_refused_for_its_channel_first(core: BrokerCore, channel: str, status: int) -> None:
+    peer = Peer(core)
+    key = peer.keygen(MASTER_KEY, "pv/#/", "rwe")
+    peer.request("keyban", {"secret": MASTER_KEY, "target": key, "banned": True})
+    assert peer.request("keygen", {"key": key, "channel": channel, "type": "rw"})["status"] == status
+
+
+@pytest.mark.parametrize("channel", ["pv/", "a b/"])
+def test_an_expired_extend_key_is_refused_whatever_its_channel(core: BrokerCore, channel: str) -> None:
+    peer = Peer(core)
+    key = peer.keygen(MASTER_KEY, "pv/#/", "rwe", ttl_s=-5)
+    assert peer.request("keygen", {"key": key, "channel": channel, "type": "rw"})["status"] == 401
+
+
+def watch(peer: Peer, key: str, channel: str, *, on: bool = True) -> None:
+    asked: Json = {"key": key, "channel": channel, "status": False, "changes": on}
+    assert peer.request("presence", asked)["status"] == 200
+
+
+def test_a_watch_takes_the_place_of_a_subscription_with_the_same_segments(core: BrokerCore) -> None:
+    peer, other = Peer(core), Peer(core)
+    key = peer.keygen(MASTER_KEY, "#/", "rwp")
+    watch(peer, key, "p/presence/")
+    assert peer.subscribe(f"{key}/p/")[-1]["return_codes"] == [0]
+    other.publish(f"{key}/p/", b"x")
+    assert peer.received() == []
+    # The watch goes on, until it is ended under either name.
+    other.subscribe(f"{key}/p/presence/")
+    assert [document(packet)["channel"] for packet in peer.received()] == ["p/presence/"]
+    watch(peer, key, "p/presence/", on=False)
+    peer.subscribe(f"{key}/p/")
+    other.publish(f"{key}/p/", b"x")
+    assert texts(peer.received()) == [("p/", "x")]
+
+
+def test_a_subscription_takes_the_place_of_a_watch_with_the_same_segments(core: BrokerCore) -> None:
+    peer, other = Peer(core), Peer(core)
+    key = peer.keygen(MASTER_KEY, "#/", "rwp")
+    peer.subscribe(f"{key}/p/")
+    watch(peer, key, "p/presence/")
+    other.subscribe(f"{key}/p/presence/")
+    assert peer.received() == []
+    other.publish(f"{key}/p/", b"x")
+    assert texts(peer.received()) == [("p/", "x")]
+
+
+def test_a_connection_that_is_gone_leaves_neither_a_watch_nor_a_subscription_that_took_the_place_of_another(
+    core: BrokerCore,
+) -> None:
+    peer, other = Peer(core), Peer(core)
+    key = peer.keygen(MASTER_KEY, "#/", "rwp")
+    watch(peer, key, "p/presence/")
+    peer.unsubscribe(f"{key}/p/")
+    peer.subscribe(f"{key}/p/")
+    peer.leave()
+    assert other.request("presence", {"key": key, "channel": "p/"})["who"] == []
+    other.subscribe(f"{key}/p/presence/")
+    assert peer.received() == []

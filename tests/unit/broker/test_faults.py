@@ -8,10 +8,11 @@ from typing import cast
 
 import pytest
 
+from emitter_typed import Client, Message
 from emitter_typed._broker.faults import SentPacket
-from emitter_typed.broker import AsyncBroker, Broker, Faults
+from emitter_typed.broker import AsyncBroker, Broker, Faults, Limits, ManualClock
 from emitter_typed.errors import Closed, InvalidArgument
-from tests.helpers.dialling import Dialled, ask, greeted
+from tests.helpers.dialling import LIMIT_S, Dialled, ask, greeted
 from tests.helpers.packets import Sent, Will
 
 ALL_CALLS: tuple[Callable[[Faults], None], ...] = (
@@ -25,6 +26,11 @@ ALL_CALLS: tuple[Callable[[Faults], None], ...] = (
     lambda faults: faults.delay_replies(0.1),
     Faults.reorder_replies,
     Faults.release_replies,
+    Faults.withhold_messages,
+    lambda faults: faults.delay_messages(0.1),
+    Faults.release_messages,
+    Faults.store_out_of_order,
+    Faults.store_in_order,
     Faults.stall_reading,
     Faults.resume_reading,
     Faults.ignore_pings,
@@ -49,6 +55,11 @@ MISTAKES: tuple[tuple[Callable[[Faults], None], str], ...] = (
     (lambda faults: faults.delay_replies(-0.1), "seconds"),
     (lambda faults: faults.delay_replies(float("nan")), "seconds"),
     (lambda faults: faults.reorder_replies(1), "size"),
+    (lambda faults: faults.delay_messages(-0.1), "seconds"),
+    (lambda faults: faults.store_out_of_order(1.1), "share"),
+    (lambda faults: faults.store_out_of_order(-0.1), "share"),
+    (lambda faults: faults.store_out_of_order(float("nan")), "share"),
+    (lambda faults: faults.store_out_of_order(distance=0), "distance"),
 )
 
 
@@ -214,6 +225,95 @@ def test_a_reply_that_is_withheld_dies_with_its_connection(broker: Broker) -> No
         broker.faults.release_replies()
         assert bob.types(2) == ["reply 2", "PUBACK 2"]
         assert ann.next() is None
+
+
+# Messages
+
+
+def test_a_message_that_is_withheld_is_stored_and_delivered_later(broker: Broker) -> None:
+    key = broker.keygen("a/", "rwsl")
+    with Client.from_url(broker.url) as client, client.subscribe(key, "a/", last=0) as subscription:
+        broker.faults.withhold_messages()
+        for text in ("one", "two"):
+            client.publish(key, "a/", text, ttl=60, qos=1)
+        assert [each.as_string() for each in client.history(key, "a/")] == ["one", "two"]
+        assert subscription.get(timeout_s=0) is None
+        broker.faults.release_messages()
+        client.publish(key, "a/", "three", qos=1)
+        delivered = [cast("Message", subscription.get(timeout_s=LIMIT_S)).as_string() for _ in range(3)]
+        assert delivered == ["one", "two", "three"]
+
+
+def test_a_message_that_is_delayed_comes_after_the_answer_to_its_publisher(broker: Broker) -> None:
+    topic = broker.keygen("a/", "rw").reveal() + "/a/"
+    with greeted(broker) as connection:
+        connection.subscribe(topic)
+        assert connection.types(1) == ["SUBACK 1"]
+        broker.faults.delay_messages(0.05)
+        connection.send(Sent("PUBLISH", topic=topic, payload=b"late", qos=1, id=2))
+        assert connection.types(2) == ["PUBACK 2", "late"]
+
+
+def test_messages_for_a_connection_that_is_gone_are_dropped_and_others_are_held_within_the_bound() -> None:
+    with Broker(limits=Limits(max_unsent_bytes=100_000)) as broker, greeted(broker) as publisher:
+        topic = broker.keygen("a/", "rw").reveal() + "/a/"
+        with greeted(broker) as gone, greeted(broker) as slow:
+            for connection in (gone, slow):
+                connection.subscribe(topic)
+                assert connection.types(1) == ["SUBACK 1"]
+            broker.faults.withhold_messages()
+            publisher.send(Sent("PUBLISH", topic=topic, payload=b"x"))
+            gone.send(Sent("DISCONNECT"))
+            assert gone.next() is None
+            for _ in range(2):
+                publisher.send(Sent("PUBLISH", topic=topic, payload=b"x" * 60_000))
+            assert slow.next() is None
+        broker.faults.release_messages()
+        assert publisher.silent()
+
+
+def orders(broker: Broker, seed: int) -> tuple[list[str], list[str]]:
+    """Return what two publishers have published in turn, as it was delivered and as it is stored."""
+    key = broker.keygen("a/#/", "rwsl")
+    with (
+        Client.from_url(broker.url) as one,
+        Client.from_url(broker.url) as other,
+        Client.from_url(broker.url) as reader,
+    ):
+        subscription = reader.subscribe(key, f"a/{seed}/", last=0)
+        broker.faults.store_out_of_order(0.5, seed=seed)
+        for number in range(20):
+            for name, publisher in (("one", one), ("other", other)):
+                publisher.publish(key, f"a/{seed}/", f"{name} {number}", ttl=60, qos=1)
+        broker.faults.store_in_order()
+        delivered = [cast("Message", subscription.get(timeout_s=LIMIT_S)).as_string() for _ in range(40)]
+        return delivered, [each.as_string() for each in reader.history(key, f"a/{seed}/")]
+
+
+def test_neighbours_of_two_publishers_are_stored_in_another_order_and_delivered_as_published() -> None:
+    with Broker(clock=ManualClock(1_700_000_000)) as broker:
+        delivered, stored = orders(broker, 1)
+        assert delivered == [f"{name} {number}" for number in range(20) for name in ("one", "other")]
+        assert stored != delivered
+        assert sorted(stored) == sorted(delivered)
+        for name in ("one ", "other "):
+            assert [each for each in stored if each.startswith(name)] == [f"{name}{number}" for number in range(20)]
+        places = [stored.index(each) - place for place, each in enumerate(delivered)]
+        assert set(places) == {-1, 0, 1}
+        assert orders(broker, 2)[1] != stored
+    with Broker(clock=ManualClock(1_700_000_000)) as again:
+        assert orders(again, 1)[1] == stored
+
+
+def test_messages_are_stored_as_they_are_delivered_once_the_disorder_is_over(broker: Broker) -> None:
+    broker.faults.store_out_of_order(1)
+    broker.faults.clear()
+    key = broker.keygen("a/", "rwsl")
+    with Client.from_url(broker.url) as one, Client.from_url(broker.url) as other:
+        for number in range(3):
+            for publisher in (one, other):
+                publisher.publish(key, "a/", str(number), ttl=60, qos=1)
+        assert [each.as_string() for each in one.history(key, "a/")] == ["0", "0", "1", "1", "2", "2"]
 
 
 # Silence

@@ -2,14 +2,28 @@ from __future__ import annotations
 
 import pytest
 
-from emitter_typed._broker.held import HeldFilters
+from emitter_typed._broker.held import Held, HeldFilters
+
+
+def watch(channel: str) -> Held:
+    return Held(channel, watch=True)
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("a/b/", "b/a/"), ("a/+/", "+/a/"), ("a/", "a/b/b/"), ("a/a/", "+/+/"), ("$share/a/b/", "$share/b/a/")],
+    [
+        (Held("a/b/"), Held("b/a/")),
+        (Held("a/+/"), Held("+/a/")),
+        (Held("a/"), Held("a/b/b/")),
+        (Held("a/a/"), Held("+/+/")),
+        (Held("$share/a/b/"), Held("$share/b/a/")),
+        (watch("a/presence/"), Held("a/")),
+        (watch("presence/a/"), Held("a/")),
+        (watch("a/"), Held("presence/a/")),
+        (watch("a/b/"), watch("b/a/")),
+    ],
 )
-def test_filters_with_the_same_segments_are_taken_for_one_another(one: str, other: str) -> None:
+def test_filters_with_the_same_segments_are_taken_for_one_another(one: Held, other: Held) -> None:
     held = HeldFilters()
     held.add(one)
     assert held.holds(other)
@@ -20,8 +34,18 @@ def test_filters_with_the_same_segments_are_taken_for_one_another(one: str, othe
     assert held.clear() == [one]
 
 
-@pytest.mark.parametrize(("one", "other"), [("a/", "b/"), ("a/", "a/b/"), ("a/+/", "a/#/"), ("a/a/a/", "a/a/")])
-def test_other_filters_are_told_apart(one: str, other: str) -> None:
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Held("a/"), Held("b/")),
+        (Held("a/"), Held("a/b/")),
+        (Held("a/+/"), Held("a/#/")),
+        (Held("a/a/a/"), Held("a/a/")),
+        (Held("a/"), watch("a/")),
+        (Held("presence/"), watch("presence/")),
+    ],
+)
+def test_other_filters_are_told_apart(one: Held, other: Held) -> None:
     held = HeldFilters()
     held.add(one)
     assert not held.holds(other)
@@ -33,6 +57,6 @@ def test_other_filters_are_told_apart(one: str, other: str) -> None:
 
 def test_adding_twice_is_as_good_as_once() -> None:
     held = HeldFilters()
-    held.add("a/")
-    held.add("a/")
-    assert [held.discard("a/"), held.discard("a/")] == ["a/", None]
+    held.add(Held("a/"))
+    held.add(Held("a/"))
+    assert [held.discard(Held("a/")), held.discard(Held("a/"))] == [Held("a/"), None]

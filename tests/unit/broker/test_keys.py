@@ -138,7 +138,7 @@ def test_a_key_ends_when_its_time_has_come(ring: KeyRing, clock: ManualClock) ->
 def test_the_master_key_makes_keys_and_opens_no_channel() -> None:
     master_key = new_master_key()
     ring = KeyRing(master_key, ManualClock())
-    assert Permission.MASTER in ring.valid(master_key).permissions
+    assert Permission.MASTER in ring.unexpired(master_key).permissions
     assert not opens(ring, master_key, "a/")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 
 import pytest
 
@@ -11,6 +12,7 @@ from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.keys import KeyRing, Permission
 from emitter_typed.broker import Broker, Limits, ManualClock
 from emitter_typed.errors import InvalidArgument
+from tests.helpers.certificates import client_context, server_context
 from tests.helpers.dialling import Dialled, greeted
 from tests.helpers.packets import Sent, Will, encode
 from tests.helpers.peer import Peer, statuses
@@ -156,3 +158,28 @@ def test_a_topic_of_thousands_of_segments_is_weighed_by_what_it_takes() -> None:
     peer = Peer(new_core(Limits(max_state_bytes=1 << 20)))
     assert statuses(peer.subscribe(f"{KEY}/" + "a/" * 30_000)) == [403]
     assert statuses(peer.subscribe(f"{KEY}/" + "a/" * 1000)) == []
+
+
+def ping_without_reading(greedy: Dialled) -> None:
+    """Ask for 100 MB of pongs."""
+    pings = (b"\x89\xfd" + bytes(4) + b"x" * 125) * 1000
+    for _ in range(1000):
+        greedy.socket.sendall(pings)
+
+
+@pytest.mark.parametrize("tls", [None, client_context()])
+def test_pongs_that_nobody_reads_count_as_unsent(caplog: pytest.LogCaptureFixture, tls: ssl.SSLContext | None) -> None:
+    with (
+        Broker(limits=Limits(max_unsent_bytes=100_000), tls=server_context()) as broker,
+        Dialled(broker, tls) as greedy,
+    ):
+        greedy.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        greedy.socket.sendall(
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        with pytest.raises((ConnectionError, ssl.SSLError)):
+            ping_without_reading(greedy)
+        with greeted(broker) as other:
+            assert other.silent()
+    assert "reader.too_slow" in caplog.text

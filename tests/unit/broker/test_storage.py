@@ -1,9 +1,20 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emitter_typed._broker.clock import ManualClock
-from emitter_typed._broker.storage import EARLIEST_S, LATEST_S, MAX_FOUND_BYTES, Storage, StoredMessage, Window
+from emitter_typed._broker.disorder import Disorder
+from emitter_typed._broker.storage import (
+    EARLIEST_S,
+    LATEST_S,
+    MAX_FOUND_BYTES,
+    Storage,
+    StoredMessage,
+    Window,
+    merged,
+)
 from emitter_typed._protocol.topics import parse_topic
 
 NOW_S = 1_700_000_000
@@ -205,3 +216,67 @@ def test_a_rest_inside_a_filter_stands_for_one_segment(storage: Storage, wanted:
     for channel in ("a/c/", "a/b/c/", "a/b/c/d/", "a/b/b/c/"):
         store(storage, channel, channel)
     assert payloads(storage.find(wanted, Window(last=9))) == "a/b/c/d/ a/b/c/"
+
+
+def test_a_new_process_counts_from_the_beginning_and_its_ids_lie_among_the_older_ones_of_the_second(
+    storage: Storage, clock: ManualClock
+) -> None:
+    storage.begin_process(b"aaaa")
+    store(storage, "1 2 3")
+    storage.begin_process(b"bbbb")
+    store(storage, "4 5")
+    found = storage.find("a/", Window(last=9))
+    by_number: dict[bytes, set[str]] = {}
+    for message in found:
+        by_number.setdefault(message.identifier[8:12], set()).add(message.payload.decode())
+    assert list(by_number.values()) == [{"3"}, {"2", "5"}, {"1", "4"}]
+    assert len({message.identifier[12:16] for message in found}) == 2
+    clock.advance(1)
+    store(storage, "6")
+    assert payloads(storage.find("a/", Window(last=1))) == "6"
+
+
+def test_a_page_continues_over_processes_of_one_second_without_gap_or_repeat(storage: Storage) -> None:
+    for name in ("first", "second", "third"):
+        storage.begin_process(name.encode()[:4])
+        store(storage, f"{name}-1 {name}-2 {name}-3")
+    seen: list[bytes] = []
+    after = None
+    while page := storage.find("a/", Window(last=2), after):
+        seen += [message.payload for message in page]
+        after = max(message.identifier for message in page)
+    assert len(seen) == len(set(seen)) == 9
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0, 0, 0, 1])), max_size=40), st.integers(0, 5))
+def test_messages_lie_in_the_order_of_their_identifiers_however_they_were_numbered(
+    published: list[tuple[str, int]], seed: int
+) -> None:
+    clock = ManualClock(NOW_S)
+    storage = Storage(clock)
+    disorder = Disorder(share=0.5, distance=2, seed=seed)
+    for number, (publisher, seconds) in enumerate(published):
+        clock.advance(seconds)
+        storage.store("a/", f"{publisher}{number}".encode(), 60, publisher=publisher, disorder=disorder)
+    found = storage.find("a/", Window(last=100))
+    assert len(found) == len(published)
+    in_order = sorted(found, key=lambda message: message.identifier, reverse=True)
+    assert [message.stored_at_s for message in in_order] == sorted(message.stored_at_s for message in found)
+    for publisher in "abc":
+        own = [int(each.payload[1:]) for each in in_order if each.payload.startswith(publisher.encode())]
+        assert own == sorted(own)
+    # Of each second, the newest comes first.
+    assert found == sorted(found, key=lambda message: (message.stored_at_s, message.identifier))
+
+
+@pytest.mark.parametrize(("last", "found"), [(9, "1 a 2 b"), (2, "2 b"), (1, "b"), (0, "")])
+def test_what_several_storages_have_found_is_merged_by_second_and_cut_to_the_newest(
+    clock: ManualClock, last: int, found: str
+) -> None:
+    one, other = Storage(clock), Storage(clock)
+    for mine, theirs in (("1", "a"), ("2", "b")):
+        store(one, mine)
+        store(other, theirs)
+        clock.advance(1)
+    window = Window(last=last)
+    assert payloads(merged([one.find("a/", window), other.find("a/", window)], last)) == found

@@ -171,3 +171,18 @@ def test_a_message_is_written_as_it_is_read(payload_bytes: int) -> None:
     payload = b"x" * payload_bytes
     packet = wire.encode_publish("ä/", payload)
     assert packet == encode(Sent("PUBLISH", topic="ä/", payload=payload))
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00", b"\x00\x00", b"\x18\x00", b"abcd"])
+def test_a_packet_of_the_reserved_type_15_is_malformed_whatever_it_holds(body: bytes) -> None:
+    for flags in range(16):
+        with pytest.raises(wire.WireError):
+            list(wire.Decoder().feed(bytes([0xF0 | flags, len(body)]) + body))
+
+
+@pytest.mark.parametrize("kind", [0xC0, 0xD0])
+def test_what_a_ping_holds_is_the_next_packet(kind: int) -> None:
+    """To Emitter a ping ends with its header (measured)."""
+    [ping, inside] = wire.Decoder().feed(bytes([kind, len(PING)]) + PING)
+    assert type(ping) is type(next(wire.Decoder().feed(bytes([kind, 0]))))
+    assert isinstance(inside, wire.PingReq)

@@ -6,8 +6,8 @@ import inspect
 
 import pytest
 
-from emitter_typed.broker import Broker
-from emitter_typed.testing import BrokerOptions
+from emitter_typed.broker import Broker, Cluster
+from emitter_typed.testing import BrokerOptions, ClusterOptions
 from tests.unit.testing.suites import Suite
 
 pytest_plugins = ["pytester"]
@@ -159,6 +159,47 @@ def test_options_are_what_a_broker_takes() -> None:
     taken = set(inspect.signature(Broker).parameters)
     assert BrokerOptions.__optional_keys__ == taken
     assert BrokerOptions.__required_keys__ == frozenset()
+
+
+def test_options_of_a_cluster_are_what_a_cluster_takes() -> None:
+    assert ClusterOptions.__optional_keys__ == set(inspect.signature(Cluster).parameters)
+    assert ClusterOptions.__required_keys__ == frozenset()
+
+
+def test_each_test_has_a_cluster_of_its_own(suite: Suite) -> None:
+    ran = suite(
+        """
+import pytest
+from emitter_typed import Client
+from emitter_typed.testing import ClusterOptions
+
+def hears_of_the_other_node(cluster):
+    key = cluster.keygen("#/", "rwsl")
+    one, other = (Client.from_url(url) for url in cluster.urls[:2])
+    with one, other, one.subscribe(key, "chat/") as subscription:
+        assert list(one.history(key, "chat/")) == []
+        other.publish(key, "chat/", "hello", ttl=60, qos=1)
+        assert subscription.get(timeout_s=10).as_string() == "hello"
+        cluster.nodes[1].kill()
+        assert list(one.history(key, "chat/")) == []
+    assert len(cluster.published) == 1
+
+def test_one(emitter_cluster):
+    hears_of_the_other_node(emitter_cluster)
+
+test_two = test_one
+
+class TestOfThree:
+    @pytest.fixture
+    def emitter_cluster_options(self) -> ClusterOptions:
+        return {"size": 3}
+
+    def test_of_three(self, emitter_cluster):
+        assert len(emitter_cluster.nodes) == 3
+        hears_of_the_other_node(emitter_cluster)
+"""
+    )
+    ran.assert_outcomes(passed=3)
 
 
 def test_workers_of_xdist_do_not_meet(suite: Suite) -> None:

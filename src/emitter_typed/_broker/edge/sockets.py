@@ -87,7 +87,7 @@ class Socket(asyncio.Protocol):
             self._layer = layer_for(data, self._tls)
         clear = self._layer.received(data)
         self._write(self._layer.own())
-        if clear:
+        if clear and not self._transport.is_closing():
             self._host.arrived(self._connection, clear)
         if self._layer.ended:
             self._transport.close()
@@ -124,8 +124,6 @@ class Socket(asyncio.Protocol):
             self.cut_off()
         elif connection.closing:
             self._transport.close()
-        else:
-            self._backlog.check(self)
 
     def read(self, *, on: bool) -> None:
         """Go on or stop to read."""
@@ -156,6 +154,8 @@ class Socket(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if data and not self._transport.is_closing():
             self._transport.write(data)
+            # Whatever it is: a client can ask for pongs of WebSocket as fast as for answers.
+            self._backlog.check(self)
 
     def _check_idle(self) -> None:
         silent_s = self._loop.time() - self._heard_at_s

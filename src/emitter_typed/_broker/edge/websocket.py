@@ -37,13 +37,18 @@ class WebSocket:
         """Return the data of frames, text or binary. A plain request is answered with a page."""
         if self.ended:
             return b""
-        self._protocol.receive_data(data)
         found = bytearray()
-        for event in self._protocol.events_received():
-            if isinstance(event, Request):
-                self._answer(event)
-            elif isinstance(event, Frame) and event.opcode in _DATA:
-                found += event.data
+        # Line by line up to the request: what follows it must not spoil its answer.
+        pieces = data.splitlines(keepends=True) if self._protocol.state is State.CONNECTING else [data]
+        for piece in pieces:
+            self._protocol.receive_data(piece)
+            for event in self._protocol.events_received():
+                if isinstance(event, Request):
+                    self._answer(event)
+                elif isinstance(event, Frame) and event.opcode in _DATA:
+                    found += event.data
+            if self._protocol.eof_sent:
+                break
         return bytes(found)
 
     def own(self) -> bytes:

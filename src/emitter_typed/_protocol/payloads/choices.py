@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of
@@ -181,8 +181,7 @@ def unrecognized_conversion(type_: Any, of: Of) -> Conversion:
     def write(value: Any) -> object:
         if not isinstance(value, Unrecognized):
             raise expected("an Unrecognized", value)
-        kept: object = value.raw
-        return raw.write(kept)
+        return raw.write(cast("Unrecognized[str]", value).raw)
 
     return Conversion(read, write, raw.kinds)
 

@@ -154,8 +154,21 @@ def _reader(type: Any) -> Callable[[bytes], object]:
     return _reader_of(conversion_of(type))
 
 
-def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
-    """Return what reads a payload as a type."""
+@cache
+def _json_reader(type: Any) -> Callable[[bytes], object]:
+    return _json_reader_of(conversion_of(type))
+
+
+def json_reader(type: Any) -> Callable[[bytes], object]:  # Any: every form of a type
+    """Return what reads JSON as a type, also where a payload of the type may be something else. It raises Unfit."""
+    try:
+        return _json_reader(type)
+    except TypeError:
+        # The extras of an `Annotated` need no hash.
+        return _json_reader_of(conversion_of(type))
+
+
+def _json_reader_of(conversion: Conversion) -> Callable[[bytes], object]:
     read = conversion.now("read")
     exact = False
 
@@ -169,6 +182,14 @@ def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
                 # So will those that follow.
                 exact = True
         return read(parse_text(text, exact=True))
+
+    return read_json
+
+
+def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
+    """Return what reads a payload as a type."""
+    read = conversion.now("read")
+    read_json = _json_reader_of(conversion)
 
     def read_choice(raw: bytes) -> object:
         # One of a few texts comes as it is, or as JSON.

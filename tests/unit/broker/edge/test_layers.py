@@ -285,3 +285,15 @@ def test_a_handshake_that_is_none_ends_it_with_an_alert_at_most(garbage: bytes) 
     assert layer.own()[:1] in (b"", b"\x15")
     assert layer.wrapped([b"late"]) == b""
     assert layer.farewell() == b""
+
+
+@pytest.mark.parametrize("second", [request(), request("/health"), handshake(), b"junk", b"G"])
+def test_what_follows_the_request_for_a_page_goes_unread(second: bytes) -> None:
+    layer = WebSocket()
+    assert layer.received(request() + second) == b""
+    page = layer.own()
+    assert page.startswith(b"HTTP/1.1 200 ")
+    assert page.count(b"HTTP/1.1") == 1
+    assert layer.ended
+    assert layer.received(second) == b""
+    assert layer.own() == b""

@@ -1,9 +1,4 @@
-"""What becomes of answers on their way to whoever asked: they pass, unless a fault holds them.
-
-An answer is all that one packet of a connection makes the broker say to that connection: a reply with its PUBACK,
-stored messages with their SUBACK, an error with what follows it. What is published to the connection meanwhile is
-none, and is never held.
-"""
+"""What becomes of packets on their way to a connection: they pass, unless a fault holds them."""
 
 from __future__ import annotations
 
@@ -18,29 +13,29 @@ Later = Callable[[float, Callable[[], None]], object]
 """Calls a function after some seconds."""
 
 
-class Answers:
-    """Lets the answers of all connections of one broker pass, or holds them."""
+class Gate:
+    """Lets what is sent to all connections of one broker pass, or holds it. What comes together stays together."""
 
     def __init__(self) -> None:
-        """Let them pass."""
+        """Let everything pass."""
         self.passing: bool = True
         self._held: dict[int, tuple[Connection, tuple[bytes, ...]]] = {}
         self._tickets = count()
         self._on_hold: Callable[[Connection, int], None] | None = None
 
     def hold(self, connection: Connection, packets: tuple[bytes, ...]) -> None:
-        """Take an answer that does not pass."""
+        """Take packets that do not pass."""
         ticket = next(self._tickets)
         self._held[ticket] = connection, packets
         if self._on_hold is not None:
             self._on_hold(connection, ticket)
 
     def withhold(self) -> None:
-        """Hold every answer from now on."""
+        """Hold everything from now on."""
         self.passing, self._on_hold = False, None
 
     def delay(self, seconds: float, later: Later, sent: Callable[[], None]) -> None:
-        """Hold every answer from now on for some seconds, and call `sent` after each that was released."""
+        """Hold everything from now on for some seconds, and call `sent` after each release."""
 
         def release_later(connection: Connection, ticket: int) -> None:
             def release() -> None:
@@ -52,7 +47,7 @@ class Answers:
         self.passing, self._on_hold = False, release_later
 
     def reorder(self, size: int) -> None:
-        """Hold answers from now on until a connection waits for some of them; then the last one comes first."""
+        """Hold from now on what goes to a connection until it is so much; then the last of it comes first."""
 
         def release_when_full(connection: Connection, ticket: int) -> None:
             own = [ticket for ticket, (owner, _) in self._held.items() if owner is connection]
@@ -69,7 +64,7 @@ class Answers:
             self._release(ticket)
 
     def forget(self, connection: Connection) -> None:
-        """Drop the answers to a connection that is gone."""
+        """Drop what is held for a connection that is gone."""
         if self._held:
             self._held = {ticket: held for ticket, held in self._held.items() if held[0] is not connection}
 

@@ -1,0 +1,399 @@
+"""Several embedded brokers that work together as the nodes of an Emitter cluster do."""
+
+from __future__ import annotations
+
+import ssl
+from types import TracebackType
+from typing import Self
+
+from emitter_typed._broker.clock import Clock, NodeClock
+from emitter_typed._broker.core import new_journal
+from emitter_typed._broker.journal import Journal, Published
+from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
+from emitter_typed._broker.limits import Limits
+from emitter_typed._broker.nodes import Nodes
+from emitter_typed._broker.processes import Processes
+from emitter_typed._broker.server import AsyncBroker, until_published
+from emitter_typed._broker.thread import Broker, LoopThread, later
+from emitter_typed._generated.types import Key
+from emitter_typed._protocol.topics import Matcher
+from emitter_typed.errors import InvalidArgument
+
+
+class AsyncCluster:
+    """Emitter brokers inside the running asyncio loop that form a cluster. For development and tests.
+
+    >>> async def main() -> None:
+    ...     async with AsyncCluster(3) as cluster:
+    ...         print(cluster.urls)
+
+    The nodes share live messages, share groups, changes of presence, keys and bans. Each has its own stored messages,
+    which `history` and the replay of a subscription collect from all of them; and a presence status lists the
+    subscribers of one node. What happens on one node is known to all others at once.
+    """
+
+    def __init__(
+        self,
+        size: int = 2,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = 0,
+        matcher: Matcher = "emitter",
+        master_key: str | None = None,
+        clock: Clock | None = None,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Prepare a cluster; nothing is opened before `start()`.
+
+        Args:
+            size: How many nodes.
+            host: The address to listen on. Default: this machine only.
+            port: 0: each node has a port of its own, any that is free. None: no ports; clients connect in memory.
+            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: Emitter's own.
+            master_key: The key that makes keys, 32 characters of URL-safe base64. Default: a new one.
+            clock: The time of all nodes. Default: the system's, until it is moved.
+            tls: The context of TLS connections, which the ports then take as well as plain ones. Default: none.
+            limits: What each node may hold at most. Default: enough for tests, and little enough for any machine.
+
+        Raises:
+            InvalidArgument: the size is below 1, the host is empty, the port is another one, the matcher does not
+                exist, or the master key has another form.
+        """
+        if size < 1:
+            raise InvalidArgument(f"size must be 1 or more nodes, not {size}", argument="size", value=size)
+        if port:
+            raise InvalidArgument(
+                f"port must be 0 (any that is free, for each node) or None, not {port}: two nodes cannot share one",
+                argument="port",
+                value=port,
+            )
+        self.matcher: Matcher = matcher
+        """How the nodes match channels."""
+        self.master_key: str = master_key if master_key is not None else new_master_key()
+        """The key that makes keys, good on every node."""
+        self.clock: Clock = clock if clock is not None else Clock()
+        """The time of all nodes. Each node's own `clock` moves that node alone, for clocks that differ."""
+        self._journal = new_journal(limits or Limits())
+        self._keys = KeyRing(self.master_key, self.clock)
+        nodes = Nodes()
+        self.nodes: tuple[AsyncBroker, ...] = tuple(
+            _AsyncNode(
+                number,
+                self._keys,
+                nodes,
+                self._journal,
+                host=host,
+                port=port,
+                matcher=matcher,
+                master_key=self.master_key,
+                clock=NodeClock(self.clock),
+                tls=tls,
+                limits=limits,
+            )
+            for number in range(size)
+        )
+        """The brokers, each of which can be stopped, killed and started again, and has faults of its own."""
+
+    def __repr__(self) -> str:
+        """Show the nodes."""
+        return f"<{type(self).__name__} {', '.join(map(repr, self.nodes))}>"
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The address of each node, such as `mqtt://127.0.0.1:49152`.
+
+        Raises:
+            Closed: the nodes have no ports.
+        """
+        return tuple(node.url for node in self.nodes)
+
+    @property
+    def published(self) -> tuple[Published, ...]:
+        """The last messages that were published to any node and accepted, oldest first; see `AsyncBroker.published`."""
+        return self._journal.matching(None)
+
+    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+        """Make a key for every node, without a connection. May be called before `start()`.
+
+        Args:
+            channel: The target, such as `chat/#/`; a missing last slash is added.
+            permissions: Letters of `rwslpex`.
+            ttl: Seconds until the key expires, by the cluster's clock. Default: never.
+
+        Returns:
+            The key.
+
+        Raises:
+            InvalidArgument: no key can be made for the channel, or a letter is no permission.
+        """
+        return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
+
+    async def start(self) -> Self:
+        """Start the nodes that do not run.
+
+        Returns:
+            The cluster itself.
+
+        Raises:
+            CannotListen: the host is none of this machine's. Nothing was started.
+        """
+        try:
+            for node in self.nodes:
+                await node.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def stop(self) -> None:
+        """Stop all nodes in good order, one after the other."""
+        for node in self.nodes:
+            await node.stop()
+
+    async def wait_published(
+        self, count: int = 1, *, channel: str | None = None, timeout_s: float = 5.0
+    ) -> tuple[Published, ...]:
+        """Wait until so many messages were published to any of the nodes, those before the call included.
+
+        Args:
+            count: How many.
+            channel: Count only what was published there or below; `+` stands for one segment. Default: everything.
+            timeout_s: How many seconds to wait.
+
+        Returns:
+            All that were published, oldest first; `count` of them or more.
+
+        Raises:
+            NotPublished: there were not so many in time.
+            InvalidArgument: the channel is none, or the number is below 1.
+            Closed: no node is running.
+        """
+        return await until_published(self._journal, self._is_running, count, channel, timeout_s)
+
+    async def __aenter__(self) -> Self:
+        """Start."""
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop."""
+        await self.stop()
+
+    def _is_running(self) -> bool:
+        return any(node.is_running for node in self.nodes)
+
+
+class Cluster:
+    """Emitter brokers beside the program that uses them that form a cluster. For development and tests.
+
+    >>> from emitter_typed import Client
+    >>> with Cluster() as cluster:
+    ...     key = cluster.keygen("chat/", "rw")
+    ...     one, other = (Client.from_url(url) for url in cluster.urls)
+    ...     with one, other, one.subscribe(key, "chat/") as subscription:
+    ...         other.publish(key, "chat/", "hello", qos=1)
+    ...         message = subscription.get(timeout_s=5)
+    >>> message.as_string()
+    'hello'
+
+    The nodes share live messages, share groups, changes of presence, keys and bans. Each has its own stored messages,
+    which `history` and the replay of a subscription collect from all of them; and a presence status lists the
+    subscribers of one node. What happens on one node is known to all others at once.
+
+    Stop, kill and start the nodes one by one, or break their connections:
+
+    >>> with Cluster() as cluster:
+    ...     first, second = cluster.nodes
+    ...     second.kill()
+    ...     first.faults.drop_connections()
+    ...     _ = second.start()
+    """
+
+    def __init__(
+        self,
+        size: int = 2,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = 0,
+        matcher: Matcher = "emitter",
+        master_key: str | None = None,
+        clock: Clock | None = None,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Prepare a cluster; nothing is opened before `start()`.
+
+        Args:
+            size: How many nodes.
+            host: The address to listen on. Default: this machine only.
+            port: 0: each node has a port of its own, any that is free. None: no ports; clients connect in memory.
+            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: Emitter's own.
+            master_key: The key that makes keys, 32 characters of URL-safe base64. Default: a new one.
+            clock: The time of all nodes. Default: the system's, until it is moved.
+            tls: The context of TLS connections, which the ports then take as well as plain ones. Default: none.
+            limits: What each node may hold at most. Default: enough for tests, and little enough for any machine.
+
+        Raises:
+            InvalidArgument: the size is below 1, the host is empty, the port is another one, the matcher does not
+                exist, or the master key has another form.
+        """
+        self._thread = LoopThread()
+        self._cluster = AsyncCluster(
+            size,
+            host=host,
+            port=port,
+            matcher=matcher,
+            master_key=master_key,
+            clock=clock,
+            tls=tls,
+            limits=limits,
+        )
+        self.nodes: tuple[Broker, ...] = tuple(_Node(self._thread, node) for node in self._cluster.nodes)
+        """The brokers, each of which can be stopped, killed and started again, and has faults of its own."""
+
+    def __repr__(self) -> str:
+        """Show the nodes."""
+        return f"<{type(self).__name__} {', '.join(map(repr, self.nodes))}>"
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The address of each node, such as `mqtt://127.0.0.1:49152`.
+
+        Raises:
+            Closed: the nodes have no ports.
+        """
+        return self._cluster.urls
+
+    @property
+    def matcher(self) -> Matcher:
+        """How the nodes match channels."""
+        return self._cluster.matcher
+
+    @property
+    def master_key(self) -> str:
+        """The key that makes keys, good on every node."""
+        return self._cluster.master_key
+
+    @property
+    def clock(self) -> Clock:
+        """The time of all nodes: `cluster.clock.advance(60)` makes keys and stored messages expire.
+
+        Each node's own `clock` moves that node alone, for clocks that differ.
+        """
+        return self._cluster.clock
+
+    @property
+    def published(self) -> tuple[Published, ...]:
+        """The last messages that were published to any node and accepted, oldest first; see `Broker.published`."""
+        if not self._is_running():
+            return self._cluster.published
+        return self._thread.call(later(lambda: self._cluster.published))
+
+    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+        """Make a key for every node, without a connection. May be called before `start()`.
+
+        >>> key = Cluster().keygen("chat/#/", "rw")
+        >>> len(key.reveal())
+        32
+
+        Args:
+            channel: The target, such as `chat/#/`; a missing last slash is added.
+            permissions: Letters of `rwslpex`.
+            ttl: Seconds until the key expires, by the cluster's clock. Default: never.
+
+        Returns:
+            The key.
+
+        Raises:
+            InvalidArgument: no key can be made for the channel, or a letter is no permission.
+        """
+        return self._cluster.keygen(channel, permissions, ttl=ttl)
+
+    def start(self) -> Self:
+        """Start the nodes that do not run.
+
+        Returns:
+            The cluster itself.
+
+        Raises:
+            CannotListen: the host is none of this machine's. Nothing was started.
+        """
+        try:
+            for node in self.nodes:
+                node.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop all nodes in good order, one after the other."""
+        for node in self.nodes:
+            node.stop()
+
+    def wait_published(
+        self, count: int = 1, *, channel: str | None = None, timeout_s: float = 5.0
+    ) -> tuple[Published, ...]:
+        """Wait until so many messages were published to any of the nodes, those before the call included.
+
+        Args:
+            count: How many.
+            channel: Count only what was published there or below; `+` stands for one segment. Default: everything.
+            timeout_s: How many seconds to wait.
+
+        Returns:
+            All that were published, oldest first; `count` of them or more.
+
+        Raises:
+            NotPublished: there were not so many in time.
+            InvalidArgument: the channel is none, or the number is below 1.
+            Closed: no node is running.
+        """
+        return self._thread.call(self._cluster.wait_published(count, channel=channel, timeout_s=timeout_s))
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def _is_running(self) -> bool:
+        return any(node.is_running for node in self.nodes)
+
+
+class _AsyncNode(AsyncBroker):
+    """A broker that shares with others what the nodes of a cluster share."""
+
+    def __init__(
+        self,
+        number: int,
+        keys: KeyRing,
+        nodes: Nodes,
+        journal: Journal,
+        *,
+        host: str,
+        port: int | None,
+        matcher: Matcher,
+        master_key: str,
+        clock: Clock,
+        tls: ssl.SSLContext | None,
+        limits: Limits | None,
+    ) -> None:
+        super().__init__(
+            host=host, port=port, matcher=matcher, master_key=master_key, clock=clock, tls=tls, limits=limits
+        )
+        self._place(Processes(number), keys, nodes, new_journal(self._limits, journal))
+
+
+class _Node(Broker):
+    """The same for programs that run no asyncio loop: all nodes of a cluster live in one thread."""
+
+    def __init__(self, thread: LoopThread, node: AsyncBroker) -> None:
+        # Not that of a broker that is alone, which has a loop of its own.
+        self._run_in(thread, node)
