@@ -7,18 +7,22 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from time import monotonic
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState
 from emitter_typed._protocol.connection_machine import ConnectionMachine
-from emitter_typed._protocol.packets import InboundPacket
-from emitter_typed._transport.base import Endpoint, Transport, TransportSink
+from emitter_typed._protocol.packets import Delivery, InboundPacket
+from emitter_typed._transport.base import Endpoint, PausingTransport, Transport, TransportSink
 from emitter_typed._transport.reactors import LoopReactor
 from emitter_typed.errors import Closed, Congested, EmitterError, RequestTimeout
 
 ResultT = TypeVar("ResultT")
+
+_MAX_WAITING_BYTES: Final = 1024 * 1024
+# What a packet takes beside its payload.
+_PACKET_BYTES: Final = 200
 
 
 class AsyncConnection(Connection):
@@ -53,9 +57,9 @@ class AsyncConnection(Connection):
         self._waiting: set[asyncio.Future[None]] = set()
         self._over = asyncio.Event()
 
-    def _make_sink(self, attempt: int) -> TransportSink:
+    def _make_sink(self, attempt: int, transport: Transport) -> TransportSink:
         sink = DirectSink(self, attempt)
-        return _HandingOver(self._reactor.call_soon, sink) if self._foreign else sink
+        return _HandingOver(self._reactor.call_soon, sink, transport) if self._foreign else sink
 
     def _wake(self) -> None:
         for future in self._waiting:
@@ -123,17 +127,48 @@ class AsyncConnection(Connection):
 
 
 class _HandingOver:
-    """Takes what one transport brings in a thread of its own, and hands it over to the event loop."""
+    """Takes what one transport brings in a thread of its own, and hands it over to the event loop.
 
-    def __init__(self, call_soon: Callable[[Callable[[], None]], None], sink: TransportSink) -> None:
+    A transport that can pause does so while more than a megabyte waits for the loop.
+    """
+
+    def __init__(
+        self, call_soon: Callable[[Callable[[], None]], None], sink: TransportSink, transport: Transport
+    ) -> None:
         self._call_soon = call_soon
         self._sink = sink
+        self._transport = transport if isinstance(transport, PausingTransport) else None
+        # Each has one writer, so that the difference can be read without a lock.
+        self._brought_bytes = 0
+        self._taken_bytes = 0
+        self._paused = False
 
     def received(self, packets: Sequence[InboundPacket], /) -> None:
-        self._call_soon(partial(self._sink.received, packets))
+        size = sum(_PACKET_BYTES + (len(each.payload) if isinstance(each, Delivery) else 0) for each in packets)
+        self._brought_bytes += size
+        self._call_soon(partial(self._take, packets, size))
+        if self._transport is not None and self._waiting_bytes > _MAX_WAITING_BYTES and not self._paused:
+            self._paused = True
+            self._transport.pause()
+            # The loop may have taken the last of it meanwhile, and has nothing left to come back for.
+            self._resume()
 
     def drained(self) -> None:
         self._call_soon(self._sink.drained)
 
     def ended(self, error: EmitterError | None, /) -> None:
         self._call_soon(partial(self._sink.ended, error))
+
+    @property
+    def _waiting_bytes(self) -> int:
+        return self._brought_bytes - self._taken_bytes
+
+    def _take(self, packets: Sequence[InboundPacket], size: int) -> None:
+        self._taken_bytes += size
+        self._resume()
+        self._sink.received(packets)
+
+    def _resume(self) -> None:
+        if self._transport is not None and self._paused and self._waiting_bytes <= _MAX_WAITING_BYTES // 2:
+            self._paused = False
+            self._transport.resume()

@@ -79,7 +79,7 @@ class Connection(ABC):
     # What waits for it
 
     @abstractmethod
-    def _make_sink(self, attempt: int) -> TransportSink:
+    def _make_sink(self, attempt: int, transport: Transport) -> TransportSink:
         """Return what takes what the transport of an attempt brings."""
 
     @abstractmethod
@@ -208,7 +208,7 @@ class Connection(ABC):
                 if not self._machine.is_current(attempt):
                     return
                 self._transport = transport
-            transport.start(self._make_sink(attempt))
+            transport.start(self._make_sink(attempt, transport))
         except Exception as failure:
             if not isinstance(failure, OSError | RuntimeError | EmitterError):
                 _log.exception("transport.failed")

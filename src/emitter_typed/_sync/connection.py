@@ -50,7 +50,7 @@ class SyncConnection(Connection):
         self._over = threading.Event()
         reactor.start()
 
-    def _make_sink(self, attempt: int) -> TransportSink:
+    def _make_sink(self, attempt: int, transport: Transport) -> TransportSink:
         return DirectSink(self, attempt)
 
     def _wake(self) -> None:

@@ -120,6 +120,17 @@ class FlushingTransport(Transport, Protocol):
         ...
 
 
+@runtime_checkable
+class PausingTransport(Transport, Protocol):
+    """What a transport with a thread of its own can do, so that a busy event loop is not given more than it takes."""
+
+    def pause(self) -> None:
+        """Read no more until `resume`. May be called again, and from any thread."""
+
+    def resume(self) -> None:
+        """Read on. May be called again, and from any thread."""
+
+
 class Timer(Protocol):
     """A call that is to come."""
 

@@ -9,11 +9,12 @@ import threading
 import tracemalloc
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from time import monotonic, sleep
+from time import monotonic, process_time, sleep
 
 import pytest
 
-from emitter_typed import AsyncClient, AsyncHandler, Message, RequestTimeout
+from emitter_typed import AsyncClient, AsyncHandler, Client, Message, RequestTimeout
+from emitter_typed.broker import Broker, Limits
 from tests.helpers.listeners import LIMIT_S, read_packet
 from tests.helpers.loops import in_loop
 from tests.helpers.samples import WRONG_KEY
@@ -100,12 +101,27 @@ async def test_what_a_blocked_loop_does_not_read_stays_with_the_broker() -> None
 @pytest.mark.skipif(sys.platform == "win32", reason="process time is too coarse there")
 @in_loop
 async def test_an_idle_client_does_not_spin() -> None:
-    from time import process_time
-
-    from emitter_typed.broker import Broker
-
     with Broker() as broker:
         async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S):
             began = process_time()
             await asyncio.sleep(0.5)
             assert process_time() - began < 0.2
+
+
+@in_loop
+async def test_what_a_blocked_loop_does_not_take_waits_in_a_broker_of_the_same_process() -> None:
+    with Broker(limits=Limits(max_unsent_bytes=200_000_000)) as broker:
+        key = broker.keygen("a/", "rw")
+        async with AsyncClient(transport=broker.memory, timeout_s=LIMIT_S) as client:
+            subscription = await client.subscribe(key, "a/", max_bytes=100_000_000, max_messages=1_000_000)
+            with Client.from_url(broker.url, timeout_s=LIMIT_S) as publisher:
+                for _ in range(500):
+                    publisher.publish(key, "a/", b"x" * 60_000)
+                # Blocks the loop until the broker has had all of it.
+                publisher.me()
+            # What was handed over and waits for its turn; asyncio has no public name for it.
+            assert len(vars(asyncio.get_running_loop())["_ready"]) < 100
+            for _ in range(500):
+                message = await subscription.get(timeout_s=LIMIT_S)
+                assert message is not None
+                assert len(message.as_binary()) == 60_000
