@@ -24,6 +24,8 @@ from emitter_typed._transport.reasons import HandshakeRefused
 from emitter_typed._transport.websocket import WebSocket
 
 _MAX_RESPONSE_BYTES: Final = 16 * 1024
+# After so long without an answer of one address another one is tried.
+_NEXT_ADDRESS_S: Final = 2.0
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # A proxy answers so while the broker behind it is away, or too busy.
 _PASSING: Final = (
@@ -110,11 +112,12 @@ def _resolve(host: str, port: int, deadline_s: float, wake: Callable[[], None]) 
 
 
 def _dial(addresses: list[Address], deadline_s: float, unwatch: Callable[[], None]) -> Steps[socket.socket]:
-    """Connect to the first address that answers. Each gets its share of the time that is left."""
+    """Connect to the first address that answers. Each gets its share of the time that is left, and not too much."""
     failure: Exception | None = None
     for number, (family, address) in enumerate(addresses):
-        left_s = deadline_s - monotonic()
-        until_s = deadline_s - left_s + left_s / (len(addresses) - number)
+        now_s = monotonic()
+        others = len(addresses) - number - 1
+        until_s = now_s + min(_NEXT_ADDRESS_S, (deadline_s - now_s) / (others + 1)) if others else deadline_s
         sock: socket.socket | None = None
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)

@@ -85,6 +85,19 @@ async def test_connect_ends_in_its_time(flavour: Flavour, kind: str, monkeypatch
         assert client.connection.status == "closed"
 
 
+@both_flavours
+@in_loop
+async def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dead_port() as port, Broker(host="127.0.0.2", port=port):
+        names_with(monkeypatch, ["127.0.0.1", "127.0.0.2"])
+        client = new(flavour, 1.0)
+        await client.connect("both.example", port, False)
+        assert (await client.me()).id
+        await client.close()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @in_loop
 async def test_a_connect_that_is_cancelled_ends_at_once_and_holds_nobody_up(
