@@ -283,3 +283,33 @@ async def test_many_clients_have_no_thread_each_also_while_they_reconnect(
     await asyncio.gather(*(until(client, "connected") for client in clients))
     await asyncio.gather(*(client.close() for client in clients))
     assert threading.active_count() == before
+
+
+def test_all_threads_that_wait_for_room_go_on_when_the_peer_reads_again(broker: Broker) -> None:
+    key = broker.keygen("a/", "w")
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        asyncio.run(fill(as_awaited(client, AsyncClient), broker, key))
+        threads = [
+            threading.Thread(target=client.publish, args=(key, "a/", f"{number}"), kwargs={"qos": 0})
+            for number in range(5)
+        ]
+        for thread in threads:
+            thread.start()
+        broker.faults.resume_reading()
+        for thread in threads:
+            thread.join(LIMIT_S)
+        assert client.me().id
+    assert {f"{number}" for number in range(5)} <= {message.as_string() for message in broker.published}
+
+
+@in_loop
+async def test_all_tasks_that_wait_for_room_go_on_when_the_peer_reads_again(broker: Broker) -> None:
+    key = broker.keygen("a/", "w")
+    async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        await fill(client, broker, key)
+        tasks = [asyncio.create_task(client.publish(key, "a/", f"{number}", qos=0)) for number in range(5)]
+        await asyncio.sleep(0.05)
+        broker.faults.resume_reading()
+        await asyncio.gather(*tasks)
+        assert (await client.me()).id
+    assert {f"{number}" for number in range(5)} <= {message.as_string() for message in broker.published}
