@@ -185,6 +185,7 @@ def _watch(
 def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set[Path] | None = None) -> int:
     """Do the jobs, or see what they would do; add the files that they read."""
     from emitter_typed_codegen.jobs import compiler_protocol, run
+    from emitter_typed_codegen.ownership import CHECKSUMS
     from emitter_typed_codegen.problems import SchemaProblems
     from emitter_typed_codegen.write import Plan, Refused
 
@@ -192,14 +193,11 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
     plan = Plan()
     protocol = compiler_protocol()
     problems: list[Problem] = []
-    outcomes: list[tuple[Job, list[Change]]] = []
     for job in jobs:
-        before = len(plan.changes)
         try:
             protocol = run(job, protocol, plan, jobs)
         except SchemaProblems as found:
             problems += found.problems
-        outcomes.append((job, plan.changes[before:]))
     if read is not None:
         named = [*(job.schema for job in jobs), *(Path(problem.file) for problem in problems)]
         read |= {path.absolute() for path in named}
@@ -207,26 +205,25 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
         # Two jobs may import one file.
         _print_problems(list(dict.fromkeys(problems)), format)
         return FOUND
-    if check and not plan.refusals:
-        for change in plan.changes:
-            print(change.diff(Path.cwd()), end="", file=words)
-        stale = [
-            _output(change.path, "is not what its schema makes", f"run: {again}")
-            for _, changes in outcomes
-            for change in changes
-        ]
-        _print_problems(stale if format != "text" else (), format)
-    else:
-        try:
+    try:
+        if check:
+            plan.compare()
+        else:
             plan.write()
-        except Refused as refused:
-            if format == "text":
-                print(f"nothing was written:\n{refused}", file=sys.stderr)
-            else:
-                _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
-            return FOUND
-        _print_problems((), format)
-    for job, changes in outcomes:
+    except Refused as refused:
+        if format == "text":
+            print(f"nothing was written:\n{refused}", file=sys.stderr)
+        else:
+            _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
+        return FOUND
+    for change in plan.changes if check else ():
+        # They say nothing to a reader, and change with every line of the others.
+        if change.path.name != CHECKSUMS:
+            print(change.diff(Path.cwd()), end="", file=words)
+    stale = [_output(change.path, "is not what its schema makes", f"run: {again}") for change in plan.changes]
+    _print_problems(stale if check and format != "text" else (), format)
+    for job in jobs:
+        changes = [one for one in plan.changes if one.path.parent == job.out or one.path == job.protocol_out]
         print(_line(job, changes, again if check else None), file=words)
     return FOUND if check and plan.changes else DONE
 

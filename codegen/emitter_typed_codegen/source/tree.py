@@ -102,6 +102,4 @@ class Document:
     """None where nothing can be said about the content; there is a problem then."""
     whole: Place
     """The file as a whole."""
-    digest: str
-    """SHA-256 of the bytes, in hexadecimal; empty where they could not be read."""
     problems: list[Problem]

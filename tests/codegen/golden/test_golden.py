@@ -18,8 +18,8 @@ PACKAGES = sorted(str(path.parent) for path in FOLDER.glob("*/*/manifest.json"))
 def test_the_expected_package_comes_out(case: str) -> None:
     """If this is wanted: .venv/bin/python -m tests.codegen.golden.refresh"""
     made = plan(case)
+    made.compare()
 
-    assert made.refusals == []
     assert "".join(change.diff(FOLDER) for change in made.changes) == ""
 
 

@@ -30,7 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_generate_writes_a_package(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "home.yaml", "--out", "src/home_api"]) == 0
 
-    assert capsys.readouterr().out == "wrote 6 files to src/home_api\n"
+    assert capsys.readouterr().out == "wrote 8 files to src/home_api\n"
     assert (here / "src/home_api/facade.py").is_file()
     assert (here / "src/home_api/py.typed").is_file()
 

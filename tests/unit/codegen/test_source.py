@@ -167,9 +167,3 @@ def test_reading_goes_on_after_what_is_no_part_of_the_language(tmp_path: Path) -
         (5, "duplicate-key"),
         (6, "key-not-text"),
     ]
-
-
-def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
-    assert read(written(tmp_path, "a: b\n")).digest == (
-        "52c9693cf3f219d51ba6af4362ee092c55fb5e6f96d6f9da13c8ede7eff8e71b"
-    )

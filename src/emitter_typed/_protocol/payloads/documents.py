@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast, overload
 
-from emitter_typed._protocol.payloads.codec import converted, json_reader, read_document, write_json
+from emitter_typed._protocol.payloads.codec import converted, json_reader, json_writer, read_document
 from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._types.type_form import TypeForm
@@ -100,7 +100,7 @@ def encode_json(value: object, type: TypeForm[Any] | None = None) -> bytes:
             `$.celsius`. Or no payload can have the type.
     """
     try:
-        return write_json(_written(value, type))
+        return cast("bytes", converted(json_writer(object if type is None else type), value))
     except Unfit as error:
         raise _invalid(error, value) from error
 
