@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import partial
-from time import monotonic
 from typing import Final, TypeVar
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState
@@ -47,7 +46,6 @@ class AsyncConnection(Connection):
             lambda: make_transport(reactor),
             machine,
             reactor,
-            nullcontext(),
             state,
             tell_of_connection,
             tell_of_loss,
@@ -106,7 +104,8 @@ class AsyncConnection(Connection):
         try:
             return await outcome.wait(deadline - monotonic(), limit_s)
         except RequestTimeout:
-            outcome.timed_out()
+            with self.lock:
+                outcome.timed_out()
             raise
 
     async def wait_for_room(self, operation: str, timeout_s: float) -> None:

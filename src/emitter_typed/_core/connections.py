@@ -6,17 +6,16 @@ or that may call us again, happens under it: transports start and end, lines are
 
 from __future__ import annotations
 
-import logging
 import os
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from functools import partial
-from time import monotonic
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
-from emitter_typed._protocol.connection_machine import Accepted, ConnectionMachine, Over, Retry
+from emitter_typed._guards import Guard, Log
+from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, Retry
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._protocol.session.session import Session
@@ -24,7 +23,7 @@ from emitter_typed._transport.base import Endpoint, FlushingTransport, Reactor, 
 from emitter_typed._transport.reasons import words
 from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 CLOSE_TIMEOUT_S = 2.0
 """For how long `close` sends what waits, in seconds."""
@@ -43,7 +42,6 @@ class Connection(ABC):
         make_transport: Callable[[], Transport],
         machine: ConnectionMachine,
         reactor: Reactor,
-        lock: AbstractContextManager[object],
         state: ConnectionState | AsyncConnectionState,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
@@ -55,7 +53,6 @@ class Connection(ABC):
             make_transport: Makes the transport of an attempt.
             machine: Decides what follows.
             reactor: Calls when the next attempt is due.
-            lock: Guards the session.
             state: What the client shows; only the connection that it was given to last may change it.
             tell_of_connection: Is called when the broker has accepted a connection.
             tell_of_loss: Is called when that is over.
@@ -64,14 +61,14 @@ class Connection(ABC):
         self._make_transport = make_transport
         self._machine = machine
         self._reactor = reactor
-        self.lock: AbstractContextManager[object] = lock
+        # A subscription that takes in an answer asks for the next page.
+        self.lock: Guard = Guard()
         """Guards the session; for callers of its methods."""
         self._state = state
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
         self._transport: Transport | None = None
         self._timer: Timer | None = None
-        self._later: deque[Callable[[], None]] = deque()
         self._process = os.getpid()
         self.unsent: int = 0
         """How many messages of QoS 0 were not written by the end."""
@@ -104,12 +101,9 @@ class Connection(ABC):
         if accepted is None:
             return
         if not accepted.first:
-            self._later.append(partial(self._log_restored, accepted))
+            _log.info("connection.restored down_s=%.2f attempts=%d", accepted.down_s, accepted.attempts)
         if self._state.set(self, "connected"):
-            self._later.append(self._tell_of_connection)
-
-    def _log_restored(self, accepted: Accepted) -> None:
-        _log.info("connection.restored down_s=%.2f attempts=%d", accepted.down_s, accepted.attempts)
+            self._tell_of_connection()
 
     def fetch(self, fetch: Fetch) -> None:
         """Ask for a page when its turn comes. Raises what a request raises."""
@@ -186,6 +180,7 @@ class Connection(ABC):
 
     def forked(self) -> None:
         """End, in a process that was forked, without a word to the broker: the connection is the parent's."""
+        self.lock = Guard()
         error = Closed("this process was forked after the client connected, and its parent has the connection", _FORKED)
         self._machine.close(abort=True)
         self._transport = None
@@ -211,7 +206,7 @@ class Connection(ABC):
             transport.start(self._make_sink(attempt, transport))
         except Exception as failure:
             if not isinstance(failure, OSError | RuntimeError | EmitterError):
-                _log.exception("transport.failed")
+                _log.error("transport.failed", exc_info=failure)
             if transport is not None:
                 self._drop(transport)
             self._ended(attempt, self._refused(failure))
@@ -230,29 +225,27 @@ class Connection(ABC):
     def _drop(self, transport: Transport) -> None:
         try:
             transport.abort()
-        except Exception:
-            _log.exception("transport.failed")
+        except Exception as failure:
+            _log.error("transport.failed", exc_info=failure)
         if isinstance(transport, FlushingTransport):
             self.unsent = transport.count_unsent()
 
     def _received(self, attempt: int, packets: Sequence[InboundPacket]) -> None:
         """Take in what an attempt brings."""
-        failure = None
         with self.lock:
             if not self._machine.is_current(attempt):
                 return
+            transport, error = self._transport, None
             try:
                 self.session.received(packets)
-            except Exception as error:
-                failure = error
-            transport = self._transport
-        if failure is not None:
-            _log.error("session.failed", exc_info=failure)
-            self._ended(attempt, ConnectionLost(f"the client failed with {type(failure).__name__}"))
+            except ConnectionLost as broken:
+                error = broken
+            except Exception as failure:
+                error = _own_fault(failure)
+        if error is not None:
+            self._ended(attempt, error)
             if transport is not None:
                 self._drop(transport)
-        while self._later:
-            self._later.popleft()()
 
     def _ended(self, attempt: int, error: EmitterError | None) -> None:
         """Learn that an attempt is over, and do what follows."""
@@ -263,7 +256,13 @@ class Connection(ABC):
             transport, self._transport = self._transport, None
             if isinstance(transport, FlushingTransport):
                 self.unsent = transport.count_unsent()
-            is_shown = self._end(follows) if isinstance(follows, Over) else self._lose(follows)
+            if isinstance(follows, Retry):
+                try:
+                    self.session.lost(follows.error)
+                except Exception as failure:
+                    # What is left of the session is of no use to another connection.
+                    follows = self._machine.give_up(_own_fault(failure))
+            is_shown = self._end(follows) if isinstance(follows, Over) else self._show(follows)
         if isinstance(follows, Over):
             self._tell_the_end(follows, is_shown=is_shown)
         else:
@@ -271,8 +270,7 @@ class Connection(ABC):
 
     # What follows: first with the lock, and tell whether this is still the client's connection; then without it
 
-    def _lose(self, retry: Retry) -> bool:
-        self.session.lost(retry.error)
+    def _show(self, retry: Retry) -> bool:
         return self._state.set(self, "connecting" if retry.first else "reconnecting", retry.error)
 
     def _come_back(self, attempt: int, retry: Retry, *, is_shown: bool) -> None:
@@ -327,6 +325,13 @@ class DirectSink:
     def ended(self, error: EmitterError | None, /) -> None:
         """End the attempt."""
         self._connection._ended(self._attempt, error)  # pyright: ignore[reportPrivateUsage]  # its other half
+
+
+def _own_fault(failure: Exception) -> ConnectionLost:
+    _log.error("session.failed", exc_info=failure)
+    lost = ConnectionLost(f"the client failed with {type(failure).__name__}, which is a fault of its own")
+    lost.__cause__ = failure
+    return lost
 
 
 def still_lost(operation: str, error: EmitterError | None, timeout_s: float) -> ConnectionLost:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+from attrs import evolve
+
 from emitter_typed._core.addresses import BrokerAddress
 from emitter_typed._core.forks import end_in_child
 from emitter_typed._core.settings import Settings
@@ -45,7 +47,8 @@ class DriverBase(ABC):
 
     def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
         """Begin without a connection."""
-        self.protocol: ProtocolDefinition = protocol
+        envelope = evolve(protocol.envelope, max_packet_bytes=settings.max_packet_bytes)
+        self.protocol: ProtocolDefinition = evolve(protocol, envelope=envelope)
         self.settings: Settings = settings
         self.address: BrokerAddress | None = None
         """Where `connect` without arguments connects to; None: Emitter's hosted service."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from abc import ABC, abstractmethod
 from typing import Literal, TypeAlias
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._guards import GuardedCondition
 from emitter_typed.errors import EmitterError
 
 ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reconnecting"]
@@ -64,7 +65,7 @@ class ConnectionState(_State):
     def __init__(self) -> None:
         """Clients make these."""
         super().__init__()
-        self._changed = threading.Condition()
+        self._changed = GuardedCondition()
 
     def set(self, owner: object, status: ConnectionStatus, error: EmitterError | None = None) -> bool:
         """Change it, and tell whether it is about this owner, or stays; for clients."""
@@ -77,7 +78,7 @@ class ConnectionState(_State):
 
     def forked(self) -> None:
         """Go on in a process that was forked, without the locks of its parent's threads; for clients."""
-        self._changed = threading.Condition()
+        self._changed = GuardedCondition()
 
     def wait(self, *statuses: ConnectionStatus, timeout_s: float | None = None) -> bool:
         """Wait until the connection is in a state.
@@ -95,8 +96,14 @@ class ConnectionState(_State):
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
         wanted = statuses or ("connected",)
+        deadline = None if timeout_s is None else monotonic() + timeout_s
         with self._changed:
-            return self._changed.wait_for(lambda: self._status in wanted, timeout_s)
+            while self._status not in wanted:
+                left_s = None if deadline is None else deadline - monotonic()
+                if left_s is not None and left_s <= 0:
+                    return False
+                self._changed.wait(left_s)
+            return True
 
 
 class AsyncConnectionState(_State):

@@ -163,6 +163,11 @@ class ConnectionMachine:
             attempts=self._failed_attempts,
         )
 
+    def give_up(self, error: EmitterError) -> Over:
+        """Be over for a reason that no other attempt could mend, whatever was to follow."""
+        self.phase = Phase.CLOSED
+        return Over(error=error, lost=self._accepted_once, given_up=self._accepted_once)
+
     def close(self, *, abort: bool, error: EmitterError | None = None) -> Over | None:
         """End the connection. May be called again, such as to abort one that takes too long to close.
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from time import monotonic
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.state import ConnectionState
+from emitter_typed._guards import GuardedCondition
 from emitter_typed._protocol.connection_machine import ConnectionMachine
+from emitter_typed._protocol.packets import InboundPacket
 from emitter_typed._transport.base import Endpoint, Transport, TransportSink
 from emitter_typed._transport.reactors import ThreadReactor
-from emitter_typed.errors import Congested, RequestTimeout
+from emitter_typed.errors import Closed, Congested, RequestTimeout
 
 ResultT = TypeVar("ResultT")
 
@@ -32,22 +34,21 @@ class SyncConnection(Connection):
     ) -> None:
         """Start its thread. Raises OSError or RuntimeError if there is none, and leaves nothing then."""
         reactor = ThreadReactor()
-        # A subscription that takes in an answer asks for the next page.
-        lock = threading.RLock()
         super().__init__(
             endpoint,
             lambda: make_transport(reactor),
             machine,
             reactor,
-            lock,
             state,
             tell_of_connection,
             tell_of_loss,
         )
         self._sync_state = state
         self._thread = reactor
-        self._room_to_send = threading.Condition(lock)
+        self._room_to_send = GuardedCondition()
         self._over = threading.Event()
+        # The thread that takes in what a transport brings, while it does.
+        self._receiver: int | None = None
         reactor.start()
 
     def _make_sink(self, attempt: int, transport: Transport) -> TransportSink:
@@ -63,8 +64,7 @@ class SyncConnection(Connection):
 
     def forked(self) -> None:
         """End, in a process that was forked, where nobody else holds what another thread held."""
-        self.lock = lock = threading.RLock()
-        self._room_to_send = threading.Condition(lock)
+        self._room_to_send = GuardedCondition()
         self._sync_state.forked()
         super().forked()
         self._over.set()
@@ -75,7 +75,7 @@ class SyncConnection(Connection):
         A signal handler may have stopped the thread that it runs in halfway through a call. Then nothing can end before
         that goes on, so that this does not wait, and the network thread closes as soon as it can.
         """
-        if self._is_interrupted:
+        if self.lock.is_mine:
             self._reactor.call_soon(lambda: self.close(abort=abort, timeout_s=timeout_s))
             return False
         self.close(abort=abort, timeout_s=timeout_s)
@@ -86,14 +86,20 @@ class SyncConnection(Connection):
             self._thread.join(max(0.1, deadline - monotonic()))
         return True
 
-    @property
-    def _is_interrupted(self) -> bool:
-        """Whether this thread holds the lock already."""
+    def _received(self, attempt: int, packets: Sequence[InboundPacket]) -> None:
+        self._receiver = threading.get_ident()
         try:
-            self._room_to_send.notify(0)
-        except RuntimeError:
-            return False
-        return True
+            super()._received(attempt, packets)
+        finally:
+            self._receiver = None
+
+    def check_may_wait(self, operation: str) -> None:
+        """Raise Closed in the thread that receives, where a handler of `logging` may run: no answer would come."""
+        if self._receiver == threading.get_ident():
+            raise Closed(
+                f"{operation} waits for the broker, and was called in the thread that receives what the broker sends",
+                "call publish_nowait there, or hand over to another thread, as logging's QueueHandler does",
+            )
 
     def wait_until_open(self, operation: str, timeout_s: float) -> None:
         """Wait while the connection is being made again. Raises Closed, and ConnectionLost after the time limit."""
@@ -114,8 +120,12 @@ class SyncConnection(Connection):
         if not self.congested:
             return
         deadline = monotonic() + timeout_s
+        # The thread that receives is the one that would make room.
+        left_s = 0.0 if self._receiver == threading.get_ident() else timeout_s
         with self._room_to_send:
-            # The lock is held from the look to the wait, so that room made between them wakes it.
+            # Looked at under the lock: room that is made after a look wakes the wait that follows.
             while self.congested:
-                if not self._room_to_send.wait(deadline - monotonic()) and monotonic() >= deadline:
+                if left_s <= 0:
                     raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
+                self._room_to_send.wait(left_s)
+                left_s = deadline - monotonic()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from functools import partial
-from time import monotonic
 from typing import Any, Literal, TypeVar, TypeVarTuple
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import SyncWorker, check_handler
+from emitter_typed._guards import Guard, Log
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import Message
@@ -22,7 +22,7 @@ from emitter_typed.errors import EmitterError, HandlerFailed, Undecodable, hide_
 EventT = TypeVar("EventT")
 Ts = TypeVarTuple("Ts")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _END_TIMEOUT_S = 5.0
 
@@ -38,8 +38,7 @@ class SyncHandlers:
         """Begin without handlers."""
         self._protocol = protocol
         self._counters = counters
-        # Reentrant: a signal handler may close the client in the middle of this.
-        self.lock: threading.RLock = threading.RLock()
+        self.lock: Guard = Guard()
         """Guards the handlers, and what drivers note of those that run."""
         self._waiting_threads: set[threading.Thread] = set()
         # Any: each event has its own type.
@@ -68,7 +67,7 @@ class SyncHandlers:
 
     def forked(self) -> None:
         """Go on in a process that was forked: threads, and what waits for them, are the parent's."""
-        self.lock = threading.RLock()
+        self.lock = Guard()
         self._waiting_threads.clear()
         for worker in self._workers():
             worker.forked()

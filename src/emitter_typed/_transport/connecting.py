@@ -14,9 +14,9 @@ import ssl
 from collections.abc import Callable, Generator
 from http import HTTPStatus
 from selectors import EVENT_READ, EVENT_WRITE
-from time import monotonic
 from typing import Final, NamedTuple, TypeVar
 
+from emitter_typed._clock import monotonic
 from emitter_typed._transport.base import Endpoint
 from emitter_typed._transport.lookups import Address, look_up
 from emitter_typed._transport.proxy import Proxy, ProxyKind, proxy_of
@@ -46,7 +46,7 @@ class Wait(NamedTuple):
     events: int
     """What the socket is to be ready for, in `selectors` terms."""
     until_s: float | None
-    """When to come back at the latest, on the clock of `time.monotonic`."""
+    """When to come back at the latest, on the clock of time limits."""
     again: bool = False
     """Whether to come back soon in any case."""
 
@@ -63,7 +63,7 @@ def connect(
 
     Args:
         endpoint: Where to.
-        deadline_s: Until when, on the clock of `time.monotonic`.
+        deadline_s: Until when, on the clock of time limits.
         wake: Makes the driver come back; called from any thread.
         unwatch: Is called before a socket that was waited for is closed.
 

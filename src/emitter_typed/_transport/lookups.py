@@ -13,12 +13,13 @@ from collections.abc import Callable
 from copy import copy
 from typing import Final, TypeAlias, cast
 
+from emitter_typed._guards import Guard
+
 _SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 Address: TypeAlias = tuple[int, _SocketAddress]
 """The family of an address, and what `socket.connect` takes."""
 
-# Reentrant: a signal handler may connect too.
-_lock = threading.RLock()
+_lock = Guard()
 _running: dict[str, Lookup] = {}
 _FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
 
@@ -35,7 +36,7 @@ class Lookup:
         """Whether there is an answer."""
 
     def addresses(self, port: int) -> list[Address]:
-        """Return where a port of the host is, best first; once it is done. Raises OSError, or ValueError."""
+        """Return where a port of the host is, best first; once it is done. Raises OSError, ValueError, RuntimeError."""
         if self._error is not None:
             # Many may raise it, and each adds to its traceback.
             raise copy(self._error)
@@ -57,6 +58,9 @@ class Lookup:
                 raise OSError("its name has no address")
         except Exception as error:
             self._error = error
+        self._end()
+
+    def _end(self) -> None:
         with _lock:
             self.done = True
             if _running.get(self._host) is self:
@@ -64,6 +68,14 @@ class Lookup:
             waiting, self._waiting = self._waiting, []
         for answered in waiting:
             answered()
+
+    def start(self) -> None:
+        """Begin, in a thread; without one, that is the answer."""
+        try:
+            threading.Thread(target=self._run, name="emitter-lookup", daemon=True).start()
+        except RuntimeError as error:
+            self._error = error
+            self._end()
 
     def wait(self, answered: Callable[[], None]) -> None:
         """Have somebody called when it is done, from whatever thread; at once if it is."""
@@ -88,19 +100,16 @@ def look_up(host: str) -> Lookup:
 
     Returns:
         The lookup.
-
-    Raises:
-        RuntimeError: No thread could be started for it.
     """
     for family in _FAMILIES:
         if _is_address(family, host):
             return Lookup(host).known(family)
     with _lock:
         lookup = _running.get(host)
-        if lookup is None:
-            lookup = Lookup(host)
-            threading.Thread(target=lookup._run, name="emitter-lookup", daemon=True).start()  # pyright: ignore[reportPrivateUsage]  # of this module
-            _running[host] = lookup
+        if lookup is not None:
+            return lookup
+        lookup = _running[host] = Lookup(host)
+    lookup.start()
     return lookup
 
 
@@ -119,7 +128,7 @@ def _is_address(family: int, host: str) -> bool:
 def _forget_all() -> None:
     # The threads stayed with the parent, and the lock may be one of theirs.
     global _lock
-    _lock = threading.RLock()
+    _lock = Guard()
     _running.clear()
 
 

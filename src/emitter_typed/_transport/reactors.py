@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
-import logging
 import selectors
 import socket
 import threading
@@ -18,12 +17,13 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from time import monotonic
 from typing import Final
 
+from emitter_typed._clock import monotonic
+from emitter_typed._guards import Guard, Log
 from emitter_typed._transport.base import Timer
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _LONGEST_WAIT_S: Final = 3600.0
 _PATIENCE_S: Final = 0.1
@@ -52,8 +52,7 @@ class ThreadReactor:
         self._watched: dict[int, Callable[[int], None]] = {}
         self._asleep = False
         self._stopping = False
-        # Reentrant: a signal handler, or a finaliser, may wake it in the middle of that.
-        self._waking = threading.RLock()
+        self._waking = Guard()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
@@ -177,9 +176,9 @@ class ThreadReactor:
 def _guarded(call: Callable[[], None]) -> None:
     try:
         call()
-    except Exception:
+    except Exception as failure:
         # The next call is somebody else's.
-        _log.exception("transport.failed")
+        _log.error("transport.failed", exc_info=failure)
 
 
 def _nothing() -> None:

@@ -113,8 +113,10 @@ def test_no_thread_is_an_error_and_the_next_one_asks_again(names: SlowNames, mon
 
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", fail)
-        with pytest.raises(RuntimeError):
-            look_up("broker.example")
+        lookup = look_up("broker.example")
+        assert lookup.done
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            lookup.addresses(1)
     names.answer.set()
     done = threading.Event()
     look_up("broker.example").wait(done.set)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import AbstractContextManager
-from time import monotonic
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.forks import renew_in_child
 from emitter_typed._core.streams.stream import MessageT, Stream
+from emitter_typed._guards import GuardedCondition
 from emitter_typed._protocol.receiving.feed import Item
 
 
@@ -15,12 +15,12 @@ class SyncStream(Stream[MessageT]):
     """A stream that any thread may read."""
 
     def _prepare(self) -> None:
-        self._changed = threading.Condition()
+        self._changed = GuardedCondition()
         renew_in_child(self)
 
     def forked(self) -> None:
         """Go on in a process that was forked, where nobody else holds what another thread held."""
-        self._changed = threading.Condition()
+        self._changed = GuardedCondition()
 
     @property
     def _guard(self) -> AbstractContextManager[object]:

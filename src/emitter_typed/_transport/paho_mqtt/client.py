@@ -8,7 +8,6 @@ Only the reactor touches it. paho's logger stays off: its debug lines show topic
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from emitter_typed._guards import Log
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
@@ -32,12 +32,13 @@ from emitter_typed._protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed._transport.base import Endpoint
+from emitter_typed._transport.frames import PacketTooLarge
 from emitter_typed._transport.websocket import WebSocket
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _MAX_READS_A_BATCH: Final = 256
 
@@ -114,18 +115,6 @@ class PahoClient(paho.Client):
         # A packet that was cut off may have been a CONNACK, or tell that this is no broker.
         if self.socket() is None and not self.accepted and self._in_packet["command"] not in (0, _CONNACK):
             self.gibberish = True
-        if self._in_packet["remaining_length"] > self.endpoint.max_packet_bytes:
-            self.too_large(self._in_packet["remaining_length"])
-
-    def too_large(self, size: int) -> None:
-        """End the connection, on which such a large packet was announced."""
-        if self.accepted:
-            self.lost_because = (
-                f"a packet of {size} bytes was announced, and max_packet_bytes is {self.endpoint.max_packet_bytes}"
-            )
-        else:
-            self.gibberish = True
-        self.drop()
 
     def holds_more(self) -> bool:
         """Tell whether bytes wait that a selector does not see, as TLS may hold."""
@@ -193,6 +182,11 @@ class PahoClient(paho.Client):
         return self._connected_socket  # pyright: ignore[reportReturnType]  # sockets do not name their parameters
 
     def _sock_recv(self, bufsize: int) -> bytes:
+        # paho believes whatever size is announced, and asks for all of it at once.
+        size_bytes: int = self._in_packet["to_process"]
+        if size_bytes > self.endpoint.max_packet_bytes:
+            self.lost_because = str(PacketTooLarge(size_bytes, self.endpoint.max_packet_bytes))
+            raise ConnectionError
         data = super()._sock_recv(bufsize)
         self.bytes_in += len(data)
         return data

@@ -9,7 +9,7 @@ import paho.mqtt
 
 from emitter_typed._protocol.packets import OutboundPacket, Publish
 from emitter_typed._transport.base import Endpoint
-from emitter_typed._transport.frames import Frames, publish_frame
+from emitter_typed._transport.frames import Frames, PacketTooLarge, publish_frame
 from emitter_typed._transport.paho_mqtt.client import PahoClient
 
 _KNOWN: Final = ("2.1.0", "2.2.0")
@@ -74,10 +74,13 @@ class DirectClient(PahoClient):
             self.gibberish = True
             self.drop()
             return 0
-        while (other := self._frames.take(self.arrived, known=self.accepted)) is not None:
-            self._hand_on(other)
-        if self._frames.too_large:
-            self.too_large(self._frames.too_large)
+        try:
+            while (other := self._frames.take(self.arrived, known=self.accepted)) is not None:
+                self._hand_on(other)
+        except PacketTooLarge as problem:
+            self.lost_because = str(problem)
+            self.drop()
+            return 0
         return len(data)
 
     def _hand_on(self, packet: bytes) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections import deque
 from selectors import EVENT_READ, EVENT_WRITE
-from time import monotonic
 from typing import Final
 
 import paho.mqtt.client as paho
 
+from emitter_typed._clock import monotonic
+from emitter_typed._guards import Log
 from emitter_typed._protocol.keepalive import KeepAlive
 from emitter_typed._protocol.packets import Connack, OutboundPacket, Publish, Subscribe
 from emitter_typed._transport.base import Endpoint, Reactor, Timer, TransportSink
@@ -22,7 +22,7 @@ from emitter_typed._transport.reactors import ThreadReactor
 from emitter_typed._transport.reasons import is_permanent, is_permanent_code, words
 from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _MAX_QUEUED_BYTES: Final = 1024 * 1024
 _MAX_WRITE_BYTES: Final = 64 * 1024
@@ -150,7 +150,7 @@ class PahoTransport:
         except StopIteration as stop:
             error = stop.value
         except Exception as failure:
-            _log.exception("transport.failed")
+            _log.error("transport.failed", exc_info=failure)
             error = ConnectionLost(f"it failed with {type(failure).__name__}")
         else:
             if not self._is_left:
