@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import subprocess
 import sys
@@ -81,6 +82,9 @@ def counts() -> tuple[int, int]:
 @both_flavours
 @pytest.mark.parametrize("share", [0.002, pytest.param(1.0, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 def test_a_long_life_leaves_nothing(flavour: Flavour, share: float) -> None:
+    # pytest keeps what is logged.
+    logging.getLogger("emitter_typed").setLevel(logging.CRITICAL)
+
     async def main(url: str, key: str, drop: Callable[[], None]) -> None:
         if flavour == "threads":
             client = as_awaited(Client.from_url(url, timeout_s=LIMIT_S, reconnect_max_s=0.001), AsyncClient)
