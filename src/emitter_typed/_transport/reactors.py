@@ -27,6 +27,7 @@ _log = Log("emitter_typed")
 
 _LONGEST_WAIT_S: Final = 3600.0
 _PATIENCE_S: Final = 0.1
+_MANY_TIMERS: Final = 50
 
 
 class _ThreadTimer:
@@ -48,6 +49,7 @@ class ThreadReactor:
         """Prepare. Raises OSError if there are too few file descriptors."""
         self._calls: deque[Callable[[], None]] = deque()
         self._timers: list[tuple[float, int, _ThreadTimer]] = []
+        self._many_timers = _MANY_TIMERS
         self._numbers = count()
         self._watched: dict[int, Callable[[int], None]] = {}
         self._asleep = False
@@ -117,12 +119,20 @@ class ThreadReactor:
     def call_later(self, delay_s: float, call: Callable[[], None]) -> Timer:
         """Call later."""
         timer = _ThreadTimer(call)
-        entry = (monotonic() + delay_s, next(self._numbers), timer)
+        due_s = monotonic() + delay_s
         if self.is_here:
-            heapq.heappush(self._timers, entry)
+            self._add_timer(due_s, timer)
         else:
-            self.call_soon(partial(heapq.heappush, self._timers, entry))
+            self.call_soon(partial(self._add_timer, due_s, timer))
         return timer
+
+    def _add_timer(self, due_s: float, timer: _ThreadTimer) -> None:
+        if len(self._timers) >= self._many_timers:
+            # Most that are cancelled would otherwise wait for their time.
+            self._timers = [each for each in self._timers if each[2].call is not None]
+            heapq.heapify(self._timers)
+            self._many_timers = max(_MANY_TIMERS, 2 * len(self._timers))
+        heapq.heappush(self._timers, (due_s, next(self._numbers), timer))
 
     # The thread
 

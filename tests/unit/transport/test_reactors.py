@@ -7,6 +7,7 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -60,6 +61,19 @@ def test_timers_come_in_the_order_of_their_times_and_cancelled_ones_never(reacto
     reactor.call_later(0.01, lambda: made.append("early"))
     assert done.wait(LIMIT_S)
     assert made == ["early", "late"]
+
+
+def test_timers_that_are_cancelled_are_not_kept_until_their_time(reactor: ThreadReactor) -> None:
+    made: list[int] = []
+    for number in range(1_000):
+        reactor.call_later(3_600.0, lambda: None).cancel()
+        if number % 100 == 0:
+            reactor.call_later(0.001 * number, partial(made.append, number))
+    done = threading.Event()
+    reactor.call_later(1.0, done.set)
+    assert done.wait(LIMIT_S)
+    assert made == list(range(0, 1_000, 100))
+    assert len(reactor._timers) < 100  # pyright: ignore[reportPrivateUsage]  # nothing public tells
 
 
 def test_a_socket_is_watched_until_it_is_not(reactor: ThreadReactor) -> None:
