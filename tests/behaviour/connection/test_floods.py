@@ -73,7 +73,8 @@ async def test_a_time_limit_holds_in_a_flood(handler: str, seconds: float) -> No
             began = monotonic()
             with pytest.raises(RequestTimeout):
                 await client.me(timeout_s=0.2)
-            assert monotonic() - began < 1.2
+            # Ten times the limit: the machine may be busy with more than this flood.
+            assert monotonic() - began < 2.0
         assert client.statistics().messages_in > 1_000
         assert handled or subscription.dropped
         began = monotonic()
