@@ -220,9 +220,9 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         """Check the call, and return what fetches the stored messages when it is iterated."""
         pager = Pager(self.protocol.operations[operation], arguments, options, options_given)
         self._present(operation)
-        return self._pages(pager, self._limit(timeout_s))
+        return self._pages(operation, pager, self._limit(timeout_s))
 
-    async def _pages(self, pager: Pager, timeout_s: float) -> AsyncIterator[StoredMessage]:
+    async def _pages(self, operation: str, pager: Pager, timeout_s: float) -> AsyncIterator[StoredMessage]:
         while not pager.done:
             try:
                 pager.take(await self.request(pager.definition, pager.request(), timeout_s=timeout_s))
@@ -230,3 +230,4 @@ class AsyncReceiving(DriverBase, AsyncCalls):
                 pager.shrink(error)
             for message in pager.ready():
                 yield message
+        pager.check(operation)
