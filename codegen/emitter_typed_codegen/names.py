@@ -56,9 +56,7 @@ _CHANNEL_PARTS = ("Params", "Channel", "Channels", "ChannelMessage")
 # `self` is the first parameter of the methods that a field or a parameter is handed to. `from_json` and `to_json` are
 # methods of every record. The others are what the `__init__` that attrs writes uses itself: a parameter of that name
 # would hide it.
-_TAKEN_ATTRIBUTES = frozenset(
-    {"self", "from_json", "to_json", "NOTHING", "_cached_setattr_get", "_config", "_setattr"}
-)
+_TAKEN_ATTRIBUTES = frozenset({"self", "from_json", "to_json", "NOTHING", "_cached_setattr_get", "_config", "_setattr"})
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         "Gap",
         "Handler",
         "HandlerFailed",
+        "HistoryIncomplete",
         "InboundPacket",
         "InvalidArgument",
         "Json",

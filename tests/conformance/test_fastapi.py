@@ -175,13 +175,25 @@ def test_problems_deep_in_a_body_have_their_whole_path(service: Service) -> None
 
 def test_bodies_of_every_kind_come_back(service: Service) -> None:
     scalars = {
-        **{"text": "é", "flag": True, "count": 2**53, "ratio": 1.5, "blob": "AAE=", "at": "2026-01-31T12:00:00Z"},
-        **{"day": "2026-01-31", "lasts": 90, "id": "123e4567-e89b-12d3-a456-426614174000", "price": "1.10"},
+        "text": "é",
+        "flag": True,
+        "count": 2**53,
+        "ratio": 1.5,
+        "blob": "AAE=",
+        "at": "2026-01-31T12:00:00Z",
+        "day": "2026-01-31",
+        "lasts": 90,
+        "id": "123e4567-e89b-12d3-a456-426614174000",
+        "price": "1.10",
     }
     step = {"is": "branch", "nodes": [{"is": "leaf", "value": 1}], "by_name": {}}
     order = {
-        **{"number": 1, "command": {"kind": "set_mode", "mode": "manual"}, "mode": "manual", "source": "later"},
-        **{"rights": "rs", "by_room": {"attic": {"celsius": 1.5, "source": "probe", "sensorId": "s1"}}},
+        "number": 1,
+        "command": {"kind": "set_mode", "mode": "manual"},
+        "mode": "manual",
+        "source": "later",
+        "rights": "rs",
+        "by_room": {"attic": {"celsius": 1.5, "source": "probe", "sensorId": "s1"}},
     }
 
     assert service.post(

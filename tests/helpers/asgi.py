@@ -30,9 +30,18 @@ async def ask(app: Application, method: str, path: str, body: object) -> tuple[i
         sent.append(event)
 
     scope = {
-        **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": ""},
-        **{"method": method, "path": path, "raw_path": path.encode(), "query_string": b""},
-        **{"headers": [(b"content-type", b"application/json")], "client": None, "server": ("service", 80)},
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "root_path": "",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+        "client": None,
+        "server": ("service", 80),
     }
     await app(scope, receive, send)
     return sent[0]["status"], json.loads(b"".join(event.get("body", b"") for event in sent[1:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -19,8 +20,8 @@ from emitter_typed.errors import (
     ContractMismatch,
     EmitterError,
     HandlerFailed,
-    InvalidArgument,
     HistoryIncomplete,
+    InvalidArgument,
     ReplyMissing,
     RequestTimeout,
     SlowConsumer,
