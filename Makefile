@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-tools test-long lint types format generate generate-check bench-broker bench-client bench-codegen package-check lock clean same-python
+.PHONY: help setup demo test test-tools test-long lint types format generate generate-check bench-broker bench-client bench-codec bench-codegen package-check lock clean same-python
 
 help:  ## this list
 	@echo "emitter-typed: make TARGET, where TARGET is one of"
@@ -88,6 +88,16 @@ build/bench-client/.ready: benchmarks/requirements-client.txt | $(READY)
 	@$(BIN)/python -m venv --clear build/bench-client
 	@build/bench-client/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-client.txt
 	@build/bench-client/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+bench-codec: build/bench-codec/.ready  ## what reading and writing a payload costs, beside others (BENCH as above)
+	@build/bench-codec/bin/python -m benchmarks.codec $(BENCH)
+
+build/bench-codec/.ready: benchmarks/requirements-codec.txt | $(READY)
+	@echo "bench-codec: installing the other libraries into build/bench-codec"
+	@$(BIN)/python -m venv --clear build/bench-codec
+	@build/bench-codec/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-codec.txt
+	@build/bench-codec/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 package-check: $(READY)  ## build wheel and sdist, and try the wheel in an environment without extras

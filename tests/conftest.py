@@ -1,4 +1,5 @@
-"""What every test lives with: a broker to ask for, no thread left behind, no key shown, examples that CI can repeat.
+"""What every test lives with: a broker to ask for, no thread left behind, no key shown, no wait and no log line under a
+lock, examples that CI can repeat.
 
 A run of the tests with the marker `tools` ends with a list of those that were skipped.
 """
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.helpers.leaks import Leaks
+from tests.helpers.locks import LockSentinel
 from tests.helpers.threads import left_behind
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def no_thread_left_behind() -> Iterator[None]:
 
 
 _leaks = pytest.StashKey[Leaks]()
+_locks = pytest.StashKey[LockSentinel]()
 
 
 @pytest.fixture(scope="session")
@@ -50,16 +53,28 @@ def leaks() -> Iterator[Leaks]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def locks() -> Iterator[LockSentinel]:
+    """Keeps what was logged and waited for in this process with a lock of the library held."""
+    sentinel = LockSentinel()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        sentinel.watch(monkeypatch)
+        yield sentinel
+
+
 @pytest.fixture(autouse=True)
-def everything_logged(request: pytest.FixtureRequest, leaks: Leaks) -> Iterator[None]:
-    """Logs everything, so that `pytest_runtest_makereport` fails the test that showed a key."""
+def everything_logged(request: pytest.FixtureRequest, leaks: Leaks, locks: LockSentinel) -> Iterator[None]:
+    """Logs everything, so that `pytest_runtest_makereport` fails the test that showed a key, or logged under a lock."""
     logger = logging.getLogger("emitter_typed")
     level = logger.level
     logger.setLevel(logging.DEBUG)
     logger.addHandler(leaks)
+    logger.addHandler(locks)
     request.node.stash[_leaks] = leaks
+    request.node.stash[_locks] = locks
     yield
     logger.removeHandler(leaks)
+    logger.removeHandler(locks)
     logger.setLevel(level)
 
 
@@ -72,6 +87,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         if shown := leaks.take():
             report.outcome = "failed"
             report.longrepr = f"keys were logged, printed or raised in clear, those that end with {', '.join(shown)}"
+    if report.when == "teardown" and (locks := item.stash.get(_locks, None)) is not None and (found := locks.take()):
+        report.outcome = "failed"
+        report.longrepr = f"this happened under a lock: {'; '.join(sorted(set(found)))}"
     return report
 
 

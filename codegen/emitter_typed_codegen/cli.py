@@ -54,11 +54,14 @@ def _main(argv: Sequence[str] | None, prog: str, pause: Callable[[], object]) ->
     # Much is made and nearly all of it kept: to look for what could go takes 4 % of a run.
     gc.disable()
     try:
-        arguments = parser.parse_args(argv)
+        arguments, unknown = parser.parse_known_args(argv)
+        if unknown:
+            # The usage line is that of the verb.
+            arguments.refuse(f"unrecognized arguments: {' '.join(unknown)}")
         if arguments.verb == "check":
             return _check(arguments.schemas, arguments.format)
         if (arguments.schema is None) != (arguments.out is None):
-            parser.error("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
+            arguments.refuse("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
         return _generate(arguments, pause)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -81,8 +84,10 @@ def _main(argv: Sequence[str] | None, prog: str, pause: Callable[[], object]) ->
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description="Typed Python packages from schemas.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    further = "[--check | --watch] [--format {text,json,github}]"
     generate = verbs.add_parser(
         "generate",
+        usage=f"{prog} generate SCHEMA --out DIR {further}\n       {prog} generate {further}",
         help="write the package of a schema",
         description=(
             "Write the package of a schema. Without SCHEMA: all jobs of [tool.emitter-typed] in the nearest "
@@ -103,6 +108,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     check.add_argument("schemas", nargs="+", type=Path, metavar="SCHEMA", help="a schema, a YAML file")
     for verb in (generate, check):
+        verb.set_defaults(refuse=verb.error)
         verb.add_argument(
             "--format",
             choices=("text", "json", "github"),
@@ -185,6 +191,7 @@ def _watch(
 def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set[Path] | None = None) -> int:
     """Do the jobs, or see what they would do; add the files that they read."""
     from emitter_typed_codegen.jobs import compiler_protocol, run
+    from emitter_typed_codegen.ownership import CHECKSUMS
     from emitter_typed_codegen.problems import SchemaProblems
     from emitter_typed_codegen.write import Plan, Refused
 
@@ -192,14 +199,11 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
     plan = Plan()
     protocol = compiler_protocol()
     problems: list[Problem] = []
-    outcomes: list[tuple[Job, list[Change]]] = []
     for job in jobs:
-        before = len(plan.changes)
         try:
             protocol = run(job, protocol, plan, jobs)
         except SchemaProblems as found:
             problems += found.problems
-        outcomes.append((job, plan.changes[before:]))
     if read is not None:
         named = [*(job.schema for job in jobs), *(Path(problem.file) for problem in problems)]
         read |= {path.absolute() for path in named}
@@ -207,26 +211,25 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
         # Two jobs may import one file.
         _print_problems(list(dict.fromkeys(problems)), format)
         return FOUND
-    if check and not plan.refusals:
-        for change in plan.changes:
-            print(change.diff(Path.cwd()), end="", file=words)
-        stale = [
-            _output(change.path, "is not what its schema makes", f"run: {again}")
-            for _, changes in outcomes
-            for change in changes
-        ]
-        _print_problems(stale if format != "text" else (), format)
-    else:
-        try:
+    try:
+        if check:
+            plan.compare()
+        else:
             plan.write()
-        except Refused as refused:
-            if format == "text":
-                print(f"nothing was written:\n{refused}", file=sys.stderr)
-            else:
-                _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
-            return FOUND
-        _print_problems((), format)
-    for job, changes in outcomes:
+    except Refused as refused:
+        if format == "text":
+            print(f"nothing was written:\n{refused}", file=sys.stderr)
+        else:
+            _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
+        return FOUND
+    for change in plan.changes if check else ():
+        # They say nothing to a reader, and change with every line of the others.
+        if change.path.name != CHECKSUMS:
+            print(change.diff(Path.cwd()), end="", file=words)
+    stale = [_output(change.path, "is not what its schema makes", f"run: {again}") for change in plan.changes]
+    _print_problems(stale if check and format != "text" else (), format)
+    for job in jobs:
+        changes = [one for one in plan.changes if one.path.parent == job.out or one.path == job.protocol_out]
         print(_line(job, changes, again if check else None), file=words)
     return FOUND if check and plan.changes else DONE
 

@@ -18,7 +18,7 @@ from emitter_typed_codegen.proof import prove
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.view import banner, compiler_protocol_file, package
-from emitter_typed_codegen.write import Plan, Refusal
+from emitter_typed_codegen.write import Plan
 
 TABLE = "tool.emitter-typed"
 """The table of pyproject.toml that lists jobs."""
@@ -60,7 +60,7 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     Args:
         job: The job.
         protocol: What the channels of its schema run on.
-        plan: Where the changes go.
+        plan: What takes the files.
         jobs: All jobs. One is added at the end for each file that the schema imports and no job makes a package of.
 
     Returns:
@@ -78,9 +78,7 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     if job.protocol_out is None:
         return protocol
     if schema.protocol is None:
-        plan.refusals.append(
-            Refusal(job.schema, "describes no protocol: take protocol_out away, or name another schema")
-        )
+        plan.refuse(job.schema, "describes no protocol: take protocol_out away, or name another schema")
         return protocol
     (text,) = render([compiler_protocol_file(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)
@@ -95,9 +93,7 @@ def _made_of(imported: Path, job: Job, jobs: list[Job], plan: Plan) -> Job:
     out = package_beside(job.out, imported)
     taken = next((one for one in jobs if real_path(one.out) == real_path(out)), None)
     if taken is not None:
-        plan.refusals.append(
-            Refusal(out, f"is for the package of {taken.schema}, and {imported} needs one: give it a job in {TABLE}")
-        )
+        plan.refuse(out, f"is for the package of {taken.schema}, and {imported} needs one: give it a job in {TABLE}")
     # What makes a single package is its own command, so that all who import the file write the same.
     alone = job.command == command(job.schema, job.out)
     made = Job(imported, out, command(imported, out) if alone else job.command)

@@ -15,7 +15,8 @@ from tests.helpers.installing import install
 from tests.helpers.pages import blocks
 from tests.helpers.tree import ROOT
 
-pytestmark = pytest.mark.tools
+# pip may take its time.
+pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 
 # Any: whatever is in JSON.
 Answer: TypeAlias = tuple[int, Any]
@@ -83,6 +84,96 @@ async def document() -> object:
     return {"celsius": 1}
 """
 
+# What pydantic makes of types by itself.
+MODELS = """
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+import attrs
+from attrs import frozen
+from emitter_typed import Key
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from tests.codegen.golden.records.expected import types as records
+from tests.codegen.golden.unions.expected import types as unions
+from tests.helpers.records import Blanks, Command, Formats, House, Keeping, Kept, Mode, Node, Reading, Rights, SetMode
+from tests.helpers.records import Scalars, Tree
+
+
+@dataclasses.dataclass
+class Place:
+    latitude: float
+
+
+@attrs.define
+class Floor:
+    places: list[Place]
+    above: "Floor | None" = None
+
+
+T = TypeVar("T")
+
+
+@attrs.define
+class Page(Generic[T]):
+    items: list[T]
+
+
+@frozen(kw_only=True)
+class Placed(Reading):
+    place: Place
+    numbers: Page[int] | None = None
+    texts: Page[str] | None = None
+    floors: Mapping[str, Floor] = {}
+
+
+class Model(BaseModel):
+    reading: Reading
+    command: Command | None = None
+
+
+types = [Blanks, Command, Formats, House, Keeping, Kept, Node, Rights, Scalars, Tree, Placed, records.Reading,
+    unions.Command, unions.Change, list[Command], dict[str, House | None]]
+reading = Reading(celsius=1.0)
+model = Model(reading=reading, command=SetMode(mode=Mode.AUTO))
+schemas = [TypeAdapter(type_).json_schema(mode=mode) for type_ in types for mode in ("validation", "serialization")]
+placed = TypeAdapter(Placed).validate_json('{"celsius": 1, "place": {"latitude": 2}, "floors": {"a": {"places": []}}}')
+refused = []
+for attempt in (
+    lambda: BaseModel.__class__("Secretive", (BaseModel,), {"__annotations__": {"key": Key}}),
+    lambda: TypeAdapter(Reading).validate_python({"celsius": "1"}),
+    lambda: TypeAdapter(Reading).dump_json(Reading(celsius=1.0, note=3)),
+):
+    try:
+        attempt()
+    except Exception as error:
+        refused.append([type(error).__name__, str(error).splitlines()])
+print(json.dumps({
+    "same": model.model_dump()["reading"] is reading and model.reading is reading,
+    "dumped": model.model_dump(mode="json"),
+    "as json": json.loads(model.model_dump_json()),
+    "again": Model.model_validate_json(model.model_dump_json()) == model,
+    "placed": [type(placed.place).__name__, type(placed.floors["a"]).__name__],
+    "schemas": schemas,
+    "refused": refused,
+}))
+"""
+# Each is one of JSON Schema, whose references lead somewhere.
+VALID = """
+import json
+import sys
+
+from jsonschema import Draft202012Validator
+
+for schema in json.load(sys.stdin):
+    Draft202012Validator.check_schema(schema)
+    text = json.dumps(schema)
+    for part in text.split('"$ref": "#/$defs/')[1:]:
+        assert part.partition('"')[0] in schema["$defs"], text
+"""
+
 
 class Service:
     """An application of FastAPI, in a folder with what is installed for it."""
@@ -142,7 +233,7 @@ def test_what_does_not_fit_is_422_at_its_place(service: Service) -> None:
         ("/reading", {"celsius": 1}, ["body", "taken_at"], "Field required"),
         ("/reading", [], ["body"], "expected an object, got a list"),
         ("/readings", {"sensor": "s1", "readings": [READING, bad]}, ["body", "readings", 1, "celsius"], "expected"),
-        ("/reading", {**READING, "celsius": -300}, ["body", "celsius"], "celsius must be at least -273.15"),
+        ("/reading", {**READING, "celsius": -300}, ["body", "celsius"], "must be at least -273.15"),
     ]
 
     for (status, answer), (_, _, place, text) in zip(
@@ -186,7 +277,7 @@ def test_bodies_of_every_kind_come_back(service: Service) -> None:
         "id": "123e4567-e89b-12d3-a456-426614174000",
         "price": "1.10",
     }
-    step = {"is": "branch", "nodes": [{"is": "leaf", "value": 1}], "by_name": {}}
+    step: object = {"is": "branch", "nodes": [{"is": "leaf", "value": 1}], "by_name": {}}
     order = {
         "number": 1,
         "command": {"kind": "set_mode", "mode": "manual"},
@@ -256,3 +347,31 @@ def test_the_page_of_an_api_of_all_kinds_is_valid(service: Service) -> None:
             },
         },
     }
+
+
+def test_models_keep_objects_and_write_documents(service: Service) -> None:
+    made = json.loads(service.run("-c", MODELS, given=None))
+
+    reading = {"celsius": 1.0, "source": "probe", "sensorId": "s1"}
+    document = {"reading": reading, "command": {"kind": "set_mode", "mode": "auto"}}
+    assert made["same"]
+    assert made["dumped"] == made["as json"] == document
+    assert made["again"]
+    assert made["placed"] == ["Place", "Floor"]
+    secretive, number, note = made["refused"]
+    assert secretive[0] == "PydanticSchemaGenerationError"
+    assert (number[0], number[1][1:3]) == (
+        "ValidationError",
+        ["celsius", "  expected a number, got a text [type=unexpected_type, input_value='1', input_type=str]"],
+    )
+    assert note[0] == "PydanticSerializationError"
+    assert "the value does not fit at $.note: expected a text, got " in note[1][0]
+
+
+def test_every_kind_of_type_has_a_json_schema(service: Service) -> None:
+    made = json.loads(service.run("-c", MODELS, given=None))
+
+    service.run("-c", VALID, given=made["schemas"])
+    assert len(made["schemas"]) == 32
+    pages = [name for schema in made["schemas"] for name in schema.get("$defs", {}) if name.startswith("Page")]
+    assert set(pages) == {"Page_int", "Page_str"}

@@ -1,6 +1,7 @@
 """What the page about payloads without a client shows is what happens; its service is tried by `tests/conformance`."""
 
 import doctest
+import sys
 
 import pytest
 
@@ -11,7 +12,7 @@ PAGE = "docs/payloads.md"
 
 
 def test_the_examples_give_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(ROOT / "examples" / "home")
+    monkeypatch.setattr(sys, "path", [str(ROOT / "examples" / "home"), *sys.path])
     examples = "\n".join(blocks((ROOT / PAGE).read_text("utf-8"), "pycon"))
     test = doctest.DocTestParser().get_doctest(examples, {}, PAGE, PAGE, 0)
 

@@ -50,7 +50,7 @@ async def ask(app: Application, method: str, path: str, body: object) -> tuple[i
 async def main(name: str) -> None:
     module, _, attribute = name.partition(":")
     app: Application = getattr(import_module(module), attribute)
-    print(json.dumps([await ask(app, *request) for request in json.load(sys.stdin)]))
+    sys.stdout.write(json.dumps([await ask(app, *request) for request in json.load(sys.stdin)]))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import enum
+from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import date, datetime
 from typing import (
@@ -16,6 +17,7 @@ from typing import (
     NewType,
     NotRequired,
     Required,
+    Self,
     TypedDict,
     TypeVar,
 )
@@ -164,6 +166,13 @@ class Page(Generic[T]):
 @dataclass
 class Readings(Page[Reading]):
     total: int = 0
+
+
+@dataclass
+class Linked:
+    value: int
+    next: Self | None = None
+    others: Sequence[Self] = ()
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 
 
 def install(*requirements: str, into: Path, with_dependencies: bool = False) -> None:
-    """Install packages into a folder of their own; without them, the test is skipped, and the end of the run says why."""
+    """Install packages into a folder of their own; where that fails, the test is skipped with the reason."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     alone = [] if with_dependencies else ["--no-deps"]
     done = subprocess.run(

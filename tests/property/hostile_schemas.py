@@ -35,7 +35,7 @@ _ODD = [
     "2fast", "sensor-id", "a.b", "x y", "été", "ÉTÉ", "名前", "温度-1", "ﬁeld", "ｓtr", "µ", "ß", "ı",
     "𝐫eading", "ª", "-", "_", "__", "_2", "a" * 90, "A" * 45, "MiXed_Case-Name", "a1B2c3", "x" * 60, "W" * 17,
     "half-open", "GPS", "gps", "Gps", "property", "TYPE_CHECKING", "typevar_map", "Status", "room", "value",
-    "name", "mro", "Channel", "Params", "Ⅳ", "x²", "a·b",
+    "name", "mro", "from_json", "to_json", "Channel", "Params", "Ⅳ", "x²", "a·b",
 ]  # fmt: skip
 """Names that are no identifiers, or others than they look, or long, or equal in a form that Python gives them."""
 

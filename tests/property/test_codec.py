@@ -11,6 +11,7 @@ from hypothesis import given
 
 from emitter_typed import Permission, PresenceEvent, PresenceInfo, PresenceResponse, PresenceStatus, PresenceSubscribe
 from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import Undecodable
 from tests.helpers.records import (
@@ -18,6 +19,7 @@ from tests.helpers.records import (
     Formats,
     House,
     Identify,
+    Kept,
     Mode,
     Reading,
     Rights,
@@ -100,6 +102,12 @@ def test_a_record_comes_back_as_it_was(record: object) -> None:
     assert codec.decode(codec.encode(record), type(record)) == record
 
 
+@given(SCALARS | FORMATS | READINGS | HOUSES | TREES)
+def test_the_text_of_a_record_is_that_of_its_document(record: object) -> None:
+    document = conversion_of(type(record)).now("write")(record)
+    assert codec.encode(record) == json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 @given(COMMANDS)
 def test_a_member_of_a_union_comes_back_as_it_was(command: object) -> None:
     assert codec.decode(codec.encode(command, Command), Command) == command
@@ -144,6 +152,25 @@ def test_any_bytes_are_an_object_or_undecodable(raw: bytes, type_: object) -> No
         return
     assert (problem.channel, problem.raw) == ("a/", raw)
     assert problem.path.startswith("$")
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(), max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(st.characters(), max_size=4), ANY_JSON, max_size=4))
+def test_what_a_record_keeps_of_a_document_can_be_written(document: dict[str, object]) -> None:
+    raw = json.dumps({"value": 1, **document}).replace("Infinity", "1e999").encode()
+    try:
+        kept = codec.decode(raw, Kept)
+    except Undecodable:
+        return
+    assert codec.decode(codec.encode(kept), Kept) == kept
 
 
 @given(st.integers(min_value=2**63) | st.integers(max_value=-(2**63) - 1))

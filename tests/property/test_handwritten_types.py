@@ -17,6 +17,7 @@ import hypothesis.strategies as st
 from hypothesis import given
 
 from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads.conversion import conversion_of
 from tests.helpers.handwritten import Access, Colour, Level, Page, Ratio
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -141,3 +142,15 @@ def test_a_program_that_names_no_type_writes_the_same(data: st.DataObject, typed
 
     # Within a list, since a text or bytes alone are a payload as they are. A TypedDict is written in its own order.
     assert json.loads(codec.encode([value])) == json.loads(codec.encode([value], applied(list, type_)))
+
+
+@given(st.data(), TYPED)
+def test_the_text_of_a_payload_is_that_of_its_document(data: st.DataObject, typed: Typed) -> None:
+    type_, values = typed
+    value = data.draw(values)
+
+    # Within a list, since a text or bytes alone are a payload as they are.
+    payload = codec.encode([value], applied(list, type_))
+
+    document = [conversion_of(type_).now("write")(value)]
+    assert payload == json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

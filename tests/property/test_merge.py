@@ -1,8 +1,8 @@
 """The merge point against a model of a broker: connections come and go at any moment, and nothing stored is lost.
 
 The broker stores neighbours of several publishers in another order than it delivers them. Some messages are not stored,
-or for a short time. Some are states, which repeat: ON and OFF. What no client can tell is left out of the model: a state
-that comes again within the disorder of one that was delivered and is not stored any more.
+or for a short time. Some are states, which repeat: ON and OFF. What no client can tell is left out of the model: a
+state that comes again within the disorder of one that was delivered and is not stored any more.
 """
 
 from __future__ import annotations

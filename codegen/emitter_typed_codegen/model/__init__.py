@@ -1,11 +1,13 @@
 """What a schema means, apart from its text and from any programming language.
 
 `resolve` makes a `Schema` only when there is no problem, so every rule of the language holds:
-names are unique and resolved, constraints make sense, defaults fit their types. Order is the author's.
+names are unique and resolved, constraints make sense, defaults fit their types.
+Order is the author's; `canonical` keeps of it what means something.
 """
 
 from __future__ import annotations
 
+from emitter_typed_codegen.model.canonical import canonical, digest
 from emitter_typed_codegen.model.protocol import (
     Envelope,
     Error,
@@ -81,5 +83,7 @@ __all__ = [
     "TypeRef",
     "Union",
     "Watch",
+    "canonical",
+    "digest",
     "reached",
 ]

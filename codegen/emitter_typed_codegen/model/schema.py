@@ -62,8 +62,6 @@ class Schema:
     doc: str = ""
     source: str
     """The file's name without folders, for the banner."""
-    digest: str
-    """SHA-256 of the bytes of the file, in hexadecimal."""
     imports: tuple[Import, ...] = ()
     imported: tuple[Declaration, ...] = ()
     """The types of all files that it reaches, with the way to the file in their names."""

@@ -104,7 +104,7 @@ def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Fil
         files: The files that are read already.
 
     Returns:
-        The imports whose files have no problem, in the author's order.
+        The imports whose files have no problem, by name.
     """
     found: list[Import] = []
     for key, described in symbols.report.named(node, "'imports'"):
@@ -121,6 +121,8 @@ def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Fil
             symbols.report.add(written, "bad-import", message, "import files that declare types and channels")
             continue
         found.append(Import(name=key.value, path=real_path(other), schema=schema))
+    # Of two ways of one length to a file, the order decides.
+    found.sort(key=lambda one: one.name)
     all_files = reached(found)
     ways = {file.path: way for way, file in all_files.items()}
     symbols.imports |= {one.name: ways[one.path] for one in found}

@@ -69,7 +69,6 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
         version=entries.text("version"),
         doc=entries.text("doc"),
         source=path.name,
-        digest=document.digest,
         imports=imports,
         imported=imported,
         types=types,

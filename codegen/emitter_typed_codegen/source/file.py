@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import stat
 from collections.abc import Iterator
@@ -27,17 +26,16 @@ def read(path: Path) -> Document:
     whole = Place(text, 0, 0, 0)
     content = _bytes(path, text)
     if isinstance(content, Problem):
-        return Document(root=None, whole=whole, digest="", problems=[content])
-    digest = hashlib.sha256(content).hexdigest()
+        return Document(root=None, whole=whole, problems=[content])
     try:
         characters = content.decode("utf-8")
     except UnicodeDecodeError as error:
         problem = _undecodable(text, content, error)
-        return Document(root=None, whole=whole, digest=digest, problems=[problem])
+        return Document(root=None, whole=whole, problems=[problem])
     text.lines = _BREAK.split(characters)
     problems = list(_forbidden(text))
     root = None if problems else parse(characters, text, problems)
-    return Document(root=root, whole=whole, digest=digest, problems=problems)
+    return Document(root=root, whole=whole, problems=problems)
 
 
 def _bytes(path: Path, text: Text) -> bytes | Problem:

@@ -26,7 +26,6 @@ from emitter_typed_codegen.view.protocol.option_factories import has_option_fact
 from emitter_typed_codegen.view.protocol.options import options_view
 from emitter_typed_codegen.view.types import TypesView, type_modules, type_parts, types_view
 
-_DIGEST_SHOWN = 16
 _EXTENSION = "To add behaviour, subclass or wrap these classes outside this folder."
 
 
@@ -60,7 +59,7 @@ def banner(schema: Schema, command: str) -> Banner:
     return Banner(
         (
             first,
-            comment(f"Schema: {schema.source}, sha256 {schema.digest[:_DIGEST_SHOWN]}."),
+            comment(f"Schema: {schema.source}"),
             comment(f"Regenerate with: {command}"),
             _EXTENSION,
         ),
@@ -68,8 +67,8 @@ def banner(schema: Schema, command: str) -> Banner:
             "banner": f"{first} {_EXTENSION}",
             "version": VERSION,
             "contract": CONTRACT,
-            "schema": {"file": schema.source, "sha256": schema.digest},
-            **({"imports": {way: one.schema.digest for way, one in reached.items()}} if reached else {}),
+            "schema": {"file": schema.source, "sha256": model.digest(schema)},
+            **({"imports": {way: model.digest(one.schema) for way, one in reached.items()}} if reached else {}),
             "command": command,
         },
     )
@@ -87,6 +86,7 @@ def package(
         packages: The packages of the files that the schema imports, as its own names them, by the import's name:
             `..common_api` beside it in a package, else absolute.
     """
+    schema = model.canonical(schema)
     if schema.envelope is not None or schema.requests or schema.operations:
         return _protocol_package(schema)
     return _channels_package(schema, protocol.settings if protocol else (), command, packages or {})

@@ -6,6 +6,8 @@ layers of import-linter (`pyproject.toml`) with this module alone.
 
 from __future__ import annotations
 
+from functools import cache
+from types import ModuleType
 from typing import TypeVar
 
 from emitter_typed._types.type_form import TypeForm
@@ -13,18 +15,23 @@ from emitter_typed._types.type_form import TypeForm
 T = TypeVar("T")
 
 
-def decode_json(raw: bytes | bytearray | memoryview | str, type: TypeForm[T]) -> T:
-    """Read a JSON document as a type."""
+@cache
+def _documents() -> ModuleType:
     from emitter_typed._protocol.payloads import documents
 
-    return documents.decode_json(raw, type)
+    return documents
+
+
+def decode_json(raw: bytes | bytearray | memoryview | str, type: TypeForm[T]) -> T:
+    """Read a JSON document as a type."""
+    made: T = _documents().decode_json(raw, type)
+    return made
 
 
 def encode_json(value: object) -> bytes:
     """Write an object as JSON."""
-    from emitter_typed._protocol.payloads import documents
-
-    return documents.encode_json(value)
+    written: bytes = _documents().encode_json(value)
+    return written
 
 
 def pydantic_core_schema(type_: object) -> object:

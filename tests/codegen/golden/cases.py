@@ -11,7 +11,7 @@ CASES = sorted(path.parent.name for path in FOLDER.glob("*/schema.yaml"))
 
 
 def plan(case: str) -> Plan:
-    """Compare the package of a case with what its folder holds."""
+    """Plan the package of a case."""
     # A protocol of their own: they do not change whenever Emitter's does.
     protocol = load(FOLDER / "protocol" / "schema.yaml").protocol
     made = Plan()

@@ -13,7 +13,7 @@ from emitter_typed_codegen.cli import main
 SCHEMA = "emitter-typed: 1\nname: Home\ntypes:\n  Reading: {fields: {celsius: float}}\n"
 GENERATE = ["generate", "home.yaml", "--out", "home_api"]
 LIMIT_S = 30.0
-OTHERS = "wrote 4 files to other_api\n"
+OTHERS = "wrote 6 files to other_api\n"
 
 
 @pytest.fixture

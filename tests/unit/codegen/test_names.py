@@ -32,6 +32,8 @@ FORMS = (attribute_name, class_name, constant_name)
         ("class", "class_"),
         ("match", "match"),
         ("self", "self_"),
+        ("from_json", "from_json_"),
+        ("to_json", "to_json_"),
         ("2fast", "_2fast"),
         ("été", "été"),
         ("__init__", "_init__"),

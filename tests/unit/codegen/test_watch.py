@@ -63,8 +63,8 @@ def test_a_save_is_generated(
 
     assert "kelvin: float" in (here / "home_api/types.py").read_text("utf-8")
     assert capsys.readouterr().out == (
-        "wrote 4 files to home_api\nwatching 1 file; Ctrl-C ends it\n"
-        "wrote 4 files to home_api\nwatching 1 file; Ctrl-C ends it\n"
+        "wrote 6 files to home_api\nwatching 1 file; Ctrl-C ends it\n"
+        "wrote 3 files to home_api\nwatching 1 file; Ctrl-C ends it\n"
     )
 
 
@@ -156,7 +156,7 @@ def test_ctrl_c_ends_it_with_130_and_no_word(here: Path, program: str) -> None:
     command = [sys.executable, "-m", program, *GENERATE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "wrote 4 files to home_api\n"
+        assert process.stdout.readline() == "wrote 6 files to home_api\n"
         assert process.stdout.readline() == "watching 1 file; Ctrl-C ends it\n"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=LIMIT_S)

@@ -37,6 +37,9 @@ Kind = Literal["attributes", "keys", "items"]
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
+# By this way for checkers, to which `Self` means nothing outside a class.
+_SELF: object = getattr(typing, "Self")  # noqa: B009
+
 _QUALIFIERS = {"Required": True, "NotRequired": False, "ReadOnly": None, "Final": None}
 
 
@@ -117,7 +120,7 @@ def describe(type_: Any) -> ClassShape:
         Unsupported: An annotation cannot be resolved, or a field cannot be given to the constructor.
     """
     cls: Any = get_origin(type_) or type_
-    known = dict(_arguments(type_))
+    known: dict[Any, Any] = {**dict(_arguments(type_)), _SELF: type_}
     if attrs.has(cls):
         shape = _of_attrs(cls)
     elif dataclasses.is_dataclass(cls):
@@ -172,13 +175,20 @@ def _arguments(type_: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def substituted(type_: Any, known: Mapping[Any, Any]) -> Any:
-    """Return a type with other types in the place of its type variables."""
-    if isinstance(type_, TypeVar):
+    """Return a type with other types in the place of its type variables, and of `Self`."""
+    if isinstance(type_, TypeVar) or type_ is _SELF:
         return known.get(type_, type_)
-    parameters = getattr(type_, "__parameters__", ())
-    if not known or not parameters or isinstance(type_, type):
+    origin, arguments = get_origin(type_), get_args(type_)
+    if not known or origin is None or origin is Literal:
         return type_
-    return type_[tuple(known.get(parameter, parameter) for parameter in parameters)]
+    filled = tuple(substituted(each, known) for each in arguments)
+    if filled == arguments:
+        return type_
+    if origin is types.UnionType:
+        return typing.Union[filled]  # noqa: UP007  # of as many as there are
+    if origin is Annotated:
+        return Annotated[(filled[0], *type_.__metadata__)]
+    return origin[filled]
 
 
 def _hints(cls: Any, raw: Mapping[str, object]) -> dict[str, Any]:

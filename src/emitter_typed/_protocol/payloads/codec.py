@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 from attrs import fields
 
 from emitter_typed._protocol.address import check_segment
-from emitter_typed._protocol.payloads.compiled import Conversion
+from emitter_typed._protocol.payloads.compiled import Conversion, Side
 from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed._protocol.payloads.scalars import ExactNumber
 from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
@@ -31,11 +31,11 @@ def _no_constant(name: str) -> NoReturn:
     raise Unfit(f"not JSON ({name} is no JSON number)")
 
 
-_decoder = json.JSONDecoder(parse_constant=_no_constant)
+# Any: type checkers do not know their scanners.
+_decoder: Any = json.JSONDecoder(parse_constant=_no_constant)
 # Slower: each number also keeps its digits.
-_exact_decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=ExactNumber)
-# Made once: json.dumps would make one each time.
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_exact_decoder: Any = json.JSONDecoder(parse_constant=_no_constant, parse_float=ExactNumber)
+_SPACES = " \t\n\r"
 
 
 # Documents: what stands between bytes and objects. These raise Unfit, and what calls them says of what.
@@ -51,8 +51,14 @@ def parse_text(text: str, *, exact: bool = False) -> object:
     Raises:
         Unfit: It is not JSON, is nested too deeply, or holds NaN or an infinity.
     """
+    decoder = _exact_decoder if exact else _decoder
     try:
-        return (_exact_decoder if exact else _decoder).decode(text)
+        try:
+            # What `decode` calls between two searches for spaces, which take longer than a short document.
+            document, end = decoder.scan_once(text, 0)
+        except StopIteration:
+            return decoder.decode(text)
+        return document if end == len(text) or not text[end:].strip(_SPACES) else decoder.decode(text)
     except Unfit:
         raise
     except RecursionError:
@@ -72,20 +78,17 @@ def decoded(raw: bytes) -> str:
         raise Unfit(f"not UTF-8 ({error.reason} at byte {error.start})") from None
 
 
-def write_json(document: object) -> bytes:
-    """Write a document as JSON without spaces. Raises Unfit."""
-    try:
-        return _encoder.encode(document).encode()
-    except RecursionError:
-        raise Unfit(_TOO_DEEP) from None
+def _unfit(error: Unfit | RecursionError) -> Unfit:
+    """Return what a conversion has raised as what is wrong with the value."""
+    return error if isinstance(error, Unfit) else Unfit(_TOO_DEEP)
 
 
 def converted(convert: Callable[[Any], Any], value: object) -> Any:  # Any: what the type says
     """Call one side of a conversion. Raises Unfit, also for what has no end."""
     try:
         return convert(value)
-    except RecursionError:
-        raise Unfit(_TOO_DEEP) from None
+    except RecursionError as error:
+        raise _unfit(error) from None
 
 
 def read_document(document: object, conversion: Conversion) -> Any:  # Any: what the type says
@@ -154,8 +157,22 @@ def _reader(type: Any) -> Callable[[bytes], object]:
     return _reader_of(conversion_of(type))
 
 
-def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
-    """Return what reads a payload as a type."""
+@cache
+def _json_reader(type: Any) -> Callable[[bytes], object]:
+    return _json_reader_of(conversion_of(type))
+
+
+def json_reader(type: Any) -> Callable[[bytes], object]:  # Any: every form of a type
+    """Return what reads JSON as a type, also where a payload of the type may be something else. It raises Unfit."""
+    try:
+        return _json_reader(type)
+    except TypeError:
+        # The extras of an `Annotated` need no hash.
+        return _json_reader_of(conversion_of(type))
+
+
+def _json_reader_of(conversion: Conversion) -> Callable[[bytes], object]:
+    """Return what reads JSON as a type. It raises Unfit, and RecursionError."""
     read = conversion.now("read")
     exact = False
 
@@ -170,6 +187,14 @@ def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
                 exact = True
         return read(parse_text(text, exact=True))
 
+    return read_json
+
+
+def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
+    """Return what reads a payload as a type. It raises Unfit, and RecursionError."""
+    read = conversion.now("read")
+    read_json = _json_reader_of(conversion)
+
     def read_choice(raw: bytes) -> object:
         # One of a few texts comes as it is, or as JSON.
         text = raw.decode(errors="replace")
@@ -181,6 +206,50 @@ def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
     if conversion.form == "bytes":
         return conversion.check
     return {"json": read_json, "choice": read_choice, "text": read_text}[conversion.form]
+
+
+@cache
+def _writer(type: Any) -> Callable[[object], bytes]:
+    return _writer_of(conversion_of(type, "message"))
+
+
+def _writer_of(conversion: Conversion) -> Callable[[object], bytes]:
+    """Return what writes a payload as a type. It raises Unfit, and RecursionError."""
+    write = _text_writer(conversion, "write" if conversion.form == "text" else "dump")
+
+    def write_bytes(value: object) -> bytes:
+        return bytes(conversion.check(value)) if isinstance(value, bytes | bytearray) else write(value)
+
+    return write_bytes if conversion.form == "bytes" else write
+
+
+@cache
+def _json_writer(type: Any) -> Callable[[object], bytes]:
+    return _text_writer(conversion_of(type), "dump")
+
+
+def json_writer(type: Any) -> Callable[[object], bytes]:  # Any: every form of a type
+    """Return what writes JSON as a type, also where a payload of the type would be something else. It raises Unfit."""
+    try:
+        return _json_writer(type)
+    except TypeError:
+        # The extras of an `Annotated` need no hash.
+        return _text_writer(conversion_of(type), "dump")
+
+
+def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes]:
+    text_of = conversion.now(side)
+
+    def write(value: object) -> bytes:
+        text: str = text_of(value)
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            # It says where.
+            conversion.now("write")(value)
+            raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
+
+    return write
 
 
 def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for every form of T
@@ -206,9 +275,10 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
         # The extras of an `Annotated` need no hash.
         read = _reader_of(conversion_of(type))
     try:
-        return converted(read, raw)
-    except Unfit as error:
-        raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
+        return read(raw)
+    except (Unfit, RecursionError) as error:
+        problem = _unfit(error)
+        raise Undecodable(problem.in_json(), channel=channel, raw=raw, path=problem.path) from error
 
 
 def check_type(type: Any) -> None:  # Any: every form of a type
@@ -234,15 +304,16 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
         if isinstance(value, bytes | bytearray):
             return bytes(value)
         type = str if isinstance(value, str) else object
-    conversion = conversion_of(type, "message")
     try:
-        if conversion.form == "bytes" and isinstance(value, bytes | bytearray):
-            return bytes(conversion.check(value))
-        written = converted(conversion.write, value)
-        return written.encode() if conversion.form == "text" else write_json(written)
-    except Unfit as error:
+        write = _writer(type)
+    except TypeError:
+        write = _writer_of(conversion_of(type, "message"))
+    try:
+        return write(value)
+    except (Unfit, RecursionError) as error:
+        problem = _unfit(error)
         raise InvalidArgument(
-            f"the message does not fit at {error.path}: {error}", argument=error.path, value=value
+            f"the message does not fit at {problem.path}: {problem}", argument=problem.path, value=value
         ) from error
 
 

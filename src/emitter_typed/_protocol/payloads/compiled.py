@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 import attrs
 
-from emitter_typed._protocol.payloads.scalars import HIGHEST, LOWEST, SCALARS, Hook
+from emitter_typed._protocol.payloads.json_text import document_text, string_text
+from emitter_typed._protocol.payloads.scalars import SCALARS, TEXT, Hook
 
-Side = Literal["read", "write"]
+Side = Literal["read", "write", "dump"]
+"""From a document to an object, from an object to a document, and from an object to the JSON text of that document."""
 
 Form = Literal["json", "text", "bytes", "choice"]
 """What a whole payload of a type is: JSON, the text itself, the bytes themselves, or one of a few texts either way."""
@@ -47,8 +49,14 @@ class Conversion:
     """From an object to a value of a document. Raises Unfit."""
     kinds: frozenset[type] | None = None
     """What it can be in a document, of KINDS; None: not known yet."""
+    make_dump: Callable[[], Hook] | None = None
+    """Makes what takes an object to the JSON of what `write` returns, and raises Unfit; None: by way of that."""
+    dump: Hook | None = None
+    """What that has made; None: it was not needed yet."""
     inline: str | None = None
-    """An expression that converts `{v}` either way in the usual case, and calls `{f}` in any other."""
+    """An expression that reads or writes `{v}` in the usual case, and calls `{f}` in any other."""
+    inline_dump: str | None = None
+    """The same for its JSON."""
     optional: Conversion | None = None
     """For a type that may be None: that of the type without it."""
     texts: frozenset[str] | None = None
@@ -71,6 +79,7 @@ class Conversion:
             setattr(self, field.name, getattr(other, field.name))
         # The other one may not be made yet.
         self.read, self.write = other.call("read"), other.call("write")
+        self.make_dump = lambda: other.now("dump")
 
     def call(self, side: Side) -> Hook:
         """Return the function of one side, also where it is not made yet."""
@@ -80,7 +89,17 @@ class Conversion:
         """Return the function of one side, and make it if need be."""
         if not self.is_made and self.later is not None:
             self.take(self.later())
+        if side == "dump":
+            if self.dump is None:
+                self.dump = dumped(self.write, self.kinds) if self.make_dump is None else self.make_dump()
+            return self.dump
         return self.read if side == "read" else self.write
+
+
+def dumped(write: Hook, kinds: frozenset[type] | None = None) -> Hook:
+    """Return what takes an object to JSON by way of a document, which is of these kinds."""
+    to_text: Callable[[Any], str] = string_text if kinds == TEXT else document_text
+    return lambda value: to_text(write(value))
 
 
 Of = Callable[[Any], Conversion]
@@ -88,9 +107,17 @@ Of = Callable[[Any], Conversion]
 
 INLINE: dict[type, str] = {
     str: "({v} if {v}.__class__ is str and {v}.isascii() else {f}({v}))",
-    int: f"({{v}} if {{v}}.__class__ is int and {LOWEST} <= {{v}} <= {HIGHEST} else {{f}}({{v}}))",
+    int: "({v} if {v}.__class__ is int and {v}.bit_length() < 64 else {f}({v}))",
     float: "({v} if {v}.__class__ is float and -1e999 < {v} < 1e999 else {f}({v}))",
     bool: "({v} if {v} is True or {v} is False else {f}({v}))",
+}
+
+INLINE_DUMP: dict[type, str] = {
+    # A lone surrogate fails when all of it becomes UTF-8: then `write` says where it is.
+    str: "(string_text({v}) if {v}.__class__ is str else {f}({v}))",
+    int: "(repr({v}) if {v}.__class__ is int and {v}.bit_length() < 64 else {f}({v}))",
+    float: "(repr({v}) if {v}.__class__ is float and -1e999 < {v} < 1e999 else {f}({v}))",
+    bool: "('true' if {v} is True else 'false' if {v} is False else {f}({v}))",
 }
 
 
@@ -103,6 +130,7 @@ def scalar_conversion(cls: type) -> Conversion:
         write,
         kinds,
         inline=INLINE.get(cls),
+        inline_dump=INLINE_DUMP.get(cls),
         form=forms.get(cls, "json"),
     )
 
@@ -113,7 +141,7 @@ class Source:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._lines: list[str] = []
-        self._names: dict[str, Any] = {"__name__": __name__}
+        self._names: dict[str, Any] = {"__name__": __name__, "string_text": string_text}
 
     def add(self, indent: int, *lines: str) -> None:
         """Add lines, so many levels deep."""
@@ -126,7 +154,7 @@ class Source:
         return name
 
     def _bind_function(self, conversion: Conversion, side: Side) -> str:
-        if conversion.is_made:
+        if conversion.is_made and (side != "dump" or conversion.dump is not None):
             return self.bind(conversion.now(side))
         names = self._names
 
@@ -141,9 +169,10 @@ class Source:
     def convert(self, conversion: Conversion, side: Side, variable: str) -> str:
         """Return the expression that converts what a variable holds."""
         if conversion.optional is not None:
-            return f"(None if {variable} is None else {self.convert(conversion.optional, side, variable)})"
+            none = "'null'" if side == "dump" else "None"
+            return f"({none} if {variable} is None else {self.convert(conversion.optional, side, variable)})"
         function = self._bind_function(conversion, side)
-        template = conversion.inline or "{f}({v})"
+        template = (conversion.inline_dump if side == "dump" else conversion.inline) or "{f}({v})"
         return template.format(v=variable, f=function)
 
     def compile(self, name: str, what: str) -> Any:

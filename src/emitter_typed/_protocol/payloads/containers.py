@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import islice
-from operator import length_hint
-from typing import Any, TypeVar, cast, get_args, get_origin
+from typing import Any, TypeVar, Unpack, cast, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
-from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
+from emitter_typed._protocol.payloads.compiled import Conversion, Of, Side, Source
 from emitter_typed._protocol.payloads.plain import as_list, as_object, in_order, text_name
 from emitter_typed._protocol.payloads.scalars import TEXT, Hook
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, step
@@ -32,18 +30,40 @@ def is_map_type(type_: object) -> bool:
     return (get_origin(type_) or type_) in _MAPS
 
 
-def _item_compiled(conversion: Conversion, side: str, brackets: str, what: str) -> Hook:
-    """Compile a function from a list to what each item of it becomes."""
+def _items_compiled(conversion: Conversion, side: Side, what: str, *, known: Any, take: Hook, make: Any = list) -> Hook:
+    """Compile a function from a list to what each item of it becomes.
+
+    Args:
+        conversion: That of the items.
+        side: Which side of it.
+        what: What a traceback calls the function.
+        known: The class whose values are taken as they are.
+        take: Returns any other value as what has items in order, or raises Unfit.
+        make: What holds the items afterwards: a list or a tuple; their text for `dump`.
+    """
     source = Source()
-    item = source.convert(conversion, "read" if side == "read" else "write", "each")
-    opening, closing = brackets.split("…")
-    hint, unfit = source.bind(length_hint), source.bind(Unfit)
     source.add(0, "def convert(value):")
-    source.add(1, "items = iter(value)", "try:", f"    return {opening}{item} for each in items{closing}")
-    source.add(1, f"except {unfit} as problem:")
-    source.add(2, f"problem.below(f'[{{len(value) - {hint}(items) - 1}}]')", "raise")
+    source.add(1, f"if value.__class__ is not {source.bind(known)}:", f"    value = {source.bind(take)}(value)")
+    source.add(1, "made = []", "try:", "    for each in value:")
+    source.add(3, f"made.append({source.convert(conversion, side, 'each')})")
+    source.add(1, f"except {source.bind(Unfit)} as problem:", "    problem.below(f'[{len(made)}]')", "    raise")
+    if side == "dump":
+        source.add(1, "return '[' + ','.join(made) + ']'")
+    else:
+        source.add(1, "return made" if make is list else f"return {source.bind(make)}(made)")
     made: Hook = source.compile("convert", what)
     return made
+
+
+def _taker(what: str, classes: tuple[type, ...], convert: Callable[[Any], Any] | None = None) -> Hook:
+    """Return what refuses anything but these classes, and converts what is left if need be."""
+
+    def take(value: object) -> object:
+        if not isinstance(value, classes):
+            raise expected(what, value)
+        return value if convert is None else convert(value)
+
+    return take
 
 
 def list_conversion(type_: Any, of: Of) -> Conversion:
@@ -58,28 +78,21 @@ def list_conversion(type_: Any, of: Of) -> Conversion:
         made = _set(origin, item, what)
     else:
         make = _LISTS[origin]
-        read_items = _item_compiled(item, "read", "tuple([…])" if make is tuple else "[…]", what)
-        write_items = _item_compiled(item, "write", "[…]", what)
-
-        def read(value: Any) -> object:
-            return read_items(value if value.__class__ is list else as_list(value))
-
-        def write(value: Any) -> object:
-            if not isinstance(value, list | tuple):
-                raise expected("a tuple" if make is tuple else "a list", value)
-            return write_items(value)
-
-        made = Conversion(read, write)
+        take = _taker("a tuple" if make is tuple else "a list", (list, tuple))
+        made = Conversion(
+            _items_compiled(item, "read", what, known=list, take=as_list, make=make),
+            _items_compiled(item, "write", what, known=make, take=take),
+            make_dump=lambda: _items_compiled(item, "dump", what, known=make, take=take),
+        )
     made.kinds = frozenset({list})
     return made
 
 
 def _set(make: Any, item: Conversion, what: str) -> Conversion:
-    read_items = _item_compiled(item, "read", "[…]", what)
-    write_items = _item_compiled(item, "write", "[…]", what)
+    read_items = _items_compiled(item, "read", what, known=list, take=as_list)
 
     def read(value: Any) -> object:
-        items = read_items(value if value.__class__ is list else as_list(value))
+        items = read_items(value)
         try:
             found: Collection[object] = make(items)
         except TypeError:
@@ -89,12 +102,8 @@ def _set(make: Any, item: Conversion, what: str) -> Conversion:
             _check_equal(items)
         return found
 
-    def write(value: Any) -> object:
-        if not isinstance(value, set | frozenset):
-            raise expected("a set", value)
-        return write_items(in_order(cast("Collection[object]", value)))
-
-    return Conversion(read, write)
+    take = _taker("a set", (set, frozenset), in_order)
+    return Conversion(read, _items_compiled(item, "write", what, known=None, take=take))
 
 
 def _hashable(value: object) -> bool:
@@ -115,8 +124,8 @@ def _check_equal(items: Iterable[Any]) -> None:
 
 
 def _fixed_tuple(type_: Any, arguments: tuple[Any, ...], of: Of) -> Conversion:
-    if any(get_origin(each) is not None and "Unpack" in str(get_origin(each)) for each in arguments):
-        raise Unsupported(f"{name_of(type_)} has no fixed length and no one type", "write tuple[T, ...]")
+    if any(getattr(each, "__unpacked__", False) or get_origin(each) is Unpack for each in arguments):
+        raise Unsupported(f"{name_of(type_)} has neither a fixed length nor one type", "write tuple[T, ...]")
     items = [of(each) for each in arguments]
     count = len(items)
 
@@ -145,28 +154,43 @@ def _fixed_tuple(type_: Any, arguments: tuple[Any, ...], of: Of) -> Conversion:
     return Conversion(read, write, frozenset({list}))
 
 
-def _map_compiled(key: Conversion | None, item: Conversion, side: str, what: str) -> Hook:
-    """Compile a function from a map to what its names and items become."""
-    reading = side == "read"
+def _map_compiled(
+    key: Conversion | None, item: Conversion, side: Side, what: str, *, known: Any, take: Hook, make: Any
+) -> Hook:
+    """Compile a function from a map to what its names and items become.
+
+    Args:
+        key: The conversion of the names; None: they are texts.
+        item: That of the items.
+        side: Which side of them.
+        what: What a traceback calls the function.
+        known: The class whose values are taken as they are.
+        take: Returns any other value as a dict, or raises Unfit.
+        make: What the outcome is made with; its text for `dump`.
+    """
     source = Source()
-    name = f"{source.bind(text_name if key is None else key.call('read' if reading else 'write'))}(name)"
-    if key is None:
-        name = f"(name if name.__class__ is str and name.isascii() else {name})"
-    each = source.convert(item, "read" if reading else "write", "each")
-    unfit, locate = source.bind(Unfit), source.bind(_locate)
+    dumped = side == "dump"
+    take_name = source.bind(text_name if key is None else key.call("write" if dumped else side))
+    item_made = source.convert(item, side, "each")
+    unfit = source.bind(Unfit)
     source.add(0, "def convert(value):")
-    source.add(1, "items = iter(value.items())", "try:", f"    return {{{name}: {each} for name, each in items}}")
-    source.add(1, f"except {unfit} as problem:", f"    {locate}(problem, value, items)", "    raise")
+    source.add(1, f"if value.__class__ is not {source.bind(known)}:", f"    value = {source.bind(take)}(value)")
+    source.add(1, "made = {}", "try:", "    for name, each in value.items():")
+    usual = "name if name.__class__ is str and name.isascii() else " if key is None else ""
+    source.add(3, f"key = {usual}{take_name}(name)")
+    source.add(3, f"made[key] = string_text(key) + ':' + {item_made}" if dumped else f"made[key] = {item_made}")
+    source.add(1, f"except {unfit} as problem:")
+    # A name that is no text has no place of its own.
+    source.add(2, "if isinstance(name, str):", f"    problem.below({source.bind(step)}(name))", "raise")
+    happens = "read" if side == "read" else "written"
+    source.add(1, "if len(made) < len(value):")
+    source.add(2, f"raise {unfit}('two of its names are the same when they are {happens}')")
+    if dumped:
+        source.add(1, "return '{' + ','.join(made.values()) + '}'")
+    else:
+        source.add(1, "return made" if make is dict else f"return {source.bind(make)}(made)")
     made: Hook = source.compile("convert", what)
     return made
-
-
-def _locate(problem: Unfit, value: Mapping[object, object], items: Iterable[object]) -> None:
-    index = len(value) - length_hint(items) - 1
-    name = next(islice(value, index, None))
-    # A name that is no text has no place of its own.
-    if isinstance(name, str):
-        problem.below(step(name))
 
 
 def map_conversion(type_: Any, of: Of) -> Conversion:
@@ -181,23 +205,10 @@ def map_conversion(type_: Any, of: Of) -> Conversion:
         )
     item = of(item_type)
     make, what = _MAPS[origin], name_of(type_)
-    read_items = _map_compiled(key, item, "read", what)
-    write_items = _map_compiled(key, item, "write", what)
-
-    def read(value: Any) -> object:
-        document = value if value.__class__ is dict else as_object(value)
-        found = read_items(document)
-        if len(found) < len(document):
-            raise Unfit("two of its names are the same when they are read")
-        return found if make is dict else make(found)
-
-    def write(value: Any) -> object:
-        if not isinstance(value, Mapping):
-            raise expected("a mapping", value)
-        given = cast("Mapping[str, object]", value)
-        written: dict[str, object] = write_items(given if isinstance(given, dict) else dict(given))
-        if len(written) < len(given):
-            raise Unfit("two of its names are the same when they are written")
-        return written
-
-    return Conversion(read, write, frozenset({dict}))
+    take = _taker("a mapping", (Mapping,), dict)
+    return Conversion(
+        _map_compiled(key, item, "read", what, known=dict, take=as_object, make=make),
+        _map_compiled(key, item, "write", what, known=make, take=take, make=dict),
+        frozenset({dict}),
+        lambda: _map_compiled(key, item, "dump", what, known=make, take=take, make=dict),
+    )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast, overload
 
-from emitter_typed._protocol.payloads.codec import converted, decoded, parse_text, read_document, write_json
+from emitter_typed._protocol.payloads.codec import converted, json_reader, json_writer, read_document
 from emitter_typed._protocol.payloads.conversion import conversion_of
-from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
+from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._types.type_form import TypeForm
 from emitter_typed._types.values import Json, Record
 from emitter_typed.errors import InvalidArgument, Undecodable, kind_of
@@ -40,18 +40,12 @@ def decode_json(raw: bytes | bytearray | memoryview | str, type: TypeForm[T]) ->
         Undecodable: It is not JSON or not UTF-8, or does not fit the type; `path` says where, such as `$.low`.
         InvalidArgument: `raw` is neither bytes nor a text, or no payload can have the type.
     """
-    conversion = conversion_of(type)
-    # A lone surrogate in a text is then refused as in bytes.
-    given = raw.encode(errors="surrogatepass") if isinstance(raw, str) else _as_bytes(raw)
+    given = raw if isinstance(raw, bytes) else _as_bytes(raw)
+    read = json_reader(type)
     try:
-        text, read = decoded(given), conversion.now("read")
-        try:
-            made = converted(read, parse_text(text))
-        except NeedsDigits:
-            made = converted(read, parse_text(text, exact=True))
+        return cast("T", converted(read, given))
     except Unfit as error:
         raise _undecodable(error, given) from error
-    return cast("T", made)
 
 
 def decode(document: object, type: TypeForm[T]) -> T:
@@ -106,7 +100,7 @@ def encode_json(value: object, type: TypeForm[Any] | None = None) -> bytes:
             `$.celsius`. Or no payload can have the type.
     """
     try:
-        return write_json(_written(value, type))
+        return cast("bytes", converted(json_writer(object if type is None else type), value))
     except Unfit as error:
         raise _invalid(error, value) from error
 
@@ -140,8 +134,11 @@ def encode(value: object, type: TypeForm[Any] | None = None) -> Json:
         raise _invalid(error, value) from error
 
 
-def _as_bytes(raw: object) -> bytes:
-    if isinstance(raw, bytes | bytearray | memoryview):
+def _as_bytes(raw: Any) -> bytes:  # Any: callers without a checker give anything
+    if isinstance(raw, str):
+        # A lone surrogate is then refused as in bytes.
+        return raw.encode(errors="surrogatepass")
+    if isinstance(raw, bytearray) or type(raw) is memoryview:
         return bytes(raw)
     raise InvalidArgument(f"raw: expected bytes or a text, got {kind_of(raw)}", argument="raw", value=None)
 

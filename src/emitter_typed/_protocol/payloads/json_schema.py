@@ -271,9 +271,9 @@ def _constrained(schema: Schema, constraints: Iterable[Constraint]) -> Schema:
     return schema
 
 
-def _number(limit: Any) -> float:
-    number: float = limit.total_seconds() if isinstance(limit, timedelta) else limit
-    return number if isinstance(number, int) else int(number) if number == int(number) else float(number)
+def _number(limit: int | float | Decimal | timedelta) -> int | float:
+    number = limit.total_seconds() if isinstance(limit, timedelta) else limit
+    return int(number) if number == int(number) else float(number)
 
 
 def _limit(keyword: str) -> Callable[[Schema, Any], Schema]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
 from emitter_typed._protocol.payloads.classes import Unsupported, is_class_with_fields
-from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of
+from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, dumped
 from emitter_typed._protocol.payloads.scalars import (
     SCALARS,
     Hook,
@@ -110,6 +110,15 @@ take_kept = _json(any_integer)
 def plain_conversion(of: Of) -> Conversion:
     """Return the conversion of `object`."""
     by_class: dict[type, Hook] = {}
+    dumps: dict[type, Hook] = {}
+
+    def typed(cls: Any) -> Conversion:
+        # What the type variables of a class stand for is in nobody's hands here: plain JSON.
+        variables: tuple[object, ...] = getattr(cls, "__parameters__", ())
+        try:
+            return of(cls[(object,) * len(variables)] if variables else cls)
+        except Unsupported as error:
+            raise Unfit(error.told()) from None
 
     def writer(value: object) -> Hook:
         """Return what writes the values of a class that is none of JSON's."""
@@ -117,13 +126,7 @@ def plain_conversion(of: Of) -> Conversion:
         if isinstance(value, Secret):
             return _refuse_secret
         if isinstance(value, enum.Enum) or is_class_with_fields(cls):
-            # What the type variables of a class stand for is in nobody's hands here: plain JSON.
-            variables: tuple[object, ...] = getattr(cls, "__parameters__", ())
-            generic: Any = cls
-            try:
-                return of(generic[(object,) * len(variables)] if variables else cls).write
-            except Unsupported as error:
-                raise Unfit(error.told()) from None
+            return typed(cls).write
         base = next((each for each in cls.__mro__ if scalar_of(each) is not None), None)
         return _refuse if base is None else SCALARS[scalar_of(base) or base][1]
 
@@ -153,7 +156,15 @@ def plain_conversion(of: Of) -> Conversion:
             raise _placed(problem, cast("object", value), place, items) from None
         return items
 
-    return Conversion(read_plain, write, frozenset(KINDS))
+    def dump(value: object) -> str:
+        cls = value.__class__
+        if cls not in dumps:
+            # What is written as a class says has a shorter way.
+            dumps[cls] = typed(cls).now("dump") if is_class_with_fields(cls) else dumped(write)
+        text: str = dumps[cls](value)
+        return text
+
+    return Conversion(read_plain, write, frozenset(KINDS), lambda: dump)
 
 
 def _refuse_secret(value: object) -> object:

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextvars import ContextVar
 from importlib import import_module
-from typing import Any, cast, get_origin
+from typing import Any, TypeGuard, cast, get_args, get_origin
 
+from emitter_typed._protocol.payloads.classes import name_of
 from emitter_typed._protocol.payloads.codec import converted, read_document
 from emitter_typed._protocol.payloads.compiled import Conversion
 from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed._protocol.payloads.json_schema import Schema, TaggedMember, described, has_name
+from emitter_typed._protocol.payloads.plain import is_object
 from emitter_typed._protocol.payloads.unfit import Missing, Unexpected, Unfit, step
 from emitter_typed._protocol.payloads.unions import tag_of
 from emitter_typed.errors import hide_keys
 
 # What is described now, by its reference: a class that holds itself is referred to.
 _open: ContextVar[frozenset[str]] = ContextVar("open", default=frozenset())
-
 
 _TYPE = "emitter_typed.type"
 """The key under which a core schema holds its type."""
@@ -81,7 +82,8 @@ def json_schema(type_: Any, schema: Any, handler: Any) -> Schema:
         cls = named if _is_enum(named) else _carrier(named)
         return cast("Schema", handler(schemas.definitions_schema(adapter(cls).core_schema, [])))
 
-    token = _open.set(_open.get() | ({_reference(type_)} if has_name(type_) else frozenset()))
+    opened: set[str] = {_reference(type_)} if has_name(type_) else set()
+    token = _open.set(_open.get() | opened)
     try:
         return described(type_, refer)
     finally:
@@ -121,7 +123,8 @@ def _reference(type_: Any) -> str:
         value = f"{type_.tag}={type_.value}".encode().hex()
         return f"{type_.cls.__module__}.{type_.name}:{id(type_.cls)}-{value}"
     cls = get_origin(type_) or type_
-    return f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"
+    name = "_".join([cls.__qualname__, *map(name_of, get_args(type_))])
+    return f"{cls.__module__}.{name}:{id(cls)}"
 
 
 def _read(value: object, conversion: Conversion, title: str) -> object:
@@ -134,9 +137,12 @@ def _read(value: object, conversion: Conversion, title: str) -> object:
 def _validation_error(problem: Unfit, document: object, title: str) -> Exception:
     """Return what pydantic reports at the place of the problem, wherever in a model the document is."""
     core: Any = import_module("pydantic_core")
-    place, found = _place(problem.steps, document)
-    kind: Any = "missing"
-    if not isinstance(problem, Missing):
+    kind: Any
+    if isinstance(problem, Missing):
+        place, found = place_of(problem.steps[:-1], document)
+        place, kind = (*place, problem.name), "missing"
+    else:
+        place, found = place_of(problem.steps, document)
         name = "unexpected_type" if isinstance(problem, Unexpected) else "unfit"
         kind = core.PydanticCustomError(name, problem.in_json())
     line = {"type": kind, "loc": place, "input": _without_keys(found)}
@@ -144,7 +150,7 @@ def _validation_error(problem: Unfit, document: object, title: str) -> Exception
     return error
 
 
-def _place(steps: list[str], document: object) -> tuple[tuple[str | int, ...], object]:
+def place_of(steps: list[str], document: object) -> tuple[tuple[str | int, ...], object]:
     """Return the place of what the steps of a path lead to, and what is there: the last that is there."""
     place: list[str | int] = []
     found = document
@@ -152,36 +158,39 @@ def _place(steps: list[str], document: object) -> tuple[tuple[str | int, ...], o
         rest = text
         while rest:
             name, length = _next(rest, found)
-            place.append(name)
+            place.append(hide_keys(name) if isinstance(name, str) else name)
             rest = rest[length:]
-            if isinstance(found, Mapping):
-                found = cast("Mapping[object, object]", found).get(name, found)
-            elif isinstance(found, list | tuple) and isinstance(name, int) and name < len(cast("list[object]", found)):
-                found = cast("list[object]", found)[name]
+            if is_object(found) and isinstance(name, str):
+                found = found.get(name, found)
+            elif _is_list(found) and isinstance(name, int) and name < len(found):
+                found = found[name]
     return tuple(place), found
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, list | tuple)
 
 
 def _next(text: str, found: object) -> tuple[str | int, int]:
     """Return the name or the index that a step begins with, and how much of the step says it."""
-    if isinstance(found, Mapping):
-        for name in cast("Mapping[object, object]", found):
-            for written in (step(name), f"[{name!r}]"):
-                # Constraints write a name as Python does, and more steps behind it.
-                if isinstance(name, str) and text.startswith(written) and text[len(written) :][:1] in ("", "[", "."):
-                    return name, len(written)
+    for name in found if is_object(found) else ():
+        for written in (step(name), f"[{name!r}]"):
+            # Constraints write a name as Python does, and more steps behind it.
+            if text.startswith(written) and text[len(written) :][:1] in ("", "[", "."):
+                return name, len(written)
     index = re.match(r"\[(\d+)\]", text)
     if index is not None:
         return int(index[1]), index.end()
     # It is not there.
-    return text.removeprefix(".").removeprefix("['").removesuffix("']"), len(text)
+    return text.removeprefix("."), len(text)
 
 
 def _without_keys(value: object) -> object:
     """Return what a document holds for a report that anybody may read: without what looks like a key."""
     if isinstance(value, str):
         return hide_keys(value)
-    if isinstance(value, Mapping):
-        return {name: _without_keys(each) for name, each in cast("Mapping[object, object]", value).items()}
-    if isinstance(value, list | tuple):
-        return [_without_keys(each) for each in cast("list[object]", value)]
+    if is_object(value):
+        return {hide_keys(name): _without_keys(each) for name, each in value.items()}
+    if _is_list(value):
+        return [_without_keys(each) for each in value]
     return value

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import keyword
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import attrs
 
 from emitter_typed._protocol.payloads.classes import ClassShape, Member, Unsupported, accepts_none, describe
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
+from emitter_typed._protocol.payloads.json_text import document_text, string_text
 from emitter_typed._protocol.payloads.plain import as_list, as_object, take_kept, text_name
 from emitter_typed._protocol.payloads.scalars import FORMATS, Hook
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, missing, refused, step, unset
@@ -28,7 +30,12 @@ def class_conversion(type_: Any, of: Of) -> Conversion:
     if shape.kind == "items":
         made = _items(shape, fields)
     else:
-        made = Conversion(_compile_reader(shape, fields), _compile_writer(shape, fields), frozenset({dict}))
+        made = Conversion(
+            _compile_reader(shape, fields),
+            _compile_writer(shape, fields, "write"),
+            frozenset({dict}),
+            lambda: _compile_writer(shape, fields, "dump"),
+        )
     return made
 
 
@@ -73,12 +80,12 @@ def is_blank(value: object, blanks: Sequence[object]) -> bool:
 def _sets_slots(shape: ClassShape) -> bool:
     """Tell whether an object can be made without its constructor: nothing happens there that a reader does not do."""
     cls: Any = shape.cls
+    if "__attrs_attrs__" not in vars(cls) or hasattr(cls, "__attrs_init__") or hasattr(cls, "__attrs_pre_init__"):
+        return False
+    if not issubclass(cls, Record) and not _has_plain_constructor(cls):
+        return False
     return (
-        issubclass(cls, Record)
-        and "__attrs_attrs__" in vars(cls)
-        and not hasattr(cls, "__attrs_init__")
-        and getattr(cls, "__attrs_post_init__", None) is getattr(Record, "__attrs_post_init__", None)
-        and not hasattr(cls, "__attrs_pre_init__")
+        getattr(cls, "__attrs_post_init__", None) in (None, getattr(Record, "__attrs_post_init__", None))
         and all(each.init and each.converter is None for each in attrs.fields(cls))
         and all(
             isinstance(getattr(cls, member.name, None), types.MemberDescriptorType)
@@ -88,24 +95,42 @@ def _sets_slots(shape: ClassShape) -> bool:
     )
 
 
+def _has_plain_constructor(cls: Any) -> bool:
+    """Tell whether the constructor of a hand-written class is the one that attrs wrote, which stores values alone."""
+    code = getattr(cls.__init__, "__code__", None)
+    return (
+        code is not None
+        and code.co_filename.startswith("<attrs generated ")
+        and cls.__new__ is object.__new__
+        and type(cls) is type
+        and "_attrs_cached_hash" not in vars(cls)
+        and all(each.validator is None for each in attrs.fields(cls))
+    )
+
+
 def _all_members(shape: ClassShape) -> tuple[Member, ...]:
     return shape.members if shape.rest is None else (*shape.members, shape.rest)
 
 
-def _constructor(shape: ClassShape) -> Callable[[dict[str, object]], object]:
-    """Return what calls the constructor; what that raises is said of the object."""
-    cls = shape.cls
+def _constructor(shape: ClassShape) -> Callable[..., object]:
+    cls: Callable[..., object] = shape.cls
+
+    def make(**members: object) -> object:
+        return cls(**members)
+
+    return quietly()(make) if warns(shape.cls) else cls
+
+
+def _refusal(shape: ClassShape) -> Callable[[Exception, Mapping[str, object]], Unfit]:
+    """Return what says of an object what its constructor has raised."""
     names = {member.parameter: member.wire_name for member in shape.members}
 
-    def make(members: dict[str, object]) -> object:
-        try:
-            return cls(**members)
-        except Exception as error:
-            if isinstance(error, InvalidArgument):
-                raise refused(error, names.get(error.argument.partition("[")[0])) from error
-            raise refused(error).below(_validated(shape, members, error)) from error
+    def refusal(error: Exception, members: Mapping[str, object]) -> Unfit:
+        if isinstance(error, InvalidArgument):
+            return refused(error, names.get(error.argument.partition("[")[0]))
+        return refused(error).below(_validated(shape, members, error))
 
-    return quietly()(make) if warns(cls) else make
+    return refusal
 
 
 def _validated(shape: ClassShape, members: Mapping[str, object], error: Exception) -> str:
@@ -145,10 +170,15 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
         source.add(1, "made = {}")
     source.add(1, "try:", "    pass")
     stores: list[str] = []
+    # What a constructor is given in any case; anything else goes by way of `made`.
+    passed: dict[str, str] = {}
     for index, (member, conversion) in enumerate(fields):
         variable = f"v{index}"
+        if shape.kind == "attributes" and member.required and _is_name(member.parameter):
+            passed[member.parameter] = variable
         source.add(2, f"at = {member.wire_name!r}")
-        _add_field(source, member, conversion, variable, by_slots=by_slots)
+        stays = by_slots or member.parameter in passed
+        _add_field(source, member, conversion, variable, by_slots=by_slots, stays=stays, frozen=issubclass(cls, Record))
         stores.append(variable)
     if shape.rest is not None:
         names = bind(frozenset(member.wire_name for member in shape.members))
@@ -169,13 +199,33 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
     elif shape.kind == "keys":
         source.add(1, "return made")
     else:
-        source.add(1, f"return {bind(_constructor(shape))}(made)")
+        more = ["**made"] if len(passed) < len(fields) or shape.rest is not None else []
+        given = ", ".join([*(f"{name}={variable}" for name, variable in passed.items()), *more])
+        items = ", ".join([*(f"{name!r}: {variable}" for name, variable in passed.items()), *more])
+        source.add(1, "try:", f"    return {bind(_constructor(shape))}({given})", "except Exception as error:")
+        source.add(2, f"raise {bind(_refusal(shape))}(error, {{{items}}}) from error")
     made: Hook = source.compile("read", cls.__name__)
     return made
 
 
-def _add_field(source: Source, member: Member, conversion: Conversion, variable: str, *, by_slots: bool) -> None:
-    """Add what reads one field into a variable, and what to do where the document does not hold it."""
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _add_field(
+    source: Source, member: Member, conversion: Conversion, variable: str, *, by_slots: bool, stays: bool, frozen: bool
+) -> None:
+    """Add what reads one field, and what to do where the document does not hold it.
+
+    Args:
+        source: Where to add it.
+        member: The field.
+        conversion: That of its type.
+        variable: What holds its value.
+        by_slots: Whether the constructor is not called, which knows defaults and constraints.
+        stays: Whether the value stays in its variable, or goes into `made`.
+        frozen: Whether the object holds frozen lists and maps.
+    """
     name = repr(member.wire_name)
     indent = 2
     absent = not member.required
@@ -189,14 +239,14 @@ def _add_field(source: Source, member: Member, conversion: Conversion, variable:
     source.add(indent, f"{variable} = {source.convert(conversion, 'read', variable)}")
     if by_slots and member.validator is not None:
         _add_constraint(source, member, variable, indent)
-    if not by_slots:
+    if not stays:
         source.add(indent, f"made[{member.parameter!r}] = {variable}")
     if indent == 3:
         source.add(2, "else:")
         if member.required:
             source.add(3, f"raise KeyError({name})")
         elif by_slots:
-            source.add(3, f"{variable} = {_default_text(source, member)}")
+            source.add(3, f"{variable} = {_default_text(source, member, frozen=frozen)}")
         else:
             source.add(3, "pass")
 
@@ -211,9 +261,10 @@ def _add_constraint(source: Source, member: Member, variable: str, indent: int) 
         source.add(indent, check)
 
 
-def _default_text(source: Source, member: Member) -> str:
+def _default_text(source: Source, member: Member, *, frozen: bool) -> str:
     make = cast("Callable[[], object]", member.default)
-    freeze = freezer(member.type)
+    # A hand-written class holds what it was given.
+    freeze = freezer(member.type) if frozen else None
     default: Any = attrs.NOTHING if member.attribute is None else member.attribute.default
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # typeshed has it as a function
         made = f"{source.bind(make)}()"
@@ -235,11 +286,12 @@ def _kept(value: Mapping[str, object], names: frozenset[str]) -> FrozenMap[objec
     return FrozenMap(kept)
 
 
-def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Hook:
+def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], side: Literal["write", "dump"]) -> Hook:
     cls = shape.cls
     source = Source()
     bind = source.bind
     by_key = shape.kind == "keys"
+    text = ""
     source.add(0, "def write(value):")
     if by_key:
         names = bind(frozenset(member.name for member in shape.members))
@@ -252,7 +304,11 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
     for index, (member, conversion) in enumerate(fields):
         variable = f"v{index}"
         told = member.name if by_key else member.parameter
+        omits_none = member.omits_none and conversion.optional is not None
+        always = not omits_none and (member.required or not by_key)
         source.add(2, f"at = {told!r}")
+        if side == "dump" and not always:
+            source.add(2, f"text{index} = ''")
         indent = 2
         if by_key:
             if not member.required:
@@ -261,19 +317,46 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
             source.add(indent, f"{variable} = value[{member.name!r}]")
         else:
             source.add(2, f"{variable} = value.{member.name}")
-        if member.omits_none and conversion.optional is not None:
+        if omits_none and conversion.optional is not None:
             source.add(indent, f"if {variable} is not None:")
             indent, conversion = indent + 1, conversion.optional
-        source.add(indent, f"made[{member.wire_name!r}] = {source.convert(conversion, 'write', variable)}")
+        written = source.convert(conversion, side, variable)
+        name = f",{string_text(member.wire_name)}:"
+        if side == "write":
+            source.add(indent, f"made[{member.wire_name!r}] = {written}")
+        elif always:
+            source.add(indent, f"{variable} = {written}")
+            text += f"{_literal(name)}{{{variable}}}"
+        else:
+            source.add(indent, f"text{index} = {name!r} + {written}")
+            text += f"{{text{index}}}"
     if shape.rest is not None:
         names = bind(frozenset(member.wire_name for member in shape.members))
         source.add(2, f"at = {shape.rest.name!r}", f"{bind(_write_kept)}(value.{shape.rest.name}, {names}, made)")
+        if side == "dump":
+            source.add(2, f"rest = ',' + {bind(document_text)}(made)[1:-1] if made else ''")
+            text += "{rest}"
     source.add(1, "except KeyError:", f"    raise {bind(missing)}(at) from None")
     source.add(1, "except AttributeError:", f"    {bind(unset)}(at)")
     source.add(1, f"except {bind(Unfit)} as problem:", f"    problem.below({bind(step)}(at))", "    raise")
-    source.add(1, "return made")
+    source.add(1, "return made" if side == "write" else f"return {_object_text(text)}")
     made: Hook = source.compile("write", cls.__name__)
     return made
+
+
+def _literal(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _object_text(members: str) -> str:
+    """Return the expression of an object's JSON.
+
+    Args:
+        members: An f-string of its members, each of which begins with a comma or is empty.
+    """
+    if members.startswith(","):
+        return f"f{'{{' + members[1:] + '}}'!r}"
+    return f"'{{' + f{members!r}[1:] + '}}'"
 
 
 def _other_class(value: object, cls: type) -> Unfit:

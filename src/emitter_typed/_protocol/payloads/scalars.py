@@ -23,6 +23,11 @@ _RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
+_is_usual_time = re.compile(
+    r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,6})?Z",
+    re.ASCII,
+).fullmatch
+"""Finds the form of RFC 3339 that most programs write, all of which `datetime.fromisoformat` reads by itself."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -106,23 +111,31 @@ def _write_bytes(value: object) -> str:
 
 
 def _read_datetime(value: object) -> datetime:
-    found = _RFC_3339.fullmatch(string(value))
+    text = string(value)
+    if not _is_usual_time(text):
+        text = _usual_time(text)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Unfit(f"no such time ({error})") from None
+
+
+def _usual_time(text: str) -> str:
+    """Return a time of RFC 3339 in the form that every version of Python reads. Raises Unfit."""
+    found = _RFC_3339.fullmatch(text)
     if found is None:
         raise Unfit("not a time of RFC 3339 with its offset, such as 2026-01-31T12:00:00Z")
     day, clock, fraction, offset = found.groups("")
-    try:
-        # Some versions of Python take 24:00:00 for the next day.
-        if clock.startswith("24"):
-            raise ValueError("hour must be in 0..23")
-        return datetime.fromisoformat(f"{day}T{clock}{fraction[:7]}{'+00:00' if offset in 'Zz' else offset}")
-    except ValueError as error:
-        raise Unfit(f"no such time ({error})") from None
+    # Some versions of Python take 24:00:00 for the next day.
+    if clock.startswith("24"):
+        raise Unfit("no such time (hour must be in 0..23)")
+    return f"{day}T{clock}{fraction[:7]}{'+00:00' if offset in 'Zz' else offset}"
 
 
 def _aware(value: object) -> datetime:
     if not isinstance(value, datetime):
         raise expected("a datetime", value)
-    if value.utcoffset() is None:
+    if value.tzinfo is not UTC and value.utcoffset() is None:
         raise Unfit("the datetime is naive: give it a time zone, as in datetime.now(UTC)")
     try:
         return value.astimezone(UTC)
@@ -131,8 +144,9 @@ def _aware(value: object) -> datetime:
 
 
 def _write_datetime(value: object) -> str:
-    # By the methods of datetime itself: subclasses have other texts.
-    return datetime.isoformat(datetime.replace(_aware(value), tzinfo=None)) + "Z"
+    # By the methods of datetime itself: subclasses have other texts. The two halves take less than the whole.
+    aware = _aware(value)
+    return f"{datetime.date(aware).isoformat()}T{datetime.time(aware).isoformat()}Z"
 
 
 def _read_unix(value: object) -> datetime:

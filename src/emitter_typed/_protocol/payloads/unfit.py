@@ -101,10 +101,15 @@ def refused(error: Exception, name: str | None = None) -> Unfit:
 class Missing(Unfit):
     """A field is not there."""
 
+    def __init__(self, name: str) -> None:
+        """Name the field."""
+        super().__init__("is missing", step(name))
+        self.name = name
+
 
 def missing(name: str) -> Unfit:
     """Say that a field is not there."""
-    return Missing("is missing", step(name))
+    return Missing(name)
 
 
 def unset(name: str) -> NoReturn:

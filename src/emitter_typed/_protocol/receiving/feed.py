@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 
 from attrs import define
 
+from emitter_typed._clock import monotonic
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.message import Gap, StoredMessage
 from emitter_typed._protocol.receiving.catch_up import CatchUp

@@ -33,13 +33,12 @@ from emitter_typed.errors import HistoryIncomplete, ReplyMissing, Undecodable
 MAX_HELD_BYTES: Final = 8 * 1024 * 1024
 """How much a pager holds in memory, unless it is told otherwise."""
 
-_FIRST_PAGE_MESSAGES: Final = 256
-_MAX_PAGE_MESSAGES: Final = 512
-_MAX_PAGE_BYTES: Final = 65_536
-# A larger payload does not fit a reply: it is written there as base64.
-_MAX_PAYLOAD_BYTES: Final = _MAX_PAGE_BYTES // 4 * 3
-# A node that gave less has no more, but for a message that no reply can hold.
-_FEW_BYTES: Final = _MAX_PAGE_BYTES - _MAX_PAYLOAD_BYTES
+# No more are asked for at once than if each took so much of a reply: at first, and once it is known how much they take.
+_SMALL_MESSAGE_BYTES: Final = 256
+_SMALLEST_MESSAGE_BYTES: Final = 128
+# A payload that takes more of a reply than this does not fit one: it is written there as base64. So a node that gave
+# less than the rest has no more, but for a message that no reply can hold.
+_MAX_PAYLOAD_SHARE: Final = 3 / 4
 # What a message takes in a reply besides its id, channel and payload: the names of its fields.
 _ITEM_BYTES: Final = 48
 # What a message takes in memory besides its channel and payload (measured, CPython 3.11).
@@ -94,6 +93,7 @@ class Pager:
         max_held_bytes: int = MAX_HELD_BYTES,
         keep_found: bool = False,
         accepts: Callable[[str], bool] | None = None,
+        max_packet_bytes: int = 65_536,
     ) -> None:
         """Check the call.
 
@@ -110,6 +110,7 @@ class Pager:
             keep_found: Whether to keep what every message is known by, for `found` and `narrow`.
             accepts: Tells from its channel whether a message is to be given; it counts as one all the same. Default:
                 every message is.
+            max_packet_bytes: How much of it a reply may hold.
 
         Raises:
             InvalidArgument: An argument or an option breaks a rule.
@@ -144,7 +145,9 @@ class Pager:
         self._chunks: list[_Chunk] = []
         # The index of the chunk to forget next; the newest is always held.
         self._forget = 1
-        self._page_messages = _FIRST_PAGE_MESSAGES
+        self._max_packet_bytes = max_packet_bytes
+        self._few_bytes = max_packet_bytes * (1 - _MAX_PAYLOAD_SHARE)
+        self._page_messages = max(1, max_packet_bytes // _SMALL_MESSAGE_BYTES)
         # The newest message of each process in the newest second, once they are known; what is stored later is not
         # wanted.
         self._newest: dict[bytes, bytes] = {}
@@ -260,11 +263,12 @@ class Pager:
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
             page = []
-        full = len(page) >= asked or sum(map(_stored_bytes, page)) > _FEW_BYTES
+        full = len(page) >= asked or sum(map(_stored_bytes, page)) > self._few_bytes
         if page:
             # As many as these would be in a full packet: a page that did not fit must not make all others small.
             reply_bytes = sum(_reply_bytes(message) for message in page)
-            self._page_messages = max(1, min(_MAX_PAGE_MESSAGES, _MAX_PAGE_BYTES * len(page) // reply_bytes))
+            most = self._max_packet_bytes // _SMALLEST_MESSAGE_BYTES
+            self._page_messages = max(1, min(most, self._max_packet_bytes * len(page) // reply_bytes))
         if self._start is None:
             self._take_newest(page, full=full)
         else:
@@ -285,13 +289,25 @@ class Pager:
             self._add(page)
             self._look_behind()
             return
-        edge_s = _edge_s(page)
+        edge_s = self._edge_s(page)
         self._add([message for message in page if stored_s(message.id) >= edge_s])
         begin_s = self._until_s if self._until_s is not None else stored_s(page[0].id)
         if edge_s < begin_s and self._window is not None:
             self._go_back_to(edge_s)
         else:
             self._page_second(page)
+
+    def _edge_s(self, page: list[StoredMessage]) -> int:
+        """Return the oldest second that a full page may hold only in part; it holds all that is newer."""
+        oldest_s: dict[bytes, int] = {}
+        size_bytes: dict[bytes, int] = {}
+        for message in page:
+            process = process_of(message.id)
+            oldest_s[process] = min(stored_s(message.id), oldest_s.get(process, stored_s(message.id)))
+            size_bytes[process] = size_bytes.get(process, 0) + _stored_bytes(message)
+        # A node that gave many bytes may have more behind them, though others gave older ones.
+        ends = [second for process, second in oldest_s.items() if size_bytes[process] > self._few_bytes]
+        return max([min(oldest_s.values()), *ends])
 
     def _look_behind(self) -> None:
         """See whether anything is behind a short page: only a message hides more that no reply can hold."""
@@ -364,7 +380,7 @@ class Pager:
                 self._finish()
             elif full and self._window is not None:
                 self._last = False
-                self._go_back_to(_edge_s(page))
+                self._go_back_to(self._edge_s(page))
             else:
                 self._look_behind()
             return
@@ -505,19 +521,6 @@ class Pager:
         if len(id_) < ID_BYTES:
             raise Undecodable(f"the id of a stored message has {len(id_)} bytes", channel=channel, raw=id_)
         return StoredMessage(channel, payload, payload, id=id_, stored_at=datetime.fromtimestamp(stored_s(id_), UTC))
-
-
-def _edge_s(page: list[StoredMessage]) -> int:
-    """Return the oldest second that a full page may hold only in part; it holds all that is newer."""
-    oldest_s: dict[bytes, int] = {}
-    size_bytes: dict[bytes, int] = {}
-    for message in page:
-        process = process_of(message.id)
-        oldest_s[process] = min(stored_s(message.id), oldest_s.get(process, stored_s(message.id)))
-        size_bytes[process] = size_bytes.get(process, 0) + _stored_bytes(message)
-    # A node that gave many bytes may have more behind them, though others gave older ones.
-    ends = [second for process, second in oldest_s.items() if size_bytes[process] > _FEW_BYTES]
-    return max([min(oldest_s.values()), *ends])
 
 
 def _stored_bytes(message: StoredMessage) -> int:

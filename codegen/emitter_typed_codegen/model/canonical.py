@@ -1,0 +1,62 @@
+"""What a schema means in one form, whatever text says it, and the digest of that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import cast
+
+from attrs import AttrsInstance, evolve, fields, has
+
+from emitter_typed_codegen.model.schema import Import, Schema
+from emitter_typed_codegen.model.types import JsonMap
+
+_NUMBER = re.compile("([0-9]+)")
+
+# Where a schema lies is no part of its meaning. Imported files have digests of their own.
+_LEFT_OUT: dict[type, set[str]] = {Schema: {"source", "imported", "by_name"}, Import: {"path", "schema"}}
+
+
+def canonical(schema: Schema) -> Schema:
+    """Return a schema with its types, its channels and their options in the order of their names.
+
+    What a program can see keeps the author's order: fields, values of an enum, letters of flags, members of a union,
+    entries of a default, and all that only a protocol has.
+    """
+    channels = [
+        evolve(one, options=tuple(sorted(one.options, key=lambda option: option[0]))) for one in schema.channels
+    ]
+    return evolve(
+        schema,
+        types=tuple(sorted(schema.types, key=lambda declared: _place(declared.name))),
+        channels=tuple(sorted(channels, key=lambda channel: _place(channel.name))),
+    )
+
+
+def digest(schema: Schema) -> str:
+    """Return the SHA-256 of a schema's meaning, in hexadecimal."""
+    text = json.dumps(_plain(canonical(schema)), ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _place(name: str) -> tuple[list[str | int], str]:
+    """Return what a name is sorted by: numbers in it count as numbers, so that what belongs together stays together."""
+    # Every second part is a number.
+    return [int(part) if index % 2 else part for index, part in enumerate(_NUMBER.split(name))], name
+
+
+def _plain(value: object) -> object:
+    """Return a part of the model as JSON in which everything that the model tells apart is different."""
+    kind = type(value)
+    if isinstance(value, tuple):
+        items = [_plain(item) for item in cast("tuple[object, ...]", value)]
+        return {"map": items} if isinstance(value, JsonMap) else items
+    if has(kind):
+        left_out = _LEFT_OUT.get(kind, ())
+        return [kind.__name__, *(_plain(getattr(value, name)) for name in _names(kind) if name not in left_out)]
+    return value
+
+
+def _names(kind: type[AttrsInstance]) -> list[str]:
+    return [one.name for one in fields(kind)]
