@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import hypothesis.strategies as st
 from attrs import frozen
@@ -43,6 +44,8 @@ class Subscriber(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now_s = 1_700_000_000
+        # Nothing happens at the same moment.
+        self.ticks = count()
         self.storage = Storage(lambda: self.now_s)
         self.log: list[Published] = []
         self.read: list[bytes] = []
@@ -66,7 +69,7 @@ class Subscriber(RuleBasedStateMachine):
             recover=True,
         )
         mailbox = Mailbox(max_messages=10_000, max_bytes=10**9, overflow="drop_oldest")
-        self.feed = Feed(mailbox, query, clock=lambda: self.now_s)
+        self.feed = Feed(mailbox, query, clock=lambda: self.now_s + next(self.ticks) / 1_000_000)
         self.granted_at = len(self.log)
         self.connected = True
         self.feed.granted()

@@ -156,8 +156,8 @@ class Reader:
             self.delivered.append(one.number)
         if episode.asks or self.recent.arrived_at_s is None:
             kept = self.broker.stored(None)
-            newest_one = (kept[-1].id_, kept[-1].known_by) if kept else None
-            self.recent.begin(newest_one, asked_at_s=float(self.broker.now_s))
+            newest_ones = [(one.id_, one.known_by) for one in kept]
+            self.recent.begin(newest_ones, asked_at_s=float(self.broker.now_s), whole=True)
 
 
 def episodes(drafts: st.SearchStrategy[Draft], down_s: st.SearchStrategy[int]) -> st.SearchStrategy[list[Episode]]:
@@ -179,13 +179,24 @@ STATES = st.builds(Draft, ttl_s=TTLS_S, state=st.sampled_from([ON, OFF]), swaps=
 END = Episode(down_s=DISORDER_S + 1, missed=[], during=[], late=[], live=[], asks=False)
 
 
+def has_double(reader: Reader, lost: Published) -> bool:
+    """Tell whether an equal message came at about that time and is not stored: nobody can tell the two apart."""
+    return any(
+        one.known_by == lost.known_by
+        and abs(one.at_s - lost.at_s) <= DISORDER_S
+        and one.number in reader.delivered
+        and one.expires_s <= reader.broker.now_s
+        for one in reader.broker.log
+    )
+
+
 def check(course: list[Episode], max_messages: int) -> Reader:
     """Run all episodes and one more; then all that is stored was delivered."""
     reader = Reader(Broker([]), max_messages)
     for episode in (*course, END):
         reader.run(episode)
-        wanted = {one.number for one in reader.broker.stored(None)}
-        assert wanted <= {*reader.delivered}, "no stored message is lost"
+        missing = [one for one in reader.broker.stored(None) if one.number not in reader.delivered]
+        assert all(has_double(reader, one) for one in missing), "no stored message is lost"
     return reader
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from emitter_typed import Client, Gap, HistoryIncomplete, Key, Message, Subscription
+from emitter_typed import Client, Gap, HistoryIncomplete, Key, Message, Subscription, Undecodable
 from emitter_typed.broker import Broker, Cluster, ManualClock
 from tests.helpers.loops import LIMIT_S
 
@@ -39,6 +39,7 @@ def read(subscription: Subscription[Message[bytes]], last: str) -> list[str | Ga
     """Read up to a message, which nobody else says."""
     found: list[str | Gap] = []
     for event in subscription.events():
+        assert not isinstance(event, Undecodable)
         found.append(event if isinstance(event, Gap) else event.as_string())
         if found[-1] == last:
             return found
@@ -182,6 +183,9 @@ def test_what_a_node_takes_with_it_is_a_gap(emitter_cluster: Cluster) -> None:
         publish(here, key, "0")
         publish(there, key, "1")
         assert sorted(payloads(read(subscription, "1"))) == ["0", "1"]
+        with away(one, client):
+            publish(here, key, "both nodes are known")
+        read(subscription, "both nodes are known")
         with away(one, client):
             publish(there, key, "gone with its node")
             other.kill()

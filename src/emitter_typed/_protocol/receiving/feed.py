@@ -72,6 +72,7 @@ class Feed:
         self._recovers = query is not None and query.recover
         self._clock = clock
         self._since_cursor = 0
+        self._since_merge = 0
         # How many messages may arrive before the cursor is moved on, and when that was asked for last.
         self._cursor_due = 1
         self._asked_at_s = 0.0
@@ -109,6 +110,7 @@ class Feed:
         if self._recovers and self.started and self._break is None:
             self._recent.deliver(Arrived(fingerprint(*arrival), self._clock()))
             self._since_cursor += 1
+            self._since_merge += 1
         if self._only_live:
             return self.mailbox.put(arrival)
         place = self.mailbox.received
@@ -227,9 +229,9 @@ class Feed:
         else:
             assert self._query is not None, "only a query has a cursor"
             self._asked = self._query.newest()
+            # Often at first: until something that was delivered is known to be stored, and by whom, little is certain.
+            self._cursor_due = min(max(1, (self._since_merge - 1) // 2), _CURSOR_MESSAGES)
             self._since_cursor = 0
-            # Without a message that was both stored and delivered, recent deliveries have no beginning.
-            self._cursor_due = min(2 * self._cursor_due, _CURSOR_MESSAGES)
             self._asked_at_s = self._clock()
         self._arrived = None
         return self._asked.definition, self._asked.request()
@@ -244,11 +246,11 @@ class Feed:
         received = self._received if self._arrived is None else self._arrived
         if isinstance(self._asked, Pager):
             self._asked.take(response)
-            found = self._asked.found()
+            # One page is enough.
+            self._asked.stop()
             if self._break is None:
-                self._recent.begin(found[-1] if found else None, asked_at_s=self._asked_at_s)
-            if self._recent.arrived_at_s is not None:
-                self._cursor_due = _CURSOR_MESSAGES
+                whole = self._asked.at_the_end
+                self._recent.begin(self._asked.found(), asked_at_s=self._asked_at_s, whole=whole)
         elif catch_up is not None and self._asked is catch_up:
             catch_up.take(response, received)
             self._try_to_merge(catch_up)
@@ -311,8 +313,8 @@ class Feed:
         if not self.started:
             self.started = True
             self._items.extend(_incomplete(second) for second in sorted(catch_up.incomplete))
-        self._since_cursor = 0
-        self._cursor_due = _CURSOR_MESSAGES if self._recent.arrived_at_s is not None else 1
+        self._since_cursor = self._since_merge = 0
+        self._cursor_due = 1
         if broken is not None and broken.until is not None:
             self._leave_out_what_was_stored(catch_up, broken)
             self._break = None

@@ -118,8 +118,8 @@ class HistoryQuery:
         return CatchUp(self._pager(window, None, recent), recent, wanted=None, resumes=True)
 
     def newest(self) -> Pager:
-        """Return what fetches the newest message."""
-        return self._pager({}, 1)
+        """Return what fetches the newest messages, for which one page is enough."""
+        return self._pager({}, _LEAST_MESSAGES)
 
     def _pager(self, window: Mapping[str, object], size: int | None, recent: RecentDeliveries | None = None) -> Pager:
         assert self.operation.pages is not None, "generated code fetches only with what has pages"

@@ -349,6 +349,7 @@ class RecentDeliveries:
         "_delivered",
         "_forgotten",
         "_no_echo",
+        "_seen",
         "arrived_at_s",
         "behind",
         "cursor",
@@ -367,6 +368,8 @@ class RecentDeliveries:
         """The ids of what is stored about the cursor and was delivered."""
         self.behind: dict[bytes, bytes] = {}
         """Ids of stored messages, by the process that stored each: what that stored earlier is not to be delivered."""
+        # The ids of what else is stored about the cursor, delivered or not.
+        self._seen: frozenset[bytes] = frozenset()
         self.truncated: bool = False
         """Whether messages that were delivered since the cursor were forgotten."""
         self.forgetful: bool = False
@@ -395,7 +398,7 @@ class RecentDeliveries:
     def processes(self) -> frozenset[bytes]:
         """The processes that stored what is known about the cursor."""
         cursor = () if self.cursor is None else (self.cursor,)
-        return frozenset(process_of(id_) for id_ in (*self.known, *cursor))
+        return frozenset(process_of(id_) for id_ in (*self.known, *self._seen, *cursor))
 
     def deliver(self, message: Arrived) -> None:
         """Remember a message that arrived live."""
@@ -416,36 +419,45 @@ class RecentDeliveries:
         certain = not self.forgetful or len(found.matched) == len(stored)
         return evolve(found, exact=found.exact and certain and not self._forgotten)
 
-    def begin(self, newest: Found | None, *, asked_at_s: float) -> None:
+    def begin(self, found: Sequence[Found], *, asked_at_s: float, whole: bool) -> None:
         """Begin at the newest stored message, if it is one that was delivered, or published without echo.
 
         What arrived long before it is forgotten. What arrived shortly before may be stored behind it.
 
         Args:
-            newest: Its id, and what it is known by; None: nothing is stored.
+            found: The ids of the newest stored messages, and what they are known by, oldest first.
             asked_at_s: When the broker was asked for it. What had arrived by then is not stored behind it.
+            whole: Whether nothing else is stored.
         """
-        if newest is None or newest[0] == self.cursor or newest[0] in self.known:
-            kept = [one for one in self._delivered if one.at_s > asked_at_s]
+        newest = found[-1] if found else None
+        arrivals = [(one.fingerprint, one.at_s) for one in self._delivered]
+        sent = (*reversed(arrivals), *reversed(self._no_echo))
+        at_s = next((at_s for known_by, at_s in sent if newest is not None and known_by == newest[1]), None)
+        if newest is None or at_s is None or newest[0] == self.cursor or newest[0] in self.known:
+            # What had arrived and is not found is not stored, so that an equal one will be another.
+            stored_now = {known_by for _, known_by in found}
+            kept = [
+                evolve(one, may_be_known=True) if one.fingerprint in stored_now else one
+                for one in self._delivered
+                if not whole or one.at_s > asked_at_s or one.may_be_known or one.fingerprint in stored_now
+            ]
         else:
-            arrivals = [(one.fingerprint, one.at_s) for one in self._delivered]
-            sent = (*reversed(arrivals), *reversed(self._no_echo))
-            at_s = next((at_s for known_by, at_s in sent if known_by == newest[1]), None)
-            if at_s is None:
-                return
             self.cursor, self.arrived_at_s = newest[0], at_s
             first_s = stored_s(newest[0]) - DISORDER_S
             self.known = frozenset(id_ for id_ in self.known if stored_s(id_) >= first_s)
             kept = [
-                one if one.at_s > asked_at_s else evolve(one, may_be_known=True)
+                one if one.at_s > max(asked_at_s, at_s) else evolve(one, may_be_known=True)
                 for one in self._delivered
                 if one.at_s >= at_s - _KEPT_S
             ]
+            self.truncated = self.truncated and len(kept) == len(self._delivered)
+            self._forgotten = False
             while self._no_echo and self._no_echo[0][1] < at_s - _KEPT_S:
                 self._no_echo.popleft()
                 self.forgetful = False
-        self.truncated = self.truncated and len(kept) == len(self._delivered)
-        self._forgotten = False
+        begin_s = self.since_s
+        seen = (*self._seen, *(id_ for id_, _ in found))
+        self._seen = frozenset(id_ for id_ in seen if begin_s is not None and stored_s(id_) >= begin_s)
         self._delivered.clear()
         self._delivered.extend(kept)
 
@@ -479,6 +491,7 @@ class RecentDeliveries:
         self.known = frozenset(id_ for id_ in (*self.known, *known) if first_s is not None and stored_s(id_) >= first_s)
         self._delivered.clear()
         self._no_echo.clear()
+        self._seen = frozenset()
         self.truncated = self._forgotten = False
         self.forgetful = False
         for message in live:

@@ -186,6 +186,11 @@ class Pager:
         return not self._walking and self._missing != 0
 
     @property
+    def at_the_end(self) -> bool:
+        """Whether all that is stored was found, but for what a message hides that no reply can hold."""
+        return self._last
+
+    @property
     def newest(self) -> bytes | None:
         """The id of the newest message that was stored when the first page came; None if none was."""
         return self._newest_id
@@ -287,7 +292,7 @@ class Pager:
         """Take in the newest messages of the seconds up to the one at which the page ends."""
         if not full:
             self._add(page)
-            self._look_behind()
+            self._look_behind(page)
             return
         edge_s = self._edge_s(page)
         self._add([message for message in page if stored_s(message.id) >= edge_s])
@@ -309,10 +314,10 @@ class Pager:
         ends = [second for process, second in oldest_s.items() if size_bytes[process] > self._few_bytes]
         return max([min(oldest_s.values()), *ends])
 
-    def _look_behind(self) -> None:
+    def _look_behind(self, page: list[StoredMessage]) -> None:
         """See whether anything is behind a short page: only a message hides more that no reply can hold."""
         self._last = True
-        oldest = max(self._known, key=lambda id_: id_[4:], default=None)
+        oldest = max((message.id for message in page), key=lambda id_: id_[4:], default=None)
         enough = self._missing is not None and len(self._wanted_of(self._open)) >= self._missing
         reached = not all(map(self._is_above_floor, self._known))
         if oldest is None or enough or reached or self._is_past(stored_s(oldest)):
@@ -382,7 +387,7 @@ class Pager:
                 self._last = False
                 self._go_back_to(self._edge_s(page))
             else:
-                self._look_behind()
+                self._look_behind(page)
             return
         if start.witness is not None and all(message.id != start.witness for message in page):
             self._restarts += 1
@@ -436,8 +441,8 @@ class Pager:
     def shrink(self, error: ReplyMissing) -> None:
         """Ask for less at once, for a page did not fit a packet. Raises the error if it was a single message."""
         asked = self._asked()
-        if asked == 2 and self._start is not None and self._start.witness is not None:
-            # The witness and the next one do not fit together.
+        if 1 < asked <= 3 and self._start is not None and self._start.witness is not None:
+            # The witness and the next one do not fit together, or hardly.
             self._start = _Start(self._start.process, self._start.witness)
         elif asked == 1:
             raise error

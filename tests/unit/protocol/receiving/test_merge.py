@@ -280,7 +280,7 @@ def test_what_arrived_shortly_before_the_cursor_is_remembered_and_need_not_be_fo
     delivering(recent, "abcd", times_s=[0.0, 8.0, 9.0, 9.5])
     found = stored("abcdef")
 
-    recent.begin(found[2], asked_at_s=9.2)
+    recent.begin(found[:3], asked_at_s=9.2, whole=False)
 
     assert recent.cursor == found[2][0]
     assert [(chr(one.fingerprint), one.may_be_known) for one in recent.delivered] == [
@@ -295,7 +295,7 @@ def test_the_cursor_stays_where_the_newest_stored_message_was_not_delivered() ->
     recent = RecentDeliveries()
     delivering(recent, "a")
 
-    recent.begin(stored("x")[0], asked_at_s=0.0)
+    recent.begin(stored("x"), asked_at_s=0.0, whole=False)
 
     assert recent.cursor is None
     assert len(recent.delivered) == 1
@@ -305,7 +305,7 @@ def test_what_had_arrived_and_is_not_stored_is_no_evidence_any_more() -> None:
     recent = RecentDeliveries()
     delivering(recent, "ab", times_s=[1.0, 3.0])
 
-    recent.begin(None, asked_at_s=2.0)
+    recent.begin([], asked_at_s=2.0, whole=True)
 
     assert [chr(one.fingerprint) for one in recent.delivered] == ["b"]
 
