@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -21,13 +21,13 @@ def publish(client: Client, key: Key, *payloads: str, ttl: int | None = 3600) ->
 
 
 @contextmanager
-def publishers(*brokers: Broker) -> Iterator[list[Client]]:
+def publishers(*brokers: Broker) -> Generator[list[Client]]:
     with ExitStack() as stack:
         yield [stack.enter_context(Client.from_url(broker.url, reconnect_max_s=0.05)) for broker in brokers]
 
 
 @contextmanager
-def recovering(broker: Broker, key: Key) -> Iterator[tuple[Client, Subscription[Message[bytes]]]]:
+def recovering(broker: Broker, key: Key) -> Generator[tuple[Client, Subscription[Message[bytes]]]]:
     with (
         Client.from_url(broker.url, username="reader", reconnect_max_s=0.05) as client,
         client.subscribe(key, CHANNEL, last=0, recover=True) as subscription,
@@ -55,7 +55,7 @@ def gaps(events: list[str | Gap]) -> list[Gap]:
 
 
 @contextmanager
-def away(broker: Broker, client: Client) -> Iterator[None]:
+def away(broker: Broker, client: Client) -> Generator[None]:
     """The reader has no connection, and all others have theirs."""
     broker.faults.refuse_connections()
     broker.faults.drop_connections("reader")
