@@ -283,6 +283,8 @@ class RequestTimeout(EmitterError, TimeoutError):
     """For a drain, how many messages of QoS 1 the broker has not acknowledged; else None."""
     handlers_running: int | None
     """For a drain, how many handlers of subscriptions have not had what had arrived; else None."""
+    unsent: int | None
+    """For a drain, how many messages of QoS 0 the network has not taken; else None."""
 
     def __init__(
         self,
@@ -292,12 +294,13 @@ class RequestTimeout(EmitterError, TimeoutError):
         offline: str | None = None,
         unacknowledged: int | None = None,
         handlers_running: int | None = None,
+        unsent: int | None = None,
     ) -> None:
         """Name the operation and its limit, and what is known of what it waited for."""
         if unacknowledged is not None:
             message = (
                 f"{operation} was not over within {timeout_s:g} s: {unacknowledged} messages of QoS 1 are not "
-                f"acknowledged, {handlers_running} handlers still run"
+                f"acknowledged, {unsent or 0} of QoS 0 are not sent, {handlers_running} handlers still run"
             )
             message += "" if offline is None else f", there is no connection ({offline})"
             advice = "what is left is lost; allow more time with timeout_s"
@@ -318,6 +321,7 @@ class RequestTimeout(EmitterError, TimeoutError):
         self.offline = offline
         self.unacknowledged = unacknowledged
         self.handlers_running = handlers_running
+        self.unsent = unsent
 
 
 class ConnectionRefused(EmitterError, ConnectionError):
