@@ -69,7 +69,7 @@ class Reading(Record):
     """The day that it counts for."""
     note: str | None = None
     """The note."""
-    sensor_id: UUID = field(metadata=wire("sensorId"))
+    sensor_id: UUID = field(metadata=wire("sensorId", also_read=("sensorID", "sensor")))
     """The sensor id."""
     source: str = "probe"
     """The source.
