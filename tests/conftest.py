@@ -1,10 +1,12 @@
-"""What every test lives with: a broker to ask for, no thread left behind, no key shown, examples that CI can repeat.
+"""What every test lives with: a broker to ask for, no thread left behind, no key shown, no wait and no log line under a
+lock, examples that CI can repeat.
 
 A run of the tests with the marker `tools` ends with a list of those that were skipped.
 """
 
 import logging
 import os
+import signal
 import threading
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
@@ -13,10 +15,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.helpers.leaks import Leaks
+from tests.helpers.locks import LockSentinel
 from tests.helpers.threads import left_behind
 
 if TYPE_CHECKING:
     from emitter_typed.broker import Broker
+
+# A shell ignores Ctrl-C for what it starts in the background, and so would the programs that the tests start and end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How fast examples come says more about the machine than about the code.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -39,6 +46,7 @@ def no_thread_left_behind() -> Iterator[None]:
 
 
 _leaks = pytest.StashKey[Leaks]()
+_locks = pytest.StashKey[LockSentinel]()
 
 
 @pytest.fixture(scope="session")
@@ -50,16 +58,28 @@ def leaks() -> Iterator[Leaks]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def locks() -> Iterator[LockSentinel]:
+    """Keeps what was logged and waited for in this process with a lock of the library held."""
+    sentinel = LockSentinel()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        sentinel.watch(monkeypatch)
+        yield sentinel
+
+
 @pytest.fixture(autouse=True)
-def everything_logged(request: pytest.FixtureRequest, leaks: Leaks) -> Iterator[None]:
-    """Logs everything, so that `pytest_runtest_makereport` fails the test that showed a key."""
+def everything_logged(request: pytest.FixtureRequest, leaks: Leaks, locks: LockSentinel) -> Iterator[None]:
+    """Logs everything, so that `pytest_runtest_makereport` fails the test that showed a key, or logged under a lock."""
     logger = logging.getLogger("emitter_typed")
     level = logger.level
     logger.setLevel(logging.DEBUG)
     logger.addHandler(leaks)
+    logger.addHandler(locks)
     request.node.stash[_leaks] = leaks
+    request.node.stash[_locks] = locks
     yield
     logger.removeHandler(leaks)
+    logger.removeHandler(locks)
     logger.setLevel(level)
 
 
@@ -72,6 +92,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         if shown := leaks.take():
             report.outcome = "failed"
             report.longrepr = f"keys were logged, printed or raised in clear, those that end with {', '.join(shown)}"
+    if report.when == "teardown" and (locks := item.stash.get(_locks, None)) is not None and (found := locks.take()):
+        report.outcome = "failed"
+        report.longrepr = f"this happened under a lock: {'; '.join(sorted(set(found)))}"
     return report
 
 

@@ -54,11 +54,14 @@ def _main(argv: Sequence[str] | None, prog: str, pause: Callable[[], object]) ->
     # Much is made and nearly all of it kept: to look for what could go takes 4 % of a run.
     gc.disable()
     try:
-        arguments = parser.parse_args(argv)
+        arguments, unknown = parser.parse_known_args(argv)
+        if unknown:
+            # The usage line is that of the verb.
+            arguments.refuse(f"unrecognized arguments: {' '.join(unknown)}")
         if arguments.verb == "check":
             return _check(arguments.schemas, arguments.format)
         if (arguments.schema is None) != (arguments.out is None):
-            parser.error("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
+            arguments.refuse("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
         return _generate(arguments, pause)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -81,8 +84,10 @@ def _main(argv: Sequence[str] | None, prog: str, pause: Callable[[], object]) ->
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description="Typed Python packages from schemas.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    further = "[--check | --watch] [--format {text,json,github}]"
     generate = verbs.add_parser(
         "generate",
+        usage=f"{prog} generate SCHEMA --out DIR {further}\n       {prog} generate {further}",
         help="write the package of a schema",
         description=(
             "Write the package of a schema. Without SCHEMA: all jobs of [tool.emitter-typed] in the nearest "
@@ -103,6 +108,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     check.add_argument("schemas", nargs="+", type=Path, metavar="SCHEMA", help="a schema, a YAML file")
     for verb in (generate, check):
+        verb.set_defaults(refuse=verb.error)
         verb.add_argument(
             "--format",
             choices=("text", "json", "github"),

@@ -17,9 +17,9 @@ Rule = Literal[
     "yaml-syntax", "yaml-feature", "tab", "second-document", "duplicate-key", "key-not-text", "too-deep",
     "unknown-key", "missing-key", "wrong-shape", "language-version",
     "bad-name", "reserved-name", "name-collision", "wire-collision",
-    "type-syntax", "unquoted-type", "unknown-type", "misplaced-type", "secret-type", "alias-cycle",
+    "type-syntax", "unquoted-type", "unknown-type", "misplaced-type", "secret-type", "distinct-type", "alias-cycle",
     "endless-record", "bad-import", "import-cycle",
-    "bad-value", "bad-limit", "bad-default", "bad-format", "bad-blank", "parameter-order",
+    "bad-value", "bad-limit", "slow-pattern", "bad-default", "bad-format", "bad-blank", "parameter-order",
     "duplicate-value", "flag-letter", "union-member", "union-tag", "union-values",
     "bad-topic", "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error",
     "bad-status", "duplicate-status", "unknown-operation", "typed-operation", "wait-publish",
@@ -90,10 +90,38 @@ def did_you_mean(text: str, names: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the name that is closest to a text, or nothing where none is close."""
     import difflib
 
-    by_folded = {name.casefold(): name for name in sorted(names)}
+    by_folded = {_folded(name): name for name in sorted(names)}
     # Ratio costs the product of the lengths: nobody misspells a name into a novel.
-    close = difflib.get_close_matches(text[:_SHOWN_CHARACTERS].casefold(), by_folded, n=1, cutoff=0.6)
-    return f"did you mean {quoted(by_folded[close[0]])}?" if close else ""
+    wanted = _folded(text[:_SHOWN_CHARACTERS])
+    alike = difflib.get_close_matches(wanted, by_folded, n=3, cutoff=0.6)
+    # `Trip` and `string` have three letters in common, and no more.
+    slips = {name: _slips(wanted, name) for name in alike}
+    close = min(alike, key=lambda name: (slips[name], abs(len(name) - len(wanted))), default=None)
+    if close is None or slips[close] > _most_slips(len(wanted)):
+        return ""
+    return f"did you mean {quoted(by_folded[close])}?"
+
+
+def _folded(name: str) -> str:
+    return name.casefold().translate({ord("-"): None, ord("_"): None})
+
+
+def _slips(text: str, name: str) -> int:
+    """Return how many letters are wrong, missing, too many or in the wrong order."""
+    before: list[int] = []
+    row = list(range(len(name) + 1))
+    for n, letter in enumerate(text, start=1):
+        before, last, row = row, before, [n]
+        for m, other in enumerate(name, start=1):
+            cost = min(before[m] + 1, row[m - 1] + 1, before[m - 1] + (letter != other))
+            if n > 1 and m > 1 and letter == name[m - 2] and text[n - 2] == other:
+                cost = min(cost, last[m - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def _most_slips(length: int) -> int:
+    return 0 if length < 3 else 1 if length < 6 else 2 if length < 10 else 3
 
 
 def render(problems: Iterable[Problem], format: Format) -> str:

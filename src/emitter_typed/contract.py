@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         KeySource,
         SyncChannel,
         SyncFacade,
+        held_keys,
     )
     from emitter_typed._protocol.address import Address
     from emitter_typed._protocol.definition import (
@@ -109,6 +110,7 @@ __all__ = [
     "exclusive_maximum",
     "exclusive_minimum",
     "filter_name",
+    "held_keys",
     "lazy_attributes",
     "max_items",
     "max_length",

@@ -54,6 +54,15 @@ def hide_keys(text: str, *keys: str) -> str:
     return _find_keys(_HIDDEN, text)
 
 
+def without_frames(error: EmitterError) -> EmitterError:
+    """Return an error without the frames that it and its causes went through: they hold what the broker sent."""
+    one: BaseException | None = error
+    while one is not None:
+        one.__traceback__ = None
+        one = one.__cause__ or one.__context__
+    return error
+
+
 def look_swapped(key: str, channel: str) -> bool:
     """Tell whether key and channel look as if each was given in the place of the other."""
     return _is_key(channel.removesuffix("/")) is not None and _is_key(key) is None
@@ -193,7 +202,7 @@ class AmbiguousReply(EmitterError):
 
 
 class ReplyMissing(EmitterError):
-    """The broker acknowledged a request without a reply: the reply does not fit a packet of 65,536 bytes."""
+    """The broker acknowledged a request without a reply: the reply is larger than the broker's packets may be."""
 
     operation: str
     """The request."""
@@ -288,7 +297,7 @@ class ConnectionRefused(EmitterError, ConnectionError):
     """No connection could be made: nothing listens there, or the broker turned us away."""
 
     host: str
-    """The host that was tried."""
+    """The host that was tried; what looks like a key is hidden."""
     port: int
     """The port that was tried."""
     return_code: int | None
@@ -301,6 +310,8 @@ class ConnectionRefused(EmitterError, ConnectionError):
         self, message: str, *, host: str, port: int, return_code: int | None = None, permanent: bool = False
     ) -> None:
         """Say why there is no connection to host and port."""
+        # A key may have been given in the place of the host.
+        host = hide_keys(host)
         if return_code is None:
             advice = "check the host and the port, and whether the broker expects TLS or WebSocket there"
         elif permanent:

@@ -38,6 +38,7 @@ class MessageSink:
 
     def granted(self, call_result: AnyCallResult[None], /) -> None:
         assert not self.is_there
+        assert not self.ends
         self.is_there = True
         call_result.resolve(None)
 
@@ -45,9 +46,11 @@ class MessageSink:
         self.without_echo.append((channel, raw))
 
     def lost(self) -> None:
+        assert not self.ends
         self.is_there = False
 
     def restored(self) -> None:
+        assert not self.ends
         self.is_there = True
 
     def offer(self, channel: str, raw: bytes, /) -> None:
@@ -55,4 +58,5 @@ class MessageSink:
         self.got.append((channel, raw))
 
     def end(self, error: EmitterError | None, /) -> None:
+        assert not self.ends
         self.ends.append(error)

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, consumes, initialize, precondition, rule
 from emitter_typed import Key, KeygenResponse, Permission
 from emitter_typed._generated.protocol import KEYGEN, PROTOCOL
 from emitter_typed._generated.types import KeygenRequest
-from emitter_typed._protocol.operations import prepare
+from emitter_typed._protocol.operations import Written, prepare
 from emitter_typed._protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsuback, Unsubscribe
 from emitter_typed._protocol.topics import matches
 from emitter_typed.errors import (
@@ -52,7 +52,7 @@ class Conversation(Model):
     @rule()
     def request(self) -> None:
         call_result = self.call_result()
-        self.session.request(KEYGEN, REQUEST, b"{}", call_result)
+        self.session.request(KEYGEN, Written(REQUEST, b"{}"), call_result)
         self.begun(call_result)
 
     @precondition(lambda self: self.online)
@@ -86,7 +86,7 @@ class Conversation(Model):
     @rule()
     def ask_offline(self) -> None:
         with pytest.raises(ConnectionLost):
-            self.session.request(KEYGEN, REQUEST, b"{}", CallResult())
+            self.session.request(KEYGEN, Written(REQUEST, b"{}"), CallResult())
 
     @precondition(lambda self: bool(self.unsent))
     @rule(which=st.integers(0))

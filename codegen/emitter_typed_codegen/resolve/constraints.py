@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias, get_args
 from emitter_typed_codegen.model import Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries
+from emitter_typed_codegen.resolve.pattern_parts import SlowPattern
+from emitter_typed_codegen.resolve.patterns import LONGEST_TEXT, check_speed
 from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
 from emitter_typed_codegen.resolve.values import UNFIT, comparable, read_value
 from emitter_typed_codegen.source import Node, ScalarNode
@@ -47,7 +49,6 @@ _TWICE: tuple[tuple[ConstraintRule, ConstraintRule], ...] = (
 )
 _MOST = 1 << 31
 _LONGEST_PATTERN = 1000
-_LONGEST_CHECKED = 200
 
 
 def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tuple[Constraint, ...]:
@@ -75,6 +76,8 @@ def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tu
         constraint = _constraint(symbols, rule, node, base)
         if constraint is not None:
             constraints[rule] = constraint
+    if "pattern" in constraints and not _is_quick(symbols, entries, ref, constraints):
+        del constraints["pattern"]
     _compare(symbols, entries, constraints, base)
     return tuple(constraints.values())
 
@@ -88,18 +91,21 @@ def check_constraints(
     rule: Rule,
     what: str,
 ) -> None:
-    """Note a problem for each constraint that a value does not keep."""
+    """Note a problem for the first constraint that a value breaks: a pattern may be quick with short texts only."""
     base = symbols.base(ref)
+    if value is None or base is None:
+        return
     for constraint in constraints:
-        if value is not None and base is not None and keeps(constraint, base, value) is False:
+        if keeps(constraint, base, value) is False:
             shown = f"{what} {quoted(node.value)}" if isinstance(node, ScalarNode) else what
             symbols.report.add(node, rule, f"{shown} {_BROKEN[constraint.rule].format(constraint.value)}")
+            return
 
 
 def keeps(constraint: Constraint, base: Base, value: Literal_) -> bool | None:
-    """Tell whether a value keeps a constraint; None where that would take too long to find out."""
+    """Tell whether a value keeps a constraint; None where nobody can know."""
     if constraint.rule == "pattern":
-        return _matches(str(constraint.value), str(value))
+        return re.fullmatch(str(constraint.value), str(value)) is not None
     if constraint.rule in _RANGE and isinstance(base, Scalar):
         return _in_order(constraint, base.name, value)
     if isinstance(value, str | tuple) and isinstance(constraint.value, int):
@@ -180,6 +186,25 @@ def _is_pattern(symbols: SymbolTable, node: ScalarNode) -> bool:
     return True
 
 
+def _is_quick(
+    symbols: SymbolTable, entries: Entries, ref: TypeRef, constraints: dict[ConstraintRule, Constraint]
+) -> bool:
+    """Tell whether `re` is quick with the pattern on any text that is short enough, and note a problem if not."""
+    node = entries.scalar("pattern")
+    if node is None or ("max_length" in entries and "max_length" not in constraints):
+        return False
+    # They are checked in this order, and not after one that is broken: aliases first, and a length before a pattern.
+    lengths = [one.value for one in (*symbols.constraints(ref), *constraints.values()) if one.rule == "max_length"]
+    longest = min([one for one in lengths if isinstance(one, int)], default=LONGEST_TEXT)
+    try:
+        check_speed(node.value, longest)
+    except SlowPattern as slow:
+        place = node if slow.end - slow.start == len(node.value) else node.part(slow.start, slow.end)
+        symbols.report.add(place, "slow-pattern", slow.message, slow.hint)
+        return False
+    return True
+
+
 def _compare(
     symbols: SymbolTable, entries: Entries, constraints: dict[ConstraintRule, Constraint], base: Base | None
 ) -> None:
@@ -195,12 +220,3 @@ def _compare(
             both = f"{quoted(low)} {constraints[low].value} and {quoted(high)} {constraints[high].value}"
             message = f"no value keeps both {both}"
             symbols.report.add(entries.key(high), "bad-limit", message)
-
-
-def _matches(pattern: str, text: str) -> bool | None:
-    # A match may take exponential time: a repeated group, or many repetitions, are left to run time.
-    if len(text) > _LONGEST_CHECKED or re.search(r"\)[*+{?]", pattern) or len(re.findall(r"[*+{]", pattern)) > 2:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return re.fullmatch(pattern, text) is not None

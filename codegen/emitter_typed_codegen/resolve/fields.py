@@ -54,6 +54,10 @@ def read_field(
     wire = entries.scalar("wire")
     also = symbols.report.texts(entries.get("also_read"), "'also_read'")
     constraints = read_constraints(symbols, entries, ref)
+    blank = _blank(symbols, entries)
+    if blank and "default" not in entries and symbols.base(ref) is not None and not symbols.optional(ref):
+        message = f"{what} must be there, and a blank value reads as if it were absent"
+        symbols.report.add(entries.key("blank"), "bad-blank", message, "write the type with a ?, or give a default")
     return Field(
         name=key.value,
         wire=wire.value if wire is not None and symbols.report.is_name(wire) else key.value,
@@ -62,7 +66,7 @@ def read_field(
         doc=entries.text("doc"),
         unit=entries.text("unit"),
         format=read_format(symbols, entries, ref),
-        blank=_blank(symbols, entries),
+        blank=blank,
         has_default="default" in entries,
         default=_default(symbols, entries, ref, constraints),
         constraints=constraints,

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 from attrs import define, field
 
 from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
+from emitter_typed_codegen.resolve.synonyms import key_advice, key_called
 from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
 
 ChoiceT = TypeVar("ChoiceT", bound=str)
@@ -15,6 +16,13 @@ ChoiceT = TypeVar("ChoiceT", bound=str)
 LONGEST_NAME = 100
 """How many characters a name of the language may have."""
 
+_MISSING: frozenset[Rule] = frozenset(
+    {
+        "missing-key", "unknown-type", "unknown-event", "unknown-error", "unknown-operation", "unknown-option",
+        "address-parameter", "topic-parameter", "event-channel", "stored-fetch", "lasting-request", "watch-request",
+        "fetch-pages", "request-options", "needs-envelope", "union-values", "union-member",
+    }
+)  # fmt: skip
 _NO_ADVICE = frozenset({"true", "false", "yes", "no", "on", "off", "null", "~"})
 _MOST_HINTS = 200
 _MOST_LISTED = 12
@@ -28,7 +36,9 @@ class Report:
     problems: list[Problem] = field(factory=list[Problem])
 
     def add(self, place: Placed, rule: Rule, message: str, hint: str = "") -> None:
-        """Note a problem."""
+        """Note a problem, unless what is missing may stand where the file could not be read."""
+        if rule in _MISSING and not place.text.whole:
+            return
         self.problems.append(place.problem(rule, message, hint))
 
     def meant(self, text: str, names: Iterable[str]) -> str:
@@ -48,7 +58,9 @@ class Report:
     def expect(self, node: Node, what: str, shape: str) -> None:
         """Note that a node has the wrong shape; a broken one is not mentioned again."""
         if not isinstance(node, BrokenNode):
-            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}")
+            written = _as_written(node) if isinstance(node, ScalarNode) and shape == "a list" else ""
+            hint = f"write [{written}]" if written and written.isprintable() and len(written) <= LONGEST_NAME else ""
+            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}", hint)
 
     def entries(
         self,
@@ -58,6 +70,7 @@ class Report:
         at: Placed,
         required: Sequence[str] = (),
         optional: Sequence[str] = (),
+        ignored: Sequence[str] = (),
     ) -> Entries:
         """Read a map whose keys the language knows.
 
@@ -67,6 +80,7 @@ class Report:
             at: Where a missing key is reported: the key that the map belongs to.
             required: The keys that must be there.
             optional: The keys that may be there.
+            ignored: Keys that have their problem already.
 
         Returns:
             The entries with known keys.
@@ -76,14 +90,16 @@ class Report:
             return Entries(self, at, {})
         known = (*required, *optional)
         found: dict[str, tuple[ScalarNode, Node]] = {}
+        elsewhere: set[str | None] = set()
         for key, value in node.pairs:
-            if key.value in known:
+            if key.value in known or key.value in ignored:
                 found[key.value] = (key, value)
             else:
-                hint = self.meant(key.value, known) or f"it may have {_listed(known)}"
+                elsewhere.add(key_called(key.value, known))
+                hint = key_advice(key.value, known) or self.meant(key.value, known) or f"it may have {_listed(known)}"
                 self.add(key, "unknown-key", f"{what} has no key {quoted(key.value)}", hint)
         for key_name in required:
-            if key_name not in found:
+            if key_name not in found and key_name not in elsewhere:
                 self.add(at, "missing-key", f"{what} needs the key {quoted(key_name)}")
         return Entries(self, at, found)
 
@@ -122,11 +138,11 @@ class Report:
             return []
         return [item for item in node.items if not isinstance(item, BrokenNode)]
 
-    def texts(self, node: Node | None, what: str) -> list[ScalarNode]:
-        """Return the texts of a list; whatever else it holds is a problem."""
+    def texts(self, node: Node | None, what: str, *, empty: bool = False) -> list[ScalarNode]:
+        """Return the texts of a list; whatever else it holds is a problem, an empty one too unless it is allowed."""
         found: list[ScalarNode] = []
         for item in self.items(node, what):
-            if isinstance(item, ScalarNode) and item.value:
+            if isinstance(item, ScalarNode) and (item.value or (empty and not item.plain)):
                 found.append(item)
             else:
                 self.expect(item, f"each item of {what}", "a text")
@@ -223,4 +239,12 @@ def _shape(node: Node) -> str:
         return "a map"
     if isinstance(node, ListNode):
         return "a list"
-    return f"the text {quoted(node.value)}" if isinstance(node, ScalarNode) and node.value else "nothing"
+    if not isinstance(node, ScalarNode) or (node.plain and not node.value):
+        return "nothing"
+    return "null" if node.is_null else f"the text {quoted(node.value)}"
+
+
+def _as_written(node: ScalarNode) -> str:
+    if node.is_null:
+        return "null"
+    return node.value if node.plain else f'"{node.value}"'

@@ -83,8 +83,8 @@ class SymbolTable:
         return any(isinstance(step, Optional) for step in self._steps(ref))
 
     def constraints(self, ref: TypeRef) -> tuple[Constraint, ...]:
-        """Return the constraints of all aliases on the way to what a type comes down to."""
-        declared = [self.types.get(step.name) for step in self._steps(ref) if isinstance(step, Named)]
+        """Return the constraints of all aliases on the way to what a type comes down to, the innermost first."""
+        declared = [self.types.get(step.name) for step in reversed(self._steps(ref)) if isinstance(step, Named)]
         return tuple(constraint for alias in declared if isinstance(alias, Alias) for constraint in alias.constraints)
 
     def _steps(self, ref: TypeRef) -> list[TypeRef]:

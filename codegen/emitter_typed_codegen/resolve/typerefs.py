@@ -8,8 +8,9 @@ from itertools import chain
 from typing import get_args
 
 from emitter_typed_codegen.model import List, Map, Named, Optional, Scalar, ScalarName, TypeRef
-from emitter_typed_codegen.problems import quoted
+from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
+from emitter_typed_codegen.resolve.synonyms import type_advice, type_meant
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
 SCALARS: tuple[ScalarName, ...] = get_args(ScalarName)
@@ -60,7 +61,9 @@ def read_type(symbols: SymbolTable, node: Node, *, allowed: Iterable[ScalarName]
         return reader.whole()
     except _Wrong as wrong:
         place: Placed = node.part(wrong.start, wrong.end)
-        symbols.report.add(place, "type-syntax", wrong.message, wrong.hint)
+        meant = type_meant(node.value)
+        hint = wrong.hint if not meant else f'write "{meant}"' if meant[0] in "[{" else f"write {meant}"
+        symbols.report.add(place, "type-syntax", wrong.message, hint)
         return BROKEN
 
 
@@ -91,12 +94,16 @@ class _Reader:
         self._tokens = [(found.group(), *found.span()) for found in _TOKEN.finditer(node.value)]
         self._next = 0
         self._broken = False
+        # What is no type as a whole has one problem, whatever its words are.
+        self._found: list[tuple[Placed, Rule, str, str]] = []
 
     def whole(self) -> TypeRef:
         ref = self._type(0)
         token, start, end = self._peek()
         if token:
             raise _Wrong(start, end, f"the type is complete before {quoted(token)}")
+        for problem in self._found:
+            self._symbols.report.add(*problem)
         return BROKEN if self._broken else ref
 
     def _type(self, level: int) -> TypeRef:
@@ -142,7 +149,7 @@ class _Reader:
                 if scalar in SPECIAL and scalar not in self._allowed:
                     message = f"{quoted(name)} can only be {_PLACES[scalar]}"
                     place = self._node.part(start, end)
-                    self._symbols.report.add(place, "misplaced-type", message, "use string")
+                    self._found.append((place, "misplaced-type", message, "use string"))
                 return Scalar(scalar)
         found = self._symbols.find(name)
         if found == BROKEN.name:
@@ -151,10 +158,10 @@ class _Reader:
         if found is not None:
             return Named(found)
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
-        hint = self._symbols.report.meant(name, chain(known, self._symbols.names))
+        hint = type_advice(name) or self._symbols.report.meant(name, chain(known, self._symbols.names))
         hint = hint or "declare it under types, or use one of: " + ", ".join(known)
         place = self._node.part(start, end)
-        self._symbols.report.add(place, "unknown-type", f"there is no type {quoted(name)}", hint)
+        self._found.append((place, "unknown-type", f"there is no type {quoted(name)}", hint))
         self._broken = True
         return BROKEN
 

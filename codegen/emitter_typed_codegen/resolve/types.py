@@ -12,6 +12,7 @@ from emitter_typed_codegen.model import (
     EnumValue,
     Flags,
     Record,
+    Scalar,
     Secret,
     TypeRef,
     Union,
@@ -22,8 +23,9 @@ from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, read_constraints
 from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endless_records
 from emitter_typed_codegen.resolve.fields import read_record
-from emitter_typed_codegen.resolve.nodes import Entries
+from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
+from emitter_typed_codegen.resolve.synonyms import key_advice
 from emitter_typed_codegen.resolve.typerefs import SCALARS, read_type
 from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
@@ -93,7 +95,10 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     kinds = [inner for inner, _ in node.pairs if inner.value in _KINDS]
     if not kinds:
         message = f"the type {quoted(key.value)} does not say what it is"
-        hint = "give it one of fields, enum, flags, union or alias"
+        # What `type` says is told by the other keys, if there are any.
+        keys = sorted((inner.value for inner, _ in node.pairs), key=lambda name: name == "type")
+        advice = (key_advice(name, _KINDS) or symbols.report.meant(name, _KINDS) for name in keys if name != "doc")
+        hint = next(filter(None, advice), "give it one of fields, enum, flags, union or alias")
         symbols.report.add(key, "missing-key", message, hint)
         return None
     for second in kinds[1:]:
@@ -105,11 +110,10 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
 def _open(symbols: SymbolTable, key: ScalarNode, node: MapNode, kind: str) -> Entries:
     required = (kind, "tag") if kind == "union" else (kind,)
     # A second kind has its problem already.
-    optional = (*_KEYS[kind], *(other for other in _KINDS if other != kind))
-    known = tuple(name for name in optional if name not in required)
-    return symbols.report.entries(
-        node, f"the {_WORDS[kind]} {quoted(key.value)}", at=key, required=required, optional=known
-    )
+    others = tuple(other for other in _KINDS if other != kind)
+    optional = tuple(name for name in _KEYS[kind] if name not in required)
+    what = f"the {_WORDS[kind]} {quoted(key.value)}"
+    return symbols.report.entries(node, what, at=key, required=required, optional=optional, ignored=others)
 
 
 _WORDS = {"fields": "record", "enum": "enum", "flags": "flags", "union": "union", "alias": "alias"}
@@ -135,8 +139,29 @@ def _read_aliases(symbols: SymbolTable, opened: list[tuple[ScalarNode, Entries]]
             doc=entries.text("doc"),
             type=ref,
             constraints=read_constraints(symbols, entries, ref),
-            distinct=entries.flag("distinct"),
+            distinct=entries.flag("distinct") and _can_be_distinct(symbols, entries, ref),
         )
+
+
+def _can_be_distinct(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> bool:
+    """Tell whether a type is one class in Python: of nothing else can a checker make another type."""
+    base = symbols.base(ref)
+    if symbols.optional(ref):
+        what, hint = "an optional type", "take the ? away here, and write it where the alias is used"
+    elif isinstance(base, Union):
+        what, hint = "a union", f"{_UNDISTINCT}, or make its members records of their own"
+    elif isinstance(base, Enum) and base.open:
+        what, hint = "an open enum", _UNDISTINCT
+    elif isinstance(base, Scalar) and base.name == "json":
+        what, hint = "json", f"{_UNDISTINCT}, or wrap it in a record with one field"
+    else:
+        return True
+    message = f"{what} cannot be distinct: in Python it is several classes, not one"
+    symbols.report.add(entries.key("distinct"), "distinct-type", message, hint)
+    return False
+
+
+_UNDISTINCT = "take 'distinct' away"
 
 
 def _secret(symbols: SymbolTable, key: ScalarNode, entries: Entries, ref: TypeRef) -> None:
@@ -173,14 +198,15 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
     if isinstance(node, MapNode):
         described = [*node.pairs]
     else:
-        described = [(item, None) for item in symbols.report.texts(node, quoted(kind))]
+        described = [(item, None) for item in symbols.report.texts(node, quoted(kind), empty=kind == "enum")]
     if isinstance(node, MapNode | ListNode) and not (node.pairs if isinstance(node, MapNode) else node.items):
         symbols.report.add(entries.key(kind), "wrong-shape", f"{quoted(kind)} holds nothing", "name its values")
     names = Names(symbols.report, "name-collision", what)
     wires = Names(symbols.report, "duplicate-value", what)
     values: list[EnumValue] = []
     for key, node in described:
-        if not symbols.report.is_name(key):
+        # What the name is made of is any text where it is made of something else.
+        if (kind != "enum" or find(node, "name") is None) and not _names_itself(symbols, key, kind):
             continue
         if kind == "flags" and not (len(key.value) == 1 and key.value.isascii() and key.value.isalpha()):
             message = f"a flag is one letter from a to z or A to Z, not {quoted(key.value)}"
@@ -194,6 +220,15 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
         wires.take(value.wire, value.wire, key)
         values.append(value)
     return tuple(values)
+
+
+def _names_itself(symbols: SymbolTable, key: ScalarNode, kind: str) -> bool:
+    """Tell whether the name of a value can be made of the value, and note a problem if not."""
+    if kind == "enum" and not key.is_null and not key.value.strip():
+        message = f"the value {quoted(key.value)} needs a name in Python"
+        symbols.report.add(key, "bad-name", message, f'write "{key.value}": {{name: none}}')
+        return False
+    return symbols.report.is_name(key)
 
 
 def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
@@ -254,7 +289,7 @@ def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) ->
 def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> list[str]:
     if "values" not in entries:
         return [constant_name(member.value.rpartition(".")[2]).lower() for member in members]
-    values = symbols.report.texts(entries.get("values"), "'values'")
+    values = symbols.report.texts(entries.get("values"), "'values'", empty=True)
     taken = Names(symbols.report, "union-values", "a tag's value")
     for value in values:
         _expect_text(symbols, value, "a tag's value")

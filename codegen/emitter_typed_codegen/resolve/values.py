@@ -146,7 +146,7 @@ def _scalar(node: ScalarNode, name: ScalarName) -> Literal_:
     try:
         return _READERS[name](text)
     except (ValueError, OverflowError):
-        raise _No(node, f"{quoted(text)} is not {_EXPECTED[name]}", _HINTS.get(name, "")) from None
+        raise _No(node, f"{quoted(text)} is not {_EXPECTED[name]}", _hint(name, text)) from None
 
 
 def _int(text: str) -> int:
@@ -249,6 +249,72 @@ _HINTS: dict[ScalarName, str] = {
     "duration": "write seconds, as in 90 or 0.5",
     "uuid": "write it as in 01234567-89ab-cdef-0123-456789abcdef",
 }
+
+
+_TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{2}(?:\.[0-9]+)?)").fullmatch
+_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|sec|m|min|h|hr|d|w|second|minute|hour|day|week)s?").fullmatch
+_SECONDS: dict[str, Fraction] = dict(
+    zip(("ms", *"smhdw"), map(Fraction, ("0.001", "1", "60", "3600", "86400", "604800")), strict=True)
+)
+
+
+def _hint(name: ScalarName, text: str) -> str:
+    """Return what to write instead of a text that is not of a scalar."""
+    match name:
+        case "int":
+            meant = _whole(text)
+            fraction = _NUMBER(text) and meant is None
+            return f"write {meant}" if meant else "an int has no fraction: is it a float?" if fraction else _HINTS[name]
+        case "float" | "decimal":
+            try:
+                meant = format(float(text), ".15g") if math.isfinite(float(text)) else ""
+            except ValueError:
+                meant = ""
+            return f"write {meant}" if meant else _HINTS["float"]
+        case "bool":
+            truth = _TRUTHS.get(text.casefold(), text.casefold())
+            return f"write {truth}" if truth in ("true", "false") else _HINTS[name]
+        case "duration":
+            seconds = _seconds(text)
+            return f"write seconds: {seconds:.15g}" if seconds is not None else _HINTS[name]
+        case "datetime":
+            return _moment(text) or _HINTS[name]
+        case _:
+            return _HINTS.get(name, "")
+
+
+def _whole(text: str) -> str | None:
+    """Return a whole number that is written as other languages do; None if it is none."""
+    try:
+        number = Fraction(int(text, 0))
+    except ValueError:
+        try:
+            number = Fraction(text.replace("_", "")[:_LONGEST_NUMBER])
+        except (ValueError, ZeroDivisionError):
+            return None
+    return str(number) if number.denominator == 1 and abs(number) < 1 << _INT_BITS else None
+
+
+def _seconds(text: str) -> float | None:
+    span = _SPAN(text.casefold())
+    if span is not None:
+        unit = span[2] if span[2] == "ms" else span[2][0]
+        return float(Fraction(span[1]) * _SECONDS[unit])
+    clock = _CLOCK(text)
+    if clock is not None:
+        return float(int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + Fraction(clock[3]))
+    return None
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    if moment.tzinfo is not None:
+        return f"write {moment.isoformat()}"
+    return f"write {moment.isoformat()}Z, or with the offset that it has"
 
 
 def plain_value(node: ScalarNode) -> bool | int | str | None:

@@ -1,4 +1,4 @@
-"""YAML into nodes. The only importer of the YAML library.
+"""YAML into nodes.
 
 A scalar stays the text that its author typed: only the type that the language asks for says what it means.
 The parser's events are taken as they come, so nothing is ever constructed, and no alias is ever followed.
@@ -10,39 +10,15 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-import yaml
-from yaml import events
-
 from emitter_typed_codegen.problems import Problem, Rule, quoted
+from emitter_typed_codegen.source.loading import MarkedYAMLError, YAMLError, events, parsed
+from emitter_typed_codegen.source.syntax import mend, syntax_problem
 from emitter_typed_codegen.source.tree import BrokenNode, ListNode, MapNode, Node, ScalarNode, Text
 
 MOST_LEVELS = 64
 """How deep lists and maps may lie in one another."""
 
-# The loader that is written in C is not in every build of PyYAML.
-_LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BRACKETED = re.compile(r"\w[\[{]$")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-_QUOTE_COLON = "put the text in quotes if the colon belongs to it"
-_QUOTE_TEXT = 'put the text in quotes, as in type: "[string]?"'
-_SYNTAX = (
-    ("mapping values are not allowed", "a colon stands where no key can be", _QUOTE_COLON),
-    ("mapping keys are not allowed", "a question mark stands where no text can begin", _QUOTE_TEXT),
-    ("cannot start any token", "a text cannot begin with this character", "put the text in quotes"),
-    ("unexpected end of stream", "a quote is opened here and never closed", "close the quote"),
-    ("could not find expected ':'", "this line is neither a key with a colon nor part of a text", ""),
-    ("did not find expected ',' or ']'", "a list in brackets is not closed", "close it with ]"),
-    ("expected ',' or ']'", "a list in brackets is not closed", "close it with ]"),
-    ("did not find expected ',' or '}'", "a map in braces is not closed", "close it with }"),
-    ("expected ',' or '}'", "a map in braces is not closed", "close it with }"),
-    (
-        "did not find expected key",
-        "this is indented unlike the lines around it",
-        "indent with the same spaces",
-    ),
-    ("expected <block end>", "this is indented unlike the lines around it", "indent with the same spaces"),
-)
 
 
 def parse(characters: str, text: Text, problems: list[Problem]) -> Node | None:
@@ -54,9 +30,34 @@ def parse(characters: str, text: Text, problems: list[Problem]) -> Node | None:
         problems: Where problems are added.
 
     Returns:
-        The outermost node; None where it cannot be read, for which there is a problem then.
+        The outermost node; None where nothing can be read. There is a problem for each part that cannot be.
     """
-    return _Builder(text, problems).build(characters)
+    before = len(problems)
+    try:
+        return _Builder(text, problems, frozenset()).build(parsed(characters))
+    except YAMLError as error:
+        del problems[before:]
+        return _mended(text, problems, error)
+
+
+def _mended(text: Text, problems: list[Problem], error: YAMLError) -> Node | None:
+    """Return the nodes of what can be read of a text."""
+    mended = mend(text)
+    problems += mended.problems
+    if not mended.problems:
+        if isinstance(error, MarkedYAMLError):
+            problems.append(syntax_problem(text, error))
+        else:
+            problems.append(text.problem(0, 0, 0, "yaml-syntax", f"this is no YAML: {error}"))
+        return None
+    text.whole = mended.whole
+    if not any(line.strip() for line in mended.lines):
+        return None
+    try:
+        builder = _Builder(text, problems, frozenset(mended.broken))
+        return builder.build(parsed("\n".join(mended.lines)))
+    except YAMLError:
+        return None
 
 
 class _Mark(Protocol):
@@ -79,20 +80,16 @@ class _Stop(Exception):
 class _Builder:
     """Makes nodes of the parser's events."""
 
-    def __init__(self, text: Text, problems: list[Problem]) -> None:
+    def __init__(self, text: Text, problems: list[Problem], broken: frozenset[int]) -> None:
         self._text = text
         self._problems = problems
+        self._broken = broken
 
-    def build(self, characters: str) -> Node | None:
+    def build(self, stream: Iterator[events.Event]) -> Node | None:
         try:
-            return self._document(yaml.parse(characters, Loader=_LOADER))
-        except yaml.MarkedYAMLError as error:
-            self._syntax(error)
-        except yaml.YAMLError as error:
-            self._problems.append(self._text.problem(0, 0, 0, "yaml-syntax", f"this is no YAML: {error}"))
+            return self._document(stream)
         except _Stop:
-            pass
-        return None
+            return None
 
     def _document(self, stream: Iterator[events.Event]) -> Node | None:
         root: Node | None = None
@@ -118,11 +115,18 @@ class _Builder:
     def _node(self, event: events.Event, stream: Iterator[events.Event], level: int) -> Node:
         text, line, column, end_column = self._place(event)
         if isinstance(event, events.AliasEvent):
-            self._note(event, "yaml-feature", "aliases are not part of the language", "write it out")
+            self._note(
+                event,
+                "yaml-feature",
+                "aliases are not part of the language",
+                "write out what it stands for, or put the text in quotes",
+            )
             return BrokenNode(text, line, column, end_column)
         self._refuse_features(event)
         if isinstance(event, events.ScalarEvent):
             value = event.value
+            if not value and line in self._broken:
+                return BrokenNode(text, line, column, end_column)
             if _SURROGATE.search(value):
                 message = "half a surrogate pair is no character"
                 self._note(event, "bad-character", message, "write the whole character")
@@ -145,6 +149,10 @@ class _Builder:
         while not isinstance(event := next(stream), events.MappingEndEvent):
             key = self._node(event, stream, level + 1)
             value = self._node(next(stream), stream, level + 1)
+            if isinstance(value, ScalarNode) and value.plain and not value.value:
+                # The two parsers differ about where nothing is.
+                value.line, value.column = key.line, key.end_column + 1
+                value.end_column = value.column
             if isinstance(key, ListNode | MapNode):
                 message = "a key is a text, not a list or a map"
                 self._problems.append(key.problem("key-not-text", message, "put it in quotes"))
@@ -166,7 +174,8 @@ class _Builder:
     def _refuse_features(self, event: events.Event) -> None:
         for name, what in (("anchor", "anchors"), ("tag", "YAML's tags")):
             if getattr(event, name, None) is not None:
-                self._note(event, "yaml-feature", f"{what} are not part of the language", "take it away")
+                hint = "take it away, or put the text in quotes if that begins with it"
+                self._note(event, "yaml-feature", f"{what} are not part of the language", hint)
 
     def _place(self, event: events.Event) -> tuple[Text, int, int, int]:
         start, end = _mark(event.start_mark), _mark(event.end_mark)
@@ -180,52 +189,10 @@ class _Builder:
 
     def _close(self, node: ListNode | MapNode, event: events.Event) -> None:
         end = _mark(event.end_mark)
-        one_line = end.line + 1 == node.line
+        # Without brackets, the two parsers differ about where something ends.
+        one_line = end.line + 1 == node.line and self._text.lines[end.line][end.column - 1 : end.column] in ("]", "}")
         node.end_column = end.column + 1 if one_line else self._line_end(node.line, node.column)
 
     def _note(self, event: events.Event, rule: Rule, message: str, hint: str = "") -> None:
         text, line, column, end_column = self._place(event)
         self._problems.append(text.problem(line, column, end_column, rule, message, hint))
-
-    def _syntax(self, error: yaml.MarkedYAMLError) -> None:
-        wording = error.problem or ""
-        mark = error.problem_mark
-        written = "" if mark is None else self._text.lines[min(mark.line, len(self._text.lines) - 1)]
-        goes_on = mark is not None and written[: mark.column].rstrip().endswith(("]", "}"))
-        # In braces, a text ends before a bracket.
-        bracketed = mark is not None and _BRACKETED.search(written[: mark.column + 1]) is not None
-        # What was opened and never closed is worth more than the place where that came out.
-        if wording == "found unexpected end of stream" or (
-            "flow" in (error.context or "") and not goes_on and not bracketed
-        ):
-            mark = error.context_mark or mark
-        if mark is None:
-            self._problems.append(self._text.problem(0, 0, 0, "yaml-syntax", f"this is no YAML: {wording}"))
-            return
-        line = min(mark.line + 1, len(self._text.lines))
-        written = self._text.lines[line - 1]
-        column = min(mark.column, len(written)) + 1
-        indent = written[: len(written) - len(written.lstrip())]
-        if "\t" in indent:
-            column = indent.index("\t") + 1
-            problem = self._text.problem(
-                line, column, column + 1, "tab", "a tab stands in the indentation", "indent with spaces"
-            )
-        elif bracketed:
-            message, hint = (
-                "a bracket stands in a text",
-                "a list is written [string]; any other text with a bracket stands in quotes",
-            )
-            problem = self._text.problem(line, column, column + 1, "yaml-syntax", message, hint)
-        elif goes_on:
-            message = "a text goes on after a closing bracket or brace"
-            problem = self._text.problem(
-                line, column, column + 1, "yaml-syntax", message, "put the whole text in quotes"
-            )
-        else:
-            message, hint = next(
-                ((ours, hint) for theirs, ours, hint in _SYNTAX if theirs in wording),
-                (f"this is no YAML: {wording}", ""),
-            )
-            problem = self._text.problem(line, column, column + 1, "yaml-syntax", message, hint)
-        self._problems.append(problem)

@@ -15,6 +15,8 @@ class Text:
 
     file: str
     lines: list[str] = field(factory=list[str], repr=False)
+    whole: bool = True
+    """Whether every key of it could be read: only then is something missing that is not there."""
 
     def problem(self, line: int, column: int, end_column: int, rule: Rule, message: str, hint: str = "") -> Problem:
         """Make a problem at a place of this file, all counted from 1; line 0 is the file as a whole."""
@@ -25,7 +27,8 @@ class Text:
             end_column=end_column,
             rule=rule,
             message=message,
-            hint=hint,
+            # What to write may hold a text of the schema, and that line breaks.
+            hint=" ".join(hint.split("\n")),
             excerpt=self.lines[line - 1] if 0 < line <= len(self.lines) else "",
         )
 

@@ -49,13 +49,8 @@ class Doc:
 
 
 def field_doc(scope: ModuleScope, field: Field) -> Doc:
-    """Return the docstring of a field."""
-    return Doc(_about(field), facts(scope, field))
-
-
-def _about(field: Field | Option) -> str:
-    """Return what a field or an option is, which may be no more than its name."""
-    return sentence(field.doc) or f"The {' '.join(field.name.split('_'))}."
+    """Return the docstring of a field; an empty one where there is nothing but its name to say."""
+    return Doc(sentence(field.doc), facts(scope, field))
 
 
 def facts(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:
@@ -79,8 +74,9 @@ def facts(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -
 
 
 def parameter_text(scope: ModuleScope, field: Field | Option, default: Literal_ = None) -> str:
-    """Return what a method says of a parameter."""
-    return " ".join(filter(None, [_about(field), facts(scope, field, default)]))
+    """Return what a method says of a parameter: at least its name, since linters ask for an entry of each."""
+    about = sentence(field.doc) or f"The {' '.join(field.name.split('_'))}."
+    return " ".join(filter(None, [about, facts(scope, field, default)]))
 
 
 def _constraints(scope: ModuleScope, constraints: tuple[Constraint, ...], ref: TypeRef) -> list[str]:

@@ -127,7 +127,10 @@ def _facade(
         ),
     ]
     members: list[Member] = []
-    settings: list[Member] = []
+    # First, so that no frame shows the keys.
+    settings: list[Member] = [
+        Member(Assigned("key", call(scope.contract("held_keys"), "key")), Doc("")),
+    ]
     properties: list[Method] = []
     for channel in schema.channels:
         held = checked.inside(attributes).use(Name(channels, _holds(flavour, channel)))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase
+from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
 
 from .channels import AsyncTemperatureChannels, TemperatureChannels
 
@@ -27,6 +27,7 @@ class Home:
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.temperature = TemperatureChannels(client, key)
 
 
@@ -46,4 +47,5 @@ class AsyncHome:
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.temperature = AsyncTemperatureChannels(client, key)

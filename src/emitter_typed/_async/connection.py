@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from time import monotonic
 from typing import TypeVar
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.connections import Connection, still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState, ConnectionStatus
+from emitter_typed._guards import Guard, Log
 from emitter_typed._protocol.backoff import Backoff
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.fetches import Fetch
@@ -21,7 +21,7 @@ from emitter_typed.errors import Closed, Congested, EmitterError, RequestTimeout
 
 ResultT = TypeVar("ResultT")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 
 class AsyncConnection(Connection):
@@ -42,6 +42,8 @@ class AsyncConnection(Connection):
         super().__init__(make_transport, backoff, reconnect=reconnect, retry_connect=retry_connect)
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
+        # Only this loop takes it, so that nobody ever waits for it: what is logged inside waits until it is left.
+        self.lock: Guard = Guard()
         self._state = state
         self._room_to_send = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -59,11 +61,17 @@ class AsyncConnection(Connection):
 
     def fetch(self, fetch: Fetch) -> None:
         """Ask for a page when its turn comes. Raises what a request raises."""
-        self.session.fetches.add(fetch)
+        with self.lock:
+            self.session.fetches.add(fetch)
 
     def give_up(self, fetch: Fetch, error: EmitterError) -> None:
         """End a fetch with an error, unless it has ended."""
-        fetch.reject(error)
+        with self.lock:
+            fetch.reject(error)
+
+    def shares(self, channel: str) -> bool:
+        """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
+        return self.session.subscriptions.shares(channel)
 
     def open(self) -> None:
         """Make an attempt to connect, unless the connection was closed meanwhile."""
@@ -89,15 +97,26 @@ class AsyncConnection(Connection):
             self.finish(error)
             return
         error = self._followed(error)
-        self.session.lost(error)
+        with self.lock:
+            given_up = self._tell_lost(error)
+        if given_up is not None:
+            self.finish(given_up)
+            return
         self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
         self._timer = self._loop.call_later(self._delay_s(error), self.open)
         self._room_to_send.set()
 
     def received(self, sink: _AsyncSink, packets: Sequence[InboundPacket]) -> None:
         """Take in what a transport brings."""
-        if sink is self._sink:
-            self.session.received(packets)
+        if sink is not self._sink:
+            return
+        with self.lock:
+            error = self._take_in(packets)
+        if error is not None:
+            transport = self._transport
+            self.ended(sink, error)
+            if transport is not None:
+                transport.abort()
 
     def drained(self) -> None:
         """Let those who wait for room go on."""
@@ -137,7 +156,8 @@ class AsyncConnection(Connection):
 
     def finish(self, error: EmitterError | None) -> None:
         """End the session, for a reason or none."""
-        self.session.ended(error)
+        with self.lock:
+            self.session.ended(error)
         self._leave_for("closed", error)
         self._room_to_send.set()
 
@@ -175,7 +195,8 @@ class AsyncConnection(Connection):
         try:
             return await outcome.wait(deadline - monotonic(), limit_s)
         except RequestTimeout:
-            outcome.timed_out()
+            with self.lock:
+                outcome.timed_out()
             raise
 
     async def wait_for_room(self, operation: str, timeout_s: float) -> None:

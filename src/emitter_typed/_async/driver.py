@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from time import monotonic
 from typing import TypeVar
 
 from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.receiving import AsyncReceiving
+from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import AsyncHandler
 from emitter_typed._core.connections import still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.pending import AsyncPending, unacknowledged
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState
+from emitter_typed._guards import Log
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
-from emitter_typed._protocol.operations import prepare
+from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.session.session import Session
 from emitter_typed._transport import Endpoint
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
+from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout, hide_keys
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _END_TIMEOUT_S = 5.0
 
@@ -79,12 +79,12 @@ class AsyncDriver(AsyncReceiving):
             if refusal is not None:
                 raise refusal from None
             raise
-        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+        _log.info("connection.opened host=%s port=%d", hide_keys(endpoint.host), endpoint.port)
 
     def _check_not_connected(self, endpoint: Endpoint) -> None:
         if self._connection is not None and self._state.status != "closed":
             raise InvalidArgument(
-                "the client is connected already: close() it first", argument="host", value=endpoint.host
+                "the client is connected already: close() it first", argument="host", value=hide_keys(endpoint.host)
             )
 
     def _new_connection(self, endpoint: Endpoint) -> AsyncConnection:
@@ -119,7 +119,8 @@ class AsyncDriver(AsyncReceiving):
         deadline = monotonic() + limit_s
         settled: AsyncOutcome[None] = AsyncOutcome("drain")
         try:
-            connection.session.drain(settled)
+            with connection.lock:
+                connection.session.drain(settled)
             over = False
             with suppress(RequestTimeout):
                 await settled.wait(limit_s)
@@ -186,18 +187,21 @@ class AsyncDriver(AsyncReceiving):
     ) -> ResponseT:
         """Send a request and return its reply."""
         limit_s = self._limit(timeout_s)
-        payload = codec.encode(request)
+        written = write(request)
+        # A request for stored messages holds the key in its topic, which frames would show.
+        del request
         deadline = monotonic() + limit_s
         connection = await self._open(definition.name, limit_s)
         outcome: AsyncOutcome[ResponseT] = AsyncOutcome(definition.name, self._counters)
         if handler is not None:
-            self.handlers.set_channel_handler(definition, request, handler)
+            self.handlers.set_channel_handler(definition, written.record, handler)
         try:
-            connection.session.request(definition, request, payload, outcome)
+            with connection.lock:
+                connection.session.request(definition, written, outcome)
             return await connection.answer(outcome, deadline, limit_s)
         except BaseException:
             if handler is not None:
-                self.handlers.set_channel_handler(definition, request, None)
+                self.handlers.set_channel_handler(definition, written.record, None)
             raise
 
     async def publish(
@@ -219,7 +223,8 @@ class AsyncDriver(AsyncReceiving):
         connection = await self._open(operation, limit_s) if not prepared.qos else self._present(operation)
         await connection.wait_for_room(operation, limit_s)
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
-        connection.session.publish(operation, prepared, payload, outcome)
+        with connection.lock:
+            connection.session.publish(operation, prepared, payload, outcome)
         try:
             await outcome.wait(deadline - monotonic(), limit_s)
         except RequestTimeout as error:
@@ -247,5 +252,6 @@ class AsyncDriver(AsyncReceiving):
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
         pending = AsyncPending(outcome, connection.session, self.settings.timeout_s)
-        connection.session.publish(operation, prepared, payload, outcome)
+        with connection.lock:
+            connection.session.publish(operation, prepared, payload, outcome)
         return pending

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection, Generator
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any, Literal, TypeVar, TypeVarTuple
 from emitter_typed._core.client_base import AsyncHandler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import AsyncWorker, check_handler
+from emitter_typed._guards import Log
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import Message
@@ -21,7 +21,7 @@ from emitter_typed.errors import EmitterError, HandlerFailed, Undecodable, hide_
 EventT = TypeVar("EventT")
 Ts = TypeVarTuple("Ts")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _END_TIMEOUT_S = 5.0
 

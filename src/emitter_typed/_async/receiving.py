@@ -6,14 +6,14 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from time import monotonic
 from typing import Any, TypeVar
 
 from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.handlers import AsyncHandlers
+from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import AsyncCalls, AsyncHandler
 from emitter_typed._core.driver_base import DriverBase
-from emitter_typed._core.handler_identity import HandlerIdentity
+from emitter_typed._core.handler_identity import HandledSubscriptions, HandlerIdentity
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.streams.async_stream import AsyncStream
@@ -45,7 +45,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         """The handlers of the client."""
         # The loop holds its tasks weakly; these must not be collected while their subscriptions live.
         self._message_tasks: set[asyncio.Task[None]] = set()
-        self._handled: dict[object, AsyncSubscription[Any]] = {}
+        self._handled: HandledSubscriptions[AsyncSubscription[Any]] = HandledSubscriptions()
 
     @abstractmethod
     async def _open(self, operation: str, timeout_s: float) -> AsyncConnection:
@@ -100,19 +100,20 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         handled_by = (
             handler if handler is not None or self.handlers.messages.worker is None else self._give_to_on_message
         )
-        same = (operation, prepared, recover, decode, HandlerIdentity(handled_by))
-        if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
+        call, identity = (operation, prepared, recover, decode), HandlerIdentity(handled_by)
+        if handled_by is not None and (there := self._handled.find(call, identity)) is not None:
             return there
 
         subscriptions = connection.session.subscriptions
 
         def leave(stream: Stream[MessageT]) -> None:
-            subscriptions.leave(operation, prepared.channel, stream, AsyncOutcome(f"un{operation}"))
+            with connection.lock:
+                subscriptions.leave(operation, prepared.channel, stream, AsyncOutcome(f"un{operation}"))
 
         query = HistoryQuery.of(
             self.protocol, operation, arguments, options, options_given,
             channel=prepared.channel, matcher=self.settings.matcher, recover=recover,
-            shared=subscriptions.shares(prepared.channel),
+            shared=connection.shares(prepared.channel),
         )  # fmt: skip
         if query is not None:
             prepared = prepared.without_replay()
@@ -120,8 +121,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         begin = partial(subscriptions.subscribe, operation, prepared, stream, allow_reserved=allow_reserved)
         subscription = await self._begin(connection, operation, stream, begin, deadline, limit_s)
         if handled_by is not None:
-            self._handled = {each: one for each, one in self._handled.items() if not one.ended}
-            there = self._handled.setdefault(same, subscription)
+            there = self._handled.add(call, identity, subscription)
             if there is not subscription:
                 # Another task did the same meanwhile.
                 await subscription.close()
@@ -157,10 +157,16 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         connection = await self._open(definition.name, limit_s)
 
         def leave(stream: Stream[EventT]) -> None:
-            connection.session.leave_watch(definition, request, stream)
+            with connection.lock:
+                connection.session.leave_watch(definition, request, stream)
 
         stream = self._stream(
-            connection, watched_channel(definition, request), Feed(mailbox, None), event_reader(event), leave
+            connection,
+            watched_channel(definition, request),
+            Feed(mailbox, None),
+            event_reader(event),
+            leave,
+            log_gaps=False,  # What changed meanwhile comes as an event.
         )
         begin = partial(connection.session.watch, definition, request, stream)
         return await self._begin(connection, definition.name, stream, begin, deadline, limit_s)
@@ -172,9 +178,19 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         feed: Feed,
         decode: Callable[[str, bytes], MessageT | None],
         leave: Callable[[Stream[MessageT]], None],
+        *,
+        log_gaps: bool = True,
     ) -> AsyncStream[MessageT]:
         stream = AsyncStream(
-            channel, feed, decode, self.handlers.report, self._counters, connection, self.settings.timeout_s, leave
+            channel,
+            feed,
+            decode,
+            self.handlers.report,
+            self._counters,
+            connection,
+            self.settings.timeout_s,
+            leave,
+            log_gaps=log_gaps,
         )
         self._mailboxes.add(stream, feed.mailbox)
         return stream
@@ -190,7 +206,8 @@ class AsyncReceiving(DriverBase, AsyncCalls):
     ) -> AsyncSubscription[MessageT]:
         """Ask the broker for what a stream is to receive, and return when it has granted it."""
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
-        begin(outcome)
+        with connection.lock:
+            begin(outcome)
         try:
             await connection.answer(outcome, deadline, limit_s)
         except BaseException:
@@ -205,7 +222,8 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         deadline = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
-        connection.session.subscriptions.unsubscribe(operation, prepared, outcome)
+        with connection.lock:
+            connection.session.subscriptions.unsubscribe(operation, prepared, outcome)
         await connection.answer(outcome, deadline, limit_s)
 
     def fetch(
@@ -218,7 +236,13 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         timeout_s: float | None,
     ) -> AsyncIterator[StoredMessage]:
         """Check the call, and return what fetches the stored messages when it is iterated."""
-        pager = Pager(self.protocol.operations[operation], arguments, options, options_given)
+        pager = Pager(
+            self.protocol.operations[operation],
+            arguments,
+            options,
+            options_given,
+            max_packet_bytes=self.settings.max_packet_bytes,
+        )
         self._present(operation)
         return self._pages(pager, self._limit(timeout_s))
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from emitter_typed.errors import InvalidArgument, kind_of
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 _PORTS = {"mqtt": 8080, "mqtts": 443, "ws": 8080, "wss": 443}
 _SECURE = {"mqtts", "wss"}
@@ -31,7 +31,7 @@ class BrokerAddress:
     def __str__(self) -> str:
         """Return the URL without the path, in which proxies are given what is not for everybody's eyes."""
         scheme = ("mqtt", "mqtts", "ws", "wss")[2 * (self.websocket_path is not None) + self.secure]
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.host}]" if ":" in self.host else hide_keys(self.host)
         return f"{scheme}://{host}:{self.port}"
 
 

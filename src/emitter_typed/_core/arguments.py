@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from emitter_typed._protocol.message import Message
 from emitter_typed._protocol.payloads import codec
@@ -57,7 +57,7 @@ def filter_name(channel: str, *, max_segments: int | None = None) -> str:
 class PlainDecoder(Generic[PayloadT]):
     """Makes messages of a subscription to any channel."""
 
-    payload: TypeForm[PayloadT] | None
+    payload: TypeForm[PayloadT] | None = field(repr=False)
     """The type of the payload; None: bytes, as they came."""
 
     def __attrs_post_init__(self) -> None:

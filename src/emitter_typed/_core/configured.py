@@ -48,6 +48,7 @@ class ConfiguredClient(ABC):
         while_offline: WhileOffline = "wait",
         outbox_max_messages: int = 10_000,
         outbox_max_bytes: int = 16 * 1024 * 1024,
+        max_packet_bytes: int | None = None,
     ) -> None:
         """Make a client that is not connected: `connect` or `with` does that (`async with`, for AsyncClient).
 
@@ -75,6 +76,9 @@ class ConfiguredClient(ABC):
                 one within their time limit (`"wait"`), or raise ConnectionLost at once (`"raise"`).
             outbox_max_messages: How many messages of QoS 1 may wait for a connection.
             outbox_max_bytes: How many bytes of payload may wait for a connection.
+            max_packet_bytes: How large a packet may be, in both directions: what is larger is not sent, and a broker
+                that announces more is left. It says as well how much a page of stored messages may hold. Set what the
+                broker is configured for, if that is not Emitter's own bound. Default: 65,536, Emitter's own bound.
 
         Raises:
             InvalidArgument: A setting makes no sense.
@@ -97,6 +101,9 @@ class ConfiguredClient(ABC):
                 while_offline=while_offline,
                 outbox_max_messages=outbox_max_messages,
                 outbox_max_bytes=outbox_max_bytes,
+                max_packet_bytes=(
+                    self._protocol.envelope.max_packet_bytes if max_packet_bytes is None else max_packet_bytes
+                ),
             )
         )
 
@@ -121,6 +128,7 @@ class ConfiguredClient(ABC):
         while_offline: WhileOffline = "wait",
         outbox_max_messages: int = 10_000,
         outbox_max_bytes: int = 16 * 1024 * 1024,
+        max_packet_bytes: int | None = None,
     ) -> Self:
         """Make a client for the broker at a URL; `with`, or `connect` without arguments, connects it.
 
@@ -144,6 +152,7 @@ class ConfiguredClient(ABC):
             while_offline: As in the constructor.
             outbox_max_messages: As in the constructor.
             outbox_max_bytes: As in the constructor.
+            max_packet_bytes: As in the constructor.
 
         Returns:
             A client that is not connected yet.
@@ -168,6 +177,7 @@ class ConfiguredClient(ABC):
             while_offline=while_offline,
             outbox_max_messages=outbox_max_messages,
             outbox_max_bytes=outbox_max_bytes,
+            max_packet_bytes=max_packet_bytes,
         )
         client._driver.address = parse_url(url)
         return client

@@ -5,17 +5,18 @@ A transport that was given up may still tell something. Each has a sink of its o
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable
-from time import monotonic
+from collections.abc import Callable, Sequence
 
+from emitter_typed._clock import monotonic
+from emitter_typed._guards import Log
 from emitter_typed._protocol.backoff import Backoff
+from emitter_typed._protocol.packets import InboundPacket
 from emitter_typed._protocol.session.session import Session
 from emitter_typed._transport.base import Transport
 from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 
 class Connection:
@@ -36,6 +37,24 @@ class Connection:
         self._lost_at_s = 0.0
         self._failed_attempts = 0
         self._closing = False
+
+    def _take_in(self, packets: Sequence[InboundPacket]) -> ConnectionLost | None:
+        """Give packets to the session; return why the connection must end, if they cannot be taken in."""
+        try:
+            self.session.received(packets)
+        except ConnectionLost as broken:
+            return broken
+        except Exception as failure:
+            return _own_fault(failure)
+        return None
+
+    def _tell_lost(self, error: EmitterError) -> ConnectionLost | None:
+        """Tell the session that the connection is lost; return why no other one can follow, if it fails."""
+        try:
+            self.session.lost(error)
+        except Exception as failure:
+            return _own_fault(failure)
+        return None
 
     def _goes_on(self, error: EmitterError | None) -> bool:
         if error is None or self._closing:
@@ -84,6 +103,13 @@ class Connection:
                 f"{operation} was called in a process that was forked after this client connected",
                 "make a client of its own in the child process",
             )
+
+
+def _own_fault(failure: Exception) -> ConnectionLost:
+    _log.error("session.failed", exc_info=failure)
+    lost = ConnectionLost(f"the client failed with {type(failure).__name__}, which is a fault of its own")
+    lost.__cause__ = failure
+    return lost
 
 
 def still_lost(operation: str, error: EmitterError | None, timeout_s: float) -> ConnectionLost:

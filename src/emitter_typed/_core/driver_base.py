@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from attrs import evolve
+
 from emitter_typed._core.addresses import BrokerAddress
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
@@ -23,7 +25,8 @@ class DriverBase(ABC):
 
     def __init__(self, protocol: ProtocolDefinition, settings: Settings) -> None:
         """Begin without a connection."""
-        self.protocol: ProtocolDefinition = protocol
+        envelope = evolve(protocol.envelope, max_packet_bytes=settings.max_packet_bytes)
+        self.protocol: ProtocolDefinition = evolve(protocol, envelope=envelope)
         self.settings: Settings = settings
         self.address: BrokerAddress | None = None
         """Where `connect` without arguments connects to; None: Emitter's hosted service."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import partial
 from types import CellType, FunctionType
+from typing import Any, Generic, TypeVar
+
+from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+from emitter_typed._guards import Guard
+
+SubscriptionT = TypeVar("SubscriptionT", bound=Subscription[Any] | AsyncSubscription[Any])  # Any: of whatever messages
 
 _COMPARED_BY_VALUE = (str, bytes, int, float, type(None))
 
@@ -28,6 +34,54 @@ class HandlerIdentity:
     def __hash__(self) -> int:
         # Of little, since a handler need not have a hash, and what it refers to may change.
         return hash(_code(self._handler))
+
+
+class HandledSubscriptions(Generic[SubscriptionT]):
+    """The subscriptions that have a handler, by what was subscribed to and by who handles it.
+
+    Handlers may compare themselves in their own ways, so none is compared while a guard is held.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._guard = Guard()
+        self._by_call: dict[Hashable, tuple[tuple[HandlerIdentity, SubscriptionT], ...]] = {}
+        self._many = 64
+
+    def find(self, call: Hashable, handler: HandlerIdentity) -> SubscriptionT | None:
+        """Return the subscription of a handler that has not ended."""
+        return _of(handler, self._by_call.get(call, ()))
+
+    def add(self, call: Hashable, handler: HandlerIdentity, subscription: SubscriptionT) -> SubscriptionT:
+        """Add a subscription, unless the handler has one that has not ended; return the one that it has now."""
+        while True:
+            before = self._by_call.get(call, ())
+            if (there := _of(handler, before)) is not None:
+                return there
+            with self._guard:
+                # Else another thread was quicker, and may have subscribed with the same handler.
+                if self._by_call.get(call, ()) is before:
+                    self._by_call[call] = (*_going_on(before), (handler, subscription))
+                    self._forget_ended()
+                    return subscription
+
+    def _forget_ended(self) -> None:
+        if len(self._by_call) > self._many:
+            all_of_them = {call: _going_on(each) for call, each in self._by_call.items()}
+            self._by_call = {call: each for call, each in all_of_them.items() if each}
+            self._many = max(64, 2 * len(self._by_call))
+
+
+def _of(
+    handler: HandlerIdentity, subscriptions: Iterable[tuple[HandlerIdentity, SubscriptionT]]
+) -> SubscriptionT | None:
+    return next((one for by, one in subscriptions if not one.ended and by == handler), None)
+
+
+def _going_on(
+    subscriptions: Iterable[tuple[HandlerIdentity, SubscriptionT]],
+) -> tuple[tuple[HandlerIdentity, SubscriptionT], ...]:
+    return tuple(each for each in subscriptions if not each[1].ended)
 
 
 def _code(handler: object) -> object:

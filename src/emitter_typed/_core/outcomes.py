@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import weakref
-from time import monotonic
 from typing import Generic, TypeVar
 
+from emitter_typed._clock import monotonic
+from emitter_typed._guards import Log
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
-from emitter_typed.errors import EmitterError, RequestTimeout
+from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
 
 ResultT = TypeVar("ResultT")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 
 class Outcome(Generic[ResultT]):
@@ -68,7 +68,10 @@ class Outcome(Generic[ResultT]):
         self._error = error
         self._count(ending_of(error))
         self._end()
-        return not self._abandoned and (self.holder is None or self.holder() is not None)
+        if self._abandoned:
+            # Who waited was told that no answer came in time. A refusal that comes now is news, a loss is not.
+            return isinstance(error, ConnectionLost)
+        return self.holder is None or self.holder() is not None
 
     def timed_out(self) -> None:
         """Count that nobody waits any more, if it has not ended by now."""
@@ -94,7 +97,8 @@ class Outcome(Generic[ResultT]):
         """Return the result, or raise the error, of what has ended."""
         self.seen = True
         if self._error is not None:
-            raise self._error
+            # Without what it went through for others who waited, and where it was made.
+            raise self._error.with_traceback(None)
         return self._result
 
     def forgotten(self) -> None:

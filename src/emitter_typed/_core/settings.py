@@ -16,9 +16,11 @@ from emitter_typed._protocol.will import Will
 from emitter_typed._transport import Endpoint, TransportFactory, parse_proxy
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
-# The remaining length of a CONNECT without will and username (MQTT 3.1.1, 3.1), and what Emitter takes at most.
+# The remaining length of a CONNECT without will and username (MQTT 3.1.1, 3.1).
 _BARE_CONNECT_BYTES = 12
-_MAX_CONNECT_BYTES = 65_536
+# Replies need some room, and a packet of MQTT cannot be larger (MQTT 3.1.1, 2.2.3).
+_SMALLEST_PACKET_BYTES = 1_024
+_LARGEST_PACKET_BYTES = 268_435_455
 _RECONNECT_BASE_S = 0.5
 
 WhileOffline: TypeAlias = Literal["wait", "raise"]
@@ -45,6 +47,7 @@ class Settings:
     while_offline: WhileOffline = "wait"
     outbox_max_messages: int = 10_000
     outbox_max_bytes: int = 16 * 1024 * 1024
+    max_packet_bytes: int = 65_536
 
     def __attrs_post_init__(self) -> None:
         """Refuse what makes no sense."""
@@ -66,6 +69,14 @@ class Settings:
                     argument=name,
                     value=getattr(self, name),
                 )
+        _check_kind("max_packet_bytes", self.max_packet_bytes, int, "an integer")
+        if not _SMALLEST_PACKET_BYTES <= self.max_packet_bytes <= _LARGEST_PACKET_BYTES:
+            raise InvalidArgument(
+                f"max_packet_bytes must be {_SMALLEST_PACKET_BYTES} to {_LARGEST_PACKET_BYTES}, "
+                f"not {self.max_packet_bytes}",
+                argument="max_packet_bytes",
+                value=self.max_packet_bytes,
+            )
         _one_of("matcher", self.matcher, ("emitter", "mqtt"))
         _one_of("overflow", self.overflow, ("drop_oldest", "drop_newest", "fail"))
         _one_of("while_offline", self.while_offline, ("wait", "raise"))
@@ -134,6 +145,7 @@ class Settings:
             username=username,
             keepalive_s=keepalive_s,
             connect_timeout_s=self.timeout_s,
+            max_packet_bytes=self.max_packet_bytes,
         )
 
     def _check_connect_size(self, username: str | None) -> None:
@@ -142,10 +154,10 @@ class Settings:
             return
         size = _BARE_CONNECT_BYTES + 2 + len(self.will.topic) + 2 + len(self.will.payload)
         size += 0 if username is None else 2 + len(username.encode())
-        if size > _MAX_CONNECT_BYTES:
+        if size > self.max_packet_bytes:
             raise InvalidArgument(
-                f"the will and the username make a CONNECT of {size} bytes, and at most {_MAX_CONNECT_BYTES} fit a "
-                "packet: shorten the message of the will",
+                f"the will and the username make a CONNECT of {size} bytes, and max_packet_bytes is "
+                f"{self.max_packet_bytes}: shorten the message of the will",
                 argument="will",
                 value=self.will,
             )
@@ -168,12 +180,14 @@ def _check_username(username: str | None) -> None:
         raise InvalidArgument(
             "the username must be a text of at most 65,535 bytes of UTF-8, without lone surrogates",
             argument="username",
-            value=username,
+            value=None,
         )
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InvalidArgument(
-            f"{name} must be one of {', '.join(allowed)}, not {hide_keys(repr(value))}", argument=name, value=value
+            f"{name} must be one of {', '.join(allowed)}, not {hide_keys(repr(value))}",
+            argument=name,
+            value=hide_keys(value) if isinstance(value, str) else None,
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import Literal, TypeAlias
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._guards import GuardedCondition
 from emitter_typed.errors import EmitterError
 
 ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reconnecting"]
@@ -52,7 +53,7 @@ class ConnectionState(_State):
     def __init__(self) -> None:
         """Clients make these."""
         super().__init__()
-        self._changed = threading.Condition()
+        self._changed = GuardedCondition()
 
     def set(self, status: ConnectionStatus, error: EmitterError | None = None) -> None:
         """Change it; for clients."""
@@ -76,8 +77,14 @@ class ConnectionState(_State):
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
         wanted = statuses or ("connected",)
+        deadline = None if timeout_s is None else monotonic() + timeout_s
         with self._changed:
-            return self._changed.wait_for(lambda: self._status in wanted, timeout_s)
+            while self._status not in wanted:
+                left_s = None if deadline is None else deadline - monotonic()
+                if left_s is not None and left_s <= 0:
+                    return False
+                self._changed.wait(left_s)
+            return True
 
 
 class AsyncConnectionState(_State):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from time import monotonic
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.streams.async_stream import AsyncStream
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._core.streams.sync_stream import SyncStream

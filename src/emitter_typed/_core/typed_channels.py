@@ -30,6 +30,8 @@ from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable, hid
 PayloadT = TypeVar("PayloadT")
 ParamsT = TypeVar("ParamsT")
 
+_ByChannel: TypeAlias = Mapping[str, str | Secret] | Callable[[str], str | Secret]
+
 KeySource: TypeAlias = str | Secret | Mapping[str, str | Secret] | Callable[[str], str | Secret]
 """The keys of a facade's channels: one for all, one for each by the channel's name, or a function of that name."""
 
@@ -68,43 +70,75 @@ def _check_client(client: object, expected: type, name: str) -> None:
         )
 
 
-def _check_keys(keys: object) -> None:
-    if not isinstance(keys, str | Secret | Mapping) and not callable(keys):
-        raise InvalidArgument(
-            "expected a key, a mapping from the names of channels to keys, or a function from name to key, got "
-            f"{kind_of(keys)}",
-            argument="key",
-            value=None,
-        )
+class HeldKeys:
+    """The keys of channels, none of which it shows. Called with the name of a channel, it returns that one's key."""
+
+    __slots__ = ("_reveal",)
+
+    def __init__(self, keys: _ByChannel) -> None:
+        """Hold keys by the channel's name, or a function of that name."""
+        self._reveal: Callable[[], _ByChannel] = lambda: keys
+
+    def __call__(self, channel: str) -> Secret:
+        """Return the key of a channel. Raises InvalidArgument if there is none."""
+        found = _find_key(self._reveal(), channel)
+        if isinstance(found, InvalidArgument):
+            # Raised here, where no frame shows the keys of other channels.
+            raise found
+        return found
 
 
-def _is_key(value: object) -> TypeGuard[str | Secret]:
-    return isinstance(value, str | Secret)
-
-
-def _key_for(keys: KeySource, channel: str) -> str | Secret:
-    if isinstance(keys, str | Secret):
+def held_keys(keys: KeySource) -> Secret | HeldKeys:
+    """Return keys as what shows none of them, so that no frame of a facade does. Raises InvalidArgument."""
+    if isinstance(keys, Secret | HeldKeys):
         return keys
+    if _can_be_keys(keys):
+        return Secret(keys) if isinstance(keys, str) else HeldKeys(keys)
+    given = _kind_of_key(keys)
+    # Nothing in this frame shows what may hold keys.
+    del keys
+    raise InvalidArgument(
+        f"expected a key, a mapping from the names of channels to keys, or a function from name to key, got {given}",
+        argument="key",
+        value=None,
+    )
+
+
+def _can_be_keys(given: object) -> bool:
+    return given != "" if isinstance(given, str) else isinstance(given, Mapping) or callable(given)
+
+
+def _kind_of_key(given: object) -> str:
+    return "an empty text" if given == "" else kind_of(given)
+
+
+def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
     key: object
     if callable(keys):
         try:
             key = keys(channel)
         except Exception as error:
-            raise InvalidArgument(
+            refusal = InvalidArgument(
                 f"the function that gives the key of the channel {channel} raised {type(error).__name__}: "
                 "see the cause",
                 argument="key",
                 value=None,
-            ) from error
+            )
+            refusal.__cause__ = error
+            return refusal
     elif channel in keys:
         key = keys[channel]
     else:
-        raise InvalidArgument(f"there is no key for the channel {channel}", argument="key", value=None)
-    if not _is_key(key):
-        raise InvalidArgument(
-            f"expected a key for the channel {channel}, got {kind_of(key)}", argument="key", value=None
-        )
-    return key
+        return InvalidArgument(f"there is no key for the channel {channel}", argument="key", value=None)
+    if _is_key(key):
+        return key if isinstance(key, Secret) else Secret(key)
+    return InvalidArgument(
+        f"expected a key for the channel {channel}, got {_kind_of_key(key)}", argument="key", value=None
+    )
+
+
+def _is_key(value: object) -> TypeGuard[str | Secret]:
+    return isinstance(value, Secret) or (isinstance(value, str) and value != "")
 
 
 if TYPE_CHECKING:
@@ -138,27 +172,22 @@ class _Channel(_OfPayload[PayloadT, ParamsT]):
 
     def _hold(self, keys: KeySource, params: Mapping[str, object] | None) -> None:
         """Take the keys and the parameters that are known: all, unless this can be called to tell the others."""
-        _check_keys(keys)
-        self._reveal_keys: Callable[[], KeySource] = lambda: keys
+        self._keys: Secret | HeldKeys = held_keys(keys)
         self._params = params or {}
         if not callable(self):
             self._definition.address.check_known(self._params)
-
-    @property
-    def _keys(self) -> KeySource:
-        # Not an attribute that holds them, which `vars()` would show.
-        return self._reveal_keys()
 
     def _narrowed(self, **params: object) -> dict[str, object]:
         known = {**self._params, **{name: value for name, value in params.items() if value is not None}}
         codec.check_parameters(known, self._definition.params)
         return known
 
-    def _arguments(self, *, static: bool) -> tuple[str | Secret, str]:
+    def _arguments(self, *, static: bool) -> tuple[Secret, str]:
         texts = {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
         address = self._definition.address
         channel = address.compose(texts) if static else address.filter(texts)
-        return _key_for(self._keys, self._definition.name), channel
+        keys = self._keys
+        return keys if isinstance(keys, Secret) else keys(self._definition.name), channel
 
     def _encode(self, payload: PayloadT) -> bytes:
         return codec.encode(payload, self._definition.payload)
@@ -183,6 +212,7 @@ class SyncChannel(_Channel[PayloadT, ParamsT], SyncCaller):
 
     def __init__(self, client: SyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
         """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        keys = held_keys(keys)
         _check_client(client, SyncClientBase, "Client")
         self._client = client
         self._calls = client._calls
@@ -238,6 +268,7 @@ class AsyncChannel(_Channel[PayloadT, ParamsT], AsyncCaller):
 
     def __init__(self, client: AsyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
         """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        keys = held_keys(keys)
         _check_client(client, AsyncClientBase, "AsyncClient")
         self._client = client
         self._calls = client._calls
@@ -316,13 +347,11 @@ def _class_names(table: str) -> Mapping[str, str]:
 
 
 def _offer(facade: _Facade, client: object, keys: KeySource, module: str, table: str, prefix: str = "") -> None:
-    _check_keys(keys)
     package, names = sys.modules[module.rpartition(".")[0]], _class_names(table)
 
     def make(name: str) -> object:
         return getattr(package, prefix + names[name])(client, keys)
 
-    # A function holds the keys, since `vars()` would show them.
     vars(facade)[_MAKER] = make, names
 
 
@@ -338,6 +367,7 @@ class SyncFacade(_Facade):
             module: The name of the facade's module, whose package has the classes of the channels.
             table: A line for each channel: the attribute, and the class of the sync channel.
         """
+        keys = held_keys(keys)
         _check_client(client, SyncClientBase, "Client")
         _offer(self, client, keys, module, table)
 
@@ -354,5 +384,6 @@ class AsyncFacade(_Facade):
             module: The name of the facade's module, whose package has the classes of the channels.
             table: A line for each channel: the attribute, and the class of the sync channel.
         """
+        keys = held_keys(keys)
         _check_client(client, AsyncClientBase, "AsyncClient")
         _offer(self, client, keys, module, table, prefix="Async")

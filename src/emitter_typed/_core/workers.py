@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
-from typing import Generic, Literal, TypeVar, TypeVarTuple
+from typing import Generic, Literal, NoReturn, TypeVar, TypeVarTuple
 
 from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+from emitter_typed._guards import GuardedCondition, Log, put_off
 from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, hide_keys, kind_of
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _MAX_WAITING = 10_000
 
 
-def _failed(name: str, error: Exception | SystemExit) -> HandlerFailed:
+def _failed(name: str, error: BaseException) -> HandlerFailed:
     _log.error("handler.failed handler=%s", name, exc_info=error)
     failure = HandlerFailed(name)
     failure.__cause__ = error
@@ -101,8 +101,11 @@ class SyncWorker(_Queue[*Ts]):
         super().__init__(name)
         self.handler = handler
         self._report = report
-        self._changed = threading.Condition()
+        self._changed = GuardedCondition()
         self._thread: threading.Thread | None = None
+        # Set while there is no thread. One that is made may start later, and cannot be joined until it has.
+        self._idle = threading.Event()
+        self._idle.set()
 
     def offer(self, *item: *Ts) -> None:
         """Queue an item."""
@@ -111,8 +114,19 @@ class SyncWorker(_Queue[*Ts]):
             self._changed.notify()
             if self._thread is None:
                 self._stopping = False
+                self._idle.clear()
                 self._thread = threading.Thread(target=self._run, name=f"emitter-{self.name}", daemon=True)
-                self._thread.start()
+                put_off(partial(self._start, self._thread))
+
+    def _start(self, thread: threading.Thread) -> None:
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # The machine gives no more threads. The item waits for the next one, which tries again.
+            with self._changed:
+                self._thread = None
+                self._idle.set()
+            _log.warning("handler.not_started handler=%s reason=%s", self.name, error)
 
     def stop(self, timeout_s: float, waiting: Collection[threading.Thread]) -> None:
         """Let the thread end after the items that wait, and wait for that unless it waits itself.
@@ -123,7 +137,8 @@ class SyncWorker(_Queue[*Ts]):
             self._stopping = True
             self._changed.notify()
             thread = self._thread
-        if thread is not None and thread not in waiting:
+        if thread is not None and thread not in waiting and self._idle.wait(timeout_s) and thread.ident is not None:
+            # It has done its work, and is on its way out.
             thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -132,13 +147,16 @@ class SyncWorker(_Queue[*Ts]):
                 while not self._items:
                     if self._stopping:
                         self._thread = None
+                        self._idle.set()
                         return
                     self._changed.wait()
                 item = self._items.popleft()
             try:
                 self.handler(*item)
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
+                # Whatever it is, it is the handler's: nobody above would see it, and the next item waits.
                 self._report(_failed(self.name, error))
+            del item
 
 
 class AsyncWorker(_Queue[*Ts]):
@@ -155,17 +173,23 @@ class AsyncWorker(_Queue[*Ts]):
         self.handler = handler
         self._report = report
         self._changed = asyncio.Event()
+        self._running = False
         self._task: asyncio.Task[None] | None = None
 
     def offer(self, *item: *Ts) -> None:
         """Queue an item."""
         self._put(item)
-        if self._task is None:
+        if not self._running:
+            self._running = True
             self._stopping = False
             # An event belongs to one loop, and the next task may run in another.
             self._changed = asyncio.Event()
-            self._task = asyncio.create_task(self._run(), name=f"emitter-{self.name}")
+            # An eager task begins with the handler at once.
+            put_off(self._start)
         self._changed.set()
+
+    def _start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"emitter-{self.name}")
 
     def retire(self) -> None:
         """Let the task end after the items that wait; a later item starts another task."""
@@ -175,7 +199,7 @@ class AsyncWorker(_Queue[*Ts]):
     async def stop(self, timeout_s: float, waiting: Collection[object]) -> None:
         """Retire, and wait for the end unless its task is among those that wait themselves."""
         self.retire()
-        if self._task is not None and self._task not in waiting:
+        if self._running and self._task is not None and self._task not in waiting:
             await asyncio.wait([self._task], timeout=timeout_s)
 
     async def _run(self) -> None:
@@ -188,7 +212,7 @@ class AsyncWorker(_Queue[*Ts]):
                     await self._changed.wait()
                 await call(self.name, self.handler, self._items.popleft(), self._report)
         finally:
-            self._task = None
+            self._running = False
 
 
 async def call(
@@ -197,13 +221,34 @@ async def call(
     item: tuple[*Ts],
     report: Callable[[EmitterError], None],
 ) -> None:
-    """Call a handler of either kind; what it raises is logged and reported."""
+    """Call a handler of either kind; what it raises is logged and reported.
+
+    KeyboardInterrupt and SystemExit end the event loop besides, as they do wherever they are raised in it.
+    """
+    awaits = False
     try:
         result = handler(*item)
         if inspect.isawaitable(result):
+            awaits = True
             await result
-    except Exception as error:
+    except BaseException as error:
+        if awaits and _ends_this_task(error):
+            raise
         report(_failed(name, error))
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            # Not from here, which would end the task, and with it all that the handler is still to be given.
+            asyncio.get_running_loop().call_soon(_raise, error)
+
+
+def _ends_this_task(error: BaseException) -> bool:
+    """Tell whether an error was thrown into this task from outside, and is not the doing of what it waits for."""
+    task = asyncio.current_task()
+    cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+    return cancelled or isinstance(error, GeneratorExit)
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
 
 
 def handle_in_thread(
@@ -217,7 +262,7 @@ def handle_in_thread(
             for message in subscription:
                 try:
                     handler(message)
-                except (Exception, SystemExit) as error:
+                except BaseException as error:
                     # In a thread that is not the main one, sys.exit() ends nothing but the thread, without a word.
                     report(_failed(name, error))
         except EmitterError as error:

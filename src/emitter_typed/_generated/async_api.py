@@ -110,10 +110,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         return await self._calls.request(
             KEYGEN,
             KeygenRequest(
-                key=Key(key),
+                key=key,
                 channel=filter_name(channel, max_segments=23),
                 permissions=Permission(permissions),
                 ttl=duration(ttl),
@@ -159,13 +160,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        master_key = Key(master_key)
+        target_key = Key(target_key)
         return await self._calls.request(
             KEYBAN,
-            KeybanRequest(
-                master_key=Key(master_key),
-                target_key=Key(target_key),
-                ban=ban,
-            ),
+            KeybanRequest(master_key=master_key, target_key=target_key, ban=ban),
             timeout_s=timeout_s,
         )
 
@@ -224,10 +223,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         return await self._calls.request(
             LINK,
             LinkRequest(
-                key=Key(key),
+                key=key,
                 channel=channel_with_options(
                     LINK,
                     channel_name(channel),
@@ -311,10 +311,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         return await self._calls.request(
             PRESENCE,
             PresenceRequest(
-                key=Key(key),
+                key=key,
                 channel=filter_name(channel),
                 status=status,
                 changes=changes,
@@ -371,11 +372,12 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         return await self._calls.watch(
             PRESENCE,
             ON_PRESENCE,
             PresenceRequest(
-                key=Key(key),
+                key=key,
                 channel=filter_name(channel),
                 status=True,
                 changes=True,
@@ -439,6 +441,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         await self._calls.publish(
             "publish",
             (key, channel),
@@ -493,6 +496,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         return self._calls.publish_nowait(
             "publish_nowait",
             (key, channel),
@@ -678,6 +682,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         return await self._calls.subscribe(
             "subscribe",
             (key, channel),
@@ -794,6 +799,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         return await self._calls.subscribe(
             "subscribe_with_group",
             (key, channel, share_group),
@@ -862,6 +868,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         return self._calls.fetch(
             "history",
             (key, channel),
@@ -895,6 +902,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        key = Key(key)
         await self._calls.unsubscribe(
             "unsubscribe",
             (key, channel),

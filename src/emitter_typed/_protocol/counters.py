@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Literal
 
+from emitter_typed._guards import Guard
 from emitter_typed.errors import BrokerError, ConnectionLost, EmitterError, RequestTimeout
 
 Ending = Literal["answered", "refused", "timed_out", "lost", "failed"]
@@ -48,8 +48,8 @@ class ClientCounters:
         self.last_s: float = 0.0
         self.total_s: float = 0.0
         self.undecodable: int = 0
-        # Reentrant: a signal handler may read messages in the middle of this.
-        self._reading = threading.RLock()
+        # A signal handler may read messages in the middle of this.
+        self._reading = Guard()
 
     def count(self, operation: str, ending: Ending) -> None:
         """Count an end."""

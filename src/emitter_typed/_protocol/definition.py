@@ -183,7 +183,8 @@ class Envelope:
     message: str
     """The field that holds an error's words."""
     max_packet_bytes: int
-    """The largest remaining length of a packet, both ways; a broker drops a connection that sends more."""
+    """The largest remaining length of a packet, both ways; a broker drops a connection that sends more. In a schema it
+    is what the broker has by default; a client has its own setting."""
 
 
 @frozen(kw_only=True)

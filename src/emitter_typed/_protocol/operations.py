@@ -15,11 +15,12 @@ from emitter_typed._protocol.definition import (
     OptionDefinition,
     RequestDefinition,
 )
+from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
 from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import expected
 from emitter_typed._protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
-from emitter_typed._types.values import Option, Secret
+from emitter_typed._types.values import Option, Record, Secret
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, look_swapped
 
 _find_border = re.compile(r"[^!-~]|[/?#+*{}]").search
@@ -86,10 +87,11 @@ def _prepare(definition: OperationDefinition, names: tuple[str, ...], *values: o
     explicit = dict(zip(names, values[border:], strict=True))
     written, headers = _write_options(definition, definition.defaults, explicit)
     arguments = values[:border]
-    try:
-        key, channel, bare_topic = _compose(definition, tuple(_texts(definition, arguments)))
-    except InvalidArgument as error:
-        raise _without_keys(error, definition, arguments) from None
+    composed = _composed_or_refused(definition, arguments)
+    if isinstance(composed, InvalidArgument):
+        # Raised here, where no frame shows the key.
+        raise composed
+    key, channel, bare_topic = composed
     return Prepared(
         topic=compose_topic(key, channel, options=written) if written else bare_topic,
         bare_topic=bare_topic,
@@ -101,6 +103,15 @@ def _prepare(definition: OperationDefinition, names: tuple[str, ...], *values: o
         and all(explicit.get(name) == value for name, value in definition.no_echo.items()),
         swapped=look_swapped(key, channel),
     )
+
+
+def _composed_or_refused(
+    definition: OperationDefinition, arguments: Sequence[object]
+) -> tuple[str, str, str] | InvalidArgument:
+    try:
+        return _compose(definition, tuple(_texts(definition, arguments)))
+    except InvalidArgument as error:
+        return _without_keys(error, definition, arguments)
 
 
 def _no_replay_topic(definition: OperationDefinition, key: str, channel: str) -> str:
@@ -306,16 +317,37 @@ def _text(option: OptionDefinition, value: object) -> str | None:
     return str(write_as(option.format, value))
 
 
-def check_size(topic: str, channel: str, payload: bytes, max_packet_bytes: int, *, qos: int) -> None:
+@frozen
+class Written:
+    """A request and how it is sent. It shows neither: both may hold a key."""
+
+    record: Record = field(repr=False)
+    """The request."""
+    payload: bytes = field(repr=False)
+    """The request as JSON."""
+
+
+def write(request: Record) -> Written:
+    """Write a request. Raises InvalidArgument if a field holds what its type does not allow."""
+    try:
+        return Written(request, codec.encode(request))
+    except InvalidArgument as error:
+        refusal = error.with_traceback(None)
+    # Without the frames in which it was half written.
+    refusal.__cause__ = refusal.__context__ = None
+    raise refusal
+
+
+def check_size(topic_bytes: int, channel: str, payload_bytes: int, max_packet_bytes: int, *, qos: int) -> None:
     """Raise InvalidArgument if a PUBLISH would be larger than a packet may be."""
     # The remaining length: the topic with its length, the packet identifier of QoS 1, the payload (MQTT 3.1.1, 3.3).
-    overhead = 2 + len(topic) + (2 if qos else 0)
-    if overhead + len(payload) > max_packet_bytes:
+    overhead = 2 + topic_bytes + (2 if qos else 0)
+    if overhead + payload_bytes > max_packet_bytes:
         raise InvalidArgument(
-            f"the message has {len(payload)} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
-            f"on {hide_keys(channel)}: send it in parts",
+            f"the message has {payload_bytes} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
+            f"on {hide_keys(channel)} (max_packet_bytes is {max_packet_bytes}): send it in parts",
             argument="message",
-            value=len(payload),
+            value=payload_bytes,
         )
 
 
@@ -324,7 +356,8 @@ def check_filter_size(prepared: Prepared, max_packet_bytes: int) -> None:
     # The remaining length: the packet identifier, the topic with its length, its QoS (MQTT 3.1.1, 3.8).
     if 2 + 2 + len(prepared.topic) + 1 > max_packet_bytes:
         raise InvalidArgument(
-            f"the channel has {len(prepared.channel)} characters, too many for a packet of {max_packet_bytes} bytes",
+            f"the channel has {len(prepared.channel)} characters, too many for a packet (max_packet_bytes is "
+            f"{max_packet_bytes})",
             argument="channel",
             value=len(prepared.channel),
         )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from time import monotonic
+from functools import partial
 from typing import TypeVar
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.connections import Connection, still_lost
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.state import ConnectionState, ConnectionStatus
+from emitter_typed._guards import Guard, GuardedCondition, put_off
 from emitter_typed._protocol.backoff import Backoff
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._transport.base import Transport
-from emitter_typed.errors import Congested, EmitterError, RequestTimeout
+from emitter_typed.errors import Closed, Congested, EmitterError, RequestTimeout
 
 ResultT = TypeVar("ResultT")
 
@@ -38,14 +40,16 @@ class SyncConnection(Connection):
         self._tell_of_connection = tell_of_connection
         self._tell_of_loss = tell_of_loss
         # A subscription that takes in an answer asks for the next page.
-        self.lock: threading.RLock = threading.RLock()
+        self.lock: Guard = Guard()
         self._state = state
-        self._room_to_send = threading.Event()
+        self._room_to_send = GuardedCondition()
         # Guards which transport there is; taken before `lock`, where both are.
-        self._switching = threading.RLock()
+        self._switching = Guard()
         self._transport: Transport | None = None
         self._sink: _SyncSink | None = None
         self._timer: threading.Timer | None = None
+        # The thread that takes in what a transport brings, while it does.
+        self._receiver: int | None = None
 
     def send(self, packet: OutboundPacket) -> None:
         """Send a packet, for the session."""
@@ -73,7 +77,11 @@ class SyncConnection(Connection):
             if not self._closing:
                 self._transport = self._make_transport()
                 self._sink = _SyncSink(self)
-                self._transport.start(self._sink)
+                put_off(partial(self._start, self._transport, self._sink))
+
+    def _start(self, transport: Transport, sink: _SyncSink) -> None:
+        if not self._closing:
+            transport.start(sink)
 
     def opened(self) -> None:
         """Learn, from the session, that the broker has accepted a connection."""
@@ -92,23 +100,36 @@ class SyncConnection(Connection):
                 return
             error = self._followed(error)
             with self.lock:
-                self.session.lost(error)
+                given_up = self._tell_lost(error)
+            if given_up is not None:
+                self._finish(given_up)
+                return
             self._leave_for("reconnecting" if self._accepted_once else "connecting", error)
             self._timer = threading.Timer(self._delay_s(error), self.open)
             self._timer.daemon = True
             self._timer.name = "emitter-reconnect"
-            self._timer.start()
-        self._room_to_send.set()
+            put_off(self._timer.start)
+        self.drained()
 
     def received(self, sink: _SyncSink, packets: Sequence[InboundPacket]) -> None:
         """Take in what a transport brings."""
-        with self.lock:
-            if sink is self._sink:
-                self.session.received(packets)
+        self._receiver = threading.get_ident()
+        try:
+            with self.lock:
+                if sink is not self._sink:
+                    return
+                transport, error = self._transport, self._take_in(packets)
+        finally:
+            self._receiver = None
+        if error is not None:
+            self.ended(sink, error)
+            if transport is not None:
+                transport.abort()
 
     def drained(self) -> None:
         """Let those who wait for room go on."""
-        self._room_to_send.set()
+        with self._room_to_send:
+            self._room_to_send.notify_all()
 
     def close(self, timeout_s: float, *, abort: bool = False, error: EmitterError | None = None) -> None:
         """Send what waits, disconnect, and come back no more; abort: drop the connection at once; error: why."""
@@ -120,7 +141,7 @@ class SyncConnection(Connection):
             transport, timer = self._transport, self._timer
         if timer is not None:
             timer.cancel()
-            if timer is not threading.current_thread():
+            if timer is not threading.current_thread() and timer.is_alive():
                 timer.join(timeout_s)
         if transport is not None:
             if abort:
@@ -138,7 +159,7 @@ class SyncConnection(Connection):
         with self.lock:
             self.session.ended(error)
         self._leave_for("closed", error)
-        self._room_to_send.set()
+        self.drained()
 
     def _leave_for(self, status: ConnectionStatus, error: EmitterError | None) -> None:
         before = self._state.status
@@ -146,6 +167,14 @@ class SyncConnection(Connection):
             self._state.set(status, error)
         if before == "connected":
             self._tell_of_loss()
+
+    def check_may_wait(self, operation: str) -> None:
+        """Raise Closed in the thread that receives, where a handler of `logging` may run: no answer would come."""
+        if self._receiver == threading.get_ident():
+            raise Closed(
+                f"{operation} waits for the broker, and was called in the thread that receives what the broker sends",
+                "call publish_nowait there, or hand over to another thread, as logging's QueueHandler does",
+            )
 
     def wait_until_open(self, operation: str, timeout_s: float) -> None:
         """Wait while the connection is being made again. Raises Closed, and ConnectionLost after the time limit."""
@@ -163,12 +192,18 @@ class SyncConnection(Connection):
 
     def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""
+        if not self.congested:
+            return
         deadline = monotonic() + timeout_s
-        while self.congested:
-            if not self._room_to_send.wait(deadline - monotonic()):
-                raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
-            # Before the next look, so that room made after it is not missed.
-            self._room_to_send.clear()
+        # The thread that receives is the one that would make room.
+        left_s = 0.0 if self._receiver == threading.get_ident() else timeout_s
+        with self._room_to_send:
+            # Looked at under the lock: room that is made after a look wakes the wait that follows.
+            while self.congested:
+                if left_s <= 0:
+                    raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
+                self._room_to_send.wait(left_s)
+                left_s = deadline - monotonic()
 
     @property
     def congested(self) -> bool:

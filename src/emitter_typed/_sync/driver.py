@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from time import monotonic
 from typing import TypeVar
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.connections import still_lost
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending, unacknowledged
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
+from emitter_typed._guards import Log
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
-from emitter_typed._protocol.operations import prepare
+from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.session.session import Session
 from emitter_typed._sync.connection import SyncConnection
 from emitter_typed._sync.receiving import SyncReceiving
 from emitter_typed._transport import Endpoint
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout
+from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout, hide_keys
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _END_TIMEOUT_S = 5.0
 
@@ -62,7 +62,7 @@ class SyncDriver(SyncReceiving):
         with self._connecting:
             if self._connection is not None and self._state.status != "closed":
                 raise InvalidArgument(
-                    "the client is connected already: close() it first", argument="host", value=endpoint.host
+                    "the client is connected already: close() it first", argument="host", value=hide_keys(endpoint.host)
                 )
             self.end()
             self._note_place(endpoint)
@@ -82,7 +82,7 @@ class SyncDriver(SyncReceiving):
             if refusal is not None:
                 raise refusal from None
             raise
-        _log.info("connection.opened host=%s port=%d", endpoint.host, endpoint.port)
+        _log.info("connection.opened host=%s port=%d", hide_keys(endpoint.host), endpoint.port)
 
     def _new_connection(self, endpoint: Endpoint) -> SyncConnection:
         connection = SyncConnection(
@@ -161,6 +161,7 @@ class SyncDriver(SyncReceiving):
     def _open(self, operation: str, timeout_s: float) -> SyncConnection:
         """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
         connection = self._present(operation)
+        connection.check_may_wait(operation)
         if self.settings.while_offline == "wait":
             connection.wait_until_open(operation, timeout_s)
         return connection
@@ -175,19 +176,21 @@ class SyncDriver(SyncReceiving):
     ) -> ResponseT:
         """Send a request and return its reply."""
         limit_s = self._limit(timeout_s)
-        payload = codec.encode(request)
+        written = write(request)
+        # A request for stored messages holds the key in its topic, which frames would show.
+        del request
         deadline = monotonic() + limit_s
         connection = self._open(definition.name, limit_s)
         outcome: SyncOutcome[ResponseT] = SyncOutcome(definition.name, self._counters)
         if handler is not None:
-            self.handlers.set_channel_handler(definition, request, handler)
+            self.handlers.set_channel_handler(definition, written.record, handler)
         try:
             with connection.lock:
-                connection.session.request(definition, request, payload, outcome)
+                connection.session.request(definition, written, outcome)
             return connection.answer(outcome, deadline, limit_s)
         except BaseException:
             if handler is not None:
-                self.handlers.set_channel_handler(definition, request, None)
+                self.handlers.set_channel_handler(definition, written.record, None)
             raise
 
     def publish(
@@ -205,8 +208,12 @@ class SyncDriver(SyncReceiving):
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         payload = codec.encode(message)
         deadline = monotonic() + limit_s
-        # A message of QoS 1 may wait in the outbox.
-        connection = self._open(operation, limit_s) if not prepared.qos else self._present(operation)
+        connection = self._present(operation)
+        if prepared.qos:
+            # It may wait in the outbox.
+            connection.check_may_wait(operation)
+        elif self.settings.while_offline == "wait":
+            connection.wait_until_open(operation, limit_s)
         connection.wait_for_room(operation, limit_s)
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters if prepared.qos else None)
         with connection.lock:

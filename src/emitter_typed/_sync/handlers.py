@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any, Literal, TypeVar, TypeVarTuple
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import SyncWorker, check_handler
+from emitter_typed._guards import Guard, Log
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import Message
@@ -21,7 +21,7 @@ from emitter_typed.errors import EmitterError, HandlerFailed, Undecodable, hide_
 EventT = TypeVar("EventT")
 Ts = TypeVarTuple("Ts")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _END_TIMEOUT_S = 5.0
 
@@ -37,7 +37,7 @@ class SyncHandlers:
         """Begin without handlers."""
         self._protocol = protocol
         self._counters = counters
-        self.lock: threading.Lock = threading.Lock()
+        self.lock: Guard = Guard()
         """Guards the handlers, and what drivers note of those that run."""
         self._waiting_threads: set[threading.Thread] = set()
         # Any: each event has its own type.

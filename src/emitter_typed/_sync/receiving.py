@@ -6,12 +6,12 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from time import monotonic
 from typing import Any, TypeVar
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import Handler, SyncCalls
 from emitter_typed._core.driver_base import DriverBase
-from emitter_typed._core.handler_identity import HandlerIdentity
+from emitter_typed._core.handler_identity import HandledSubscriptions, HandlerIdentity
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.streams.stream import Stream
@@ -44,7 +44,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         self.handlers: SyncHandlers = SyncHandlers(protocol, self._counters)
         """The handlers of the client."""
         self._message_threads: list[threading.Thread] = []
-        self._handled: dict[object, Subscription[Any]] = {}
+        self._handled: HandledSubscriptions[Subscription[Any]] = HandledSubscriptions()
 
     @abstractmethod
     def _open(self, operation: str, timeout_s: float) -> SyncConnection:
@@ -99,8 +99,8 @@ class SyncReceiving(DriverBase, SyncCalls):
         handled_by = (
             handler if handler is not None or self.handlers.messages.worker is None else self._give_to_on_message
         )
-        same = (operation, prepared, recover, decode, HandlerIdentity(handled_by))
-        if handled_by is not None and (there := self._handled.get(same)) is not None and not there.ended:
+        call, identity = (operation, prepared, recover, decode), HandlerIdentity(handled_by)
+        if handled_by is not None and (there := self._handled.find(call, identity)) is not None:
             return there
 
         subscriptions = connection.session.subscriptions
@@ -120,9 +120,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         begin = partial(subscriptions.subscribe, operation, prepared, stream, allow_reserved=allow_reserved)
         subscription = self._begin(connection, operation, stream, begin, deadline, limit_s)
         if handled_by is not None:
-            with self.handlers.lock:
-                self._handled = {each: one for each, one in self._handled.items() if not one.ended}
-                there = self._handled.setdefault(same, subscription)
+            there = self._handled.add(call, identity, subscription)
             if there is not subscription:
                 # Another thread did the same meanwhile.
                 subscription.close()
@@ -160,7 +158,12 @@ class SyncReceiving(DriverBase, SyncCalls):
                 connection.session.leave_watch(definition, request, stream)
 
         stream = self._stream(
-            connection, watched_channel(definition, request), Feed(mailbox, None), event_reader(event), leave
+            connection,
+            watched_channel(definition, request),
+            Feed(mailbox, None),
+            event_reader(event),
+            leave,
+            log_gaps=False,  # What changed meanwhile comes as an event.
         )
         begin = partial(connection.session.watch, definition, request, stream)
         return self._begin(connection, definition.name, stream, begin, deadline, limit_s)
@@ -172,9 +175,19 @@ class SyncReceiving(DriverBase, SyncCalls):
         feed: Feed,
         decode: Callable[[str, bytes], MessageT | None],
         leave: Callable[[Stream[MessageT]], None],
+        *,
+        log_gaps: bool = True,
     ) -> SyncStream[MessageT]:
         stream = SyncStream(
-            channel, feed, decode, self.handlers.report, self._counters, connection, self.settings.timeout_s, leave
+            channel,
+            feed,
+            decode,
+            self.handlers.report,
+            self._counters,
+            connection,
+            self.settings.timeout_s,
+            leave,
+            log_gaps=log_gaps,
         )
         self._mailboxes.add(stream, feed.mailbox)
         return stream
@@ -220,7 +233,13 @@ class SyncReceiving(DriverBase, SyncCalls):
         timeout_s: float | None,
     ) -> Iterator[StoredMessage]:
         """Check the call, and return what fetches the stored messages when it is iterated."""
-        pager = Pager(self.protocol.operations[operation], arguments, options, options_given)
+        pager = Pager(
+            self.protocol.operations[operation],
+            arguments,
+            options,
+            options_given,
+            max_packet_bytes=self.settings.max_packet_bytes,
+        )
         self._present(operation)
         return self._pages(pager, self._limit(timeout_s))
 

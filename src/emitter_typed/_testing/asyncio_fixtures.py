@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from emitter_typed._testing.clients import client_of
 from emitter_typed._testing.loops import asyncio_fixture
+from emitter_typed._testing.sockets import real_sockets
 
 if TYPE_CHECKING:
     from emitter_typed._async.client import AsyncClient
@@ -20,7 +21,10 @@ def _living_in(loop_scope: Literal["session", "package", "module", "class", "fun
     async def connected(emitter_broker: Broker) -> AsyncIterator[AsyncClient]:
         from emitter_typed._async.client import AsyncClient
 
-        async with client_of(AsyncClient, emitter_broker) as client:
+        client = client_of(AsyncClient, emitter_broker)
+        with real_sockets():
+            await client.connect()
+        async with client:
             yield client
 
     return connected

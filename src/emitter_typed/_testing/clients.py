@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
 ClientT = TypeVar("ClientT", "Client", "AsyncClient")
 
 _NOWHERE = "mqtt://memory"
+
+
+def load_all() -> None:
+    """Load whatever a client and a broker load when something is first used."""
+    from emitter_typed._core.extras import lacking
+    from emitter_typed._protocol.payloads.conversion import conversions
+
+    for module in ("emitter_typed._sync.client", "emitter_typed._async.client"):
+        importlib.import_module(module)
+    conversions()
+    if lacking("broker", "the embedded broker") is None:
+        importlib.import_module("emitter_typed.broker")
 
 
 def client_of(kind: type[ClientT], broker: Broker) -> ClientT:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from emitter_typed._testing.clients import client_of
+from emitter_typed._testing.clients import client_of, load_all
 from emitter_typed._testing.loops import (
     ALONE_FIXTURE,
     ANYIO_FIXTURE,
@@ -18,6 +19,7 @@ from emitter_typed._testing.loops import (
     is_active,
     knows_loop_scopes,
 )
+from emitter_typed._testing.sockets import real_sockets
 
 if TYPE_CHECKING:
     from asyncio import Runner
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from emitter_typed._sync.client import Client
     from emitter_typed._testing.options import BrokerOptions, ClusterOptions
     from emitter_typed.broker import Broker, Cluster
+
+T = TypeVar("T")
 
 # A key that may extend may neither publish nor subscribe, and what `x` permits, no request asks for.
 _EVERYTHING = "rwslp"
@@ -57,8 +61,7 @@ def emitter_broker(emitter_broker_options: BrokerOptions) -> Iterator[Broker]:
     what was published; `clock.advance(60)` lets keys and stored messages expire at once; `faults` breaks connections.
     It needs the extra `broker`: `pip install "emitter-typed[broker]"`.
     """
-    with _make_broker(emitter_broker_options) as broker:
-        yield broker
+    yield from _open(lambda: _make_broker(emitter_broker_options))
 
 
 @pytest.fixture
@@ -72,8 +75,7 @@ def emitter_client(emitter_broker: Broker) -> Iterator[Client]:
     """A client that is connected to `emitter_broker`, over TCP as programs are."""
     from emitter_typed._sync.client import Client
 
-    with client_of(Client, emitter_broker) as client:
-        yield client
+    yield from _open(lambda: client_of(Client, emitter_broker))
 
 
 @pytest.fixture
@@ -111,15 +113,13 @@ def emitter_cluster(emitter_cluster_options: ClusterOptions) -> Iterator[Cluster
     _need_extra()
     from emitter_typed.broker import Cluster
 
-    with Cluster(**emitter_cluster_options) as cluster:
-        yield cluster
+    yield from _open(lambda: Cluster(**emitter_cluster_options))
 
 
 @pytest.fixture(scope="session")
 def emitter_broker_session(emitter_broker_options: BrokerOptions) -> Iterator[Broker]:
     """A broker for the whole session (with xdist: for each worker). What one test stores, the next one finds."""
-    with _make_broker(emitter_broker_options) as broker:
-        yield broker
+    yield from _open(lambda: _make_broker(emitter_broker_options))
 
 
 @pytest.fixture(scope="session")
@@ -133,15 +133,17 @@ def emitter_client_session(emitter_broker_session: Broker) -> Iterator[Client]:
     """A client that is connected to `emitter_broker_session` for the whole session."""
     from emitter_typed._sync.client import Client
 
-    with client_of(Client, emitter_broker_session) as client:
-        yield client
+    yield from _open(lambda: client_of(Client, emitter_broker_session))
 
 
 @pytest.fixture(name=ANYIO_FIXTURE)
 async def _client_in_loop_of_anyio(emitter_broker: Broker) -> AsyncIterator[AsyncClient]:
     from emitter_typed._async.client import AsyncClient
 
-    async with client_of(AsyncClient, emitter_broker) as client:
+    client = client_of(AsyncClient, emitter_broker)
+    with real_sockets():
+        await client.connect()
+    async with client:
         yield client
 
 
@@ -152,8 +154,10 @@ def _client_in_loop_of_its_own(request: pytest.FixtureRequest, emitter_broker: B
     from emitter_typed._async.client import AsyncClient
 
     client = client_of(AsyncClient, emitter_broker)
-    with asyncio.Runner() as runner:
-        runner.run(client.connect())
+    with ExitStack() as stack:
+        with real_sockets():
+            runner = stack.enter_context(asyncio.Runner())
+            runner.run(client.connect())
         request.node.stash[_runner] = runner
         yield client
         runner.run(client.close())
@@ -165,6 +169,16 @@ def pytest_configure(config: pytest.Config) -> None:
         from emitter_typed._testing import asyncio_fixtures
 
         config.pluginmanager.register(asyncio_fixtures)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Load what the fixtures need before any test runs, if one of these uses them.
+
+    A test may put another file system in the place of the real one (pyfakefs), where modules cannot be loaded well.
+    """
+    fixtures = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if any(name.startswith("emitter_") for name in fixtures):
+        load_all()
 
 
 def pytest_pycollect_makeitem(name: str, obj: object) -> list[pytest.Item] | None:
@@ -183,6 +197,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     arguments = {name: value for name, value in pyfuncitem.funcargs.items() if name in wanted}
     runner.run(pyfuncitem.obj(**arguments))
     return True
+
+
+def _open(make: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
+    with ExitStack() as stack:
+        with real_sockets():
+            opened = stack.enter_context(make())
+        yield opened
 
 
 def _make_broker(options: BrokerOptions) -> Broker:

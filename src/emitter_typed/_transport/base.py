@@ -11,14 +11,14 @@ from attrs import field, frozen
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport.proxy import Proxy
-from emitter_typed.errors import EmitterError
+from emitter_typed.errors import EmitterError, hide_keys
 
 
 @frozen(kw_only=True)
 class Endpoint:
     """Where to connect to, and how."""
 
-    host: str
+    host: str = field(repr=hide_keys)
     """The broker's name or address."""
     port: int
     """The broker's port."""
@@ -34,6 +34,8 @@ class Endpoint:
     """The CONNECT's username, which presence shows to others."""
     keepalive_s: int = 30
     """Seconds without traffic after which a PINGREQ is sent; Emitter drops a connection that is silent for 120."""
+    max_packet_bytes: int = 65_536
+    """The largest remaining length of a packet. A connection whose broker announces a larger one has to end."""
     connect_timeout_s: float = 10.0
     """Seconds for name look-up, TCP, TLS and WebSocket, each."""
 

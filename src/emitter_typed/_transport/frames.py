@@ -12,11 +12,22 @@ _MAX_TOPICS: Final = 4096
 _MAX_TOPIC_BYTES: Final = 256
 
 
+class PacketTooLarge(Exception):
+    """A packet is announced that is larger than a packet may be."""
+
+    def __init__(self, size_bytes: int, max_packet_bytes: int) -> None:
+        """Say how large it is, and the bound."""
+        super().__init__(
+            f"the broker announced a packet of {size_bytes} bytes, and max_packet_bytes is {max_packet_bytes}"
+        )
+
+
 class Frames:
     """Cuts what arrives into packets, however it was cut on its way."""
 
-    def __init__(self) -> None:
-        """Begin at the border of two packets."""
+    def __init__(self, max_packet_bytes: int) -> None:
+        """Begin at the border of two packets; none may have a larger remaining length."""
+        self._max_packet_bytes = max_packet_bytes
         self._data = b""
         self._at = 0
         self._later = bytearray()
@@ -52,6 +63,9 @@ class Frames:
 
         Returns:
             That packet as it came; None if nothing whole is left.
+
+        Raises:
+            PacketTooLarge: One is announced that is larger than it may be.
         """
         data, start = self._data, self._at
         topics = self._topics
@@ -78,6 +92,8 @@ class Frames:
                     size = 0
                     break
             stop = body + size
+            if size > self._max_packet_bytes:
+                raise PacketTooLarge(size, self._max_packet_bytes)
             if stop > end:
                 break
             kind = data[start]

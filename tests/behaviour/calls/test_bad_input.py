@@ -59,7 +59,7 @@ async def test_a_wrong_argument_of_a_call_is_refused_by_name(flavour: Flavour, b
 
 # Any: the clients of both flavours, with arguments of any type. The name is what the text ends with.
 PYTHONS_WORDS: dict[str, Callable[[Any], Any]] = {
-    "a key is a text, not None": lambda client: client.publish(None, "a/", "x"),
+    "a key is made from a text, not from None": lambda client: client.publish(None, "a/", "x"),
     "channel is a text, not a dict": lambda client: client.publish(KEY, {}, "x"),
     "channel: expected a text, got None": lambda client: client.keygen(KEY, None, "r"),
     "expected an integer, got a dict": lambda client: client.history(KEY, "a/", last={}),

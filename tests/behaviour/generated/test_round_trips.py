@@ -18,7 +18,7 @@ from tests.behaviour.generated.wire_oracle import Oracle
 
 DECLARED = """
     types:
-      Mode: {enum: [auto, "half on", class]}
+      Mode: {enum: {auto: "", "half on": "", class: "", "": {name: none}, " ": {name: blank}}}
       Open: {enum: {on: "", off: ""}, open: true}
       Rights: {flags: {r: "", w: "", x: ""}}
       Token: {alias: string, secret: true}
@@ -27,7 +27,8 @@ DECLARED = """
       Tree: {fields: {value: int, left: Tree?, leaves: "[Tree]", named: "{string: Tree}"}}
       Kept: {unknown: keep, fields: {mode: Mode, class: {type: string?, wire: Class}}}
       Empty: {fields: {}}
-      Either: {union: [Tree, Kept, Empty], tag: kind}
+      Either: {union: [Tree, Kept, Empty], tag: kind, values: [tree, "", empty]}
+      Own: {alias: Tree, distinct: true}
       Deep: {fields: {either: Either, more: "[Either?]", by: "{string: [Either]}"}}
       Formats:
         fields:
@@ -39,7 +40,7 @@ DECLARED = """
 """
 NAMES = [
     *("string", "int", "float", "bool", "bytes", "datetime", "date", "duration", "uuid", "decimal", "json"),
-    *("Mode", "Open", "Rights", "Token", "Level", "Mine", "Tree", "Kept", "Empty", "Either", "Deep", "Formats"),
+    *("Mode", "Open", "Rights", "Token", "Level", "Mine", "Tree", "Kept", "Empty", "Either", "Own", "Deep", "Formats"),
 ]
 TYPES = st.recursive(
     st.sampled_from(NAMES),

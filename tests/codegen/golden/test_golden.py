@@ -1,6 +1,5 @@
 """The compiler writes what was agreed on, and what it writes needs no formatter, linter or patience of a checker."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -53,28 +52,6 @@ def test_no_type_is_hidden_from_a_checker() -> None:
         re.search(r"\bAny\b|\bcast\(|# (type|pyright|noqa)\b", text) for text in texts
     ]
     assert [one for one in found if one is not None] == []
-
-
-def test_every_field_has_a_docstring() -> None:
-    trees = [
-        ast.parse((Path(package) / "types.py").read_text("utf-8"))
-        for package in PACKAGES
-    ]
-    bodies = [
-        node.body
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-    ]
-    without = [
-        ast.unparse(field)
-        for body in bodies
-        for field, below in zip(body, [*body[1:], None], strict=True)
-        if isinstance(field, ast.AnnAssign) and not isinstance(below, ast.Expr)
-    ]
-
-    # A deprecated one has it at its property.
-    assert [one for one in without if not one.startswith("_")] == []
 
 
 @pytest.mark.parametrize("width", [88, 96, 110, 200])

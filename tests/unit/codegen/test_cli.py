@@ -171,6 +171,24 @@ def test_wrong_usage_is_2(here: Path, arguments: list[str]) -> None:
     assert main(arguments) == 2
 
 
+@pytest.mark.parametrize(
+    "arguments", [["generate", "home.yaml"], ["generate", "--bogus"], ["check"], ["check", "-x", "a"]]
+)
+def test_wrong_usage_is_told_with_the_usage_of_the_verb(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments, prog="emitter-typed") == 2
+    assert capsys.readouterr().err.startswith(f"usage: emitter-typed {arguments[0]} ")
+
+
+def test_the_usage_of_generate_is_one_line_for_each_way_to_call_it(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["generate", "--help"], prog="emitter-typed")
+    first, second = capsys.readouterr().out.splitlines()[:2]
+
+    assert first.startswith("usage: emitter-typed generate SCHEMA --out DIR [")
+    assert second.strip().startswith("emitter-typed generate [")
+
+
 def test_help_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "--help"], prog="emitter-typed") == 0
     assert "usage: emitter-typed generate" in capsys.readouterr().out

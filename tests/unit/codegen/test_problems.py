@@ -94,6 +94,11 @@ def test_no_more_problems_are_held_than_anybody_reads() -> None:
 def test_a_suggestion_ignores_case_and_needs_a_name_that_is_close() -> None:
     assert did_you_mean("reding", ["Reading", "Alarm"]) == "did you mean 'Reading'?"
     assert did_you_mean("Thermometer", ["Reading", "Alarm"]) == ""
+    assert did_you_mean("Trip", ["string", "Strip"]) == "did you mean 'Strip'?"
+    assert did_you_mean("Trip", ["string"]) == ""
+    assert did_you_mean("flaot", ["float", "flat"]) == "did you mean 'float'?"
+    assert did_you_mean("maxLength", ["max_length", "min_length"]) == "did you mean 'max_length'?"
+    assert did_you_mean("in", ["int"]) == ""
 
 
 def test_a_text_is_quoted_on_one_short_line() -> None:

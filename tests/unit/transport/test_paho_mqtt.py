@@ -7,12 +7,15 @@ import socket
 import threading
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from emitter_typed._protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsuback, Unsubscribe
 from emitter_typed._transport import make_transport
 from emitter_typed._transport.base import Endpoint, Transport
+from emitter_typed._transport.paho_mqtt.client import PahoClient
+from emitter_typed._transport.paho_mqtt.direct import DirectClient
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
 from tests.helpers.listeners import LIMIT_S, Notes, listener, read_packet
@@ -239,3 +242,27 @@ def test_nothing_of_an_ended_transport_is_kept(broker: Broker) -> None:
     gc.collect()
     assert gone() is None
     assert not [each for each in threading.enumerate() if each.name == "emitter-network"]
+
+
+@pytest.mark.parametrize("make", [DirectClient, PahoClient])
+@pytest.mark.parametrize("first", [b"\x20\x02\x00\x00", b""])
+def test_an_announced_size_beyond_the_bound_ends_the_connection(
+    make: type[PahoClient], first: bytes, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emitter_typed._transport.paho_mqtt.thread.make_client", make)
+
+    def serve(connection: socket.socket) -> None:
+        read_packet(connection)
+        # A PUBLISH, or a CONNACK, of the largest size that can be announced.
+        connection.sendall(first + (b"\x30" if first else b"\x20") + b"\xff\xff\xff\x7f" + bytes(1_000))
+        with suppress(ConnectionError):
+            connection.recv(1)
+
+    with listener(serve) as port:
+        transport = make_transport(endpoint(port))
+        transport.start(notes)
+        error = notes.end()
+        assert transport.join(LIMIT_S)
+
+    assert isinstance(error, ConnectionLost if first else ConnectionRefused)
+    assert "a packet of 268435455 bytes, and max_packet_bytes is 65536" in str(error)

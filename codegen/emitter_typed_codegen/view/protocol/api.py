@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.layout import Expression, flat
-from emitter_typed_codegen.model import Event, Field, Optional, Request, Scalar, Schema, Watch
+from emitter_typed_codegen.model import Event, Field, Optional, Request, Scalar, Schema, Secret, Watch
 from emitter_typed_codegen.names import attribute_name, method_name
 from emitter_typed_codegen.pytypes import Imports, Name, PyType, optional
 from emitter_typed_codegen.view.docs import Doc, parameter_text
@@ -21,6 +21,7 @@ from emitter_typed_codegen.view.methods import (
 from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, plain
 from emitter_typed_codegen.view.protocol.calls import (
     QUEUE_PARAMETERS,
+    hide_secrets,
     liberal,
     option_parameters,
     options_given,
@@ -94,7 +95,10 @@ def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
                 raises(scope.schema.errors, request.errors, waits="reply"),
             ),
         ),
-        body=(waiting(flavour, call("self._calls.request", constant, made, **sent)),),
+        body=(
+            *hide_secrets(scope, request.request.fields),
+            waiting(flavour, call("self._calls.request", constant, made, **sent)),
+        ),
     )
 
 
@@ -136,7 +140,10 @@ def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch)
                 raises(scope.schema.errors, request.errors, waits="reply"),
             ),
         ),
-        body=(waiting(flavour, made),),
+        body=(
+            *hide_secrets(scope, (one for one in fields.values() if _default(scope, one) is None)),
+            waiting(flavour, made),
+        ),
     )
 
 
@@ -170,7 +177,8 @@ def _coerced(scope: ModuleScope, field: Field) -> Expression:
         made = call(scope.contract(f"{base.name}_name"), name, **most)
     else:
         _, converter = liberal(scope, field.type)
-        if converter is None:
+        # The method begins with making secrets of what was given for them.
+        if converter is None or isinstance(scope.declaration(field.type), Secret):
             return name
         made = call(scope.use(converter), name)
     return f"None if {name} is None else {flat(made)}" if isinstance(field.type, Optional) else made

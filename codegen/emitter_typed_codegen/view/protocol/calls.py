@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Error, Flags, Operation, Request, Scalar, Secret, TypeRef
+from emitter_typed_codegen.model import Error, Field, Flags, Operation, Optional, Request, Scalar, Secret, TypeRef
 from emitter_typed_codegen.names import attribute_name, class_name, method_name
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, STR, Applied, Name, OneOf, PyType, Values, optional
 from emitter_typed_codegen.texts import Section, literal
 from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.methods import Flavour, Parameter
-from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract
 from emitter_typed_codegen.view.protocol.errors import error_text
 from emitter_typed_codegen.view.protocol.options import enumerated, ignored_by, option_classes, options_of
 
@@ -193,6 +193,18 @@ def liberal(scope: ModuleScope, ref: TypeRef) -> tuple[PyType, Name | None]:
     if base == Scalar("duration"):
         return OneOf((FLOAT, Name("datetime", "timedelta"))), contract("duration")
     return scope.type(ref), None
+
+
+def hide_secrets(scope: ModuleScope, taken: Iterable[Field]) -> tuple[Expression, ...]:
+    """Return the statements that a method begins with, so that none of its frames shows a secret that it was given."""
+    hidden: list[Expression] = []
+    for one in taken:
+        declared = scope.declaration(one.type)
+        if isinstance(declared, Secret):
+            name = attribute(one)
+            absent = f"None if {name} is None else " if isinstance(one.type, Optional) else ""
+            hidden.append(Joined([f"{name} = {absent}", call(scope.use(scope.declared(declared.name)), name)]))
+    return tuple(hidden)
 
 
 def operation_doc(operation: Operation, sections: tuple[Section, ...]) -> Doc:

@@ -16,6 +16,7 @@ from emitter_typed_codegen.view.protocol.calls import (
     QUEUE_PARAMETERS,
     fetch_raises,
     fetched,
+    hide_secrets,
     liberal,
     operation_doc,
     option_parameters,
@@ -72,7 +73,7 @@ def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list
         Method(
             head=head(scope, flavour, name, positional, named, returns=result, waits=operation.wait),
             doc=operation_doc(operation, sections),
-            body=(body,),
+            body=(*hide_secrets(scope, operation.params), body),
         )
     ]
 
@@ -145,7 +146,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
         Method(
             head=signature(typed_message, [optional_payload, *rest], ":"),
             doc=operation_doc(operation, sections),
-            body=(waiting(flavour, made),),
+            body=(*hide_secrets(scope, operation.params), waiting(flavour, made)),
         ),
     ]
 
@@ -160,7 +161,7 @@ def _unsubscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> 
         Method(
             head=head(scope, flavour, name, keys, named),
             doc=operation_doc(operation, sections),
-            body=(waiting(flavour, made, result=False),),
+            body=(*hide_secrets(scope, operation.params), waiting(flavour, made, result=False)),
         )
     ]
 
@@ -182,7 +183,10 @@ def _fetch(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list[M
         Method(
             head=head(scope, flavour, name, positional, named, returns=messages, waits=False),
             doc=operation_doc(operation, sections),
-            body=(waiting(flavour, call("self._calls.fetch", *sent, timeout_s="timeout_s"), waits=False),),
+            body=(
+                *hide_secrets(scope, operation.params),
+                waiting(flavour, call("self._calls.fetch", *sent, timeout_s="timeout_s"), waits=False),
+            ),
         )
     ]
 

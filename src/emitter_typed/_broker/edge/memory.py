@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.edge.peers import Host
 from emitter_typed._broker.wire import DISCONNECT, Decoder, encode_connect, encode_outbound, inbound
+from emitter_typed._guards import Guard
 from emitter_typed._protocol.packets import Connack, OutboundPacket
 from emitter_typed._transport.base import Endpoint, TransportSink
 from emitter_typed._transport.reasons import is_permanent_code
@@ -46,7 +47,7 @@ class MemoryTransport:
         self._closing = False
         self._reading = True
         self._over = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = Guard()
         self._work: deque[Callable[[], None]] = deque()
         self._woken = False
         self._outgoing: deque[bytes] = deque()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve
 
+from emitter_typed._clock import monotonic
+from emitter_typed._guards import Log
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.message import Gap, Message, StoredMessage
 from emitter_typed._protocol.receiving.feed import Feed, Item
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
     MessageT = TypeVar("MessageT")
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 
 class Pages(Protocol):
@@ -54,6 +54,8 @@ class Stream(ABC, Generic[MessageT]):
         pages: Pages,
         timeout_s: float,
         leave: Callable[[Stream[MessageT]], None],
+        *,
+        log_gaps: bool = True,
     ) -> None:
         """Begin without messages.
 
@@ -66,6 +68,7 @@ class Stream(ABC, Generic[MessageT]):
             pages: Fetches what is stored.
             timeout_s: How many seconds a page may take.
             leave: Takes the stream from the session.
+            log_gaps: Whether to log that the connection was lost between two messages, for a reader of messages alone.
         """
         self.channel: str = channel
         self.delivered: int = 0
@@ -76,6 +79,7 @@ class Stream(ABC, Generic[MessageT]):
         self._pages = pages
         self._timeout_s = timeout_s
         self._leave = leave
+        self._log_gaps = log_gaps
         # What was asked for last, and until when a reader waits for it.
         self._fetch: Fetch | None = None
         self._overdue: tuple[Fetch, float] | None = None
@@ -247,14 +251,15 @@ class Stream(ABC, Generic[MessageT]):
         """Raise why the stream ended, if not in peace; a reader that was too slow leaves the broker's too."""
         if self._error is not None:
             self._leave(self)
-            raise self._error
+            raise self._error.with_traceback(None)
 
     # Reading
 
     def message(self, item: Item) -> MessageT | None:
         """Make a message of what was taken; what is none is left out: a gap is logged, what does not fit reported."""
         if isinstance(item, Gap):
-            self._log_gap(item)
+            if self._log_gaps:
+                self._log_gap(item)
             return None
         try:
             return self._read(item)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import AbstractContextManager
-from time import monotonic
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.streams.stream import MessageT, Stream
+from emitter_typed._guards import GuardedCondition
 from emitter_typed._protocol.receiving.feed import Item
 
 
@@ -14,7 +14,7 @@ class SyncStream(Stream[MessageT]):
     """A stream that any thread may read."""
 
     def _prepare(self) -> None:
-        self._changed = threading.Condition()
+        self._changed = GuardedCondition()
 
     @property
     def _guard(self) -> AbstractContextManager[object]:

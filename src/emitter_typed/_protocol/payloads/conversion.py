@@ -41,7 +41,7 @@ from emitter_typed._protocol.payloads.unfit import refused
 from emitter_typed._protocol.payloads.unions import is_union, tag_of, tagged_conversion, union_conversion
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.values import Flags, Record, Secret, Unrecognized
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, hide_keys
 
 Rule = tuple[Callable[[Any], bool], Callable[[Any, Of], Conversion]]
 """Which types a rule is for, and what makes their conversion."""
@@ -206,7 +206,11 @@ def conversion_of(type_: Any, argument: str = "type") -> Conversion:
     try:
         return conversions().of(type_)
     except Unsupported as error:
-        raise InvalidArgument(f"{argument}: {error.told()}", argument=argument, value=None) from error
+        told = error.told()
+        # A key may have been given in the place of a type.
+        shown = hide_keys(told)
+        cause = error if shown == told else None
+        raise InvalidArgument(f"{argument}: {shown}", argument=argument, value=None) from cause
 
 
 def write_as(format: str | None, value: object) -> object:

@@ -34,6 +34,8 @@ class HistoryQuery:
     """How many messages come first, the newest ones; None: all of the window."""
     recover: bool
     """Whether those come too that are stored while there is no connection."""
+    max_packet_bytes: int = 65_536
+    """How much a page may hold."""
     accepts: Callable[[str], bool] | None = None
     """Tells whether a channel below the subscription's is the subscription's too. Default: every one is."""
 
@@ -96,6 +98,7 @@ class HistoryQuery:
             window=window,
             wanted=wanted,
             recover=recover,
+            max_packet_bytes=protocol.envelope.max_packet_bytes,
             accepts=below,
         )
 
@@ -126,4 +129,5 @@ class HistoryQuery:
             newer_than=newer_than,
             keep_found=True,
             accepts=self.accepts,
+            max_packet_bytes=self.max_packet_bytes,
         )

@@ -27,10 +27,10 @@ from emitter_typed.errors import ReplyMissing, Undecodable
 MAX_HELD_BYTES: Final = 8 * 1024 * 1024
 """How much a pager holds in memory, unless it is told otherwise."""
 
-_MAX_PAGE_MESSAGES: Final = 256
-_MAX_PAGE_BYTES: Final = 65_536
-# A larger payload does not fit a reply: it is written there as base64.
-_MAX_PAYLOAD_BYTES: Final = _MAX_PAGE_BYTES // 4 * 3
+# No more are asked for at once than if each took so much of a reply.
+_SMALLEST_MESSAGE_BYTES: Final = 256
+# A payload that takes more of a reply than this does not fit one: it is written there as base64.
+_MAX_PAYLOAD_SHARE: Final = 3 / 4
 # What a message takes in a reply besides its channel and payload: its id and the names of its fields.
 _ITEM_BYTES: Final = 80
 # What a message takes in memory besides its channel and payload (measured, CPython 3.11).
@@ -97,6 +97,7 @@ class Pager:
         max_held_bytes: int = MAX_HELD_BYTES,
         keep_found: bool = False,
         accepts: Callable[[str], bool] | None = None,
+        max_packet_bytes: int = 65_536,
     ) -> None:
         """Check the call.
 
@@ -110,6 +111,7 @@ class Pager:
             keep_found: Whether to keep what every message is known by, for `found` and `narrow`.
             accepts: Tells from its channel whether a message is to be given; it counts as one all the same. Default:
                 every message is.
+            max_packet_bytes: How much of it a reply may hold.
 
         Raises:
             InvalidArgument: An argument or an option breaks a rule.
@@ -130,12 +132,14 @@ class Pager:
         self._max_held_bytes = max_held_bytes
         self._keep_found = keep_found
         self._accepts = accepts
+        self._max_packet_bytes = max_packet_bytes
         self._left_out: frozenset[bytes] = frozenset()
         self._held_bytes = 0
         self._pages: list[_Page] = []
         # The index of the page to forget next; the newest has no start to ask from again.
         self._forget = 1
-        self._page_messages = _MAX_PAGE_MESSAGES
+        self._max_page_messages = max(1, max_packet_bytes // _SMALLEST_MESSAGE_BYTES)
+        self._page_messages = self._max_page_messages
         # The newest message that is wanted, once it is known; what is stored later is not.
         self._newest: bytes | None = None
         # Only what is newer than this is wanted: it was given already, or the caller has it.
@@ -279,9 +283,11 @@ class Pager:
         size_bytes = sum(len(message.payload) for message in page)
         reply_bytes = sum(len(message.channel) + _ITEM_BYTES for message in page) + size_bytes * 4 // 3
         # Behind a short page of few bytes nothing is left, but for a message that no reply can hold.
-        is_last = len(page) < self._asked() and size_bytes <= _MAX_PAGE_BYTES - _MAX_PAYLOAD_BYTES
+        room = self._max_packet_bytes * (1 - _MAX_PAYLOAD_SHARE)
+        is_last = len(page) < self._asked() and size_bytes <= room
         # As many as these would be in a full packet: a page that did not fit must not make all others small.
-        self._page_messages = max(1, min(_MAX_PAGE_MESSAGES, _MAX_PAGE_BYTES * len(page) // reply_bytes))
+        fitting = self._max_packet_bytes * len(page) // reply_bytes
+        self._page_messages = max(1, min(self._max_page_messages, fitting))
         if len(page) == 1 or is_last or self._page_messages == 1:
             return _Start(page[-1].id)
         return _Start(page[-2].id, page[-1].id, known=1)

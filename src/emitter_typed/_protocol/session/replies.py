@@ -124,7 +124,7 @@ class Replies:
 
     def _emit_reply(self, event: EventDefinition[object], fields: dict[str, object], topic: str) -> None:
         tag = codec.tag(event.payload)
-        if tag is not None and fields.get(tag.name) not in dict(tag.members):
+        if tag is not None and all(fields.get(tag.name) != value for value, _ in tag.members):
             return
         try:
             self._emit(event, codec.structure(fields, event.payload, channel=topic))

@@ -50,9 +50,10 @@ class RestorableRequests:
         self.forget(definition, request)
         return True
 
-    def forget(self, definition: RequestDefinition[object], request: Record) -> None:
-        """Forget what is not to be restored."""
-        self._begun.pop(definition.lasting_id(request), None)
+    def forget(self, definition: RequestDefinition[object], request: Record) -> bool:
+        """Forget what is not to be restored, and tell whether a call asked for it."""
+        begun = self._begun.pop(definition.lasting_id(request), None)
+        return begun is not None and begun.called_for
 
     def __iter__(self) -> Iterator[tuple[RequestDefinition[object], Record]]:
         """Go through the requests to make again, those of one kind in the order in which they were made."""
@@ -81,13 +82,15 @@ class RestoredRequest:
             sink.restored()
 
     def reject(self, error: EmitterError, /) -> bool:
-        """Take a refusal, which is to be reported; with the connection lost once more, it is asked for again."""
-        if isinstance(error, BrokerError):
-            self._restorable.forget(self._definition, self._request)
-            for sink in self._watching():
-                self._watches.drop(self._definition, self._request, sink)
-                sink.end(error)
-        return isinstance(error, ConnectionLost)
+        """Take a refusal, and tell whether those who watch learn of it; after another loss, it is asked for again."""
+        if not isinstance(error, BrokerError):
+            return isinstance(error, ConnectionLost)
+        called_for = self._restorable.forget(self._definition, self._request)
+        watching = self._watching()
+        for sink in watching:
+            self._watches.drop(self._definition, self._request, sink)
+            sink.end(error)
+        return bool(watching) and not called_for
 
     def _watching(self) -> tuple[MessageSink, ...]:
         return self._watches.of(self._definition, self._request)

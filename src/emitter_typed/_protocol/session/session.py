@@ -14,11 +14,13 @@ what is to last: links and watches, then subscriptions, then the messages that w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from types import UnionType
 from typing import TypeVar
 
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
-from emitter_typed._protocol.operations import Prepared, check_size
+from emitter_typed._protocol.operations import Prepared, Written, check_size, write
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
@@ -29,7 +31,6 @@ from emitter_typed._protocol.packets import (
     Suback,
     Unsuback,
 )
-from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.session.fetches import Fetches
 from emitter_typed._protocol.session.inflight import (
     CallResult,
@@ -49,10 +50,10 @@ from emitter_typed._protocol.session.replies import Replies
 from emitter_typed._protocol.session.restore import RestorableRequests, RestoredRequest
 from emitter_typed._protocol.session.spoofing import SpoofGuard, is_from_broker
 from emitter_typed._protocol.session.watches import Watches, WatchResult
-from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions
+from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions, count_refused
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._types.values import Record
-from emitter_typed.errors import AmbiguousReply, Closed, ConnectionLost, EmitterError
+from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError, without_frames
 
 ResponseT = TypeVar("ResponseT")
 
@@ -130,27 +131,26 @@ class Session:
     def request(
         self,
         definition: RequestDefinition[ResponseT],
-        request: Record,
-        payload: bytes,
+        written: Written,
         call_result: CallResult[ResponseT],
     ) -> None:
-        """Send a request, as a record and written out; `call_result` gets its response. It is never sent twice.
+        """Send a request; `call_result` gets its response. It is never sent twice.
 
         Raises Closed, ConnectionLost, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent
         then.
         """
-        topic = self._spoof_guard.reply_topic(definition, request)
-        check_size(topic, definition.topic, payload, self._envelope.max_packet_bytes, qos=1)
-        call = Request(definition.name, call_result, topic=topic, definition=definition, record=request)
-        call.watching = self._watches.of(definition, request) if definition.lasting is not None else ()
+        topic = self._spoof_guard.reply_topic(definition, written.record)
+        check_size(len(topic), definition.topic, len(written.payload), self._envelope.max_packet_bytes, qos=1)
+        call = Request(definition.name, call_result, topic=topic, definition=definition, record=written.record)
+        call.watching = self._watches.of(definition, written.record) if definition.lasting is not None else ()
         packet_id = self._begin(call)
-        self._send(Publish(topic, payload, 1, False, packet_id))
+        self._send(Publish(topic, written.payload, 1, False, packet_id))
 
     def ask(
         self, definition: RequestDefinition[ResponseT], request: Record, call_result: CallResult[ResponseT]
     ) -> None:
         """Send a request of the library's own. Raises what `request` raises."""
-        self.request(definition, request, codec.encode(request), call_result)
+        self.request(definition, write(request), call_result)
 
     def publish(self, operation: str, prepared: Prepared, payload: bytes, call_result: CallResult[None]) -> None:
         """Publish; `call_result` gets None at the acknowledgement, at QoS 0 at once.
@@ -161,7 +161,8 @@ class Session:
         Raises Closed, Congested, at QoS 0 ConnectionLost, or InvalidArgument if it is too large for a packet. Nothing
         was sent then.
         """
-        check_size(prepared.topic, prepared.channel, payload, self._envelope.max_packet_bytes, qos=prepared.qos)
+        max_packet_bytes = self._envelope.max_packet_bytes
+        check_size(len(prepared.topic), prepared.channel, len(payload), max_packet_bytes, qos=prepared.qos)
         if prepared.qos:
             self._check_not_over(operation)
             publication = Publication(operation, call_result, prepared=prepared, payload=payload)
@@ -207,7 +208,11 @@ class Session:
     # What comes in
 
     def received(self, packets: Iterable[InboundPacket]) -> None:
-        """Take in a batch of packets, in the order in which they arrived."""
+        """Take in a batch of packets, in the order in which they arrived.
+
+        Raises ConnectionLost if the broker breaks the rules of MQTT: nobody can tell what its packets mean, and the
+        connection has to end.
+        """
         for packet in packets:
             match packet:
                 case Delivery(topic, payload):
@@ -220,10 +225,12 @@ class Session:
                     self._counters.bytes_in += len(payload)
                     if not self._local.offer(topic, payload):
                         self._unclaimed(topic, payload)
-                case Puback(packet_id) | Unsuback(packet_id):
-                    self._acknowledged(packet_id)
+                case Puback(packet_id):
+                    self._acknowledged(packet_id, "PUBACK", Publication | Request)
+                case Unsuback(packet_id):
+                    self._acknowledged(packet_id, "UNSUBACK", Unsubscribing)
                 case Suback(packet_id, return_codes):
-                    self._acknowledged(packet_id, return_codes)
+                    self._acknowledged(packet_id, "SUBACK", Subscribing | Resubscribing, return_codes)
                 case Connack():
                     self._accepted()
 
@@ -315,6 +322,8 @@ class Session:
                 self._draining.pop().resolve(None)
 
     def _accepted(self) -> None:
+        if self.connected:
+            raise ConnectionLost("the broker sent a second CONNACK")
         self.connected = True
         self._counters.accepted += 1
         for definition, request in self._restorable:
@@ -345,18 +354,27 @@ class Session:
         self._check_open(call.operation)
         return self._inflight.begin(call)
 
-    def _acknowledged(self, packet_id: int, return_codes: tuple[int, ...] = ()) -> None:
-        call = self._inflight.end(packet_id)
+    def _acknowledged(
+        self, packet_id: int, packet: str, acknowledges: type | UnionType, return_codes: tuple[int, ...] = ()
+    ) -> None:
+        call = self._inflight.get(packet_id)
         if call is None:
             return
+        if not isinstance(call, acknowledges):
+            raise ConnectionLost(f"the broker answered a {call.operation} with a {packet}")
+        filters = len(call.subscriptions) if isinstance(call, Resubscribing) else int(isinstance(call, Subscribing))
+        if len(return_codes) != filters:
+            raise ConnectionLost(f"the broker answered {filters} filters with {len(return_codes)} return codes")
+        self._inflight.end(packet_id)
+        refused = count_refused(return_codes)
         # Each refused filter has an error of its own.
-        for _ in range(return_codes.count(REFUSED) - len(call.errors)):
+        for _ in range(refused - len(call.errors)):
             call.errors.append(call.refusal(REFUSED))
         if isinstance(call, Resubscribing):
             self.subscriptions.resubscribed(call, return_codes)
             if not self.subscriptions.restoring:
                 self._opened()
-        elif isinstance(call, Subscribing) and REFUSED not in return_codes:
+        elif isinstance(call, Subscribing) and not refused:
             # Nobody else can send a SUBACK, so its return code tells, and an error only why.
             self.subscriptions.subscribed(call)
         elif call.errors:
@@ -380,7 +398,7 @@ class Session:
         try:
             response = self._replies.response_to(call)
         except EmitterError as error:
-            self._reject(call, error)
+            self._reject(call, without_frames(error))
             return
         definition, request = call.definition, call.record
         for_watches = isinstance(call.call_result, RestoredRequest | WatchResult)
@@ -394,7 +412,9 @@ class Session:
     def _end_unwatched(self, definition: RequestDefinition[object], request: Record) -> None:
         if self._restorable.release(definition, request) and self.connected:
             assert definition.lasting is not None, "only what lasts is released"
-            self.ask(definition, definition.lasting.ending(request), IgnoreResult())
+            # Without a free identifier the broker goes on telling, and nobody listens.
+            with suppress(Congested):
+                self.ask(definition, definition.lasting.ending(request), IgnoreResult())
 
     def _reject(self, call: InflightCall, error: EmitterError) -> None:
         if not call.call_result.reject(error):

@@ -103,13 +103,22 @@ class WatchResult:
 
     def resolve(self, result: object, /) -> None:
         """Take the answer; what it tells has come as an event."""
-        self._sink.granted(self._call_result)
+        if self._is_there:
+            self._sink.granted(self._call_result)
+        else:
+            self._call_result.resolve(None)
 
     def reject(self, error: EmitterError, /) -> bool:
         """Take a refusal."""
-        self._watches.drop(self._definition, self._request, self._sink)
-        self._sink.end(error)
+        if self._is_there:
+            self._watches.drop(self._definition, self._request, self._sink)
+            self._sink.end(error)
         return self._call_result.reject(error)
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether the sink has not ended meanwhile, as with a drain."""
+        return self._sink in self._watches.of(self._definition, self._request)
 
 
 def watched_channel(definition: RequestDefinition[object], request: Record) -> str:

@@ -23,7 +23,12 @@ from emitter_typed._protocol.session.spoofing import SpoofGuard
 from emitter_typed.errors import AmbiguousReply, BrokerError, EmitterError
 
 REFUSED = 0x80
-"""The return code of a SUBACK for a filter that is refused (MQTT 3.1.1, 3.9.3)."""
+"""The return code of a SUBACK for a filter that is refused (MQTT 3.1.1, 3.9.3); larger ones are those of MQTT 5."""
+
+
+def count_refused(return_codes: tuple[int, ...]) -> int:
+    """Count the filters that a SUBACK refuses."""
+    return sum(code >= REFUSED for code in return_codes)
 
 
 class WireSubscriptions:
@@ -143,10 +148,10 @@ class WireSubscriptions:
         """Tell the subscriptions. Those that the broker refuses now end; each has its error, in their order."""
         self._resubscribing.discard(resubscribing)
         # Each refusal has one error, so that with more of them some are not the broker's.
-        doubtful = len(resubscribing.errors) > return_codes.count(REFUSED)
+        doubtful = len(resubscribing.errors) > count_refused(return_codes)
         errors = repeat(AmbiguousReply(resubscribing.operation)) if doubtful else iter(resubscribing.errors)
-        for prepared, sinks, code in zip(resubscribing.subscriptions, resubscribing.sinks, return_codes, strict=False):
-            error = next(errors) if code == REFUSED else None
+        for prepared, sinks, code in zip(resubscribing.subscriptions, resubscribing.sinks, return_codes, strict=True):
+            error = next(errors) if code >= REFUSED else None
             if isinstance(error, BrokerError):
                 error = error.on_channel(prepared.channel)
             for sink in sinks:
@@ -170,13 +175,16 @@ class WireSubscriptions:
     def refused(self, subscribing: Subscribing, error: EmitterError) -> None:
         """Take out who was refused. Those who shared the channel may have left to him what the broker had granted."""
         channel = subscribing.prepared.channel
+        there = subscribing.sink in self._local.of(channel)
         granted = self._local.has_granted(channel)
         wire_topic = self._local.drop(channel, subscribing.sink)
         if not granted:
             self._unguard(channel)
         elif wire_topic is not None:
             self._end(subscribing.operation, channel, wire_topic, IgnoreResult())
-        subscribing.sink.end(error)
+        # Who has left, or was drained, has ended already.
+        if there:
+            subscribing.sink.end(error)
 
     def unsubscribed(self, unsubscribing: Unsubscribing) -> None:
         """End the subscriptions of a channel that the broker has ended."""
@@ -194,5 +202,10 @@ class WireSubscriptions:
             self._spoof_guard.end(channel)
 
     def _end(self, operation: str, channel: str, wire_topic: str, call_result: CallResult[None]) -> None:
-        packet_id = self._begin(Unsubscribing(operation, call_result, channel=channel, sinks=()))
+        try:
+            packet_id = self._begin(Unsubscribing(operation, call_result, channel=channel, sinks=()))
+        except EmitterError as error:
+            # No identifier is free. Nobody needs the channel any more, so what still comes is left out.
+            call_result.reject(error)
+            return
         self._send(Unsubscribe(wire_topic, packet_id))

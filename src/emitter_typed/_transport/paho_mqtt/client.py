@@ -6,7 +6,6 @@ Only the network thread touches it. paho's logger stays off: its debug lines sho
 
 from __future__ import annotations
 
-import logging
 import socket
 import ssl
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from emitter_typed._guards import Log
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
@@ -30,8 +30,9 @@ from emitter_typed._protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed._transport.base import Endpoint
+from emitter_typed._transport.frames import PacketTooLarge
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _MAX_READS_A_BATCH: Final = 256
 
@@ -46,7 +47,7 @@ _CONNACK: Final = 0x20
 
 
 class PahoClient(paho.Client):
-    """paho with five changes, for which it has no public way; tests pin them for each version that we support."""
+    """paho with six changes, for which it has no public way; tests pin them for each version that we support."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Prepare for an endpoint; `open` connects."""
@@ -161,6 +162,14 @@ class PahoClient(paho.Client):
             self._sock_close()
 
     # The changes
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        # paho believes whatever size is announced, and asks for all of it at once.
+        size_bytes: int = self._in_packet["to_process"]
+        if size_bytes > self.endpoint.max_packet_bytes:
+            self.lost_because = str(PacketTooLarge(size_bytes, self.endpoint.max_packet_bytes))
+            raise ConnectionError
+        return super()._sock_recv(bufsize)
 
     def _mid_generate(self) -> int:
         # The session owns the identifiers: paho's own counter wraps without asking what is in use.

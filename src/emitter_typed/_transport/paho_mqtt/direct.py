@@ -11,7 +11,7 @@ import paho.mqtt
 
 from emitter_typed._protocol.packets import OutboundPacket, Publish
 from emitter_typed._transport.base import Endpoint
-from emitter_typed._transport.frames import Frames, publish_frame
+from emitter_typed._transport.frames import Frames, PacketTooLarge, publish_frame
 from emitter_typed._transport.paho_mqtt.client import PahoClient
 from emitter_typed._transport.paho_mqtt.websocket import WebSocket
 
@@ -37,7 +37,7 @@ class DirectClient(PahoClient):
         super().__init__(endpoint)
         # TLS and WebSocket give one record or frame at a time.
         self._gives_all = endpoint.tls is None and endpoint.websocket_path is None
-        self._frames = Frames()
+        self._frames = Frames(endpoint.max_packet_bytes)
         self._handed = b""
         self._at_end = False
         self._failure: OSError | None = None
@@ -81,8 +81,13 @@ class DirectClient(PahoClient):
             self.gibberish = True
             self.drop()
             return 0
-        while (other := self._frames.take(self.arrived, known=self.accepted)) is not None:
-            self._hand_on(other)
+        try:
+            while (other := self._frames.take(self.arrived, known=self.accepted)) is not None:
+                self._hand_on(other)
+        except PacketTooLarge as problem:
+            self.lost_because = str(problem)
+            self.drop()
+            return 0
         return len(data)
 
     def _hand_on(self, packet: bytes) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import selectors
 import socket
 import threading
 from collections import deque
-from time import monotonic
 from typing import Final
 
 import paho.mqtt.client as paho
 
+from emitter_typed._clock import monotonic
+from emitter_typed._guards import Guard, Log
 from emitter_typed._protocol.packets import Connack, OutboundPacket, Publish, Subscribe
 from emitter_typed._transport.base import Endpoint, TransportSink
 from emitter_typed._transport.paho_mqtt.client import PahoClient
@@ -20,7 +20,7 @@ from emitter_typed._transport.paho_mqtt.direct import make_client
 from emitter_typed._transport.reasons import is_permanent, is_permanent_code, words
 from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
 
-_log = logging.getLogger("emitter_typed")
+_log = Log("emitter_typed")
 
 _MAX_QUEUED_BYTES: Final = 1024 * 1024
 _MAX_WRITE_BYTES: Final = 64 * 1024
@@ -37,9 +37,8 @@ class PahoTransport:
         self._outgoing: deque[OutboundPacket] = deque()
         self._queued_bytes = 0
         self._was_congested = False
-        # Reentrant: the garbage collector may run anything, anywhere.
-        self._lock = threading.RLock()
-        self._waking = threading.RLock()
+        self._lock = Guard()
+        self._waking = Guard()
         self._closing = False
         self._aborting = False
         self._wakeup_requested = False
@@ -131,7 +130,7 @@ class PahoTransport:
             error = self._refusal(words(failure), permanent=is_permanent(failure))
             error.__cause__ = failure
         except Exception as failure:
-            _log.exception("transport.failed")
+            _log.error("transport.failed", exc_info=failure)
             error = ConnectionLost(f"the network thread failed with {type(failure).__name__}")
         with self._lock:
             self._over = True

@@ -8,11 +8,11 @@ import os
 import socket
 import ssl
 from http import HTTPStatus
-from time import monotonic
 from typing import Final
 
 from paho.mqtt.client import _WebsocketWrapper  # pyright: ignore[reportPrivateUsage]  # what is mended
 
+from emitter_typed._clock import monotonic
 from emitter_typed._transport.base import Endpoint
 from emitter_typed._transport.reasons import HandshakeRefused
 

@@ -96,7 +96,20 @@ def test_constraints_of_aliases_hold_for_defaults_and_through_optional(tmp_path:
     assert rules(tmp_path, text % "null") == []
 
 
-def test_a_pattern_that_could_take_for_ever_is_not_tried(tmp_path: Path) -> None:
-    field = f"{{type: string, pattern: '(a+)+$', default: {'a' * 64}!}}"
+def test_a_default_is_held_to_a_pattern_of_any_form(tmp_path: Path) -> None:
+    field = "{type: string, pattern: '[a-z]+([.][a-z]+)*', default: %s}"
 
-    assert rules(tmp_path, f"types: {{It: {{fields: {{it: {field}}}}}}}\n") == []
+    assert rules(tmp_path, f"types: {{It: {{fields: {{it: {field % 'a.b.c'}}}}}}}\n") == []
+    assert rules(tmp_path, f"types: {{It: {{fields: {{it: {field % 'a..c'}}}}}}}\n") == [(1, "bad-default")]
+
+
+def test_a_default_that_is_too_long_for_its_pattern_is_not_matched(tmp_path: Path) -> None:
+    text = """
+        types:
+          Short: {alias: string, max_length: 10}
+          Slow: {alias: Short, pattern: "(a+)+b"}
+          It: {fields: {it: {type: Slow, default: %s}}}
+        """
+
+    assert rules(tmp_path, text % ("a" * 64)) == [(5, "bad-default")]
+    assert rules(tmp_path, text % "aab") == []

@@ -80,7 +80,18 @@ def test_the_constraints_of_an_alias_hold_where_it_is_used(generate: Generate) -
 
     assert "x: Level = field(validator=[minimum(1), maximum(9)])" in text
     assert "y: Mapping[str, Level] = field(validator=each(minimum(1)))" in text
-    assert "    At least 1, at most 9.\n" in text
+    assert '    """At least 1, at most 9."""\n' in text
+
+
+def test_a_field_is_told_what_its_name_does_not_tell(generate: Generate) -> None:
+    text = generate(
+        "types:\n"
+        "  T: {fields: {taken_at: datetime, unit: {type: string, default: m}, value: {type: int, doc: What it was.}}}\n"
+    )["types.py"]
+
+    assert "    taken_at: datetime\n    unit: str" in text
+    assert '    """Default: `m`."""\n' in text
+    assert '    """What it was."""\n' in text
 
 
 CHANNEL = "channels: {{lamp: {{address: 'lamp/{{id}}/', payload: text, direction: {}}}}}\n"

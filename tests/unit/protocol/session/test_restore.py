@@ -101,13 +101,27 @@ def test_the_answer_tells_those_who_watch_that_they_do_so_again(watched: Watched
     assert list(watched.restorable) != []
 
 
-def test_a_refusal_ends_the_watch_is_reported_and_is_not_asked_for_again(watched: Watched) -> None:
+def test_a_refusal_ends_the_watch_and_is_not_asked_for_again(watched: Watched) -> None:
     error = Unauthorized(401, "no", "presence")
 
-    assert not watched.result.reject(error), "nobody sees it, so it has to be reported"
+    assert watched.result.reject(error), "its reader raises it"
     assert watched.sink.ends == [error]
     assert list(watched.restorable) == []
     assert watched.watches.of(PRESENCE, presence("a/")) == ()
+
+
+def test_a_refusal_is_reported_where_a_call_asked_for_it_as_well(watched: Watched) -> None:
+    watched.restorable.note(PRESENCE, presence("a/"), called_for=True)
+    error = Unauthorized(401, "no", "presence")
+
+    assert not watched.result.reject(error), "the handler's side has nobody but on_error"
+    assert watched.sink.ends == [error]
+
+
+def test_a_refusal_of_what_nobody_watches_is_reported(restorable: RestorableRequests) -> None:
+    result = RestoredRequest(restorable, Watches(), PRESENCE, presence("a/", status=True))
+
+    assert not result.reject(Unauthorized(401, "no", "presence"))
 
 
 def test_with_the_connection_lost_once_more_it_is_asked_for_again(watched: Watched) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -10,9 +11,11 @@ from emitter_typed import KeygenResponse, Unauthorized
 from emitter_typed._generated.protocol import KEYGEN, ON_PRESENCE, PRESENCE, PROTOCOL
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition
+from emitter_typed._protocol.operations import Written
 from emitter_typed._protocol.packets import (
     Connack,
     Delivery,
+    InboundPacket,
     OutboundPacket,
     Puback,
     Publish,
@@ -25,6 +28,7 @@ from emitter_typed._protocol.session.outbox import Outbox
 from emitter_typed._protocol.session.session import Session
 from emitter_typed.errors import (
     AmbiguousReply,
+    BrokerError,
     Closed,
     Congested,
     ConnectionLost,
@@ -76,7 +80,7 @@ class Line:
 
     def keygen(self) -> CallResult:
         result = CallResult()
-        self.session.request(KEYGEN, KEYGEN_REQUEST, b"{}", result)
+        self.session.request(KEYGEN, Written(KEYGEN_REQUEST, b"{}"), result)
         return result
 
     def publish(self, payload: bytes = b"x", *, qos: int = 0, echo: bool = True) -> CallResult:
@@ -88,6 +92,11 @@ class Line:
         sink, result = MessageSink(channel), CallResult()
         self.session.subscriptions.subscribe("subscribe", prepared(channel), sink, result, allow_reserved=True)
         return sink, result
+
+    def unsubscribe(self) -> CallResult:
+        result = CallResult()
+        self.session.subscriptions.unsubscribe("unsubscribe", prepared("a/", "unsubscribe"), result)
+        return result
 
     def granted(self, channel: str = "a/") -> MessageSink:
         sink, _ = self.subscribe(channel)
@@ -197,7 +206,7 @@ def test_what_is_too_large_for_a_packet_is_refused_and_not_sent(connected: Line)
     with pytest.raises(InvalidArgument, match="at most"):
         connected.publish(b"x" * 70_000, qos=1)
     with pytest.raises(InvalidArgument, match="at most"):
-        connected.session.request(KEYGEN, KEYGEN_REQUEST, b"x" * 70_000, CallResult())
+        connected.session.request(KEYGEN, Written(KEYGEN_REQUEST, b"x" * 70_000), CallResult())
 
     assert connected.sent == []
     assert connected.session.unacknowledged == 0
@@ -320,8 +329,23 @@ def test_a_connection_that_is_lost_before_all_is_there_again_is_not_waited_for(c
     assert (sink.is_there, connected.opened) == (True, 2)
 
 
-def test_what_is_restored_and_refused_is_reported(connected: Line) -> None:
+def test_a_watch_that_is_restored_and_refused_ends_with_the_error(connected: Line) -> None:
     sink, _ = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    connected.session.lost(CUT)
+    connected.accept()
+
+    connected.answer(connected.sent[-1], status=401, message="no")
+
+    [error] = sink.ends
+    assert isinstance(error, Unauthorized)
+    assert connected.reported == [], "its reader raises it"
+    assert not connected.session.subscriptions.restoring
+
+
+def test_a_call_whose_effect_is_restored_and_refused_has_nobody_but_on_error(connected: Line) -> None:
+    result = CallResult()
+    connected.session.request(PRESENCE, Written(presence("a/"), b"{}"), result)
     connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
     connected.session.lost(CUT)
     connected.accept()
@@ -330,7 +354,6 @@ def test_what_is_restored_and_refused_is_reported(connected: Line) -> None:
 
     [error] = connected.reported
     assert isinstance(error, Unauthorized)
-    assert sink.ends == [error]
 
 
 def test_the_next_connection_begins_with_watches_then_subscriptions_then_messages(connected: Line) -> None:
@@ -522,3 +545,169 @@ def test_with_nothing_to_wait_for_a_drain_is_done(connected: Line) -> None:
     connected.session.drain(drained)
 
     assert drained.ends == [None]
+
+
+def test_a_drain_ends_a_watch_that_is_not_answered_once(connected: Line) -> None:
+    sink, result = connected.watch()
+
+    connected.session.drain(CallResult())
+    connected.session.ended(None)
+
+    assert sink.ends == [None]
+    assert isinstance(result.error, ConnectionLost)
+
+
+def test_a_watch_that_is_answered_after_a_drain_has_ended(connected: Line) -> None:
+    sink, result = connected.watch()
+    asked = connected.sent[-1]
+    connected.session.drain(CallResult())
+
+    connected.answer(asked, event="status", time=1, channel="a/", who=[])
+
+    assert (sink.ends, sink.is_there, result.ends) == ([None], False, [None])
+
+
+@pytest.mark.parametrize("code", [0, 0x80])
+def test_a_subscribe_that_is_answered_after_a_drain_has_ended(connected: Line, code: int) -> None:
+    sink, result = connected.subscribe()
+    asked = connected.sent[-1]
+    connected.session.drain(CallResult())
+
+    connected.session.received([Suback(asked.packet_id, (code,))])
+
+    assert sink.ends == [None]
+    assert len(result.ends) == 1
+
+
+# Packets that break the rules of MQTT
+
+
+@pytest.mark.parametrize("codes", [(), (0, 0), (0x80, 0)])
+def test_as_many_return_codes_as_filters_are_expected(connected: Line, codes: tuple[int, ...]) -> None:
+    _, result = connected.subscribe()
+
+    with pytest.raises(ConnectionLost, match=f"1 filters with {len(codes)} return codes"):
+        connected.session.received([Suback(connected.sent[-1].packet_id, codes)])
+    assert result.ends == [], "what is under way ends with the connection"
+
+
+def test_a_renewal_needs_a_return_code_for_each_filter(connected: Line) -> None:
+    sinks = [connected.granted(channel) for channel in ("a/", "b/")]
+    connected.session.lost(CUT)
+    connected.accept()
+
+    with pytest.raises(ConnectionLost, match="2 filters with 1 return codes"):
+        connected.session.received([Suback(connected.sent[-1].packet_id, (0,))])
+    connected.session.lost(CUT)
+    connected.accept()
+    connected.session.received([Suback(connected.sent[-1].packet_id, (0, 0x87))])
+
+    assert [sink.is_there for sink in sinks] == [True, False]
+    [error] = sinks[1].ends
+    assert isinstance(error, BrokerError), "a return code of MQTT 5 is a refusal, too"
+
+
+def suback(packet_id: int) -> Suback:
+    return Suback(packet_id, (0,))
+
+
+@pytest.mark.parametrize("packet", [Puback, Unsuback, suback])
+def test_a_call_is_acknowledged_by_its_own_packet_alone(line: Line, packet: Callable[[int], InboundPacket]) -> None:
+    line.accept()
+    begin: list[Callable[[], object]] = [line.keygen, lambda: line.publish(qos=1), line.subscribe, line.unsubscribe]
+    refusals: list[str] = []
+    for call in begin:
+        call()
+        try:
+            line.session.received([packet(line.sent[-1].packet_id)])
+        except ConnectionLost as error:
+            refusals.append(error.message)
+
+    # A request and a message are both a PUBLISH.
+    assert len(refusals) == (2 if packet is Puback else 3)
+    assert all(refusal.startswith("the broker answered a") for refusal in refusals)
+
+
+def test_one_connack_is_enough(connected: Line) -> None:
+    with pytest.raises(ConnectionLost, match="a second CONNACK"):
+        connected.accept()
+
+
+# Times of trouble
+
+
+def test_a_second_loss_while_subscriptions_are_renewed_is_made_good(connected: Line) -> None:
+    sink = connected.granted()
+    for _ in range(3):
+        connected.session.lost(CUT)
+        connected.accept()
+        assert connected.session.subscriptions.restoring
+    assert (sink.is_there, connected.opened) == (False, 1)
+
+    connected.session.received([Suback(connected.sent[-1].packet_id, (0,))])
+
+    assert (sink.is_there, connected.opened) == (True, 2)
+    assert not connected.session.subscriptions.restoring
+
+
+def test_a_watch_that_is_left_while_it_is_renewed_is_ended_at_the_broker(connected: Line) -> None:
+    sink, _ = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    connected.session.lost(CUT)
+    connected.accept()
+    asked = connected.take_sent()[-1]
+
+    for _ in range(2):
+        connected.session.leave_watch(PRESENCE, presence("a/"), sink)
+    connected.answer(asked, event="status", time=1, channel="a/", who=[])
+
+    endings = [json.loads(packet.payload)["changes"] for packet in connected.take_sent() if isinstance(packet, Publish)]
+    assert endings
+    assert not any(endings)
+    connected.session.lost(CUT)
+    connected.accept()
+    assert connected.take_sent() == [], "nothing is renewed"
+
+
+def test_to_leave_twice_tells_the_broker_once(connected: Line) -> None:
+    sink, _ = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    connected.take_sent()
+
+    for _ in range(2):
+        connected.session.leave_watch(PRESENCE, presence("a/"), sink)
+
+    assert len(connected.take_sent()) == 1
+
+
+def test_without_a_free_identifier_calls_are_congested_and_who_leaves_can(connected: Line) -> None:
+    watching, _ = connected.watch()
+    connected.answer(connected.sent[-1], event="status", time=1, channel="a/", who=[])
+    sink = connected.granted()
+    calls = [connected.keygen() for _ in range(65_535)]
+
+    with pytest.raises(Congested, match="65,535 packet identifiers"):
+        connected.keygen()
+    connected.session.subscriptions.leave("subscribe", "a/", sink, CallResult())
+    connected.session.leave_watch(PRESENCE, presence("a/"), watching)
+    # A message waits for an identifier.
+    message = connected.publish(qos=1)
+    connected.take_sent()
+    connected.session.received([Puback(packet_id) for packet_id in range(1, 6_001)])
+
+    [packet] = connected.take_sent()
+    assert isinstance(packet, Publish)
+    assert (packet.payload, message.ends) == (b"x", [])
+    assert sum(bool(call.ends) for call in calls) == 6_000
+
+
+def test_replies_that_differ_are_nobodys_answer(connected: Line) -> None:
+    result = connected.keygen()
+    packet_id = connected.sent[-1].packet_id
+
+    for key in ("one", "other"):
+        reply = json.dumps({"req": packet_id, **MADE, "key": key}).encode()
+        connected.session.received([Delivery(KEYGEN.topic, reply)])
+    connected.session.received([Puback(packet_id)])
+
+    assert isinstance(result.error, AmbiguousReply)

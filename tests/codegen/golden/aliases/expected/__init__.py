@@ -12,14 +12,34 @@ if CONTRACT != 3:
     check_contract(__name__, 3, "make the golden cases anew")
 
 if TYPE_CHECKING:
-    from .types import Items, Order, OrderId, RoomId, Weight
+    from .types import Archive, Items, Order, OrderId, RoomId, Rooms, Sealed, Weight
 
-__all__ = ["Items", "Order", "OrderId", "RoomId", "Weight"]
+__all__ = [
+    "Archive",
+    "Items",
+    "Order",
+    "OrderId",
+    "RoomId",
+    "Rooms",
+    "Sealed",
+    "Weight",
+]
 
 if not TYPE_CHECKING:
     from emitter_typed.contract import lazy_attributes
 
     __getattr__, __dir__ = lazy_attributes(
         __name__,
-        {".types": ("RoomId", "Items", "OrderId", "Order", "Weight")},
+        {
+            ".types": (
+                "Archive",
+                "RoomId",
+                "Items",
+                "OrderId",
+                "Order",
+                "Rooms",
+                "Sealed",
+                "Weight",
+            ),
+        },
     )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NewType
 
 from attrs import field, frozen
@@ -18,6 +19,16 @@ from emitter_typed.contract import (
     min_items,
     pattern,
 )
+
+
+@frozen(kw_only=True)
+class Archive(Record):
+    """The type Archive of Aliases."""
+
+    first: Sealed
+    others: tuple[Sealed, ...]
+    rooms: Rooms | None = None
+
 
 RoomId = str
 
@@ -33,29 +44,21 @@ class Order(Record):
     """The type Order of Aliases."""
 
     id: OrderId
-    """The id."""
     room: RoomId = field(validator=pattern("[a-z0-9-]{1,32}"))
-    """The room.
-
-    Matching `[a-z0-9-]{1,32}`.
-    """
+    """Matching `[a-z0-9-]{1,32}`."""
     items: Items = field(validator=[min_items(1), each(pattern("[a-z0-9-]{1,32}"))])
-    """The items.
-
-    At least 1 item.
-    """
+    """At least 1 item."""
     weight: Weight = field(validator=[exclusive_minimum(0.0), maximum(50.0)])
-    """The weight.
-
-    More than 0.0, at most 50.0.
-    """
+    """More than 0.0, at most 50.0."""
     previous: OrderId = field(default=OrderId("none"))
-    """The previous.
+    """Default: `none`."""
 
-    Default: `none`.
-    """
 
+Rooms = NewType("Rooms", Mapping[str, Order])
+
+Sealed = NewType("Sealed", Order)
+"""An order that nobody changes."""
 
 Weight = float
 
-complete_constructors(Order)
+complete_constructors(Archive, Order)

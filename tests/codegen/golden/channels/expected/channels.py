@@ -31,7 +31,6 @@ class OrderParams(Record):
     """The parameters of `home/order/{number}/`."""
 
     number: int
-    """The number."""
 
 
 OrderChannelMessage = ChannelMessage[tuple[Reading, ...], OrderParams]
@@ -145,7 +144,6 @@ class TemperatureParams(Record):
     """The parameters of `home/{floor}/{room}/temperature/`."""
 
     floor: Floor
-    """The floor."""
     room: RoomId = field(validator=pattern("[a-z0-9-]{1,32}"))
     """The name of the room.
 

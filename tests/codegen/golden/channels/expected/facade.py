@@ -11,6 +11,7 @@ from emitter_typed.contract import (
     KeySource,
     SyncClientBase,
     deprecated,
+    held_keys,
 )
 
 from .channels import (
@@ -44,6 +45,7 @@ class Home:
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self._order = OrderChannels(client, key)
         self.status = StatusChannel(client, key)
         self.temperature = TemperatureChannels(client, key)
@@ -79,6 +81,7 @@ class AsyncHome:
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self._order = AsyncOrderChannels(client, key)
         self.status = AsyncStatusChannel(client, key)
         self.temperature = AsyncTemperatureChannels(client, key)

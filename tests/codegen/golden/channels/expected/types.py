@@ -25,9 +25,7 @@ class Reading(Record):
     """One sample of a sensor."""
 
     celsius: float
-    """The celsius."""
     taken_at: datetime
-    """The taken at."""
 
 
 RoomId = str

@@ -25,40 +25,21 @@ class Batch(Record):
     """The type Batch of Containers."""
 
     tags: tuple[str, ...] = field(validator=[min_items(1), max_items(10)])
-    """The tags.
-
-    At least 1 item, at most 10 items.
-    """
+    """At least 1 item, at most 10 items."""
     rooms: tuple[RoomId, ...] = field(validator=each(pattern("[a-z0-9-]{1,32}")))
-    """The rooms."""
     grid: tuple[tuple[RoomId, ...], ...] = field(
         validator=each(each(pattern("[a-z0-9-]{1,32}"))),
     )
-    """The grid."""
     scores: Mapping[str, int]
-    """The scores."""
     deep: Mapping[str, tuple[Mapping[str, float | None], ...]]
-    """The deep."""
     none: tuple[int, ...] = ()
-    """The none.
-
-    Default: empty.
-    """
+    """Default: empty."""
     some: tuple[int, ...] = (1, 2, 3)
-    """The some.
-
-    Default: `(1, 2, 3)`.
-    """
+    """Default: `(1, 2, 3)`."""
     empty: Mapping[str, int] = field(factory=dict[str, int])
-    """The empty.
-
-    Default: empty.
-    """
+    """Default: empty."""
     full: Mapping[str, int] = field(factory=lambda: {"a": 1})
-    """The full.
-
-    Default: `{"a": 1}`.
-    """
+    """Default: `{"a": 1}`."""
 
 
 @frozen(kw_only=True)
@@ -70,51 +51,27 @@ class Defaults(Record):
             {"a": 1, "b": list[Json]([True, dict[str, Json]()])},
         ),
     )
-    """The object.
-
-    Default: `{"a": 1, "b": [True, {}]}`.
-    """
+    """Default: `{"a": 1, "b": [True, {}]}`."""
     array: Setting = field(
         factory=lambda: list[Json]([list[Json](["a", 1]), dict[str, Json]()]),
     )
-    """The array.
-
-    Default: `[["a", 1], {}]`.
-    """
+    """Default: `[["a", 1], {}]`."""
     empty_object: Json = field(factory=dict[str, Json])
-    """The empty object.
-
-    Default: `{}`.
-    """
+    """Default: `{}`."""
     empty_array: Json | None = field(factory=list[Json])
-    """The empty array.
-
-    Default: `[]`.
-    """
+    """Default: `[]`."""
     several: tuple[Setting, ...] = field(
         factory=lambda: (dict[str, Json]({"a": 1}), list[Json]()),
     )
-    """The several.
-
-    Default: `({"a": 1}, [])`.
-    """
+    """Default: `({"a": 1}, [])`."""
     by_name: Mapping[str, Json] = field(
         factory=lambda: {"x": dict[str, Json]({"y": None})},
     )
-    """The by name.
-
-    Default: `{"x": {"y": None}}`.
-    """
+    """Default: `{"x": {"y": None}}`."""
     maps: tuple[Mapping[str, int], ...] = field(factory=lambda: ({"a": 1},))
-    """The maps.
-
-    Default: `({"a": 1},)`.
-    """
+    """Default: `({"a": 1},)`."""
     own: Mapping[str, Batch] = field(factory=dict[str, "Batch"])
-    """The own.
-
-    Default: empty.
-    """
+    """Default: empty."""
 
 
 RoomId = str

@@ -23,7 +23,6 @@ class ReadingParams(Record):
     """The parameters of `attic/{room}/`."""
 
     room: str
-    """The room."""
 
 
 ReadingChannelMessage = ChannelMessage[Reading, ReadingParams]
@@ -129,7 +128,6 @@ class SampleParams(Record):
     """The parameters of `old/{room}/`."""
 
     room: str
-    """The room."""
 
 
 SampleChannelMessage = ChannelMessage[Sample, SampleParams]

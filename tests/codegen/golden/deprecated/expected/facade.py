@@ -11,6 +11,7 @@ from emitter_typed.contract import (
     KeySource,
     SyncClientBase,
     deprecated,
+    held_keys,
 )
 
 from .channels import (
@@ -37,6 +38,7 @@ class Attic:
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.reading = ReadingChannels(client, key)
         self._sample = SampleChannels(client, key)
 
@@ -66,6 +68,7 @@ class AsyncAttic:
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.reading = AsyncReadingChannels(client, key)
         self._sample = AsyncSampleChannels(client, key)
 

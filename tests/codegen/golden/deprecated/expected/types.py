@@ -20,7 +20,6 @@ class Reading(Record):
     """One sample."""
 
     celsius: float
-    """The celsius."""
     _source: str = field(default="probe", metadata=wire("source"), alias="source")
     _taken_at: datetime = field(metadata=wire("takenAt"), alias="taken_at")
 
@@ -36,10 +35,7 @@ class Reading(Record):
     @property
     @deprecated("the message has it")
     def taken_at(self) -> datetime:
-        """The taken at.
-
-        Deprecated: the message has it.
-        """
+        """Deprecated: the message has it."""
         return self._taken_at
 
 
@@ -52,9 +48,7 @@ class Sample(Record):
     """
 
     celsius: float
-    """The celsius."""
     note: str | None = None
-    """The note."""
     unknown_fields: Mapping[str, Json] = field(
         factory=dict[str, Json],
         metadata=wire(rest=True),

@@ -12,14 +12,14 @@ if CONTRACT != 3:
     check_contract(__name__, 3, "make the golden cases anew")
 
 if TYPE_CHECKING:
-    from .types import Colour, Job, Mode
+    from .types import Colour, Job, Mode, Power
 
-__all__ = ["Colour", "Job", "Mode"]
+__all__ = ["Colour", "Job", "Mode", "Power"]
 
 if not TYPE_CHECKING:
     from emitter_typed.contract import lazy_attributes
 
     __getattr__, __dir__ = lazy_attributes(
         __name__,
-        {".types": ("Colour", "Job", "Mode")},
+        {".types": ("Colour", "Power", "Job", "Mode")},
     )

@@ -19,21 +19,27 @@ class Colour(Enum):
     _2 = "2"
 
 
+class Power(Enum):
+    """The type Power of Enums."""
+
+    UNKNOWN = ""
+    """Nobody has asked yet."""
+    ON = "on"
+    """It burns."""
+    BLANK = " "
+
+
 @frozen(kw_only=True)
 class Job(Record):
     """The type Job of Enums."""
 
     mode: Mode | Unrecognized[str]
-    """The mode."""
     last: Mode | Unrecognized[str] | None = None
-    """The last."""
     colour: Colour = Colour.HALF_RED
-    """The colour.
-
-    Default: `Colour.HALF_RED`.
-    """
+    """Default: `Colour.HALF_RED`."""
+    power: Power = Power.UNKNOWN
+    """Default: `Power.UNKNOWN`."""
     history: tuple[Mode | Unrecognized[str], ...]
-    """The history."""
 
 
 class Mode(Enum):

@@ -53,7 +53,6 @@ class ReadingParams(Record):
     """The parameters of `green/{unit}/`."""
 
     unit: units.Unit
-    """The unit."""
 
 
 ReadingChannelMessage = ChannelMessage[Reading, ReadingParams]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase
+from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
 
 from .channels import (
     AsyncLimitsChannel,
@@ -37,6 +37,7 @@ class Greenhouse:
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.limits = LimitsChannel(client, key)
         self.reading = ReadingChannels(client, key)
 
@@ -62,5 +63,6 @@ class AsyncGreenhouse:
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.limits = AsyncLimitsChannel(client, key)
         self.reading = AsyncReadingChannels(client, key)

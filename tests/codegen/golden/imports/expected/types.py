@@ -27,16 +27,10 @@ class Reading(Record):
     """The type Reading of Greenhouse."""
 
     unit: units.Unit = units.Unit.PERCENT
-    """The unit.
-
-    Default: `units.Unit.PERCENT`.
-    """
+    """Default: `units.Unit.PERCENT`."""
     side: Unit
-    """The side."""
     limits: units.Limits | None = None
-    """The limits."""
     shares: tuple[units.Share, ...] = field(validator=each(minimum(0.0), maximum(1.0)))
-    """The shares."""
 
 
 Order = Annotated[

@@ -17,15 +17,9 @@ class Limits(Record):
     """The type Limits of Units."""
 
     low: Share = field(validator=[minimum(0.0), maximum(1.0)])
-    """The low.
-
-    At least 0.0, at most 1.0.
-    """
+    """At least 0.0, at most 1.0."""
     high: Share = field(validator=[minimum(0.0), maximum(1.0)])
-    """The high.
-
-    At least 0.0, at most 1.0.
-    """
+    """At least 0.0, at most 1.0."""
 
 
 Share = float

@@ -95,7 +95,6 @@ class TrueParams(Record):
     """The parameters of `true/{self}/`."""
 
     self_: str = field(metadata=wire("self"))
-    """The self."""
 
 
 TrueChannelMessage = ChannelMessage[Alarm, TrueParams]
@@ -234,11 +233,8 @@ class GpsParams(Record):
     """The parameters of `gps/{Status}/{GpsChannel}/{GpsChannels}/`."""
 
     Status: _types.Status
-    """The Status."""
     GpsChannel: str
-    """The GpsChannel."""
     GpsChannels: str
-    """The GpsChannels."""
 
 
 GpsChannelMessage = ChannelMessage[GPS, GpsParams]

@@ -13,6 +13,7 @@ from emitter_typed.contract import (
     KeySource,
     SyncClientBase,
     deprecated,
+    held_keys,
 )
 
 from . import channels as _channels
@@ -69,6 +70,7 @@ class OddNames:
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.GPSFix = GPSFixChannel(client, key)
         self._None_ = NoneChannel(client, key)
         self.True_ = _channels.TrueChannels(client, key)
@@ -124,6 +126,7 @@ class AsyncOddNames:
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.GPSFix = AsyncGPSFixChannel(client, key)
         self._None_ = AsyncNoneChannel(client, key)
         self.True_ = AsyncTrueChannels(client, key)

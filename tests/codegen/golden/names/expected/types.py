@@ -43,52 +43,29 @@ class Alarm(Record):
     """
 
     Status: _Status = _Status.OFF
-    """The Status.
-
-    Default: `Status.OFF`.
-    """
+    """Default: `Status.OFF`."""
     other: _Status = _Status.ON
-    """The other.
-
-    Default: `Status.ON`.
-    """
+    """Default: `Status.ON`."""
     property: int = 0
-    """The property.
-
-    Default: 0.
-    """
+    """Default: 0."""
     dict: Mapping[_builtins.str, Alarm] = _attrs.field(
         factory=_builtins.dict[_builtins.str, "Alarm"],
     )
-    """The dict.
-
-    Default: empty.
-    """
+    """Default: empty."""
     TYPE_CHECKING: bool
-    """The TYPE CHECKING."""
     _old: tuple[_Status, ...] = _attrs.field(metadata=wire("old"), alias="old")
     warning: _Warning | None = None
-    """The warning."""
     attrs: int
-    """The attrs."""
     cl: int
-    """The cl."""
     converter: int
-    """The converter."""
     typevar_map: int
-    """The typevar map."""
     NOTHING_: int = _attrs.field(metadata=wire("NOTHING"))
-    """The NOTHING."""
     frozen: int
-    """The frozen."""
 
     @_builtins.property
     @deprecated("it was never right")
     def old(self) -> tuple[_Status, ...]:
-        """The old.
-
-        Deprecated: it was never right.
-        """
+        """Deprecated: it was never right."""
         return self._old
 
     if _typing.TYPE_CHECKING:
@@ -118,7 +95,6 @@ class GPS(Record):
     """The type GPS of Odd names."""
 
     fix: bool
-    """The fix."""
 
 
 @warn_when_made(to_json_="it is a method")
@@ -127,32 +103,19 @@ class Odd(Record):
     """Ends with a quote: "."""
 
     class_: int = _attrs.field(metadata=wire("class"))
-    """The class."""
     _2fast: int = _attrs.field(metadata=wire("2fast"), alias="_2fast")
-    """The 2fast."""
     sensor_id: int = _attrs.field(metadata=wire("sensor-id"))
-    """The sensor-id."""
     self_: int = _attrs.field(metadata=wire("self"))
-    """The self."""
     from_json_: int = _attrs.field(metadata=wire("from_json"))
-    """The from json."""
     _to_json_: _builtins.str = _attrs.field(metadata=wire("to_json"), alias="to_json_")
     été: int
-    """The été."""
     date: _datetime.date | None = None
     """Named as its type is."""
     later: _datetime.date | None = None
-    """The later."""
     str: _builtins.str = 'say "hi"'
-    """The str.
-
-    Default: `say "hi"`.
-    """
+    """Default: `say "hi"`."""
     text: _builtins.str = "a\\b\n{{ x }}"
-    r"""The text.
-
-    Default: "a\\b\n{{ x }}".
-    """
+    r"""Default: "a\\b\n{{ x }}"."""
     pattern: _builtins.str = _attrs.field(
         default="1",
         validator=_contract.pattern(r"\d+"),
@@ -162,27 +125,18 @@ class Odd(Record):
     Matching `\d+`. Default: `1`.
     """
     minimum: int = _attrs.field(default=0, validator=_contract.minimum(0))
-    """The minimum.
-
-    At least 0. Default: 0.
-    """
+    """At least 0. Default: 0."""
     field: _builtins.str = _attrs.field(
         default="x",
         validator=min_length(1),
         metadata=wire('quoted"wire'),
     )
-    """The field.
-
-    At least 1 character. Default: `x`.
-    """
+    """At least 1 character. Default: `x`."""
 
     @_builtins.property
     @deprecated("it is a method")
     def to_json_(self) -> _builtins.str:
-        """The to json.
-
-        Deprecated: it is a method.
-        """
+        """Deprecated: it is a method."""
         return self._to_json_
 
 
@@ -200,9 +154,7 @@ class Warning(Record):
     """The type Warning of Odd names."""
 
     before: _Warning | None = None
-    """The before."""
     status: Status
-    """The status."""
 
 
 _Warning = Warning

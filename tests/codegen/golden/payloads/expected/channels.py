@@ -63,9 +63,7 @@ class StateParams(Record):
     """The parameters of `garden/{side}/{bed}/state/`."""
 
     side: Side
-    """The side."""
     bed: int
-    """The bed."""
 
 
 StateChannelMessage = ChannelMessage[State, StateParams]

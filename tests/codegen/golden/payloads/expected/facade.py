@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase
+from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
 
 from .channels import (
     AsyncModesChannel,
@@ -44,6 +44,7 @@ class Garden:
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.modes = ModesChannel(client, key)
         self.state = StateChannels(client, key)
         self.step = StepChannel(client, key)
@@ -75,6 +76,7 @@ class AsyncGarden:
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.modes = AsyncModesChannel(client, key)
         self.state = AsyncStateChannels(client, key)
         self.step = AsyncStepChannel(client, key)

@@ -27,9 +27,7 @@ class Plan(Record):
     """One after the other, or at once."""
 
     steps: tuple[Step, ...]
-    """The steps."""
     otherwise: Step | None = None
-    """The otherwise."""
 
 
 class Side(Enum):
@@ -44,11 +42,8 @@ class State(Record):
     """The type State of Garden."""
 
     mode: Mode | Unrecognized[str]
-    """The mode."""
     side: Side
-    """The side."""
     last: Mode | Unrecognized[str] | None = None
-    """The last."""
 
 
 @frozen(kw_only=True)
@@ -56,7 +51,6 @@ class Water(Record):
     """Let it rain."""
 
     litres: float
-    """The litres."""
 
 
 Step = Annotated[Water | Plan, Tag("do", (("water", Water), ("plan", Plan)))]

@@ -87,10 +87,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.request(
             ISSUE,
             IssueRequest(
-                token=Token(token),
+                token=token,
                 channel=filter_name(channel, max_segments=9),
                 rights=Right(rights),
                 lifetime=duration(lifetime),
@@ -131,13 +132,10 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.request(
             WATCH,
-            WatchRequest(
-                token=Token(token),
-                channel=channel_name(channel),
-                until=until,
-            ),
+            WatchRequest(token=token, channel=channel_name(channel), until=until),
             timeout_s=timeout_s,
             handler=optional_handler,
         )
@@ -201,10 +199,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.request(
             SHORTEN,
             ShortenRequest(
-                token=Token(token),
+                token=token,
                 channel=channel_with_options(
                     SHORTEN,
                     channel_name(channel, max_segments=9),
@@ -255,10 +254,11 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.watch(
             WATCH,
             ON_WATCH,
-            WatchRequest(token=Token(token), channel=channel_name(channel), until=None),
+            WatchRequest(token=token, channel=channel_name(channel), until=None),
             limits=QueueLimits(
                 max_messages=max_messages,
                 max_bytes=max_bytes,
@@ -303,6 +303,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         await self._calls.publish(
             "send",
             (token, channel),
@@ -345,6 +346,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return self._calls.publish_nowait(
             "send_later",
             (token, channel),
@@ -491,6 +493,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return await self._calls.subscribe(
             "listen",
             (token, channel),
@@ -531,6 +534,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: More is under way than the bounds allow. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         await self._calls.unsubscribe("leave", (token, channel), timeout_s=timeout_s)
 
     def stored(
@@ -569,6 +573,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
+        token = Token(token)
         return self._calls.fetch(
             "stored",
             (token, channel),

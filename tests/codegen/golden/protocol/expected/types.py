@@ -19,14 +19,9 @@ class Item(Record):
     """A message that was kept."""
 
     id: bytes
-    """The id."""
     channel: str
-    """The channel."""
     body: bytes = field(default=b"", metadata=wire(blank=(None,)))
-    """The body.
-
-    Default: "".
-    """
+    """Default: ""."""
 
 
 @frozen(kw_only=True)
@@ -34,9 +29,7 @@ class Joined(Record):
     """The type Joined of Tiny."""
 
     at: datetime = field(metadata=wire(format="unix"))
-    """The at."""
     channel: str
-    """The channel."""
 
 
 @frozen(kw_only=True)
@@ -44,9 +37,7 @@ class Left(Record):
     """The type Left of Tiny."""
 
     at: datetime = field(metadata=wire(format="unix"))
-    """The at."""
     channel: str
-    """The channel."""
 
 
 class Right(Flags):
@@ -72,28 +63,17 @@ class IssueRequest(Record):
     """Make a token."""
 
     token: Token
-    """The token."""
     channel: str
-    """The channel.
-
-    At most 9 segments.
-    """
+    """At most 9 segments."""
     rights: Right = field(default=Right("r"), metadata=wire("type"))
-    """The rights.
-
-    Default: `Right("r")`.
-    """
+    """Default: `Right("r")`."""
     lifetime: timedelta = field(
         default=timedelta(0),
         validator=minimum(timedelta(0)),
         metadata=wire(format="seconds"),
     )
-    """The lifetime.
-
-    Unit: seconds. At least 0. Default: 0.
-    """
+    """Unit: seconds. At least 0. Default: 0."""
     note: str | None = None
-    """The note."""
 
 
 @frozen(kw_only=True)
@@ -101,7 +81,6 @@ class IssueResponse(Record):
     """A new token."""
 
     token: Token
-    """The token."""
 
 
 @frozen(kw_only=True)
@@ -109,11 +88,8 @@ class WatchRequest(Record):
     """The type WatchRequest of Tiny."""
 
     token: Token
-    """The token."""
     channel: str
-    """The channel."""
     until: date | None = None
-    """The until."""
 
 
 @frozen(kw_only=True)
@@ -121,7 +97,6 @@ class WatchResponse(Record):
     """The type WatchResponse of Tiny."""
 
     count: int | None = field(default=None, metadata=wire(blank=(0,)))
-    """The count."""
 
 
 @frozen(kw_only=True)
@@ -134,7 +109,6 @@ class WhoamiResponse(Record):
     """The name."""
 
     name: str
-    """The name."""
 
 
 @frozen(kw_only=True)
@@ -142,17 +116,10 @@ class ShortenRequest(Record):
     """Make a short name for a channel."""
 
     token: Token
-    """The token."""
     channel: str
-    """The channel.
-
-    At most 9 segments.
-    """
+    """At most 9 segments."""
     listen: bool = False
-    """The listen.
-
-    Default: False.
-    """
+    """Default: False."""
 
 
 @frozen(kw_only=True)
@@ -160,9 +127,7 @@ class ShortenResponse(Record):
     """Make a short name for a channel."""
 
     short: str
-    """The short."""
     channel: str | None = None
-    """The channel."""
 
 
 @frozen(kw_only=True)
@@ -170,9 +135,7 @@ class StoredRequest(Record):
     """The type StoredRequest of Tiny."""
 
     topic: str = field(metadata=wire("where"))
-    """The topic."""
     after: bytes | None = None
-    """The after."""
 
 
 @frozen(kw_only=True)
@@ -180,4 +143,3 @@ class StoredResponse(Record):
     """The type StoredResponse of Tiny."""
 
     items: tuple[Item, ...]
-    """The items."""

@@ -29,9 +29,7 @@ class Node(Record):
     """A record may hold itself."""
 
     next: Node | None = None
-    """The next."""
     children: tuple[Node, ...]
-    """The children."""
 
 
 @frozen(kw_only=True)
@@ -39,7 +37,6 @@ class Patch(Record):
     """It keeps what it does not know."""
 
     celsius: float | None = None
-    """The celsius."""
     unknown_fields: Mapping[str, Json] = field(
         factory=dict[str, Json],
         metadata=wire(rest=True),
@@ -64,56 +61,31 @@ class Reading(Record):
     Unit: degrees Celsius. At least -273.15, at most 1000.0.
     """
     taken_at: datetime
-    """The taken at."""
     day: date | None = None
     """The day that it counts for."""
     note: str | None = None
-    """The note."""
     sensor_id: UUID = field(metadata=wire("sensorId", also_read=("sensorID", "sensor")))
-    """The sensor id."""
     source: str = "probe"
-    """The source.
-
-    Default: `probe`.
-    """
+    """Default: `probe`."""
     price: Decimal = field(
         default=Decimal("1.50"),
         validator=exclusive_minimum(Decimal(0)),
     )
-    """The price.
-
-    More than 0. Default: `1.50`.
-    """
+    """More than 0. Default: `1.50`."""
     waited: timedelta = field(default=timedelta(seconds=1.5))
-    """The waited.
-
-    Default: 1.5.
-    """
+    """Default: 1.5."""
     since: datetime = field(
         default=datetime(2018, 1, 1, tzinfo=UTC),
         metadata=wire(format="unix"),
     )
-    """The since.
-
-    Default: `2018-01-01T00:00:00Z`.
-    """
+    """Default: `2018-01-01T00:00:00Z`."""
     raw: bytes = field(default=b"\x00\x01\x02", validator=max_length(16))
-    """The raw.
-
-    At most 16 bytes. Default: `AAEC`.
-    """
+    """At most 16 bytes. Default: `AAEC`."""
     valid: bool = True
-    """The valid.
-
-    Default: True.
-    """
+    """Default: True."""
     count: int = 0
-    """The count.
-
-    Default: 0.
-    """
+    """Default: 0."""
     free: Json = None
-    """The free."""
 
 
 complete_constructors(Node)

@@ -25,7 +25,6 @@ class AsyncParams(_contract.Record):
     """The parameters of `b/{frozen}/`."""
 
     frozen: Tag | Unrecognized[str]
-    """The frozen."""
 
 
 AsyncChannelMessage = ChannelMessage[Message, AsyncParams]
@@ -215,7 +214,6 @@ class PublishParams(_contract.Record):
     """The parameters of `d/{room}/`."""
 
     room: str
-    """The room."""
 
 
 PublishChannelMessage = ChannelMessage[str, PublishParams]
@@ -321,7 +319,6 @@ class SyncParams(_contract.Record):
     """The parameters of `a/{pattern}/`."""
 
     pattern: str
-    """The pattern."""
 
 
 SyncChannelMessage = ChannelMessage[Bounds, SyncParams]

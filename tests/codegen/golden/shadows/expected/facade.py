@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase
+from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
 
 from .channels import (
     AsyncAsyncChannels,
@@ -58,6 +58,7 @@ class Address:
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.async_ = AsyncChannels(client, key)
         self.async_subscribe = AsyncSubscribeChannel(client, key)
         self.channel = ChannelChannel(client, key)
@@ -101,6 +102,7 @@ class AsyncAddress:
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.async_ = AsyncAsyncChannels(client, key)
         self.async_subscribe = AsyncAsyncSubscribeChannel(client, key)
         self.channel = AsyncChannelChannel(client, key)

@@ -20,9 +20,7 @@ class Record(_contract.Record):
     """The type Record of Address."""
 
     tag: Tag | Unrecognized[str]
-    """The tag."""
     wire: str = field(metadata=_contract.wire("x"))
-    """The wire."""
 
 
 @frozen(kw_only=True)
@@ -30,12 +28,8 @@ class Message(_contract.Record):
     """The type Message of Address."""
 
     literal: Literal | None = field(default=None, validator=minimum(0))
-    """The literal.
-
-    At least 0.
-    """
+    """At least 0."""
     timedelta: _datetime.timedelta | None = None
-    """The timedelta."""
 
 
 Bounds = Annotated[

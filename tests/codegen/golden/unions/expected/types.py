@@ -17,7 +17,6 @@ class TemperatureSetPointChanged(Record):
     """The type TemperatureSetPointChanged of Unions."""
 
     celsius: float
-    """The celsius."""
 
 
 @frozen(kw_only=True)
@@ -25,7 +24,6 @@ class HumiditySetPointChanged(Record):
     """The type HumiditySetPointChanged of Unions."""
 
     percent: float
-    """The percent."""
 
 
 @frozen(kw_only=True)
@@ -33,7 +31,6 @@ class VentilationSpeedChanged(Record):
     """The type VentilationSpeedChanged of Unions."""
 
     level: int
-    """The level."""
 
 
 Change = Annotated[
@@ -55,7 +52,6 @@ class SetMode(Record):
     """The type SetMode of Unions."""
 
     mode: str
-    """The mode."""
 
 
 @frozen(kw_only=True)
@@ -63,7 +59,6 @@ class Identify(Record):
     """The type Identify of Unions."""
 
     seconds: int
-    """The seconds."""
 
 
 Command = Annotated[

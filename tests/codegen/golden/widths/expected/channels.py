@@ -29,9 +29,7 @@ class LevelsOfAllStationsParams(Record):
     """The parameters of `levels/{place_of_the_station}/{water_level_reached}/`."""
 
     place_of_the_station: str
-    """The place of the station."""
     water_level_reached: WaterLevelReached | Unrecognized[str]
-    """The water level reached."""
 
 
 LevelsOfAllStationsChannelMessage = ChannelMessage[

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase
+from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
 
 from .channels import AsyncLevelsOfAllStationsChannels, LevelsOfAllStationsChannels
 
@@ -27,6 +27,7 @@ class Widths:
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.levels_of_all_stations = LevelsOfAllStationsChannels(client, key)
 
 
@@ -46,4 +47,5 @@ class AsyncWidths:
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
+        key = held_keys(key)
         self.levels_of_all_stations = AsyncLevelsOfAllStationsChannels(client, key)

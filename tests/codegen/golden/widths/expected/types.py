@@ -26,7 +26,6 @@ class TheReadingOfASensorWithAVeryLongNameIndeedYesItIs(Record):
     """The type TheReadingOfASensorWithAVeryLongNameIndeedYesItIs of Widths."""
 
     celsius: float
-    """The celsius."""
 
 
 Levels = tuple[TheReadingOfASensorWithAVeryLongNameIndeedYesItIs, ...] | None
@@ -38,7 +37,6 @@ class Station(Record):
     """The type Station of Widths."""
 
     readings: tuple[TheReadingOfASensorWithAVeryLongNameIndeedYes, ...] | None = None
-    """The readings."""
     readings_by_place: (
         Mapping[
             str,
@@ -46,7 +44,6 @@ class Station(Record):
         ]
         | None
     ) = field(default=None)
-    """The readings by place."""
     levels_of_the_bassin: (
         tuple[
             WaterLevelReached | Unrecognized[str],
@@ -54,7 +51,6 @@ class Station(Record):
         ]
         | None
     ) = field(default=None)
-    """The levels of the bassin."""
     levels_by_the_bassin: (
         Mapping[
             str,
@@ -83,10 +79,7 @@ class Station(Record):
     def readings_that_were_taken_before(
         self,
     ) -> tuple[TheReadingOfASensorWithAVeryLongNameIndeedYes, ...] | None:
-        """The readings that were taken before.
-
-        Deprecated: use readings.
-        """
+        """Deprecated: use readings."""
         return self._readings_that_were_taken_before
 
 
@@ -95,7 +88,6 @@ class TheReadingOfASensorWithAVeryLongNameIndeedYes(Record):
     """The type TheReadingOfASensorWithAVeryLongNameIndeedYes of Widths."""
 
     celsius: float
-    """The celsius."""
 
 
 class WaterLevelReached(Enum):

@@ -1,0 +1,155 @@
+"""Words of other languages for what this one has, and what is said to somebody who writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from emitter_typed_codegen.problems import quoted
+
+_KEYS = """
+address: topic channel path route uri url subject
+payload: message messages body schema data content type
+name: title
+doc: description desc summary title comment comments note notes help docs documentation
+pattern: regex regexp matches match
+minimum: min ge gte from
+maximum: max le lte to
+exclusive_minimum: gt above
+exclusive_maximum: lt below
+min_length: minlen
+max_length: maxlen length size
+type: kind dtype datatype ref $ref
+fields: properties attributes columns members struct record
+enum: values choices options literals
+union: oneof anyof variants
+tag: discriminator discriminant
+alias: type newtype typedef base of
+unknown: additionalproperties extra extras
+params: parameters variables arguments args
+direction: mode operation access
+wire: alias json jsonname rename key serializedname
+options: settings defaults
+types: schemas components definitions models messages structs records payloads
+channels: topics subjects endpoints paths
+imports: include includes import
+emitter-typed: version emitter openapi asyncapi
+secret: sensitive password
+deprecated: obsolete
+unit: uom
+"""
+
+_SCALARS = """
+string: str text char varchar email uri url hostname
+int: integer long short byte int8 int16 int32 int64 uint uint8 uint16 uint32 uint64
+float: number double real float32 float64
+bool: boolean
+bytes: binary blob buffer base64 bytearray
+datetime: timestamp time date-time instant
+duration: timedelta interval period
+uuid: guid
+decimal: money bigdecimal numeric
+json: any object
+"""
+
+_ADVICE = {
+    "nullable optional null": "write the type with a ?, as in int?",
+    "required": "a field is required unless its type has a ? or it has a default",
+    "items item": 'the type of the items stands in the type, as in "[int]"; their limits stand in an alias',
+    "example examples": "write it into doc",
+    "ttl retain qos me": "write it under options",
+}
+_TYPE_ADVICE = {
+    "number": "write float, or int for whole numbers",
+    "timestamp": "write datetime; with format: unix it is a number of seconds",
+    "object dict map mapping struct record": (
+        'write json for any, "{string: T}" for a map of one type, or the name of a type with fields'
+    ),
+    "array list tuple set sequence": 'write "[T]", with T for the type of the items',
+    "enum": "declare it under types, as in Mode: {enum: [auto, manual]}",
+    "null none void": "write the type of what is there with a ?, as in int?",
+}
+
+
+def _by_word(table: str) -> dict[str, list[str]]:
+    """Return the names of this language for each word of a table whose lines are a name and its words."""
+    found: dict[str, list[str]] = {}
+    for line in table.strip().splitlines():
+        name, words = line.split(": ")
+        for word in words.split():
+            found.setdefault(word, []).append(name)
+    return found
+
+
+_CALLED = _by_word(_KEYS)
+_SCALAR = {word: names[0] for word, names in _by_word(_SCALARS).items()}
+_ADVISED = {word: advice for words, advice in _ADVICE.items() for word in words.split()}
+_TYPES = {word: advice for words, advice in _TYPE_ADVICE.items() for word in words.split()}
+
+_NOTHING = frozenset({"null", "none", "nil", "undefined", "void"})
+_LIST = re.compile(r"(?:list|array|sequence|set|tuple|vec|vector|repeated)\s*[\[<(](.*)[\]>)]", re.IGNORECASE)
+_MAP = re.compile(r"(?:dict|map|mapping|record|object|hash)\s*[\[<(]\s*\w+\s*,(.*)[\]>)]", re.IGNORECASE)
+_OPTIONAL = re.compile(r"(?:optional|maybe|option|nullable)\s*[\[<(](.*)[\]>)]", re.IGNORECASE)
+_NAME = re.compile(r"[^\W\d][\w.-]*")
+
+
+def key_called(key: str, known: Collection[str]) -> str | None:
+    """Return what a word of other languages is called here; None if it is none, or what it stands for is not known."""
+    word = key.casefold().replace("_", "").replace("-", "")
+    return next((name for name in _CALLED.get(word, ()) if name in known), None)
+
+
+def key_advice(key: str, known: Collection[str]) -> str:
+    """Return what to say of a key that is none of those known here; empty if nothing is close to it."""
+    called = key_called(key, known)
+    if called is not None:
+        return f"that is {quoted(called)} here"
+    if " " in key.strip():
+        return "put the text before it in quotes if the comma or the colon belongs to it"
+    return _ADVISED.get(key.casefold(), "")
+
+
+def type_advice(name: str) -> str:
+    """Return what to write for the name of a type of another language; empty if it is none that is known."""
+    word = name.casefold()
+    return _TYPES.get(word) or (f"write {_SCALAR[word]}" if word in _SCALAR else "")
+
+
+def type_meant(text: str) -> str:
+    """Return a type as this language writes it that was written as others do, such as `list[int]`; empty if unknown."""
+    text = text.strip()
+    optional = _members(text)
+    rest = [part for part in optional if part.casefold() not in _NOTHING]
+    if len(optional) > 1:
+        return _with_mark(type_meant(rest[0])) if len(rest) == 1 and len(rest) < len(optional) else ""
+    if found := _OPTIONAL.fullmatch(text):
+        return _with_mark(type_meant(found[1]))
+    if found := _LIST.fullmatch(text):
+        inner = type_meant(re.sub(r",\s*\.\.\.$", "", found[1].strip()))
+        return inner and f"[{inner}]"
+    if found := _MAP.fullmatch(text):
+        inner = type_meant(found[1])
+        return inner and f"{{string: {inner}}}"
+    if text.endswith("[]"):
+        inner = type_meant(text[:-2])
+        return inner and f"[{inner}]"
+    if text.endswith("?"):
+        return _with_mark(type_meant(text[:-1]))
+    return _SCALAR.get(text.casefold(), text) if _NAME.fullmatch(text) else ""
+
+
+def _with_mark(text: str) -> str:
+    return text if not text or text.endswith("?") else f"{text}?"
+
+
+def _members(text: str) -> list[str]:
+    """Return what stands between bars that are in no brackets."""
+    depth = 0
+    members = [""]
+    for sign in text:
+        depth += (sign in "[<({") - (sign in "]>)}")
+        if sign == "|" and depth == 0:
+            members.append("")
+        else:
+            members[-1] += sign
+    return [member.strip() for member in members]

@@ -1,0 +1,389 @@
+"""What is wrong with a text that is no YAML, in our words, and what remains of it without that.
+
+The library stops at the first error. So a text with one is read entry by entry: those that cannot be read are told, and
+taken out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from attrs import Factory, define, frozen
+
+from emitter_typed_codegen.problems import Problem, Rule, quoted
+from emitter_typed_codegen.source.loading import MarkedYAMLError, PythonLoader, YAMLError, events, parsed, unclosed
+from emitter_typed_codegen.source.tree import Text
+
+_MOST_LEVELS = 20
+# Sections, what they declare, and what that says: deeper in, nothing has to be there, and nobody asks for it.
+_LEVEL_OF_KEYS = 2
+_LONGEST_SHOWN = 60
+_KEY = re.compile(
+    r"""(?P<before>\s*(?:- +)*)(?P<name>"[^"\\]*"|'[^']*'|[^\s"'\[\]{},&*!|>%@`#:?-][^\s:#]*)(?P<rest>.*)"""
+)
+_HEADER = re.compile(r"""\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s"'\[\]{}&*!|>%@`#][^#]*?):\s*(?:#.*)?|\s*-\s*(?:#.*)?""")
+_MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^\s:/])")
+_ESCAPE = re.compile(r"found unknown escape character")
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")
+_UNCLOSED = (
+    ("a list in brackets is not closed", "close it with ]"),
+    ("a map in braces is not closed", "close it with }"),
+)
+_INDENTED = "this is indented unlike the lines around it"
+_SAME_SPACES = "indent with the same spaces"
+
+
+@define
+class Mended:
+    """A text without what could not be read."""
+
+    lines: list[str]
+    problems: list[Problem] = Factory(list[Problem])
+    broken: set[int] = Factory(set[int])
+    """The lines, counted from 1, of keys and items whose values were taken out."""
+    whole: bool = True
+    """Whether all keys are still there."""
+
+
+def mend(text: Text) -> Mended:
+    """Take out of a text that is no YAML what keeps it from being any, as little as may be."""
+    mender = _Mender(text, Mended(list(text.lines)))
+    mender.range(0, len(text.lines), 0)
+    return mender.mended
+
+
+@frozen
+class _Mender:
+    text: Text
+    mended: Mended
+
+    def range(self, start: int, end: int, level: int) -> None:
+        """Mend some lines that cannot be read, which lie so deep in others."""
+        entries = _entries(self.text.lines, start, end)
+        failing = [entry for entry in entries if self._fails(*entry, alone=len(entries) == 1)]
+        if not failing or level > _MOST_LEVELS:
+            self._take_out(start, end, level, several=True)
+            return
+        for first, last in failing:
+            below = self._first(first, last) + 1
+            opens = _HEADER.fullmatch(self.text.lines[below - 1]) is not None
+            if opens and _entries(self.text.lines, below, last) and self._fails(below, last, alone=True):
+                self.range(below, last, level + 1)
+            else:
+                self._take_out(first, last, level)
+
+    def _first(self, start: int, end: int) -> int:
+        return next((n for n in range(start, end) if _indent(self.text.lines[n]) is not None), start)
+
+    def _fails(self, start: int, end: int, *, alone: bool) -> bool:
+        """Whether some lines cannot be read, or are no entry such as may stand beside others."""
+        try:
+            # The stream, the document, and then what stands there.
+            found = list(parsed("\n".join(self.text.lines[start:end])))[2:]
+        except YAMLError:
+            return True
+        return not alone and bool(found) and isinstance(found[0], events.ScalarEvent)
+
+    def _take_out(self, start: int, end: int, level: int, *, several: bool = False) -> None:
+        lines = self.mended.lines
+        first = self._first(start, end)
+        try:
+            # Its words are the ones that are known here, and it knows the place of all that it opened.
+            for _ in parsed("\n".join(self.text.lines[start:end]), PythonLoader):
+                pass
+        except MarkedYAMLError as error:
+            self.mended.problems.append(syntax_problem(self.text, error, start))
+        except YAMLError:
+            return
+        else:
+            if several:
+                return
+            self.mended.problems.append(_half_pair(self.text, start, end) or _no_key(self.text, first))
+        found = _KEY.match(lines[first])
+        nested = sum(_indent(line) is not None for line in lines[first:end]) > 1
+        named = found is not None and (found["rest"].startswith(":") or not nested)
+        if found is not None and named:
+            lines[first] = f"{found['before']}{found['name'].rstrip(':')}:"
+            self.mended.broken.add(first + 1)
+        else:
+            lines[first] = ""
+        lines[start:first] = [""] * (first - start)
+        lines[first + 1 : end] = [""] * (end - first - 1)
+        if (level <= _LEVEL_OF_KEYS and (several or not named)) or (level == 0 and nested):
+            self.mended.whole = False
+
+
+def _indent(line: str) -> int | None:
+    """Return how far a line is indented; None if it begins nothing."""
+    begun = line.lstrip(" ")
+    return None if not begun or begun[0] in "#]}" else len(line) - len(begun)
+
+
+def _entries(lines: Sequence[str], start: int, end: int) -> list[tuple[int, int]]:
+    """Return where the outermost entries of some lines begin and end."""
+    indents = {n: indent for n in range(start, end) if (indent := _indent(lines[n])) is not None}
+    if not indents:
+        return []
+    outermost = [n for n, indent in indents.items() if indent == min(indents.values())]
+    items = [n for n in outermost if re.match(r" *-(?: |$)", lines[n])]
+    # The items of a list may stand below their key without being indented.
+    firsts = outermost if outermost[0] in items else [n for n in outermost if n not in items]
+    return list(zip([start, *firsts[1:]], [*firsts[1:], end], strict=True))
+
+
+def syntax_problem(text: Text, error: MarkedYAMLError, offset: int = 0) -> Problem:
+    """Return the problem that an error of the library is, for lines of which some stand before the first one read."""
+    return _Telling(text, error, offset).problem()
+
+
+def _half_pair(text: Text, start: int, end: int) -> Problem | None:
+    """Return the problem of an escape that only the parser in C refuses; None if there is none."""
+    for row in range(start, end):
+        found = _HALF_PAIR.search(text.lines[row])
+        if found is not None:
+            place = row + 1, found.start() + 1, found.end() + 1
+            return text.problem(*place, "bad-character", "half a surrogate pair is no character", "write the whole one")
+    return None
+
+
+def _no_key(text: Text, row: int) -> Problem:
+    """Return the problem that a line among entries is none."""
+    line = text.lines[row]
+    missing = _MEANT.match(line)
+    if missing is not None:
+        fixed = f"{line[: missing.end()]} {line[missing.end() :]}".strip()
+        place = row + 1, missing.end(), missing.end() + 1
+        message, hint = "a space is missing behind the colon", f"write {fixed[:_LONGEST_SHOWN]}"
+    else:
+        place = row + 1, len(line) - len(line.lstrip()) + 1, len(line.rstrip()) + 1
+        message = "this line is neither a key with a colon nor part of a text"
+        hint = "write a key, a colon and a space before it"
+    return text.problem(*place, "yaml-syntax", message, hint)
+
+
+class _Telling:
+    """Finds out what the author of a line may have meant."""
+
+    def __init__(self, text: Text, error: MarkedYAMLError, offset: int) -> None:
+        self._text = text
+        self._offset = offset
+        self._wording = error.problem or ""
+        self._context = error.context or ""
+        marks = [mark for mark in (error.problem_mark, error.context_mark) if mark is not None]
+        places = [(min(mark.line + offset, len(text.lines) - 1), mark.column) for mark in marks] or [(offset, 0)]
+        self._row, self._at = places[0]
+        self._opened = places[-1]
+        self._line = text.lines[self._row]
+        self._at = min(self._at, len(self._line))
+
+    def problem(self) -> Problem:
+        for tell in (self._tab, self._quotes, self._begins, self._colon, self._brackets, self._place):
+            found = tell()
+            if found is not None:
+                return found
+        return self._at_mark(f"this is no YAML: {self._wording}")
+
+    def _make(
+        self, row: int, start: int, end: int, message: str, hint: str = "", rule: Rule = "yaml-syntax"
+    ) -> Problem:
+        return self._text.problem(row + 1, start + 1, max(end, start + 1) + 1, rule, message, hint)
+
+    def _at_mark(self, message: str, hint: str = "") -> Problem:
+        return self._make(self._row, self._at, self._at + 1, message, hint)
+
+    def _at_opened(self, message: str, hint: str = "") -> Problem:
+        row, at = self._opened
+        return self._make(row, at, at + 1, message, hint)
+
+    def _tab(self) -> Problem | None:
+        indent = self._line[: len(self._line) - len(self._line.lstrip())]
+        if "\t" in indent:
+            at = indent.index("\t")
+        elif "'\\t'" in self._wording or "a tab" in self._wording:
+            at = self._at
+        else:
+            return None
+        return self._make(self._row, at, at + 1, "a tab stands in the indentation", "indent with spaces", "tab")
+
+    def _quotes(self) -> Problem | None:
+        if "quoted scalar" not in self._context:
+            return None
+        if "escape" not in self._wording and "hexadecimal" not in self._wording:
+            return self._at_opened("a quote is opened here and never closed", "close the quote")
+        row, at = self._opened
+        line = self._text.lines[row]
+        closed = re.compile(r'"(?:[^"\\]|\\.)*"').match(line, at)
+        inner = closed[0][1:-1] if closed is not None else ""
+        plain = inner and len(inner) <= _LONGEST_SHOWN and not re.search(r"[^ -~]", inner)
+        escaped = inner.replace('\\"', '"').replace("'", "''")
+        hint = f"write '{escaped}'" if plain else "write it in single quotes, or the backslash twice"
+        at = max(self._at - 1, 0)
+        return self._make(self._row, at, at + 2, "no backslash begins these in double quotes: they are no escape", hint)
+
+    def _begins(self) -> Problem | None:
+        """Texts that begin as something else does."""
+        if "that cannot start any token" in self._wording:
+            row, at = self._row, self._at
+        elif any(what in self._context for what in ("an alias", "an anchor", "block scalar", "a tag")):
+            row, at = self._opened
+        else:
+            found = self._value(self._row, self._at)
+            if found is None or self._line[found[0]] not in "*&!" or "mapping values" in self._wording:
+                return None
+            row, at = self._row, found[0]
+        line = self._text.lines[row]
+        span = self._value(row, at) or (at, at + 1)
+        hint = _in_quotes(line[span[0] : span[1]])
+        return self._make(row, at, at + 1, f"a text cannot begin with {line[at : at + 1] or 'this'}", hint)
+
+    def _colon(self) -> Problem | None:
+        if "could not find expected ':'" in self._wording:
+            return _no_key(self._text, self._opened[0])
+        if "mapping keys are not allowed" in self._wording:
+            hint = self._meant() or 'put the text in quotes, as in type: "[string]?"'
+            return self._at_mark("a question mark stands where no text can begin", hint)
+        flow = "but got ':'" in self._wording or "found unexpected ':'" in self._wording
+        if not flow and "mapping values are not allowed" not in self._wording:
+            return None
+        span = self._value(self._row, self._at)
+        if span is None or span[0] == len(self._line) - len(self._line.lstrip()):
+            return self._at_mark(
+                "a key stands here, and the line above still goes on", "indent both lines with the same spaces"
+            )
+        if self._line[span[0]] in "[{":
+            return None
+        before = self._line[span[0] : self._at].rstrip()
+        hint = self._in_quotes(span)
+        word = re.search(r"(?<=\s)[\w-]+$", before)
+        if flow and word is not None:
+            hint = f"{hint}, or a comma before {quoted(word[0])}"
+        return self._make(self._row, *span, "a text with a colon stands in quotes", hint)
+
+    def _brackets(self) -> Problem | None:
+        in_flow = "flow" in self._context
+        behind = self._line[: self._at].rstrip()
+        sign = self._line[self._at : self._at + 1]
+        span = self._value(self._row, self._at)
+        known = in_flow or "block" in self._context
+        if span is not None and span[0] < self._at and known:
+            starts = self._line[span[0]]
+            if sign and sign in "[{" and starts not in "[{\"'":
+                message, hint = "a text with brackets or braces stands in quotes", self._in_quotes(span)
+                of_items = _ITEMS.fullmatch(self._line[slice(*span)])
+                if of_items is not None:
+                    hint = f'a list type is written "[{of_items[2] or of_items[1]}]"; any other text: {hint}'
+                return self._make(self._row, *span, message, hint)
+            if behind.endswith(("]", "}")) and starts in "[{" and sign and sign not in "]}":
+                message = "a text goes on after a closing bracket or brace"
+                return self._make(self._row, *span, message, self._in_quotes(span))
+        if behind.endswith(('"', "'")) and sign and sign not in "]}" and known:
+            hint = "put the whole text in quotes, those inside it twice"
+            if span is not None:
+                hint = self._in_quotes(span)
+            return self._at_mark("a text goes on after its closing quote", hint)
+        if not in_flow:
+            return None
+        if "node content" in self._wording and sign:
+            hint = self._in_quotes(span) if span and sign in ":-" else "write a value, or take the comma away"
+            return self._at_mark("a value is missing here", hint)
+        opened = self._opener()
+        if opened is None:
+            return None
+        row, at = opened
+        message, hint = _UNCLOSED[self._text.lines[row][at] == "{"]
+        return self._make(row, at, at + 1, message, hint)
+
+    def _place(self) -> Problem | None:
+        sign = self._line[self._at : self._at + 1]
+        if sign and sign in "]},":
+            return self._at_mark("this closes or parts nothing that is open", "take it away, or put the text in quotes")
+        if "sequence entries are not allowed" in self._wording or "but found '-'" in self._wording:
+            return self._at_mark(
+                "an item of a list stands where no list can be", "put it below its key, on its own line"
+            )
+        unlike = ("expected <block end>", "expected the node content", "expected '<document start>'")
+        if any(wording in self._wording for wording in unlike):
+            return self._at_mark(_INDENTED, _SAME_SPACES)
+        return None
+
+    def _opener(self) -> tuple[int, int] | None:
+        """Return the place of what was opened last before the error, and is not closed there."""
+        row, at = self._opened
+        if self._text.lines[row][at : at + 1] in ("[", "{"):
+            return row, at
+        opened = unclosed("\n".join(self._text.lines[self._offset : self._row + 1]))
+        return None if opened is None else (opened.line + self._offset, opened.column)
+
+    def _value(self, row: int, at: int) -> tuple[int, int] | None:
+        return value_at(self._text.lines[row], at)
+
+    def _meant(self) -> str:
+        span = self._value(self._row, self._at)
+        return self._in_quotes(span) if span is not None else ""
+
+    def _in_quotes(self, span: tuple[int, int]) -> str:
+        return _in_quotes(self._line[span[0] : span[1]])
+
+
+def _in_quotes(text: str) -> str:
+    text = text.strip()
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1]
+    if not text or len(text) > _LONGEST_SHOWN or not text.isprintable():
+        return "put the text in quotes"
+    if '"' not in text and "\\" not in text:
+        return f'write "{text}"'
+    apostrophes = text.replace("'", "''")
+    return f"write '{apostrophes}'"
+
+
+def value_at(line: str, at: int) -> tuple[int, int] | None:
+    """Return where the text begins and ends that its author may have meant at a place of a line.
+
+    That is a value, up to the comma or the bracket that ends it where brackets are open, or to the end of the line. A
+    bracket in a text, as in `home/{room}/`, belongs to the text.
+    """
+    opened: list[int] = []
+    start: int | None = None
+    is_value, inside = False, 0
+    position = 0
+    while position < len(line):
+        sign = line[position]
+        if start is None and sign in "\"'":
+            closing = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^']|'')*'").match(line, position)
+            start, position = position, closing.end() if closing is not None else len(line)
+            continue
+        if start is None and sign in "[{":
+            opened.append(position)
+            is_value = sign == "["
+        elif start is not None and sign in "[{":
+            inside += 1
+        elif sign in "]}" and inside:
+            inside -= 1
+        elif sign in "]}" and opened:
+            if start is not None and start <= at <= position:
+                return start, _stripped(line, start, position)
+            # What goes on behind it begins with it.
+            start, is_value = opened.pop(), True
+        elif sign == "," and opened and not inside:
+            if start is not None and start <= at < position:
+                return start, _stripped(line, start, position)
+            start, is_value = None, line[opened[-1]] == "["
+        elif sign == ":" and not is_value and not inside and line[position + 1 : position + 2] in ("", " "):
+            start, is_value = None, True
+        elif sign == "#" and line[position - 1 : position] == " " and not opened:
+            break
+        elif sign == "-" and not opened and start is None and line[position + 1 : position + 2] == " ":
+            pass
+        elif start is None and not sign.isspace():
+            start = position
+        position += 1
+    if start is not None and start <= at <= position:
+        return start, _stripped(line, start, position)
+    return None
+
+
+def _stripped(line: str, start: int, end: int) -> int:
+    return start + len(line[start:end].rstrip())

@@ -1,0 +1,129 @@
+"""Whoever writes the word of another language is told the word of this one."""
+
+from pathlib import Path
+
+import pytest
+
+from emitter_typed_codegen.problems import SchemaProblems
+from emitter_typed_codegen.resolve.synonyms import type_meant
+from tests.unit.codegen.schemas import rules, schema
+
+FIELDS = [
+    ("{type: int, minimum: 0.0}", "bad-limit", "write 0"),
+    ("{type: int, minimum: 0.5}", "bad-limit", "is it a float?"),
+    ("{type: int, default: 1e3}", "bad-default", "write 1000"),
+    ("{type: int, default: 1_000}", "bad-default", "write 1000"),
+    ("{type: int, default: 0x1F}", "bad-default", "write 31"),
+    ("{type: int, default: 007}", "bad-default", "write 7"),
+    ("{type: int, default: ten}", "bad-default", "decimal digits"),
+    ("{type: float, default: .5}", "bad-default", "write 0.5"),
+    ("{type: decimal, default: '+1.50'}", "bad-default", "write 1.5"),
+    ("{type: float, default: .inf}", "bad-default", "as in -1.5"),
+    ("{type: bool, default: yes}", "bad-default", "write true"),
+    ("{type: bool, default: False}", "bad-default", "write false"),
+    ("{type: duration, default: 1h}", "bad-default", "write seconds: 3600"),
+    ("{type: duration, default: 500ms}", "bad-default", "write seconds: 0.5"),
+    ("{type: duration, default: 2 days}", "bad-default", "write seconds: 172800"),
+    ("{type: duration, minimum: 01:30:00}", "bad-limit", "write seconds: 5400"),
+    ("{type: datetime, minimum: 2018-01-01}", "bad-limit", "write 2018-01-01T00:00:00Z"),
+    ("{type: datetime, minimum: 2018-01-01 10:00:00+01:00}", "bad-limit", "write 2018-01-01T10:00:00+01:00"),
+    ('{type: "[int]", items: {minimum: 0}}', "unknown-key", 'as in "[int]"'),
+    ("{type: int?, blank: null}", "wrong-shape", "write [null]"),
+    ("{type: int?, blank: 0}", "wrong-shape", "write [0]"),
+    ('{type: int?, blank: ""}', "wrong-shape", 'write [""]'),
+    ("{type: int, nullable: true}", "unknown-key", "with a ?"),
+    ("{type: int, required: true}", "unknown-key", "required unless"),
+    ("{type: string, regex: x}", "unknown-key", "'pattern'"),
+    ("{type: string, description: x}", "unknown-key", "'doc'"),
+    ("{type: int, min: 0}", "unknown-key", "'minimum'"),
+    ("{type: string, maxLength: 3}", "unknown-key", "'max_length'"),
+    ("{type: string, alias: x}", "unknown-key", "'wire'"),
+    ("{doc: Air, in degrees: warm, type: int}", "unknown-key", "in quotes"),
+    ("number", "unknown-type", "float"),
+    ("object", "unknown-type", "json"),
+    ("array", "unknown-type", '"[T]"'),
+    ("timestamp", "unknown-type", "datetime"),
+    ("integer", "unknown-type", "write int"),
+    ("Boolean", "unknown-type", "write bool"),
+    ("map", "unknown-type", '"{string: T}"'),
+    ("int | null", "type-syntax", "write int?"),
+    ('"list[int]"', "type-syntax", 'write "[int]"'),
+    ("string[]", "type-syntax", 'write "[string]"'),
+    ("Optional[str]", "type-syntax", "write string?"),
+    ('"dict[str, list[Mode | None]]"', "type-syntax", 'write "{string: [Mode?]}"'),
+    ("Trip", "unknown-type", "declare it under types"),
+    ("sting", "unknown-type", "did you mean 'string'?"),
+]
+
+TYPES = [
+    ("{properties: {a: int}}", "missing-key", "'fields'"),
+    ("{type: object, properties: {a: int}}", "missing-key", "'fields'"),
+    ("{type: string, pattern: a}", "missing-key", "'alias'"),
+    ("{values: [a]}", "missing-key", "'enum'"),
+    ("{oneOf: [A]}", "missing-key", "'union'"),
+    ("{enum: [a], colour: red}", "unknown-key", "it may have enum, doc and open"),
+    ("{fields: {}, additionalProperties: true}", "unknown-key", "'unknown'"),
+]
+
+
+def only_problem(folder: Path, text: str) -> tuple[str, str]:
+    with pytest.raises(SchemaProblems) as caught:
+        schema(folder, text)
+    (problem,) = caught.value.problems
+    return problem.rule, problem.hint
+
+
+@pytest.mark.parametrize(("field", "rule", "hint"), FIELDS)
+def test_a_field_as_others_write_it_is_one_problem_with_the_right_word(
+    field: str, rule: str, hint: str, tmp_path: Path
+) -> None:
+    found = only_problem(tmp_path, f"types:\n  Mode: {{enum: [a]}}\n  It:\n    fields:\n      it: {field}\n")
+
+    assert found[0] == rule
+    assert hint in found[1]
+
+
+@pytest.mark.parametrize(("described", "rule", "hint"), TYPES)
+def test_a_type_as_others_write_it_is_one_problem_with_the_right_word(
+    described: str, rule: str, hint: str, tmp_path: Path
+) -> None:
+    found = only_problem(tmp_path, f"types: {{A: {{fields: {{}}}}, It: {described}}}\n")
+
+    assert found[0] == rule
+    assert hint in found[1]
+
+
+def test_a_key_that_has_another_name_here_is_not_missed(tmp_path: Path) -> None:
+    text = """
+        channels:
+          it: {topic: a/, message: json, ttl: 5}
+        """
+
+    assert rules(tmp_path, text) == [(3, "unknown-key")] * 3
+
+
+def test_what_to_write_is_told_in_one_line(tmp_path: Path) -> None:
+    text = "types:\n  It:\n    fields:\n      it:\n        type: int?\n        blank: a\n\n          b\n"
+
+    assert only_problem(tmp_path, text) == ("wrong-shape", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("int", "int"),
+        ("List[ int ]", "[int]"),
+        ("tuple[int, ...]", "[int]"),
+        ("Optional<list<str>>", "[string]?"),
+        ("None | Mode", "Mode?"),
+        ("int[] | null", "[int]?"),
+        ("int?", "int?"),
+        ("int | string", ""),
+        ("null | null", ""),
+        ("list[]", ""),
+        ("a b", ""),
+        ("", ""),
+    ],
+)
+def test_types_of_other_languages_are_written_as_this_one_does(text: str, meant: str) -> None:
+    assert type_meant(text) == meant
