@@ -83,7 +83,7 @@ def _mistakes(entry: dict[str, object]) -> list[str]:
     for key in _KEYS:
         value = entry.get(key)
         if value is None and key in _REQUIRED:
-            found.append(f"it needs {key} = \"…\"")
+            found.append(f'it needs {key} = "…"')
         elif value is not None and not (isinstance(value, str) and value.strip()):
             found.append(f"{key} is a text that is not empty")
     rule = entry.get("rule")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -61,7 +61,7 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
     """
     if not is_git(written):
         path = Path(written)
-        return _version(written, path, load(path, protocol), str)
+        return _version(written, path, load(path, protocol), _from_here)
     revision, colon, name = written.removeprefix(GIT).partition(":")
     if not (revision and colon and name) or revision.startswith("-") or "\0" in written:
         raise NoBaseline(f"{written}: write git:REV:PATH, as in git:v1.0:home.yaml")
@@ -77,12 +77,15 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
             raise SchemaProblems(evolve(one, file=shown(one.file)) for one in found.problems) from None
 
 
-def _version(name: str, path: Path, schema: Schema, shown: object) -> Version:
-    assert callable(shown)
+def _from_here(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+
+
+def _version(name: str, path: Path, schema: Schema, shown: Callable[[str], str]) -> Version:
     files = {"": path} | {way: one.path for way, one in reached(schema.imports).items()}
-    return Version(
-        name, schema, {way: (str(shown(str(file))) if way else name, read(file).root) for way, file in files.items()}
-    )
+    roots = {way: (shown(str(file)) if way else name, read(file).root) for way, file in files.items()}
+    return Version(name, schema, roots)
 
 
 @contextmanager
@@ -120,7 +123,9 @@ def _take(top: Path, revision: str, inside: PurePosixPath, root: Path) -> bool:
 def _imports(root: Node | None) -> Iterator[str]:
     for key, value in root.pairs if isinstance(root, MapNode) else ():
         if key.value == "imports" and isinstance(value, MapNode):
-            yield from (node.value for _, node in value.pairs if isinstance(node, ScalarNode) and "\0" not in node.value)
+            yield from (
+                node.value for _, node in value.pairs if isinstance(node, ScalarNode) and "\0" not in node.value
+            )
 
 
 def _revision(folder: Path, revision: str) -> None:
@@ -146,9 +151,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, check=False, timeout=_GIT_TIMEOUT_S
-        )
+        return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False, timeout=_GIT_TIMEOUT_S)
     except FileNotFoundError:
         what = "there is no such folder" if not folder.is_dir() else "git is not installed"
         raise NoBaseline(f"{folder}: {what}") from None

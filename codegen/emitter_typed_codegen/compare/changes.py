@@ -52,13 +52,16 @@ class Change:
     """Where it is in the new schema; None if that has nothing like it any more."""
     message: str
     """What changed, in one line."""
+    fix: str
+    """How to make the same change safely; empty where it is safe, or where there is no other way."""
     channels: tuple[str, ...] = ()
     """The channels whose messages it is about, by their names in the new schema, or in the old one if they are gone."""
 
     @property
     def path(self) -> str:
-        """The place as a text: that in the old schema, if there is one."""
-        return ".".join(self.old or self.new or ())
+        """The place as a text: the closer one of both, and that in the old schema if they are alike."""
+        old, new = self.old or (), self.new or ()
+        return ".".join(new if len(new) > len(old) else old)
 
 
 def compare(old: Schema, new: Schema) -> tuple[Change, ...]:
@@ -89,8 +92,12 @@ class _Walk:
     paired: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
     """The types that were compared, or will be."""
 
-    def add(self, rule: str, old: Keys | None, new: Keys | None, message: str) -> None:
-        self.changes.append(Change(rule=RULES[rule], old=old, new=new, message=message))
+    def add(self, rule: str, old: Keys | None, new: Keys | None, message: str, **names: str) -> None:
+        """Note a change; the names are put into how to make it safely."""
+        fix = RULES[rule].fix
+        for name, value in names.items():
+            fix = fix.replace(name, value)
+        self.changes.append(Change(rule=RULES[rule], old=old, new=new, message=message, fix=fix))
 
     def schema(self) -> None:
         old, new = self.old, self.new
@@ -463,7 +470,7 @@ class _Walk:
             refuses = (not back and _required(old)) or (not forth and _required(new))
             if refuses and not (forth and back):
                 rule += "-required"
-            self.add(rule, old_at, new_at, f"on the wire: {old.wire} → {new.wire}")
+            self.add(rule, old_at, new_at, f"on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
         elif old.name != new.name:
             self.add("field-attribute-renamed", old_at, new_at, f"{old.name} → {new.name}")
         read = {new.wire, *new.also_read}

@@ -232,7 +232,9 @@ def _add_field(
     absent = not member.required
     if member.wire.also_read:
         names, blanks = source.bind(member.wire_names), source.bind(member.wire.blank)
-        source.add(2, f"name = {source.bind(_present)}(value, {names}, {blanks})", "if name is not None:", "    at = name")
+        source.add(
+            2, f"name = {source.bind(_present)}(value, {names}, {blanks})", "if name is not None:", "    at = name"
+        )
         name, indent = "name", 3
     elif absent or member.wire.blank:
         present = f"{name} in value"
