@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -89,7 +89,7 @@ def _version(name: str, path: Path, schema: Schema, shown: Callable[[str], str])
 
 
 @contextmanager
-def _checked_out(path: Path, revision: str) -> Iterator[tuple[Path, Path]]:
+def _checked_out(path: Path, revision: str) -> Generator[tuple[Path, Path]]:
     """Put a file of a revision, and what it imports, into a folder of their own."""
     folder = path.absolute().parent
     _revision(folder, revision)

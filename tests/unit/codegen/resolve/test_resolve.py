@@ -308,7 +308,9 @@ def test_channels_overlap_when_one_topic_can_be_of_both(first: str, second: str,
 
 
 def test_other_names_of_a_field_are_read_and_taken(tmp_path: Path) -> None:
-    read = schema(tmp_path, "types: {Reading: {fields: {room: {type: string, wire: roomId, also_read: [room, place]}}}}")
+    read = schema(
+        tmp_path, "types: {Reading: {fields: {room: {type: string, wire: roomId, also_read: [room, place]}}}}"
+    )
     clash = """
         types:
           Reading: {fields: {room: {type: string, wire: roomId, also_read: [place]}, place: string}}

@@ -109,7 +109,8 @@ def test_a_field_is_read_by_all_of_its_names_and_written_by_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "path"), [({"level": 1}, "$.roomId"), ({"place": 1}, "$.place"), ({"room": "a", "level": "x"}, "$.level")]
+    ("document", "path"),
+    [({"level": 1}, "$.roomId"), ({"place": 1}, "$.place"), ({"room": "a", "level": "x"}, "$.level")],
 )
 def test_an_error_names_a_field_as_the_document_does(document: object, path: str) -> None:
     with pytest.raises(Undecodable) as raised:
