@@ -646,7 +646,7 @@ _TABLE = (
         id="version-changed",
         what="the schema gets another version",
         effects=_SAFE,
-        why="It is a text for people.",
+        why="It is a text for people, which new programs read as `__version__` of the package.",
         constructs=("Schema.version",),
     ),
     Rule(

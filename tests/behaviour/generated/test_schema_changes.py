@@ -8,7 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 from queue import SimpleQueue
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -49,9 +49,10 @@ class Program:
         return hasattr(self.channel, "publish") or self.definition.params is not None
 
     def publish(self, sends: object, **options: int) -> None:
-        channel, payload = self.channel, sends
+        channel: Any = self.channel
+        payload = sends
         if isinstance(sends, tuple):
-            params, payload = sends
+            params, payload = cast("tuple[dict[str, object], object]", sends)
             texts = {name: str(value) for name, value in params.items()}
             given: Any = codec.parameters(texts, self.definition.params, channel="a/")
             channel = channel(**{name: getattr(given, name) for name in texts})
@@ -65,7 +66,8 @@ class Program:
         payload = json.loads(codec.encode(event.payload, self.definition.payload))
         if event.params is None:
             return payload
-        names = [each.name for each in attrs.fields(type(event.params))]
+        cls = cast("Any", type(event.params))
+        names = [each.name for each in attrs.fields(cls)]
         return {name: _plain(getattr(event.params, name)) for name in names}, payload
 
     def history(self, expected: object) -> object:

@@ -38,7 +38,7 @@ class Renamed(Record):
 
     room: str = field(metadata=wire("roomId", also_read=("room", "place")))
     floor: int = field(default=-1, metadata=wire(also_read=("level",), blank=(0,)))
-    rest: dict[str, Json] = field(factory=dict, metadata=wire(rest=True))
+    rest: dict[str, Json] = field(factory=dict[str, Json], metadata=wire(rest=True))
 
 
 def test_an_optional_that_is_none_is_left_out_and_a_default_is_written() -> None:
