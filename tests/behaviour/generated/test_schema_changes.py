@@ -35,10 +35,10 @@ class Program:
         made: Any = package
         facade = made.Home if hasattr(made, "Home") else made.House
         self.key = client.keygen(broker.master_key, "a/#/", "rws").key
-        self.channel: Any = next(iter(vars(facade(client, self.key)).values()))
+        self.channel = _channel(facade(client, self.key))
         # A key that may load brings stored messages to a subscription as well.
         loading = client.keygen(broker.master_key, "a/#/", "rwsl").key
-        self.stored: Any = next(iter(vars(facade(client, loading)).values()))
+        self.stored = _channel(facade(client, loading))
         self.definition: Any = self.channel._definition
         self.client = client
         self.errors: SimpleQueue[EmitterError] = SimpleQueue()
@@ -80,6 +80,11 @@ class Program:
             return SILENCE
         assert isinstance(self.errors.get(timeout=LIMIT_S), Undecodable)
         return REFUSED
+
+
+def _channel(facade: object) -> Any:
+    """Return the first channel of a facade."""
+    return next(iter(vars(facade).values()))
 
 
 def _plain(value: object) -> object:
