@@ -60,7 +60,8 @@ def mutants(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield all models that differ from one in one place, with the place."""
     cls = cast("Any", type(value))
     if isinstance(value, tuple):
-        for index, item in enumerate(cast("tuple[Any, ...]", value)):
+        items: tuple[Any, ...] = value
+        for index, item in enumerate(items):
             for told, mutant in mutants(item, f"{path}[{index}]"):
                 yield told, (*value[:index], mutant, *value[index + 1 :])
     elif attrs.has(cls):
