@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Generic, Self, TypeVar
 
@@ -21,10 +22,20 @@ else:
 
 RawT = TypeVar("RawT", str, int)
 
+# What the repr of a secret looks like.
+_is_masked = re.compile(r"[^\W\d]\w*\(….{0,4}\)").fullmatch
+
 
 def is_text(value: object) -> bool:
     """Tell whether a value is a text that is not empty: callers without a checker give anything."""
     return isinstance(value, str) and value != ""
+
+
+def masked(name: str, text: str) -> str | None:
+    """Return what is wrong with a text that is the masked form of a secret; None if it is not."""
+    if _is_masked(text) is None:
+        return None
+    return f"{name}: this is the masked form of a {name}, as str() shows it; give the {name} itself, or its .reveal()"
 
 
 class Secret:
@@ -52,13 +63,15 @@ class Secret:
             text: The text, or a secret, whose text is taken.
 
         Raises:
-            InvalidArgument: It is neither, or empty.
+            InvalidArgument: It is neither, or empty, or what `str()` shows of a secret.
         """
         revealed = text.reveal() if isinstance(text, Secret) else text
+        name = type(self).__name__.lower()
         if not is_text(revealed):
-            name = type(self).__name__.lower()
             problem = "is not empty" if revealed == "" else f"is made from a text, not from {kind_of(text)}"
             raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
+        if wrong := masked(name, revealed):
+            raise InvalidArgument(wrong, argument=name, value=None)
         self._text = revealed
 
     def reveal(self) -> str:

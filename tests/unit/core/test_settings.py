@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from emitter_typed import AsyncClient, Client
-from emitter_typed._core.addresses import BrokerAddress, parse_url
+from emitter_typed._core.addresses import BrokerAddress, parse_urls
 from emitter_typed._core.settings import Settings
 from emitter_typed.contract import QueueLimits, duration
 from emitter_typed.errors import InvalidArgument
@@ -29,7 +29,7 @@ def settings() -> Settings:
     ],
 )
 def test_a_url_names_a_broker(url: str, host: str, port: int, secure: bool) -> None:
-    assert parse_url(url) == BrokerAddress(host, port, secure)
+    assert parse_urls(url) == (BrokerAddress(host, port, secure),)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_url_names_a_broker(url: str, host: str, port: int, secure: bool) -> N
     ],
 )
 def test_a_url_names_a_websocket_and_its_path(url: str, port: int, secure: bool, path: str) -> None:
-    assert parse_url(url) == BrokerAddress("localhost", port, secure, path)
+    assert parse_urls(url) == (BrokerAddress("localhost", port, secure, path),)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_url_names_a_websocket_and_its_path(url: str, port: int, secure: bool,
 )
 def test_anything_else_is_no_address(url: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        parse_url(url)
+        parse_urls(url)
     assert caught.value.argument == "url"
 
 
@@ -84,14 +84,14 @@ def test_anything_else_is_no_address(url: str) -> None:
 )
 def test_no_error_shows_the_password_of_a_url(url: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        parse_url(url)
+        parse_urls(url)
     assert "hunter2" not in f"{caught.value} {caught.value!r} {caught.value.value!r} {caught.value.__cause__!r}"
 
 
 def test_the_environment_names_the_broker_where_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMITTER_URL", "mqtt://there:99")
-    assert parse_url(None) == BrokerAddress("there", 99, False)
-    assert parse_url("mqtt://here") == BrokerAddress("here", 8080, False)
+    assert parse_urls(None) == (BrokerAddress("there", 99, False),)
+    assert parse_urls("mqtt://here") == (BrokerAddress("here", 8080, False),)
     monkeypatch.setenv("EMITTER_URL", "")
     with pytest.raises(InvalidArgument, match="EMITTER_URL"):
         Client.from_url()
