@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from emitter_typed._transport.base import Endpoint
-from emitter_typed._types.values import masked
+from emitter_typed._types.values import is_masked
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 _PORTS = {"mqtt": 8080, "mqtts": 443, "ws": 8080, "wss": 443}
@@ -99,7 +99,7 @@ def _parse(url: str) -> BrokerAddress:
     if parts is None or port == 0:
         raise _invalid("this is no URL of a broker: write mqtt://host:port, with a port of 1 to 65535") from None
     if parts.scheme not in _PORTS:
-        if masked("key", url):
+        if is_masked(url):
             raise _invalid(f"url: {_MASKED_KEY}; the URL must begin with {_SCHEMES}, as in mqtt://localhost:8080")
         raise _invalid(f"the URL must begin with {_SCHEMES}, as in mqtt://localhost:8080")
     if parts.username is not None:
@@ -134,7 +134,7 @@ def check_host(host: str) -> None:
             'host: this is a URL: give it to the client, as in Client("mqtt://localhost:8080"), and call connect() '
             "without arguments"
         )
-    elif masked("key", host):
+    elif is_masked(host):
         problem = f"host: {_MASKED_KEY}; give the name or the address of a broker"
     elif "@" in host:
         problem = "host: must hold no username or password: give the name that presence shows as username="

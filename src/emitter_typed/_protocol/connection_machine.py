@@ -163,6 +163,8 @@ class ConnectionMachine:
         if not wanted or self._is_permanent:
             # A first connection that fails is its caller's to know.
             return self._over(self._failure(error), given_up=self._accepted_once)
+        # What shows is what this attempt has met, but permanent only if it is so for all.
+        shown = _followed(self._failure(error) if _is_permanent(error) else error)
         self.phase = Phase.WAITING
         lost = before is Phase.CONNECTED
         lived_s = 0.0
@@ -176,7 +178,7 @@ class ConnectionMachine:
             # One that was steady has what was missed, and is tried first.
             self.broker = (self.broker + 1) % self._brokers
         return Retry(
-            error=_followed(self._failure(error) if _is_permanent(error) else error),
+            error=shown,
             delay_s=0.0 if first_round else self._backoff.next_s(),
             lost=lost,
             first=not self._accepted_once,
@@ -193,8 +195,9 @@ class ConnectionMachine:
         """Return an error with what the other brokers have met, and whether it is permanent for all of them."""
         if not isinstance(error, ConnectionRefused) or self._brokers == 1:
             return error
-        others = [each for each in self._failures.values() if isinstance(each, ConnectionRefused) and each is not error]
-        return together(error, others, permanent=self._is_permanent)
+        others = [each for broker, each in self._failures.items() if broker != self.broker]
+        refusals = [each for each in others if isinstance(each, ConnectionRefused)]
+        return together(error, refusals, permanent=self._is_permanent)
 
     def give_up(self, error: EmitterError) -> Over:
         """Be over for a reason that no other attempt could mend, whatever was to follow."""

@@ -31,11 +31,18 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def masked(name: str, text: str) -> str | None:
-    """Return what is wrong with a text that is the masked form of a secret; None if it is not."""
-    if _is_masked(text) is None:
-        return None
-    return f"{name}: this is the masked form of a {name}, as str() shows it; give the {name} itself, or its .reveal()"
+def is_masked(text: str) -> bool:
+    """Tell whether a text is the masked form of a secret, such as `Key(…1f4w)`."""
+    return _is_masked(text) is not None
+
+
+def masked_form(name: str) -> InvalidArgument:
+    """Return the error for a masked form that was given for a secret."""
+    return InvalidArgument(
+        f"{name}: this is the masked form of a {name}, as str() shows it; give the {name} itself, or its .reveal()",
+        argument=name,
+        value=None,
+    )
 
 
 class Secret:
@@ -70,8 +77,8 @@ class Secret:
         if not is_text(revealed):
             problem = "is not empty" if revealed == "" else f"is made from a text, not from {kind_of(text)}"
             raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
-        if wrong := masked(name, revealed):
-            raise InvalidArgument(wrong, argument=name, value=None)
+        if is_masked(revealed):
+            raise masked_form(name)
         self._text = revealed
 
     def reveal(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -98,6 +99,76 @@ def test_the_environment_names_the_broker_where_nobody_else_does(monkeypatch: py
     monkeypatch.delenv("EMITTER_URL")
     with pytest.raises(InvalidArgument, match="EMITTER_URL"):
         AsyncClient.from_url()
+
+
+@pytest.mark.parametrize(
+    "urls",
+    [
+        "mqtt://here ws://there:80/x",
+        "  mqtt://here\n\tws://there:80/x ",
+        ["mqtt://here", "ws://there:80/x"],
+        ("mqtt://here", "ws://there:80/x", "mqtt://here:8080"),
+        ["mqtt://here ws://there:80/x"],
+    ],
+)
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_client_takes_several_urls(
+    kind: type[Client] | type[AsyncClient], urls: str | Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parse_urls(urls) == (BrokerAddress("here", 8080, False), BrokerAddress("there", 80, False, "/x"))
+    places = f"<{kind.__name__} mqtt://here:8080 ws://there:80 closed>"
+    assert repr(kind(urls)) == repr(kind.from_url(urls)) == places
+    if isinstance(urls, str):
+        monkeypatch.setenv("EMITTER_URL", urls)
+        assert repr(kind.from_url()) == places
+        assert repr(kind()) == f"<{kind.__name__} closed>"
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("mqtt://ann:pw@host", "username="),
+        ("Key(…1f4w)", "masked form of a key"),
+        ("mqtt://one,mqtt://other", "spaces between"),
+        ([], "empty"),
+        (["mqtt://one", ""], "must begin with"),
+        (["mqtt://one", 8080], "expected texts"),
+        ({"mqtt://one"}, "expected a text or a sequence"),
+        (b"mqtt://one", "expected a text or a sequence"),
+    ],
+)
+@pytest.mark.parametrize(
+    "make",
+    [Client, AsyncClient, Client.from_url, AsyncClient.from_url],
+    ids=["Client", "AsyncClient", "Client.from_url", "AsyncClient.from_url"],
+)
+def test_what_is_no_url_is_told_the_right_way(make: Callable[[Any], object], url: object, advice: str) -> None:
+    with pytest.raises(InvalidArgument, match=advice) as caught:
+        make(url)
+    assert (caught.value.argument, caught.value.value) == ("url", None)
+    assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        ("mqtt://localhost:8080", "give it to the client"),
+        ("mqtt://ann:hunter2@localhost", "give it to the client"),
+        ("ann:hunter2@localhost", "username="),
+        ("localhost:8080", "port="),
+        ("[::1]:8080", "port="),
+        ("[::1]", "such as"),
+        ("localhost/", "such as"),
+        ("one other", "such as"),
+        ("Key(…1f4w)", "masked form of a key"),
+        ("", "empty"),
+    ],
+)
+def test_what_is_no_host_is_told_the_right_way(host: str, advice: str) -> None:
+    with pytest.raises(InvalidArgument, match=advice) as caught:
+        Client().connect(host)
+    assert caught.value.argument == "host"
+    assert "hunter2" not in f"{caught.value} {caught.value.value}"
 
 
 WRONG: dict[str, Callable[[], object]] = {
