@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,8 @@ def _addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 0)) for each in ADDRESSES]
     ask = socket.getaddrinfo
 
-    def getaddrinfo(host: object, *arguments: object, **named: object) -> object:
-        return found if host == "cluster.test" else ask(host, *arguments, **named)  # type: ignore[call-overload]  # as given
+    def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> object:  # Any: whatever the real one takes
+        return found if host == "cluster.test" else ask(host, *arguments, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     try:
@@ -46,11 +47,10 @@ def answer(data: bytes) -> Callable[[socket.socket], None]:
 NO_MQTT = answer(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 BUSY = answer(b"\x20\x02\x00\x03")
 LOGIN = answer(b"\x20\x02\x00\x05")
-"""What the first address answers."""
 
 
 @contextmanager
-def serving(*serve: Callable[[socket.socket], None] | None) -> Iterator[int]:
+def serving(*serve: Callable[[socket.socket], None] | None) -> Generator[int]:
     """Answer so at each address, on one port."""
     with ExitStack() as stack:
         port = 0
