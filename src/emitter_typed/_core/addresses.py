@@ -71,7 +71,7 @@ def parse_urls(url: object) -> tuple[BrokerAddress, ...]:
     texts: list[object]
     if isinstance(url, str):
         texts = [url]
-    elif isinstance(url, Sequence) and not isinstance(url, bytes | bytearray | memoryview):
+    elif isinstance(url, Sequence) and not isinstance(url, bytes | bytearray):
         texts = list(cast("Sequence[object]", url))
     else:
         raise _invalid(f"url: expected a text or a sequence of texts, got {kind_of(url)}")
