@@ -47,7 +47,10 @@ def kind_of(value: object) -> str:
         list: "a list",
         dict: "a dict",
     }
-    return "None" if value is None else names.get(type(value), f"a {type(value).__name__}")
+    if value is None:
+        return "None"
+    # A number of a document may also keep its digits.
+    return names.get(type(value), "a number" if isinstance(value, float) else f"a {type(value).__name__}")
 
 
 def hide_keys(text: str, *keys: str) -> str:

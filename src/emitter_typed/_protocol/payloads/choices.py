@@ -75,10 +75,18 @@ def _written(type_: Any, values: Iterable[tuple[object, object]]) -> dict[tuple[
                 f"{name_of(type_)} has the value {shown(value)}, which JSON cannot hold",
                 "the values must be texts, numbers or booleans",
             )
-        written = SCALARS[scalar_of(base) or base][1](value)
+        try:
+            written = SCALARS[scalar_of(base) or base][1](value)
+        except Unfit as problem:
+            raise Unsupported(
+                f"{name_of(type_)} has the value {shown(value)}, which JSON cannot hold: {problem}",
+                "the values must be texts, booleans or numbers of 64 bits",
+            ) from None
         if (type(written), written) in by_value:
             raise Unsupported(f"{name_of(type_)} has two values that are {shown(written)} in JSON", "make them differ")
         by_value[type(written), written] = choice
+    if not by_value:
+        raise Unsupported(f"{name_of(type_)} has no values", "give it one")
     return by_value
 
 
