@@ -1,0 +1,54 @@
+"""The table of verbs: what there is, what each one needs, and which module carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, cast
+
+from emitter_typed._cli.arguments import Parser
+
+
+class VerbModule(Protocol):
+    """What the module of a verb offers."""
+
+    def parser(self, verb: str) -> Parser:
+        """Return the parser of the verb's arguments."""
+        ...
+
+    def main(self, verb: str, arguments: Sequence[str]) -> int:
+        """Do what the verb says, and return the exit code. Raises EmitterError, SystemExit and KeyboardInterrupt."""
+        ...
+
+
+class Verb(NamedTuple):
+    """A row of the table."""
+
+    name: str
+    module: str
+    """The module below this package; it is loaded when the verb is used."""
+    summary: str
+    extra: str | None = None
+    """The extra of the package that the verb needs."""
+
+    def load(self) -> VerbModule:
+        """Import the verb's module."""
+        from importlib import import_module
+
+        return cast("VerbModule", import_module(f"emitter_typed._cli.{self.module}"))
+
+
+GROUPS: dict[str, tuple[Verb, ...]] = {
+    "talk to a broker": (
+        Verb("pub", "pub", "publish a message, or each line of stdin"),
+        Verb("sub", "sub", "show the messages of channels until Ctrl-C"),
+        Verb("keygen", "keygen", "make a key for a channel"),
+    ),
+    "schemas and code": (
+        Verb("generate", "compiler", "write the Python package of a schema", "codegen"),
+        Verb("check", "compiler", "look for problems in schemas; nothing is written", "codegen"),
+    ),
+    "try it out": (Verb("broker", "broker", "run the embedded broker, for development and tests", "broker"),),
+}
+"""The verbs, in the order of the help. A new one is a row here and a module beside this one."""
+
+VERBS: dict[str, Verb] = {verb.name: verb for verbs in GROUPS.values() for verb in verbs}
