@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
+
+
+def parser(verb: str) -> argparse.ArgumentParser:
+    """Return the compiler's parser of a verb."""
+    from emitter_typed_codegen.cli import verb_parser
+
+    return verb_parser(verb)
 
 
 def main(verb: str, arguments: Sequence[str]) -> int:

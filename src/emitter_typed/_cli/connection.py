@@ -111,12 +111,9 @@ class Connecting:
         Raises:
             EmitterError: There is no connection, or an option makes no sense.
         """
-        from logging import NullHandler, getLogger
-
         from emitter_typed import Client
 
-        # What a client logs, this program says in words of its own.
-        getLogger("emitter_typed").addHandler(NullHandler())
+        silence_logs()
         matcher = self._options.matcher or self._profile.get("matcher") or "emitter"
         client = Client.from_url(
             self.url,
@@ -151,6 +148,15 @@ class Connecting:
 
         client.on_disconnect = lost
         client.on_connect = connected
+
+
+def silence_logs() -> None:
+    """Keep warnings of the library off stderr: a verb tells of them in words of its own."""
+    from logging import NullHandler, getLogger
+
+    logger = getLogger("emitter_typed")
+    if not any(isinstance(each, NullHandler) for each in logger.handlers):
+        logger.addHandler(NullHandler())
 
 
 @contextmanager

@@ -69,11 +69,11 @@ class Terminal:
         if not self.as_json and sys.stderr is not None and sys.stderr.isatty():
             self.note(text, "dim")
 
-    def event(self, name: str, text: str, **facts: Fact) -> None:
+    def event(self, event: str, text: str, /, **facts: Fact) -> None:
         """Tell of something that happened meanwhile: an object with `--json`, else a note."""
         if self.as_json:
             with suppress(OSError, ValueError):
-                self.record({"event": name, **facts})
+                self.record({"event": event, **facts})
         else:
             self.note(text)
 
