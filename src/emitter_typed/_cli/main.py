@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from emitter_typed.errors import EmitterError
 
 
+_EXIT_CODES = """\
+exit codes: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker or connection lost, 4 refused \
+by the broker, 130 interrupted, 141 nobody reads the output"""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -97,16 +102,20 @@ def _help(arguments: list[str]) -> int:
 
     if len(arguments) > 1 and arguments[1] in VERBS:
         return _run(arguments[1], ["--help"])
-    width = max(map(len, VERBS)) + 2
-    lines = ["usage: emitter-typed COMMAND [ARGUMENT...]", "", "The typed client for Emitter, as a program."]
+    import shutil
+    import textwrap
+
+    width = max(30, min(shutil.get_terminal_size().columns, 100) - 1)
+    column = max(map(len, VERBS)) + 4
+
+    def wrapped(text: str, first: str = "", indent: int = 0) -> str:
+        return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * indent)
+
+    lines = ["usage: emitter-typed COMMAND [ARGUMENT...]", "", wrapped("The typed client for Emitter, as a program.")]
     for group, verbs in GROUPS.items():
-        lines += ["", f"{group}:", *(f"  {verb.name:{width}}{verb.summary}" for verb in verbs)]
-    lines += [
-        "",
-        "Each command has its own --help with an example. --version prints the version.",
-        "",
-        "exit codes: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker or",
-        "connection lost, 4 refused by the broker, 130 interrupted, 141 nobody reads the output",
-    ]
+        lines += ["", f"{group}:"]
+        lines += [wrapped(verb.summary, f"  {verb.name}".ljust(column), column) for verb in verbs]
+    lines += ["", wrapped("Each command has its own --help with an example. --version prints the version.")]
+    lines += ["", wrapped(_EXIT_CODES)]
     print("\n".join(lines), file=sys.stdout if arguments else sys.stderr)
     return DONE if arguments else USAGE

@@ -23,6 +23,7 @@ class _Options(ConnectionOptions):
     channel: str
     watch: bool
     count: int | None
+    no_reconnect: bool
 
 
 def parser(verb: str) -> Parser:
@@ -36,6 +37,7 @@ def parser(verb: str) -> Parser:
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")
     made.add_argument("--watch", action="store_true", help="go on, and tell of changes")
     made.add_argument("--count", type=positive, metavar="N", help="end after so many events of --watch")
+    made.add_argument("--no-reconnect", action="store_true", help="end with 3 when the connection is lost")
     add_connection(made, key="key")
     return made
 
@@ -46,7 +48,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     terminal = Terminal(verb, as_json=options.json)
     connecting = Connecting(options, terminal)
     key = connecting.key()
-    with connecting.client(reconnect=options.watch) as client:
+    with connecting.client(reconnect=options.watch and not options.no_reconnect) as client:
         if not options.watch:
             answer = client.presence(key, options.channel, status=True)
             _show_status(terminal, options.channel, answer.time, answer.who)
