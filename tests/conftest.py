@@ -6,6 +6,7 @@ A run of the tests with the marker `tools` ends with a list of those that were s
 
 import logging
 import os
+import signal
 import threading
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ from tests.helpers.threads import left_behind
 
 if TYPE_CHECKING:
     from emitter_typed.broker import Broker
+
+# A shell ignores Ctrl-C for what it starts in the background, and so would the programs that the tests start and end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How fast examples come says more about the machine than about the code.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     class _RLock:
         def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
         def release(self) -> None: ...
+        def _is_owned(self) -> bool: ...
 else:
     _RLock = type(threading.RLock())
 
@@ -52,6 +53,12 @@ class Guard(_RLock):
         if this.put_off and not this.depth:
             while this.put_off:
                 this.put_off.popleft()()
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this thread holds it."""
+        # As conditions ask it, too.
+        return self._is_owned()
 
 
 class GuardedCondition(threading.Condition):

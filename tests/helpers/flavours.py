@@ -80,8 +80,10 @@ async def connected(
     while_offline: WhileOffline = "wait",
     outbox_max_messages: int = 1000,
     matcher: Matcher = "emitter",
+    host: str | None = None,
 ) -> AsyncGenerator[AsyncClient]:
-    """A connected client of a flavour, which comes back at once."""
+    """A connected client of a flavour, which comes back at once; host: another name of the broker's."""
+    url = broker.url if host is None else f"mqtt://{host}:{broker.port}"
     settings: Settings = {
         "timeout_s": LIMIT_S,
         "username": flavour,
@@ -91,10 +93,10 @@ async def connected(
         "matcher": matcher,
     }
     if flavour == "threads":
-        with Client.from_url(broker.url, **settings) as client:
+        with Client.from_url(url, **settings) as client:
             yield as_awaited(client, AsyncClient)
     else:
-        async with AsyncClient.from_url(broker.url, **settings) as client:
+        async with AsyncClient.from_url(url, **settings) as client:
             yield client
 
 

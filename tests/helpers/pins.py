@@ -87,7 +87,7 @@ def a_tls_handshake_ends_within_the_time_to_connect() -> None:
 
 
 def the_short_ways_carry_packets_with_and_without_a_websocket() -> None:
-    assert isinstance(make_client(Endpoint(host="-", port=1)), DirectClient)
+    assert isinstance(make_client(Endpoint(host="-", port=1), lambda: None), DirectClient)
     with Broker() as broker:
         key = broker.keygen("a/", "rw").reveal()
         for path in (None, "/"):

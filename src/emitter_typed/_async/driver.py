@@ -12,7 +12,8 @@ from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.receiving import AsyncReceiving
 from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import AsyncHandler
-from emitter_typed._core.connections import still_lost
+from emitter_typed._core.connections import CLOSE_TIMEOUT_S, still_lost
+from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.pending import AsyncPending, unacknowledged
 from emitter_typed._core.settings import Settings
@@ -24,7 +25,7 @@ from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.session.session import Session
 from emitter_typed._transport import Endpoint
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout, hide_keys
+from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout, hide_keys
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
@@ -52,50 +53,44 @@ class AsyncDriver(AsyncReceiving):
     @property
     def begun(self) -> bool:
         """Whether `connect` was called, and the connection not closed since."""
-        return self._connection is not None
+        connection = self._connection
+        return connection is not None and not connection.is_over
 
     async def connect(self, host: str, port: int, secure: bool, keepalive: int, username: str | None) -> None:
         """Connect, and return when the broker has accepted the connection. See the client's `connect`."""
         endpoint = self._endpoint(host, port, secure, keepalive, username)
         outcome: AsyncOutcome[None] = AsyncOutcome("connect")
-        self._check_not_connected(endpoint)
-        await self.end()
-        # Another task may have connected meanwhile.
-        self._check_not_connected(endpoint)
+        if self._connection is not None and self._connection.orphaned():
+            await self.end()
+        if self.begun:
+            raise InvalidArgument(
+                "the client is connected already: close() it first", argument="host", value=hide_keys(endpoint.host)
+            )
         self._note_place(endpoint)
         connection = self._new_connection(endpoint)
         connection.session.connecting(outcome)
         self._connection = connection
-        self._state.set("connecting")
-        connection.open()
+        self._state.begin(connection)
         try:
-            await outcome.wait(self.settings.timeout_s)
+            connection.open()
+            await outcome.wait(self.settings.timeout_s + CONNECT_GRACE_S, self.settings.timeout_s)
         except BaseException as failure:
-            # Why no attempt has succeeded tells more than that the time is over.
-            refusal = self._state.error if isinstance(failure, RequestTimeout) else None
-            if self._connection is connection:
-                self._connection = None
-            await connection.close(_END_TIMEOUT_S, abort=True, error=refusal)
-            if refusal is not None:
-                raise refusal from None
-            raise
+            reason = self._failure(failure, endpoint)
+            connection.close(abort=True, error=reason if isinstance(reason, ConnectionRefused) else None)
+            if reason is failure:
+                raise
+            raise reason from reason.__cause__
         _log.info("connection.opened host=%s port=%d", hide_keys(endpoint.host), endpoint.port)
-
-    def _check_not_connected(self, endpoint: Endpoint) -> None:
-        if self._connection is not None and self._state.status != "closed":
-            raise InvalidArgument(
-                "the client is connected already: close() it first", argument="host", value=hide_keys(endpoint.host)
-            )
 
     def _new_connection(self, endpoint: Endpoint) -> AsyncConnection:
         connection = AsyncConnection(
+            endpoint,
             partial(self._make_transport, endpoint),
-            self.settings.backoff(),
+            self._machine(),
             self._state,
             self.handlers.tell_of_connection,
             self.handlers.tell_of_loss,
-            reconnect=self.settings.reconnect,
-            retry_connect=self.settings.retry_connect,
+            foreign=self.settings.transport is not None,
         )
         connection.session = Session(
             self.protocol,
@@ -114,56 +109,76 @@ class AsyncDriver(AsyncReceiving):
         """Let what is under way arrive and handlers finish, then close. See the client's `drain`."""
         limit_s = self._limit(timeout_s)
         connection = self._connection
-        if connection is None:
+        if connection is None or connection.is_left or connection.is_elsewhere():
+            await self.end()
             return
         deadline = monotonic() + limit_s
         settled: AsyncOutcome[None] = AsyncOutcome("drain")
+        left: Undrained | None = None
+        over = False
         try:
             with connection.lock:
                 connection.session.drain(settled)
-            over = False
             with suppress(RequestTimeout):
                 await settled.wait(limit_s)
                 over = await self._join_handlers(deadline)
             if not over:
-                raise self._undrained(connection, limit_s)
+                left = self._undrained(connection)
         finally:
-            await self.end()
+            await self._end(connection, abort=not over, deadline=deadline)
+        if left or connection.unsent:
+            raise (left or Undrained()).error(limit_s, connection.unsent)
 
-    def _undrained(self, connection: AsyncConnection, limit_s: float) -> RequestTimeout:
-        return RequestTimeout(
-            "drain",
-            limit_s,
-            offline=connection.session.offline,
-            unacknowledged=connection.session.unacknowledged,
-            handlers_running=len(self._message_tasks - {asyncio.current_task()}),
+    def _undrained(self, connection: AsyncConnection) -> Undrained:
+        return Undrained(
+            connection.session.offline,
+            connection.session.unacknowledged,
+            len(self._message_tasks - {asyncio.current_task()}),
         )
 
     async def end(self, *, abort: bool = False) -> None:
         """End the connection and every subscription. See the client's `close` and `abort`."""
-        connection, self._connection = self._connection, None
-        if connection is not None and connection.orphaned():
-            # The loop took its tasks along when it closed; handlers go on with the next.
-            connection.abandon()
-            self._message_tasks.clear()
-            return
+        await self._end(self._connection, abort=abort, deadline=None)
+
+    async def _end(self, connection: AsyncConnection | None, *, abort: bool, deadline: float | None) -> None:
+        """End a connection and wait for handlers; a drain has a deadline for both."""
         if connection is not None:
-            try:
+            if connection.is_elsewhere():
+                # It has ended with the fork, and is the parent's to close.
+                return
+            if connection.orphaned():
+                # The loop took its tasks along when it closed; handlers go on with the next.
+                if not connection.is_over:
+                    _log.warning("connection.loop_closed")
+                connection.abandon()
+                self._connection = None
+                self._message_tasks.clear()
+                return
+            was_left = connection.is_left
+            if not connection.is_over:
                 connection.check_loop("close")
-            except Closed:
-                self._connection = connection
-                raise
-            await connection.close(_END_TIMEOUT_S, abort=abort)
-            _log.info("connection.closed")
-        await self._join_handlers(monotonic() + _END_TIMEOUT_S)
-        await self.handlers.stop()
+            await connection.end(
+                abort=abort, timeout_s=CLOSE_TIMEOUT_S if deadline is None else max(0.0, deadline - monotonic())
+            )
+            if not was_left:
+                _log.info("connection.closed")
+        deadline = monotonic() + _END_TIMEOUT_S if deadline is None else deadline
+        await self._join_handlers(deadline)
+        await self.handlers.stop(deadline)
+
+    def forked(self) -> None:
+        """End the connection in a process that was forked."""
+        if self._connection is not None:
+            self._connection.forked()
 
     # What generated methods ask for
 
     def _present(self, operation: str) -> AsyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
         connection = self._connection
-        if connection is None:
+        if connection is not None:
+            connection.check_process(operation)
+        if connection is None or connection.is_left:
             raise Closed(
                 f"{operation} needs a connection", "call connect(), or use the client in an async with statement"
             )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal, TypeVar, TypeVarTuple
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import AsyncHandler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import AsyncWorker, check_handler
@@ -22,8 +23,6 @@ EventT = TypeVar("EventT")
 Ts = TypeVarTuple("Ts")
 
 _log = Log("emitter_typed")
-
-_END_TIMEOUT_S = 5.0
 
 
 def _ignore(error: EmitterError) -> None:
@@ -45,8 +44,8 @@ class AsyncHandlers:
         self.connects: HandlerSlot[AsyncWorker[()]] = HandlerSlot("on_connect", arguments=0)
         self.disconnects: HandlerSlot[AsyncWorker[()]] = HandlerSlot("on_disconnect", arguments=0)
 
-    async def stop(self) -> None:
-        """Let the handlers that are running finish, and wait for them."""
+    async def stop(self, deadline_s: float) -> None:
+        """Let the handlers that are running finish, and wait for them; until a time of `monotonic` at most."""
         workers: list[AsyncWorker[Any] | AsyncWorker[()] | None] = list(self._event_handlers)
         workers += [self.connects.worker, self.disconnects.worker, self.messages.worker]
         # The last, for the others report to it.
@@ -54,7 +53,7 @@ class AsyncHandlers:
         with self.waiting() as waiting:
             for worker in workers:
                 if worker is not None:
-                    await worker.stop(_END_TIMEOUT_S, waiting)
+                    await worker.stop(max(0.0, deadline_s - monotonic()), waiting)
 
     @contextmanager
     def waiting(self) -> Generator[Collection[object]]:

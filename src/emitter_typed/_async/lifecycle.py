@@ -49,9 +49,11 @@ class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
 
         Raises:
             InvalidArgument: The client is connected already, or an argument makes no sense.
-            ConnectionRefused: Nothing listens there, TLS failed, or the broker does not accept the connection. With
-                `retry_connect`, what the last attempt met when `timeout_s` was over. Nothing is left open.
-            RequestTimeout: The broker does not answer within the client's `timeout_s`. Nothing is left open.
+            ConnectionRefused: Nothing listens there, TLS failed, the process has no thread or descriptor left, or the
+                broker does not accept the connection. With `retry_connect`, what the last attempt met when `timeout_s`
+                was over. Nothing is left open.
+            RequestTimeout: A name server, the network or the broker does not answer within the client's `timeout_s`.
+                Nothing is left open.
         """
         await self._driver.connect(host, port, secure, keepalive, username)
 
@@ -64,7 +66,8 @@ class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
         """End in peace: let what is under way arrive and handlers finish, then close. May be called from a handler.
 
         From the moment of the call, subscriptions receive nothing new. Messages of QoS 1 are waited for until the
-        broker has acknowledged them, and handlers until they have had what had arrived.
+        broker has acknowledged them, those of QoS 0 until the network has taken them, and handlers until they have had
+        what had arrived.
 
         Args:
             timeout_s: Seconds for all of that. Default: the client's `timeout_s`. After it, the client is closed all
@@ -72,8 +75,8 @@ class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
 
         Raises:
             InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
-            RequestTimeout: It took longer; `unacknowledged` and `handlers_running` count what was left, which is lost,
-                as with `close`.
+            RequestTimeout: It took longer; `unacknowledged`, `unsent` and `handlers_running` count what was left, which
+                is lost, as with `close`.
             ConnectionLost: The client was closed meanwhile, or has given up; what was left is lost.
         """
         await self._driver.drain(timeout_s)
@@ -85,17 +88,17 @@ class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
     async def close(self) -> None:
         """Send what waits, disconnect, and end every subscription. May be called again, and from a handler.
 
-        Messages that have arrived can still be read. Handlers that are running are waited for, up to 5 seconds each.
-        Messages of QoS 1 that the broker has not acknowledged end with ConnectionLost. See `drain` for a gentler end
-        and `abort` for a quicker one.
+        What the network does not take within 2 seconds is lost. Messages of QoS 1 that the broker has not acknowledged
+        end with ConnectionLost. Messages that have arrived can still be read. Handlers that are running are waited for,
+        up to 5 seconds in all. See `drain` for a gentler end and `abort` for a quicker one.
         """
         await self._driver.end()
 
     async def abort(self) -> None:
         """Drop the connection at once: nothing more is sent, not even that the client leaves.
 
-        Calls that are under way end with ConnectionLost, and subscriptions in peace. May be called again, and from a
-        handler.
+        Calls that are under way end with ConnectionLost, and subscriptions in peace. Handlers that are running are
+        waited for, up to 5 seconds in all. May be called again, and from a handler.
         """
         await self._driver.end(abort=True)
 

@@ -57,9 +57,8 @@ class ConfiguredClient(ABC):
             timeout_s: Seconds that a call waits for the broker, if the call does not say otherwise.
             tls: The TLS context of secure connections. Default: the system's certificates, verified.
             will: What the broker publishes once the connection has ended. Default: nothing.
-            proxy: The URL of a proxy to go through, such as `socks5://host:1080` or `http://host:8080`; it needs
-                PySocks, which the extra `proxy` brings. Default: none, unless PySocks is there and the environment
-                variable mqtt_proxy names one.
+            proxy: The URL of a proxy to go through, such as `socks5://host:1080` or `http://host:8080`. Default: the
+                one in the environment variable mqtt_proxy, if there is one.
             transport: What carries its packets, such as an embedded broker's `memory`. Default: TCP, TLS, WebSocket.
             matcher: How the broker matches channels: by prefix (`"emitter"`), or as MQTT does (`"mqtt"`).
             max_messages: How many messages may wait in the queue of a subscription.

@@ -1,108 +1,330 @@
-"""What sync and async connections share: when another attempt follows, and when nothing was sent.
+"""What sync and async connections share: one session, one transport after the other, and what brings the next.
 
-A transport that was given up may still tell something. Each has a sink of its own, so that nobody listens to it.
+`ConnectionMachine` decides; this carries it out. The lock guards the machine and the session. Nothing that takes time,
+or that may call us again, happens under it: transports start and end, lines are logged and others are told after it.
 """
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
 from emitter_typed._clock import monotonic
-from emitter_typed._guards import Log
-from emitter_typed._protocol.backoff import Backoff
-from emitter_typed._protocol.packets import InboundPacket
+from emitter_typed._core.state import AsyncConnectionState, ConnectionState
+from emitter_typed._guards import Guard, Log
+from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, Retry
+from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
+from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._protocol.session.session import Session
-from emitter_typed._transport.base import Transport
+from emitter_typed._transport.base import Endpoint, FlushingTransport, Reactor, Timer, Transport, TransportSink
+from emitter_typed._transport.reasons import words
 from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError
 
 _log = Log("emitter_typed")
 
+CLOSE_TIMEOUT_S = 2.0
+"""For how long `close` sends what waits, in seconds."""
+_CLOSE_GRACE_S = 0.1
+_FORKED = "make a client of its own in the child process"
 
-class Connection:
-    """What both share: whether an end is to be followed by another attempt."""
+
+class Connection(ABC):
+    """A connection of a client, from `connect` until it is closed, over all its attempts."""
 
     session: Session
 
     def __init__(
-        self, make_transport: Callable[[], Transport], backoff: Backoff, *, reconnect: bool, retry_connect: bool
+        self,
+        endpoint: Endpoint,
+        make_transport: Callable[[], Transport],
+        machine: ConnectionMachine,
+        reactor: Reactor,
+        state: ConnectionState | AsyncConnectionState,
+        tell_of_connection: Callable[[], None],
+        tell_of_loss: Callable[[], None],
     ) -> None:
+        """Prepare; `open` makes the first attempt, for the session that is set by then.
+
+        Args:
+            endpoint: Where to, for errors.
+            make_transport: Makes the transport of an attempt.
+            machine: Decides what follows.
+            reactor: Calls when the next attempt is due.
+            state: What the client shows; only the connection that it was given to last may change it.
+            tell_of_connection: Is called when the broker has accepted a connection.
+            tell_of_loss: Is called when that is over.
+        """
+        self._endpoint = endpoint
         self._make_transport = make_transport
-        self._backoff = backoff
-        self._reconnect = reconnect
-        self._retry_connect = retry_connect
+        self._machine = machine
+        self._reactor = reactor
+        # A subscription that takes in an answer asks for the next page.
+        self.lock: Guard = Guard()
+        """Guards the session; for callers of its methods."""
+        self._state = state
+        self._tell_of_connection = tell_of_connection
+        self._tell_of_loss = tell_of_loss
+        self._transport: Transport | None = None
+        self._timer: Timer | None = None
         self._process = os.getpid()
-        self._accepted_once = False
-        self._accepted_at_s: float | None = None
-        self._lost_at_s = 0.0
-        self._failed_attempts = 0
-        self._closing = False
+        self.unsent: int = 0
+        """How many messages of QoS 0 were not written by the end."""
 
-    def _take_in(self, packets: Sequence[InboundPacket]) -> ConnectionLost | None:
-        """Give packets to the session; return why the connection must end, if they cannot be taken in."""
-        try:
-            self.session.received(packets)
-        except ConnectionLost as broken:
-            return broken
-        except Exception as failure:
-            return _own_fault(failure)
-        return None
+    # What waits for it
 
-    def _tell_lost(self, error: EmitterError) -> ConnectionLost | None:
-        """Tell the session that the connection is lost; return why no other one can follow, if it fails."""
-        try:
-            self.session.lost(error)
-        except Exception as failure:
-            return _own_fault(failure)
-        return None
+    @abstractmethod
+    def _make_sink(self, attempt: int, transport: Transport) -> TransportSink:
+        """Return what takes what the transport of an attempt brings."""
 
-    def _goes_on(self, error: EmitterError | None) -> bool:
-        if error is None or self._closing:
-            return False
-        wanted = self._reconnect if self._accepted_once else self._retry_connect
-        goes_on = wanted and not (isinstance(error, ConnectionRefused) and error.permanent)
-        # A first connection that fails is its caller's to know.
-        if not goes_on and self._accepted_once:
-            _log.warning("connection.given_up reason=%s", error)
-        return goes_on
+    @abstractmethod
+    def _wake(self) -> None:
+        """Let those who wait for room to send look again."""
 
-    def _followed(self, error: EmitterError) -> EmitterError:
-        """Return the error of a connection that another one follows: its transport could not know."""
-        if not isinstance(error, ConnectionLost):
-            return error
-        followed = ConnectionLost(error.message, reconnecting=True)
-        followed.__cause__ = error.__cause__
-        return followed
+    @abstractmethod
+    def _finished(self) -> None:
+        """Let those who wait for the end go on, and leave the reactor."""
 
-    def _delay_s(self, error: EmitterError) -> float:
-        if self._accepted_at_s is None:
-            self._failed_attempts += 1
-            delay_s = self._backoff.next_s()
-            _log.warning(
-                "connection.attempt_failed delay_s=%.2f attempt=%d reason=%s", delay_s, self._failed_attempts, error
-            )
-            return delay_s
-        self._lost_at_s, self._failed_attempts = monotonic(), 0
-        self._backoff.ended(self._lost_at_s - self._accepted_at_s)
-        self._accepted_at_s = None
-        delay_s = self._backoff.next_s()
-        _log.warning("connection.lost delay_s=%.2f reason=%s", delay_s, error)
-        return delay_s
+    # For the session
 
-    def _accepted(self) -> None:
-        if self._accepted_once:
-            down_s = monotonic() - self._lost_at_s
-            _log.info("connection.restored down_s=%.2f attempts=%d", down_s, self._failed_attempts + 1)
-        self._accepted_once = True
-        self._accepted_at_s = monotonic()
+    def send(self, packet: OutboundPacket) -> None:
+        """Send a packet, for the session."""
+        transport = self._transport
+        if transport is not None:
+            transport.send(packet)
+
+    def opened(self) -> None:
+        """Learn, from the session, that the broker has accepted a connection and everything is there again."""
+        accepted = self._machine.accepted(monotonic())
+        if accepted is None:
+            return
+        if not accepted.first:
+            _log.info("connection.restored down_s=%.2f attempts=%d", accepted.down_s, accepted.attempts)
+        if self._state.set(self, "connected"):
+            self._tell_of_connection()
+
+    def fetch(self, fetch: Fetch) -> None:
+        """Ask for a page when its turn comes. Raises what a request raises."""
+        with self.lock:
+            self.session.fetches.add(fetch)
+
+    def give_up(self, fetch: Fetch, error: EmitterError) -> None:
+        """End a fetch with an error, unless it has ended."""
+        with self.lock:
+            fetch.reject(error)
+
+    def shares(self, channel: str) -> bool:
+        """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
+        with self.lock:
+            return self.session.subscriptions.shares(channel)
+
+    # For drivers
+
+    @property
+    def is_left(self) -> bool:
+        """Whether this side has closed it."""
+        return self._machine.is_left
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is closing, or has ended for whatever reason."""
+        return self._machine.is_over
+
+    @property
+    def congested(self) -> bool:
+        """Whether so much waits for the network that nothing should be added."""
+        transport = self._transport
+        return transport is not None and self.session.connected and transport.congested
+
+    def open(self) -> None:
+        """Make the first attempt to connect."""
+        self._attempt(0)
+
+    def close(
+        self, *, abort: bool = False, timeout_s: float = CLOSE_TIMEOUT_S, error: EmitterError | None = None
+    ) -> None:
+        """End the connection; it does not wait, and may be called again.
+
+        Args:
+            abort: Whether to drop it at once. If not, what waits is sent first.
+            timeout_s: For how long to send, in seconds.
+            error: Why it ends; None: the client leaves.
+        """
+        with self.lock:
+            was_left = self._machine.is_left
+            over = self._machine.close(abort=abort or not self.session.connected, error=error)
+            transport = self._transport
+            is_shown = over is not None and self._end(over)
+        if over is not None:
+            if transport is not None:
+                self._drop(transport)
+            self._tell_the_end(over, is_shown=is_shown)
+        elif transport is not None and not was_left:
+            # Transports that are not ours may take as long as they like.
+            self._call_later(timeout_s + _CLOSE_GRACE_S, partial(self.close, abort=True))
+            if isinstance(transport, FlushingTransport):
+                transport.close(timeout_s)
+            else:
+                transport.close()
+
+    def is_elsewhere(self) -> bool:
+        """Tell whether this is a process that was forked after the connection was made: its parent has it."""
+        return os.getpid() != self._process
 
     def check_process(self, operation: str) -> None:
-        """Raise Closed in a process that was forked: its parent has the connection."""
-        if os.getpid() != self._process:
-            raise Closed(
-                f"{operation} was called in a process that was forked after this client connected",
-                "make a client of its own in the child process",
-            )
+        """Raise Closed in a process that was forked."""
+        if self.is_elsewhere():
+            raise _forked(operation)
+
+    def forked(self) -> None:
+        """End, in a process that was forked, without a word to the broker: the connection is the parent's."""
+        self.lock = Guard()
+        error = Closed("this process was forked after the client connected, and its parent has the connection", _FORKED)
+        self._machine.close(abort=True)
+        self._transport = None
+        with suppress(Exception):
+            self.session.ended(error)
+        self._state.set(self, "closed", error)
+
+    # Attempts
+
+    def _attempt(self, after: int) -> None:
+        """Make the attempt that follows another one, if it is still wanted."""
+        with self.lock:
+            attempt = self._machine.begin(after)
+        if attempt is None:
+            return
+        transport = None
+        try:
+            transport = self._make_transport()
+            with self.lock:
+                if not self._machine.is_current(attempt):
+                    return
+                self._transport = transport
+            transport.start(self._make_sink(attempt, transport))
+        except Exception as failure:
+            if not isinstance(failure, OSError | RuntimeError | EmitterError):
+                _log.error("transport.failed", exc_info=failure)
+            if transport is not None:
+                self._drop(transport)
+            self._ended(attempt, self._refused(failure))
+            return
+        if not self._machine.is_current(attempt):
+            # It was closed between, maybe before the transport could take note of that.
+            self._drop(transport)
+
+    def _refused(self, failure: Exception) -> EmitterError:
+        if isinstance(failure, EmitterError):
+            return failure
+        error = ConnectionRefused(words(failure), host=self._endpoint.host, port=self._endpoint.port)
+        error.__cause__ = failure
+        return error
+
+    def _drop(self, transport: Transport) -> None:
+        try:
+            transport.abort()
+        except Exception as failure:
+            _log.error("transport.failed", exc_info=failure)
+        if isinstance(transport, FlushingTransport):
+            self.unsent = transport.count_unsent()
+
+    def _received(self, attempt: int, packets: Sequence[InboundPacket]) -> None:
+        """Take in what an attempt brings."""
+        with self.lock:
+            if not self._machine.is_current(attempt):
+                return
+            transport, error = self._transport, None
+            try:
+                self.session.received(packets)
+            except ConnectionLost as broken:
+                error = broken
+            except Exception as failure:
+                error = _own_fault(failure)
+        if error is not None:
+            self._ended(attempt, error)
+            if transport is not None:
+                self._drop(transport)
+
+    def _ended(self, attempt: int, error: EmitterError | None) -> None:
+        """Learn that an attempt is over, and do what follows."""
+        with self.lock:
+            follows = self._machine.ended(attempt, error, monotonic())
+            if follows is None:
+                return
+            transport, self._transport = self._transport, None
+            if isinstance(transport, FlushingTransport):
+                self.unsent = transport.count_unsent()
+            if isinstance(follows, Retry):
+                try:
+                    self.session.lost(follows.error)
+                except Exception as failure:
+                    # What is left of the session is of no use to another connection.
+                    follows = self._machine.give_up(_own_fault(failure))
+            is_shown = self._end(follows) if isinstance(follows, Over) else self._show(follows)
+        if isinstance(follows, Over):
+            self._tell_the_end(follows, is_shown=is_shown)
+        else:
+            self._come_back(attempt, follows, is_shown=is_shown)
+
+    # What follows: first with the lock, and tell whether this is still the client's connection; then without it
+
+    def _show(self, retry: Retry) -> bool:
+        return self._state.set(self, "connecting" if retry.first else "reconnecting", retry.error)
+
+    def _come_back(self, attempt: int, retry: Retry, *, is_shown: bool) -> None:
+        self._call_later(retry.delay_s, partial(self._attempt, attempt))
+        self._wake()
+        if retry.lost:
+            _log.warning("connection.lost delay_s=%.2f reason=%s", retry.delay_s, retry.error)
+            if is_shown:
+                self._tell_of_loss()
+        else:
+            _log.warning(
+                "connection.attempt_failed delay_s=%.2f attempt=%d reason=%s",
+                retry.delay_s, retry.attempts, retry.error,
+            )  # fmt: skip
+
+    def _end(self, over: Over) -> bool:
+        self._transport = None
+        self.session.ended(over.error)
+        return self._state.set(self, "closed", over.error)
+
+    def _tell_the_end(self, over: Over, *, is_shown: bool) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake()
+        self._finished()
+        if over.given_up:
+            _log.warning("connection.given_up reason=%s", over.error)
+        if over.lost and is_shown:
+            self._tell_of_loss()
+
+    def _call_later(self, delay_s: float, call: Callable[[], None]) -> None:
+        # One at a time: each is for a state that the next one ends.
+        self._timer = self._reactor.call_later(delay_s, call)
+
+
+class DirectSink:
+    """Takes what the transport of one attempt brings, from the thread or the loop that the connection lives in."""
+
+    def __init__(self, connection: Connection, attempt: int) -> None:
+        """Take what an attempt of a connection brings."""
+        self._connection = connection
+        self._attempt = attempt
+
+    def received(self, packets: Sequence[InboundPacket], /) -> None:
+        """Take packets in."""
+        self._connection._received(self._attempt, packets)  # pyright: ignore[reportPrivateUsage]  # its other half
+
+    def drained(self) -> None:
+        """Let those who wait for room go on."""
+        self._connection._wake()  # pyright: ignore[reportPrivateUsage]  # its other half
+
+    def ended(self, error: EmitterError | None, /) -> None:
+        """End the attempt."""
+        self._connection._ended(self._attempt, error)  # pyright: ignore[reportPrivateUsage]  # its other half
 
 
 def _own_fault(failure: Exception) -> ConnectionLost:
@@ -116,3 +338,7 @@ def still_lost(operation: str, error: EmitterError | None, timeout_s: float) -> 
     """Return the error of a call that found no connection within its time limit."""
     reason = "there is none" if error is None else error.message
     return ConnectionLost(f"{reason}; nothing was sent within {timeout_s:g} s", operation=operation, reconnecting=True)
+
+
+def _forked(operation: str) -> Closed:
+    return Closed(f"{operation} was called in a process that was forked after this client connected", _FORKED)

@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 from attrs import evolve
 
 from emitter_typed._core.addresses import BrokerAddress
+from emitter_typed._core.forks import end_in_child
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
 from emitter_typed._core.statistics import Mailboxes, Statistics, statistics
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import ProtocolDefinition
-from emitter_typed._transport import Endpoint, Transport, make_transport
+from emitter_typed._transport import Endpoint, Reactor, Transport, make_transport
+from emitter_typed._transport.reasons import words
+from emitter_typed.errors import ConnectionRefused, EmitterError, RequestTimeout
 
 DEFAULT_HOST = "api.emitter.io"
 DEFAULT_PORT = 443
 DEFAULT_KEEPALIVE_S = 30
+CONNECT_GRACE_S = 0.1
+"""For how long `connect` outwaits its attempt, which has the same limit and says more of why it failed, in seconds."""
+
+
+class Undrained(NamedTuple):
+    """What a drain has left when its time was over."""
+
+    offline: str | None = None
+    """Why there was no connection; None: there was one."""
+    unacknowledged: int = 0
+    """How many messages of QoS 1 were not acknowledged."""
+    handlers_running: int = 0
+    """How many handlers of subscriptions had not had what had arrived."""
+
+    def error(self, limit_s: float, unsent: int) -> RequestTimeout:
+        """Return the error of that drain, with the number of messages of QoS 0 that were not written."""
+        return RequestTimeout("drain", limit_s, **self._asdict(), unsent=unsent)
 
 
 class DriverBase(ABC):
@@ -33,11 +55,16 @@ class DriverBase(ABC):
         self._connected_to: BrokerAddress | None = None
         self._counters = ClientCounters()
         self._mailboxes = Mailboxes()
+        end_in_child(self)
 
     @property
     @abstractmethod
     def state(self) -> ConnectionState | AsyncConnectionState:
         """The state of the connection."""
+
+    @abstractmethod
+    def forked(self) -> None:
+        """End its connection in a process that was forked, which has it from its parent."""
 
     @property
     def place(self) -> BrokerAddress | None:
@@ -62,9 +89,33 @@ class DriverBase(ABC):
             endpoint.host, endpoint.port, endpoint.tls is not None, endpoint.websocket_path
         )
 
-    def _make_transport(self, endpoint: Endpoint) -> Transport:
+    def _make_transport(self, endpoint: Endpoint, reactor: Reactor) -> Transport:
         """Make what carries the packets of one connection."""
-        return (self.settings.transport or make_transport)(endpoint)
+        if self.settings.transport is not None:
+            return self.settings.transport(endpoint)
+        return make_transport(endpoint, reactor)
+
+    def _machine(self) -> ConnectionMachine:
+        """Make what decides over a connection's life."""
+        return ConnectionMachine(
+            self.settings.backoff(), reconnect=self.settings.reconnect, retry_connect=self.settings.retry_connect
+        )
+
+    def _failure(self, failure: BaseException, endpoint: Endpoint) -> BaseException:
+        """Return what `connect` raises where this was met."""
+        if isinstance(failure, RequestTimeout):
+            # Why an attempt has failed tells more than that the time is over.
+            error = self.state.error
+            return failure if error is None or isinstance(error.__cause__, TimeoutError) else error
+        if isinstance(failure, ConnectionRefused) and isinstance(failure.__cause__, TimeoutError):
+            timeout = RequestTimeout("connect", self.settings.timeout_s)
+            timeout.__cause__ = failure
+            return timeout
+        if isinstance(failure, OSError | RuntimeError) and not isinstance(failure, EmitterError):
+            refusal = ConnectionRefused(words(failure), host=endpoint.host, port=endpoint.port)
+            refusal.__cause__ = failure
+            return refusal
+        return failure
 
     def _limit(self, timeout_s: float | None) -> float:
         """Return the time limit of a call: its own, or the client's. Raises InvalidArgument."""

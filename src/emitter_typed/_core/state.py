@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import Literal, TypeAlias
 
 from emitter_typed._clock import monotonic
@@ -14,7 +15,7 @@ ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reco
 """`"closed"` also where `connect` was never called, or the client has given up; `error` then says why."""
 
 
-class _State:
+class _State(ABC):
     """What both states share."""
 
     def __init__(self) -> None:
@@ -22,6 +23,8 @@ class _State:
         self._status: ConnectionStatus = "closed"
         self._error: EmitterError | None = None
         self._connects = 0
+        # The connection that it is about: an earlier one may end late.
+        self._owner: object = None
 
     @property
     def status(self) -> ConnectionStatus:
@@ -46,6 +49,15 @@ class _State:
         self._error = error
         self._connects += status == "connected"
 
+    @abstractmethod
+    def set(self, owner: object, status: ConnectionStatus, error: EmitterError | None = None) -> bool:
+        """Change it, and tell whether it is about this owner, or stays; for clients."""
+
+    def begin(self, owner: object) -> None:
+        """Be about another connection, which begins to connect; for clients."""
+        self._owner = owner
+        self.set(owner, "connecting")
+
 
 class ConnectionState(_State):
     """The state of a client's connection."""
@@ -55,11 +67,18 @@ class ConnectionState(_State):
         super().__init__()
         self._changed = GuardedCondition()
 
-    def set(self, status: ConnectionStatus, error: EmitterError | None = None) -> None:
-        """Change it; for clients."""
+    def set(self, owner: object, status: ConnectionStatus, error: EmitterError | None = None) -> bool:
+        """Change it, and tell whether it is about this owner, or stays; for clients."""
         with self._changed:
+            if owner is not self._owner:
+                return False
             self._set(status, error)
             self._changed.notify_all()
+        return True
+
+    def forked(self) -> None:
+        """Go on in a process that was forked, without the locks of its parent's threads; for clients."""
+        self._changed = GuardedCondition()
 
     def wait(self, *statuses: ConnectionStatus, timeout_s: float | None = None) -> bool:
         """Wait until the connection is in a state.
@@ -95,12 +114,18 @@ class AsyncConnectionState(_State):
         super().__init__()
         self._waiting: set[asyncio.Future[None]] = set()
 
-    def set(self, status: ConnectionStatus, error: EmitterError | None = None) -> None:
-        """Change it; for clients."""
+    def set(self, owner: object, status: ConnectionStatus, error: EmitterError | None = None) -> bool:
+        """Change it, and tell whether it is about this owner, or stays; for clients."""
+        if owner is not self._owner:
+            return False
         self._set(status, error)
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
+        return True
+
+    def forked(self) -> None:
+        """Go on in a process that was forked; for clients."""
 
     async def wait(self, *statuses: ConnectionStatus, timeout_s: float | None = None) -> bool:
         """Wait until the connection is in a state.

@@ -141,6 +141,14 @@ class SyncWorker(_Queue[*Ts]):
             # It has done its work, and is on its way out.
             thread.join(timeout_s)
 
+    def forked(self) -> None:
+        """Go on in a process that was forked: the thread, and what waits for it, are the parent's."""
+        self._changed = GuardedCondition()
+        self._thread = None
+        self._idle = threading.Event()
+        self._idle.set()
+        self._items.clear()
+
     def _run(self) -> None:
         while True:
             with self._changed:

@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import Handler
-from emitter_typed._core.connections import still_lost
+from emitter_typed._core.connections import CLOSE_TIMEOUT_S, still_lost
+from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending, unacknowledged
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
-from emitter_typed._guards import Log
+from emitter_typed._guards import Log, held
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.payloads import codec
@@ -24,7 +25,7 @@ from emitter_typed._sync.connection import SyncConnection
 from emitter_typed._sync.receiving import SyncReceiving
 from emitter_typed._transport import Endpoint
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import Closed, Congested, InvalidArgument, RequestTimeout, hide_keys
+from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout, hide_keys
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
@@ -53,46 +54,50 @@ class SyncDriver(SyncReceiving):
     @property
     def begun(self) -> bool:
         """Whether `connect` was called, and the connection not closed since."""
-        return self._connection is not None
+        connection = self._connection
+        return connection is not None and not connection.is_over
 
     def connect(self, host: str, port: int, secure: bool, keepalive: int, username: str | None) -> None:
         """Connect, and return when the broker has accepted the connection. See the client's `connect`."""
         endpoint = self._endpoint(host, port, secure, keepalive, username)
         outcome: SyncOutcome[None] = SyncOutcome("connect")
         with self._connecting:
-            if self._connection is not None and self._state.status != "closed":
+            if self.begun:
                 raise InvalidArgument(
                     "the client is connected already: close() it first", argument="host", value=hide_keys(endpoint.host)
                 )
-            self.end()
             self._note_place(endpoint)
-            connection = self._new_connection(endpoint)
+            try:
+                connection = self._new_connection(endpoint)
+            except (OSError, RuntimeError) as failure:
+                raise self._failure(failure, endpoint) from failure
             connection.session.connecting(outcome)
             self._connection = connection
-            self._state.set("connecting")
-        connection.open()
+            self._state.begin(connection)
+        deadline = monotonic() + self.settings.timeout_s + CONNECT_GRACE_S
         try:
-            outcome.wait(self.settings.timeout_s)
+            connection.open()
+            outcome.wait(deadline - monotonic(), self.settings.timeout_s)
+            with connection.lock:
+                # What tells of the connection holds it until all is told.
+                pass
         except BaseException as failure:
-            # Why no attempt has succeeded tells more than that the time is over.
-            refusal = self._state.error if isinstance(failure, RequestTimeout) else None
-            if self._connection is connection:
-                self._connection = None
-            connection.close(_END_TIMEOUT_S, abort=True, error=refusal)
-            if refusal is not None:
-                raise refusal from None
-            raise
+            reason = self._failure(failure, endpoint)
+            connection.close(abort=True, error=reason if isinstance(reason, ConnectionRefused) else None)
+            connection.end(abort=True, timeout_s=0.0)
+            if reason is failure:
+                raise
+            raise reason from reason.__cause__
         _log.info("connection.opened host=%s port=%d", hide_keys(endpoint.host), endpoint.port)
 
     def _new_connection(self, endpoint: Endpoint) -> SyncConnection:
         connection = SyncConnection(
+            endpoint,
             partial(self._make_transport, endpoint),
-            self.settings.backoff(),
+            self._machine(),
             self._state,
             self.handlers.tell_of_connection,
             self.handlers.tell_of_loss,
-            reconnect=self.settings.reconnect,
-            retry_connect=self.settings.retry_connect,
         )
         connection.session = Session(
             self.protocol,
@@ -111,51 +116,76 @@ class SyncDriver(SyncReceiving):
         """Let what is under way arrive and handlers finish, then close. See the client's `drain`."""
         limit_s = self._limit(timeout_s)
         connection = self._connection
-        if connection is None:
+        if connection is None or connection.is_left or connection.is_elsewhere():
+            self.end()
             return
         deadline = monotonic() + limit_s
         settled: SyncOutcome[None] = SyncOutcome("drain")
+        left: Undrained | None = None
+        over = False
         try:
             with connection.lock:
                 connection.session.drain(settled)
-            over = False
             with suppress(RequestTimeout):
                 settled.wait(limit_s)
                 over = self._join_handlers(deadline)
             if not over:
-                raise self._undrained(connection, limit_s)
+                left = self._undrained(connection)
         finally:
-            self.end()
+            self._end(connection, abort=not over, deadline=deadline)
+        if left or connection.unsent:
+            raise (left or Undrained()).error(limit_s, connection.unsent)
 
-    def _undrained(self, connection: SyncConnection, limit_s: float) -> RequestTimeout:
+    def _undrained(self, connection: SyncConnection) -> Undrained:
         with self.handlers.lock:
             threads = [each for each in self._message_threads if each is not threading.current_thread()]
         with connection.lock:
-            return RequestTimeout(
-                "drain",
-                limit_s,
-                offline=connection.session.offline,
-                unacknowledged=connection.session.unacknowledged,
-                handlers_running=sum(thread.is_alive() for thread in threads),
+            return Undrained(
+                connection.session.offline,
+                connection.session.unacknowledged,
+                sum(thread.is_alive() for thread in threads),
             )
 
     def end(self, *, abort: bool = False) -> None:
         """End the connection and every subscription. See the client's `close` and `abort`."""
-        connection, self._connection = self._connection, None
+        self._end(self._connection, abort=abort, deadline=None)
+
+    def _end(self, connection: SyncConnection | None, *, abort: bool, deadline: float | None) -> None:
+        """End a connection and wait for handlers; a drain has a deadline for both."""
         if connection is not None:
-            connection.close(_END_TIMEOUT_S, abort=abort)
-            _log.info("connection.closed")
-        self._join_handlers(monotonic() + _END_TIMEOUT_S)
-        self.handlers.stop()
+            if connection.is_elsewhere():
+                # It has ended with the fork, and is the parent's to close.
+                return
+            was_left = connection.is_left
+            waited = connection.end(
+                abort=abort, timeout_s=CLOSE_TIMEOUT_S if deadline is None else max(0.0, deadline - monotonic())
+            )
+            if not waited or held():
+                # A signal handler has interrupted a call: threads of handlers start and end when that goes on.
+                return
+            if not was_left:
+                _log.info("connection.closed")
+        deadline = monotonic() + _END_TIMEOUT_S if deadline is None else deadline
+        self._join_handlers(deadline)
+        self.handlers.stop(deadline)
+
+    def forked(self) -> None:
+        """End the connection in a process that was forked, where nobody else holds what another thread held."""
+        self._connecting = threading.Lock()
+        self.handlers.forked()
+        self._message_threads.clear()
+        if self._connection is not None:
+            self._connection.forked()
 
     # What generated methods ask for
 
     def _present(self, operation: str) -> SyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
         connection = self._connection
-        if connection is None:
+        if connection is not None:
+            connection.check_process(operation)
+        if connection is None or connection.is_left:
             raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
-        connection.check_process(operation)
         return connection
 
     def _open(self, operation: str, timeout_s: float) -> SyncConnection:

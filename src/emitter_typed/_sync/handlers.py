@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal, TypeVar, TypeVarTuple
 
+from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import SyncWorker, check_handler
@@ -48,17 +49,28 @@ class SyncHandlers:
         self.disconnects: HandlerSlot[SyncWorker[()]] = HandlerSlot("on_disconnect", arguments=0)
         self._untold_of_connection = False
 
-    def stop(self) -> None:
-        """Let the handlers that are running finish, and wait for them."""
+    def stop(self, deadline_s: float) -> None:
+        """Let the handlers that are running finish, and wait for them; until a time of `monotonic` at most."""
         with self.lock:
-            workers: list[SyncWorker[Any] | SyncWorker[()] | None] = list(self._event_handlers)
-            workers += [self.connects.worker, self.disconnects.worker, self.messages.worker]
-            # The last, for the others report to it.
-            workers.append(self.errors.worker)
+            workers = self._workers()
         with self.waiting() as waiting:
             for worker in workers:
-                if worker is not None:
-                    worker.stop(_END_TIMEOUT_S, waiting)
+                worker.stop(max(0.0, deadline_s - monotonic()), waiting)
+
+    def _workers(self) -> list[SyncWorker[Any] | SyncWorker[()]]:
+        workers: list[SyncWorker[Any] | SyncWorker[()]] = list(self._event_handlers)
+        # The last one is for errors, for the others report to it.
+        for slot in (self.connects, self.disconnects, self.messages, self.errors):
+            if slot.worker is not None:
+                workers.append(slot.worker)
+        return workers
+
+    def forked(self) -> None:
+        """Go on in a process that was forked: threads, and what waits for them, are the parent's."""
+        self.lock = Guard()
+        self._waiting_threads.clear()
+        for worker in self._workers():
+            worker.forked()
 
     @contextmanager
     def waiting(self) -> Generator[Collection[threading.Thread]]:

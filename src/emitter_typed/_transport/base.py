@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -27,7 +27,7 @@ class Endpoint:
     websocket_path: str | None = None
     """The path of a WebSocket, such as `/`; None: MQTT without one around it."""
     proxy: Proxy | None = None
-    """The proxy to go through; None: what the environment variable `mqtt_proxy` says, if PySocks is installed."""
+    """The proxy to go through; None: the one in the environment variable `mqtt_proxy`, if there is one."""
     will: Will | None = None
     """What the broker publishes once the connection has ended."""
     username: str | None = None
@@ -37,7 +37,7 @@ class Endpoint:
     max_packet_bytes: int = 65_536
     """The largest remaining length of a packet. A connection whose broker announces a larger one has to end."""
     connect_timeout_s: float = 10.0
-    """Seconds for name look-up, TCP, TLS and WebSocket, each."""
+    """Seconds for all of connecting: name look-up, TCP, proxy, TLS, WebSocket and the broker's CONNACK."""
 
 
 class TransportSink(Protocol):
@@ -72,6 +72,10 @@ class Transport(Protocol):
 
         Args:
             sink: Takes what this transport brings.
+
+        Raises:
+            Exception: It could not begin, such as for want of a file descriptor or a thread. The sink is told nothing,
+                and the caller counts it as an attempt that failed.
         """
 
     def send(self, packet: OutboundPacket) -> None:
@@ -101,6 +105,61 @@ class Transport(Protocol):
         Returns:
             Whether that came in time.
         """
+        ...
+
+
+@runtime_checkable
+class FlushingTransport(Transport, Protocol):
+    """What a transport of our own can do beyond `Transport`: take its time to send, and say what it has not sent."""
+
+    def close(self, timeout_s: float = ...) -> None:
+        """Do what `Transport.close` does, and give up on a peer that does not read after so many seconds."""
+
+    def count_unsent(self) -> int:
+        """Return how many messages of QoS 0 have not been written; after the end, how many were lost so."""
+        ...
+
+
+@runtime_checkable
+class PausingTransport(Transport, Protocol):
+    """What a transport with a thread of its own can do, so that a busy event loop is not given more than it takes."""
+
+    def pause(self) -> None:
+        """Read no more until `resume`. May be called again, and from any thread."""
+
+    def resume(self) -> None:
+        """Read on. May be called again, and from any thread."""
+
+
+class Timer(Protocol):
+    """A call that is to come."""
+
+    def cancel(self) -> None:
+        """Call nothing, unless it is too late for that. May be called again."""
+
+
+class Reactor(Protocol):
+    """Watches sockets and clocks, and calls back, one call at a time: an event loop, or a thread of its own."""
+
+    def watch(self, fd: int, events: int, ready: Callable[[int], None], /) -> None:
+        """Call `ready` with what a socket is ready for, each time that it is; in the reactor only.
+
+        Args:
+            fd: Its file descriptor. It is to be watched no more before it is closed.
+            events: `selectors.EVENT_READ`, `EVENT_WRITE` or both; 0: watch it no more.
+            ready: Is called with those that have come.
+        """
+
+    def call_soon(self, call: Callable[[], None], /) -> None:
+        """Call soon, in the reactor. May be called from any thread, and does nothing once the reactor has ended."""
+
+    def call_later(self, delay_s: float, call: Callable[[], None], /) -> Timer:
+        """Call once so many seconds have passed, in the reactor. May be called where `call_soon` may."""
+        ...
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller is called by this reactor now, or runs in its loop."""
         ...
 
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from enum import Enum
-from importlib.util import find_spec
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
 from emitter_typed.errors import InvalidArgument, kind_of
 
+if TYPE_CHECKING:
+    from emitter_typed._transport.base import Endpoint
+
+_MAX_LOGIN_BYTES = 255
+
 
 class ProxyKind(Enum):
-    """The protocols of proxies; the values are PySocks' own."""
+    """The protocols of proxies; the values are the schemes of their URLs."""
 
-    SOCKS4 = 1
-    """SOCKS version 4."""
-    SOCKS5 = 2
+    SOCKS4 = "socks4"
+    """SOCKS version 4A, which takes names."""
+    SOCKS5 = "socks5"
     """SOCKS version 5, which may ask for a username and a password."""
-    HTTP = 3
+    HTTP = "http"
     """HTTP with CONNECT."""
 
 
@@ -38,7 +43,6 @@ class Proxy:
     """The password that it asks for; None: none."""
 
 
-_KINDS = {"socks4": ProxyKind.SOCKS4, "socks5": ProxyKind.SOCKS5, "http": ProxyKind.HTTP}
 _PORTS = {ProxyKind.SOCKS4: 1080, ProxyKind.SOCKS5: 1080, ProxyKind.HTTP: 8080}
 
 
@@ -53,7 +57,7 @@ def parse_proxy(url: str) -> Proxy:
         The proxy.
 
     Raises:
-        InvalidArgument: It is no such URL, or PySocks, which speaks to proxies, is not installed.
+        InvalidArgument: It is no such URL.
     """
     # What a URL holds may be a password, so that no error shows it.
     if not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
@@ -61,8 +65,8 @@ def parse_proxy(url: str) -> Proxy:
     try:
         parts = urlsplit(url)
         port = parts.port
-        kind = _KINDS[parts.scheme]
-    except (ValueError, KeyError):
+        kind = ProxyKind(parts.scheme)
+    except ValueError:
         parts, port, kind = None, None, None
     if (
         parts is None
@@ -78,9 +82,11 @@ def parse_proxy(url: str) -> Proxy:
             argument="proxy",
             value=None,
         ) from None
-    if find_spec("socks") is None:
+    username = None if parts.username is None else unquote(parts.username)
+    password = None if parts.password is None else unquote(parts.password)
+    if max(len((username or "").encode()), len((password or "").encode())) > _MAX_LOGIN_BYTES:
         raise InvalidArgument(
-            'a proxy needs PySocks, which is not installed: pip install "emitter-typed[proxy]"',
+            f"the username and the password of a proxy have at most {_MAX_LOGIN_BYTES} bytes each",
             argument="proxy",
             value=None,
         )
@@ -88,6 +94,23 @@ def parse_proxy(url: str) -> Proxy:
         kind=kind,
         host=parts.hostname,
         port=port or _PORTS[kind],
-        username=None if parts.username is None else unquote(parts.username),
-        password=None if parts.password is None else unquote(parts.password),
+        username=username,
+        password=password,
     )
+
+
+def proxy_of(endpoint: Endpoint) -> Proxy | None:
+    """Return the proxy to go through: the endpoint's, or the one that the environment variable `mqtt_proxy` names."""
+    if endpoint.proxy is not None:
+        return endpoint.proxy
+    # Here, since few programs need it.
+    from urllib.request import getproxies, proxy_bypass
+
+    url = getproxies().get("mqtt")
+    if not url or proxy_bypass(endpoint.host):
+        return None
+    scheme, border, rest = url.partition("://")
+    try:
+        return parse_proxy(f"socks5{border}{rest}" if scheme == "socks" else url)
+    except InvalidArgument:
+        raise ValueError("the environment variable mqtt_proxy holds no URL of a proxy") from None

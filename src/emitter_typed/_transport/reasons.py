@@ -21,7 +21,7 @@ class HandshakeRefused(ConnectionError):
 def words(error: Exception) -> str:
     """Say what an attempt to connect raised."""
     if isinstance(error, TimeoutError):
-        return "it did not answer in time"
+        return str(error) if error.args and not error.strerror else "it did not answer in time"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate was not accepted, {error.verify_message}; give a context that trusts it as tls="
     if isinstance(error, _CUT_OFF):

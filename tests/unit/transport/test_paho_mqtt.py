@@ -6,7 +6,7 @@ import gc
 import socket
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -16,6 +16,7 @@ from emitter_typed._transport import make_transport
 from emitter_typed._transport.base import Endpoint, Transport
 from emitter_typed._transport.paho_mqtt.client import PahoClient
 from emitter_typed._transport.paho_mqtt.direct import DirectClient
+from emitter_typed._transport.reactors import ThreadReactor
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
 from tests.helpers.listeners import LIMIT_S, Notes, listener, read_packet
@@ -249,7 +250,7 @@ def test_nothing_of_an_ended_transport_is_kept(broker: Broker) -> None:
 def test_an_announced_size_beyond_the_bound_ends_the_connection(
     make: type[PahoClient], first: bytes, notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emitter_typed._transport.paho_mqtt.thread.make_client", make)
+    monkeypatch.setattr("emitter_typed._transport.paho_mqtt.transport.make_client", make)
 
     def serve(connection: socket.socket) -> None:
         read_packet(connection)
@@ -266,3 +267,48 @@ def test_an_announced_size_beyond_the_bound_ends_the_connection(
 
     assert isinstance(error, ConnectionLost if first else ConnectionRefused)
     assert "a packet of 268435455 bytes, and max_packet_bytes is 65536" in str(error)
+
+
+def test_a_sink_that_fails_loses_the_connection_and_says_so(
+    broker: Broker, notes: Notes, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(packets: object) -> None:
+        raise LookupError("a fault of ours")
+
+    notes.received = fail  # type: ignore[method-assign]  # what is tried
+    transport = make_transport(endpoint(broker.port))
+    transport.start(notes)
+    error = notes.end()
+    assert transport.join(LIMIT_S)
+    assert isinstance(error, ConnectionLost)
+    assert "LookupError" in error.message
+    assert [record.msg for record in caplog.records if record.levelname == "ERROR"] == ["transport.failed"]
+
+
+class FullReactor(ThreadReactor):
+    """A reactor that has no room for another socket."""
+
+    def watch(self, fd: int, events: int, ready: Callable[[int], None]) -> None:
+        if events:
+            raise OSError(28, "No space left on device")
+
+
+def test_a_socket_that_cannot_be_watched_is_a_refused_connection(broker: Broker, notes: Notes) -> None:
+    reactor = FullReactor()
+    reactor.start()
+    transport = make_transport(endpoint(broker.port), reactor)
+    transport.start(notes)
+    error = notes.end()
+    reactor.stop()
+    assert reactor.join(LIMIT_S)
+    assert isinstance(error, ConnectionRefused)
+    assert "No space left" in str(error)
+
+
+def test_what_was_left_before_it_began_ends_in_peace(broker: Broker, notes: Notes) -> None:
+    transport = make_transport(endpoint(broker.port))
+    transport.abort()
+    assert transport.join(LIMIT_S)
+    transport.start(notes)
+    assert notes.end() is None
+    assert transport.join(LIMIT_S)

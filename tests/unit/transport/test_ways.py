@@ -139,7 +139,7 @@ def test_a_client_verifies_certificates_without_being_told_to() -> None:
     ],
     ids=["page", "forbidden", "wrong", "ssh", "gateway", "unavailable", "nothing"],
 )
-def test_a_refused_websocket_says_whether_to_try_again(way: str, answer: bytes, permanent: bool) -> None:
+def test_a_refused_websocket_says_whether_to_try_again(answer: bytes, permanent: bool) -> None:
     def serve(connection: socket.socket) -> None:
         request = b""
         while not request.endswith(b"\r\n\r\n"):
@@ -148,8 +148,7 @@ def test_a_refused_websocket_says_whether_to_try_again(way: str, answer: bytes, 
 
     with listener(serve) as port:
         error = end_of(to(port, websocket_path="/"))
-    # paho's own WebSocket does not say what it was answered, so that trying again is the safe side.
-    assert error.permanent is (permanent and way == "short")
+    assert error.permanent is permanent
 
 
 @pytest.mark.parametrize(
@@ -214,16 +213,6 @@ def test_a_wrong_password_of_a_proxy_is_refused() -> None:
     with socks_proxy(password="secret") as proxy:
         error = end_of(to(1, proxy=parse_proxy(f"socks5://ann:wrong@127.0.0.1:{proxy.port}")))
     assert "wrong" not in str(error)
-
-
-def _no_module(name: str) -> None:
-    """Find nothing."""
-
-
-def test_a_proxy_without_pysocks_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emitter_typed._transport.proxy.find_spec", _no_module)
-    with pytest.raises(InvalidArgument, match=r"emitter-typed\[proxy\]"):
-        Client(proxy="socks5://localhost")
 
 
 @pytest.mark.parametrize(

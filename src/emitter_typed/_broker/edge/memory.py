@@ -7,6 +7,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.edge.peers import Host
@@ -46,6 +47,7 @@ class MemoryTransport:
         self._accepted = False
         self._closing = False
         self._reading = True
+        self._bringing = True
         self._over = threading.Event()
         self._lock = Guard()
         self._work: deque[Callable[[], None]] = deque()
@@ -92,6 +94,14 @@ class MemoryTransport:
     def join(self, timeout_s: float) -> bool:
         """Wait until the end has been told."""
         return self._over.wait(timeout_s)
+
+    def pause(self) -> None:
+        """Bring nothing more until `resume`; what comes meanwhile waits in the broker, within its bound."""
+        self._hand_over(partial(self._bring, on=False))
+
+    def resume(self) -> None:
+        """Bring what waits, and what comes."""
+        self._hand_over(partial(self._bring, on=True))
 
     def _hand_over(self, work: Callable[[], None]) -> None:
         """Let the event loop do something; one wake-up for all that has been handed over since the last."""
@@ -151,7 +161,22 @@ class MemoryTransport:
         self._closing = True
         self._end(None)
 
+    def _bring(self, *, on: bool) -> None:
+        self._bringing = on
+        if on and self._connection is not None:
+            self.bring(self._connection)
+
     # What the broker's end of it calls, in the broker's event loop
+
+    def bring(self, connection: Connection) -> None:
+        """Give the client what the broker has for it, and end if the broker does."""
+        if not self._bringing and not connection.overrun:
+            return
+        self.deliver(connection.take())
+        if connection.overrun:
+            _log.warning("reader.too_slow connection=%s", connection.id)
+        if connection.closing:
+            self.lost("the broker closed it")
 
     def deliver(self, packets: Sequence[bytes]) -> None:
         """Give the client what the broker has sent."""
@@ -209,11 +234,7 @@ class _MemoryPeer:
         self._transport = transport
 
     def send(self, connection: Connection) -> None:
-        self._transport.deliver(connection.take())
-        if connection.overrun:
-            _log.warning("reader.too_slow connection=%s", connection.id)
-        if connection.closing:
-            self._transport.lost("the broker closed it")
+        self._transport.bring(connection)
 
     def read(self, *, on: bool) -> None:
         self._transport.read(on=on)

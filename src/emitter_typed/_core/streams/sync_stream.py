@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from emitter_typed._clock import monotonic
+from emitter_typed._core.forks import renew_in_child
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._guards import GuardedCondition
 from emitter_typed._protocol.receiving.feed import Item
@@ -14,6 +15,11 @@ class SyncStream(Stream[MessageT]):
     """A stream that any thread may read."""
 
     def _prepare(self) -> None:
+        self._changed = GuardedCondition()
+        renew_in_child(self)
+
+    def forked(self) -> None:
+        """Go on in a process that was forked, where nobody else holds what another thread held."""
         self._changed = GuardedCondition()
 
     @property

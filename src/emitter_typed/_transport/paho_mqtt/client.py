@@ -1,15 +1,17 @@
 """paho as what carries packets: made for an endpoint, fed with our packets, read as our packets.
 
 One paho object serves one connection attempt, so that paho's own re-sending, window and retries never come into play.
-Only the network thread touches it. paho's logger stays off: its debug lines show topics, and topics hold keys.
+It is given a socket that is connected, and told when that is ready. It never waits, and its keep-alive is not used.
+Only the reactor touches it. paho's logger stays off: its debug lines show topics, and topics hold keys.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
-import ssl
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -31,6 +33,10 @@ from emitter_typed._protocol.packets import (
 )
 from emitter_typed._transport.base import Endpoint
 from emitter_typed._transport.frames import PacketTooLarge
+from emitter_typed._transport.websocket import WebSocket
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
 
 _log = Log("emitter_typed")
 
@@ -47,16 +53,15 @@ _CONNACK: Final = 0x20
 
 
 class PahoClient(paho.Client):
-    """paho with six changes, for which it has no public way; tests pin them for each version that we support."""
+    """paho with changes, for which it has no public way; tests pin them for each version that we support."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Prepare for an endpoint; `open` connects."""
+    def __init__(self, endpoint: Endpoint, unwatch: Callable[[], None]) -> None:
+        """Prepare for an endpoint; `open` sends the CONNECT. `unwatch` is called before the socket is closed."""
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id="",
             clean_session=True,
             protocol=paho.MQTTv311,
-            transport="tcp" if endpoint.websocket_path is None else "websockets",
             reconnect_on_failure=False,
         )
         self.endpoint = endpoint
@@ -70,53 +75,39 @@ class PahoClient(paho.Client):
         """Whether what answers does not speak MQTT."""
         self.lost_because: str | None = None
         """Why the connection ended, if there is anything to say about it."""
-        self._opened: socket.socket | None = None
+        self.bytes_in: int = 0
+        """How many bytes the socket has given."""
+        self.bytes_out: int = 0
+        """How many bytes the socket has taken."""
+        self._connected_socket: socket.socket | WebSocket | None = None
+        self._unwatch = unwatch
+        self._process = os.getpid()
         self._next_packet_id = 0
         self._unacknowledged = 0
         self.max_inflight_messages_set(0)
-        self.connect_timeout = endpoint.connect_timeout_s
         self.on_connect = self._connected
         self.on_message = self._delivered
         self.on_subscribe = self._subscribed
         self.on_unsubscribe = self._unsubscribed
         if endpoint.username is not None:
             self.username_pw_set(endpoint.username)
-        if endpoint.tls is not None:
-            self.tls_set_context(endpoint.tls)  # pyright: ignore[reportUnknownMemberType]  # paho does not type it
-        if endpoint.websocket_path is not None:
-            self.ws_set_options(endpoint.websocket_path)
         if endpoint.will is not None:
             self.will_set(endpoint.will.topic, endpoint.will.payload, 0, endpoint.will.retain)
-        if endpoint.proxy is not None:
-            proxy = endpoint.proxy
-            self.proxy_set(  # pyright: ignore[reportUnknownMemberType]  # paho does not type it
-                proxy_type=proxy.kind.value,
-                proxy_addr=proxy.host,
-                proxy_port=proxy.port,
-                proxy_username=proxy.username,
-                proxy_password=proxy.password,
-            )
+        self.on_socket_close = self._closing_socket
 
     # What the transport calls
 
-    def open(self) -> None:
-        """Connect and send the CONNECT. Raises OSError or ValueError, with no socket left."""
-        try:
-            self.connect(self.endpoint.host, self.endpoint.port, self.endpoint.keepalive_s)
-        except (OSError, ValueError):
-            self.drop()
-            if self._opened is not None:
-                self._opened.close()
-            raise
-        sock = self.socket()
-        if isinstance(sock, socket.socket):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def open(self, sock: socket.socket | WebSocket) -> None:
+        """Send the CONNECT on a socket that is connected and does not block."""
+        self._connected_socket = sock
+        self.connect(self.endpoint.host, self.endpoint.port, self.endpoint.keepalive_s)
 
     def receive(self) -> None:
         """Read what the socket has to give, up to a bound, into `arrived`."""
         for _ in range(_MAX_READS_A_BATCH):
+            before = self.bytes_in
             self._read_packet()
-            if not self.holds_more():
+            if self.bytes_in == before or self.socket() is None:
                 return
 
     def _read_packet(self) -> None:
@@ -147,29 +138,28 @@ class PahoClient(paho.Client):
                 case Unsubscribe(topic, _):
                     self.note(self.unsubscribe(topic)[0])
 
+    def ping(self) -> None:
+        """Send a PINGREQ."""
+        self.note(self._send_pingreq())
+
     def note(self, rc: MQTTErrorCode) -> None:
         """Keep the reason that a call of paho's gives for the end of the connection."""
         if rc == MQTTErrorCode.MQTT_ERR_PROTOCOL and not self.accepted:
             self.gibberish = True
-        if rc == MQTTErrorCode.MQTT_ERR_KEEPALIVE:
-            self.lost_because = "no answer to a ping"
-        elif rc not in _UNTOLD and self.lost_because is None:
+        if rc not in _UNTOLD and self.lost_because is None:
             self.lost_because = paho.error_string(rc).rstrip(".").lower()
 
     def drop(self) -> None:
         """Leave without a DISCONNECT."""
-        if self.socket() is not None:
+        sock = self.socket()
+        if sock is not None:
+            # For the other side too, where a process that was forked holds the socket open; never in such a process.
+            if os.getpid() == self._process:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]  # paho does not name it
             self._sock_close()
 
     # The changes
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        # paho believes whatever size is announced, and asks for all of it at once.
-        size_bytes: int = self._in_packet["to_process"]
-        if size_bytes > self.endpoint.max_packet_bytes:
-            self.lost_because = str(PacketTooLarge(size_bytes, self.endpoint.max_packet_bytes))
-            raise ConnectionError
-        return super()._sock_recv(bufsize)
 
     def _mid_generate(self) -> int:
         # The session owns the identifiers: paho's own counter wraps without asking what is in use.
@@ -186,22 +176,30 @@ class PahoClient(paho.Client):
         self.return_code = packet[1] if len(packet) == 2 else None
         return super()._handle_connack()
 
-    def _create_socket_connection(self) -> socket.socket:
-        # paho leaves a socket open whose handshake failed.
-        self._opened = super()._create_socket_connection()
-        return self._opened
+    def _create_socket(self) -> SocketLike:
+        # paho connects, and agrees on TLS and on a WebSocket, while everything else waits.
+        assert self._connected_socket is not None, "open gives it a socket first"
+        return self._connected_socket  # pyright: ignore[reportReturnType]  # sockets do not name their parameters
 
-    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
-        # paho 2.1 lets the handshake take as long as the keep-alive, and both call a function that Python 3.12 has no
-        # more where the context does not check the host's name.
-        assert self.endpoint.tls is not None, "paho asks for this only where it was given a context"
-        secure = self.endpoint.tls.wrap_socket(tcp_sock, server_hostname=self.host, do_handshake_on_connect=False)
-        self._opened = secure
-        secure.settimeout(self.connect_timeout)
-        secure.do_handshake()
-        return secure
+    def _sock_recv(self, bufsize: int) -> bytes:
+        # paho believes whatever size is announced, and asks for all of it at once.
+        size_bytes: int = self._in_packet["to_process"]
+        if size_bytes > self.endpoint.max_packet_bytes:
+            self.lost_because = str(PacketTooLarge(size_bytes, self.endpoint.max_packet_bytes))
+            raise ConnectionError
+        data = super()._sock_recv(bufsize)
+        self.bytes_in += len(data)
+        return data
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        sent = super()._sock_send(buf)
+        self.bytes_out += sent
+        return sent
 
     # paho's callbacks
+
+    def _closing_socket(self, client: paho.Client, userdata: object, sock: object) -> None:
+        self._unwatch()
 
     def _connected(
         self,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
 import paho.mqtt
 
@@ -13,14 +11,9 @@ from emitter_typed._protocol.packets import OutboundPacket, Publish
 from emitter_typed._transport.base import Endpoint
 from emitter_typed._transport.frames import Frames, PacketTooLarge, publish_frame
 from emitter_typed._transport.paho_mqtt.client import PahoClient
-from emitter_typed._transport.paho_mqtt.websocket import WebSocket
-
-if TYPE_CHECKING:
-    from paho.mqtt.client import SocketLike
 
 _KNOWN: Final = ("2.1.0", "2.2.0")
 _READ_BYTES: Final = 64 * 1024
-_MAX_READS_A_BATCH: Final = 64
 _CONNACK: Final = 0x20
 _PUBLISH: Final = 0x30
 
@@ -32,9 +25,9 @@ class DirectClient(PahoClient):
     objects of MQTT 5 for each acknowledgement. It still connects, subscribes, pings and closes.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Prepare for an endpoint; `open` connects."""
-        super().__init__(endpoint)
+    def __init__(self, endpoint: Endpoint, unwatch: Callable[[], None]) -> None:
+        """Prepare for an endpoint; `open` sends the CONNECT."""
+        super().__init__(endpoint, unwatch)
         # TLS and WebSocket give one record or frame at a time.
         self._gives_all = endpoint.tls is None and endpoint.websocket_path is None
         self._frames = Frames(endpoint.max_packet_bytes)
@@ -44,11 +37,11 @@ class DirectClient(PahoClient):
 
     def receive(self) -> None:
         """Read what the socket has to give, up to a bound, into `arrived`."""
-        for _ in range(_MAX_READS_A_BATCH):
+        taken = 0
+        while taken < _READ_BYTES:
             size = self._read()
-            if not size or self.socket() is None:
-                return
-            if size < _READ_BYTES and self._gives_all:
+            taken += size
+            if not size or self.socket() is None or (size < _READ_BYTES and self._gives_all):
                 return
 
     def send(self, packets: Iterable[OutboundPacket]) -> None:
@@ -106,16 +99,7 @@ class DirectClient(PahoClient):
             # As a PUBLISH of QoS 1, since paho has nobody to tell when one of those is written.
             self.note(self._packet_queue(_PUBLISH, b"".join(frames), 0, 1))
 
-    def _create_socket(self) -> SocketLike:
-        if self.endpoint.websocket_path is None:
-            return super()._create_socket()
-        sock: socket.socket | ssl.SSLSocket = self._create_socket_connection()
-        if self.endpoint.tls is not None:
-            sock = self._ssl_wrap_socket(sock)
-        sock.settimeout(self.connect_timeout)
-        return WebSocket(sock, self.endpoint)  # pyright: ignore[reportReturnType]  # names its parameters otherwise
 
-
-def make_client(endpoint: Endpoint) -> PahoClient:
+def make_client(endpoint: Endpoint, unwatch: Callable[[], None]) -> PahoClient:
     """Make the client of one connection: with the short ways if this paho is known, else by its public ways."""
-    return (DirectClient if paho.mqtt.__version__ in _KNOWN else PahoClient)(endpoint)
+    return (DirectClient if paho.mqtt.__version__ in _KNOWN else PahoClient)(endpoint, unwatch)

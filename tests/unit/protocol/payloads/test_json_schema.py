@@ -240,7 +240,7 @@ def test_a_deprecated_field_says_so_with_the_text_of_its_property() -> None:
         "type": "string",
         "format": "date-time",
         "deprecated": True,
-        "description": "The taken at.\n\nDeprecated: the message has it.",
+        "description": "Deprecated: the message has it.",
     }
     assert "deprecated" not in properties["celsius"]
 

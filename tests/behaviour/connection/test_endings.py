@@ -1,0 +1,415 @@
+"""However connections begin and end, in whatever order and by how many at once: one at a time counts, none is left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from time import monotonic
+
+import pytest
+
+from emitter_typed import AsyncClient, Client, Closed, ConnectionLost, EmitterError, Key, RequestTimeout
+from emitter_typed.broker import Broker
+from tests.helpers.flavours import Flavour, both_flavours, called, connected
+from tests.helpers.live import left_connections, live_connections
+from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.losing import lose, return_, until
+
+CALLS = ["connect", "connect", "close", "abort", "drain", "me", "lose"]
+SHORT, LONG = 50, 3_000
+# Longer than any of these calls may take, with the time of a busy machine.
+PATIENCE_S = 4.0
+
+
+@pytest.fixture
+def key(broker: Broker) -> Key:
+    return broker.keygen("a/#/", "rwslp")
+
+
+def rounds() -> list[object]:
+    return [SHORT, pytest.param(LONG, marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize("count", rounds())
+def test_threads_that_connect_and_end_a_client_at_random_leave_nothing(broker: Broker, count: int) -> None:
+    client = Client.from_url(broker.url, timeout_s=5.0, reconnect_max_s=0.01)
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")  # noqa: T201  # shown if it fails
+    slow: list[str] = []
+
+    def run(number: int) -> None:
+        choose = random.Random(seed + number)
+        for _ in range(count):
+            call = choose.choice(CALLS)
+            began = monotonic()
+            with suppress(EmitterError):
+                if call == "lose":
+                    broker.faults.drop_connections()
+                elif call == "drain":
+                    client.drain(1.0)
+                else:
+                    getattr(client, call)()
+            if monotonic() - began > PATIENCE_S:
+                slow.append(f"{call} took {monotonic() - began:.1f} s")
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    client.close()
+    assert slow == []
+    assert client.connection.status == "closed"
+    assert left_connections(broker) == 0
+    client.connect()
+    assert live_connections(broker) == 1
+    client.close()
+
+
+@pytest.mark.parametrize("count", rounds())
+def test_tasks_that_connect_and_end_a_client_at_random_leave_nothing(broker: Broker, count: int) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")  # noqa: T201  # shown if it fails
+    slow: list[str] = []
+
+    async def main() -> None:
+        client = AsyncClient.from_url(broker.url, timeout_s=5.0, reconnect_max_s=0.01)
+
+        async def run(number: int) -> None:
+            choose = random.Random(seed + number)
+            for _ in range(count):
+                call = choose.choice(CALLS)
+                limit_s = choose.choice([PATIENCE_S, 0.002 * choose.random()])
+                began = monotonic()
+                with suppress(EmitterError, TimeoutError):
+                    if call == "lose":
+                        broker.faults.drop_connections()
+                    else:
+                        making = client.drain(1.0) if call == "drain" else getattr(client, call)()
+                        # Half of them are cancelled.
+                        await asyncio.wait_for(making, limit_s)
+                if monotonic() - began > PATIENCE_S:
+                    slow.append(f"{call} took {monotonic() - began:.1f} s")
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(run(number) for number in range(8)))
+        await client.close()
+        assert client.connection.status == "closed"
+        assert await asyncio.to_thread(left_connections, broker) == 0
+        await client.connect()
+        assert live_connections(broker) == 1
+        await client.close()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+    assert slow == []
+    assert left_connections(broker) == 0
+
+
+@in_loop
+async def test_a_close_that_is_cancelled_ends_its_connection_and_leaves_the_next_alone(
+    broker: Broker, key: Key
+) -> None:
+    client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S)
+    await client.connect()
+    broker.faults.stall_reading()
+    for _ in range(200):
+        with suppress(EmitterError):
+            await client.publish(key, "a/", b"x" * 60_000, qos=0, timeout_s=0.001)
+    closing = asyncio.create_task(client.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    with pytest.raises(Closed):
+        await client.me()
+    broker.faults.clear()
+    await client.connect()
+    assert client.connection.status == "connected"
+    assert (await client.me()).id
+    # What was cancelled has its 2 seconds, and ends then at the latest.
+    assert await asyncio.to_thread(left_connections, broker, 1) == 1
+    assert client.connection.status == "connected"
+    assert (await client.me()).id
+    await client.close()
+
+
+@both_flavours
+@in_loop
+async def test_a_second_loss_while_subscriptions_are_renewed_is_one_more_attempt(
+    flavour: Flavour, broker: Broker, key: Key
+) -> None:
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/")
+        await lose(client, broker)
+        # The SUBSCRIBE is not answered any more.
+        broker.faults.drop_inside("SUBACK")
+        broker.faults.accept_connections()
+        await until(client, "connected")
+        assert client.connection.connects == 2
+        await client.publish(key, "a/", "x", qos=1)
+        message = await subscription.get(timeout_s=LIMIT_S)
+        assert message is not None
+        assert message.as_string() == "x"
+
+
+@both_flavours
+@in_loop
+async def test_a_with_statement_after_connect_keeps_the_connection_and_ends_it(
+    flavour: Flavour, broker: Broker
+) -> None:
+    async with connected(flavour, broker) as client:
+        before = (await client.me()).id
+        if flavour == "asyncio":
+            async with client as same:
+                assert same is client
+                assert (await client.me()).id == before
+            assert client.connection.status == "closed"
+            async with client:
+                assert (await client.me()).id != before
+
+
+def test_a_with_statement_after_connect_keeps_the_connection_and_ends_it_with_threads(broker: Broker) -> None:
+    client = Client.from_url(broker.url, timeout_s=LIMIT_S)
+    client.connect()
+    before = client.me().id
+    with client as same:
+        assert same is client
+        assert client.me().id == before
+    assert client.connection.status == "closed"
+
+
+@both_flavours
+@in_loop
+async def test_draining_without_a_connection_is_nothing(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
+        await client.drain()
+        await client.drain()
+        assert client.connection.status == "closed"
+
+
+@both_flavours
+@in_loop
+async def test_draining_sends_what_is_not_acknowledged_either(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
+        await _fill(client, broker, key)
+        release = threading.Timer(2.5, broker.faults.resume_reading)
+        release.start()
+        # Longer than a close may take.
+        await client.drain(LIMIT_S)
+        release.join()
+        assert {len(message.as_string()) for message in broker.published} == {60_000}
+
+
+@both_flavours
+@in_loop
+async def test_draining_counts_what_the_network_did_not_take(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
+        await _fill(client, broker, key)
+        began = monotonic()
+        with pytest.raises(RequestTimeout) as caught:
+            await client.drain(0.3)
+        assert monotonic() - began < 1.5
+        assert (caught.value.unacknowledged, caught.value.handlers_running) == (0, 0)
+        assert caught.value.unsent is not None
+        assert caught.value.unsent > 0
+        assert f"{caught.value.unsent} of QoS 0 are not sent" in str(caught.value)
+        broker.faults.resume_reading()
+
+
+async def _fill(client: AsyncClient, broker: Broker, key: Key) -> None:
+    broker.faults.stall_reading()
+    for _ in range(1_000):
+        try:
+            await client.publish(key, "a/", b"x" * 60_000, qos=0, timeout_s=0.1)
+        except EmitterError:
+            return
+
+
+@both_flavours
+@in_loop
+async def test_an_exception_in_the_client_itself_loses_the_connection_and_is_logged(
+    flavour: Flavour, broker: Broker, key: Key, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from emitter_typed._protocol.session.local_subscriptions import LocalSubscriptions
+
+    async with connected(flavour, broker) as client, connected(flavour, broker) as other:
+        await client.subscribe(key, "a/")
+
+        def fail(*arguments: object) -> bool:
+            raise LookupError("a fault of ours")
+
+        monkeypatch.setattr(LocalSubscriptions, "offer", fail)
+        waiting = asyncio.create_task(_wait_for_loss(client))
+        await other.publish(key, "a/", "x", qos=1)
+        await waiting
+        monkeypatch.undo()
+        await return_(client, broker)
+        assert (await client.me()).id
+    [record] = [each for each in caplog.records if each.msg == "session.failed"]
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], LookupError)
+
+
+async def _wait_for_loss(client: AsyncClient) -> None:
+    while client.connection.connects == 1:
+        await asyncio.sleep(0.005)
+
+
+@both_flavours
+@in_loop
+async def test_a_broker_that_is_gone_can_be_left(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
+        await asyncio.to_thread(broker.stop)
+        await called(lambda each: each.abort(), client)
+        assert client.connection.status == "closed"
+
+
+# Processes that were forked
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize("count", [5, pytest.param(200, marks=pytest.mark.long)])
+def test_in_a_child_every_call_raises_or_returns_at_once_whatever_threads_did_at_the_fork(
+    broker: Broker, key: Key, count: int
+) -> None:
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        subscription = client.subscribe(key, "a/")
+        client.subscribe(key, "a/b/", lambda message: None)
+        client.on_error = lambda error: None
+        over = threading.Event()
+
+        def publish(qos: int) -> None:
+            while not over.is_set():
+                with suppress(EmitterError):
+                    client.publish(key, "a/b/", "x", qos=1 if qos else 0)
+
+        def read() -> None:
+            while not over.is_set():
+                with suppress(EmitterError):
+                    subscription.get(timeout_s=0.01)
+
+        threads = [threading.Thread(target=publish, args=(qos,)) for qos in (0, 1)]
+        threads += [threading.Thread(target=read), threading.Thread(target=read)]
+        for thread in threads:
+            thread.start()
+        failed: list[str] = []
+        for _ in range(count):
+            pending = client.publish_nowait(key, "a/b/", "x")
+            calls = {
+                "publish": lambda: client.publish(key, "a/", "x"),
+                "me": client.me,
+                "subscribe": lambda: client.subscribe(key, "a/"),
+                "history": lambda: list(client.history(key, "a/")),
+                "get": subscription.get,
+                "next": lambda: next(subscription),
+                "wait": pending.wait,
+                "publish_nowait": lambda: client.publish_nowait(key, "a/", "x"),
+                "drain": client.drain,
+                "on_message": lambda: setattr(client, "on_message", print),
+                "leave": subscription.close,
+                "close": client.close,
+                "abort": client.abort,
+            }
+            failed += _in_child(calls)  # type: ignore[arg-type]  # whatever they return
+        over.set()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert client.me().id
+        assert client.connection.connects == 1
+
+
+def _in_child(calls: dict[str, object]) -> list[str]:
+    """Make calls in a child process, and return the names of those that did neither raise nor return at once."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            for name, call in calls.items():
+                began = monotonic()
+                os.write(writer, f"{name} hangs\n".encode())
+                with suppress(Closed, ConnectionLost, StopIteration):
+                    call()  # type: ignore[operator]  # each is one
+                os.write(writer, b"\n" if monotonic() - began < 1.0 else f"{name} took long\n".encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    killer = threading.Timer(LIMIT_S, os.kill, (child, 9))
+    killer.start()
+    os.waitpid(child, 0)
+    killer.cancel()
+    with os.fdopen(reader) as said:
+        lines = said.read().split("\n")
+    return [
+        line for line, after in zip(lines, [*lines[1:], "x"], strict=True) if line.endswith("long") or (line and after)
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@both_flavours
+@in_loop
+async def test_abort_ends_the_connection_though_a_child_holds_its_socket(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(writer)
+            os.read(reader, 1)
+            os._exit(0)
+        try:
+            await client.abort()
+            assert await asyncio.to_thread(left_connections, broker) == 0
+        finally:
+            os.close(writer)
+            os.close(reader)
+            os.waitpid(child, 0)
+
+
+FORKING = {
+    "threads": """
+import os, sys
+from emitter_typed import Client
+
+client = Client.from_url(sys.argv[1], timeout_s=10)
+client.connect()
+before = client.me().id
+if (child := os.fork()) == 0:
+    client.close()
+    sys.exit()
+os.waitpid(child, 0)
+print(client.me().id == before, client.connection.connects)
+client.close()
+""",
+    "asyncio": """
+import asyncio, os, sys
+from emitter_typed import AsyncClient
+
+async def main():
+    client = AsyncClient.from_url(sys.argv[1], timeout_s=10)
+    await client.connect()
+    before = (await client.me()).id
+    if (child := os.fork()) == 0:
+        await client.close()
+        sys.exit()
+    os.waitpid(child, 0)
+    print((await client.me()).id == before, client.connection.connects)
+    await client.close()
+
+asyncio.run(main())
+""",
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@both_flavours
+def test_a_child_that_ends_ends_nothing_of_its_parents(flavour: Flavour, broker: Broker) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING[flavour], broker.url], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "True 1\n"), done.stderr

@@ -1,0 +1,315 @@
+"""Every call ends in its time, whatever answers late or never: a name server, a network, TLS, a broker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from time import monotonic
+
+import pytest
+
+from emitter_typed import AsyncClient, Client, Congested, ConnectionRefused, Key, RequestTimeout
+from emitter_typed._transport import Endpoint, make_transport
+from emitter_typed.broker import Broker
+from tests.helpers.flavours import Flavour, as_awaited, both_flavours, connected
+from tests.helpers.listeners import listener
+from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.losing import lose, until
+from tests.helpers.silence import SLOW_NAME, dead_port, go_elsewhere, names_with, slow_names
+from tests.helpers.unwatching import run_unwatching
+
+GRACE_S = 0.2
+# What a busy machine may take for what takes no time.
+BUSY_S = 1.0
+
+
+@pytest.fixture(autouse=True)
+def all_is_loaded() -> None:
+    """Load what a first connect loads, which takes time of its own."""
+    make_transport(Endpoint(host="-", port=1))
+
+
+def new(flavour: Flavour, timeout_s: float, **settings: object) -> AsyncClient:
+    if flavour == "threads":
+        return as_awaited(Client(timeout_s=timeout_s, **settings), AsyncClient)  # type: ignore[arg-type]  # of a client
+    return AsyncClient(timeout_s=timeout_s, **settings)  # type: ignore[arg-type]  # of a client
+
+
+@contextmanager
+def within(seconds: float) -> Generator[None]:
+    """Fail if what is inside takes longer."""
+    began = monotonic()
+    yield
+    took = monotonic() - began
+    assert took < seconds + GRACE_S + BUSY_S, f"it took {took:.2f} s"
+
+
+@contextmanager
+def place(kind: str, monkeypatch: pytest.MonkeyPatch, *slow: str) -> Generator[tuple[str, int, bool]]:
+    """Give where to connect to, and whether with TLS; the names are those that are looked up slowly."""
+    match kind:
+        case "name":
+            with slow_names(monkeypatch, *slow):
+                yield SLOW_NAME, 1, False
+        case "network":
+            with dead_port() as port:
+                yield "127.0.0.1", port, False
+        case "networks":
+            with dead_port() as port:
+                names_with(monkeypatch, ["127.0.0.1"] * 5)
+                yield "many.example", port, False
+        case _:
+            with listener() as port:
+                yield "127.0.0.1", port, kind == "tls"
+
+
+KINDS = ["name", "network", "networks", "tls", "broker"]
+
+
+@both_flavours
+@pytest.mark.parametrize("kind", KINDS)
+@in_loop
+async def test_connect_ends_in_its_time(flavour: Flavour, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with place(kind, monkeypatch) as (host, port, secure):
+        client = new(flavour, 0.3)
+        with within(0.3), pytest.raises(RequestTimeout) as caught:
+            await client.connect(host, port, secure)
+        assert (caught.value.operation, caught.value.timeout_s) == ("connect", 0.3)
+        assert isinstance(caught.value.__cause__, ConnectionRefused)
+        assert client.connection.status == "closed"
+
+
+@both_flavours
+@in_loop
+async def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dead_port() as port, Broker(host="127.0.0.2", port=port):
+        names_with(monkeypatch, ["127.0.0.1", "127.0.0.2"])
+        client = new(flavour, 1.0)
+        await client.connect("both.example", port, False)
+        assert (await client.me()).id
+        await client.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_loop
+async def test_a_connect_that_is_cancelled_ends_at_once_and_holds_nobody_up(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place(kind, monkeypatch) as (host, port, secure):
+        client = AsyncClient(timeout_s=LIMIT_S)
+        connecting = asyncio.create_task(client.connect(host, port, secure))
+        await asyncio.sleep(0.02)
+        with within(0):
+            connecting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await connecting
+        assert client.connection.status == "closed"
+
+
+@both_flavours
+@pytest.mark.parametrize("kind", ["name", "network", "broker"])
+@pytest.mark.parametrize("ending", ["close", "abort", "drain"])
+@in_loop
+async def test_a_client_that_is_reconnecting_ends_at_once(
+    flavour: Flavour, broker: Broker, kind: str, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(flavour, broker, host="localhost") as client:
+        with place(kind, monkeypatch, "localhost") as (host, port, _):
+            if kind != "name":
+                go_elsewhere(monkeypatch, (host, port))
+            await lose(client, broker)
+            await asyncio.sleep(0.1)
+            assert client.connection.status == "reconnecting"
+            calls: dict[str, Callable[[], Awaitable[None]]] = {
+                "close": client.close,
+                "abort": client.abort,
+                "drain": lambda: client.drain(0.3),
+            }
+            with within(0.3):
+                await calls[ending]()
+            monkeypatch.undo()
+
+
+@in_loop
+async def test_a_name_that_is_looked_up_slowly_keeps_one_thread_however_often_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with slow_names(monkeypatch) as asked:
+        before = threading.active_count()
+        for _ in range(3):
+            with pytest.raises(RequestTimeout):
+                await AsyncClient(timeout_s=0.05).connect(SLOW_NAME, 1, False)
+        clients = [AsyncClient(timeout_s=0.3) for _ in range(20)]
+        connecting = [asyncio.create_task(client.connect(SLOW_NAME, 1, False)) for client in clients]
+        await asyncio.sleep(0.05)
+        assert threading.active_count() == before + 1
+        assert asked == [SLOW_NAME]
+        await asyncio.gather(*connecting, return_exceptions=True)
+
+
+PROGRAM = """
+import asyncio, socket, time
+from emitter_typed import AsyncClient, EmitterError
+socket.getaddrinfo = lambda *arguments, **named: time.sleep(60)
+
+async def main():
+    try:
+        await AsyncClient(timeout_s=0.2).connect("slow.example", 1, False)
+    except EmitterError:
+        print("in time")
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_does_not_wait_for_a_name_at_its_end() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout) == (0, "in time\n"), done.stderr
+
+
+# With timers that a test cannot hurry: 2 s is what close promises.
+
+
+@both_flavours
+@in_loop
+async def test_close_gives_up_on_a_peer_that_does_not_read_after_2_seconds(flavour: Flavour, broker: Broker) -> None:
+    key = broker.keygen("a/", "w")
+    async with connected(flavour, broker) as client:
+        await fill(client, broker, key)
+        began = monotonic()
+        with within(2.0):
+            await client.close()
+        assert monotonic() - began > 1.9
+        broker.faults.resume_reading()
+
+
+async def fill(client: AsyncClient, broker: Broker, key: Key) -> int:
+    """Publish to a broker that does not read, until no more may wait to be sent; and return how often."""
+    broker.faults.stall_reading()
+    for number in range(1_000):
+        try:
+            await client.publish(key, "a/", b"x" * 60_000, qos=0, timeout_s=0.1)
+        except Congested:
+            return number
+    raise AssertionError("nothing bounds what waits")
+
+
+@both_flavours
+@in_loop
+async def test_abort_waits_for_nobody(flavour: Flavour, broker: Broker) -> None:
+    key = broker.keygen("a/", "w")
+    async with connected(flavour, broker) as client:
+        sent = await fill(client, broker, key)
+        with within(0):
+            await client.abort()
+        broker.faults.resume_reading()
+        async with connected(flavour, broker) as other:
+            await other.me()
+        # What the network had taken has arrived by now, and nothing else.
+        assert len(broker.published) < sent
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the platform has no timer signals")
+@pytest.mark.parametrize("ending", ["close", "abort"])
+def test_a_signal_handler_ends_a_client_in_time_wherever_it_interrupts(broker: Broker, ending: str) -> None:
+    key = broker.keygen("a/", "rw")
+    took: list[float] = []
+
+    def handle(number: int, frame: object) -> None:
+        began = monotonic()
+        getattr(client, ending)()
+        took.append(monotonic() - began)
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        for attempt in range(20):
+            client = Client.from_url(broker.url, timeout_s=LIMIT_S)
+            client.connect()
+            client.subscribe(key, "a/", lambda message: None)
+            signal.setitimer(signal.ITIMER_REAL, 0.001 + 0.0007 * attempt)
+            while len(took) <= attempt:
+                try:
+                    client.publish(key, "a/", "x")
+                except Exception:  # whatever an interrupted call raises
+                    continue
+            client.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert max(took) < GRACE_S + BUSY_S
+
+
+def test_a_loop_that_cannot_watch_sockets_connects_calls_and_reconnects(broker: Broker) -> None:
+    key = broker.keygen("a/", "rw")
+
+    async def main() -> None:
+        async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S, reconnect_max_s=0.01) as client:
+            subscription = await client.subscribe(key, "a/")
+            for number in range(3):
+                await client.publish(key, "a/", str(number), qos=1)
+                message = await subscription.get(timeout_s=LIMIT_S)
+                assert message is not None
+                assert message.as_string() == str(number)
+                await lose(client, broker)
+                broker.faults.accept_connections()
+                await until(client, "connected")
+
+    run_unwatching(main())
+
+
+@in_loop
+async def test_many_clients_have_no_thread_each_also_while_they_reconnect(
+    broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "emitter_typed")
+    before = threading.active_count()
+    clients = [AsyncClient.from_url(broker.url, timeout_s=LIMIT_S, reconnect_max_s=0.05) for _ in range(100)]
+    await asyncio.gather(*(client.connect() for client in clients))
+    assert threading.active_count() == before
+    broker.faults.refuse_connections()
+    broker.faults.drop_connections()
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+        assert threading.active_count() == before
+    broker.faults.accept_connections()
+    await asyncio.gather(*(until(client, "connected") for client in clients))
+    await asyncio.gather(*(client.close() for client in clients))
+    assert threading.active_count() == before
+
+
+def test_all_threads_that_wait_for_room_go_on_when_the_peer_reads_again(broker: Broker) -> None:
+    key = broker.keygen("a/", "w")
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        asyncio.run(fill(as_awaited(client, AsyncClient), broker, key))
+        threads = [
+            threading.Thread(target=client.publish, args=(key, "a/", f"{number}"), kwargs={"qos": 0})
+            for number in range(5)
+        ]
+        for thread in threads:
+            thread.start()
+        broker.faults.resume_reading()
+        for thread in threads:
+            thread.join(LIMIT_S)
+        assert client.me().id
+    assert {f"{number}" for number in range(5)} <= {message.as_string() for message in broker.published}
+
+
+@in_loop
+async def test_all_tasks_that_wait_for_room_go_on_when_the_peer_reads_again(broker: Broker) -> None:
+    key = broker.keygen("a/", "w")
+    async with AsyncClient.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        await fill(client, broker, key)
+        tasks = [asyncio.create_task(client.publish(key, "a/", f"{number}", qos=0)) for number in range(5)]
+        await asyncio.sleep(0.05)
+        broker.faults.resume_reading()
+        await asyncio.gather(*tasks)
+        assert (await client.me()).id
+    assert {f"{number}" for number in range(5)} <= {message.as_string() for message in broker.published}
