@@ -179,6 +179,8 @@ class Wire:
     """`"unix"`: a datetime as whole Unix seconds; `"seconds"`: a duration as whole seconds; None: the type's own."""
     blank: tuple[bool | int | str | None, ...] = ()
     """Wire values that read as if the field were absent, such as 0 for a time that is not known."""
+    also_read: tuple[str, ...] = ()
+    """Other names on the wire, read where the first is absent or blank, the earlier ones first; never written."""
     rest: bool = False
     """Whether it is no field, but holds what came beside the fields, as JSON by its name on the wire."""
 
@@ -192,10 +194,11 @@ def wire(
     *,
     format: str | None = None,
     blank: tuple[bool | int | str | None, ...] = (),
+    also_read: tuple[str, ...] = (),
     rest: bool = False,
 ) -> dict[str, Wire]:
     """Make the metadata of a field: `field(metadata=wire("sensorId"))`."""
-    return {WIRE: Wire(name, format, blank, rest)}
+    return {WIRE: Wire(name, format, blank, also_read, rest)}
 
 
 @frozen
