@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,7 +107,7 @@ class _Tour:
 
     def _begin(self, title: str, command: str) -> None:
         if self._step:
-            time.sleep(self._pause_s)
+            threading.Event().wait(self._pause_s)
             self._terminal.line()
         self._step += 1
         self._terminal.line((f"{self._step}. {title}", "bold"))
