@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Generic, Self, TypeVar
 
@@ -21,10 +22,27 @@ else:
 
 RawT = TypeVar("RawT", str, int)
 
+# What the repr of a secret looks like.
+_is_masked = re.compile(r"[^\W\d]\w*\(….{0,4}\)").fullmatch
+
 
 def is_text(value: object) -> bool:
     """Tell whether a value is a text that is not empty: callers without a checker give anything."""
     return isinstance(value, str) and value != ""
+
+
+def is_masked(text: str) -> bool:
+    """Tell whether a text is the masked form of a secret, such as `Key(…1f4w)`."""
+    return _is_masked(text) is not None
+
+
+def masked_form(name: str) -> InvalidArgument:
+    """Return the error for a masked form that was given for a secret."""
+    return InvalidArgument(
+        f"{name}: this is the masked form of a {name}, as str() shows it; give the {name} itself, or its .reveal()",
+        argument=name,
+        value=None,
+    )
 
 
 class Secret:
@@ -52,13 +70,15 @@ class Secret:
             text: The text, or a secret, whose text is taken.
 
         Raises:
-            InvalidArgument: It is neither, or empty.
+            InvalidArgument: It is neither, or empty, or what `str()` shows of a secret.
         """
         revealed = text.reveal() if isinstance(text, Secret) else text
+        name = type(self).__name__.lower()
         if not is_text(revealed):
-            name = type(self).__name__.lower()
             problem = "is not empty" if revealed == "" else f"is made from a text, not from {kind_of(text)}"
             raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
+        if is_masked(revealed):
+            raise masked_form(name)
         self._text = revealed
 
     def reveal(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import pytest
@@ -58,9 +58,9 @@ def _impossible(name: str, value: Any, path: str) -> bool:
 
 def mutants(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield all models that differ from one in one place, with the place."""
-    cls = cast("Any", type(value))
-    if isinstance(value, tuple):
-        for index, item in enumerate(cast("tuple[Any, ...]", value)):
+    cls: Any = value.__class__
+    if cls is tuple:
+        for index, item in enumerate(value):
             for told, mutant in mutants(item, f"{path}[{index}]"):
                 yield told, (*value[:index], mutant, *value[index + 1 :])
     elif attrs.has(cls):
