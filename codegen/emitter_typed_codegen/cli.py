@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
 from emitter_typed_codegen.stdio import printed
@@ -140,6 +140,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
             ),
         )
     return parser
+
+
+def verb_parser(verb: str) -> argparse.ArgumentParser:
+    """Return the parser of a verb, for shells that complete its options."""
+    verbs = next(each for each in _parser("emitter-typed")._actions if each.dest == "verb")
+    return cast("dict[str, argparse.ArgumentParser]", verbs.choices)[verb]
 
 
 def _check(schemas: Sequence[Path], format: Format) -> int:
