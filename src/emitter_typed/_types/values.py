@@ -58,6 +58,8 @@ class Secret:
         if not is_text(revealed):
             name = type(self).__name__.lower()
             problem = "is not empty" if revealed == "" else f"is made from a text, not from {kind_of(text)}"
+            # Bytes may be a key, which frames would show.
+            del text, revealed
             raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
         self._text = revealed
 
