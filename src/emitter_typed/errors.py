@@ -7,6 +7,7 @@ EmitterError
 ├── BrokerError                           the broker said no; one generated class for each status
 ├── AmbiguousReply                        somebody may have forged a reply or an error on your channels
 ├── ReplyMissing                          the broker acknowledged a request, but its reply was too large to send
+├── HistoryIncomplete                     several nodes stored more in one second than a page of `history` holds
 ├── Undecodable (ValueError)              a reply, event or payload that does not fit its type
 ├── RequestTimeout (TimeoutError)         the network: no answer in time, outcome unknown
 ├── ConnectionRefused (ConnectionError)   the network or the broker: there is no connection to begin with
@@ -23,7 +24,8 @@ Each says in its text what to do about it, and carries the facts as attributes. 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 _HIDDEN = "…"
@@ -214,6 +216,31 @@ class ReplyMissing(EmitterError):
             "ask for less at once",
         )
         self.operation = operation
+
+
+class HistoryIncomplete(EmitterError):
+    """`history` gave all that it could get, and some messages of a few seconds may be missing.
+
+    In a cluster, each node stores what was published to it. Where several nodes stored more in one second than one
+    page of the broker holds, a client cannot get all of it, nor see what is missing.
+    """
+
+    operation: str
+    """The call."""
+    seconds: tuple[datetime, ...]
+    """The seconds of which messages may be missing, oldest first, in UTC."""
+
+    def __init__(self, operation: str, seconds: Sequence[datetime]) -> None:
+        """Name the call and the seconds."""
+        first = seconds[0].isoformat()
+        several = f" and {len(seconds) - 1} more" if len(seconds) > 1 else ""
+        super().__init__(
+            f"{operation} may lack messages of the second {first}{several}: several nodes of the cluster stored more "
+            "in it than a page holds",
+            "ask another node too, with `since` and `until` around that second",
+        )
+        self.operation = operation
+        self.seconds = tuple(seconds)
 
 
 class Undecodable(EmitterError, ValueError):

@@ -15,7 +15,9 @@ from emitter_typed._protocol.topics import Matcher
 from emitter_typed._transport.base import Endpoint
 from emitter_typed.broker import Broker, Clock, Published
 
-URL = os.environ.get("EMITTER_URL")
+URLS = tuple(os.environ.get("EMITTER_URL", "").split())
+"""The nodes of a cluster, or one broker. What needs one takes the first."""
+URL = URLS[0] if URLS else None
 
 
 class RealBroker(Broker):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import hypothesis.strategies as st
 from attrs import frozen
@@ -43,6 +44,8 @@ class Subscriber(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now_s = 1_700_000_000
+        # Nothing happens at the same moment.
+        self.ticks = count()
         self.storage = Storage(lambda: self.now_s)
         self.log: list[Published] = []
         self.read: list[bytes] = []
@@ -66,7 +69,7 @@ class Subscriber(RuleBasedStateMachine):
             recover=True,
         )
         mailbox = Mailbox(max_messages=10_000, max_bytes=10**9, overflow="drop_oldest")
-        self.feed = Feed(mailbox, query)
+        self.feed = Feed(mailbox, query, clock=lambda: self.now_s + next(self.ticks) / 1_000_000)
         self.granted_at = len(self.log)
         self.connected = True
         self.feed.granted()
@@ -187,7 +190,8 @@ class Subscriber(RuleBasedStateMachine):
         stored = {one.payload for one in self.log if one.stored}
         assert sorted(self.read) == sorted(self.expected()), "all of it, and nothing twice"
         assert [each for each in self.read if each in stored] == [each for each in self.expected() if each in stored]
-        assert all(gap.recovered and gap.exact for gap in self.gaps)
+        if all(one.stored for one in self.log[self.granted_at :]):
+            assert all(gap.recovered and gap.exact for gap in self.gaps)
         # Losses that the reader has not seen one by one are one gap to him.
         assert bool(self.losses) <= len(self.gaps) <= self.losses
         assert all(gap.since <= gap.until for gap in self.gaps)

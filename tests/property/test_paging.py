@@ -18,6 +18,7 @@ from emitter_typed._generated.types import HistoryRequest
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._protocol.receiving.stored_ids import process_of
 from emitter_typed.errors import ReplyMissing
 
 LONG_S = 1_000_000
@@ -91,9 +92,9 @@ class History:
             yield from pager.ready()
 
 
-def pager(*, newer_than: bytes | None = None, max_held_bytes: int, **options: object) -> Pager:
+def pager(*, behind: dict[bytes, bytes] | None = None, max_held_bytes: int, **options: object) -> Pager:
     operation = PROTOCOL.operations["history"]
-    return Pager(operation, ("key", "a/b/"), (), options, newer_than=newer_than, max_held_bytes=max_held_bytes)
+    return Pager(operation, ("key", "a/b/"), (), options, behind=behind, max_held_bytes=max_held_bytes)
 
 
 def newest(messages: list[bytes], last: int | None) -> list[bytes]:
@@ -116,11 +117,10 @@ def test_what_is_stored_comes_once_in_order_and_what_is_stored_meanwhile_does_no
         history.store(size_bytes, LONG_S)
     ids = history.ids()
     known = data.draw(st.integers(0, len(ids)))
-    newer_than = ids[known - 1] if known else None
+    behind = {process_of(ids[known - 1]): ids[known - 1]} if known else None
 
     found = [
-        message.payload
-        for message in history.read(pager(newer_than=newer_than, max_held_bytes=max_held_bytes, last=last))
+        message.payload for message in history.read(pager(behind=behind, max_held_bytes=max_held_bytes, last=last))
     ]
 
     wanted = newest(history.at_first, last)

@@ -15,6 +15,7 @@ from emitter_typed import (
     ContractMismatch,
     EmitterError,
     HandlerFailed,
+    HistoryIncomplete,
     InvalidArgument,
     PresenceEvent,
     PresenceInfo,
@@ -84,6 +85,8 @@ def every_error_is_an_emitter_error(error: EmitterError) -> object:
             return assert_type(error.handler, str)
         case ContractMismatch():
             return assert_type(error.package, str)
+        case HistoryIncomplete():
+            return assert_type(error.operation, str), assert_type(error.seconds, tuple[datetime, ...])
         case AmbiguousReply() | Congested() | ReplyMissing():
             return assert_type(error.operation, str)
         case Closed() | _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -19,6 +20,7 @@ from emitter_typed.errors import (
     ContractMismatch,
     EmitterError,
     HandlerFailed,
+    HistoryIncomplete,
     InvalidArgument,
     ReplyMissing,
     RequestTimeout,
@@ -37,6 +39,7 @@ ERRORS: list[EmitterError] = [
     Unauthorized(401, "the security key", "subscribe"),
     AmbiguousReply("keygen"),
     ReplyMissing("history"),
+    HistoryIncomplete("history", [datetime(2026, 1, 1, tzinfo=UTC)]),
     ON_THE_WIRE,
     RequestTimeout("keygen", 1.5),
     RequestTimeout("publish", 1.5, offline="cut"),

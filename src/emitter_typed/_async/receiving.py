@@ -244,9 +244,9 @@ class AsyncReceiving(DriverBase, AsyncCalls):
             max_packet_bytes=self.settings.max_packet_bytes,
         )
         self._present(operation)
-        return self._pages(pager, self._limit(timeout_s))
+        return self._pages(operation, pager, self._limit(timeout_s))
 
-    async def _pages(self, pager: Pager, timeout_s: float) -> AsyncIterator[StoredMessage]:
+    async def _pages(self, operation: str, pager: Pager, timeout_s: float) -> AsyncIterator[StoredMessage]:
         while not pager.done:
             try:
                 pager.take(await self.request(pager.definition, pager.request(), timeout_s=timeout_s))
@@ -254,3 +254,4 @@ class AsyncReceiving(DriverBase, AsyncCalls):
                 pager.shrink(error)
             for message in pager.ready():
                 yield message
+        pager.check(operation)

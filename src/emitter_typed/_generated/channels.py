@@ -226,10 +226,12 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
     ) -> Iterator[ChannelMessage[PayloadT, ParamsT]]:
         """Fetch stored messages, in the order in which they were published.
 
-        Each has the time at which it was stored. Without `last` these are all that the
-        window from `since` to `until` holds. Below a channel everything is found,
-        whatever the broker's matcher; a channel that begins with a wildcard finds
-        nothing.
+        Each has the time at which it was stored. Messages that several processes of a
+        broker stored within one second, as the nodes of a cluster do and a broker that
+        has started again, come process by process, each in its order: nobody knows the
+        order between them. Without `last` these are all that the window from `since` to
+        `until` holds. Below a channel everything is found, whatever the broker's
+        matcher; a channel that begins with a wildcard finds nothing.
 
         Args:
             last: How many stored messages, the newest ones; 0 for none. Without it,
@@ -260,6 +262,8 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            HistoryIncomplete: All that could be had was given; messages of some seconds
+                may be missing.
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -468,10 +472,12 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
     ) -> AsyncIterator[ChannelMessage[PayloadT, ParamsT]]:
         """Fetch stored messages, in the order in which they were published.
 
-        Each has the time at which it was stored. Without `last` these are all that the
-        window from `since` to `until` holds. Below a channel everything is found,
-        whatever the broker's matcher; a channel that begins with a wildcard finds
-        nothing.
+        Each has the time at which it was stored. Messages that several processes of a
+        broker stored within one second, as the nodes of a cluster do and a broker that
+        has started again, come process by process, each in its order: nobody knows the
+        order between them. Without `last` these are all that the window from `since` to
+        `until` holds. Below a channel everything is found, whatever the broker's
+        matcher; a channel that begins with a wildcard finds nothing.
 
         Args:
             last: How many stored messages, the newest ones; 0 for none. Without it,
@@ -502,6 +508,8 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            HistoryIncomplete: All that could be had was given; messages of some seconds
+                may be missing.
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """

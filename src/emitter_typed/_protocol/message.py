@@ -113,8 +113,9 @@ class Gap:
     """A time during which a subscription was not there, between the messages before and those after."""
 
     recovered: bool
-    """Whether what was stored meanwhile follows: all of it, in order. False: the subscription is not to recover, or
-    fetching failed, and then `on_error` has learnt why; what could be fetched follows."""
+    """True if all that was stored meanwhile follows, in order. False if the subscription is not to recover; if fetching
+    failed, and then `on_error` has learnt why; or if stored messages may be missing, for the broker has lost its
+    storage, or a cluster stored more in one second than can be fetched. What could be fetched follows."""
     since: datetime
     """When the connection was lost, by this machine's clock, in UTC."""
     until: datetime
@@ -122,5 +123,5 @@ class Gap:
     count: int
     """How many stored messages follow."""
     exact: bool
-    """Whether these are just those that were missed. False: some of them may have been received before, for they equal
-    others in channel and payload; or nothing was recovered, and nobody knows."""
+    """True if just the missed messages follow. False if some of them may have been received before, for what was
+    received is not all stored, or equals others in channel and payload; or if not all was recovered."""

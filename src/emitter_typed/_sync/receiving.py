@@ -246,12 +246,13 @@ class SyncReceiving(DriverBase, SyncCalls):
             max_packet_bytes=self.settings.max_packet_bytes,
         )
         self._present(operation)
-        return self._pages(pager, self._limit(timeout_s))
+        return self._pages(operation, pager, self._limit(timeout_s))
 
-    def _pages(self, pager: Pager, timeout_s: float) -> Iterator[StoredMessage]:
+    def _pages(self, operation: str, pager: Pager, timeout_s: float) -> Iterator[StoredMessage]:
         while not pager.done:
             try:
                 pager.take(self.request(pager.definition, pager.request(), timeout_s=timeout_s))
             except ReplyMissing as error:
                 pager.shrink(error)
             yield from pager.ready()
+        pager.check(operation)

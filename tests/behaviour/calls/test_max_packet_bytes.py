@@ -10,6 +10,7 @@ from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._types.values import Record
 from emitter_typed.broker import Broker
 from tests.helpers.loops import LIMIT_S
+from tests.helpers.real import fresh_channel
 
 
 @pytest.mark.parametrize("qos", [0, 1])
@@ -51,7 +52,8 @@ def test_a_size_that_no_packet_can_have_is_refused(make: type[Client] | type[Asy
 def test_pages_are_as_large_as_packets_may_be_and_smaller_where_the_broker_has_another_bound(
     broker: Broker, max_packet_bytes: int | None, first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = broker.keygen("a/#/", "rwls")
+    channel = fresh_channel()
+    key = broker.keygen(channel, "rwls")
     sizes: list[int] = []
     request = Pager.request
 
@@ -64,9 +66,9 @@ def test_pages_are_as_large_as_packets_may_be_and_smaller_where_the_broker_has_a
     monkeypatch.setattr(Pager, "request", noted)
     with Client.from_url(broker.url, timeout_s=LIMIT_S, max_packet_bytes=max_packet_bytes) as client:
         for number in range(100):
-            client.publish_nowait(key, "a/", f"{number:02}" + "x" * 1_000, ttl=60)
-        client.publish(key, "a/", "last" + "x" * 998, ttl=60, qos=1)
-        stored: list[StoredMessage] = list(client.history(key, "a/"))
+            client.publish_nowait(key, channel, f"{number:02}" + "x" * 1_000, ttl=60)
+        client.publish(key, channel, "last" + "x" * 998, ttl=60, qos=1)
+        stored: list[StoredMessage] = list(client.history(key, channel))
 
     assert [message.as_string()[:2] for message in stored] == [*(f"{number:02}" for number in range(100)), "la"]
     assert sizes[0] == first

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
-from emitter_typed._broker.faults import SentPacket
-from emitter_typed.broker import Broker
+from tests.helpers.proxy import CuttingProxy
 
 if TYPE_CHECKING:
     # pytest has no public name for it.
@@ -23,8 +22,6 @@ RUNS = int(os.environ.get("EMITTER_FAULT_RUNS", "100"))
 # A change is judged by what it changes, so that CI always loses the same connections; other ones are lost at the desk.
 _CI_SEEDS: tuple[int | None, ...] = (20_260_101, 20_260_102)
 
-WRITER, READER = "writer", "reader"
-
 
 def seeds() -> tuple[ParameterSet, ...]:
     """Return the seeds to run with; None for one that is drawn when the test runs."""
@@ -36,10 +33,11 @@ def seeds() -> tuple[ParameterSet, ...]:
 
 
 class Losses:
-    """Makes a broker lose connections, each in a way and after a number of messages that the seed chooses."""
+    """Cuts connections of writers and readers, each in a way and after a number of messages that the seed chooses."""
 
-    def __init__(self, broker: Broker, seed: int | None) -> None:
-        self._broker = broker
+    def __init__(self, writers: Sequence[CuttingProxy], readers: Sequence[CuttingProxy], seed: int | None) -> None:
+        self._writers = writers
+        self._readers = readers
         self.seed = random.SystemRandom().randrange(2**32) if seed is None else seed
         self._random = random.Random(self.seed)
         # Shown if the test fails.
@@ -50,19 +48,38 @@ class Losses:
         return self._random.randint(1, 12)
 
     def lose(self) -> None:
-        """Lose the connection of one client, or of both: at once, or inside some packet that is to come."""
-        who = self._random.choice([WRITER, READER, None])
-        ways: list[Callable[[], None]] = [
-            lambda: self._broker.faults.drop_connections(who),
-            lambda: self._broker.faults.drop_after(sent_bytes=self._random.randint(1, 80), username=who),
-            lambda: self._broker.faults.drop_after(received_bytes=self._random.randint(1, 300), username=who),
-            lambda: self._drop_inside(who),
+        """Lose the connection of one client, or of all: at once, or inside some packet that is to come."""
+        everyone = [*self._writers, *self._readers]
+        who = self._random.choice([*([each] for each in everyone), everyone])
+        ways: list[Callable[[CuttingProxy], None]] = [
+            CuttingProxy.cut,
+            lambda proxy: proxy.cut_after(to_client_bytes=self._random.randint(1, 80)),
+            lambda proxy: proxy.cut_after(to_broker_bytes=self._random.randint(1, 300)),
+            self._cut_twice,
+            self._cut_and_refuse,
+            self._hold,
         ]
-        self._random.choice(ways)()
+        way = self._random.choice(ways)
+        for proxy in who:
+            way(proxy)
 
-    def _drop_inside(self, who: str | None) -> None:
-        packet: SentPacket = self._random.choice([each for each in get_args(SentPacket) if each != "PINGRESP"])
-        self._broker.faults.drop_inside(packet)
-        if packet in ("CONNACK", "SUBACK", "UNSUBACK"):
-            # It takes a connection that begins to have one sent.
-            self._broker.faults.drop_connections(who)
+    def clear(self) -> None:
+        """Lose nothing any more."""
+        for proxy in (*self._writers, *self._readers):
+            proxy.clear()
+
+    def _cut_twice(self, proxy: CuttingProxy) -> None:
+        # Inside the CONNACK, the SUBACK, or the first stored messages.
+        proxy.cut_next_after(to_client_bytes=self._random.choice([self._random.randint(1, 30), 200, 1000]))
+        proxy.cut()
+
+    def _cut_and_refuse(self, proxy: CuttingProxy) -> None:
+        proxy.refuse(self._random.randint(1, 3))
+        proxy.cut()
+
+    def _hold(self, proxy: CuttingProxy) -> None:
+        # A writer that is held acknowledges nothing, and losses wait for acknowledgements.
+        if proxy in self._readers:
+            proxy.hold()
+        else:
+            proxy.cut()

@@ -19,6 +19,12 @@ from tests.helpers.loops import LIMIT_S, in_loop
 from tests.helpers.losing import until
 
 
+@pytest.fixture
+def broker(emitter_broker: Broker) -> Broker:
+    """The embedded broker, wherever EMITTER_URL points: another does not tell its connections."""
+    return emitter_broker
+
+
 class Failing:
     """Makes transports, unless it is to fail."""
 

@@ -27,6 +27,12 @@ PATIENCE_S = 4.0
 
 
 @pytest.fixture
+def broker(emitter_broker: Broker) -> Broker:
+    """The embedded broker, wherever EMITTER_URL points: another does not tell its connections."""
+    return emitter_broker
+
+
+@pytest.fixture
 def key(broker: Broker) -> Key:
     return broker.keygen("a/#/", "rwslp")
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from emitter_typed import AsyncClient, Client, Key, PresenceSubscribe, PresenceUnsubscribe, StoredMessage
-from emitter_typed.broker import AsyncCluster, Broker, CannotListen, Cluster, ManualClock, NotPublished
+from emitter_typed.broker import AsyncCluster, Broker, Cluster, ManualClock, NotPublished
 from emitter_typed.errors import Closed, InvalidArgument
 from tests.helpers.dialling import LIMIT_S, Dialled, greeted
 from tests.helpers.packets import Sent, Will
@@ -56,23 +56,6 @@ def test_nodes_cannot_share_a_port() -> None:
     with pytest.raises(InvalidArgument, match="cannot share") as refused:
         Cluster(port=8080)
     assert refused.value.argument == "port"
-
-
-def test_a_cluster_that_cannot_listen_leaves_nothing_running() -> None:
-    before = set(threading.enumerate())
-    cluster = Cluster(host="192.0.2.1")
-    with pytest.raises(CannotListen):
-        cluster.start()
-    assert not any(node.is_running for node in cluster.nodes)
-    assert set(threading.enumerate()) <= before
-
-    async def scenario() -> None:
-        nodes = AsyncCluster(host="192.0.2.1")
-        with pytest.raises(CannotListen):
-            await nodes.start()
-        assert not any(node.is_running for node in nodes.nodes)
-
-    asyncio.run(scenario())
 
 
 def test_in_memory_nodes_share_messages_too() -> None:

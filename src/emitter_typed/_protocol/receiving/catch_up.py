@@ -8,8 +8,15 @@ from typing import Any
 
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
-from emitter_typed._protocol.receiving.merge import Fingerprint, MergePoint, RecentDeliveries, find_merge_point
+from emitter_typed._protocol.receiving.merge import (
+    Arrived,
+    Fingerprint,
+    Found,
+    RecentDeliveries,
+    find_overlap,
+)
 from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._protocol.receiving.stored_ids import age, process_of
 from emitter_typed._types.values import Record
 from emitter_typed.errors import ReplyMissing
 
@@ -36,16 +43,23 @@ class CatchUp:
         self._resumes = resumes
         # How many live messages had arrived, of all of the subscription, when the newest page came.
         self._arrived: int | None = None
+        # Whether the oldest could be fetched.
+        self._complete = True
         self.merged: bool = False
         """Whether it is known which stored messages are to be given."""
         self.whole: bool = True
-        """Whether all that was wanted could be fetched."""
+        """Whether all that was wanted is stored and could be fetched."""
         self.count: int = 0
         """How many are to be given after a connection was lost."""
         self.exact: bool = True
         """Whether none of them comes twice."""
         self.fingerprints: tuple[Fingerprint, ...] = ()
         """What the messages are known by that are to be given after a connection was lost."""
+
+    @property
+    def incomplete(self) -> Collection[int]:
+        """The seconds, in Unix time, that may hold more than was found."""
+        return self._pager.incomplete
 
     @property
     def definition(self) -> RequestDefinition[Any]:
@@ -82,7 +96,7 @@ class CatchUp:
             self._pager.shrink(error)
         except ReplyMissing:
             self._pager.stop()
-            self.whole = False
+            self.whole = self._complete = False
             self._arrived = received if self._arrived is None else self._arrived
             return False
         return True
@@ -93,10 +107,10 @@ class CatchUp:
 
     def find_merge_point(
         self,
-        live: Sequence[Fingerprint],
+        live: Sequence[Arrived],
         place: int,
         *,
-        no_echo: Sequence[Fingerprint] = (),
+        no_echo: Sequence[tuple[Fingerprint, float]] = (),
         own: Collection[Fingerprint] = (),
     ) -> bool:
         """Find the merge point, if enough is fetched, and tell whether it was.
@@ -104,7 +118,7 @@ class CatchUp:
         Args:
             live: What arrived live since the subscription was asked for, and waits to be read.
             place: The place of the first of them among all that arrived.
-            no_echo: What this client published since then so that it does not receive it.
+            no_echo: What this client published since then so that it does not receive it, and when.
             own: The same from before the last loss of the connection: it lies among what was missed.
         """
         assert self._arrived is not None, "a page comes first"
@@ -114,43 +128,76 @@ class CatchUp:
         if not self._resumes and missing > 0 and not self._pager.exhausted:
             self._pager.extend(missing)
             return False
-        known_by = [one for _, one in found]
-        first = 0
-        self.exact = self.whole
-        # A part of what is stored cannot tell what was missed, so all of it counts as that.
-        if self._resumes and self.whole:
-            resumption = self._recent.resume(known_by)
-            first, self.exact = resumption.first, resumption.exact
-        merge_point = find_merge_point(known_by[first:], live, no_echo=no_echo, arrived=arrived)
-        self.exact = self.exact and merge_point.exact
-        # Which of those without echo are stored by now, nobody knows.
-        self._recent.restart(self._newest(), merge_point, live, no_echo=no_echo)
-        missed = found[first : len(found) - merge_point.overlap]
-        times = Counter(known_by[first:])
+        stored = self._undelivered(found) if self._resumes else found
+        unheard = [known_by for known_by, _ in no_echo]
+        overlap = find_overlap(stored, live, no_echo=unheard, arrived=arrived)
+        self.whole = self.whole and not self._pager.incomplete
+        self.exact = self.exact and self.whole and overlap.exact
+        missed = [one for one in stored if one[0] not in overlap.matched]
+        times = Counter(known_by for _, known_by in stored)
         # Where equal ones are about, one of them may be somebody else's: a repeat is better than a loss.
-        leave_out = frozenset(id_ for id_, known_by in missed if known_by in own and times[known_by] == 1)
         self.exact = self.exact and not any(known_by in own and times[known_by] > 1 for _, known_by in missed)
-        self._cut([id_ for id_, _ in found], first, merge_point, leave_out)
+        missed = [one for one in missed if one[1] not in own or times[one[1]] > 1]
+        at_s = overlap.newest_at_s if stored and stored[-1][0] == self._newest() else None
+        repeated = {known_by for _, known_by in missed}
+        rest = [
+            # The broker may store a little later what has arrived already.
+            Arrived(one.fingerprint, one.at_s, index < arrived or one.fingerprint in repeated)
+            for index, one in enumerate(live)
+            if index not in overlap.arrivals
+        ]
+        self._recent.restart(
+            self._newest(),
+            [id_ for id_, _ in found],
+            rest,
+            arrived_at_s=at_s,
+            # Which of these are stored by now, nobody knows.
+            no_echo=no_echo,
+            behind=() if self._resumes and self._complete else _oldest(found),
+        )
+        self._cut(found, missed)
         self.merged = True
         if self._resumes:
-            self.fingerprints = tuple(known_by for id_, known_by in missed if id_ not in leave_out)
+            self.fingerprints = tuple(known_by for _, known_by in missed)
             self.count = len(self.fingerprints)
         return True
 
-    def _cut(self, ids: list[bytes], first: int, merge_point: MergePoint, leave_out: frozenset[bytes]) -> None:
-        end = len(ids) - merge_point.overlap
-        keep = end - first if self._wanted is None else min(self._wanted, end - first)
-        whole = self._resumes or keep == self._wanted
-        start = end - keep
+    def _undelivered(self, found: list[Found]) -> list[Found]:
+        """Return what was not delivered before the connection was lost, and note how certain that is."""
+        recent = self._recent
+        lost = recent.processes - self._pager.processes
+        unknown = [one for one in found if one[0] not in recent.known]
+        # A part of what is stored cannot tell what was missed. What is left of it by others can, where one lost all.
+        comparable = [one for one in unknown if self.whole and (not lost or process_of(one[0]) in recent.processes)]
+        delivered = recent.compare(comparable)
+        # Without a cursor, only what was delivered can show that its storage is still there.
+        shown = recent.cursor is not None or bool(delivered.arrivals) or not recent.delivered
+        self.exact = self.whole and not lost and delivered.exact
+        self.whole = self.whole and not lost and shown and not self._pager.incomplete
+        return [one for one in unknown if one[0] not in delivered.matched]
+
+    def _cut(self, found: list[Found], missed: list[Found]) -> None:
+        """Have just those given that were missed, and no more than are wanted."""
+        keep = len(missed) if self._wanted is None else min(self._wanted, len(missed))
+        enough = self._resumes or keep == self._wanted
+        kept = frozenset(id_ for id_, _ in missed[len(missed) - keep :])
+        oldest = max((age(id_) for id_ in kept), default=b"")
+        older = (id_ for id_, _ in found if age(id_) > oldest)
         self._pager.narrow(
-            older_than=ids[end] if merge_point.overlap else None,
-            newer_than=ids[start - 1] if whole and start else None,
-            leave_out=leave_out,
+            newer_than=min(older, key=age, default=None) if enough else None,
+            leave_out=frozenset(id_ for id_, _ in found if id_ not in kept),
         )
-        if not whole:
+        if not enough:
             self._pager.extend(None if self._wanted is None else self._wanted - keep)
 
     def _newest(self) -> bytes | None:
         newest, cursor = self._pager.newest, self._recent.cursor
-        # Of two ids the larger is the older.
-        return newest if cursor is None or (newest is not None and newest[4:] < cursor[4:]) else cursor
+        return newest if cursor is None or (newest is not None and age(newest) < age(cursor)) else cursor
+
+
+def _oldest(found: list[Found]) -> Collection[bytes]:
+    """Return the id of the oldest message of each process."""
+    oldest: dict[bytes, bytes] = {}
+    for id_, _ in found:
+        oldest.setdefault(process_of(id_), id_)
+    return oldest.values()

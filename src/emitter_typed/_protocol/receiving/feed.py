@@ -8,16 +8,18 @@ drop meanwhile comes from what is stored.
 from __future__ import annotations
 
 from collections import Counter, deque
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from attrs import define
 
+from emitter_typed._clock import monotonic
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.message import Gap, StoredMessage
 from emitter_typed._protocol.receiving.catch_up import CatchUp
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
 from emitter_typed._protocol.receiving.mailbox import Arrival, Mailbox
-from emitter_typed._protocol.receiving.merge import Fingerprint, RecentDeliveries, fingerprint
+from emitter_typed._protocol.receiving.merge import Arrived, Fingerprint, RecentDeliveries, fingerprint
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._types.values import Record
 from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError, ReplyMissing
@@ -45,14 +47,20 @@ class _Break:
 
 
 class Feed:
-    """The messages of one subscription. It does no I/O, knows no clock and locks nothing: its owner does.
+    """The messages of one subscription. It does no I/O and locks nothing: its owner does.
 
     Its owner sends what `next_request` returns, and gives back the `answer`, or why it `failed`. That a connection is
     lost is told before what failed with it.
     """
 
-    def __init__(self, mailbox: Mailbox, query: HistoryQuery | None) -> None:
-        """Begin without messages; None: nothing that is stored is wanted."""
+    def __init__(self, mailbox: Mailbox, query: HistoryQuery | None, *, clock: Callable[[], float] = monotonic) -> None:
+        """Begin without messages.
+
+        Args:
+            mailbox: Holds the live ones.
+            query: Which stored messages are wanted; None: none.
+            clock: Tells the time in seconds, from any beginning on.
+        """
         self.mailbox: Mailbox = mailbox
         """The live messages."""
         self.started: bool = query is None
@@ -62,25 +70,31 @@ class Feed:
         self._query = query
         self._recent = RecentDeliveries(max_messages=_MAX_RECENT_MESSAGES)
         self._recovers = query is not None and query.recover
+        self._clock = clock
         self._since_cursor = 0
+        self._since_merge = 0
+        # How many messages may arrive before the cursor is moved on, and when that was asked for last.
+        self._cursor_due = 1
+        self._asked_at_s = 0.0
         # What this client published meanwhile that does not come back: until stored and live messages are joined.
-        self._no_echo: deque[Fingerprint] = deque(maxlen=_MAX_RECENT_MESSAGES)
-        self._no_echo_since_asked = 0
+        self._no_echo: deque[tuple[Fingerprint, float]] = deque(maxlen=_MAX_RECENT_MESSAGES)
         # The same from before the last loss, where there was more than one.
         self._no_echo_before: set[Fingerprint] = set()
         self._catch_up: CatchUp | None = None
         self._break: _Break | None = None
         self._items: deque[StoredMessage | Gap] = deque()
         self._asked: CatchUp | Pager | None = None
-        # How many live messages had arrived, of all and since the cursor, when the page did that was asked for last.
-        self._arrived: tuple[int, int] | None = None
+        # How many live messages had arrived when the page did that was asked for last.
+        self._arrived: int | None = None
         self._connected = False
         self._ended = False
         # The messages since the last loss that the queue had no room for, each with the place of the one after it.
-        self._refused: deque[tuple[int, Fingerprint]] = deque(maxlen=_MAX_RECENT_MESSAGES)
+        self._refused: deque[tuple[int, Arrived]] = deque(maxlen=_MAX_RECENT_MESSAGES)
         self._refusals = 0
+        # When each of the newest live messages arrived, while stored ones are to be joined to them.
+        self._arrived_at_s: deque[float] = deque(maxlen=mailbox.max_messages)
         # Whether nothing but live messages is to come, which is almost always so.
-        self._only_live = True
+        self._only_live = query is None
 
     # What happens
 
@@ -94,16 +108,19 @@ class Feed:
     def put(self, arrival: Arrival) -> bool:
         """Take a live message in, and tell whether that begins an episode of dropping."""
         if self._recovers and self.started and self._break is None:
-            self._recent.deliver(fingerprint(*arrival))
+            self._recent.deliver(Arrived(fingerprint(*arrival), self._clock()))
             self._since_cursor += 1
+            self._since_merge += 1
         if self._only_live:
             return self.mailbox.put(arrival)
         place = self.mailbox.received
         begins = self.mailbox.put(arrival)
         if self.mailbox.received == place:
             # It is lost, and is not to come from what is stored in the place of those that were taken in.
-            self._refused.append((place, fingerprint(*arrival)))
+            self._refused.append((place, Arrived(fingerprint(*arrival), self._clock())))
             self._refusals += 1
+        else:
+            self._arrived_at_s.append(self._clock())
         return begins
 
     def published_without_echo(self, arrival: Arrival) -> None:
@@ -112,10 +129,9 @@ class Feed:
             return
         known_by = fingerprint(*arrival)
         if self.started and self._break is None:
-            self._recent.published_without_echo(known_by)
-            self._no_echo_since_asked += 1
+            self._recent.published_without_echo(known_by, self._clock())
         else:
-            self._no_echo.append(known_by)
+            self._no_echo.append((known_by, self._clock()))
 
     def lost(self, now: datetime) -> None:
         """Learn that the connection is lost, and another one is to follow."""
@@ -123,13 +139,14 @@ class Feed:
         if self._ended:
             return
         self._refused.clear()
+        self._arrived_at_s.clear()
         if self._break is None:
             self._break = _Break(self.mailbox.received, self.mailbox.received, now)
             self._only_live = False
         else:
             self._break.live_from = self.mailbox.received
             self._break.until = None
-            self._no_echo_before.update(self._no_echo)
+            self._no_echo_before.update(known_by for known_by, _ in self._no_echo)
             self._no_echo.clear()
             if self._catch_up is not None and not self._catch_up.merged:
                 # What it has fetched ends before this loss. It begins again.
@@ -185,7 +202,7 @@ class Feed:
     @property
     def cursor_is_old(self) -> bool:
         """Whether so much has arrived that a request is due which shortens what must be remembered."""
-        return self._since_cursor >= _CURSOR_MESSAGES
+        return self._since_cursor >= self._cursor_due
 
     @property
     def waiting(self) -> int:
@@ -212,24 +229,28 @@ class Feed:
         else:
             assert self._query is not None, "only a query has a cursor"
             self._asked = self._query.newest()
-            self._since_cursor = self._no_echo_since_asked = 0
+            # Often at first: until something that was delivered is known to be stored, and by whom, little is certain.
+            self._cursor_due = min(max(1, (self._since_merge - 1) // 2), _CURSOR_MESSAGES)
+            self._since_cursor = 0
+            self._asked_at_s = self._clock()
         self._arrived = None
         return self._asked.definition, self._asked.request()
 
     def page_arrived(self) -> None:
         """Learn that the `answer` has arrived, which is to be given later: what arrives from now on is not in it."""
-        self._arrived = self._received, self._since_cursor
+        self._arrived = self._received
 
     def answer(self, response: object) -> None:
         """Take in the answer to what was asked for. Raises Undecodable; it is then to be told that it `failed`."""
         catch_up = self._catch_up
-        received, since_cursor = self._arrived or (self._received, self._since_cursor)
+        received = self._received if self._arrived is None else self._arrived
         if isinstance(self._asked, Pager):
             self._asked.take(response)
-            if self._break is None and self._asked.newest is not None:
-                # What had arrived by then is not newer than that.
-                keep = self._since_cursor - since_cursor
-                self._recent.begin(self._asked.newest, keep=keep, keep_no_echo=self._no_echo_since_asked)
+            # One page is enough.
+            self._asked.stop()
+            if self._break is None:
+                whole = self._asked.at_the_end
+                self._recent.begin(self._asked.found(), asked_at_s=self._asked_at_s, whole=whole)
         elif catch_up is not None and self._asked is catch_up:
             catch_up.take(response, received)
             self._try_to_merge(catch_up)
@@ -264,10 +285,13 @@ class Feed:
         broken = self._break
         if broken is not None and not merged:
             self._break = None
-            for arrival in self.mailbox.since(broken.live_from):
-                self._recent.deliver(fingerprint(*arrival))
-            for known_by in (*self._no_echo_before, *self._no_echo):
-                self._recent.published_without_echo(known_by)
+            for arrived in self._live(broken.live_from):
+                self._recent.deliver(arrived)
+            now_s = self._clock()
+            for known_by in self._no_echo_before:
+                self._recent.published_without_echo(known_by, now_s)
+            for known_by, at_s in self._no_echo:
+                self._recent.published_without_echo(known_by, at_s)
             self._no_echo.clear()
             self._no_echo_before.clear()
             self._items.append(_gap(broken, broken.until or now))
@@ -286,8 +310,11 @@ class Feed:
         self._refused.clear()
         self._no_echo.clear()
         self._no_echo_before.clear()
-        self.started = True
-        self._since_cursor = 0
+        if not self.started:
+            self.started = True
+            self._items.extend(_incomplete(second) for second in sorted(catch_up.incomplete))
+        self._since_cursor = self._since_merge = 0
+        self._cursor_due = 1
         if broken is not None and broken.until is not None:
             self._leave_out_what_was_stored(catch_up, broken)
             self._break = None
@@ -297,17 +324,18 @@ class Feed:
     def _received(self) -> int:
         return self.mailbox.received + self._refusals
 
-    def _live(self, place: int) -> list[Fingerprint]:
+    def _live(self, place: int) -> list[Arrived]:
         """Return what arrived from a place on and was not dropped since, with what was refused where it arrived."""
         arrivals = self.mailbox.since(place)
         first = self.mailbox.received - len(arrivals)
         refused = deque(each for each in self._refused if each[0] >= first)
-        live: list[Fingerprint] = []
-        for number, arrival in enumerate(arrivals, first):
+        times = list(self._arrived_at_s)[max(0, len(self._arrived_at_s) - len(arrivals)) :]
+        live: list[Arrived] = []
+        for number, (arrival, at_s) in enumerate(zip(arrivals, times, strict=True), first):
             while refused and refused[0][0] == number:
                 live.append(refused.popleft()[1])
-            live.append(fingerprint(*arrival))
-        return live + [known_by for _, known_by in refused]
+            live.append(Arrived(fingerprint(*arrival), at_s))
+        return live + [arrived for _, arrived in refused]
 
     def _leave_out_what_was_stored(self, catch_up: CatchUp, broken: _Break) -> None:
         """Take out what arrived between two losses and is stored: it comes with what was missed, in its order."""
@@ -327,3 +355,9 @@ def _gap(broken: _Break, until: datetime, catch_up: CatchUp | None = None) -> Ga
     if catch_up is None:
         return Gap(recovered=False, since=broken.since, until=until, count=0, exact=False)
     return Gap(recovered=catch_up.whole, since=broken.since, until=until, count=catch_up.count, exact=catch_up.exact)
+
+
+def _incomplete(second: int) -> Gap:
+    """Return the gap in what is stored of a second."""
+    since = datetime.fromtimestamp(second, UTC)
+    return Gap(recovered=False, since=since, until=since + timedelta(seconds=1), count=0, exact=False)

@@ -18,6 +18,8 @@ from emitter_typed.errors import InvalidArgument, kind_of
 
 # How much is asked for before it is known how much of it also arrives live.
 _FIRST_MESSAGES = 256
+# How much is asked for at least, so that what is stored a little later is told from what was there.
+_LEAST_MESSAGES = 64
 
 
 @frozen(kw_only=True)
@@ -104,21 +106,22 @@ class HistoryQuery:
 
     def begin(self, recent: RecentDeliveries) -> CatchUp:
         """Return what fetches the messages that come first."""
-        # One at least, for it says where recent deliveries begin.
-        first = _FIRST_MESSAGES if self.wanted is None else max(1, min(self.wanted, _FIRST_MESSAGES))
+        # They say where recent deliveries begin.
+        least = _LEAST_MESSAGES if self.recover else 1
+        first = _FIRST_MESSAGES if self.wanted is None else max(least, min(self.wanted, _FIRST_MESSAGES))
         return CatchUp(self._pager(self.window, first), recent, wanted=self.wanted)
 
     def resume(self, recent: RecentDeliveries) -> CatchUp:
         """Return what fetches the messages that were missed."""
         # The cursor bounds it better than the window that it once came from.
         window: Mapping[str, object] = self.window if recent.cursor is None else {}
-        return CatchUp(self._pager(window, None, newer_than=recent.cursor), recent, wanted=None, resumes=True)
+        return CatchUp(self._pager(window, None, recent), recent, wanted=None, resumes=True)
 
     def newest(self) -> Pager:
-        """Return what fetches the newest message."""
-        return self._pager({}, 1)
+        """Return what fetches the newest messages, for which one page is enough."""
+        return self._pager({}, _LEAST_MESSAGES)
 
-    def _pager(self, window: Mapping[str, object], size: int | None, *, newer_than: bytes | None = None) -> Pager:
+    def _pager(self, window: Mapping[str, object], size: int | None, recent: RecentDeliveries | None = None) -> Pager:
         assert self.operation.pages is not None, "generated code fetches only with what has pages"
         options_given = {**window, self.operation.pages.size: size}
         return Pager(
@@ -126,7 +129,8 @@ class HistoryQuery:
             self.arguments,
             (),
             options_given,
-            newer_than=newer_than,
+            since_s=None if recent is None else recent.since_s,
+            behind=None if recent is None else recent.behind,
             keep_found=True,
             accepts=self.accepts,
             max_packet_bytes=self.max_packet_bytes,

@@ -1,30 +1,54 @@
-"""Where what is stored and what arrived live belong together: without a gap, a reversal or a needless repeat.
+"""Which stored messages also arrived live: so that none is lost, and few are repeated.
 
-Stored messages have an id and live ones have none, so they can only be told apart by channel and payload. What was
-stored while a subscription stood also arrived, in the same order, unless this client published it without echo (so that
-its own subscriptions do not receive it). So the stored messages that also arrived form one piece that is, in
-order, among the live ones: the longest such piece is an upper bound. A pair of channel and payload that stands once on
-either side is taken for one message: up to there the piece is certain. Where both bounds meet, the merge point is
-exact; else the certain piece is taken, for a repeat is better than a loss.
+Stored messages have an id and live ones have none, so they can only be told apart by channel and payload. A broker
+serves its connections in parallel, so that the order of what is stored differs a little from that of what arrived. Ids
+of several processes have no order within a second at all. So the stored messages of each process are compared with what
+arrived, and two that are equal count as one message only where all of this holds:
 
-This takes for granted that messages with the same channel and payload are alike: all stored, for the same time, or none
-is. Where they are not, or where the stored copy of the one that was delivered has expired, a stored message may be left
-out that equals, in channel and payload, one that was delivered.
+- They stand in the same place, but for a disorder that the broker can cause: of at most `DISORDER_S` seconds.
+- To take them for two messages would need more disorder. What was missed is stored behind all that arrived. So a
+  message that is stored behind a missed one, or behind a later arrival, is taken for missed, unless even more of those
+  behind it arrived.
+- No other message equals them; or one that is certain is stored behind them, so that they were not missed.
+
+All others are delivered again, for a repeat is better than a loss.
+
+What no comparison can tell: a message that was missed, and equals one that arrived at its place, less than `DISORDER_S`
+before, and is not stored itself.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from attrs import evolve, frozen
 
+from emitter_typed._protocol.receiving.stored_ids import age, process_of, stored_s
+
 Fingerprint = int
 """A channel and a payload, in little room. Differs from one process to another, so that nobody can make two alike."""
 
+Found = tuple[bytes, Fingerprint]
+"""The id of a stored message, and what it is known by."""
+
+DISORDER_S: Final = 2
+"""By how much what is stored and what arrives may differ in time, and how much older than the cursor is looked at."""
+
 MAX_RECENT_MESSAGES: Final = 1_000
 """How many messages `RecentDeliveries` remembers, unless it is told otherwise."""
+
+# Behind so many that arrived stands none that was published before them.
+_MIN_ARRIVALS: Final = 32
+
+# How many messages are tried as the first that was delivered, where older ones were forgotten.
+_MAX_BEGINNINGS: Final = 8
+
+# How long before the cursor something arrived that may be stored within DISORDER_S of it: times are whole seconds, and
+# the cursor itself may have been late.
+_KEPT_S: Final = DISORDER_S + 3.0
 
 
 def fingerprint(channel: str, payload: bytes) -> Fingerprint:
@@ -32,226 +56,445 @@ def fingerprint(channel: str, payload: bytes) -> Fingerprint:
     return hash((channel, payload))
 
 
-@frozen(kw_only=True)
-class MergePoint:
-    """How to join stored messages and live ones: the stored ones but for the last `overlap`, then the live ones."""
+@frozen
+class Arrived:
+    """A message that arrived live."""
 
-    overlap: int
-    """How many of the newest stored messages are left out, for they are also among the live ones."""
-    exact: bool
-    """Whether nothing is delivered twice."""
-    fresh: int
-    """The index of the first live message that certainly came after the newest stored one."""
-    whole: bool
-    """Whether that are all that came after it."""
+    fingerprint: Fingerprint
+    at_s: float
+    """When it arrived, by a clock of this machine."""
+    may_be_known: bool = False
+    """Whether it may be stored at or before the cursor, so that it need not be found behind it."""
 
 
 @frozen(kw_only=True)
-class Resumption:
-    """Where the missed ones begin among stored messages."""
+class Comparison:
+    """Which stored messages also arrived."""
 
-    first: int
-    """The index of the first stored message that was missed; the number of messages if none was."""
+    matched: frozenset[bytes]
+    """Their ids. What was published without echo counts as arrived."""
     exact: bool
-    """Whether everything from there on was missed."""
+    """Whether it is certain that the others did not."""
+    arrivals: frozenset[int]
+    """The indices of what arrived that was found among the stored ones."""
+    newest_at_s: float | None = None
+    """When the newest stored message arrived; None: it did not."""
 
 
-def find_merge_point(
-    stored: Sequence[Fingerprint],
-    live: Sequence[Fingerprint],
-    *,
-    no_echo: Collection[Fingerprint] = (),
-    arrived: int | None = None,
-) -> MergePoint:
-    """Find how many of the newest stored messages also arrived live since a subscription was asked for.
+def find_overlap(
+    stored: Sequence[Found], live: Sequence[Arrived], *, no_echo: Collection[Fingerprint] = (), arrived: int
+) -> Comparison:
+    """Find which stored messages also arrived live since a subscription was asked for.
 
     Args:
-        stored: The stored messages, oldest first, as the broker gave them after it had accepted the subscription. Those
-            that are known to be older than the subscription, such as what an earlier request gave, may be left out.
-            So may all but the newest `len(live) + len(no_echo)` and one more.
-            `RecentDeliveries` needs the newest one, even where none is to be delivered.
-        live: What arrived since, in order. It must hold all that was published before the broker gave its newest page;
-            where the oldest of it had to be dropped, nothing is lost or repeated.
+        stored: The stored messages, oldest first, that the broker gave after it had accepted the subscription. Those
+            that are known to be older than the subscription may be left out. So may all but the newest
+            `arrived + len(no_echo)` and one more.
+        live: What arrived since, in order.
         no_echo: What this client published meanwhile so that it does not receive it.
-        arrived: How many of `live` were there when the newest page came. What came later is not stored in it, and is no
-            evidence that it is. Default: not known; then any of them may be.
-
-    Returns:
-        How to join them. `overlap` never counts a message that is not among the live ones, or without echo.
+        arrived: How many of `live` were there when the newest page came. What came later is no evidence that it is
+            stored there.
     """
     unheard = frozenset(no_echo)
-    unique = _unique(stored, live, unheard) & {*live[:arrived], *unheard}
-    piece = _measure(stored[::-1], live[::-1], unheard, unique)
-    if arrived is not None:
-        fresh, whole = arrived, True
-    elif piece.exact and not (stored and (stored[-1] in unheard or live.count(stored[-1]) > 1)):
-        # The newest stored message has one place among the live ones, or was there before them.
-        fresh, whole = (0 if piece.first_match is None else len(live) - piece.first_match), True
-    else:
-        fresh, whole = len(live), False
-    return MergePoint(overlap=piece.certain, exact=piece.exact, fresh=fresh, whole=whole)
+    mirrored = [Arrived(one.fingerprint, -one.at_s) for one in reversed(live[:arrived])]
+    late = Counter(one.fingerprint for one in live[arrived:])
+    work = _Work(stored[::-1], mirrored, unheard, late, mirrored=True)
+    found = work.compare(None)
+    arrivals = frozenset(arrived - 1 - index for index in found.arrivals)
+    return evolve(found, arrivals=arrivals, newest_at_s=work.at_s(stored[-1][0]) if stored else None)
 
 
-def resume(
-    stored: Sequence[Fingerprint],
-    delivered: Sequence[Fingerprint],
+def find_delivered(
+    stored: Sequence[Found],
+    delivered: Sequence[Arrived],
     *,
     no_echo: Collection[Fingerprint] = (),
     truncated: bool = False,
-) -> Resumption:
-    """Find where the messages begin that were missed while a connection was down.
+    since: tuple[bytes, float] | None = None,
+) -> Comparison:
+    """Find which stored messages were delivered before a connection was lost; the others were missed.
 
     Args:
-        stored: All stored messages after the cursor, oldest first. A part of them cannot do: a missed message in it may
+        stored: All stored messages since the cursor, oldest first. A part of them cannot do: a missed message in it may
             equal one that was delivered before.
         delivered: What arrived live since the cursor, in order: the newest of it, if it is `truncated`.
         no_echo: What this client published since the cursor, and before the connection was down, so that it does not
             receive it.
-        truncated: Whether older ones were delivered that `delivered` does not hold.
-
-    Returns:
-        Where the missed ones begin; join them to what is live now.
+        truncated: Whether older ones were delivered that `delivered` does not hold. What is stored before the first
+            that is certain counts as delivered then.
+        since: The id of a stored message before them, and when it arrived. None: not known.
     """
     unheard = frozenset(no_echo)
-    unique = _unique(stored, delivered, unheard)
-    begin = 0
+    found = _Work(stored, delivered, unheard, Counter()).compare(since)
+    certain = True
     if truncated:
         # Nothing is known of the first ones, so it begins with the oldest message that certainly was delivered.
-        first = next((index for index, one in enumerate(stored) if one in unique and one not in unheard), None)
-        if first is None:
-            return Resumption(first=0, exact=not stored)
-        begin = first
-        delivered = delivered[delivered.index(stored[begin]) :]
-    piece = _measure(stored[begin:], delivered, unheard, unique)
-    return Resumption(first=begin + piece.certain, exact=piece.exact)
-
-
-@frozen(kw_only=True)
-class _Piece:
-    """The first stored messages that are among others, in order."""
-
-    certain: int
-    exact: bool
-    first_match: int | None
-    """The index in the others of the first message that is in both."""
-
-
-def _unique(
-    stored: Sequence[Fingerprint], others: Sequence[Fingerprint], no_echo: frozenset[Fingerprint]
-) -> frozenset[Fingerprint]:
-    """Return what stands for one message: stored once, and arrived once; or sent without echo, and not arrived."""
-    own = Counter(stored)
-    arrivals = Counter(others)
-    return frozenset(one for one in stored if own[one] == 1 and arrivals[one] == (0 if one in no_echo else 1))
-
-
-def _measure(
-    stored: Sequence[Fingerprint],
-    others: Sequence[Fingerprint],
-    no_echo: frozenset[Fingerprint],
-    unique: frozenset[Fingerprint],
-) -> _Piece:
-    possible = certain = place = 0
-    first_match: int | None = None
-    for one in stored:
-        if one not in no_echo:
-            try:
-                place = others.index(one, place) + 1
-            except ValueError:
+        for first in _only_once(stored, delivered)[:_MAX_BEGINNINGS]:
+            later = _Work(stored[first:], delivered, unheard, Counter()).compare(since)
+            if stored[first][0] in later.matched:
+                found = evolve(later, matched=later.matched | {id_ for id_, _ in stored[:first]})
                 break
-            first_match = place - 1 if first_match is None else first_match
-        possible += 1
-        # One without echo tells nothing of the others beside it: they may be lost though it was published.
-        if one in unique and (one not in no_echo or certain == possible - 1):
-            certain = possible
-    # What should be the same message and is not in its place shows that equal ones are about, or that some got lost.
-    contradicted = any(one in unique and one not in no_echo for one in stored[possible:])
-    return _Piece(certain=certain, exact=certain == possible and not contradicted, first_match=first_match)
+        # What is given before another one that was delivered, or little behind the first, may have been forgotten.
+        here = [id_ in found.matched for id_, _ in stored]
+        certain = not stored or (len(found.arrivals) >= _MIN_ARRIVALS and here == sorted(here, reverse=True))
+    missing = any(index not in found.arrivals and not one.may_be_known for index, one in enumerate(delivered))
+    return evolve(found, exact=found.exact and not missing and certain)
+
+
+def _only_once(stored: Sequence[Found], delivered: Sequence[Arrived]) -> list[int]:
+    """Return the indices of what stands on either side, and once."""
+    times = Counter(known_by for _, known_by in stored)
+    arrivals = Counter(one.fingerprint for one in delivered)
+    return [index for index, (_, known_by) in enumerate(stored) if times[known_by] == 1 == arrivals[known_by]]
+
+
+@frozen
+class _Pair:
+    """A stored message and the arrival that equals it."""
+
+    stored: int
+    """Its index among the stored ones of its process."""
+    arrival: int
+
+
+class _Work:
+    """Compares stored messages with arrivals: as they are, or both from their ends, with their times negative."""
+
+    def __init__(
+        self,
+        stored: Sequence[Found],
+        arrivals: Sequence[Arrived],
+        no_echo: frozenset[Fingerprint],
+        others: Counter[Fingerprint],
+        *,
+        mirrored: bool = False,
+    ) -> None:
+        self._stored = stored
+        self._arrivals = arrivals
+        self._no_echo = no_echo
+        self._sign = -1 if mirrored else 1
+        self._stored_times = Counter(known_by for _, known_by in stored)
+        self._others = others
+        self._arrival_times = Counter(one.fingerprint for one in arrivals) + others
+        self._places: defaultdict[Fingerprint, list[int]] = defaultdict(list)
+        for index, one in enumerate(arrivals):
+            self._places[one.fingerprint].append(index)
+        self._matched: dict[bytes, int | None] = {}
+        self._exact = True
+
+    def at_s(self, id_: bytes) -> float | None:
+        """Return when a stored message arrived, if it is among those that did."""
+        index = self._matched.get(id_)
+        return None if index is None else self._sign * self._arrivals[index].at_s
+
+    def compare(self, since: tuple[bytes, float] | None) -> Comparison:
+        """Compare the messages of each process for itself, for there is no order between them."""
+        processes: defaultdict[bytes, list[Found]] = defaultdict(list)
+        for one in self._stored:
+            processes[process_of(one[0])].append(one)
+        for process, stored in processes.items():
+            begin = None if since is None or process_of(since[0]) != process else (self._time(since[0]), since[1])
+            self._compare(stored, begin)
+        return Comparison(
+            matched=frozenset(self._matched),
+            exact=self._exact,
+            arrivals=frozenset(index for index in self._matched.values() if index is not None),
+        )
+
+    def _time(self, id_: bytes) -> int:
+        return self._sign * stored_s(id_)
+
+    def _compare(self, stored: list[Found], begin: tuple[float, float] | None) -> None:
+        pairs, others, strange = self._sort_out(stored)
+        spine = [pairs[index] for index in _longest_in_order([pair.arrival for pair in pairs])]
+        in_order = frozenset(spine)
+        spine = self._in_time(stored, spine, begin, strange)
+        strange.sort()
+        places = [pair.stored for pair in spine]
+        arrivals = [pair.arrival for pair in spine]
+        jumped = [0] * (len(spine) + 1)
+        for pair in pairs:
+            if pair not in in_order:
+                self._judge_displaced(stored, pair, spine, (places, arrivals), strange, jumped)
+        over = 0
+        for rank, pair in enumerate(spine):
+            over += jumped[rank]
+            disorder = over + bisect_left(strange, pair.stored)
+            self._decide(stored, pair, disorder, len(spine) - rank - 1)
+        for index in others:
+            self._judge_repeated(stored, index, (places, arrivals), strange)
+
+    def _sort_out(self, stored: list[Found]) -> tuple[list[_Pair], list[int], list[int]]:
+        """Return what stands for one message, then what equals another one, then what did not arrive."""
+        pairs: list[_Pair] = []
+        others: list[int] = []
+        strange: list[int] = []
+        for index, (id_, known_by) in enumerate(stored):
+            times, arrived = self._stored_times[known_by], self._arrival_times[known_by]
+            if known_by in self._no_echo:
+                if times == 1 and not arrived:
+                    self._matched[id_] = None
+                else:
+                    # Somebody else may have published one of them.
+                    self._exact = False
+            elif not arrived:
+                strange.append(index)
+            elif times == 1 and arrived == 1 and self._places[known_by]:
+                pairs.append(_Pair(index, self._places[known_by][0]))
+            else:
+                others.append(index)
+        return pairs, others, strange
+
+    def _in_time(
+        self, stored: list[Found], spine: list[_Pair], begin: tuple[float, float] | None, strange: list[int]
+    ) -> list[_Pair]:
+        """Take away those that are stored too long after their neighbour for what passed between their arrivals."""
+        kept: list[_Pair] = []
+        before = begin
+        for pair in spine:
+            time, at_s = self._time(stored[pair.stored][0]), self._arrivals[pair.arrival].at_s
+            if before is not None and time - before[0] > at_s - before[1] + DISORDER_S:
+                strange.append(pair.stored)
+                self._exact = False
+            else:
+                kept.append(pair)
+                before = time, at_s
+        return kept
+
+    def _judge_displaced(
+        self,
+        stored: list[Found],
+        pair: _Pair,
+        spine: list[_Pair],
+        places: tuple[list[int], list[int]],
+        strange: list[int],
+        jumped: list[int],
+    ) -> None:
+        """Judge a pair that stands in another order than most."""
+        by_place, by_arrival = bisect_left(places[0], pair.stored), bisect_left(places[1], pair.arrival)
+        time = self._time(stored[pair.stored][0])
+        if by_place < by_arrival:
+            for change, rank in ((1, by_place), (-1, by_arrival)):
+                jumped[rank] += change
+            apart = self._time(stored[spine[by_arrival - 1].stored][0]) - time
+            disorder = 0
+        else:
+            apart = time - self._time(stored[spine[by_arrival].stored][0]) if by_arrival < by_place else 0
+            disorder = by_place - by_arrival + bisect_left(strange, pair.stored)
+        if apart > DISORDER_S:
+            self._exact = False
+        else:
+            self._decide(stored, pair, disorder, len(spine) - by_place)
+
+    def _decide(self, stored: list[Found], pair: _Pair, disorder: int, behind: int) -> None:
+        if not disorder or disorder < behind:
+            self._matched[stored[pair.stored][0]] = pair.arrival
+        else:
+            self._exact = False
+
+    def _judge_repeated(
+        self, stored: list[Found], index: int, places: tuple[list[int], list[int]], strange: list[int]
+    ) -> None:
+        """Judge a message that equals others: it arrived if one that did is stored behind it, and one stood there."""
+        id_, known_by = stored[index]
+        free = self._places[known_by]
+        rank = bisect_left(places[0], index)
+        behind = len(places[0]) - rank
+        low = places[1][rank - 1] if rank else -1
+        high = places[1][rank] if behind else len(self._arrivals)
+        here = bisect_right(free, low)
+        if here == len(free) or free[here] >= high:
+            # None arrived in its place: the nearest one before it may be the same.
+            here -= 1
+        if here < 0 or not behind:
+            self._exact = self._exact and not free and not self._others[known_by]
+            return
+        disorder = bisect_left(strange, index)
+        if free[here] <= low:
+            jumped = bisect_right(places[1], free[here])
+            apart = self._time(id_) - self._time(stored[places[0][jumped]][0])
+            disorder += rank - jumped if apart <= DISORDER_S else behind
+        if disorder and disorder >= behind:
+            self._exact = False
+            return
+        self._matched[id_] = free.pop(here)
+
+
+def _longest_in_order(arrivals: Sequence[int]) -> list[int]:
+    """Return the indices of a longest rising part; of two neighbours that changed places, that of the later arrival."""
+    tops: list[int] = []
+    ends: list[int] = []
+    following: list[int] = [-1] * len(arrivals)
+    for index in range(len(arrivals) - 1, -1, -1):
+        rank = bisect_left(tops, -arrivals[index])
+        following[index] = ends[rank - 1] if rank else -1
+        tops[rank : rank + 1] = [-arrivals[index]]
+        ends[rank : rank + 1] = [index]
+    found: list[int] = []
+    index = ends[-1] if ends else -1
+    while index >= 0:
+        found.append(index)
+        index = following[index]
+    return found
 
 
 class RecentDeliveries:
     """What a subscription has received since the last stored message whose id is known. It locks nothing.
 
-    Before it is truncated is a good time to ask for what is stored after the cursor, and to `restart` from there: then
-    little is asked for after a loss of the connection, and little is in doubt.
+    Before it is truncated is a good time to ask for what is stored newest, and to `begin` there: then little is asked
+    for after a loss of the connection, and little is in doubt.
     """
 
-    __slots__ = ("_delivered", "_no_echo", "cursor", "forgetful", "truncated")
+    __slots__ = (
+        "_delivered",
+        "_forgotten",
+        "_no_echo",
+        "_seen",
+        "arrived_at_s",
+        "behind",
+        "cursor",
+        "forgetful",
+        "known",
+        "truncated",
+    )
 
     def __init__(self, *, max_messages: int = MAX_RECENT_MESSAGES) -> None:
         """Begin empty, where nothing is stored."""
         self.cursor: bytes | None = None
-        """The id of a stored message: whatever is stored up to it was delivered. None: nothing was stored."""
+        """The id of a stored message: what is stored more than `DISORDER_S` before it was delivered. None: no id."""
+        self.arrived_at_s: float | None = None
+        """When that message arrived; None: it did not, or nobody knows."""
+        self.known: frozenset[bytes] = frozenset()
+        """The ids of what is stored about the cursor and was delivered."""
+        self.behind: dict[bytes, bytes] = {}
+        """Ids of stored messages, by the process that stored each: what that stored earlier is not to be delivered."""
+        # The ids of what else is stored about the cursor, delivered or not.
+        self._seen: frozenset[bytes] = frozenset()
         self.truncated: bool = False
         """Whether messages that were delivered since the cursor were forgotten."""
         self.forgetful: bool = False
         """Whether messages published without echo since the cursor were forgotten: they will count as missed."""
-        self._delivered: deque[Fingerprint] = deque(maxlen=max_messages)
-        self._no_echo: deque[Fingerprint] = deque(maxlen=max_messages)
+        # Whether one of those is stored behind the cursor, if at all.
+        self._forgotten = False
+        self._delivered: deque[Arrived] = deque(maxlen=max_messages)
+        self._no_echo: deque[tuple[Fingerprint, float]] = deque(maxlen=max_messages)
 
     @property
-    def delivered(self) -> Sequence[Fingerprint]:
+    def delivered(self) -> Sequence[Arrived]:
         """What was delivered since the cursor, oldest first."""
         return tuple(self._delivered)
 
     @property
     def no_echo(self) -> Collection[Fingerprint]:
         """What this client published since the cursor so that it does not receive it."""
-        return tuple(self._no_echo)
+        return tuple(known_by for known_by, _ in self._no_echo)
 
-    def deliver(self, message: Fingerprint) -> None:
+    @property
+    def since_s(self) -> int | None:
+        """The first second of which everything that is stored is to be looked at; None: look at all."""
+        return None if self.cursor is None else stored_s(self.cursor) - DISORDER_S
+
+    @property
+    def processes(self) -> frozenset[bytes]:
+        """The processes that stored what is known about the cursor."""
+        cursor = () if self.cursor is None else (self.cursor,)
+        return frozenset(process_of(id_) for id_ in (*self.known, *self._seen, *cursor))
+
+    def deliver(self, message: Arrived) -> None:
         """Remember a message that arrived live."""
-        self.truncated = self.truncated or len(self._delivered) == self._delivered.maxlen
+        if len(self._delivered) == self._delivered.maxlen:
+            self.truncated = True
+            self._forgotten = self._forgotten or not self._delivered[0].may_be_known
         self._delivered.append(message)
 
-    def published_without_echo(self, message: Fingerprint) -> None:
+    def published_without_echo(self, message: Fingerprint, at_s: float) -> None:
         """Remember a message of this client that it does not receive."""
         self.forgetful = self.forgetful or len(self._no_echo) == self._no_echo.maxlen
-        self._no_echo.append(message)
+        self._no_echo.append((message, at_s))
 
-    def resume(self, stored: Sequence[Fingerprint]) -> Resumption:
-        """Find what was missed among all that is stored after the cursor, oldest first."""
-        found = resume(stored, self.delivered, no_echo=self.no_echo, truncated=self.truncated)
-        return evolve(found, exact=found.exact and (not self.forgetful or found.first == len(stored)))
+    def compare(self, stored: Sequence[Found]) -> Comparison:
+        """Find what was delivered among all that is stored since the cursor and not known, oldest first."""
+        since = None if self.cursor is None or self.arrived_at_s is None else (self.cursor, self.arrived_at_s)
+        found = find_delivered(stored, self.delivered, no_echo=self.no_echo, truncated=self.truncated, since=since)
+        certain = not self.forgetful or len(found.matched) == len(stored)
+        return evolve(found, exact=found.exact and certain and not self._forgotten)
 
-    def begin(self, cursor: bytes, *, keep: int, keep_no_echo: int) -> None:
-        """Begin at a stored message: what arrived before is not newer than that one.
+    def begin(self, found: Sequence[Found], *, asked_at_s: float, whole: bool) -> None:
+        """Begin at the newest stored message, if it is one that was delivered, or published without echo.
+
+        What arrived long before it is forgotten. What arrived shortly before may be stored behind it.
 
         Args:
-            cursor: Its id.
-            keep: How many of the newest messages that were delivered may be newer.
-            keep_no_echo: How many of those that were published without echo.
+            found: The ids of the newest stored messages, and what they are known by, oldest first.
+            asked_at_s: When the broker was asked for it. What had arrived by then is not stored behind it.
+            whole: Whether nothing else is stored.
         """
-        self.cursor = cursor
-        self.truncated = keep > len(self._delivered)
-        while len(self._delivered) > keep:
-            self._delivered.popleft()
-        while len(self._no_echo) > keep_no_echo:
-            self._no_echo.popleft()
-        self.forgetful = self.forgetful and keep_no_echo > len(self._no_echo)
+        newest = found[-1] if found else None
+        arrivals = [(one.fingerprint, one.at_s) for one in self._delivered]
+        sent = (*reversed(arrivals), *reversed(self._no_echo))
+        at_s = next((at_s for known_by, at_s in sent if newest is not None and known_by == newest[1]), None)
+        if newest is None or at_s is None or newest[0] == self.cursor or newest[0] in self.known:
+            # What had arrived and is not found is not stored, so that an equal one will be another.
+            stored_now = {known_by for _, known_by in found}
+            kept = [
+                evolve(one, may_be_known=True) if one.fingerprint in stored_now else one
+                for one in self._delivered
+                if not whole or one.at_s > asked_at_s or one.may_be_known or one.fingerprint in stored_now
+            ]
+        else:
+            self.cursor, self.arrived_at_s = newest[0], at_s
+            first_s = stored_s(newest[0]) - DISORDER_S
+            self.known = frozenset(id_ for id_ in self.known if stored_s(id_) >= first_s)
+            kept = [
+                one if one.at_s > max(asked_at_s, at_s) else evolve(one, may_be_known=True)
+                for one in self._delivered
+                if one.at_s >= at_s - _KEPT_S
+            ]
+            self.truncated = self.truncated and len(kept) == len(self._delivered)
+            self._forgotten = False
+            while self._no_echo and self._no_echo[0][1] < at_s - _KEPT_S:
+                self._no_echo.popleft()
+                self.forgetful = False
+        begin_s = self.since_s
+        seen = (*self._seen, *(id_ for id_, _ in found))
+        self._seen = frozenset(id_ for id_ in seen if begin_s is not None and stored_s(id_) >= begin_s)
+        self._delivered.clear()
+        self._delivered.extend(kept)
 
     def restart(
         self,
-        cursor: bytes | None,
-        merge_point: MergePoint,
-        live: Sequence[Fingerprint],
+        newest: bytes | None,
+        known: Iterable[bytes],
+        live: Iterable[Arrived],
         *,
-        no_echo: Iterable[Fingerprint] = (),
+        arrived_at_s: float | None = None,
+        no_echo: Iterable[tuple[Fingerprint, float]] = (),
+        behind: Iterable[bytes] = (),
     ) -> None:
         """Go on from where stored messages and live ones were joined.
 
         Args:
-            cursor: The id of the newest stored message, or the cursor as it was if there was none after it.
-            merge_point: How they were joined.
-            live: The live messages that were joined.
+            newest: The id of the newest stored message, or the cursor as it was if there was none after it.
+            known: The ids of stored messages that were delivered, or are going to be.
+            live: The live messages that are not certain to be among them.
+            arrived_at_s: When the newest stored message arrived; None: it did not, or nobody knows.
             no_echo: What was published without echo and is not certain to be stored before the cursor.
+            behind: The ids of stored messages: what their processes stored earlier is not to be delivered any more.
         """
-        self.cursor = cursor
+        for id_ in behind:
+            process = process_of(id_)
+            if process not in self.behind or age(id_) < age(self.behind[process]):
+                self.behind[process] = id_
+        if newest != self.cursor:
+            self.cursor, self.arrived_at_s = newest, arrived_at_s
+        first_s = self.since_s
+        self.known = frozenset(id_ for id_ in (*self.known, *known) if first_s is not None and stored_s(id_) >= first_s)
         self._delivered.clear()
         self._no_echo.clear()
-        self.truncated = not merge_point.whole
+        self._seen = frozenset()
+        self.truncated = self._forgotten = False
         self.forgetful = False
-        for message in live[merge_point.fresh :]:
+        for message in live:
             self.deliver(message)
-        for message in no_echo:
-            self.published_without_echo(message)
+        for known_by, at_s in no_echo:
+            self.published_without_echo(known_by, at_s)

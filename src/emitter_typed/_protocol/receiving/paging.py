@@ -1,12 +1,17 @@
 """Fetching stored messages page by page, and putting them back into the order in which they were published.
 
-A page holds the newest messages before its start, at most as many as were asked for and as fit a packet, in an order
-that is wrong within a second (docs: Emitter protocol, history). An id restores it: bytes 4 to 7 are the seconds before
-the end of Emitter's clock, and bytes 8 to 11 count down with every message, so that of two ids the larger is the older.
+A page holds the newest messages of a window, at most as many as were asked for and as fit a packet, in an order that is
+wrong within a second (docs: Emitter protocol, history). An id restores it, but for messages of several processes within
+one second, which come process by process.
 
-A page starts behind an id, and what is stored meanwhile moves nothing. But where that message is gone, having expired,
-the broker leaves out another in its place. So a page is asked for from one message earlier, and the oldest message that
-is known must be in it: the witness. Where it is missing, all begins again from the newest message.
+Two ways lead to older messages. A page can end at a second, or start behind an id. In a cluster each node looks for
+that id in its own storage, and a node that does not hold it leaves out one of its own messages. So a page ends at the
+oldest second that is known, and what is known of that second is dropped. Only a second that holds more than a page is
+paged by ids, process by process. Where the message behind which a page starts has expired, the broker leaves out
+another in its place. So a page starts one message earlier, and the oldest message that is known must be in it: the
+witness. Where it is missing, the second begins again.
+
+What a page of several nodes leaves out of a second that is larger than it, nobody can see: it is `incomplete`.
 """
 
 from __future__ import annotations
@@ -20,61 +25,51 @@ from attrs import define, field, frozen
 from emitter_typed._protocol.definition import OperationDefinition, PagesDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.operations import explicit_options, prepare
-from emitter_typed._protocol.receiving.merge import Fingerprint, fingerprint
+from emitter_typed._protocol.receiving.merge import Fingerprint, Found, fingerprint
+from emitter_typed._protocol.receiving.stored_ids import CLOCK_BEGINS_S, ID_BYTES, age, process_of, stored_s
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import ReplyMissing, Undecodable
+from emitter_typed.errors import HistoryIncomplete, ReplyMissing, Undecodable
 
 MAX_HELD_BYTES: Final = 8 * 1024 * 1024
 """How much a pager holds in memory, unless it is told otherwise."""
 
-# No more are asked for at once than if each took so much of a reply.
-_SMALLEST_MESSAGE_BYTES: Final = 256
-# A payload that takes more of a reply than this does not fit one: it is written there as base64.
+# No more are asked for at once than if each took so much of a reply: at first, and once it is known how much they take.
+_SMALL_MESSAGE_BYTES: Final = 256
+_SMALLEST_MESSAGE_BYTES: Final = 128
+# A payload that takes more of a reply than this does not fit one: it is written there as base64. So a node that gave
+# less than the rest has no more, but for a message that no reply can hold.
 _MAX_PAYLOAD_SHARE: Final = 3 / 4
-# What a message takes in a reply besides its channel and payload: its id and the names of its fields.
-_ITEM_BYTES: Final = 80
+# What a message takes in a reply besides its id, channel and payload: the names of its fields.
+_ITEM_BYTES: Final = 48
 # What a message takes in memory besides its channel and payload (measured, CPython 3.11).
 _MESSAGE_BYTES: Final = 272
 _MAX_RESTARTS: Final = 3
-_CLOCK_BEGINS_S: Final = 1_514_764_800
-_CLOCK_ENDS: Final = 0xFFFF_FFFF
-_ID_BYTES: Final = 12
-
-
-Found = tuple[bytes, Fingerprint]
-"""The id of a stored message, and what it is known by."""
 
 _Entry = tuple[bytes, Fingerprint | None]
 
 
 @frozen
 class _Start:
-    """Where a page begins. The default is the newest message."""
+    """Where a page within a second begins."""
 
-    after: bytes | None = None
+    process: bytes
+    after: bytes
     witness: bytes | None = None
-    """The id of the newest message that the page holds, unless it or the start is gone."""
-    known: int = 0
-    """How many of the page's messages were found before: 1 if the witness was."""
+    """The id of the message behind `after`, which is known and which the page holds, unless one of them is gone."""
 
 
 @define
-class _Page:
-    """The messages of a page, the newest first, or what it takes to ask for them again."""
+class _Chunk:
+    """Messages that lie side by side, the newest first, or what it takes to ask for them again."""
 
-    start: _Start
-    oldest: bytes
+    start: _Start | None
+    """Where the page began that held them; None: at the newest message of their newest second."""
+    messages: list[StoredMessage] | None = field(repr=False)
+    newest: bytes
     count: int
     size_bytes: int
-    messages: list[StoredMessage] | None = field(repr=False)
     entries: tuple[_Entry, ...] = ()
     """Their ids and what they are known by, if that is kept; None where a message is not to be given."""
-
-    def forget(self) -> None:
-        """Let go of the messages, and keep what it takes to know them again."""
-        if self.messages is not None and self.start.witness is None:
-            self.start = _Start(self.start.after, self.messages[0].id)
-        self.messages = None
 
 
 class Pager:
@@ -83,7 +78,7 @@ class Pager:
     It does no I/O: until `done`, a driver sends `request`, gives the response to `take`, or ReplyMissing to `shrink`,
     and reads what is `ready`. Every message that is stored when the first page comes, and still when its turn comes,
     is given once. What is too much to be held is forgotten on the way back, the newest first, and asked for again on
-    the way forward.
+    the way forward. A second is held as a whole.
     """
 
     def __init__(
@@ -93,7 +88,8 @@ class Pager:
         options: Iterable[Option],
         options_given: Mapping[str, object],
         *,
-        newer_than: bytes | None = None,
+        since_s: int | None = None,
+        behind: Mapping[bytes, bytes] | None = None,
         max_held_bytes: int = MAX_HELD_BYTES,
         keep_found: bool = False,
         accepts: Callable[[str], bool] | None = None,
@@ -106,8 +102,11 @@ class Pager:
             arguments: The values of its parameters, in their order.
             options: Options made by `with_…` functions.
             options_given: Options given as keywords; None means not given.
-            newer_than: The id of a stored message: only what was stored after it is wanted.
-            max_held_bytes: How much is held in memory, besides the newest page and the page that just arrived.
+            since_s: Only what was stored in this second or later is wanted, in Unix time.
+            behind: Ids of stored messages, by the process that stored each: what that stored earlier is not wanted.
+                Default: nothing is left out.
+            max_held_bytes: How much is held in memory, besides the newest messages and those of the page that just
+                arrived.
             keep_found: Whether to keep what every message is known by, for `found` and `narrow`.
             accepts: Tells from its channel whether a message is to be given; it counts as one all the same. Default:
                 every message is.
@@ -125,35 +124,56 @@ class Pager:
         prepare(definition, self._arguments, (), self._given)
         wanted = self._given.get(self._fields.size)
         self._wanted = wanted if isinstance(wanted, int) else None
+        # The options that begin and end a window of time: the beginning must not be after the end.
+        begins = (one for one in definition.options if one.type is datetime and one.not_after is not None)
+        begin = next(begins, None)
+        self._begin = None if begin is None else begin.name
+        self._window = None if begin is None else begin.not_after
         self.definition: RequestDefinition[Any] = definition.pages.request
         """The request for a page."""
         self.done: bool = self._wanted == 0
         """Whether nothing is left to ask for."""
+        self.processes: set[bytes] = set()
+        """The processes of brokers whose messages were seen."""
+        self.incomplete: set[int] = set()
+        """The seconds, in Unix time, that may hold more than was found: several nodes stored more than a page."""
         self._max_held_bytes = max_held_bytes
         self._keep_found = keep_found
         self._accepts = accepts
-        self._max_packet_bytes = max_packet_bytes
         self._left_out: frozenset[bytes] = frozenset()
         self._held_bytes = 0
-        self._pages: list[_Page] = []
-        # The index of the page to forget next; the newest has no start to ask from again.
+        self._chunks: list[_Chunk] = []
+        # The index of the chunk to forget next; the newest is always held.
         self._forget = 1
-        self._max_page_messages = max(1, max_packet_bytes // _SMALLEST_MESSAGE_BYTES)
-        self._page_messages = self._max_page_messages
-        # The newest message that is wanted, once it is known; what is stored later is not.
-        self._newest: bytes | None = None
+        self._max_packet_bytes = max_packet_bytes
+        self._few_bytes = max_packet_bytes * (1 - _MAX_PAYLOAD_SHARE)
+        self._page_messages = max(1, max_packet_bytes // _SMALL_MESSAGE_BYTES)
+        # The newest message of each process in the newest second, once they are known; what is stored later is not
+        # wanted.
+        self._newest: dict[bytes, bytes] = {}
+        self._newest_id: bytes | None = None
+        self._since_s = since_s
         # Only what is newer than this is wanted: it was given already, or the caller has it.
-        self._floor = newer_than
-        # Only what is older than this is wanted; the newest may be no longer.
-        self._ceiling: bytes | None = None
-        self._restarts = 0
-        self._walk(_Start(), self._wanted)
+        self._floor: bytes | None = None
+        self._floors = dict(behind or {})
+        # Only what is not newer than this, of a chunk that is asked for again.
+        self._top: bytes | None = None
+        self._walk(None, self._wanted)
 
-    def _walk(self, start: _Start, missing: int | None) -> None:
-        """Begin to page back: from a start, until so many messages are found or the floor is reached."""
-        self._start = start
+    def _walk(self, until_s: int | None, missing: int | None, start: _Start | None = None) -> None:
+        """Begin to page back: from a second or a start in it, until enough is found or nothing more is wanted."""
+        self._until_s = until_s
         self._missing = missing
         self._walking = True
+        # What is known of the second at which a page ends, and what of it is in no chunk yet.
+        self._known: set[bytes] = set()
+        self._open: list[StoredMessage] = []
+        # How the second is paged that is larger than a page.
+        self._start: _Start | None = start
+        self._finished: set[bytes] = set()
+        self._restarts = 0
+        # Whether nothing is left but, perhaps, what hides behind a message that no reply can hold.
+        self._last = False
 
     @property
     def walking(self) -> bool:
@@ -166,20 +186,34 @@ class Pager:
         return not self._walking and self._missing != 0
 
     @property
+    def at_the_end(self) -> bool:
+        """Whether all that is stored was found, but for what a message hides that no reply can hold."""
+        return self._last
+
+    @property
     def newest(self) -> bytes | None:
         """The id of the newest message that was stored when the first page came; None if none was."""
-        return self._newest
+        return self._newest_id
+
+    def check(self, operation: str) -> None:
+        """Raise HistoryIncomplete if some messages may be missing.
+
+        Args:
+            operation: The call that wants to know.
+        """
+        if self.incomplete:
+            raise HistoryIncomplete(operation, [datetime.fromtimestamp(each, UTC) for each in sorted(self.incomplete)])
 
     def found(self) -> list[Found]:
         """Return what was found so far and is to be given, oldest first."""
-        entries = [entry for page in reversed(self._pages) for entry in reversed(page.entries)]
+        entries = [entry for chunk in reversed(self._chunks) for entry in reversed(chunk.entries)]
         return [(id_, known_by) for id_, known_by in entries if known_by is not None]
 
     def stop(self) -> None:
         """Look no further back, and be content with what was found."""
-        self._walking = False
+        self._finish()
         self._missing = None
-        self.done = not self._pages
+        self.done = not self._chunks
 
     def extend(self, count: int | None) -> None:
         """Want so many more messages, further back than all that were found; None: all that there are."""
@@ -188,142 +222,295 @@ class Pager:
             self._wanted = None if count is None or self._wanted is None else self._wanted + count
             self._walking = True
             self.done = False
+            self._close_if_enough()
 
-    def narrow(
-        self,
-        *,
-        newer_than: bytes | None = None,
-        older_than: bytes | None = None,
-        leave_out: frozenset[bytes] = frozenset(),
-    ) -> None:
-        """Want no more than what lies between two ids, of what was found and of what an extension will find.
+    def narrow(self, *, newer_than: bytes | None = None, leave_out: frozenset[bytes] = frozenset()) -> None:
+        """Want no more than what is newer than an id, of what was found and of what an extension will find.
 
         Args:
             newer_than: The id before the first message; None: from the oldest one on.
-            older_than: The id behind the last message; None: to the newest one.
-            leave_out: The ids of messages between them that are not to be given.
+            leave_out: The ids of messages behind it that are not to be given.
         """
         self._left_out = leave_out
         self._floor = newer_than if newer_than is not None else self._floor
-        self._ceiling = older_than
-        pages, self._pages, self._held_bytes = self._pages, [], 0
-        for page in pages:
-            inside = tuple(entry for entry in page.entries if self._is_within(entry[0]))
-            if not inside:
+        chunks, self._chunks, self._held_bytes = self._chunks, [], 0
+        for chunk in chunks:
+            chunk.entries = tuple(entry for entry in chunk.entries if self._is_above_floor(entry[0]))
+            if not any(id_ not in leave_out for id_, _ in chunk.entries):
                 continue
-            page.oldest, page.entries = inside[-1][0], inside
-            if page.messages is not None:
-                page.messages = [each for each in page.messages if self._is_within(each.id)]
-                page.count, page.size_bytes = len(page.messages), _held(page.messages)
-                self._held_bytes += page.size_bytes
-            self._pages.append(page)
-        forgotten = sum(page.messages is None for page in self._pages)
-        self._forget = max(1, forgotten + (forgotten < len(self._pages) and self._pages[0].messages is not None))
+            if chunk.messages is not None:
+                chunk.messages = [each for each in chunk.messages if self._is_above_floor(each.id)]
+                chunk.count, chunk.size_bytes = len(chunk.messages), _held(chunk.messages)
+                self._held_bytes += chunk.size_bytes
+            self._chunks.append(chunk)
+        forgotten = sum(chunk.messages is None for chunk in self._chunks)
+        self._forget = max(1, forgotten + (forgotten < len(self._chunks) and self._chunks[0].messages is not None))
         if self._wanted is not None:
-            self._wanted = sum(page.count for page in self._pages) + (self._missing or 0)
-        self.done = not self._walking and not self._pages
+            self._wanted = sum(chunk.count for chunk in self._chunks) + (self._missing or 0)
+        self.done = not self._walking and not self._chunks
 
     def request(self) -> Record:
         """Return the request for the next page."""
-        prepared = prepare(self._operation, self._arguments, (), {**self._given, self._fields.size: self._asked()})
-        return self._fields.record(**{self._fields.topic: prepared.topic, self._fields.after: self._start.after})
+        options: dict[str, object] = {**self._given, self._fields.size: self._asked()}
+        if self._window is not None and self._until_s is not None:
+            begin, end = options.get(self._begin or ""), datetime.fromtimestamp(self._until_s, UTC)
+            options[self._window] = max(begin, end) if isinstance(begin, datetime) else end
+        prepared = prepare(self._operation, self._arguments, (), options)
+        after = None if self._start is None else self._start.after
+        return self._fields.record(**{self._fields.topic: prepared.topic, self._fields.after: after})
 
     def take(self, response: object) -> None:
         """Take a page in. Raises Undecodable if an id in it has another form than Emitter's."""
         items = [self._message(item) for item in getattr(response, self._fields.items)]
-        page = sorted(items, key=lambda message: _age(message.id))
-        start = self._start
-        if page and start.after is not None and _age(page[0].id) <= _age(start.after):
+        page = sorted(items, key=lambda message: age(message.id))
+        asked = self._asked()
+        self._learn(page)
+        if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
-            self._walking = False
-            return
-        lost = start.witness is not None and all(message.id != start.witness for message in page)
-        if lost and self._restarts < _MAX_RESTARTS:
-            self._restart()
-            return
+            page = []
+        full = len(page) >= asked or sum(map(_stored_bytes, page)) > self._few_bytes
         if page:
-            self._start = self._next_start(page)
-            self._keep(start, [message for message in page if self._is_wanted(message.id)])
-        passed = bool(page) and self._floor is not None and _age(page[-1].id) >= _age(self._floor)
-        self._walking = bool(page) and not passed and self._missing != 0
+            # As many as these would be in a full packet: a page that did not fit must not make all others small.
+            reply_bytes = sum(_reply_bytes(message) for message in page)
+            most = self._max_packet_bytes // _SMALLEST_MESSAGE_BYTES
+            self._page_messages = max(1, min(most, self._max_packet_bytes * len(page) // reply_bytes))
+        if self._start is None:
+            self._take_newest(page, full=full)
+        else:
+            self._take_behind(self._start, page, full=full)
+
+    def _learn(self, page: list[StoredMessage]) -> None:
+        self.processes.update(process_of(message.id) for message in page)
+        if page and self._newest_id is None:
+            self._newest_id = page[0].id
+            second = stored_s(page[0].id)
+            for message in reversed(page):
+                if stored_s(message.id) == second:
+                    self._newest[process_of(message.id)] = message.id
+
+    def _take_newest(self, page: list[StoredMessage], *, full: bool) -> None:
+        """Take in the newest messages of the seconds up to the one at which the page ends."""
+        if not full:
+            self._add(page)
+            self._look_behind(page)
+            return
+        edge_s = self._edge_s(page)
+        self._add([message for message in page if stored_s(message.id) >= edge_s])
+        begin_s = self._until_s if self._until_s is not None else stored_s(page[0].id)
+        if edge_s < begin_s and self._window is not None:
+            self._go_back_to(edge_s)
+        else:
+            self._page_second(page)
+
+    def _edge_s(self, page: list[StoredMessage]) -> int:
+        """Return the oldest second that a full page may hold only in part; it holds all that is newer."""
+        oldest_s: dict[bytes, int] = {}
+        size_bytes: dict[bytes, int] = {}
+        for message in page:
+            process = process_of(message.id)
+            oldest_s[process] = min(stored_s(message.id), oldest_s.get(process, stored_s(message.id)))
+            size_bytes[process] = size_bytes.get(process, 0) + _stored_bytes(message)
+        # A node that gave many bytes may have more behind them, though others gave older ones.
+        ends = [second for process, second in oldest_s.items() if size_bytes[process] > self._few_bytes]
+        return max([min(oldest_s.values()), *ends])
+
+    def _look_behind(self, page: list[StoredMessage]) -> None:
+        """See whether anything is behind a short page: only a message hides more that no reply can hold."""
+        self._last = True
+        oldest = max((message.id for message in page), key=lambda id_: id_[4:], default=None)
+        enough = self._missing is not None and len(self._wanted_of(self._open)) >= self._missing
+        reached = not all(map(self._is_above_floor, self._known))
+        if oldest is None or enough or reached or self._is_past(stored_s(oldest)):
+            self._finish()
+        else:
+            self._start = _Start(process_of(oldest), oldest)
+
+    def _go_back_to(self, second: int) -> None:
+        """Go on with a second of which a part is known, and all that is newer is."""
+        done = [message for message in self._open if stored_s(message.id) > second]
+        self._open = [message for message in self._open if stored_s(message.id) <= second]
+        self._known = {id_ for id_ in self._known if stored_s(id_) <= second}
+        self._until_s = second
+        self._start = None
+        self._finished = set()
+        self._open += self._close(done)
+        self._close_if_enough()
+        if self._walking and self._is_past(second):
+            self._finish()
+
+    def _page_second(self, page: list[StoredMessage], process: bytes | None = None) -> None:
+        """Go on within a second that is larger than a page: behind the oldest message of one of its processes.
+
+        Args:
+            page: What came last.
+            process: Whose messages were paged, if some were.
+        """
+        self._close_if_enough()
+        if not self._walking:
+            return
+        seen = {process_of(id_) for id_ in self._known}
+        if len(seen) == 1:
+            self._open = self._close(self._open, self._start)
+            if not all(map(self._is_above_floor, self._known)):
+                self._finish()
+                return
+        following = process if process in seen - self._finished else min(seen - self._finished, default=None)
+        if following is None:
+            self._end_second(page)
+            return
+        here = sorted((id_ for id_ in self._known if process_of(id_) == following), key=age)
+        if (process is None and len(seen) == 1) or following == process:
+            # So far nothing can lie between these.
+            here = [message.id for message in page if process_of(message.id) == following] or here
+            # The witness must be in the page, beside something new.
+            alone = len(here) == 1 or self._page_messages == 1
+            self._start = _Start(following, here[-1]) if alone else _Start(following, here[-2], here[-1])
+        else:
+            self._start = _Start(following, here[0])
+
+    def _end_second(self, page: list[StoredMessage]) -> None:
+        """Go on before a second of which nothing more can be found."""
+        if self._window is None:
+            self._finish()
+            return
+        second = self._until_s if self._until_s is not None else stored_s(page[0].id)
+        if len(self.processes) > 1:
+            self.incomplete.add(second)
+        self._go_back_to(second - 1)
+
+    def _take_behind(self, start: _Start, page: list[StoredMessage], *, full: bool) -> None:
+        """Take in a page that starts behind an id."""
+        if self._last:
+            if not self._add(page):
+                self._finish()
+            elif full and self._window is not None:
+                self._last = False
+                self._go_back_to(self._edge_s(page))
+            else:
+                self._look_behind(page)
+            return
+        if start.witness is not None and all(message.id != start.witness for message in page):
+            self._restarts += 1
+            if self._restarts <= _MAX_RESTARTS:
+                # From the newest message of the second, or of all.
+                self._start = None
+                self._finished = set()
+                return
+            self.incomplete.add(stored_s(start.witness))
+        if self._window is None:
+            inside = page
+        else:
+            self._until_s = stored_s(start.after)
+            inside = [message for message in page if stored_s(message.id) == self._until_s]
+        self._add(inside)
+        mine = [message for message in page if process_of(message.id) == start.process]
+        behind = [each for each in mine if age(each.id) > age(start.after) and each.id != start.witness]
+        if not behind or stored_s(mine[-1].id) < (self._until_s or 0):
+            self._finished.add(start.process)
+        self._page_second(inside, start.process)
+
+    def _add(self, page: list[StoredMessage]) -> list[StoredMessage]:
+        """Keep what is not known yet, and return it."""
+        new = [message for message in page if message.id not in self._known]
+        self._known.update(message.id for message in new)
+        self._open += new
+        return new
+
+    def _close_if_enough(self) -> None:
+        """Be content once enough is found: what is known of a second of one process is the newest of it."""
+        if not self._missing or len({process_of(id_) for id_ in self._known}) > 1:
+            return
+        if len(self._wanted_of(self._open)) >= self._missing:
+            self._open = self._close(self._open)
+
+    def _finish(self) -> None:
+        self._open = self._close(self._open)
+        self._walking = False
+
+    def _is_past(self, second: int) -> bool:
+        """Return whether nothing is wanted of a second or of those before it."""
+        begin = self._given.get(self._begin or "")
+        bounds = (
+            CLOCK_BEGINS_S,
+            self._since_s,
+            None if self._floor is None else stored_s(self._floor),
+            int(begin.timestamp()) if isinstance(begin, datetime) else None,
+        )
+        return any(bound is not None and second < bound for bound in bounds)
 
     def shrink(self, error: ReplyMissing) -> None:
         """Ask for less at once, for a page did not fit a packet. Raises the error if it was a single message."""
         asked = self._asked()
-        if asked == 2 and self._start.known:
-            # The witness and the next one do not fit together.
-            self._start = _Start(self._start.witness)
+        if 1 < asked <= 3 and self._start is not None and self._start.witness is not None:
+            # The witness and the next one do not fit together, or hardly.
+            self._start = _Start(self._start.process, self._start.witness)
         elif asked == 1:
             raise error
         self._page_messages = asked // 2
 
     def ready(self) -> Iterator[StoredMessage]:
         """Give what can be given before more is asked for, in the order in which it was published."""
-        while not self._walking and self._pages:
-            page = self._pages[-1]
-            if page.messages is None:
-                del self._pages[-1]
-                self._forget = min(self._forget, len(self._pages))
-                self._walk(page.start, page.count)
+        while not self._walking and self._chunks:
+            chunk = self._chunks.pop()
+            self._forget = max(1, min(self._forget, len(self._chunks)))
+            if chunk.messages is None:
+                self._top = chunk.newest
+                self._walk(stored_s(chunk.newest), chunk.count, chunk.start)
                 return
-            del self._pages[-1]
-            self._held_bytes -= page.size_bytes
+            self._held_bytes -= chunk.size_bytes
             # From now on the floor bounds what is wanted, also where all begins again.
-            self._floor, self._wanted = page.messages[0].id, None
-            self._restarts = 0
-            yield from filter(self._is_given, reversed(page.messages))
+            self._floor, self._wanted = chunk.messages[0].id, None
+            yield from filter(self._is_given, reversed(chunk.messages))
         self.done = not self._walking
 
     def _asked(self) -> int:
         if self._missing is None:
             return self._page_messages
-        return min(self._page_messages, self._missing + self._start.known)
+        known = len(self._known) if self._start is None else self._start.witness is not None
+        return min(self._page_messages, max(1, self._missing - len(self._open)) + known)
 
-    def _next_start(self, page: list[StoredMessage]) -> _Start:
-        size_bytes = sum(len(message.payload) for message in page)
-        reply_bytes = sum(len(message.channel) + _ITEM_BYTES for message in page) + size_bytes * 4 // 3
-        # Behind a short page of few bytes nothing is left, but for a message that no reply can hold.
-        room = self._max_packet_bytes * (1 - _MAX_PAYLOAD_SHARE)
-        is_last = len(page) < self._asked() and size_bytes <= room
-        # As many as these would be in a full packet: a page that did not fit must not make all others small.
-        fitting = self._max_packet_bytes * len(page) // reply_bytes
-        self._page_messages = max(1, min(self._max_page_messages, fitting))
-        if len(page) == 1 or is_last or self._page_messages == 1:
-            return _Start(page[-1].id)
-        return _Start(page[-2].id, page[-1].id, known=1)
+    def _wanted_of(self, messages: Iterable[StoredMessage]) -> list[StoredMessage]:
+        return sorted((each for each in messages if self._is_wanted(each.id)), key=lambda each: age(each.id))
 
     def _is_wanted(self, id_: bytes) -> bool:
-        if self._newest is None:
-            self._newest = id_
-        if self._pages and _age(id_) <= _age(self._pages[-1].oldest):
+        if self._since_s is not None and stored_s(id_) < self._since_s:
             return False
-        return self._is_within(id_)
+        if self._top is not None and age(id_) < age(self._top):
+            return False
+        if self._newest_id is not None and stored_s(id_) >= stored_s(self._newest_id):
+            newest = self._newest.get(process_of(id_))
+            if stored_s(id_) > stored_s(self._newest_id) or (newest is not None and age(id_) < age(newest)):
+                return False
+        return self._is_above_floor(id_)
 
-    def _is_within(self, id_: bytes) -> bool:
-        age = _age(id_)
-        return (
-            (self._newest is None or age >= _age(self._newest))
-            and (self._ceiling is None or age > _age(self._ceiling))
-            and (self._floor is None or age < _age(self._floor))
-        )
+    def _is_above_floor(self, id_: bytes) -> bool:
+        floor = self._floors.get(process_of(id_))
+        return (self._floor is None or age(id_) < age(self._floor)) and (floor is None or age(id_) < age(floor))
 
-    def _keep(self, start: _Start, messages: list[StoredMessage]) -> None:
-        if not messages:
-            return
+    def _close(self, messages: list[StoredMessage], start: _Start | None = None) -> list[StoredMessage]:
+        """Make a chunk of what is complete, and return what is more than is wanted."""
+        messages, rest = self._wanted_of(messages), []
         if self._missing is not None:
-            messages = messages[: self._missing]
+            messages, rest = messages[: self._missing], messages[self._missing :]
             self._missing -= len(messages)
+            self._walking = self._missing > 0
+        if not messages:
+            return rest
         size_bytes = _held(messages)
-        page = _Page(start, messages[-1].id, len(messages), size_bytes, messages)
+        newest = messages[0].id
+        chunk = _Chunk(start, messages, newest, len(messages), size_bytes)
         if self._keep_found:
-            page.entries = tuple(self._entry(each) for each in messages)
-        self._pages.append(page)
+            chunk.entries = tuple(self._entry(each) for each in messages)
+        self._chunks.append(chunk)
         self._held_bytes += size_bytes
-        # The oldest page is needed first.
-        while self._held_bytes > self._max_held_bytes and self._forget < len(self._pages) - 1:
-            self._pages[self._forget].forget()
-            self._held_bytes -= self._pages[self._forget].size_bytes
+        # The oldest chunk is needed first.
+        while self._held_bytes > self._max_held_bytes and self._forget < len(self._chunks) - 1:
+            forgotten = self._chunks[self._forget]
+            if forgotten.messages is not None:
+                forgotten.messages = None
+                self._held_bytes -= forgotten.size_bytes
             self._forget += 1
+        return rest
 
     def _is_given(self, message: StoredMessage) -> bool:
         accepted = self._accepts is None or self._accepts(message.channel)
@@ -332,25 +519,21 @@ class Pager:
     def _entry(self, message: StoredMessage) -> _Entry:
         return message.id, fingerprint(message.channel, message.payload) if self._is_given(message) else None
 
-    def _restart(self) -> None:
-        self._restarts += 1
-        self._pages.clear()
-        self._held_bytes = 0
-        self._forget = 1
-        self._walk(_Start(), self._wanted)
-
     def _message(self, item: object) -> StoredMessage:
         id_: bytes = getattr(item, self._fields.item_id)
         channel: str = getattr(item, self._fields.item_channel)
         payload: bytes = getattr(item, self._fields.item_payload)
-        if len(id_) < _ID_BYTES:
+        if len(id_) < ID_BYTES:
             raise Undecodable(f"the id of a stored message has {len(id_)} bytes", channel=channel, raw=id_)
-        stored_at = datetime.fromtimestamp(_CLOCK_BEGINS_S + _CLOCK_ENDS - int.from_bytes(id_[4:8]), UTC)
-        return StoredMessage(channel, payload, payload, id=id_, stored_at=stored_at)
+        return StoredMessage(channel, payload, payload, id=id_, stored_at=datetime.fromtimestamp(stored_s(id_), UTC))
 
 
-def _age(id_: bytes) -> bytes:
-    return id_[4:]
+def _stored_bytes(message: StoredMessage) -> int:
+    return len(message.id) + len(message.channel) + len(message.payload)
+
+
+def _reply_bytes(message: StoredMessage) -> int:
+    return _ITEM_BYTES + len(message.channel) + (len(message.id) + len(message.payload)) * 4 // 3
 
 
 def _held(messages: list[StoredMessage]) -> int:

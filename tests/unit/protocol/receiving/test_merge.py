@@ -1,4 +1,4 @@
-"""Stored and live messages at the seam, letter by letter: one letter is one channel and payload."""
+"""Stored and live messages at the merge point, letter by letter: one letter is one channel and payload."""
 
 from __future__ import annotations
 
@@ -7,183 +7,320 @@ from collections.abc import Sequence
 import pytest
 
 from emitter_typed._protocol.receiving.merge import (
-    Fingerprint,
-    MergePoint,
+    Arrived,
+    Comparison,
+    Found,
     RecentDeliveries,
-    Resumption,
-    find_merge_point,
+    find_delivered,
+    find_overlap,
     fingerprint,
-    resume,
 )
 
+NUMBERS = "".join(chr(0x100 + number) for number in range(102))
+"""As many letters, all different."""
 
-def letters(text: str) -> list[Fingerprint]:
+
+def stored(text: str, *, times_s: Sequence[int] = (), process: bytes = b"node", first: int = 0) -> list[Found]:
+    """Stored messages of one process, oldest first; default: all in the same second."""
+    return [
+        (
+            b"tree"
+            + (0xFFFF_FFFF - (times_s[place] if times_s else 0)).to_bytes(4)
+            + (0xFFFF_FFFF - first - place).to_bytes(4)
+            + process,
+            ord(letter),
+        )
+        for place, letter in enumerate(text)
+    ]
+
+
+def arrived(text: str, *, times_s: Sequence[float] = ()) -> list[Arrived]:
+    return [Arrived(ord(letter), times_s[place] if times_s else 0.0) for place, letter in enumerate(text)]
+
+
+def letters(text: str) -> list[int]:
     return [ord(letter) for letter in text]
 
 
+def rest(found: Sequence[Found], comparison: Comparison) -> str:
+    """What is given of the stored messages."""
+    return "".join(chr(known_by) for id_, known_by in found if id_ not in comparison.matched)
+
+
 @pytest.mark.parametrize(
-    ("stored", "live", "overlap", "exact"),
+    ("history", "live", "given", "exact"),
     [
-        ("", "", 0, True),
-        ("abc", "", 0, True),
-        ("", "abc", 0, True),
-        ("abc", "def", 0, True),
-        ("abc", "cd", 1, True),
-        ("abc", "abcd", 3, True),
+        ("", "", "", True),
+        ("abc", "", "abc", True),
+        ("", "abc", "", True),
+        ("abc", "def", "abc", True),
+        ("abc", "cd", "ab", True),
+        ("abc", "abcd", "", True),
         # Live messages that were not stored lie between.
-        ("abc", "xbycz", 2, True),
+        ("abc", "xbycz", "a", True),
         # b arrived live, so the stored x before it may be the one that did, too, or an older one.
-        ("xbx", "xbx", 2, False),
-        ("xbx", "bx", 2, True),
+        ("xbx", "xbx", "x", False),
+        ("xbx", "bx", "x", True),
         # Nothing tells equal ones apart: they are delivered again.
-        ("aoo", "o", 0, False),
-        ("aoo", "oo", 0, False),
-        ("ao", "oo", 0, False),
+        ("aoo", "o", "aoo", False),
+        ("aoo", "oo", "aoo", False),
+        ("ao", "oo", "ao", False),
         # Equal messages at its end leave no doubt where the overlap begins.
-        ("abooo", "booo", 4, True),
-        # The a that arrived is another one, for it came before an overlap of which b would be part.
-        ("ab", "a", 0, False),
+        ("abooo", "booo", "a", True),
+        # The a that arrived may be another one, for b was stored behind the stored one and did not arrive.
+        ("ab", "a", "ab", False),
+        # Stored in another order than they arrived.
+        ("abcdefgh", "bcedfgh", "a", True),
     ],
 )
-def test_the_newest_stored_ones_that_also_arrived_are_left_out(
-    stored: str, live: str, overlap: int, exact: bool
-) -> None:
-    point = find_merge_point(letters(stored), letters(live))
+def test_the_stored_ones_that_also_arrived_are_left_out(history: str, live: str, given: str, exact: bool) -> None:
+    found = stored(history)
 
-    assert (point.overlap, point.exact) == (overlap, exact)
+    overlap = find_overlap(found, arrived(live), arrived=len(live))
+
+    assert (rest(found, overlap), overlap.exact) == (given, exact)
 
 
 @pytest.mark.parametrize(
-    ("stored", "live", "overlap", "exact"),
+    ("history", "live", "given", "exact"),
     [
-        ("aSb", "b", 2, True),
-        ("abS", "b", 2, True),
-        ("abS", "", 1, True),
+        ("aSb", "b", "a", True),
+        ("abS", "b", "a", True),
+        ("abS", "", "ab", True),
         # Somebody else may have published one of them before.
-        ("aSS", "", 0, False),
-        ("aS", "S", 0, False),
+        ("aSS", "", "aSS", False),
+        ("aS", "S", "aS", False),
     ],
 )
 def test_what_was_published_without_echo_is_in_the_overlap_though_it_did_not_arrive(
-    stored: str, live: str, overlap: int, exact: bool
+    history: str, live: str, given: str, exact: bool
 ) -> None:
-    point = find_merge_point(letters(stored), letters(live), no_echo=letters("S"))
+    found = stored(history)
 
-    assert (point.overlap, point.exact) == (overlap, exact)
+    overlap = find_overlap(found, arrived(live), no_echo=letters("S"), arrived=len(live))
+
+    assert (rest(found, overlap), overlap.exact) == (given, exact)
 
 
 def test_what_arrived_after_the_history_is_no_evidence_that_it_is_in_it() -> None:
-    assert find_merge_point(letters("ab"), letters("b"), arrived=1) == MergePoint(
-        overlap=1, exact=True, fresh=1, whole=True
-    )
+    found = stored("ab")
+
     # The stored one may be an older equal one.
-    assert find_merge_point(letters("ab"), letters("b"), arrived=0) == MergePoint(
-        overlap=0, exact=False, fresh=0, whole=True
+    assert find_overlap(found, arrived("b"), arrived=0) == Comparison(
+        matched=frozenset(), exact=False, arrivals=frozenset()
+    )
+    assert find_overlap(found, arrived("b", times_s=[7.5]), arrived=1) == Comparison(
+        matched=frozenset({found[1][0]}), exact=True, arrivals=frozenset({0}), newest_at_s=7.5
     )
 
 
-@pytest.mark.parametrize(("stored", "live", "fresh"), [("abc", "bxcde", 3), ("abc", "de", 0), ("oo", "oxoy", 4)])
-def test_fresh_is_what_certainly_arrived_after_the_last_stored_one(stored: str, live: str, fresh: int) -> None:
-    assert find_merge_point(letters(stored), letters(live)).fresh == fresh
-
-
-def test_behind_a_message_without_echo_only_the_moment_of_the_history_tells_what_is_fresh() -> None:
-    unknown = find_merge_point(letters("aS"), letters("ab"), no_echo=letters("S"))
-    known = find_merge_point(letters("aS"), letters("ab"), no_echo=letters("S"), arrived=1)
-
-    assert (unknown.fresh, unknown.whole) == (2, False)
-    assert (known.fresh, known.whole) == (1, True)
-
-
 @pytest.mark.parametrize(
-    ("stored", "delivered", "first", "exact"),
+    ("history", "delivered", "given", "exact"),
     [
-        ("", "", 0, True),
-        ("", "abc", 0, True),
-        ("abc", "", 0, True),
-        ("abc", "abc", 3, True),
-        ("abc", "a", 1, True),
-        ("abc", "xaybz", 2, True),
-        # a expired.
-        ("bc", "ab", 1, True),
-        ("oooo", "oo", 0, False),
-        ("aooo", "ao", 1, False),
-        ("ooab", "ooa", 3, True),
-        # The broker lost b on the way here: it is delivered late, and c again.
-        ("abcd", "ac", 1, False),
+        ("", "", "", True),
+        # Some of what was delivered is not stored, so that an equal message may be another one.
+        ("", "abc", "", False),
+        ("abc", "xaybz", "c", False),
+        ("bc", "ab", "c", False),
+        ("abc", "", "abc", True),
+        ("abc", "abc", "", True),
+        ("abc", "a", "bc", True),
+        ("oooo", "oo", "oooo", False),
+        ("aooo", "ao", "ooo", False),
+        ("ooab", "ooa", "b", True),
+        # The broker lost b on the way here, or c is another one than that which was delivered.
+        ("abcd", "ac", "bcd", False),
+        # The first ones behind it came, so that only it was lost on the way; the last two say too little.
+        ("abcdefgh", "acdefg", "bfgh", False),
         # A message that was missed equals one that was delivered and not stored.
-        ("abx", "axb", 2, False),
+        ("abx", "axb", "x", False),
+        ("abxy", "axyb", "xy", False),
+        # Neighbours that the broker stored in another order than it delivered them.
+        ("abdcefg", "abcdef", "g", True),
+        ("bacdefg", "abcdef", "g", True),
+        # At the end it could also be another one.
+        ("abcedg", "abcde", "dg", False),
     ],
 )
-def test_what_was_missed_begins_behind_what_was_delivered(stored: str, delivered: str, first: int, exact: bool) -> None:
-    assert resume(letters(stored), letters(delivered)) == Resumption(first=first, exact=exact)
+def test_what_was_not_delivered_was_missed(history: str, delivered: str, given: str, exact: bool) -> None:
+    found = stored(history)
+
+    comparison = find_delivered(found, arrived(delivered))
+
+    assert (rest(found, comparison), comparison.exact) == (given, exact)
+
+
+def test_neighbours_that_changed_places_repeat_nothing() -> None:
+    """Stored as 0 … 49, 51, 50, 52 … 101; delivered as 0 … 99."""
+    found = stored(NUMBERS[:50] + NUMBERS[51] + NUMBERS[50] + NUMBERS[52:])
+
+    comparison = find_delivered(found, arrived(NUMBERS[:100]))
+
+    assert (rest(found, comparison), comparison.exact) == (NUMBERS[100:], True)
+
+
+def test_neighbours_that_changed_places_where_the_connection_was_lost_repeat_one_of_them() -> None:
+    """Stored as 0 … 98, 100, 99, 101; delivered as 0 … 99: the stored 99 may be another one."""
+    found = stored(NUMBERS[:99] + NUMBERS[100] + NUMBERS[99] + NUMBERS[101])
+
+    comparison = find_delivered(found, arrived(NUMBERS[:100]))
+
+    assert (rest(found, comparison), comparison.exact) == (NUMBERS[100] + NUMBERS[99] + NUMBERS[101], False)
+
+
+@pytest.mark.parametrize("after_s", [0, 1, 2, 3, 60])
+def test_a_state_that_expired_and_was_missed_when_it_came_again_is_delivered(after_s: int) -> None:
+    """Delivered x, ON, y; by now ON has expired and was published again: it stands behind y, in another place."""
+    found = stored("xyO", times_s=[0, 0, after_s])
+
+    comparison = find_delivered(found, arrived("xOy"))
+
+    assert (rest(found, comparison), comparison.exact) == ("O", False)
+
+
+def test_a_state_in_its_place_is_another_one_if_it_was_stored_too_late() -> None:
+    late, soon = stored("xO", times_s=[0, 10]), stored("xO", times_s=[0, 2])
+
+    assert rest(late, find_delivered(late, arrived("xO", times_s=[0.0, 0.5]))) == "O"
+    assert rest(soon, find_delivered(soon, arrived("xO", times_s=[0.0, 0.5]))) == ""
+    # Who publishes rarely is in time.
+    assert find_delivered(late, arrived("xO", times_s=[0.0, 10.2])).exact
+    # The cursor is a neighbour, too.
+    only = stored("O", times_s=[10], first=1)
+    cursor = stored("x")[0][0]
+    assert rest(only, find_delivered(only, arrived("O", times_s=[0.5]), since=(cursor, 0.0))) == "O"
+    assert rest(only, find_delivered(only, arrived("O", times_s=[9.5]), since=(cursor, 0.0))) == ""
+
+
+def test_messages_that_stand_further_apart_than_any_disorder_are_not_one() -> None:
+    found = stored("bcdefgha", times_s=[0] * 7 + [3])
+
+    comparison = find_delivered([*found, *stored("ijkl", times_s=[3] * 4, first=8)], arrived("abcdefghijkl"))
+
+    assert rest(found, comparison) == "a"
+    assert not comparison.exact
+
+
+def test_processes_have_no_order_between_them() -> None:
+    found = [*stored("abcd", process=b"one "), *stored("stuv", process=b"two ")]
+
+    comparison = find_delivered(found, arrived("asbtcu"))
+
+    assert (rest(found, comparison), comparison.exact) == ("dv", True)
 
 
 @pytest.mark.parametrize(
-    ("stored", "delivered", "first", "exact"),
+    ("history", "delivered", "given", "exact"),
     [
-        ("", "ab", 0, True),
-        ("abcdef", "cd", 4, True),
-        ("abcdef", "cxdy", 4, True),
-        ("aooaoob", "oo", 0, False),
-        ("abcoood", "cooo", 3, False),
+        ("", "ab", "", False),
+        ("abcdef", "cd", "ef", False),
+        ("aooaoob", "oo", "aooaoob", False),
+        ("abcoood", "cooo", "oood", False),
         # The x that was delivered is not the stored one, since y was missed before it.
-        ("abyx", "xb", 2, False),
-        ("abcd", "", 0, False),
+        ("abyx", "xb", "yx", False),
+        ("abcd", "", "abcd", False),
     ],
 )
-def test_of_what_was_delivered_the_newest_part_can_do(stored: str, delivered: str, first: int, exact: bool) -> None:
-    assert resume(letters(stored), letters(delivered), truncated=True) == Resumption(first=first, exact=exact)
+def test_of_what_was_delivered_the_newest_part_can_do(history: str, delivered: str, given: str, exact: bool) -> None:
+    found = stored(history)
+
+    comparison = find_delivered(found, arrived(delivered), truncated=True)
+
+    assert (rest(found, comparison), comparison.exact) == (given, exact)
+
+
+def test_a_long_part_of_what_was_delivered_says_all() -> None:
+    found = stored(NUMBERS)
+
+    comparison = find_delivered(found, arrived(NUMBERS[50:100]), truncated=True)
+
+    assert (rest(found, comparison), comparison.exact) == (NUMBERS[100:], True)
 
 
 def test_what_was_published_without_echo_was_not_missed() -> None:
-    assert resume(letters("aSbc"), letters("ab"), no_echo=letters("S")) == Resumption(first=3, exact=True)
-    assert resume(letters("aSc"), letters("a"), no_echo=letters("S")) == Resumption(first=2, exact=True)
+    found = stored("aSbc")
+
+    comparison = find_delivered(found, arrived("ab"), no_echo=letters("S"))
+
+    assert (rest(found, comparison), comparison.exact) == ("c", True)
 
 
-def trailing(recent: RecentDeliveries, text: str) -> None:
-    for one in letters(text):
+def delivering(recent: RecentDeliveries, text: str, *, times_s: Sequence[float] = ()) -> None:
+    for one in arrived(text, times_s=times_s):
         recent.deliver(one)
 
 
-def test_a_trail_remembers_what_came_since_its_cursor() -> None:
+def test_recent_deliveries_are_what_came_since_the_cursor() -> None:
     recent = RecentDeliveries()
-    trailing(recent, "ab")
-    recent.published_without_echo(ord("S"))
+    delivering(recent, "ab")
+    recent.published_without_echo(ord("S"), 0.0)
+    found = stored("aSbc")
 
-    assert recent.resume(letters("aSbc")) == Resumption(first=3, exact=True)
+    comparison = recent.compare(found)
+
+    assert (rest(found, comparison), comparison.exact) == ("c", True)
 
 
-def test_a_trail_is_bounded_and_says_so() -> None:
+def test_recent_deliveries_are_bounded_and_say_so() -> None:
     recent = RecentDeliveries(max_messages=2)
     truncated: list[bool] = []
-    for one in letters("abc"):
-        recent.deliver(one)
+    for letter in "abc":
+        delivering(recent, letter)
         truncated.append(recent.truncated)
+    found = stored("abcd")
+
+    comparison = recent.compare(found)
 
     assert truncated == [False, False, True]
-    assert recent.delivered == tuple(letters("bc"))
-    assert recent.resume(letters("abcd")) == Resumption(first=3, exact=True)
+    assert (rest(found, comparison), comparison.exact) == ("d", False)
 
 
-def test_a_trail_goes_on_behind_the_seam() -> None:
-    recent = RecentDeliveries(max_messages=2)
-    trailing(recent, "xyz")
-    live = letters("bcd")
-
-    recent.restart(b"id of c", find_merge_point(letters("abc"), live), live, no_echo=letters("S"))
-
-    assert (recent.cursor, recent.truncated) == (b"id of c", False)
-    assert (recent.delivered, recent.no_echo) == (tuple(letters("d")), tuple(letters("S")))
-
-
-def test_a_trail_behind_a_seam_in_doubt_may_lack_something() -> None:
+def test_what_arrived_shortly_before_the_cursor_is_remembered_and_need_not_be_found() -> None:
     recent = RecentDeliveries()
-    live = letters("oo")
+    delivering(recent, "abcd", times_s=[0.0, 8.0, 9.0, 9.5])
+    found = stored("abcdef")
 
-    recent.restart(b"id of o", find_merge_point(letters("o"), live), live)
+    recent.begin(found[:3], asked_at_s=9.2, whole=False)
 
-    assert recent.truncated
+    assert recent.cursor == found[2][0]
+    assert [(chr(one.fingerprint), one.may_be_known) for one in recent.delivered] == [
+        ("b", True),
+        ("c", True),
+        ("d", False),
+    ]
+    assert rest(found[1:], recent.compare(found[1:])) == "ef"
+
+
+def test_the_cursor_stays_where_the_newest_stored_message_was_not_delivered() -> None:
+    recent = RecentDeliveries()
+    delivering(recent, "a")
+
+    recent.begin(stored("x"), asked_at_s=0.0, whole=False)
+
+    assert recent.cursor is None
+    assert len(recent.delivered) == 1
+
+
+def test_what_had_arrived_and_is_not_stored_is_no_evidence_any_more() -> None:
+    recent = RecentDeliveries()
+    delivering(recent, "ab", times_s=[1.0, 3.0])
+
+    recent.begin([], asked_at_s=2.0, whole=True)
+
+    assert [chr(one.fingerprint) for one in recent.delivered] == ["b"]
+
+
+def test_recent_deliveries_begin_anew_behind_the_merge_point() -> None:
+    recent = RecentDeliveries(max_messages=2)
+    delivering(recent, "xyz")
+    found = stored("abc", times_s=[0, 9, 9])
+
+    recent.restart(found[-1][0], [id_ for id_, _ in found], arrived("d"), arrived_at_s=4.5, no_echo=[(ord("S"), 0.0)])
+
+    assert (recent.cursor, recent.arrived_at_s, recent.truncated) == (found[2][0], 4.5, False)
+    # Older ones will not be looked at.
+    assert recent.known == {found[1][0], found[2][0]}
+    assert (list(recent.delivered), recent.no_echo) == (arrived("d"), tuple(letters("S")))
 
 
 def test_a_fingerprint_tells_channels_and_payloads_apart() -> None:

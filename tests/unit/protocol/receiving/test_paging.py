@@ -11,6 +11,7 @@ from attrs import frozen
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, StoredItem
 from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._protocol.receiving.stored_ids import process_of
 from emitter_typed.contract import Record
 from emitter_typed.errors import InvalidArgument, ReplyMissing, Undecodable
 
@@ -23,9 +24,9 @@ class Page(Record):
     messages: Sequence[StoredItem]
 
 
-def item(number: int, *, second: int = 0, payload: bytes = b"") -> StoredItem:
-    """The n-th message of a broker, stored in a second after the beginning of Emitter's clock."""
-    id_ = b"tree" + (0xFFFF_FFFF - second).to_bytes(4) + (0xFFFF_FFFF - number).to_bytes(4) + b"broker"
+def item(number: int, *, second: int = 0, payload: bytes = b"", process: bytes = b"broker") -> StoredItem:
+    """The n-th message of a process, stored in a second after the beginning of Emitter's clock."""
+    id_ = b"tree" + (0xFFFF_FFFF - second).to_bytes(4) + (0xFFFF_FFFF - number).to_bytes(4) + process
     return StoredItem(id=id_, channel="a/", payload=payload or b"%d" % number)
 
 
@@ -34,9 +35,10 @@ def items(newest: int, oldest: int) -> Page:
     return Page(messages=[item(number) for number in range(newest, oldest - 1, -1)])
 
 
-def pager(*, newer_than: bytes | None = None, max_held_bytes: int = 1_000_000, **options: object) -> Pager:
+def pager(*, behind: bytes | None = None, max_held_bytes: int = 1_000_000, **options: object) -> Pager:
     operation = PROTOCOL.operations["history"]
-    return Pager(operation, ("key", "a/"), (), options, newer_than=newer_than, max_held_bytes=max_held_bytes)
+    left_out = None if behind is None else {process_of(behind): behind}
+    return Pager(operation, ("key", "a/"), (), options, behind=left_out, max_held_bytes=max_held_bytes)
 
 
 def asked(of: Pager) -> tuple[str, bytes | None]:
@@ -66,12 +68,68 @@ def test_pages_are_joined_in_the_order_of_publishing() -> None:
     assert [(message.stored_at - BEGIN).total_seconds() for message in found] == [8, 8, 8, 9, 9]
 
 
-def test_a_full_page_is_followed_by_one_that_overlaps_it_by_a_message() -> None:
+def test_a_full_page_of_one_second_is_followed_by_one_that_overlaps_it_by_a_message() -> None:
     pages = pager()
 
     pages.take(items(300, 45))
 
-    assert asked(pages) == ("key/a/?last=256", item(46).id)
+    assert asked(pages) == ("key/a/?last=512", item(46).id)
+
+
+def test_a_full_page_of_several_seconds_is_followed_by_one_up_to_its_oldest_second() -> None:
+    """So that each node of a cluster gives all that it has, which it does not behind an id of another node."""
+    pages = pager()
+
+    pages.take(Page(messages=[item(number, second=number // 100) for number in range(300, 44, -1)]))
+
+    assert asked(pages) == ("key/a/?last=512&until=1514764800", None)
+
+
+def test_what_is_known_of_the_second_at_which_a_page_ends_is_dropped() -> None:
+    pages = pager()
+
+    pages.take(Page(messages=[item(number, second=9 + number // 200) for number in range(300, 44, -1)]))
+    pages.take(Page(messages=[item(number, second=9) for number in range(199, -1, -1)]))
+    assert asked(pages) == ("key/a/?last=512", item(0, second=9).id) or asked(pages)[1] == item(0, second=9).id
+    pages.take(Page(messages=[]))
+
+    assert numbers(pages) == list(range(301))
+    assert pages.done
+
+
+def test_messages_of_several_processes_within_a_second_come_process_by_process() -> None:
+    """Nobody knows in which order they were stored."""
+    pages = pager()
+
+    pages.take(Page(messages=[item(1, process=b"new "), item(2, process=b"new "), item(9), item(8)]))
+    pages.take(Page(messages=[]))
+
+    found = numbers(pages)
+    assert sorted((found[:2], found[2:])) == [[1, 2], [8, 9]]
+    assert not pages.incomplete
+
+
+def test_a_second_of_several_nodes_that_is_larger_than_a_page_is_told() -> None:
+    pages = pager()
+    node = b"node"
+
+    pages.take(
+        Page(
+            messages=[item(number, second=5) for number in range(200, 0, -1)]
+            + [item(number, second=5, process=node) for number in range(56, 0, -1)]
+        )
+    )
+    first = asked(pages)
+    pages.take(Page(messages=[]))
+    second = asked(pages)
+    pages.take(Page(messages=[]))
+
+    assert {first[1], second[1]} == {item(200, second=5).id, item(56, second=5, process=node).id}
+    assert asked(pages) == ("key/a/?last=512&until=1514764804", None)
+    pages.take(Page(messages=[]))
+    assert pages.incomplete == {1_514_764_805}
+    assert len(numbers(pages)) == 256
+    assert pages.done
 
 
 def test_a_short_page_is_followed_by_one_from_its_end() -> None:
@@ -79,7 +137,7 @@ def test_a_short_page_is_followed_by_one_from_its_end() -> None:
 
     pages.take(items(3, 1))
 
-    assert asked(pages) == ("key/a/?last=256", item(1).id)
+    assert asked(pages) == ("key/a/?last=512", item(1).id)
 
 
 def test_no_more_is_asked_than_is_wanted() -> None:
@@ -101,42 +159,44 @@ def test_where_an_overlap_is_missing_all_begins_again_without_what_was_stored_me
     pages.take(items(300, 45))
     # 45 and 46 have expired, so that the broker left out 44, too.
     pages.take(items(43, 1))
-    assert asked(pages) == ("key/a/?last=256", None)
-    pages.take(items(302, 47))
-    pages.take(Page(messages=[item(number) for number in (47, *range(44, 0, -1))]))
-    pages.take(Page(messages=[]))
+    assert asked(pages)[1] is None
+    pages.take(Page(messages=[item(number) for number in (*range(700, 300, -1), *range(300, 188, -1))]))
+    assert asked(pages)[1] == item(190).id
+    pages.take(Page(messages=[item(number) for number in (*range(189, 46, -1), *range(44, 0, -1))]))
+    pages.take(Page(messages=[item(1)]))
 
-    assert numbers(pages) == [*range(1, 45), *range(47, 301)]
+    assert numbers(pages) == list(range(1, 301))
     assert pages.done
 
 
-def test_a_broker_that_never_overlaps_is_believed_in_the_end() -> None:
+def test_where_overlaps_are_missing_again_and_again_what_is_there_comes_and_the_rest_is_told() -> None:
     pages = pager()
 
     for _ in range(3):
         pages.take(items(300, 45))
-        pages.take(items(44, 1))
+        pages.take(items(43, 1))
         assert asked(pages)[1] is None
-    pages.take(items(300, 45))
-    pages.take(items(44, 1))
+        pages.take(items(700, 189))
+    pages.take(items(188, 1))
     pages.take(Page(messages=[]))
 
-    assert numbers(pages) == list(range(1, 301))
+    assert numbers(pages) == [*range(1, 301)]
+    assert pages.incomplete == {1_514_764_800}
 
 
-def test_paging_stops_at_a_message_that_is_known() -> None:
-    pages = pager(newer_than=item(40).id)
+def test_what_was_stored_behind_a_message_that_is_named_is_not_wanted() -> None:
+    pages = pager(behind=item(40).id)
 
     pages.take(items(300, 45))
-    assert numbers(pages) == []
     pages.take(items(45, 1))
+    pages.take(Page(messages=[item(1)]))
 
     assert numbers(pages) == list(range(41, 301))
     assert pages.done
 
 
 def test_where_nothing_is_newer_than_a_known_message_one_page_tells() -> None:
-    pages = pager(newer_than=item(40).id)
+    pages = pager(behind=item(40).id)
 
     pages.take(items(40, 1))
 
@@ -147,35 +207,20 @@ def test_where_nothing_is_newer_than_a_known_message_one_page_tells() -> None:
 def test_what_is_too_much_to_be_held_is_asked_for_again_oldest_first() -> None:
     pages = pager(max_held_bytes=0)
 
-    for newest in (1000, 745, 490, 235):
-        pages.take(items(newest, max(newest - 255, 1)))
-    pages.take(Page(messages=[]))
+    pages.take(items(1300, 1045))
+    for newest in (1045, 534):
+        pages.take(items(newest, max(newest - 511, 1)))
+    pages.take(items(23, 1))
+    pages.take(Page(messages=[item(1)]))
 
-    assert numbers(pages) == list(range(1, 235))
-    assert asked(pages) == ("key/a/?last=256", item(491).id)
-    pages.take(items(490, 235))
-    assert numbers(pages) == list(range(235, 490))
-    assert asked(pages) == ("key/a/?last=256", item(746).id)
-    pages.take(items(745, 490))
+    assert numbers(pages) == list(range(1, 23))
+    assert asked(pages) == ("key/a/?last=512&until=1514764800", item(535).id)
+    pages.take(items(534, 23))
+    assert numbers(pages) == list(range(23, 534))
+    assert asked(pages) == ("key/a/?last=512&until=1514764800", item(1046).id)
+    pages.take(items(1045, 534))
     # The newest page was held all the time: what was stored meanwhile would stand before it.
-    assert numbers(pages) == list(range(490, 1001))
-    assert pages.done
-
-
-def test_a_page_that_is_asked_for_again_must_begin_as_it_did() -> None:
-    pages = pager(max_held_bytes=0)
-
-    for number in (9, 8, 7):
-        pages.take(items(number, number))
-    pages.take(Page(messages=[]))
-    assert numbers(pages) == [7]
-    assert asked(pages) == ("key/a/?last=1", item(9).id)
-    # 9 has expired, so that the broker left out 8.
-    pages.take(items(7, 7))
-
-    assert asked(pages) == ("key/a/?last=256", None)
-    pages.take(items(8, 7))
-    assert numbers(pages) == [8]
+    assert numbers(pages) == list(range(534, 1301))
     assert pages.done
 
 
@@ -200,9 +245,9 @@ def test_a_page_is_as_large_as_the_one_before_lets_expect() -> None:
     pages.take(Page(messages=[item(9, payload=b"x" * 20_000), item(8, payload=b"x" * 20_000)]))
     assert asked(pages)[0] == "key/a/?last=2"
     pages.take(Page(messages=[item(8, payload=b"x" * 20_000), item(7)]))
-    assert asked(pages)[0] == "key/a/?last=4"
+    assert asked(pages)[0] == "key/a/?last=4&until=1514764800"
     pages.take(Page(messages=[item(7), item(6), item(5), item(4)]))
-    assert asked(pages)[0] == "key/a/?last=256"
+    assert asked(pages)[0] == "key/a/?last=512&until=1514764800"
 
 
 def test_where_an_overlap_and_one_message_do_not_fit_the_message_is_asked_for_alone() -> None:

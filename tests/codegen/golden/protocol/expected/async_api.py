@@ -570,6 +570,8 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            HistoryIncomplete: All that could be had was given; messages of some seconds
+                may be missing.
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """

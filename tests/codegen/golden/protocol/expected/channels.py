@@ -190,6 +190,8 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            HistoryIncomplete: All that could be had was given; messages of some seconds
+                may be missing.
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -362,6 +364,8 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page came in time.
             ConnectionLost: The connection ended first.
             ReplyMissing: A single message is too large for a reply.
+            HistoryIncomplete: All that could be had was given; messages of some seconds
+                may be missing.
             AmbiguousReply: Somebody else may have sent a reply.
             Closed: The client is not connected. Nothing was sent.
         """

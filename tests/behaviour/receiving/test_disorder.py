@@ -1,0 +1,241 @@
+"""What people run: several publishers, brokers that start again, and clusters; nothing is lost, and doubts are told."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from emitter_typed import Client, Gap, HistoryIncomplete, Key, Message, Subscription, Undecodable
+from emitter_typed.broker import Broker, Cluster, ManualClock
+from tests.helpers.loops import LIMIT_S
+
+CHANNEL = "a/"
+
+
+def publish(client: Client, key: Key, *payloads: str, ttl: int | None = 3600) -> None:
+    pending = [client.publish_nowait(key, CHANNEL, payload, ttl=ttl) for payload in payloads]
+    for one in pending:
+        one.wait(timeout_s=LIMIT_S)
+
+
+@contextmanager
+def publishers(*brokers: Broker) -> Generator[list[Client]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(Client.from_url(broker.url, reconnect_max_s=0.05)) for broker in brokers]
+
+
+@contextmanager
+def recovering(broker: Broker, key: Key) -> Generator[tuple[Client, Subscription[Message[bytes]]]]:
+    with (
+        Client.from_url(broker.url, username="reader", reconnect_max_s=0.05) as client,
+        client.subscribe(key, CHANNEL, last=0, recover=True) as subscription,
+    ):
+        yield client, subscription
+
+
+def read(subscription: Subscription[Message[bytes]], last: str) -> list[str | Gap]:
+    """Read up to a message, which nobody else says."""
+    found: list[str | Gap] = []
+    for event in subscription.events():
+        assert not isinstance(event, Undecodable)
+        found.append(event if isinstance(event, Gap) else event.as_string())
+        if found[-1] == last:
+            return found
+    raise AssertionError(f"it ended after {found}")
+
+
+def payloads(events: list[str | Gap]) -> list[str]:
+    return [event for event in events if isinstance(event, str)]
+
+
+def gaps(events: list[str | Gap]) -> list[Gap]:
+    return [event for event in events if isinstance(event, Gap)]
+
+
+@contextmanager
+def away(broker: Broker, client: Client) -> Generator[None]:
+    """The reader has no connection, and all others have theirs."""
+    broker.faults.refuse_connections()
+    broker.faults.drop_connections("reader")
+    assert client.connection.wait("reconnecting", timeout_s=LIMIT_S)
+    yield
+    broker.faults.accept_connections()
+    assert client.connection.wait("connected", timeout_s=LIMIT_S)
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_several_publishers_lose_nothing_and_repeat_little(broker: Broker, count: int) -> None:
+    key = broker.keygen("a/#/", "rwsl")
+    broker.faults.store_out_of_order(0.2, seed=count)
+    numbers = iter(range(100_000))
+    with publishers(*[broker] * count) as clients, recovering(broker, key) as (client, subscription):
+
+        def run(rounds: int) -> list[str]:
+            sent = [str(next(numbers)) for _ in range(rounds * count)]
+            for place, payload in enumerate(sent):
+                publish(clients[place % count], key, payload)
+            return sent
+
+        for _ in range(8):
+            expected = run(10)
+            with away(broker, client):
+                expected += run(5)
+            expected += run(5)
+            events = read(subscription, expected[-1])
+            found = payloads(events)
+            assert set(found) == set(expected)
+            # The last ones before the loss may have changed places with those behind it.
+            assert len(found) - len(expected) <= 2 * count
+            assert len(found) == len(expected) or not all(gap.exact for gap in gaps(events))
+            assert all(gap.recovered for gap in gaps(events))
+
+
+def test_a_state_that_expired_meanwhile_comes_when_it_is_published_again() -> None:
+    clock = ManualClock(1_700_000_000)
+    with Broker(clock=clock) as broker:
+        key = broker.keygen("a/#/", "rwsl")
+        with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+            publish(publisher, key, "x1")
+            publish(publisher, key, "ON", ttl=5)
+            publish(publisher, key, "x2")
+            assert payloads(read(subscription, "x2")) == ["x1", "ON", "x2"]
+            with away(broker, client):
+                clock.advance(10)
+                publish(publisher, key, "ON", ttl=5)
+            publish(publisher, key, "end")
+
+            (gap,), found = gaps(events := read(subscription, "end")), payloads(events)
+
+            assert found == ["ON", "end"]
+            assert gap.recovered
+            assert not gap.exact
+
+
+@pytest.mark.parametrize("keep_stored", [True, False])
+def test_what_is_published_after_a_restart_within_a_second_is_not_lost(keep_stored: bool) -> None:
+    with Broker(clock=ManualClock(1_700_000_000)) as broker:
+        key = broker.keygen("a/#/", "rwsl")
+        with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+            publish(publisher, key, "0", "1", "2")
+            assert payloads(read(subscription, "2")) == ["0", "1", "2"]
+            broker.kill()
+            broker.start(keep_stored=keep_stored)
+            broker.faults.refuse_connections()
+            broker.faults.drop_connections("reader")
+            broker.faults.accept_connections()
+            assert publisher.connection.wait("connected", timeout_s=LIMIT_S)
+            assert client.connection.wait("connected", timeout_s=LIMIT_S)
+            publish(publisher, key, "end")
+
+            (gap, *_), found = gaps(events := read(subscription, "end")), payloads(events)
+
+            assert found == ["end"]
+            # Without what was stored, nobody knows what was published before the end.
+            assert gap.recovered is keep_stored
+
+
+def test_what_was_missed_of_a_process_that_began_within_the_second_comes() -> None:
+    with Broker(clock=ManualClock(1_700_000_000)) as broker:
+        key = broker.keygen("a/#/", "rwsl")
+        with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+            publish(publisher, key, *(str(number) for number in range(5)))
+            read(subscription, "4")
+            broker.restart()
+            publish(publisher, key, "back")
+            assert payloads(read(subscription, "back")) == ["back"]
+            with away(broker, client):
+                publish(publisher, key, "missed", "missed, too")
+            publish(publisher, key, "end")
+
+            events = read(subscription, "end")
+
+            assert payloads(events) == ["missed", "missed, too", "end"]
+            assert all(gap.recovered and gap.exact for gap in gaps(events))
+
+
+def test_nodes_of_a_cluster_lose_nothing(emitter_cluster: Cluster) -> None:
+    one, other = emitter_cluster.nodes
+    key = emitter_cluster.keygen("a/#/", "rwsl")
+    numbers = iter(range(100_000))
+    with publishers(one, other) as clients, recovering(one, key) as (client, subscription):
+
+        def run(rounds: int) -> list[str]:
+            sent = [str(next(numbers)) for _ in range(rounds * 2)]
+            for place, payload in enumerate(sent):
+                publish(clients[place % 2], key, payload)
+            return sent
+
+        for _ in range(4):
+            expected = run(10)
+            with away(one, client):
+                expected += run(10)
+            expected += run(5)
+            events = read(subscription, expected[-1])
+            assert sorted(payloads(events)) == sorted(expected)
+            assert all(gap.recovered and gap.exact for gap in gaps(events))
+
+
+def test_what_a_node_takes_with_it_is_a_gap(emitter_cluster: Cluster) -> None:
+    one, other = emitter_cluster.nodes
+    key = emitter_cluster.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there), recovering(one, key) as (client, subscription):
+        publish(here, key, "0")
+        publish(there, key, "1")
+        assert sorted(payloads(read(subscription, "1"))) == ["0", "1"]
+        with away(one, client):
+            publish(here, key, "both nodes are known")
+        read(subscription, "both nodes are known")
+        with away(one, client):
+            publish(there, key, "gone with its node")
+            other.kill()
+            publish(here, key, "2")
+        publish(here, key, "end")
+
+        (gap,), found = gaps(events := read(subscription, "end")), payloads(events)
+
+        assert found[-2:] == ["2", "end"]
+        assert not gap.recovered
+
+
+def test_the_history_of_a_cluster_is_whole(emitter_cluster: Cluster) -> None:
+    clock = emitter_cluster.clock
+    one, other = emitter_cluster.nodes
+    key = emitter_cluster.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there):
+        for second in range(8):
+            publish(here, key, *(f"A{second}.{number}" for number in range(90)))
+            publish(there, key, *(f"B{second}.{number}" for number in range(90)))
+            clock.advance(1)
+
+        for client in (here, there):
+            found = [message.as_string() for message in client.history(key, CHANNEL)]
+
+            assert len(found) == len(set(found)) == 8 * 180
+            for node in "AB":
+                mine = [payload for payload in found if payload[0] == node]
+                assert mine == [f"{node}{second}.{number}" for second in range(8) for number in range(90)]
+
+
+def test_a_second_that_nodes_fill_with_more_than_a_page_is_told(emitter_cluster: Cluster) -> None:
+    one, other = emitter_cluster.nodes
+    key = emitter_cluster.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there):
+        publish(here, key, *(f"A{number}" for number in range(900)))
+        publish(there, key, *(f"B{number}" for number in range(900)))
+        found: list[str] = []
+
+        with pytest.raises(HistoryIncomplete) as caught:
+            found.extend(message.as_string() for message in here.history(key, CHANNEL))
+
+        assert found
+        assert caught.value.seconds
+
+
+def test_one_process_has_no_second_that_is_too_large(broker: Broker) -> None:
+    with publishers(broker) as (client,):
+        key = broker.keygen("a/#/", "rwsl")
+        publish(client, key, *(f"{number:0500}" for number in range(500)))
+
+        assert [int(message.as_string()) for message in client.history(key, CHANNEL)] == list(range(500))
