@@ -44,9 +44,9 @@ coverage: $(READY)  ## the same tests, measured: fails where they take too few l
 	@$(BIN)/python -m coverage run -m pytest $(PYTEST)
 	@$(BIN)/python -m coverage combine --quiet
 	@echo "coverage: drivers, session and transport"
-	@$(BIN)/python -m coverage report --include='$(CARRIERS)' --fail-under=98
+	@$(BIN)/python -m coverage report --include='$(CARRIERS)' --fail-under=96
 	@echo "coverage: everything"
-	@$(BIN)/python -m coverage report --fail-under=97
+	@$(BIN)/python -m coverage report --fail-under=96
 
 test-tools: $(READY)  ## run the tests that install something or call other programs; what is missing is listed at the end
 	@echo "test-tools: pytest -m tools $(PYTEST)"
