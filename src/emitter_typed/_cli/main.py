@@ -31,7 +31,7 @@ def _main(argv: Sequence[str] | None) -> int:
     verb = arguments[0] if arguments else None
     try:
         # The compiler reads its own arguments: `python -m emitter_typed_codegen` is the same command.
-        if verb in ("generate", "check"):
+        if verb in ("generate", "check", "diff"):
             return _lacking("codegen", verb) or _compile(arguments)
         if verb == "broker":
             return _lacking("broker", verb) or _broker(arguments[1:])
@@ -63,6 +63,7 @@ def _top(arguments: list[str]) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     commands.add_parser("generate", help="write the Python package of a schema", add_help=False)
     commands.add_parser("check", help="look for problems in schemas; nothing is written", add_help=False)
+    commands.add_parser("diff", help="tell what changed between two schemas, and whom it breaks", add_help=False)
     commands.add_parser("broker", help="run the embedded broker, for development and tests", add_help=False)
     options = parser.parse_args(arguments)
     if options.version:

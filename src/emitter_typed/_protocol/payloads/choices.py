@@ -10,7 +10,7 @@ from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of
 from emitter_typed._protocol.payloads.scalars import SCALARS, Hook, integer, scalar_of, string
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, shown
-from emitter_typed._types.values import Unrecognized
+from emitter_typed._types.values import Unrecognized, is_masked
 from emitter_typed.errors import InvalidArgument
 
 _MAX_LISTED = 20
@@ -162,6 +162,8 @@ def secret_conversion(cls: Any, of: Of) -> Conversion:
         text = string(value)
         if not text:
             raise Unfit("must not be empty")
+        if is_masked(text):
+            raise Unfit("is only the masked form of a secret")
         return cls(text)
 
     def write(value: Any) -> object:
