@@ -32,7 +32,7 @@ class SyncConnection(Connection):
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
     ) -> None:
-        """Start its thread. Raises OSError or RuntimeError if there is none, and leaves nothing then."""
+        """Prepare; `open` starts its thread. Raises OSError if there are too few file descriptors."""
         reactor = ThreadReactor()
         super().__init__(
             endpoints,
@@ -49,7 +49,11 @@ class SyncConnection(Connection):
         self._over = threading.Event()
         # The thread that takes in what a transport brings, while it does.
         self._receiver: int | None = None
-        reactor.start()
+
+    def open(self) -> None:
+        """Start the thread, and make the first attempt to connect. Raises RuntimeError if there is no thread."""
+        self._thread.start()
+        super().open()
 
     def _make_sink(self, attempt: int, transport: Transport) -> TransportSink:
         return DirectSink(self, attempt)

@@ -16,7 +16,7 @@ from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending, unacknowledged
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
-from emitter_typed._guards import Log, held
+from emitter_typed._guards import Guard, Log, held
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.payloads import codec
@@ -43,7 +43,7 @@ class SyncDriver(SyncReceiving):
         """Begin without a connection."""
         super().__init__(protocol, settings)
         self._connection: SyncConnection | None = None
-        self._connecting = threading.Lock()
+        self._connecting = Guard()
         self._state = ConnectionState()
 
     @property
@@ -70,7 +70,7 @@ class SyncDriver(SyncReceiving):
                 )
             try:
                 connection = self._new_connection(endpoints)
-            except (OSError, RuntimeError) as failure:
+            except OSError as failure:
                 raise self._failure(failure, endpoints[0]) from failure
             connection.session.connecting(outcome)
             self._connection = connection
@@ -173,7 +173,7 @@ class SyncDriver(SyncReceiving):
 
     def forked(self) -> None:
         """End the connection in a process that was forked, where nobody else holds what another thread held."""
-        self._connecting = threading.Lock()
+        self._connecting = Guard()
         self.handlers.forked()
         self._message_threads.clear()
         if self._connection is not None:
