@@ -60,7 +60,7 @@ def test_pages_are_as_large_as_packets_may_be_and_smaller_where_the_broker_has_a
     def noted(pager: Pager) -> Record:
         made = request(pager)
         assert isinstance(made, HistoryRequest)
-        sizes.append(int(made.topic.rpartition("last=")[2]))
+        sizes.append(int(made.topic.rpartition("last=")[2].partition("&")[0]))
         return made
 
     monkeypatch.setattr(Pager, "request", noted)

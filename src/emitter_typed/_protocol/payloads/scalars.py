@@ -186,6 +186,8 @@ def _write_date(value: object) -> str:
 
 def seconds(value: object) -> timedelta:
     """Return so many seconds as a duration. Raises Unfit."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Unfit(f"a duration is a finite number of seconds, not {value}")
     taken = number(value)
     try:
         return timedelta(seconds=taken)
