@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
 from emitter_typed_codegen.stdio import printed
@@ -58,6 +58,10 @@ def _main(argv: Sequence[str] | None, prog: str, pause: Callable[[], object]) ->
         if unknown:
             # The usage line is that of the verb.
             arguments.refuse(f"unrecognized arguments: {' '.join(unknown)}")
+        if arguments.verb == "diff":
+            if arguments.old is not None and (arguments.against is not None):
+                arguments.refuse("--against goes with the jobs of pyproject.toml; name OLD as git:REV:PATH")
+            return _diff(arguments)
         if arguments.verb == "check":
             return _check(arguments.schemas, arguments.format)
         if (arguments.schema is None) != (arguments.out is None):
@@ -107,7 +111,23 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "check", help="tell the problems of schemas", description="Tell the problems of schemas; nothing is written."
     )
     check.add_argument("schemas", nargs="+", type=Path, metavar="SCHEMA", help="a schema, a YAML file")
-    for verb in (generate, check):
+    diff = verbs.add_parser(
+        "diff",
+        usage=f"{prog} diff OLD [NEW] [--accept FILE] [--all] [--format {{text,json,github}}]\n"
+        f"       {prog} diff [--against REV] [--accept FILE] [--all] [--format {{text,json,github}}]",
+        help="tell what changed between two schemas, and whom it breaks",
+        description=(
+            "Tell what changed between two schemas, whom it breaks, and how to make the change safely. Without OLD: "
+            "all jobs of [tool.emitter-typed] in the nearest pyproject.toml, against a revision of Git. Exits with 1 "
+            "if anything breaks that was not accepted."
+        ),
+    )
+    diff.add_argument("old", nargs="?", metavar="OLD", help="the schema as it was: a file, or git:REV:PATH")
+    diff.add_argument("new", nargs="?", metavar="NEW", help="the schema as it is; default: PATH of git:REV:PATH")
+    diff.add_argument("--against", metavar="REV", help="the revision that jobs are compared with; default: HEAD")
+    diff.add_argument("--accept", type=Path, metavar="FILE", help="breaks that are meant, as TOML")
+    diff.add_argument("--all", action="store_true", help="also tell changes that are safe")
+    for verb in (generate, check, diff):
         verb.set_defaults(refuse=verb.error)
         verb.add_argument(
             "--format",
@@ -120,6 +140,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
             ),
         )
     return parser
+
+
+def verb_parser(verb: str) -> argparse.ArgumentParser:
+    """Return the parser of a verb, for shells that complete its options."""
+    verbs = next(each for each in _parser("emitter-typed")._actions if each.dest == "verb")
+    return cast("dict[str, argparse.ArgumentParser]", verbs.choices)[verb]
 
 
 def _check(schemas: Sequence[Path], format: Format) -> int:
@@ -140,6 +166,25 @@ def _check(schemas: Sequence[Path], format: Format) -> int:
     if format == "text":
         print(f"no problems in {', '.join(map(str, schemas))}")
     return DONE
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from emitter_typed_codegen.accepted import BadAccepted
+    from emitter_typed_codegen.baseline import NoBaseline
+    from emitter_typed_codegen.diff import run_diff
+    from emitter_typed_codegen.jobs import BadConfiguration
+    from emitter_typed_codegen.problems import SchemaProblems
+
+    try:
+        report = run_diff(arguments.old, arguments.new, arguments.against, arguments.accept)
+    except SchemaProblems as found:
+        _print_problems(found.problems, arguments.format)
+        return FOUND
+    except (BadAccepted, BadConfiguration, NoBaseline) as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    print(report.render(arguments.format, safe=arguments.all), end="")
+    return FOUND if report.breaks else DONE
 
 
 def _generate(arguments: argparse.Namespace, pause: Callable[[], object]) -> int:

@@ -7,8 +7,10 @@ FOUND: Final = 1
 """There are problems, or the output would change or cannot be written."""
 USAGE: Final = 2
 """It was called wrongly, or lacks an extra."""
-NOT_LISTENING: Final = 3
-"""The broker cannot listen where it was told to."""
+NO_BROKER: Final = 3
+"""No broker is reached, it does not answer, or the connection was lost; or a broker cannot listen there."""
+REFUSED: Final = 4
+"""The broker refused what was asked."""
 INTERRUPTED: Final = 130
 """Ctrl-C ended it, as shells show a program that SIGINT ended."""
 UNREAD: Final = 141

@@ -162,19 +162,38 @@ def configured(path: Path) -> list[Job]:
     Raises:
         BadConfiguration: The file or its table cannot be read, or says something else than the jobs.
     """
+    held = _table(path, "jobs")
+    if not isinstance(held, list) or not held:
+        raise BadConfiguration(
+            f'{path} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
+        )
+    return [_job(path.parent, one, path) for one in cast("list[object]", held)]
+
+
+def accepted_file(path: Path) -> Path | None:
+    """Return the file of accepted breaks that a pyproject.toml names; None if it names none.
+
+    Raises:
+        BadConfiguration: The file cannot be read, or names it by something else than a text.
+    """
+    held = _table(path, "accepted")
+    if held is None:
+        return None
+    if not isinstance(held, str) or not held.strip() or "\0" in held:
+        raise BadConfiguration(f'{path}: accepted in [{TABLE}] is a file, as in accepted = "accepted-breaks.toml"')
+    return path.parent / held
+
+
+def _table(path: Path, key: str) -> object:
     import tomllib
 
     try:
         held: object = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BadConfiguration(f"{path} cannot be read: {error}") from error
-    for key in (*TABLE.split("."), "jobs"):
-        held = cast("dict[str, object]", held).get(key) if isinstance(held, dict) else None
-    if not isinstance(held, list) or not held:
-        raise BadConfiguration(
-            f'{path} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
-        )
-    return [_job(path.parent, one, path) for one in cast("list[object]", held)]
+    for one in (*TABLE.split("."), key):
+        held = cast("dict[str, object]", held).get(one) if isinstance(held, dict) else None
+    return held
 
 
 def _job(folder: Path, entry: object, path: Path) -> Job:

@@ -12,6 +12,9 @@ from attrs import field, frozen
 Format = Literal["text", "json", "github"]
 """How problems are written: for people, for programs, as annotations of a GitHub workflow."""
 
+Level = Literal["error", "warning", "notice"]
+"""How grave an annotation of a GitHub workflow is."""
+
 Rule = Literal[
     "no-file", "not-readable", "too-large", "encoding", "bad-character", "empty-file",
     "yaml-syntax", "yaml-feature", "tab", "second-document", "duplicate-key", "key-not-text", "too-deep",
@@ -185,11 +188,25 @@ def _width(text: str) -> int:
 
 
 def _as_github(problem: Problem) -> str:
+    body = f"{problem.message}\n{problem.hint}".rstrip("\n")
+    place = problem.line, problem.column, problem.end_column
+    return github_command("error", problem.file, *place, problem.rule, body)
+
+
+def github_command(
+    level: Level,
+    file: str,
+    line: int,
+    column: int,
+    end_column: int,
+    title: str,
+    body: str,
+) -> str:
+    """Return an annotation of a GitHub workflow, at a place of a file; line 0 is the file as a whole."""
     # Line 0 is no line of a file's page: the annotation goes to its top.
-    places = f",line={problem.line},col={problem.column},endColumn={problem.end_column}" if problem.line else ""
-    body = _escaped(f"{problem.message}\n{problem.hint}".rstrip("\n"))
-    file = _escaped(problem.file).replace(":", "%3A").replace(",", "%2C")
-    return f"::error file={file}{places},title={problem.rule}::{body}\n"
+    places = f",line={line},col={column},endColumn={end_column}" if line else ""
+    name = _escaped(file).replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} file={name}{places},title={title}::{_escaped(body)}\n"
 
 
 def _escaped(text: str) -> str:

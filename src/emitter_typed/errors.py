@@ -29,6 +29,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 _HIDDEN = "…"
+# The return codes of a CONNACK for a username or password that is not accepted (MQTT 3.1.1, 3.2.2.3).
+_REFUSED_LOGIN = (4, 5)
 # Emitter's keys are 32 characters of base64url. Hexadecimal ones are somebody's identifiers, such as a UUID's.
 _KEY = r"(?![0-9a-f]{32})[\w-]{32}"
 _find_keys = re.compile(rf"(?<![\w-]){_KEY}(?![\w-])", re.ASCII).sub
@@ -45,7 +47,10 @@ def kind_of(value: object) -> str:
         list: "a list",
         dict: "a dict",
     }
-    return "None" if value is None else names.get(type(value), f"a {type(value).__name__}")
+    if value is None:
+        return "None"
+    # A number of a document may also keep its digits.
+    return names.get(type(value), "a number" if isinstance(value, float) else f"a {type(value).__name__}")
 
 
 def hide_keys(text: str, *keys: str) -> str:
@@ -327,20 +332,32 @@ class RequestTimeout(EmitterError, TimeoutError):
 class ConnectionRefused(EmitterError, ConnectionError):
     """No connection could be made: nothing listens there, or the broker turned us away."""
 
+    reason: str
+    """Why, without where and without advice."""
     host: str
-    """The host that was tried; what looks like a key is hidden."""
+    """The host that was tried, the last one of several; what looks like a key is hidden."""
     port: int
     """The port that was tried."""
     return_code: int | None
     """The CONNACK's return code (MQTT 3.1.1, 3.2.2.3), or None where it did not come to that."""
     permanent: bool
     """Whether the same attempt would be refused again: a refused login, a certificate that is not accepted, or no MQTT
-    broker there. False if waiting may help: nothing listens, no answer in time, a broker that is not available."""
+    broker there. False if waiting may help: nothing listens, no answer in time, a broker that is not available. Of
+    several brokers, or addresses of a name: True only if it is so for all of them, or the login was refused."""
+    others: tuple[ConnectionRefused, ...]
+    """What the other brokers of the client have met before; empty if there is only one."""
 
     def __init__(
-        self, message: str, *, host: str, port: int, return_code: int | None = None, permanent: bool = False
+        self,
+        message: str,
+        *,
+        host: str,
+        port: int,
+        return_code: int | None = None,
+        permanent: bool = False,
+        others: Sequence[ConnectionRefused] = (),
     ) -> None:
-        """Say why there is no connection to host and port."""
+        """Say why there is no connection to host and port, nor to others that were tried before."""
         # A key may have been given in the place of the host.
         host = hide_keys(host)
         if return_code is None:
@@ -349,11 +366,35 @@ class ConnectionRefused(EmitterError, ConnectionError):
             advice = "the broker is there, and does not accept this client: check the username"
         else:
             advice = "the broker is there, and takes nobody now: try again later"
-        super().__init__(f"no connection to {host}:{port}: {message}", advice)
+        texts = [f"no connection to {host}:{port}: {message}", *(other.message for other in others)]
+        super().__init__("; ".join(texts), advice)
+        self.reason = message
+        self.others = tuple(others)
         self.host = host
         self.port = port
         self.return_code = return_code
         self.permanent = permanent
+
+
+def together(error: ConnectionRefused, others: Sequence[ConnectionRefused], *, permanent: bool) -> ConnectionRefused:
+    """Return the error of several attempts at once: the last one's, with what the others met."""
+    joint = ConnectionRefused(
+        error.reason,
+        host=error.host,
+        port=error.port,
+        return_code=error.return_code,
+        permanent=permanent,
+        others=others,
+    )
+    causes = [each.__cause__ for each in (error, *others)]
+    # It is a matter of time only where it is one for all.
+    joint.__cause__ = next((cause for cause in causes if not isinstance(cause, TimeoutError)), error.__cause__)
+    return joint
+
+
+def is_refused_login(error: EmitterError) -> bool:
+    """Tell whether a broker has refused the login, which would be the same at any other."""
+    return isinstance(error, ConnectionRefused) and error.return_code in _REFUSED_LOGIN
 
 
 class ConnectionLost(EmitterError, ConnectionError):

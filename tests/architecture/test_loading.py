@@ -18,9 +18,12 @@ def test_compiling_loads_nothing_of_the_runtime_but_its_command_line(tmp_path: P
     assert {name for name in loaded if name.startswith("emitter_typed.")} == {
         "emitter_typed.cli",
         "emitter_typed._cli",
+        "emitter_typed._cli.compiler",
         "emitter_typed._cli.main",
+        "emitter_typed._cli.verbs",
         "emitter_typed._core",
         "emitter_typed._core.extras",
+        "emitter_typed.errors",
     }
 
 

@@ -8,9 +8,8 @@ LOCKS = {"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "allocat
 # Each with the reason for which its locks are no guards.
 PLAIN = {
     "emitter_typed._guards": "It makes guards of them.",
-    "emitter_typed._broker.thread": "Held while the thread of embedded brokers starts; no client waits for it.",
     "emitter_typed._core.outcomes": "Held from the beginning of a call to its end; it guards nothing.",
-    "emitter_typed._sync.driver": "Held by `connect` alone, while it decides whether it is the first.",
+    "emitter_typed._cli.terminal": "It keeps lines of the command line whole; no code of a program runs under it.",
 }
 
 

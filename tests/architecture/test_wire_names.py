@@ -27,12 +27,16 @@ ALLOWED: dict[str, set[str | int]] = {
     "src/emitter_typed/_core/typed_channels.py": {"key"},
     # A word of the schema language.
     "codegen/emitter_typed_codegen/resolve/types.py": {"secret"},
+    "codegen/emitter_typed_codegen/compare/changes.py": {"secret"},
+    "codegen/emitter_typed_codegen/diff.py": {"changes"},
     # The parameter of a user's facade; a plural.
     "codegen/emitter_typed_codegen/view/facade.py": {"key"},
 }
 """The modules that spell names of the wire, and why each has to."""
 # The embedded broker plays the other side, from the recordings: a schema that both read would hide its own faults.
 OTHER_SIDE = "src/emitter_typed/_broker/"
+# The command line is a program of the client: verbs, options and fields of its output are names of its own.
+PROGRAM = "src/emitter_typed/_cli/"
 
 
 def owned() -> set[str | int]:
@@ -84,7 +88,7 @@ def spelt() -> dict[str, set[str | int]]:
     for path in module_files().values():
         name = path.relative_to(ROOT).as_posix()
         text = path.read_text("utf-8")
-        if not name.startswith(OTHER_SIDE) and not has_banner(text):
+        if not name.startswith((OTHER_SIDE, PROGRAM)) and not has_banner(text):
             here = names & set(literals(ast.parse(text)))
             if here:
                 found[name] = here

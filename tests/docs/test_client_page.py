@@ -9,7 +9,7 @@ from emitter_typed.broker import Broker
 from tests.helpers.pages import blocks
 from tests.helpers.tree import ROOT
 
-(REPLAY, RECOVERY, NUMBERS) = blocks((ROOT / "docs" / "client.md").read_text("utf-8"), "python")
+(REPLAY, SEVERAL, RECOVERY, NUMBERS) = blocks((ROOT / "docs" / "client.md").read_text("utf-8"), "python")
 
 LIMIT_S = 20.0
 
@@ -35,6 +35,12 @@ def test_stored_messages_come_first_with_their_time(broker: Broker) -> None:
 
         assert [words[1:] for words in shown] == [["chat/", "before"], ["chat/", "now"]]
         assert shown[1][0] == "live"
+
+
+def test_a_client_takes_several_urls() -> None:
+    names: dict[str, object] = {"Client": Client}
+    exec(SEVERAL, names)
+    assert repr(names["client"]) == "<Client mqtt://one.example:8080 mqtt://two.example:8080 closed>"
 
 
 def test_what_was_missed_follows_its_gap_and_what_does_not_fit_is_shown(broker: Broker) -> None:

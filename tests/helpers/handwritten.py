@@ -82,6 +82,18 @@ class Odd(enum.Enum):
     PAIR = (1, 2)
 
 
+class Big(enum.Enum):
+    ONE = 2**80
+
+
+class NotANumber(enum.Enum):
+    ONE = float("nan")
+
+
+class Empty(enum.Enum):
+    pass
+
+
 class _Frozen(type):
     def __instancecheck__(cls, value: object) -> bool:
         return isinstance(value, datetime)

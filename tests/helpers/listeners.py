@@ -47,10 +47,15 @@ class Notes:
 
 
 @contextmanager
-def listener(serve: Callable[[socket.socket], None] | None = None) -> Generator[int]:
-    """Listen on a port; the first connection is served, and closed after that. None: nobody ever answers."""
+def listener(
+    serve: Callable[[socket.socket], None] | None = None, host: str = "127.0.0.1", port: int = 0
+) -> Generator[int]:
+    """Listen on a port, a free one if it is 0. None: nobody ever answers.
+
+    The first connection is served, and closed after that.
+    """
     done = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server((host, port)) as server:
         server.settimeout(LIMIT_S)
 
         def run() -> None:

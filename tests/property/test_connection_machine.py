@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from emitter_typed._protocol.backoff import Backoff
 from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, Phase, Retry
@@ -12,6 +12,7 @@ from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
 REFUSALS = [
     ConnectionRefused("nobody is there", host="h", port=1),
     ConnectionRefused("never", host="h", port=1, permanent=True),
+    ConnectionRefused("no", host="h", port=1, permanent=True, return_code=5),
 ]
 
 
@@ -20,7 +21,10 @@ class ConnectionLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.machine = ConnectionMachine(Backoff(base_s=1.0, max_s=4.0), reconnect=True, retry_connect=True)
+        self.brokers = 1
+        # Whether each broker's last attempt since the last connection has failed for good.
+        self.permanent: dict[int, bool] = {}
+        self.take_turns(1)
         self.begun = 0
         # The transports that were started and have not been told to end, nor ended.
         self.live: set[int] = set()
@@ -28,6 +32,13 @@ class ConnectionLife(RuleBasedStateMachine):
         self.over: list[Over] = []
         self.was_connected = False
         self.now_s = 0.0
+
+    @initialize(brokers=st.integers(1, 3))
+    def take_turns(self, brokers: int) -> None:
+        self.brokers = brokers
+        self.machine = ConnectionMachine(
+            Backoff(base_s=1.0, max_s=4.0, turns=brokers), reconnect=True, retry_connect=True, brokers=brokers
+        )
 
     def _note(self, follows: Retry | Over | None, attempt: int) -> None:
         if isinstance(follows, Retry):
@@ -60,6 +71,7 @@ class ConnectionLife(RuleBasedStateMachine):
             assert accepted.first is not self.was_connected
             assert accepted.down_s >= 0
             self.was_connected = True
+            self.permanent.clear()
 
     @rule(
         attempt=st.integers(0, 6),
@@ -68,7 +80,7 @@ class ConnectionLife(RuleBasedStateMachine):
     )
     def end(self, attempt: int, error: EmitterError | None, seconds: float) -> None:
         self.now_s += seconds
-        phase, current = self.machine.phase, self.machine.is_current(attempt)
+        phase, current, broker = self.machine.phase, self.machine.is_current(attempt), self.machine.broker
         assert current == (attempt in self.live)
         follows = self.machine.ended(attempt, error, self.now_s)
         if not current:
@@ -77,7 +89,14 @@ class ConnectionLife(RuleBasedStateMachine):
             return
         assert follows is not None
         permanent = isinstance(error, ConnectionRefused) and error.permanent
-        assert isinstance(follows, Over) == (error is None or permanent or phase is Phase.CLOSING)
+        login = isinstance(error, ConnectionRefused) and error.return_code == 5
+        self.permanent[broker] = permanent
+        refused = len(self.permanent) == self.brokers and all(self.permanent.values())
+        assert isinstance(follows, Over) == (error is None or login or refused or phase is Phase.CLOSING)
+        if permanent and isinstance(follows.error, ConnectionRefused):
+            assert follows.error.permanent == (login or refused)
+        if isinstance(follows, Retry) and phase is not Phase.CONNECTED:
+            assert follows.broker == (broker + 1) % self.brokers
         self._note(follows, attempt)
 
     @rule(abort=st.booleans())

@@ -43,6 +43,9 @@ def clients(url: str) -> None:
         assert_type(client, Client)
     with Device.from_url(url) as device:
         assert_type(device, Device)
+    assert_type(Client(url), Client)
+    assert_type(Device([url, "mqtts://localhost"], username="ann"), Device)
+    assert_type(Client.from_url((url, url)).connection.url, str | None)
     client = Client(timeout_s=1, matcher="mqtt")
     assert_type(client.connect("localhost", 8080, secure=False), None)
     assert_type(client.close(), None)

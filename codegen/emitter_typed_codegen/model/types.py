@@ -83,6 +83,8 @@ class Field:
     """The name in the language."""
     wire: str
     """The name on the wire; the same unless the schema says otherwise."""
+    also_read: tuple[str, ...] = ()
+    """Other names on the wire that are read where the first is absent, the earlier ones first; never written."""
     type: TypeRef
     doc: str = ""
     unit: str = ""

@@ -15,7 +15,7 @@ from emitter_typed_codegen.resolve.typerefs import looks_like_type, read_type
 from emitter_typed_codegen.resolve.values import UNFIT, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
-FIELD_KEYS = ("doc", "unit", "format", "blank", "wire", "default", "deprecated", *CONSTRAINTS)
+FIELD_KEYS = ("doc", "unit", "format", "blank", "wire", "also_read", "default", "deprecated", *CONSTRAINTS)
 """What a field of a record may say besides its type."""
 
 PARAMETER_KEYS = ("doc", "unit", *CONSTRAINTS)
@@ -52,6 +52,7 @@ def read_field(
     type_node = entries.get("type")
     ref = read_type(symbols, type_node, allowed=allowed) if type_node is not None else BROKEN
     wire = entries.scalar("wire")
+    also = symbols.report.texts(entries.get("also_read"), "'also_read'")
     constraints = read_constraints(symbols, entries, ref)
     blank = _blank(symbols, entries)
     if blank and "default" not in entries and symbols.base(ref) is not None and not symbols.optional(ref):
@@ -60,6 +61,7 @@ def read_field(
     return Field(
         name=key.value,
         wire=wire.value if wire is not None and symbols.report.is_name(wire) else key.value,
+        also_read=tuple(name.value for name in also if symbols.report.is_name(name)),
         type=ref,
         doc=entries.text("doc"),
         unit=entries.text("unit"),
@@ -129,7 +131,8 @@ def read_fields(
         names.take(attribute_name(field.name), field.name, key)
         if field.deprecated is not None:
             names.take(hidden_name(attribute_name(field.name)), field.name, key)
-        wires.take(field.wire, field.wire, key)
+        for wire in (field.wire, *field.also_read):
+            wires.take(wire, wire, key)
         fields.append(field)
     return tuple(fields)
 

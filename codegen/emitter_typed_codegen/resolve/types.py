@@ -279,7 +279,8 @@ def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) ->
         message = f"{quoted(member.value)} is no record: only records can be told apart by a tag"
         symbols.report.add(member, "union-member", message, "wrap it in a record with one field")
         return None
-    if tag is not None and declared is not None and tag.value in [field.wire for field in declared.fields]:
+    names = [] if declared is None else [name for field in declared.fields for name in (field.wire, *field.also_read)]
+    if tag is not None and tag.value in names:
         message = f"{quoted(member.value)} has a field {quoted(tag.value)} on the wire, which is the union's tag"
         symbols.report.add(member, "union-tag", message, "take the field away: the tag says the same")
     return name if declared is not None else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from emitter_typed_codegen.layout import STEP, Expression, Group, Joined
+from emitter_typed_codegen.layout import STEP, Assigned, Expression, Group, Joined
 from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name, all_key
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.version import CONTRACT as NUMBER
@@ -32,6 +32,8 @@ class InitView:
     """How the module refers to what loads the names when they are used; empty: they are imported at once."""
     homes: Mapping[str, Sequence[str]]
     """The names by the modules that are loaded for them."""
+    version: Expression | None = None
+    """The statement that holds the schema's own version; None where it has none."""
     many: bool
     """Whether the homes are printed as texts, which Python reads much faster than ten thousands of literals."""
     contract: int = NUMBER
@@ -50,6 +52,7 @@ def init_view(
     command: str | None = None,
     packages: Mapping[str, str] | None = None,
     *,
+    version: str = "",
     many: bool = False,
 ) -> InitView:
     """Return the package's own module.
@@ -59,6 +62,7 @@ def init_view(
         public: The public names by module.
         command: What makes the package anew, if it may meet another runtime than the one it was made for.
         packages: The packages of the files that the schema imports, which it hands on, by the import's name.
+        version: The schema's own version; empty if it has none.
         many: Whether there are very many names.
     """
     others = packages or {}
@@ -84,6 +88,7 @@ def init_view(
         lazy_attributes=lazy.use(Name(CONTRACT, "lazy_attributes")) if lazily else "",
         lazy_imports=lazy.lines(),
         homes=public,
+        version=Assigned("__version__", literal(version)) if version else None,
         many=many,
     )
 

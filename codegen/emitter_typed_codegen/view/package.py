@@ -146,7 +146,12 @@ def _channels_package(
         files.append(FileView("facade.py", "facade.py.jinja", facade))
     doc = Doc(schema.doc if schema.doc.strip() else f"What {schema.source} declares.")
     many = not {*public} <= {TYPES, CHANNELS_MODULE, ".facade"}
-    return [FileView("__init__.py", "init.py.jinja", init_view(doc, public, command, packages, many=many)), *files]
+    return [
+        FileView(
+            "__init__.py", "init.py.jinja", init_view(doc, public, command, packages, version=schema.version, many=many)
+        ),
+        *files,
+    ]
 
 
 def _modules(

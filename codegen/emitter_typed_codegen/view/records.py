@@ -188,6 +188,8 @@ def _empty_map(scope: ModuleScope, item: Expression) -> Expression:
 def _wire(scope: ModuleScope, field: Field) -> Expression | None:
     name = [literal(field.wire)] if field.wire != stored(field) else []
     rest: dict[str, Expression] = {}
+    if field.also_read:
+        rest["also_read"] = sequence(map(literal, field.also_read))
     if field.format:
         rest["format"] = literal(field.format)
     if field.blank:

@@ -35,6 +35,8 @@ __all__ = [
     "TemperatureParams",
 ]
 
+__version__ = "1.0.0"
+
 if not TYPE_CHECKING:
     from emitter_typed.contract import lazy_attributes
 

@@ -13,7 +13,7 @@ from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState
 from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.packets import Delivery, InboundPacket
-from emitter_typed._transport.base import Endpoint, PausingTransport, Transport, TransportSink
+from emitter_typed._transport.base import Endpoint, PausingTransport, Reactor, Transport, TransportSink
 from emitter_typed._transport.reactors import LoopReactor
 from emitter_typed.errors import Closed, Congested, EmitterError, RequestTimeout
 
@@ -29,8 +29,8 @@ class AsyncConnection(Connection):
 
     def __init__(
         self,
-        endpoint: Endpoint,
-        make_transport: Callable[[LoopReactor], Transport],
+        endpoints: Sequence[Endpoint],
+        make_transport: Callable[[Endpoint, Reactor], Transport],
         machine: ConnectionMachine,
         state: AsyncConnectionState,
         tell_of_connection: Callable[[], None],
@@ -42,8 +42,8 @@ class AsyncConnection(Connection):
         self._loop = asyncio.get_running_loop()
         reactor = LoopReactor(self._loop)
         super().__init__(
-            endpoint,
-            lambda: make_transport(reactor),
+            endpoints,
+            lambda endpoint: make_transport(endpoint, reactor),
             machine,
             reactor,
             state,

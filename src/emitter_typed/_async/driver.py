@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import TypeVar
 
 from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.receiving import AsyncReceiving
 from emitter_typed._clock import monotonic
+from emitter_typed._core.addresses import address_of
 from emitter_typed._core.client_base import AsyncHandler
 from emitter_typed._core.connections import CLOSE_TIMEOUT_S, still_lost
 from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
@@ -58,35 +58,35 @@ class AsyncDriver(AsyncReceiving):
 
     async def connect(self, host: str, port: int, secure: bool, keepalive: int, username: str | None) -> None:
         """Connect, and return when the broker has accepted the connection. See the client's `connect`."""
-        endpoint = self._endpoint(host, port, secure, keepalive, username)
+        endpoints = self._endpoints(host, port, secure, keepalive, username)
         outcome: AsyncOutcome[None] = AsyncOutcome("connect")
         if self._connection is not None and self._connection.orphaned():
             await self.end()
         if self.begun:
             raise InvalidArgument(
-                "the client is connected already: close() it first", argument="host", value=hide_keys(endpoint.host)
+                "the client is connected already: close() it first", argument="host", value=hide_keys(endpoints[0].host)
             )
-        self._note_place(endpoint)
-        connection = self._new_connection(endpoint)
+        connection = self._new_connection(endpoints)
         connection.session.connecting(outcome)
         self._connection = connection
-        self._state.begin(connection)
+        self._state.begin(connection, str(address_of(endpoints[0])))
         try:
             connection.open()
             await outcome.wait(self.settings.timeout_s + CONNECT_GRACE_S, self.settings.timeout_s)
         except BaseException as failure:
-            reason = self._failure(failure, endpoint)
+            reason = self._failure(failure, endpoints[0])
             connection.close(abort=True, error=reason if isinstance(reason, ConnectionRefused) else None)
             if reason is failure:
                 raise
             raise reason from reason.__cause__
+        endpoint = connection.endpoint
         _log.info("connection.opened host=%s port=%d", hide_keys(endpoint.host), endpoint.port)
 
-    def _new_connection(self, endpoint: Endpoint) -> AsyncConnection:
+    def _new_connection(self, endpoints: Sequence[Endpoint]) -> AsyncConnection:
         connection = AsyncConnection(
-            endpoint,
-            partial(self._make_transport, endpoint),
-            self._machine(),
+            endpoints,
+            self._make_transport,
+            self._machine(len(endpoints)),
             self._state,
             self.handlers.tell_of_connection,
             self.handlers.tell_of_loss,

@@ -16,6 +16,7 @@ from emitter_typed._broker.journal import Published
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.server import AsyncBroker
 from emitter_typed._generated.types import Key
+from emitter_typed._guards import Guard
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._transport.base import Endpoint, Transport
 
@@ -27,19 +28,28 @@ class LoopThread:
 
     def __init__(self) -> None:
         """Start nothing yet."""
-        self._lock = threading.Lock()
+        self._lock = Guard()
         self._users = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Begin to use it; the first user starts it."""
+        """Begin to use it; the first user starts it. Raises OSError or RuntimeError if that cannot be."""
         with self._lock:
+            if self._loop is not None:
+                self._users += 1
+                return
+            self._loop = loop = asyncio.new_event_loop()
+            self._thread = thread = threading.Thread(target=loop.run_forever, name="emitter-typed-broker", daemon=True)
             self._users += 1
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="emitter-typed-broker", daemon=True)
-                self._thread.start()
+        try:
+            thread.start()
+        except BaseException:
+            with self._lock:
+                self._users -= 1
+                self._loop = self._thread = None
+            loop.close()
+            raise
 
     def end(self) -> None:
         """Use it no more; the last user ends it."""

@@ -12,97 +12,123 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from emitter_typed._cli.arguments import Parser, read_key
-from emitter_typed.errors import EmitterError
-from emitter_typed_codegen.exit_codes import DONE, NOT_LISTENING, USAGE
+from emitter_typed._cli.arguments import PROGRAM, Parser, positive
+from emitter_typed._cli.keys import read_key
+from emitter_typed_codegen.exit_codes import DONE
 
 if TYPE_CHECKING:
-    from emitter_typed.broker import AsyncBroker
+    from emitter_typed import Matcher
+    from emitter_typed.broker import AsyncBroker, AsyncCluster
 
 _PROG = "emitter-typed broker"
 _KEY_VARIABLE = "EMITTER_MASTER_KEY"
-_EPILOG = f"""\
+_NOTES = f"""\
 The master key comes from a file with --master-key @FILE, or from the environment variable
-{_KEY_VARIABLE}. Without either, a new one is made and printed. --json prints it in any case.
-
-example: {_PROG} --port 0 --json
-
-exit codes: 0 a signal stopped it, 2 wrong usage, 3 it cannot listen there"""
+{_KEY_VARIABLE}. Without either, a new one is made and printed. --json prints it in any case."""
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
-def main(arguments: Sequence[str]) -> int:
+class _Options(argparse.Namespace):
+    host: str
+    port: int | None
+    matcher: Matcher
+    master_key: str | None
+    cluster: int | None
+    tls_cert: str | None
+    tls_key: str | None
+    json: bool
+
+
+def main(verb: str, arguments: Sequence[str]) -> int:
     """Run the broker until SIGINT or SIGTERM; once it has stopped, the process takes neither, for it is to end.
 
     Args:
-        arguments: The arguments after the verb.
+        verb: The verb.
+        arguments: The arguments after it.
 
     Returns:
-        0 after a signal, 2 for wrong usage, 3 where it cannot listen.
+        0 after a signal.
 
     Raises:
+        CannotListen: It cannot listen there.
+        InvalidArgument: An argument makes no sense.
         SystemExit: Help was asked for, or an argument cannot be read.
     """
-    options = _parser().parse_args(arguments)
-    try:
-        master_key = read_key(options.master_key, flag="--master-key", variable=_KEY_VARIABLE, prog=_PROG)
-        broker = _make(options, master_key)
-        asyncio.run(_serve(broker, as_json=options.json, key_given=master_key is not None))
-    except EmitterError as error:
-        print(f"{_PROG}: {error}", file=sys.stderr)
-        return USAGE if isinstance(error, ValueError) else NOT_LISTENING
+    options = parser(verb).parse(arguments, _Options())
+    master_key = read_key(options.master_key, flag="--master-key", variable=_KEY_VARIABLE, prog=_PROG)
+    server = _make(options, master_key)
+    asyncio.run(_serve(server, host=options.host, as_json=options.json, key_given=master_key is not None))
     return DONE
 
 
-def _parser() -> Parser:
-    parser = Parser(
-        prog=_PROG,
-        description="Run the embedded broker, for development and tests. Ctrl-C ends it.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def parser(verb: str) -> Parser:
+    """Return the parser of the verb."""
+    made = Parser(
+        verb,
+        "Run the embedded broker, for development and tests. Ctrl-C ends it.",
+        notes=_NOTES,
+        example="--port 0 --json",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8080, help="the port; 0 picks a free one (default: %(default)s)")
-    parser.add_argument(
+    made.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    made.add_argument("--port", type=int, help="the port; 0 picks a free one (default: 8080, and 0 for a cluster)")
+    made.add_argument(
         "--matcher",
         choices=("emitter", "mqtt"),
         default="emitter",
         help="how channels are matched: by prefix, or as MQTT does (default: %(default)s)",
     )
-    parser.add_argument("--master-key", metavar="@FILE", help="the file of the key that makes keys")
-    parser.add_argument("--tls-cert", metavar="FILE", help="a certificate in PEM form: the port then takes TLS as well")
-    parser.add_argument("--tls-key", metavar="FILE", help="the certificate's private key in PEM form, not encrypted")
-    parser.add_argument("--json", action="store_true", help="print URL, master key and matcher as one line of JSON")
-    return parser
+    made.add_argument(
+        "--cluster", type=positive, metavar="N", help="run so many brokers that form a cluster, on free ports"
+    )
+    made.add_argument("--master-key", metavar="@FILE", help="the file of the key that makes keys")
+    made.add_argument("--tls-cert", metavar="FILE", help="a certificate in PEM form: the port then takes TLS as well")
+    made.add_argument("--tls-key", metavar="FILE", help="the certificate's private key in PEM form, not encrypted")
+    made.add_argument("--json", action="store_true", help="print URL, master key and matcher as one line of JSON")
+    return made
 
 
-def _make(options: argparse.Namespace, master_key: str | None) -> AsyncBroker:
-    from emitter_typed.broker import AsyncBroker
+def _make(options: _Options, master_key: str | None) -> AsyncBroker | AsyncCluster:
+    from emitter_typed.broker import AsyncBroker, AsyncCluster
 
     tls = None
     if options.tls_cert is not None or options.tls_key is not None:
         from emitter_typed._cli.certificates import server_context
 
         tls = server_context(options.tls_cert, options.tls_key)
+    if options.cluster is not None:
+        return AsyncCluster(
+            options.cluster,
+            host=options.host,
+            port=options.port or 0,
+            matcher=options.matcher,
+            master_key=master_key,
+            tls=tls,
+        )
     return AsyncBroker(
         host=options.host,
-        port=options.port,
+        port=8080 if options.port is None else options.port,
         matcher=options.matcher,
         master_key=master_key,
         tls=tls,
     )
 
 
-async def _serve(broker: AsyncBroker, *, as_json: bool, key_given: bool) -> None:
-    async with broker:
+async def _serve(server: AsyncBroker | AsyncCluster, *, host: str, as_json: bool, key_given: bool) -> None:
+    from emitter_typed.broker import AsyncCluster
+
+    async with server:
         stopping = _stopped_by_signals()
+        urls = server.urls if isinstance(server, AsyncCluster) else (server.url,)
         if as_json:
-            facts = {"url": broker.url, "master_key": broker.master_key, "matcher": broker.matcher}
+            facts: dict[str, object] = {"url": urls[0], "master_key": server.master_key, "matcher": server.matcher}
+            if isinstance(server, AsyncCluster):
+                facts["urls"] = urls
             print(json.dumps(facts), flush=True)
         else:
-            print(_in_words(broker, key_given=key_given), flush=True)
-        if not _is_loopback(broker.host):
+            # This often ends up in the log of a CI, where the key of others must not stand.
+            print(_in_words(urls, server.matcher, "as given" if key_given else server.master_key), flush=True)
+        if not _is_loopback(host):
             warning = "others can reach this broker: it is for development, and not protected"
             print(f"{_PROG}: {warning}", file=sys.stderr, flush=True)
         await stopping.wait()
@@ -129,22 +155,25 @@ def _stopped_by_signals() -> asyncio.Event:
     return stopping
 
 
-def _in_words(broker: AsyncBroker, *, key_given: bool) -> str:
-    scheme, _, address = broker.url.partition("://")
-    websocket, page = ("wss", "https") if scheme == "mqtts" else ("ws", "http")
-    # This often ends up in the log of a CI, where the key of others must not stand.
-    master_key = "as given" if key_given else broker.master_key
-    return f"""\
-listening on {broker.url}, for development and tests (Ctrl-C ends it)
-  over WebSocket  {websocket}://{address}
-  is it up?       {page}://{address}/health
-  matcher         {broker.matcher}
-  master key      {master_key}
-make a key in Python, with the master key in {_KEY_VARIABLE}:
-  import os
-  from emitter_typed import Client
-  with Client.from_url("{broker.url}") as client:
-      print(client.keygen(os.environ["{_KEY_VARIABLE}"], "chat/#/", "rwslp").key.reveal())"""
+def _in_words(urls: Sequence[str], matcher: str, master_key: str) -> str:
+    lines: list[str] = []
+    for url in urls:
+        scheme, _, address = url.partition("://")
+        websocket, page = ("wss", "https") if scheme == "mqtts" else ("ws", "http")
+        lines += [
+            f"listening on {url}, for development and tests (Ctrl-C ends it)",
+            f"  over WebSocket  {websocket}://{address}",
+            f"  is it up?       {page}://{address}/health",
+        ]
+    return "\n".join(
+        [
+            *lines,
+            f"  matcher         {matcher}",
+            f"  master key      {master_key}",
+            f"make a key, with the master key in {_KEY_VARIABLE}:",
+            f"  {PROGRAM} keygen 'chat/#/' rwslp --url {urls[0]}",
+        ]
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,12 +5,21 @@ Start-up is part of the product: `--version` and `--help` load nothing but argpa
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
-from emitter_typed._core.extras import lacking
-from emitter_typed_codegen.exit_codes import DONE, INTERRUPTED, USAGE
+from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, NO_BROKER, REFUSED, USAGE
 from emitter_typed_codegen.stdio import printed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from emitter_typed.errors import EmitterError
+
+
+_EXIT_CODES = """\
+exit codes: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker or connection lost, 4 refused \
+by the broker, 130 interrupted, 141 nobody reads the output"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,22 +29,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments without the program's name. Default: those of the process.
 
     Returns:
-        The exit code: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker, 130 interrupted,
-        141 nobody reads the output any more.
+        The exit code: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker or connection lost,
+        4 refused by the broker, 130 interrupted, 141 nobody reads the output any more.
     """
-    return printed(lambda: _main(argv), "emitter-typed")
+    return printed(lambda: _main(list(sys.argv[1:] if argv is None else argv)), "emitter-typed")
 
 
-def _main(argv: Sequence[str] | None) -> int:
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    verb = arguments[0] if arguments else None
+def _main(arguments: list[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What comes from a broker may be more than a terminal can show.
+            stream.reconfigure(errors="backslashreplace")
+    if arguments[:1] == ["--version"]:
+        from emitter_typed_codegen.version import VERSION
+
+        print(f"emitter-typed {VERSION}")
+        return DONE
     try:
-        # The compiler reads its own arguments: `python -m emitter_typed_codegen` is the same command.
-        if verb in ("generate", "check"):
-            return _lacking("codegen", verb) or _compile(arguments)
-        if verb == "broker":
-            return _lacking("broker", verb) or _broker(arguments[1:])
-        return _top(arguments)
+        if not arguments or arguments[0] in ("-h", "--help", "help"):
+            return _help(arguments)
+        return _run(arguments[0], arguments[1:])
     except SystemExit as stop:
         # How argparse ends, after help as well as after a mistake.
         return DONE if stop.code in (None, 0) else USAGE
@@ -43,44 +56,66 @@ def _main(argv: Sequence[str] | None) -> int:
         return INTERRUPTED
 
 
-def _lacking(extra: str, verb: str) -> int:
-    advice = lacking(extra, f"emitter-typed {verb}")
-    if advice is None:
-        return DONE
-    print(advice, file=sys.stderr)
-    return USAGE
+def _run(name: str, arguments: list[str]) -> int:
+    from emitter_typed._cli.verbs import VERBS
+    from emitter_typed.errors import EmitterError, hide_keys
+
+    verb = VERBS.get(name)
+    if verb is None:
+        from emitter_typed._cli.arguments import suggestion
+
+        kind = "option" if name.startswith("-") else "command"
+        known = ["--help", "--version"] if name.startswith("-") else list(VERBS)
+        hint = suggestion(name, known)
+        print(f"emitter-typed: unknown {kind} {hide_keys(name)!r}{hint} (see emitter-typed --help)", file=sys.stderr)
+        return USAGE
+    if verb.extra is not None:
+        from emitter_typed._core.extras import lacking
+
+        if (advice := lacking(verb.extra, f"emitter-typed {name}")) is not None:
+            print(advice, file=sys.stderr)
+            return USAGE
+    try:
+        return verb.load().main(name, arguments)
+    except EmitterError as error:
+        code = exit_code(error)
+        print(f"emitter-typed {name}: {error}", file=sys.stderr)
+        return code
 
 
-def _top(arguments: list[str]) -> int:
-    from emitter_typed._cli.arguments import Parser
+def exit_code(error: EmitterError) -> int:
+    """Return the exit code for what ended a verb."""
+    from emitter_typed import errors
 
-    parser = Parser(
-        prog="emitter-typed",
-        description="The typed client for Emitter: code from schemas, and a broker for tests.",
-        epilog="Each command has its own --help.",
-    )
-    parser.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    commands.add_parser("generate", help="write the Python package of a schema", add_help=False)
-    commands.add_parser("check", help="look for problems in schemas; nothing is written", add_help=False)
-    commands.add_parser("broker", help="run the embedded broker, for development and tests", add_help=False)
-    options = parser.parse_args(arguments)
-    if options.version:
-        from importlib.metadata import version
-
-        print(f"emitter-typed {version('emitter-typed')}")
-        return DONE
-    parser.print_help(sys.stderr)
-    return USAGE
+    if isinstance(error, errors.InvalidArgument):
+        return USAGE
+    if isinstance(error, errors.BrokerError):
+        return REFUSED
+    if isinstance(error, errors.ConnectionRefused) and error.permanent and error.return_code is not None:
+        return REFUSED
+    # OSError: those of connections and time limits, and of a broker that cannot listen.
+    return NO_BROKER if isinstance(error, OSError | errors.Closed) else FOUND
 
 
-def _compile(arguments: list[str]) -> int:
-    from emitter_typed_codegen.cli import main as compile_schemas
+def _help(arguments: list[str]) -> int:
+    from emitter_typed._cli.verbs import GROUPS, VERBS
 
-    return compile_schemas(arguments)
+    if len(arguments) > 1 and arguments[1] in VERBS:
+        return _run(arguments[1], ["--help"])
+    import shutil
+    import textwrap
 
+    width = max(30, min(shutil.get_terminal_size().columns, 100) - 1)
+    column = max(map(len, VERBS)) + 4
 
-def _broker(arguments: list[str]) -> int:
-    from emitter_typed._cli.broker import main as run_broker
+    def wrapped(text: str, first: str = "", indent: int = 0) -> str:
+        return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * indent)
 
-    return run_broker(arguments)
+    lines = ["usage: emitter-typed COMMAND [ARGUMENT...]", "", wrapped("The typed client for Emitter, as a program.")]
+    for group, verbs in GROUPS.items():
+        lines += ["", f"{group}:"]
+        lines += [wrapped(verb.summary, f"  {verb.name}".ljust(column), column) for verb in verbs]
+    lines += ["", wrapped("Each command has its own --help with an example. --version prints the version.")]
+    lines += ["", wrapped(_EXIT_CODES)]
+    print("\n".join(lines), file=sys.stdout if arguments else sys.stderr)
+    return DONE if arguments else USAGE

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
+from typing import cast
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from emitter_typed._transport.base import Endpoint
+from emitter_typed._types.values import is_masked
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 
 _PORTS = {"mqtt": 8080, "mqtts": 443, "ws": 8080, "wss": 443}
 _SECURE = {"mqtts", "wss"}
 _WEBSOCKET = {"ws", "wss"}
+_SCHEMES = "mqtt://, mqtts://, ws:// or wss://"
+_MASKED_KEY = "this is the masked form of a key, and keys are given to calls, not to connect"
 _is_path = re.compile(r"[!-~]*").fullmatch
+# A colon is part of an IPv6 address, which has at least two.
+_with_port = re.compile(r"(\[[^\]]*\]|[^:]*):[0-9]+").fullmatch
+_find_second = re.compile(r"[,;|]\w+://").search
+_find_no_host = re.compile(r"[\s/?#\[\]]").search
 
 URL_VARIABLE = "EMITTER_URL"
 """The environment variable that names a broker where no URL is given."""
@@ -35,30 +45,50 @@ class BrokerAddress:
         return f"{scheme}://{host}:{self.port}"
 
 
-def parse_url(url: str | None) -> BrokerAddress:
-    """Read the URL of a broker.
+def address_of(endpoint: Endpoint) -> BrokerAddress:
+    """Return the address of an endpoint."""
+    return BrokerAddress(endpoint.host, endpoint.port, endpoint.tls is not None, endpoint.websocket_path)
+
+
+def parse_urls(url: object) -> tuple[BrokerAddress, ...]:
+    """Read the URLs of the brokers that a client may connect to.
 
     Args:
-        url: `mqtt://host:port` or `mqtts://host:port`, and `ws://host:port/path` or `wss://host:port/path` for
-            WebSocket; without a port, 8080, and 443 for TLS; without a path, `/`. None: what the environment variable
-            EMITTER_URL says.
+        url: A URL, several with spaces between, or a sequence of them. A URL is `mqtt://host:port` or
+            `mqtts://host:port`, and `ws://host:port/path` or `wss://host:port/path` for WebSocket; without a port,
+            8080, and 443 for TLS; without a path, `/`. None: what the environment variable EMITTER_URL says.
 
     Returns:
-        The parts.
+        The addresses in their order, each once.
 
     Raises:
-        InvalidArgument: There is none, or it is no such URL.
+        InvalidArgument: There is none, or one is no such URL.
     """
     if url is None:
         url = os.environ.get(URL_VARIABLE)
         if not url:
-            raise InvalidArgument(
-                f"no URL of a broker: give one, or set {URL_VARIABLE}, such as mqtt://localhost:8080",
-                argument="url",
-                value=None,
-            )
-    if not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker give anything
-        raise InvalidArgument(f"url: expected a text, got {kind_of(url)}", argument="url", value=None)
+            raise _invalid(f"no URL of a broker: give one, or set {URL_VARIABLE}, such as mqtt://localhost:8080")
+    texts: list[object]
+    if isinstance(url, str):
+        texts = [url]
+    elif isinstance(url, Sequence) and not isinstance(url, bytes | bytearray):
+        texts = list(cast("Sequence[object]", url))
+    else:
+        raise _invalid(f"url: expected a text or a sequence of texts, got {kind_of(url)}")
+    found: dict[BrokerAddress, None] = {}
+    for text in texts:
+        if not isinstance(text, str):
+            raise _invalid(f"url: expected texts, got {kind_of(text)} among them")
+        # An empty one in a sequence is a mistake, such as a variable that is not set.
+        found.update(dict.fromkeys(map(_parse, text.split() or [text])))
+    if not found:
+        raise _invalid("url: the sequence is empty: give at least one URL, such as mqtt://localhost:8080")
+    return tuple(found)
+
+
+def _parse(url: str) -> BrokerAddress:
+    if _find_second(url):
+        raise _invalid("url: write spaces between several URLs, or give a sequence of them")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -67,25 +97,50 @@ def parse_url(url: str | None) -> BrokerAddress:
         parts = None
     # What a URL holds besides host and port may be a password, so that no error shows it.
     if parts is None or port == 0:
-        raise InvalidArgument(
-            "this is no URL of a broker: write mqtt://host:port, with a port of 1 to 65535",
-            argument="url",
-            value=None,
-        ) from None
+        raise _invalid("this is no URL of a broker: write mqtt://host:port, with a port of 1 to 65535") from None
     if parts.scheme not in _PORTS:
-        raise InvalidArgument(
-            "the URL must begin with mqtt://, mqtts://, ws:// or wss://, as in mqtt://localhost:8080",
-            argument="url",
-            value=None,
+        if is_masked(url):
+            raise _invalid(f"url: {_MASKED_KEY}; the URL must begin with {_SCHEMES}, as in mqtt://localhost:8080")
+        raise _invalid(f"the URL must begin with {_SCHEMES}, as in mqtt://localhost:8080")
+    if parts.username is not None:
+        raise _invalid(
+            "the URL must hold no username or password: Emitter has no passwords; give the name that presence shows as "
+            f'username=, as in Client("{parts.scheme}://host:port", username="ann"), and a key to each call'
         )
     websocket = parts.scheme in _WEBSOCKET
     path_fits = _is_path(parts.path) if websocket else not parts.path.strip("/")
-    if not parts.hostname or parts.username is not None or not path_fits or parts.query or parts.fragment:
+    if not parts.hostname or not path_fits or parts.query or parts.fragment:
         form = f"{parts.scheme}://host:port{'/path, in ASCII without spaces,' if websocket else ''}"
-        raise InvalidArgument(f"the URL must be {form} and no more", argument="url", value=None)
+        raise _invalid(f"the URL must be {form} and no more")
     return BrokerAddress(
         parts.hostname,
         port or _PORTS[parts.scheme],
         parts.scheme in _SECURE,
         (parts.path or "/") if websocket else None,
     )
+
+
+def _invalid(message: str) -> InvalidArgument:
+    return InvalidArgument(message, argument="url", value=None)
+
+
+def check_host(host: str) -> None:
+    """Check that a text may be the name or the address of a host. Raises InvalidArgument, without showing it."""
+    problem = None
+    if not host:
+        problem = "the host is empty: give a name or an address"
+    elif "://" in host:
+        problem = (
+            'host: this is a URL: give it to the client, as in Client("mqtt://localhost:8080"), and call connect() '
+            "without arguments"
+        )
+    elif is_masked(host):
+        problem = f"host: {_MASKED_KEY}; give the name or the address of a broker"
+    elif "@" in host:
+        problem = "host: must hold no username or password: give the name that presence shows as username="
+    elif _with_port(host):
+        problem = 'host: must hold no port: give it as port=, as in connect("localhost", 8080, secure=False)'
+    elif _find_no_host(host):
+        problem = "host: expected a name or an address alone, such as localhost, 192.0.2.7 or ::1"
+    if problem is not None:
+        raise InvalidArgument(problem, argument="host", value=host if not host else None)

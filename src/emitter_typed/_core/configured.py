@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ssl
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
-from emitter_typed._core.addresses import parse_url
+from emitter_typed._core.addresses import parse_urls
 from emitter_typed._core.driver_base import DriverBase
 from emitter_typed._core.settings import Settings, WhileOffline
 from emitter_typed._core.statistics import Statistics
@@ -31,6 +32,8 @@ class ConfiguredClient(ABC):
 
     def __init__(
         self,
+        url: str | Sequence[str] | None = None,
+        /,
         *,
         username: str | None = None,
         timeout_s: float = 10.0,
@@ -53,6 +56,11 @@ class ConfiguredClient(ABC):
         """Make a client that is not connected: `connect` or `with` does that (`async with`, for AsyncClient).
 
         Args:
+            url: Where `connect` without a host connects to: `mqtt://host:port`, `mqtts://host:port` for TLS,
+                `ws://host:port/path` for WebSocket or `wss://host:port/path` for both; the ports are 8080, and 443 for
+                TLS, by default, the path `/`. Several, such as the nodes of a cluster, as a sequence or with spaces
+                between: they are tried in turn until one accepts the connection, also when it is lost; each attempt has
+                its share of `timeout_s`. Default: Emitter's hosted service, `mqtts://api.emitter.io`.
             username: The name that presence shows to others. Default: none.
             timeout_s: Seconds that a call waits for the broker, if the call does not say otherwise.
             tls: The TLS context of secure connections. Default: the system's certificates, verified.
@@ -80,8 +88,9 @@ class ConfiguredClient(ABC):
                 broker is configured for, if that is not Emitter's own bound. Default: 65,536, Emitter's own bound.
 
         Raises:
-            InvalidArgument: A setting makes no sense.
+            InvalidArgument: A URL is none, or a setting makes no sense.
         """
+        addresses = () if url is None else parse_urls(url)
         self._set_up(
             Settings(
                 username=username,
@@ -105,11 +114,12 @@ class ConfiguredClient(ABC):
                 ),
             )
         )
+        self._driver.addresses = addresses
 
     @classmethod
     def from_url(
         cls,
-        url: str | None = None,
+        url: str | Sequence[str] | None = None,
         *,
         username: str | None = None,
         timeout_s: float = 10.0,
@@ -129,12 +139,11 @@ class ConfiguredClient(ABC):
         outbox_max_bytes: int = 16 * 1024 * 1024,
         max_packet_bytes: int | None = None,
     ) -> Self:
-        """Make a client for the broker at a URL; `with`, or `connect` without arguments, connects it.
+        """Make a client for the broker at a URL, or for several; `with`, or `connect` without arguments, connects it.
 
         Args:
-            url: `mqtt://host:port`, `mqtts://host:port` for TLS, `ws://host:port/path` for WebSocket or
-                `wss://host:port/path` for both; the ports are 8080, and 443 for TLS, by default, the path `/`.
-                Default: the environment variable EMITTER_URL.
+            url: As in the constructor. Default: the environment variable EMITTER_URL, which may hold several with
+                spaces between.
             username: As in the constructor.
             timeout_s: As in the constructor.
             tls: As in the constructor.
@@ -159,6 +168,7 @@ class ConfiguredClient(ABC):
         Raises:
             InvalidArgument: There is no URL, it is none, or a setting makes no sense.
         """
+        addresses = parse_urls(url)
         client = cls(
             username=username,
             timeout_s=timeout_s,
@@ -178,7 +188,7 @@ class ConfiguredClient(ABC):
             outbox_max_bytes=outbox_max_bytes,
             max_packet_bytes=max_packet_bytes,
         )
-        client._driver.address = parse_url(url)
+        client._driver.addresses = addresses
         return client
 
     def statistics(self) -> Statistics:
@@ -194,8 +204,7 @@ class ConfiguredClient(ABC):
 
     def __repr__(self) -> str:
         """Show where it connects to, once that is known, and how the connection stands."""
-        place = self._driver.place
-        return f"<{type(self).__name__} {'' if place is None else f'{place} '}{self._driver.state.status}>"
+        return " ".join(filter(None, (f"<{type(self).__name__}", self._driver.place, f"{self._driver.state.status}>")))
 
     @abstractmethod
     def _set_up(self, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 
 from emitter_typed._clock import monotonic
+from emitter_typed._core.addresses import address_of
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
 from emitter_typed._guards import Guard, Log
 from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, Retry
@@ -21,7 +22,7 @@ from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._protocol.session.session import Session
 from emitter_typed._transport.base import Endpoint, FlushingTransport, Reactor, Timer, Transport, TransportSink
 from emitter_typed._transport.reasons import words
-from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError
+from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError, hide_keys
 
 _log = Log("emitter_typed")
 
@@ -38,8 +39,8 @@ class Connection(ABC):
 
     def __init__(
         self,
-        endpoint: Endpoint,
-        make_transport: Callable[[], Transport],
+        endpoints: Sequence[Endpoint],
+        make_transport: Callable[[Endpoint], Transport],
         machine: ConnectionMachine,
         reactor: Reactor,
         state: ConnectionState | AsyncConnectionState,
@@ -49,7 +50,7 @@ class Connection(ABC):
         """Prepare; `open` makes the first attempt, for the session that is set by then.
 
         Args:
-            endpoint: Where to, for errors.
+            endpoints: The brokers that take turns.
             make_transport: Makes the transport of an attempt.
             machine: Decides what follows.
             reactor: Calls when the next attempt is due.
@@ -57,7 +58,7 @@ class Connection(ABC):
             tell_of_connection: Is called when the broker has accepted a connection.
             tell_of_loss: Is called when that is over.
         """
-        self._endpoint = endpoint
+        self._endpoints = endpoints
         self._make_transport = make_transport
         self._machine = machine
         self._reactor = reactor
@@ -101,7 +102,10 @@ class Connection(ABC):
         if accepted is None:
             return
         if not accepted.first:
-            _log.info("connection.restored down_s=%.2f attempts=%d", accepted.down_s, accepted.attempts)
+            _log.info(
+                "connection.restored host=%s port=%d down_s=%.2f attempts=%d",
+                hide_keys(self.endpoint.host), self.endpoint.port, accepted.down_s, accepted.attempts,
+            )  # fmt: skip
         if self._state.set(self, "connected"):
             self._tell_of_connection()
 
@@ -121,6 +125,11 @@ class Connection(ABC):
             return self.session.subscriptions.shares(channel)
 
     # For drivers
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The broker of the current attempt, or of the next one if none is under way."""
+        return self._endpoints[self._machine.broker]
 
     @property
     def is_left(self) -> bool:
@@ -196,9 +205,9 @@ class Connection(ABC):
             attempt = self._machine.begin(after)
         if attempt is None:
             return
-        transport = None
+        transport, endpoint = None, self.endpoint
         try:
-            transport = self._make_transport()
+            transport = self._make_transport(endpoint)
             with self.lock:
                 if not self._machine.is_current(attempt):
                     return
@@ -209,18 +218,11 @@ class Connection(ABC):
                 _log.error("transport.failed", exc_info=failure)
             if transport is not None:
                 self._drop(transport)
-            self._ended(attempt, self._refused(failure))
+            self._ended(attempt, _refused(failure, endpoint))
             return
         if not self._machine.is_current(attempt):
             # It was closed between, maybe before the transport could take note of that.
             self._drop(transport)
-
-    def _refused(self, failure: Exception) -> EmitterError:
-        if isinstance(failure, EmitterError):
-            return failure
-        error = ConnectionRefused(words(failure), host=self._endpoint.host, port=self._endpoint.port)
-        error.__cause__ = failure
-        return error
 
     def _drop(self, transport: Transport) -> None:
         try:
@@ -271,7 +273,9 @@ class Connection(ABC):
     # What follows: first with the lock, and tell whether this is still the client's connection; then without it
 
     def _show(self, retry: Retry) -> bool:
-        return self._state.set(self, "connecting" if retry.first else "reconnecting", retry.error)
+        return self._state.set(
+            self, "connecting" if retry.first else "reconnecting", retry.error, str(address_of(self.endpoint))
+        )
 
     def _come_back(self, attempt: int, retry: Retry, *, is_shown: bool) -> None:
         self._call_later(retry.delay_s, partial(self._attempt, attempt))
@@ -325,6 +329,14 @@ class DirectSink:
     def ended(self, error: EmitterError | None, /) -> None:
         """End the attempt."""
         self._connection._ended(self._attempt, error)  # pyright: ignore[reportPrivateUsage]  # its other half
+
+
+def _refused(failure: Exception, endpoint: Endpoint) -> EmitterError:
+    if isinstance(failure, EmitterError):
+        return failure
+    error = ConnectionRefused(words(failure), host=endpoint.host, port=endpoint.port)
+    error.__cause__ = failure
+    return error
 
 
 def _own_fault(failure: Exception) -> ConnectionLost:

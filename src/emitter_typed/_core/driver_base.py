@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from attrs import evolve
 
@@ -20,7 +20,8 @@ from emitter_typed._transport import Endpoint, Reactor, Transport, make_transpor
 from emitter_typed._transport.reasons import words
 from emitter_typed.errors import ConnectionRefused, EmitterError, RequestTimeout
 
-DEFAULT_HOST = "api.emitter.io"
+# An object of its own, which tells a call without a host from one that names this one.
+DEFAULT_HOST: Final = str(b"api.emitter.io", "ascii")
 DEFAULT_PORT = 443
 DEFAULT_KEEPALIVE_S = 30
 CONNECT_GRACE_S = 0.1
@@ -50,9 +51,8 @@ class DriverBase(ABC):
         envelope = evolve(protocol.envelope, max_packet_bytes=settings.max_packet_bytes)
         self.protocol: ProtocolDefinition = evolve(protocol, envelope=envelope)
         self.settings: Settings = settings
-        self.address: BrokerAddress | None = None
-        """Where `connect` without arguments connects to; None: Emitter's hosted service."""
-        self._connected_to: BrokerAddress | None = None
+        self.addresses: tuple[BrokerAddress, ...] = ()
+        """The brokers that `connect` without arguments tries in turn; empty: Emitter's hosted service."""
         self._counters = ClientCounters()
         self._mailboxes = Mailboxes()
         end_in_child(self)
@@ -67,26 +67,31 @@ class DriverBase(ABC):
         """End its connection in a process that was forked, which has it from its parent."""
 
     @property
-    def place(self) -> BrokerAddress | None:
-        """Where it connects to; None as long as that is not known."""
-        return self._connected_to or self.address
+    def place(self) -> str:
+        """Where it connects to, as URLs with spaces between; empty as long as that is not known."""
+        return self.state.url or " ".join(map(str, self.addresses))
 
     def statistics(self) -> Statistics:
         """Return the client's numbers as they are now."""
         return statistics(self._counters, self._mailboxes, self.state.connects)
 
-    def _endpoint(self, host: str, port: int, secure: bool, keepalive_s: int, username: str | None) -> Endpoint:
-        """Return where `connect` connects to with these arguments. Raises InvalidArgument."""
-        websocket_path: str | None = None
-        if self.address is not None and (host, port, secure) == (DEFAULT_HOST, DEFAULT_PORT, True):
-            host, port, secure = self.address.host, self.address.port, self.address.secure
-            websocket_path = self.address.websocket_path
-        return self.settings.endpoint(host, port, secure, keepalive_s, username, websocket_path)
-
-    def _note_place(self, endpoint: Endpoint) -> None:
-        """Remember where `connect` connects to."""
-        self._connected_to = BrokerAddress(
-            endpoint.host, endpoint.port, endpoint.tls is not None, endpoint.websocket_path
+    def _endpoints(
+        self, host: str, port: int, secure: bool, keepalive_s: int, username: str | None
+    ) -> tuple[Endpoint, ...]:
+        """Return where `connect` connects to with these arguments, in turn. Raises InvalidArgument."""
+        if not self.addresses or host is not DEFAULT_HOST or (port, secure) != (DEFAULT_PORT, True):
+            return (self.settings.endpoint(host, port, secure, keepalive_s, username),)
+        return tuple(
+            self.settings.endpoint(
+                each.host,
+                each.port,
+                each.secure,
+                keepalive_s,
+                username,
+                each.websocket_path,
+                brokers=len(self.addresses),
+            )
+            for each in self.addresses
         )
 
     def _make_transport(self, endpoint: Endpoint, reactor: Reactor) -> Transport:
@@ -95,10 +100,13 @@ class DriverBase(ABC):
             return self.settings.transport(endpoint)
         return make_transport(endpoint, reactor)
 
-    def _machine(self) -> ConnectionMachine:
-        """Make what decides over a connection's life."""
+    def _machine(self, brokers: int) -> ConnectionMachine:
+        """Make what decides over the life of a connection to one of so many brokers."""
         return ConnectionMachine(
-            self.settings.backoff(), reconnect=self.settings.reconnect, retry_connect=self.settings.retry_connect
+            self.settings.backoff(brokers),
+            reconnect=self.settings.reconnect,
+            retry_connect=self.settings.retry_connect,
+            brokers=brokers,
         )
 
     def _failure(self, failure: BaseException, endpoint: Endpoint) -> BaseException:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 
-_MODULES = {"codegen": ("jinja2", "yaml"), "broker": ("zmqtt", "websockets")}
+_MODULES = {
+    "codegen": ("jinja2", "yaml"),
+    "broker": ("zmqtt", "websockets"),
+    "all": ("jinja2", "yaml", "zmqtt", "websockets"),
+}
 """The modules that each extra installs."""
 
 
@@ -12,7 +16,7 @@ def lacking(extra: str, what: str) -> str | None:
     """Say what to install for something that needs an extra, or return None if nothing is missing.
 
     Args:
-        extra: The extra's name: `codegen` or `broker`.
+        extra: The extra's name: `codegen`, `broker` or `all`.
         what: What needs it.
     """
     if all(importlib.util.find_spec(module) is not None for module in _MODULES[extra]):

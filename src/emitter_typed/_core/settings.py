@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from emitter_typed._core.addresses import check_host
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._protocol.backoff import Backoff
 from emitter_typed._protocol.receiving.mailbox import Mailbox, Overflow, QueueLimits
@@ -84,9 +85,9 @@ class Settings:
             _check_kind(name, getattr(self, name), bool, "a boolean")
         check_time_limit(self.reconnect_max_s, name="reconnect_max_s")
 
-    def backoff(self) -> Backoff:
-        """Make what says when to make the next attempt to connect."""
-        return Backoff(base_s=min(_RECONNECT_BASE_S, self.reconnect_max_s), max_s=self.reconnect_max_s)
+    def backoff(self, brokers: int) -> Backoff:
+        """Make what says when to make the next attempt to connect, to one of so many brokers."""
+        return Backoff(base_s=min(_RECONNECT_BASE_S, self.reconnect_max_s), max_s=self.reconnect_max_s, turns=brokers)
 
     def outbox(self) -> Outbox:
         """Make what holds messages while there is no connection."""
@@ -110,14 +111,18 @@ class Settings:
         keepalive_s: int,
         username: str | None,
         websocket_path: str | None = None,
+        *,
+        brokers: int = 1,
     ) -> Endpoint:
-        """Return where and how to connect; the username is the settings' own if it is None. Raises InvalidArgument."""
+        """Return where and how to connect. Raises InvalidArgument.
+
+        The username is the settings' own if it is None. So many brokers share the time limit.
+        """
         _check_kind("host", host, str, "a text")
         _check_kind("port", port, int, "an integer")
         _check_kind("secure", secure, bool, "a boolean")
         _check_kind("keepalive", keepalive_s, int, "an integer")
-        if not host:
-            raise InvalidArgument("the host is empty: give a name or an address", argument="host", value=host)
+        check_host(host)
         if not 0 < port < 65_536:
             raise InvalidArgument(f"a port is 1 to 65535, not {port}", argument="port", value=port)
         if not 0 < keepalive_s < 120:
@@ -144,7 +149,7 @@ class Settings:
             will=self.will,
             username=username,
             keepalive_s=keepalive_s,
-            connect_timeout_s=self.timeout_s,
+            connect_timeout_s=self.timeout_s / brokers,
             max_packet_bytes=self.max_packet_bytes,
         )
 

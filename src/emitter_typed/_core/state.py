@@ -23,6 +23,7 @@ class _State(ABC):
         self._status: ConnectionStatus = "closed"
         self._error: EmitterError | None = None
         self._connects = 0
+        self._url: str | None = None
         # The connection that it is about: an earlier one may end late.
         self._owner: object = None
 
@@ -37,26 +38,39 @@ class _State(ABC):
         return self._error
 
     @property
+    def url(self) -> str | None:
+        """The URL of the broker that the client is connected to, or is trying; None before `connect`.
+
+        It has the port, and no path. While the client reconnects, it is the broker of the next attempt; after the end,
+        the last one.
+        """
+        return self._url
+
+    @property
     def connects(self) -> int:
         """How many times the broker has accepted a connection of this client."""
         return self._connects
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._status}{f': {self._error}' if self._error is not None else ''}>"
+        place = "" if self._url is None else f"{self._url} "
+        return f"<{type(self).__name__} {place}{self._status}{f': {self._error}' if self._error is not None else ''}>"
 
-    def _set(self, status: ConnectionStatus, error: EmitterError | None) -> None:
+    def _set(self, status: ConnectionStatus, error: EmitterError | None, url: str | None) -> None:
+        self._url = url or self._url
         self._status = status
         self._error = error
         self._connects += status == "connected"
 
     @abstractmethod
-    def set(self, owner: object, status: ConnectionStatus, error: EmitterError | None = None) -> bool:
+    def set(
+        self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
+    ) -> bool:
         """Change it, and tell whether it is about this owner, or stays; for clients."""
 
-    def begin(self, owner: object) -> None:
-        """Be about another connection, which begins to connect; for clients."""
+    def begin(self, owner: object, url: str) -> None:
+        """Be about another connection, which begins to connect to a broker; for clients."""
         self._owner = owner
-        self.set(owner, "connecting")
+        self.set(owner, "connecting", url=url)
 
 
 class ConnectionState(_State):
@@ -67,12 +81,14 @@ class ConnectionState(_State):
         super().__init__()
         self._changed = GuardedCondition()
 
-    def set(self, owner: object, status: ConnectionStatus, error: EmitterError | None = None) -> bool:
+    def set(
+        self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
+    ) -> bool:
         """Change it, and tell whether it is about this owner, or stays; for clients."""
         with self._changed:
             if owner is not self._owner:
                 return False
-            self._set(status, error)
+            self._set(status, error, url)
             self._changed.notify_all()
         return True
 
@@ -114,11 +130,13 @@ class AsyncConnectionState(_State):
         super().__init__()
         self._waiting: set[asyncio.Future[None]] = set()
 
-    def set(self, owner: object, status: ConnectionStatus, error: EmitterError | None = None) -> bool:
+    def set(
+        self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
+    ) -> bool:
         """Change it, and tell whether it is about this owner, or stays; for clients."""
         if owner is not self._owner:
             return False
-        self._set(status, error)
+        self._set(status, error, url)
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)

@@ -11,7 +11,7 @@ from enum import Enum
 from attrs import frozen
 
 from emitter_typed._protocol.backoff import Backoff
-from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
+from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError, is_refused_login, together
 
 
 class Phase(Enum):
@@ -55,6 +55,8 @@ class Retry:
     """Whether there never was a connection."""
     attempts: int
     """How many attempts have failed since the loss."""
+    broker: int
+    """Which broker the next attempt is for."""
 
 
 @frozen(kw_only=True)
@@ -72,21 +74,25 @@ class Over:
 class ConnectionMachine:
     """The states of one connection, from its first attempt to its end."""
 
-    def __init__(self, backoff: Backoff, *, reconnect: bool, retry_connect: bool) -> None:
+    def __init__(self, backoff: Backoff, *, reconnect: bool, retry_connect: bool, brokers: int = 1) -> None:
         """Begin before the first attempt.
 
         Args:
             backoff: Says how long to wait before the next attempt.
             reconnect: Whether to try again once a connection was accepted and is lost.
             retry_connect: Whether to try again before one was.
+            brokers: How many brokers take turns.
         """
         self._backoff = backoff
+        self._brokers = brokers
         self._reconnect = reconnect
         self._retry_connect = retry_connect
         self.phase: Phase = Phase.WAITING
         """Where it stands."""
         self.attempt: int = 0
         """The number of the current attempt, or of the last one; 0: there was none."""
+        self.broker: int = 0
+        """Which broker the current attempt is for, or the next one if none is under way."""
         self.is_left: bool = False
         """Whether this side has closed it."""
         self._accepted_once = False
@@ -94,6 +100,8 @@ class ConnectionMachine:
         self._accepted_s: float | None = None
         self._lost_s = 0.0
         self._failed_attempts = 0
+        # What each broker has met since the last connection, by its number.
+        self._failures: dict[int, EmitterError] = {}
 
     @property
     def is_over(self) -> bool:
@@ -124,6 +132,7 @@ class ConnectionMachine:
         if self.phase is not Phase.CONNECTING:
             return None
         self.phase = Phase.CONNECTED
+        self._failures.clear()
         first, self._accepted_once = not self._accepted_once, True
         self._accepted_s = now_s
         return Accepted(first=first, down_s=0.0 if first else now_s - self._lost_s, attempts=self._failed_attempts + 1)
@@ -144,24 +153,51 @@ class ConnectionMachine:
         before = self.phase
         if before is Phase.CLOSING or error is None:
             return self._over(None, given_up=False)
-        wanted = self._reconnect if self._accepted_once else self._retry_connect
-        if not wanted or (isinstance(error, ConnectionRefused) and error.permanent):
-            # A first connection that fails is its caller's to know.
+        self._failures[self.broker] = error
+        # One attempt of each broker is the first attempt of the client.
+        first_round = not self._accepted_once and len(self._failures) < self._brokers
+        wanted = first_round or (self._reconnect if self._accepted_once else self._retry_connect)
+        if is_refused_login(error):
+            # The others would ask for the same login.
             return self._over(error, given_up=self._accepted_once)
+        if not wanted or self._is_permanent:
+            # A first connection that fails is its caller's to know.
+            return self._over(self._failure(error), given_up=self._accepted_once)
+        # What shows is what this attempt has met, but permanent only if it is so for all.
+        shown = _followed(self._failure(error) if _is_permanent(error) else error)
         self.phase = Phase.WAITING
         lost = before is Phase.CONNECTED
+        lived_s = 0.0
         if lost and self._accepted_s is not None:
+            lived_s = now_s - self._accepted_s
             self._lost_s, self._failed_attempts = now_s, 0
-            self._backoff.ended(now_s - self._accepted_s)
+            self._backoff.ended(lived_s)
         else:
             self._failed_attempts += 1
+        if lived_s < self._backoff.steady_s:
+            # One that was steady has what was missed, and is tried first.
+            self.broker = (self.broker + 1) % self._brokers
         return Retry(
-            error=_followed(error),
-            delay_s=self._backoff.next_s(),
+            error=shown,
+            delay_s=0.0 if first_round else self._backoff.next_s(),
             lost=lost,
             first=not self._accepted_once,
             attempts=self._failed_attempts,
+            broker=self.broker,
         )
+
+    @property
+    def _is_permanent(self) -> bool:
+        """Whether every broker would refuse this client again."""
+        return len(self._failures) == self._brokers and all(map(_is_permanent, self._failures.values()))
+
+    def _failure(self, error: EmitterError) -> EmitterError:
+        """Return an error with what the other brokers have met, and whether it is permanent for all of them."""
+        if not isinstance(error, ConnectionRefused) or self._brokers == 1:
+            return error
+        others = [each for broker, each in self._failures.items() if broker != self.broker]
+        refusals = [each for each in others if isinstance(each, ConnectionRefused)]
+        return together(error, refusals, permanent=self._is_permanent)
 
     def give_up(self, error: EmitterError) -> Over:
         """Be over for a reason that no other attempt could mend, whatever was to follow."""
@@ -191,6 +227,10 @@ class ConnectionMachine:
         lost = self.phase is Phase.CONNECTED or (self.phase is Phase.CLOSING and self._was_connected)
         self.phase = Phase.CLOSED
         return Over(error=error, lost=lost, given_up=given_up)
+
+
+def _is_permanent(error: EmitterError) -> bool:
+    return isinstance(error, ConnectionRefused) and error.permanent
 
 
 def _followed(error: EmitterError) -> EmitterError:

@@ -20,7 +20,7 @@ from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
 from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import expected
 from emitter_typed._protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
-from emitter_typed._types.values import Option, Record, Secret
+from emitter_typed._types.values import Option, Record, Secret, is_masked, masked_form
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, look_swapped
 
 _find_border = re.compile(r"[^!-~]|[/?#+*{}]").search
@@ -217,11 +217,13 @@ def _compose(definition: OperationDefinition, texts: Sequence[str]) -> tuple[str
 
 def one_segment(name: str, text: str) -> str:
     """Return a text that is to be one segment of a topic. Raises InvalidArgument, without showing it."""
+    if is_masked(text):
+        raise masked_form(name)
     # A text that holds one of these would move the border between the parts of the topic.
     if _find_border(text) is not None:
         raise InvalidArgument(
-            f"the {name} is not one: it holds a character beyond ASCII, a space or one of / ? # + * {{ }}; "
-            "give it as you got it",
+            f"{name}: not a valid {name}: it contains a character beyond ASCII, a space or one of / ? # + * {{ }}; "
+            "pass it exactly as the broker issued it",
             argument=name,
             value=None,
         )

@@ -13,7 +13,7 @@ from emitter_typed._core.state import ConnectionState
 from emitter_typed._guards import GuardedCondition
 from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.packets import InboundPacket
-from emitter_typed._transport.base import Endpoint, Transport, TransportSink
+from emitter_typed._transport.base import Endpoint, Reactor, Transport, TransportSink
 from emitter_typed._transport.reactors import ThreadReactor
 from emitter_typed.errors import Closed, Congested, RequestTimeout
 
@@ -25,18 +25,18 @@ class SyncConnection(Connection):
 
     def __init__(
         self,
-        endpoint: Endpoint,
-        make_transport: Callable[[ThreadReactor], Transport],
+        endpoints: Sequence[Endpoint],
+        make_transport: Callable[[Endpoint, Reactor], Transport],
         machine: ConnectionMachine,
         state: ConnectionState,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
     ) -> None:
-        """Start its thread. Raises OSError or RuntimeError if there is none, and leaves nothing then."""
+        """Prepare; `open` starts its thread. Raises OSError if there are too few file descriptors."""
         reactor = ThreadReactor()
         super().__init__(
-            endpoint,
-            lambda: make_transport(reactor),
+            endpoints,
+            lambda endpoint: make_transport(endpoint, reactor),
             machine,
             reactor,
             state,
@@ -49,7 +49,11 @@ class SyncConnection(Connection):
         self._over = threading.Event()
         # The thread that takes in what a transport brings, while it does.
         self._receiver: int | None = None
-        reactor.start()
+
+    def open(self) -> None:
+        """Start the thread, and make the first attempt to connect. Raises RuntimeError if there is no thread."""
+        self._thread.start()
+        super().open()
 
     def _make_sink(self, attempt: int, transport: Transport) -> TransportSink:
         return DirectSink(self, attempt)

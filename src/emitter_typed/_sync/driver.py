@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import TypeVar
 
 from emitter_typed._clock import monotonic
+from emitter_typed._core.addresses import address_of
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.connections import CLOSE_TIMEOUT_S, still_lost
 from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
@@ -16,7 +16,7 @@ from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending, unacknowledged
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
-from emitter_typed._guards import Log, held
+from emitter_typed._guards import Guard, Log, held
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.payloads import codec
@@ -43,7 +43,7 @@ class SyncDriver(SyncReceiving):
         """Begin without a connection."""
         super().__init__(protocol, settings)
         self._connection: SyncConnection | None = None
-        self._connecting = threading.Lock()
+        self._connecting = Guard()
         self._state = ConnectionState()
 
     @property
@@ -59,21 +59,22 @@ class SyncDriver(SyncReceiving):
 
     def connect(self, host: str, port: int, secure: bool, keepalive: int, username: str | None) -> None:
         """Connect, and return when the broker has accepted the connection. See the client's `connect`."""
-        endpoint = self._endpoint(host, port, secure, keepalive, username)
+        endpoints = self._endpoints(host, port, secure, keepalive, username)
         outcome: SyncOutcome[None] = SyncOutcome("connect")
         with self._connecting:
             if self.begun:
                 raise InvalidArgument(
-                    "the client is connected already: close() it first", argument="host", value=hide_keys(endpoint.host)
+                    "the client is connected already: close() it first",
+                    argument="host",
+                    value=hide_keys(endpoints[0].host),
                 )
-            self._note_place(endpoint)
             try:
-                connection = self._new_connection(endpoint)
-            except (OSError, RuntimeError) as failure:
-                raise self._failure(failure, endpoint) from failure
+                connection = self._new_connection(endpoints)
+            except OSError as failure:
+                raise self._failure(failure, endpoints[0]) from failure
             connection.session.connecting(outcome)
             self._connection = connection
-            self._state.begin(connection)
+            self._state.begin(connection, str(address_of(endpoints[0])))
         deadline = monotonic() + self.settings.timeout_s + CONNECT_GRACE_S
         try:
             connection.open()
@@ -82,19 +83,20 @@ class SyncDriver(SyncReceiving):
                 # What tells of the connection holds it until all is told.
                 pass
         except BaseException as failure:
-            reason = self._failure(failure, endpoint)
+            reason = self._failure(failure, endpoints[0])
             connection.close(abort=True, error=reason if isinstance(reason, ConnectionRefused) else None)
             connection.end(abort=True, timeout_s=0.0)
             if reason is failure:
                 raise
             raise reason from reason.__cause__
+        endpoint = connection.endpoint
         _log.info("connection.opened host=%s port=%d", hide_keys(endpoint.host), endpoint.port)
 
-    def _new_connection(self, endpoint: Endpoint) -> SyncConnection:
+    def _new_connection(self, endpoints: Sequence[Endpoint]) -> SyncConnection:
         connection = SyncConnection(
-            endpoint,
-            partial(self._make_transport, endpoint),
-            self._machine(),
+            endpoints,
+            self._make_transport,
+            self._machine(len(endpoints)),
             self._state,
             self.handlers.tell_of_connection,
             self.handlers.tell_of_loss,
@@ -171,7 +173,7 @@ class SyncDriver(SyncReceiving):
 
     def forked(self) -> None:
         """End the connection in a process that was forked, where nobody else holds what another thread held."""
-        self._connecting = threading.Lock()
+        self._connecting = Guard()
         self.handlers.forked()
         self._message_threads.clear()
         if self._connection is not None:

@@ -41,8 +41,8 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
         `reconnect=False`.
 
         Args:
-            host: The broker's name or address. A client that was made for a URL connects there if neither host nor
-                port nor `secure` are said.
+            host: The broker's name or address, instead of the client's URLs. Default: the client's URLs, unless `port`
+                or `secure` is given; without URLs, Emitter's hosted service.
             port: The broker's port.
             secure: Whether to connect with TLS.
             keepalive: Seconds without traffic after which the broker is asked for a sign of life; 1 to 119.
@@ -51,8 +51,9 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
         Raises:
             InvalidArgument: The client is connected already, or an argument makes no sense.
             ConnectionRefused: Nothing listens there, TLS failed, the process has no thread or descriptor left, or the
-                broker does not accept the connection. With `retry_connect`, what the last attempt met when `timeout_s`
-                was over. Nothing is left open.
+                broker does not accept the connection. Of several brokers, none accepts it: `others` has what those
+                before the last one met. With `retry_connect`, what the last attempt met when `timeout_s` was over.
+                Nothing is left open.
             RequestTimeout: A name server, the network or the broker does not answer within the client's `timeout_s`.
                 Nothing is left open.
         """

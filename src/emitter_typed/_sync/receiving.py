@@ -133,7 +133,12 @@ class SyncReceiving(DriverBase, SyncCalls):
             handler(message)
 
     def _handle(self, subscription: Subscription[MessageT], handler: Handler[MessageT]) -> None:
-        thread = handle_in_thread(subscription, handler, self.handlers.report)
+        try:
+            thread = handle_in_thread(subscription, handler, self.handlers.report)
+        except BaseException:
+            # Without a thread, nobody would ever read it.
+            subscription.close()
+            raise
         with self.handlers.lock:
             self._message_threads = [each for each in self._message_threads if each.is_alive()]
             self._message_threads.append(thread)

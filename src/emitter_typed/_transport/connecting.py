@@ -56,16 +56,63 @@ Steps = Generator[Wait, int, ResultT]
 """Yields what is waited for, is sent what the socket is ready for or 0, and returns a result."""
 
 
-def connect(
-    endpoint: Endpoint, deadline_s: float, wake: Callable[[], None], unwatch: Callable[[], None]
-) -> Steps[socket.socket | WebSocket]:
-    """Make a connection, as far as MQTT's CONNECT.
+class Route(NamedTuple):
+    """One way to a broker."""
+
+    proxy: Proxy | None
+    """The proxy to go through; None: none."""
+    address: Address
+    """The address of the proxy, or of the broker if there is none."""
+
+
+def find_routes(endpoint: Endpoint, deadline_s: float, wake: Callable[[], None]) -> Steps[list[Route]]:
+    """Find the ways to a broker: one for each address of its name, or of its proxy's.
 
     Args:
         endpoint: Where to.
         deadline_s: Until when, on the clock of time limits.
         wake: Makes the driver come back; called from any thread.
+
+    Returns:
+        The ways, best first; at least one.
+
+    Raises:
+        OSError: There is none; TimeoutError: none was found in time.
+        ValueError: The host cannot be one.
+        RuntimeError: There is no thread for a look-up.
+    """
+    proxy = proxy_of(endpoint)
+    host, port = (endpoint.host, endpoint.port) if proxy is None else (proxy.host, proxy.port)
+    lookup = look_up(host)
+    if not lookup.done:
+        lookup.wait(wake)
+        try:
+            while not lookup.done:
+                if monotonic() >= deadline_s:
+                    raise TimeoutError("its name was not looked up in time")
+                yield Wait(-1, 0, deadline_s)
+        finally:
+            lookup.forget(wake)
+    return [Route(proxy, address) for address in lookup.addresses(port)]
+
+
+def share(deadline_s: float, others: int) -> float:
+    """Return until when to try one of several ways: its share of the time that is left for it and so many others."""
+    now_s = monotonic()
+    return now_s + (deadline_s - now_s) / (others + 1)
+
+
+def connect(
+    endpoint: Endpoint, route: Route, deadline_s: float, unwatch: Callable[[], None], *, hurry: bool
+) -> Steps[socket.socket | WebSocket]:
+    """Make a connection, as far as MQTT's CONNECT.
+
+    Args:
+        endpoint: Where to.
+        route: Which way.
+        deadline_s: Until when, on the clock of time limits.
         unwatch: Is called before a socket that was waited for is closed.
+        hurry: Whether there is another way, which is tried if TCP has no answer after a while.
 
     Returns:
         What carries MQTT, and does not block.
@@ -73,16 +120,13 @@ def connect(
     Raises:
         OSError: It could not be made; also as TimeoutError, and as HandshakeRefused.
         ValueError: The host cannot be one.
-        RuntimeError: There is no thread for a look-up.
     """
-    proxy = proxy_of(endpoint)
-    host, port = (endpoint.host, endpoint.port) if proxy is None else (proxy.host, proxy.port)
-    addresses = yield from _resolve(host, port, deadline_s, wake)
-    sock = yield from _dial(addresses, deadline_s, unwatch)
+    dialled_by_s = min(deadline_s, monotonic() + _NEXT_ADDRESS_S) if hurry else deadline_s
+    sock = yield from _dial(route.address, dialled_by_s, unwatch)
     try:
         wire = _Wire(sock, deadline_s)
-        if proxy is not None:
-            yield from _through(proxy, endpoint, wire)
+        if route.proxy is not None:
+            yield from _through(route.proxy, endpoint, wire)
         if endpoint.tls is not None:
             sock = wire.sock = endpoint.tls.wrap_socket(
                 sock, server_hostname=endpoint.host, do_handshake_on_connect=False
@@ -97,55 +141,24 @@ def connect(
         raise
 
 
-def _resolve(host: str, port: int, deadline_s: float, wake: Callable[[], None]) -> Steps[list[Address]]:
-    lookup = look_up(host)
-    if not lookup.done:
-        lookup.wait(wake)
+def _dial(address: Address, deadline_s: float, unwatch: Callable[[], None]) -> Steps[socket.socket]:
+    family, where = address
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            while not lookup.done:
-                if monotonic() >= deadline_s:
-                    raise TimeoutError("its name was not looked up in time")
-                yield Wait(-1, 0, deadline_s)
-        finally:
-            lookup.forget(wake)
-    return lookup.addresses(port)
-
-
-def _dial(addresses: list[Address], deadline_s: float, unwatch: Callable[[], None]) -> Steps[socket.socket]:
-    """Connect to the first address that answers. Each gets its share of the time that is left, and not too much."""
-    failure: Exception | None = None
-    for number, (family, address) in enumerate(addresses):
-        now_s = monotonic()
-        others = len(addresses) - number - 1
-        until_s = now_s + min(_NEXT_ADDRESS_S, (deadline_s - now_s) / (others + 1)) if others else deadline_s
-        sock: socket.socket | None = None
-        try:
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                sock.connect(address)
-            except BlockingIOError:
-                yield from _until_ready(sock.fileno(), EVENT_WRITE, until_s)
-                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                if code:
-                    raise OSError(code, os.strerror(code)) from None
-        except OSError as error:
-            failure = error
-        except BaseException:
-            _close(sock, unwatch)
-            raise
-        else:
-            return sock
-        _close(sock, unwatch)
-    assert failure is not None, "a look-up without an address raises"
-    raise failure
-
-
-def _close(sock: socket.socket | None, unwatch: Callable[[], None]) -> None:
-    if sock is not None:
+            sock.connect(where)
+        except BlockingIOError:
+            yield from _until_ready(sock.fileno(), EVENT_WRITE, deadline_s)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, os.strerror(code)) from None
+    except BaseException:
         unwatch()
         sock.close()
+        raise
+    return sock
 
 
 def _until_ready(fd: int, events: int, deadline_s: float) -> Steps[None]:

@@ -116,8 +116,10 @@ class Frames:
                 self._at = start
                 return self._give(stop)
             self._at = start = stop
-        self._later += data[start:]
-        self._wanted = body + size - start
+        if start < end:
+            # If not, the packet that waits for its other pieces is still the same.
+            self._later += data[start:]
+            self._wanted = body + size - start
         self._data, self._at = b"", 0
         return None
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
+from collections.abc import Sequence
+from typing import Final
+
+from emitter_typed.errors import ConnectionRefused, together
 
 _PASSING_RETURN_CODE = 3
 # TLS that ended in the middle: the other side may have been shut down.
 _CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+_NO_WAY: Final = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 class HandshakeRefused(ConnectionError):
@@ -36,6 +42,18 @@ def is_permanent(error: Exception) -> bool:
     if isinstance(error, HandshakeRefused):
         return error.permanent
     return isinstance(error, ssl.SSLError) and not isinstance(error, _CUT_OFF)
+
+
+def refused_by_all(errors: Sequence[ConnectionRefused]) -> ConnectionRefused:
+    """Return the error of a name whose addresses were all tried: permanent only if it is so for each.
+
+    Addresses that this machine has no way to, such as those of IPv6 without a network for it, do not count.
+    """
+    reached = [each for each in errors if getattr(each.__cause__, "errno", None) not in _NO_WAY] or errors
+    # What was answered says more than that nothing was.
+    telling = next((each for each in reached if each.permanent), reached[-1])
+    permanent = all(each.permanent for each in reached)
+    return telling if telling.permanent == permanent else together(telling, (), permanent=permanent)
 
 
 def is_permanent_code(return_code: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Generic, Self, TypeVar
 
@@ -21,10 +22,27 @@ else:
 
 RawT = TypeVar("RawT", str, int)
 
+# What the repr of a secret looks like.
+_is_masked = re.compile(r"[^\W\d]\w*\(….{0,4}\)").fullmatch
+
 
 def is_text(value: object) -> bool:
     """Tell whether a value is a text that is not empty: callers without a checker give anything."""
     return isinstance(value, str) and value != ""
+
+
+def is_masked(text: str) -> bool:
+    """Tell whether a text is the masked form of a secret, such as `Key(…1f4w)`."""
+    return _is_masked(text) is not None
+
+
+def masked_form(name: str) -> InvalidArgument:
+    """Return the error for a masked form that was given for a secret."""
+    return InvalidArgument(
+        f"{name}: this is the masked form of a {name}, as str() shows it; give the {name} itself, or its .reveal()",
+        argument=name,
+        value=None,
+    )
 
 
 class Secret:
@@ -52,13 +70,17 @@ class Secret:
             text: The text, or a secret, whose text is taken.
 
         Raises:
-            InvalidArgument: It is neither, or empty.
+            InvalidArgument: It is neither, or empty, or what `str()` shows of a secret.
         """
         revealed = text.reveal() if isinstance(text, Secret) else text
+        name = type(self).__name__.lower()
         if not is_text(revealed):
-            name = type(self).__name__.lower()
             problem = "is not empty" if revealed == "" else f"is made from a text, not from {kind_of(text)}"
+            # Bytes may be a key, which frames would show.
+            del text, revealed
             raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
+        if is_masked(revealed):
+            raise masked_form(name)
         self._text = revealed
 
     def reveal(self) -> str:
@@ -179,6 +201,8 @@ class Wire:
     """`"unix"`: a datetime as whole Unix seconds; `"seconds"`: a duration as whole seconds; None: the type's own."""
     blank: tuple[bool | int | str | None, ...] = ()
     """Wire values that read as if the field were absent, such as 0 for a time that is not known."""
+    also_read: tuple[str, ...] = ()
+    """Other names on the wire, read where the first is absent or blank, the earlier ones first; never written."""
     rest: bool = False
     """Whether it is no field, but holds what came beside the fields, as JSON by its name on the wire."""
 
@@ -192,10 +216,11 @@ def wire(
     *,
     format: str | None = None,
     blank: tuple[bool | int | str | None, ...] = (),
+    also_read: tuple[str, ...] = (),
     rest: bool = False,
 ) -> dict[str, Wire]:
     """Make the metadata of a field: `field(metadata=wire("sensorId"))`."""
-    return {WIRE: Wire(name, format, blank, rest)}
+    return {WIRE: Wire(name, format, blank, also_read, rest)}
 
 
 @frozen

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from emitter_typed import AsyncClient, Client, ConnectionRefused
+from emitter_typed import AsyncClient, Client, ConnectionRefused, Message
 from emitter_typed._transport import Endpoint, Transport, make_transport
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours
@@ -115,9 +116,39 @@ async def test_without_a_thread_connect_is_refused(
     await client.close()
 
 
+def no_thread(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_subscription_whose_handler_gets_no_thread_ends_and_can_be_made_again(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = broker.keygen("chat/", "rw")
+    messages: queue.Queue[Message[bytes]] = queue.Queue()
+    with Client.from_url(broker.url) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", no_thread)
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                client.subscribe(key, "chat/", messages.put)
+        client.subscribe(key, "chat/", messages.put)
+        client.publish(key, "chat/", "hello")
+        assert messages.get(timeout=LIMIT_S).as_string() == "hello"
+
+
+def test_a_broker_without_a_thread_does_not_start_and_can_be_started_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = Broker()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            broker.start()
+    assert not broker.is_running
+    with broker, Client.from_url(broker.url) as client:
+        assert client.me().id
+
+
 EXHAUSTING = """
 import asyncio, resource, sys
-from emitter_typed import AsyncClient, Client, ConnectionRefused
+from emitter_typed import AsyncClient, Client, ConnectionRefused, Message
 
 def allow(descriptors):
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))

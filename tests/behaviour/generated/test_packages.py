@@ -332,3 +332,8 @@ def test_every_annotation_can_be_read_however_large_the_package_is(generated: Ge
     made = generated(f"types: {types}\n  Mode: {{enum: [a]}}\nchannels: {channels}")
 
     assert unresolved(made) == []
+
+
+def test_a_package_has_the_version_of_its_schema_if_it_has_one(generated: Generated) -> None:
+    assert generated("version: 1.10\ntypes: {A: {fields: {}}}").__version__ == "1.10"
+    assert not hasattr(generated("types: {A: {fields: {}}}"), "__version__")

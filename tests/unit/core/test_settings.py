@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from emitter_typed import AsyncClient, Client
-from emitter_typed._core.addresses import BrokerAddress, parse_url
+from emitter_typed._core.addresses import BrokerAddress, parse_urls
 from emitter_typed._core.settings import Settings
 from emitter_typed.contract import QueueLimits, duration
 from emitter_typed.errors import InvalidArgument
@@ -29,7 +30,7 @@ def settings() -> Settings:
     ],
 )
 def test_a_url_names_a_broker(url: str, host: str, port: int, secure: bool) -> None:
-    assert parse_url(url) == BrokerAddress(host, port, secure)
+    assert parse_urls(url) == (BrokerAddress(host, port, secure),)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_url_names_a_broker(url: str, host: str, port: int, secure: bool) -> N
     ],
 )
 def test_a_url_names_a_websocket_and_its_path(url: str, port: int, secure: bool, path: str) -> None:
-    assert parse_url(url) == BrokerAddress("localhost", port, secure, path)
+    assert parse_urls(url) == (BrokerAddress("localhost", port, secure, path),)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_url_names_a_websocket_and_its_path(url: str, port: int, secure: bool,
 )
 def test_anything_else_is_no_address(url: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        parse_url(url)
+        parse_urls(url)
     assert caught.value.argument == "url"
 
 
@@ -84,20 +85,90 @@ def test_anything_else_is_no_address(url: str) -> None:
 )
 def test_no_error_shows_the_password_of_a_url(url: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        parse_url(url)
+        parse_urls(url)
     assert "hunter2" not in f"{caught.value} {caught.value!r} {caught.value.value!r} {caught.value.__cause__!r}"
 
 
 def test_the_environment_names_the_broker_where_nobody_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMITTER_URL", "mqtt://there:99")
-    assert parse_url(None) == BrokerAddress("there", 99, False)
-    assert parse_url("mqtt://here") == BrokerAddress("here", 8080, False)
+    assert parse_urls(None) == (BrokerAddress("there", 99, False),)
+    assert parse_urls("mqtt://here") == (BrokerAddress("here", 8080, False),)
     monkeypatch.setenv("EMITTER_URL", "")
     with pytest.raises(InvalidArgument, match="EMITTER_URL"):
         Client.from_url()
     monkeypatch.delenv("EMITTER_URL")
     with pytest.raises(InvalidArgument, match="EMITTER_URL"):
         AsyncClient.from_url()
+
+
+@pytest.mark.parametrize(
+    "urls",
+    [
+        "mqtt://here ws://there:80/x",
+        "  mqtt://here\n\tws://there:80/x ",
+        ["mqtt://here", "ws://there:80/x"],
+        ("mqtt://here", "ws://there:80/x", "mqtt://here:8080"),
+        ["mqtt://here ws://there:80/x"],
+    ],
+)
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_client_takes_several_urls(
+    kind: type[Client] | type[AsyncClient], urls: str | Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parse_urls(urls) == (BrokerAddress("here", 8080, False), BrokerAddress("there", 80, False, "/x"))
+    places = f"<{kind.__name__} mqtt://here:8080 ws://there:80 closed>"
+    assert repr(kind(urls)) == repr(kind.from_url(urls)) == places
+    if isinstance(urls, str):
+        monkeypatch.setenv("EMITTER_URL", urls)
+        assert repr(kind.from_url()) == places
+        assert repr(kind()) == f"<{kind.__name__} closed>"
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("mqtt://ann:pw@host", "username="),
+        ("Key(…1f4w)", "masked form of a key"),
+        ("mqtt://one,mqtt://other", "spaces between"),
+        ([], "empty"),
+        (["mqtt://one", ""], "must begin with"),
+        (["mqtt://one", 8080], "expected texts"),
+        ({"mqtt://one"}, "expected a text or a sequence"),
+        (b"mqtt://one", "expected a text or a sequence"),
+    ],
+)
+@pytest.mark.parametrize(
+    "make",
+    [Client, AsyncClient, Client.from_url, AsyncClient.from_url],
+    ids=["Client", "AsyncClient", "Client.from_url", "AsyncClient.from_url"],
+)
+def test_what_is_no_url_is_told_the_right_way(make: Callable[[Any], object], url: object, advice: str) -> None:
+    with pytest.raises(InvalidArgument, match=advice) as caught:
+        make(url)
+    assert (caught.value.argument, caught.value.value) == ("url", None)
+    assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        ("mqtt://localhost:8080", "give it to the client"),
+        ("mqtt://ann:hunter2@localhost", "give it to the client"),
+        ("ann:hunter2@localhost", "username="),
+        ("localhost:8080", "port="),
+        ("[::1]:8080", "port="),
+        ("[::1]", "such as"),
+        ("localhost/", "such as"),
+        ("one other", "such as"),
+        ("Key(…1f4w)", "masked form of a key"),
+        ("", "empty"),
+    ],
+)
+def test_what_is_no_host_is_told_the_right_way(host: str, advice: str) -> None:
+    with pytest.raises(InvalidArgument, match=advice) as caught:
+        Client().connect(host)
+    assert caught.value.argument == "host"
+    assert "hunter2" not in f"{caught.value} {caught.value.value}"
 
 
 WRONG: dict[str, Callable[[], object]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -121,3 +123,27 @@ def test_a_packet_of_just_the_bound_is_taken() -> None:
 
     assert frames.take(into, known=True) is None
     assert into == [Delivery("a", b"x" * 1_021)]
+
+
+def test_a_large_packet_is_put_together_once_however_many_pieces_it_comes_in() -> None:
+    payload = b"x" * 2_000_000
+    raw = publish_frame(Publish("chat/", payload, 0, False, 0))
+    pieces = [raw[at : at + 10_000] for at in range(0, len(raw), 10_000)]
+    frames = Frames(LARGEST)
+    arrived: list[InboundPacket] = []
+
+    tracemalloc.start()
+    try:
+        copied = 0
+        for piece in pieces:
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            frames.feed(piece)
+            assert frames.take(arrived, known=True) is None
+            copied += tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+    assert arrived == [Delivery("chat/", payload)]
+    # Each piece that is copied along with all that came before would make 200 MB of it.
+    assert copied < 10 * len(raw)

@@ -60,6 +60,8 @@ def test_a_secret_is_made_from_a_text(wrong: object) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Key(wrong)  # type: ignore[arg-type]  # callers without a checker
     assert (caught.value.argument, caught.value.value) == ("key", None)
+    # What is given by mistake may still be a key, such as one in bytes.
+    assert set(caught.traceback[-1].frame.f_locals) <= {"self", "name", "problem"}
 
 
 def test_flags_are_made_from_letters_in_any_order() -> None:

@@ -10,7 +10,7 @@ from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of
 from emitter_typed._protocol.payloads.scalars import SCALARS, Hook, integer, scalar_of, string
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, shown
-from emitter_typed._types.values import Unrecognized
+from emitter_typed._types.values import Unrecognized, is_masked
 from emitter_typed.errors import InvalidArgument
 
 _MAX_LISTED = 20
@@ -75,10 +75,18 @@ def _written(type_: Any, values: Iterable[tuple[object, object]]) -> dict[tuple[
                 f"{name_of(type_)} has the value {shown(value)}, which JSON cannot hold",
                 "the values must be texts, numbers or booleans",
             )
-        written = SCALARS[scalar_of(base) or base][1](value)
+        try:
+            written = SCALARS[scalar_of(base) or base][1](value)
+        except Unfit as problem:
+            raise Unsupported(
+                f"{name_of(type_)} has the value {shown(value)}, which JSON cannot hold: {problem}",
+                "the values must be texts, booleans or numbers of 64 bits",
+            ) from None
         if (type(written), written) in by_value:
             raise Unsupported(f"{name_of(type_)} has two values that are {shown(written)} in JSON", "make them differ")
         by_value[type(written), written] = choice
+    if not by_value:
+        raise Unsupported(f"{name_of(type_)} has no values", "give it one")
     return by_value
 
 
@@ -162,6 +170,8 @@ def secret_conversion(cls: Any, of: Of) -> Conversion:
         text = string(value)
         if not text:
             raise Unfit("must not be empty")
+        if is_masked(text):
+            raise Unfit("is only the masked form of a secret")
         return cls(text)
 
     def write(value: Any) -> object:

@@ -68,6 +68,11 @@ class Member:
         """What it is called in a document."""
         return self.wire.name or self.name
 
+    @property
+    def wire_names(self) -> tuple[str, ...]:
+        """All that it may be called in a document that is read, in the order in which they are looked for."""
+        return (self.wire_name, *self.wire.also_read)
+
 
 @attrs.frozen(kw_only=True)
 class ClassShape:

@@ -69,7 +69,8 @@ def _taker(what: str, classes: tuple[type, ...], convert: Callable[[Any], Any] |
 def list_conversion(type_: Any, of: Of) -> Conversion:
     """Return the conversion of a list, a set or a tuple."""
     origin, arguments = get_origin(type_) or type_, get_args(type_)
-    if origin is tuple and (arguments or type_ == tuple[()]) and Ellipsis not in arguments:
+    # A bare tuple has no arguments, and that of no items has none either, but says so.
+    if origin is tuple and hasattr(type_, "__args__") and Ellipsis not in arguments:
         return _fixed_tuple(type_, arguments, of)
     item = of(arguments[0] if arguments else object)
     made: Conversion

@@ -42,12 +42,13 @@ def class_conversion(type_: Any, of: Of) -> Conversion:
 def _check_names(shape: ClassShape) -> None:
     seen: dict[str, str] = {}
     for member in shape.members:
-        other = seen.setdefault(member.wire_name, member.name)
-        if other != member.name:
-            raise Unsupported(
-                f"{shape.cls.__name__}: {other} and {member.name} are both {member.wire_name!r} in JSON",
-                "give one of them another name",
-            )
+        for name in member.wire_names:
+            other = seen.setdefault(name, member.name)
+            if other != member.name:
+                raise Unsupported(
+                    f"{shape.cls.__name__}: {other} and {member.name} are both {name!r} in JSON",
+                    "give one of them another name",
+                )
 
 
 def _conversion_of(shape: ClassShape, member: Member, of: Of) -> Conversion:
@@ -181,7 +182,7 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
         _add_field(source, member, conversion, variable, by_slots=by_slots, stays=stays, frozen=issubclass(cls, Record))
         stores.append(variable)
     if shape.rest is not None:
-        names = bind(frozenset(member.wire_name for member in shape.members))
+        names = bind(frozenset(name for member in shape.members for name in member.wire_names))
         source.add(2, "at = None", f"rest = {bind(_kept)}(value, {names})")
         if not by_slots:
             source.add(2, f"made[{shape.rest.parameter!r}] = rest")
@@ -229,7 +230,13 @@ def _add_field(
     name = repr(member.wire_name)
     indent = 2
     absent = not member.required
-    if absent or member.wire.blank:
+    if member.wire.also_read:
+        names, blanks = source.bind(member.wire_names), source.bind(member.wire.blank)
+        source.add(
+            2, f"name = {source.bind(_present)}(value, {names}, {blanks})", "if name is not None:", "    at = name"
+        )
+        name, indent = "name", 3
+    elif absent or member.wire.blank:
         present = f"{name} in value"
         if member.wire.blank:
             present += f" and not {source.bind(is_blank)}(value[{name}], {source.bind(member.wire.blank)})"
@@ -244,11 +251,16 @@ def _add_field(
     if indent == 3:
         source.add(2, "else:")
         if member.required:
-            source.add(3, f"raise KeyError({name})")
+            source.add(3, f"raise KeyError({member.wire_name!r})")
         elif by_slots:
             source.add(3, f"{variable} = {_default_text(source, member, frozen=frozen)}")
         else:
             source.add(3, "pass")
+
+
+def _present(value: Mapping[str, object], names: tuple[str, ...], blanks: Sequence[object]) -> str | None:
+    """Return the first of a field's names that a document holds with a value that is not blank."""
+    return next((name for name in names if name in value and not is_blank(value[name], blanks)), None)
 
 
 def _add_constraint(source: Source, member: Member, variable: str, indent: int) -> None:
@@ -331,7 +343,7 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], 
             source.add(indent, f"text{index} = {name!r} + {written}")
             text += f"{{text{index}}}"
     if shape.rest is not None:
-        names = bind(frozenset(member.wire_name for member in shape.members))
+        names = bind(frozenset(name for member in shape.members for name in member.wire_names))
         source.add(2, f"at = {shape.rest.name!r}", f"{bind(_write_kept)}(value.{shape.rest.name}, {names}, made)")
         if side == "dump":
             source.add(2, f"rest = ',' + {bind(document_text)}(made)[1:-1] if made else ''")

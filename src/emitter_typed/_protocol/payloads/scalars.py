@@ -115,9 +115,16 @@ def _read_datetime(value: object) -> datetime:
     if not _is_usual_time(text):
         text = _usual_time(text)
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise Unfit(f"no such time ({error})") from None
+    # What is read can be written, which is in UTC.
+    return moment if 1 < moment.year < 9999 else _in_range(moment)
+
+
+def _in_range(moment: datetime) -> datetime:
+    _aware(moment)
+    return moment
 
 
 def _usual_time(text: str) -> str:
@@ -140,7 +147,7 @@ def _aware(value: object) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        raise Unfit("no time that a datetime can hold in UTC") from None
+        raise Unfit("outside the years 1 to 9999 in UTC") from None
 
 
 def _write_datetime(value: object) -> str:
@@ -190,6 +197,9 @@ def _write_duration(value: object) -> int | float:
     if not isinstance(value, timedelta):
         raise expected("a timedelta", value)
     total = value.total_seconds()
+    if abs(value.days) >= timedelta.max.days:
+        # Seconds are rounded: what is written can be read.
+        seconds(total)
     return int(total) if total.is_integer() else total
 
 

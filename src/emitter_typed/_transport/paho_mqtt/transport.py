@@ -15,12 +15,12 @@ from emitter_typed._guards import Log
 from emitter_typed._protocol.keepalive import KeepAlive
 from emitter_typed._protocol.packets import Connack, OutboundPacket, Publish, Subscribe
 from emitter_typed._transport.base import Endpoint, Reactor, Timer, TransportSink
-from emitter_typed._transport.connecting import Steps, Wait, connect
+from emitter_typed._transport.connecting import Route, Steps, Wait, connect, find_routes, share
 from emitter_typed._transport.paho_mqtt.client import PahoClient
 from emitter_typed._transport.paho_mqtt.direct import make_client
 from emitter_typed._transport.reactors import ThreadReactor
-from emitter_typed._transport.reasons import is_permanent, is_permanent_code, words
-from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
+from emitter_typed._transport.reasons import is_permanent, is_permanent_code, refused_by_all, words
+from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError, is_refused_login
 
 _log = Log("emitter_typed")
 
@@ -219,7 +219,21 @@ class PahoTransport:
         """Connect, carry packets until the connection ends, and return why it did; None: as was asked for."""
         deadline_s = monotonic() + self._endpoint.connect_timeout_s
         try:
-            sock = yield from connect(self._endpoint, deadline_s, self._resume_soon, self._unwatch)
+            routes = yield from find_routes(self._endpoint, deadline_s, self._resume_soon)
+        except (OSError, ValueError, RuntimeError) as failure:
+            return self._failed(failure)
+        refusals: list[ConnectionRefused] = []
+        for others, route in reversed(list(enumerate(reversed(routes)))):
+            error = yield from self._live_at(route, share(deadline_s, others), hurry=others > 0)
+            if self._accepted or not isinstance(error, ConnectionRefused) or is_refused_login(error):
+                return error
+            refusals.append(error)
+        return refused_by_all(refusals)
+
+    def _live_at(self, route: Route, deadline_s: float, *, hurry: bool) -> Steps[EmitterError | None]:
+        """Do what `_live` does, at one address of the broker."""
+        try:
+            sock = yield from connect(self._endpoint, route, deadline_s, self._unwatch, hurry=hurry)
             client = make_client(self._endpoint, self._unwatch)
             try:
                 client.open(sock)
@@ -230,9 +244,12 @@ class PahoTransport:
         except (OSError, ValueError, RuntimeError) as failure:
             if self._accepted:
                 raise
-            error = self._refusal(words(failure), permanent=is_permanent(failure))
-            error.__cause__ = failure
-            return error
+            return self._failed(failure)
+
+    def _failed(self, failure: Exception) -> ConnectionRefused:
+        error = self._refusal(words(failure), permanent=is_permanent(failure))
+        error.__cause__ = failure
+        return error
 
     def _refusal(self, message: str, *, permanent: bool, return_code: int | None = None) -> ConnectionRefused:
         return ConnectionRefused(

@@ -305,3 +305,21 @@ def test_channels_overlap_when_one_topic_can_be_of_both(first: str, second: str,
     assert rules(tmp_path, text % ("text", "")) == ([(7, "overlap")] if overlap else [])
     assert rules(tmp_path, text % ("text", ", overlaps: true")) == []
     assert rules(tmp_path, text % ("int", "")) == []
+
+
+def test_other_names_of_a_field_are_read_and_taken(tmp_path: Path) -> None:
+    read = schema(
+        tmp_path, "types: {Reading: {fields: {room: {type: string, wire: roomId, also_read: [room, place]}}}}"
+    )
+    clash = """
+        types:
+          Reading: {fields: {room: {type: string, wire: roomId, also_read: [place]}, place: string}}
+          Twice: {fields: {room: {type: string, also_read: [room]}}}
+          Lamp: {fields: {room: {type: string, also_read: [kind]}}}
+          Thing: {union: [Lamp], tag: kind}
+    """
+
+    (record,) = read.types
+    assert isinstance(record, Record)
+    assert record.fields[0].also_read == ("room", "place")
+    assert rules(tmp_path, clash) == [(3, "wire-collision"), (4, "wire-collision"), (6, "union-tag")]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import field, frozen
 
 from emitter_typed._protocol.payloads import codec
-from emitter_typed.contract import Json, Secret
+from emitter_typed.contract import Json, Record, Secret, wire
 from emitter_typed.errors import InvalidArgument, Undecodable
 from tests.helpers.records import (
     Blanks,
@@ -29,6 +30,15 @@ from tests.helpers.records import (
 from tests.unit.protocol.payloads.documents import read, written
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@frozen(kw_only=True)
+class Renamed(Record):
+    """Its fields had other names on the wire."""
+
+    room: str = field(metadata=wire("roomId", also_read=("room", "place")))
+    floor: int = field(default=-1, metadata=wire(also_read=("level",), blank=(0,)))
+    rest: dict[str, Json] = field(factory=dict[str, Json], metadata=wire(rest=True))
 
 
 def test_an_optional_that_is_none_is_left_out_and_a_default_is_written() -> None:
@@ -88,6 +98,25 @@ def test_blank_values_read_as_absent_and_nothing_that_merely_equals_them() -> No
     )
     with pytest.raises(Undecodable):
         read({"seenAt": 0, "ttl": 1, "lastAt": False}, Formats)
+
+
+def test_a_field_is_read_by_all_of_its_names_and_written_by_the_first() -> None:
+    assert read({"roomId": "a", "room": "b"}, Renamed) == Renamed(room="a")
+    assert read({"place": "c", "room": "b", "level": 2}, Renamed) == Renamed(room="b", floor=2)
+    assert read({"place": "c", "floor": 0, "level": 2}, Renamed) == Renamed(room="c", floor=2)
+    assert read({"place": "c", "floor": 0, "level": 0}, Renamed) == Renamed(room="c", floor=-1)
+    assert written(read({"place": "c", "level": 2, "x": 1}, Renamed)) == {"roomId": "c", "floor": 2, "x": 1}
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [({"level": 1}, "$.roomId"), ({"place": 1}, "$.place"), ({"room": "a", "level": "x"}, "$.level")],
+)
+def test_an_error_names_a_field_as_the_document_does(document: object, path: str) -> None:
+    with pytest.raises(Undecodable) as raised:
+        read(document, Renamed)
+
+    assert raised.value.path == path
 
 
 def test_members_of_a_union_are_told_by_their_tag() -> None:

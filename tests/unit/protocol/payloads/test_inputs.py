@@ -30,7 +30,7 @@ FOLDER = Path(__file__).parent / "inputs"
 SCOPE: dict[str, object] = {
     **{name: value for module in (records, handwritten) for name, value in vars(module).items()},
     **{name: getattr(datetime, name) for name in ("datetime", "date", "timedelta", "timezone", "UTC")},
-    **{name: getattr(typing, name) for name in ("Annotated", "Any", "Literal", "Unpack")},
+    **{name: getattr(typing, name) for name in ("Annotated", "Any", "Literal", "Tuple", "Unpack")},
     **{name: getattr(abc, name) for name in ("Iterable", "Mapping", "Sequence")},
     "Decimal": decimal.Decimal,
     "UUID": uuid.UUID,

@@ -55,6 +55,8 @@ __all__ = [
     "TemperatureParams",
 ]
 
+__version__ = "1.4.0"
+
 if not TYPE_CHECKING:
     from emitter_typed.contract import lazy_attributes
 

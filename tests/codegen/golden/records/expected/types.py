@@ -64,7 +64,7 @@ class Reading(Record):
     day: date | None = None
     """The day that it counts for."""
     note: str | None = None
-    sensor_id: UUID = field(metadata=wire("sensorId"))
+    sensor_id: UUID = field(metadata=wire("sensorId", also_read=("sensorID", "sensor")))
     source: str = "probe"
     """Default: `probe`."""
     price: Decimal = field(

@@ -1,0 +1,159 @@
+"""Schemas as they were: files, and those that a revision of Git holds."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from attrs import evolve, frozen
+
+from emitter_typed_codegen.model import Protocol, Schema, reached
+from emitter_typed_codegen.problems import SchemaProblems
+from emitter_typed_codegen.resolve import load
+from emitter_typed_codegen.source import MapNode, Node, ScalarNode, read
+
+GIT = "git:"
+"""What `git:REV:path` begins with."""
+
+_GIT_TIMEOUT_S = 60
+
+
+class NoBaseline(Exception):
+    """There is no such revision, no such file in it, no Git, or a text is no `git:REV:path`."""
+
+
+@frozen
+class Version:
+    """One version of a schema, and what its files are, for places in them."""
+
+    name: str
+    """What it is called: the path as it was given, or `git:REV:path`."""
+    schema: Schema
+    roots: dict[str, tuple[str, Node | None]]
+    """The name and the content of each file, by the way of imports that leads there; the schema's own has none."""
+
+
+def is_git(written: str) -> bool:
+    """Tell whether a schema is named by a revision."""
+    return written.startswith(GIT)
+
+
+def in_git(path: Path, revision: str) -> bool:
+    """Tell whether a revision holds a file. Raises NoBaseline for no such revision."""
+    folder = path.absolute().parent
+    _revision(folder, revision)
+    return _show(folder, revision, path.name) is not None
+
+
+def open_version(written: str, protocol: Protocol | None) -> Version:
+    """Read a schema.
+
+    Args:
+        written: A file, or `git:REV:path`; the path is one from the current folder.
+        protocol: What its channels run on.
+
+    Raises:
+        NoBaseline: There is no such revision, or no such file in it.
+        SchemaProblems: The schema breaks rules of the language.
+    """
+    if not is_git(written):
+        path = Path(written)
+        return _version(written, path, load(path, protocol), _from_here)
+    revision, colon, name = written.removeprefix(GIT).partition(":")
+    if not (revision and colon and name) or revision.startswith("-") or "\0" in written:
+        raise NoBaseline(f"{written}: write git:REV:PATH, as in git:v1.0:home.yaml")
+    with _checked_out(Path(name), revision) as (root, path):
+
+        def shown(file: str) -> str:
+            inside = Path(file)
+            return f"{GIT}{revision}:{inside.relative_to(root)}" if inside.is_relative_to(root) else file
+
+        try:
+            return _version(written, path, load(path, protocol), shown)
+        except SchemaProblems as found:
+            raise SchemaProblems(evolve(one, file=shown(one.file)) for one in found.problems) from None
+
+
+def _from_here(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+
+
+def _version(name: str, path: Path, schema: Schema, shown: Callable[[str], str]) -> Version:
+    files = {"": path} | {way: one.path for way, one in reached(schema.imports).items()}
+    roots = {way: (shown(str(file)) if way else name, read(file).root) for way, file in files.items()}
+    return Version(name, schema, roots)
+
+
+@contextmanager
+def _checked_out(path: Path, revision: str) -> Generator[tuple[Path, Path]]:
+    """Put a file of a revision, and what it imports, into a folder of their own."""
+    folder = path.absolute().parent
+    _revision(folder, revision)
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    inside = PurePosixPath(_git(folder, "rev-parse", "--show-prefix").strip()) / path.name
+    with TemporaryDirectory() as made:
+        root = Path(made).resolve()
+        if not _take(top, revision, inside, root):
+            raise NoBaseline(f"there is no {path} in {revision}")
+        yield root, root / inside
+
+
+def _take(top: Path, revision: str, inside: PurePosixPath, root: Path) -> bool:
+    """Write a file of a revision, and what it imports, below a folder; False if the revision lacks it."""
+    target = root / inside
+    if target.exists():
+        return True
+    content = _show(top, revision, inside.as_posix())
+    if content is None:
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    for written in _imports(read(target).root):
+        # What leads out of the repository is no part of the revision, and is told as missing.
+        other = (target.parent / written).resolve()
+        if other.is_relative_to(root):
+            _take(top, revision, PurePosixPath(other.relative_to(root).as_posix()), root)
+    return True
+
+
+def _imports(root: Node | None) -> Iterator[str]:
+    for key, value in root.pairs if isinstance(root, MapNode) else ():
+        if key.value == "imports" and isinstance(value, MapNode):
+            yield from (
+                node.value for _, node in value.pairs if isinstance(node, ScalarNode) and "\0" not in node.value
+            )
+
+
+def _revision(folder: Path, revision: str) -> None:
+    try:
+        _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    except NoBaseline:
+        _git(folder, "rev-parse", "--git-dir")
+        raise NoBaseline(f"there is no revision {revision} in the Git repository of {folder}") from None
+
+
+def _show(folder: Path, revision: str, inside: str) -> bytes | None:
+    done = _run(folder, "show", "--end-of-options", f"{revision}:./{inside}")
+    return done.stdout if done.returncode == 0 else None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = _run(folder, *arguments)
+    if done.returncode != 0:
+        why = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise NoBaseline(f"{folder}: {why[0] if why else 'git cannot read it'}")
+    return done.stdout.decode("utf-8")
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False, timeout=_GIT_TIMEOUT_S)
+    except FileNotFoundError:
+        what = "there is no such folder" if not folder.is_dir() else "git is not installed"
+        raise NoBaseline(f"{folder}: {what}") from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoBaseline(f"{folder}: git cannot be run: {error}") from error

@@ -1,0 +1,8 @@
+"""What changed between two schemas, and whom it hurts. Works on two models, and knows nothing of files."""
+
+from __future__ import annotations
+
+from emitter_typed_codegen.compare.changes import Change, Keys, compare
+from emitter_typed_codegen.compare.rules import BREAKING, EFFECTS, ORDERS, RULES, Effect, Order, Rule
+
+__all__ = ["BREAKING", "EFFECTS", "ORDERS", "RULES", "Change", "Effect", "Keys", "Order", "Rule", "compare"]

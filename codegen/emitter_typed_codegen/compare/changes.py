@@ -1,0 +1,705 @@
+"""What changed between two schemas: the walk through both."""
+
+from __future__ import annotations
+
+import difflib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+from attrs import define, evolve, field, frozen
+
+from emitter_typed_codegen.compare.limits import changed_limits
+from emitter_typed_codegen.compare.rules import RULES, Rule
+from emitter_typed_codegen.compare.wire import Position, Resolved, kind, reads, resolve
+from emitter_typed_codegen.model import (
+    Alias,
+    Channel,
+    Constraint,
+    Declaration,
+    Enum,
+    EnumValue,
+    Field,
+    Flags,
+    JsonMap,
+    List,
+    Literal_,
+    Map,
+    Named,
+    Optional,
+    Record,
+    Scalar,
+    Schema,
+    TypeRef,
+    Union,
+)
+
+Keys: TypeAlias = tuple[str, ...]
+"""A place in a schema: the keys that lead there. In an imported file they begin with `imports` and the import."""
+
+_ALIKE = 0.6
+"""How alike two names are, of 1, for one to be taken for the other's new name."""
+
+
+@frozen(kw_only=True)
+class Change:
+    """One change between two schemas."""
+
+    rule: Rule
+    old: Keys | None
+    """Where it is in the old schema; None if that has nothing like it."""
+    new: Keys | None
+    """Where it is in the new schema; None if that has nothing like it any more."""
+    message: str
+    """What changed, in one line."""
+    fix: str
+    """How to make the same change safely; empty where it is safe, or where there is no other way."""
+    channels: tuple[str, ...] = ()
+    """The channels whose messages it is about, by their names in the new schema, or in the old one if they are gone."""
+
+    @property
+    def path(self) -> str:
+        """The place as a text: the closer one of both, and that in the old schema if they are alike."""
+        old, new = self.old or (), self.new or ()
+        return ".".join(new if len(new) > len(old) else old)
+
+
+def compare(old: Schema, new: Schema) -> tuple[Change, ...]:
+    """Return what changed between two schemas of users.
+
+    Args:
+        old: The schema that programs were made of.
+        new: The one that they are to be made of.
+
+    Returns:
+        The changes, those that break something first, and then in the order of the new schema.
+    """
+    walk = _Walk(old, new)
+    walk.schema()
+    users = (_users(old), _users(new))
+    told = [evolve(one, channels=_channels(one, *users)) for one in walk.changes]
+    unique = dict.fromkeys(told)
+    return tuple(sorted(unique, key=lambda one: not one.rule.breaking))
+
+
+@define(eq=False)
+class _Walk:
+    old: Schema
+    new: Schema
+    changes: list[Change] = field(factory=list[Change])
+    pairs: deque[tuple[str, str]] = field(factory=deque[tuple[str, str]])
+    """The types that are still to be compared."""
+    paired: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
+    """The types that were compared, or will be."""
+
+    def add(self, rule: str, old: Keys | None, new: Keys | None, message: str, **names: str) -> None:
+        """Note a change; the names are put into how to make it safely."""
+        fix = RULES[rule].fix
+        for name, value in names.items():
+            fix = fix.replace(name, value)
+        self.changes.append(Change(rule=RULES[rule], old=old, new=new, message=message, fix=fix))
+
+    def schema(self) -> None:
+        old, new = self.old, self.new
+        if old.name != new.name:
+            self.add("facade-renamed", ("name",), ("name",), f"name: {old.name} → {new.name}")
+        if old.version != new.version:
+            self.add("version-changed", ("version",), ("version",), f"version: {old.version} → {new.version}")
+        self.doc(old.doc, new.doc, (), ())
+        before, after = ({one.name for one in schema.imports} for schema in (old, new))
+        for name in sorted(before ^ after):
+            keys = ("imports", name)
+            if name in after:
+                self.add("import-added", None, keys, f"{name} is imported")
+            else:
+                self.add("import-removed", keys, None, f"{name} is no longer imported")
+        self.channels()
+        for name in new.by_name:
+            if name in old.by_name:
+                self.pair(name, name)
+        while self.pairs:
+            self.types(*self.pairs.popleft())
+        self.unpaired()
+
+    def unpaired(self) -> None:
+        """Tell of types that are called otherwise, or stand in one schema alone."""
+        old, new = self.old.by_name, self.new.by_name
+        renamed = [(one, other) for one, other in sorted(self.paired) if one not in new and other not in old]
+        for one, other in renamed:
+            self.add("type-renamed", _type_keys(one), _type_keys(other), f"{one} → {other}")
+        # Those of imported files are the business of those files.
+        gone = {one.name for one in self.old.types} - set(new) - {one for one, _ in renamed}
+        come = {one.name for one in self.new.types} - set(old) - {other for _, other in renamed}
+        for name in sorted(gone):
+            self.add("type-removed", _type_keys(name), None, f"the type {name} is removed")
+        for name in sorted(come):
+            self.add("type-added", None, _type_keys(name), f"the type {name} is added")
+
+    def doc(self, old: str, new: str, old_at: Keys, new_at: Keys, key: str = "doc") -> None:
+        if old != new:
+            self.add("doc-changed", (*old_at, key), (*new_at, key), f"{key}: {_short(old)} → {_short(new)}")
+
+    def deprecated(self, old: str | None, new: str | None, old_at: Keys, new_at: Keys) -> None:
+        if old != new:
+            message = f"deprecated: {_short(old or '')} → {_short(new or '')}"
+            self.add("deprecation-changed", (*old_at, "deprecated"), (*new_at, "deprecated"), message)
+
+    def order(self, old: Iterable[object], new: Iterable[object], old_at: Keys, new_at: Keys) -> None:
+        """Tell of another order of what both have."""
+        before, after = list(old), list(new)
+        if [one for one in before if one in after] != [one for one in after if one in before]:
+            self.add("order-changed", old_at, new_at, "the order is another one")
+
+    # Channels.
+
+    def channels(self) -> None:
+        new = {one.name: one for one in self.new.channels}
+        old = {one.name: one for one in self.old.channels}
+        come = [one for one in self.new.channels if one.name not in old]
+        for channel in self.old.channels:
+            at = ("channels", channel.name)
+            same = new.get(channel.name)
+            if same is None:
+                same = next((one for one in come if _shape(one) == _shape(channel)), None)
+                if same is None:
+                    self.add("channel-removed", at, None, f"the channel {channel.name} ({channel.address}) is removed")
+                    continue
+                come.remove(same)
+                self.add("channel-renamed", at, ("channels", same.name), f"{channel.name} → {same.name}")
+            self.channel(channel, same, at, ("channels", same.name))
+        for channel in come:
+            at = ("channels", channel.name)
+            self.add("channel-added", None, at, f"the channel {channel.name} ({channel.address}) is added")
+
+    def channel(self, old: Channel, new: Channel, old_at: Keys, new_at: Keys) -> None:
+        self.address(old, new, old_at, new_at)
+        self.ref(
+            old.payload, new.payload, (*old_at, "payload"), (*new_at, "payload"), position="payload", nulls=(True, True)
+        )
+        before, after = dict(old.options), dict(new.options)
+        for name in sorted(before | after):
+            keys = "options", name
+            if name not in after:
+                message = f"the option {name}: {_short(before[name])} is removed"
+                self.add("option-removed", (*old_at, *keys), new_at, message)
+            elif name not in before:
+                self.add("option-added", old_at, (*new_at, *keys), f"the option {name}: {_short(after[name])} is added")
+            elif _differ(before[name], after[name]):
+                message = f"the option {name}: {_short(before[name])} → {_short(after[name])}"
+                self.add("option-changed", (*old_at, *keys), (*new_at, *keys), message)
+        if old.direction != new.direction:
+            rule = "direction-widened" if new.direction == "both" else "direction-narrowed"
+            message = f"direction: {old.direction} → {new.direction}"
+            self.add(rule, (*old_at, "direction"), (*new_at, "direction"), message)
+        if old.overlaps != new.overlaps:
+            message = f"overlaps: {_short(old.overlaps)} → {_short(new.overlaps)}"
+            self.add("overlaps-changed", (*old_at, "overlaps"), (*new_at, "overlaps"), message)
+        self.deprecated(old.deprecated, new.deprecated, old_at, new_at)
+        self.doc(old.doc, new.doc, old_at, new_at)
+
+    def address(self, old: Channel, new: Channel, old_at: Keys, new_at: Keys) -> None:
+        if _shape(old) != _shape(new):
+            message = f"address: {old.address} → {new.address}"
+            self.add("address-changed", (*old_at, "address"), (*new_at, "address"), message)
+            by_name = {param.name: param for param in new.params}
+            params = [(one, by_name[one.name]) for one in old.params if one.name in by_name]
+        else:
+            params = list(zip(old.params, new.params, strict=True))
+        for before, after in params:
+            at = (*old_at, "params", before.name), (*new_at, "params", after.name)
+            if before.name != after.name:
+                self.add("parameter-renamed", *at, f"{{{before.name}}} → {{{after.name}}}")
+            self.ref(
+                before.type,
+                after.type,
+                *at,
+                position="segment",
+                limits=(before.constraints, after.constraints),
+                nulls=(True, True),
+            )
+            self.unit(before, after, *at)
+            self.doc(before.doc, after.doc, *at)
+
+    # Types where they are used.
+
+    def ref(
+        self,
+        old: TypeRef,
+        new: TypeRef,
+        old_at: Keys,
+        new_at: Keys,
+        *,
+        position: Position = "json",
+        formats: tuple[str | None, str | None] = (None, None),
+        limits: tuple[Sequence[Constraint], Sequence[Constraint]] = ((), ()),
+        nulls: tuple[bool, bool] | None = None,
+    ) -> None:
+        """Compare two types where they are used.
+
+        Args:
+            old: The type that was used.
+            new: The one that is.
+            old_at: Where the old one stands.
+            new_at: Where the new one stands.
+            position: Where its values stand.
+            formats: The `format` of each.
+            limits: The limits of each besides those of its aliases.
+            nulls: Whether each writes the null that its type allows; None: where null is told is elsewhere.
+        """
+        one, other = resolve(self.old, old), resolve(self.new, new)
+        if nulls is not None:
+            self.null(
+                one.optional and nulls[0], other.optional, one.optional, other.optional and nulls[1], old_at, new_at
+            )
+        before, after = _inner(old), _inner(new)
+        words = f"{_spelled(before, formats[0])} → {_spelled(after, formats[1])}"
+        if isinstance(before, Named) and isinstance(after, Named) and before.name == after.name:
+            self.pair(before.name, after.name)
+            scalar = one.base.name if isinstance(one.base, Scalar) else None
+            for rule, keyword, message in changed_limits(scalar, *limits):
+                self.add(rule, (*old_at, keyword), (*new_at, keyword), message)
+            if formats[0] != formats[1]:
+                self.base(one, other, old_at, new_at, position, formats, ((), ()), words)
+            return
+        self.base(one, other, old_at, new_at, position, formats, limits, words)
+
+    def null(self, writes: bool, takes: bool, took: bool, will_write: bool, old_at: Keys, new_at: Keys) -> None:
+        if will_write and not took:
+            self.add("null-allowed", old_at, new_at, "null is allowed")
+        elif writes and not takes:
+            self.add("null-refused", old_at, new_at, "null is no longer allowed")
+
+    def base(
+        self,
+        old: Resolved,
+        new: Resolved,
+        old_at: Keys,
+        new_at: Keys,
+        position: Position,
+        formats: tuple[str | None, str | None],
+        limits: tuple[Sequence[Constraint], Sequence[Constraint]],
+        words: str,
+    ) -> None:
+        """Compare what two types are when their aliases are followed."""
+        one, other = old.base, new.base
+        same = type(one) is type(other) and kind(one, formats[0], position) == kind(other, formats[1], position)
+        if not same:
+            forth = reads(other, formats[1], one, formats[0], position)
+            back = reads(one, formats[0], other, formats[1], position)
+            rule = {
+                (True, True): "type-respelled",
+                (True, False): "type-widened",
+                (False, True): "type-narrowed",
+                (False, False): "type-changed",
+            }[forth, back]
+            self.add(rule, old_at, new_at, words)
+            if rule == "type-changed":
+                return
+        scalar = other.name if isinstance(other, Scalar) else None
+        if (
+            not isinstance(one, Scalar)
+            or not isinstance(other, Scalar)
+            or one.name == other.name
+            or _numbers(one, other)
+        ):
+            held = (*old.constraints, *limits[0]), (*new.constraints, *limits[1])
+            for keyword_rule, keyword, message in changed_limits(scalar, *held):
+                self.add(keyword_rule, (*old_at, keyword), (*new_at, keyword), message)
+        if not same:
+            return
+        if isinstance(one, List) and isinstance(other, List):
+            self.ref(one.item, other.item, old_at, new_at, nulls=(True, True))
+        elif isinstance(one, Map) and isinstance(other, Map):
+            self.ref(one.value, other.value, old_at, new_at, nulls=(True, True))
+        elif not isinstance(one, Scalar | List | Map) and not isinstance(other, Scalar | List | Map):
+            self.pair(one.name, other.name)
+        gone = [name for name in old.names if name not in new.names]
+        come = [name for name in new.names if name not in old.names]
+        stays = any(name in self.new.by_name for name in gone) or any(name in self.old.by_name for name in come)
+        if stays or len(gone) != len(come):
+            self.add("type-respelled", old_at, new_at, words)
+        else:
+            # What is called otherwise everywhere is told once.
+            for before, after in zip(gone, come, strict=True):
+                self.pair(before, after)
+
+    # Types where they are declared.
+
+    def pair(self, old: str, new: str) -> None:
+        if (old, new) not in self.paired:
+            self.paired.add((old, new))
+            self.pairs.append((old, new))
+
+    def types(self, old_name: str, new_name: str) -> None:
+        old, new = self.old.by_name[old_name], self.new.by_name[new_name]
+        old_at, new_at = _type_keys(old_name), _type_keys(new_name)
+        self.doc(old.doc, new.doc, old_at, new_at)
+        if isinstance(old, Alias) and isinstance(new, Alias):
+            if old.distinct != new.distinct:
+                message = f"distinct: {_short(old.distinct)} → {_short(new.distinct)}"
+                self.add("distinct-changed", (*old_at, "distinct"), (*new_at, "distinct"), message)
+            self.ref(
+                old.type,
+                new.type,
+                (*old_at, "alias"),
+                (*new_at, "alias"),
+                limits=(old.constraints, new.constraints),
+            )
+        elif type(old) is not type(new):
+            before, after = resolve(self.old, Named(old_name)), resolve(self.new, Named(new_name))
+            self.base(
+                before, after, old_at, new_at, "json", (None, None), ((), ()), f"{_kind_of(old)} → {_kind_of(new)}"
+            )
+        elif isinstance(old, Record) and isinstance(new, Record):
+            self.record(old, new, old_at, new_at)
+        elif isinstance(old, Enum) and isinstance(new, Enum):
+            self.enum(old, new, old_at, new_at)
+        elif isinstance(old, Flags) and isinstance(new, Flags):
+            self.values(old.values, new.values, (*old_at, "flags"), (*new_at, "flags"), ("flag-added", "flag-removed"))
+        elif isinstance(old, Union) and isinstance(new, Union):
+            self.union(old, new, old_at, new_at)
+
+    def enum(self, old: Enum, new: Enum, old_at: Keys, new_at: Keys) -> None:
+        added = "value-added-to-open" if old.open else "value-added"
+        removed = "value-removed-from-open" if new.open else "value-removed"
+        self.values(old.values, new.values, (*old_at, "enum"), (*new_at, "enum"), (added, removed))
+        if old.open != new.open:
+            rule, keys = "enum-opened" if new.open else "enum-closed", ((*old_at, "open"), (*new_at, "open"))
+            self.add(rule, *keys, f"open: {_short(old.open)} → {_short(new.open)}")
+
+    def values(
+        self,
+        old: Sequence[EnumValue],
+        new: Sequence[EnumValue],
+        old_at: Keys,
+        new_at: Keys,
+        rules: tuple[str, str],
+    ) -> None:
+        """Compare the values of an enum, or flags; the rules are those for one that is added and one that is gone."""
+        before, after = {one.wire: one for one in old}, {one.wire: one for one in new}
+        for wire in before | after:
+            if wire not in before:
+                self.add(rules[0], old_at, (*new_at, wire), f"{wire} is added")
+            elif wire not in after:
+                self.add(rules[1], (*old_at, wire), new_at, f"{wire} is removed")
+            else:
+                one, other, at = before[wire], after[wire], ((*old_at, wire), (*new_at, wire))
+                if one.name != other.name:
+                    self.add("value-renamed", *at, f"{wire} is called {other.name} instead of {one.name}")
+                self.doc(one.doc, other.doc, *at)
+        self.order(before, after, old_at, new_at)
+
+    def union(self, old: Union, new: Union, old_at: Keys, new_at: Keys) -> None:
+        if old.tag != new.tag:
+            self.add("tag-changed", (*old_at, "tag"), (*new_at, "tag"), f"tag: {old.tag} → {new.tag}")
+        before, after = dict(old.members), dict(new.members)
+        values = {name: value for value, name in new.members if value not in before}
+        moved = {value: values[name] for value, name in old.members if value not in after and name in values}
+        for value, name in old.members:
+            at = (*old_at, "union", name)
+            if value in after:
+                self.pair(name, after[value])
+            elif value in moved:
+                keys = (*new_at, "union", name)
+                self.add("member-value-changed", at, keys, f"the value of {name}: {value} → {moved[value]}")
+                self.pair(name, name)
+            else:
+                self.add("member-removed", at, new_at, f"the member {name} ({value}) is removed")
+        for value, name in new.members:
+            if value not in before and value not in moved.values():
+                self.add("member-added", old_at, (*new_at, "union", name), f"the member {name} ({value}) is added")
+        self.order(before, after, (*old_at, "union"), (*new_at, "union"))
+
+    # Records.
+
+    def record(self, old: Record, new: Record, old_at: Keys, new_at: Keys) -> None:
+        if old.keeps_unknown != new.keeps_unknown:
+            rule = "unknown-kept" if new.keeps_unknown else "unknown-ignored"
+            words = ["keep" if one.keeps_unknown else "ignore" for one in (old, new)]
+            self.add(rule, (*old_at, "unknown"), (*new_at, "unknown"), f"unknown: {words[0]} → {words[1]}")
+        self.deprecated(old.deprecated, new.deprecated, old_at, new_at)
+        old_at, new_at = (*old_at, "fields"), (*new_at, "fields")
+        same = _same_fields(old, new)
+        for one, other in same:
+            self.field(one, other, (*old_at, one.name), (*new_at, other.name))
+        known = [one for one, _ in same], [other for _, other in same]
+        for one in old.fields:
+            if one not in known[0]:
+                rule = "field-removed-required" if _required(one) else "field-removed"
+                self.add(rule, (*old_at, one.name), new_at, f"the field {one.name} is removed")
+        for other in new.fields:
+            if other not in known[1]:
+                self.add(self.added(old, other), old_at, (*new_at, other.name), f"the field {other.name} is added")
+        before = [index for one in old.fields for index, pair in enumerate(same) if pair[0] is one]
+        after = [index for other in new.fields for index, pair in enumerate(same) if pair[1] is other]
+        self.order(before, after, old_at, new_at)
+
+    def added(self, old: Record, field: Field) -> str:
+        if _required(field):
+            return "field-added-required"
+        base = resolve(self.new, field.type)
+        takes_all = base.base == Scalar("json") and base.optional and not base.constraints and not field.constraints
+        return "field-added-where-kept" if old.keeps_unknown and not takes_all else "field-added"
+
+    def field(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
+        self.names(old, new, old_at, new_at)
+        self.presence(old, new, old_at, new_at)
+        self.ref(
+            old.type,
+            new.type,
+            (*old_at, "type"),
+            (*new_at, "type"),
+            formats=(old.format, new.format),
+            limits=(old.constraints, new.constraints),
+            nulls=(_writes_null(old), _writes_null(new)),
+        )
+        self.blank(old, new, (*old_at, "blank"), (*new_at, "blank"))
+        self.unit(old, new, old_at, new_at)
+        self.deprecated(old.deprecated, new.deprecated, old_at, new_at)
+        self.doc(old.doc, new.doc, old_at, new_at)
+
+    def names(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
+        if old.wire != new.wire:
+            forth, back = old.wire in new.also_read, new.wire in old.also_read
+            rule = {
+                (True, True): "field-renamed-both-read",
+                (True, False): "field-renamed-also-read",
+                (False, True): "field-renamed-only-old-read-both",
+                (False, False): "field-renamed",
+            }[forth, back]
+            refuses = (not back and _required(old)) or (not forth and _required(new))
+            if refuses and not (forth and back):
+                rule += "-required"
+            self.add(rule, old_at, new_at, f"on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
+        elif old.name != new.name:
+            self.add("field-attribute-renamed", old_at, new_at, f"{old.name} → {new.name}")
+        read = {new.wire, *new.also_read}
+        for name in old.also_read:
+            if name not in read:
+                rule = "also-read-removed-required" if _required(new) else "also-read-removed"
+                self.add(rule, (*old_at, "also_read"), new_at, f"{name} is no longer read")
+        for name in new.also_read:
+            if name not in (old.wire, *old.also_read):
+                self.add("also-read-added", old_at, (*new_at, "also_read", name), f"{name} is also read")
+
+    def presence(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
+        """Compare whether a field may be absent, and what it is then."""
+        before, after = _required(old), _required(new)
+        absent = _absent(old), _absent(new)
+        keys = (*old_at, "default"), (*new_at, "default")
+        if before and after:
+            return
+        if before:
+            if absent[1] is None:
+                self.add("field-made-optional", old_at, new_at, f"{new.name} may be absent")
+            else:
+                self.add("default-added-to-required", old_at, keys[1], f"default: {_short(absent[1])}")
+        elif after:
+            if absent[0] is None:
+                self.add("field-made-required", old_at, new_at, f"{new.name} must be there")
+            else:
+                self.add(
+                    "default-removed-from-required", keys[0], new_at, f"the default {_short(absent[0])} is removed"
+                )
+        elif _differ(absent[0], absent[1]):
+            rule = (
+                "default-added" if absent[0] is None else "default-removed" if absent[1] is None else "default-changed"
+            )
+            self.add(rule, *keys, f"default: {_short(absent[0])} → {_short(absent[1])}")
+
+    def blank(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
+        for value in new.blank:
+            if not _among(value, old.blank):
+                self.add("blank-added", old_at, new_at, f"{_short(value)} counts as blank")
+        for value in old.blank:
+            if not _among(value, new.blank):
+                found = resolve(self.new, new.type)
+                if value is None and found.optional and _absent(new) is None:
+                    # Null reads as absent in any case.
+                    self.add("type-respelled", old_at, new_at, "null no longer needs to count as blank")
+                    continue
+                rule = "blank-removed" if _fits(value, found, new.format) else "blank-removed-refused"
+                self.add(rule, old_at, new_at, f"{_short(value)} no longer counts as blank")
+
+    def unit(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
+        if old.unit and new.unit and old.unit != new.unit:
+            self.add("unit-changed", (*old_at, "unit"), (*new_at, "unit"), f"unit: {old.unit} → {new.unit}")
+        else:
+            self.doc(old.unit, new.unit, old_at, new_at, "unit")
+
+
+def _required(field: Field) -> bool:
+    return not field.has_default and not isinstance(field.type, Optional)
+
+
+def _absent(field: Field) -> Literal_:
+    """Return what an absent field is read as, if it may be absent."""
+    return field.default if field.has_default else None
+
+
+def _writes_null(field: Field) -> bool:
+    """Tell whether a None is written, and not left out."""
+    return _required(field) or _absent(field) is not None
+
+
+def _same_fields(old: Record, new: Record) -> list[tuple[Field, Field]]:
+    """Pair the fields of two records: by their names on the wire, then by their own, then by what looks renamed."""
+    left, right = list(old.fields), list(new.fields)
+    pairs: list[tuple[Field, Field]] = []
+
+    def take(alike: Callable[[Field, Field], bool]) -> None:
+        for one in list(left):
+            other = next((other for other in right if alike(one, other)), None)
+            if other is not None:
+                pairs.append((one, other))
+                left.remove(one)
+                right.remove(other)
+
+    take(lambda one, other: one.wire == other.wire)
+    take(lambda one, other: one.wire in other.also_read or other.wire in one.also_read)
+    take(lambda one, other: one.name == other.name)
+    places = {id(each): place for record in (old, new) for place, each in enumerate(record.fields)}
+    take(
+        lambda one, other: (
+            one.type == other.type
+            and one.has_default == other.has_default
+            and (places[id(one)] == places[id(other)] or _alike(one.name, other.name))
+        )
+    )
+    return pairs
+
+
+def _alike(one: str, other: str) -> bool:
+    return difflib.SequenceMatcher(None, one, other).ratio() >= _ALIKE
+
+
+def _fits(value: Literal_, found: Resolved, format: str | None) -> bool:
+    """Tell whether a blank value could be one of the type."""
+    if value is None:
+        return found.optional or found.base == Scalar("json")
+    match kind(found.base, format, "json"):
+        case "json":
+            return True
+        case "bool":
+            return isinstance(value, bool)
+        case "int" | "float" | "decimal" | "duration" | "datetime:unix" | "duration:seconds":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "string" | "secret" | "flags":
+            return isinstance(value, str)
+        case "enum":
+            assert isinstance(found.base, Enum)
+            return isinstance(value, str) and (found.base.open or value in [one.wire for one in found.base.values])
+        case _:
+            return False
+
+
+def _numbers(one: Scalar, other: Scalar) -> bool:
+    return {one.name, other.name} <= {"int", "float"}
+
+
+def _inner(ref: TypeRef) -> TypeRef:
+    return ref.item if isinstance(ref, Optional) else ref
+
+
+def _differ(one: Literal_, other: Literal_) -> bool:
+    return _told_apart(one) != _told_apart(other)
+
+
+def _told_apart(value: Literal_) -> object:
+    """Return a value so that 1 is 1.0 and not True, and an empty map no empty list."""
+    if isinstance(value, tuple):
+        return isinstance(value, JsonMap), [_told_apart(item) for item in value]
+    return isinstance(value, bool), value
+
+
+def _among(value: Literal_, values: Iterable[Literal_]) -> bool:
+    return any(not _differ(value, one) for one in values)
+
+
+def _shape(channel: Channel) -> str:
+    return "/".join("{}" if one.startswith("{") else one for one in channel.address.split("/"))
+
+
+def _type_keys(name: str) -> Keys:
+    way, _, own = name.rpartition(".")
+    return ("imports", way, "types", own) if way else ("types", own)
+
+
+def _users(schema: Schema) -> dict[str, tuple[str, ...]]:
+    """Return the channels that use each type, in the order of the schema."""
+    users: dict[str, list[str]] = {}
+    for channel in schema.channels:
+        waiting = [channel.payload, *(param.type for param in channel.params)]
+        seen: set[str] = set()
+        while waiting:
+            for name in _names(waiting.pop()):
+                if name not in seen:
+                    seen.add(name)
+                    users.setdefault(name, []).append(channel.name)
+                    waiting += _parts(schema.by_name[name])
+    return {name: tuple(channels) for name, channels in users.items()}
+
+
+def _names(ref: TypeRef) -> Iterator[str]:
+    while not isinstance(ref, Scalar):
+        if isinstance(ref, Named):
+            yield ref.name
+            return
+        ref = ref.value if isinstance(ref, Map) else ref.item
+
+
+def _parts(declared: Declaration) -> list[TypeRef]:
+    match declared:
+        case Record():
+            return [one.type for one in declared.fields]
+        case Union():
+            return [Named(name) for _, name in declared.members]
+        case Alias():
+            return [declared.type]
+        case _:
+            return []
+
+
+def _channels(change: Change, old: dict[str, tuple[str, ...]], new: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for keys, users in ((change.new, new), (change.old, old)):
+        match keys or ():
+            case ("channels", name, *_) if not found:
+                found[name] = None
+            case ("types", name, *_):
+                found |= dict.fromkeys(users.get(name, ()))
+            case ("imports", way, "types", name, *_):
+                found |= dict.fromkeys(users.get(f"{way}.{name}", ()))
+            case _:
+                pass
+    return tuple(found)
+
+
+def _kind_of(declared: Declaration) -> str:
+    return type(declared).__name__.lower()
+
+
+def _spelled(ref: TypeRef, format: str | None = None) -> str:
+    if format is not None:
+        return f"{_spelled(ref)} in the format {format}"
+    match ref:
+        case Optional():
+            return f"{_spelled(ref.item)}?"
+        case List():
+            return f"[{_spelled(ref.item)}]"
+        case Map():
+            return f"{{string: {_spelled(ref.value)}}}"
+        case _:
+            return ref.name
+
+
+_LONGEST = 60
+
+
+def _short(value: Literal_) -> str:
+    if value is None or isinstance(value, bool):
+        text = str(value).lower().replace("none", "null")
+    else:
+        text = str(value) or "none"
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

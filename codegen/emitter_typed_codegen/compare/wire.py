@@ -1,0 +1,100 @@
+"""Whether a program that expects one type reads all that a program with another one writes."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from emitter_typed_codegen.model import (
+    Alias,
+    Constraint,
+    Declaration,
+    Enum,
+    Flags,
+    List,
+    Map,
+    Named,
+    Optional,
+    Record,
+    Scalar,
+    Schema,
+    Secret,
+    TypeRef,
+    Union,
+)
+
+Base: TypeAlias = Scalar | List | Map | Record | Enum | Flags | Union | Secret
+"""What a type is when aliases are followed."""
+
+Position = Literal["json", "payload", "segment"]
+"""Where a value stands: within JSON, as a whole payload, where `text` and `bytes` are no JSON, or in an address."""
+
+# What each scalar reads besides itself. `datetime:unix` is a datetime in that format.
+_READS: dict[str, frozenset[str]] = {
+    "float": frozenset({"int", "duration", "duration:seconds", "datetime:unix"}),
+    "int": frozenset({"duration:seconds", "datetime:unix"}),
+    "decimal": frozenset({"int", "float", "duration", "duration:seconds", "datetime:unix"}),
+    "duration": frozenset({"duration:seconds"}),
+    "string": frozenset({"uuid", "date", "datetime", "bytes", "decimal"}),
+}
+_TEXTS = _READS["string"] | {"string"}
+
+
+@frozen
+class Resolved:
+    """A type with its aliases followed."""
+
+    base: Base
+    optional: bool
+    """Whether it or an alias on the way has a `?`."""
+    constraints: tuple[Constraint, ...]
+    """Those of the aliases on the way."""
+    names: tuple[str, ...]
+    """The aliases on the way, and what is declared at its end."""
+
+
+def resolve(schema: Schema, ref: TypeRef) -> Resolved:
+    """Follow the aliases of a type."""
+    optional, constraints, names = False, list[Constraint](), list[str]()
+    while True:
+        if isinstance(ref, Optional):
+            optional, ref = True, ref.item
+            continue
+        if not isinstance(ref, Named):
+            return Resolved(ref, optional, tuple(constraints), tuple(names))
+        declared: Declaration = schema.by_name[ref.name]
+        names.append(ref.name)
+        if not isinstance(declared, Alias):
+            return Resolved(declared, optional, tuple(constraints), tuple(names))
+        constraints += declared.constraints
+        ref = declared.type
+
+
+def kind(base: Base, format: str | None, position: Position) -> str:
+    """Return what decides how a type stands on the wire, as a word."""
+    if isinstance(base, Scalar):
+        if position == "payload" and base.name == "bytes":
+            return "raw bytes"
+        return f"{base.name}:{format}" if format is not None else base.name
+    return type(base).__name__.lower()
+
+
+def reads(reader: Base, reader_format: str | None, writer: Base, writer_format: str | None, position: Position) -> bool:
+    """Tell whether one type reads all that another writes, constraints and what lists and records hold aside."""
+    one, other = kind(reader, reader_format, position), kind(writer, writer_format, position)
+    if one in (other, "raw bytes"):
+        return True
+    if other in ("raw bytes", "text"):
+        return False
+    if one in ("json", "text"):
+        return True
+    if position == "segment" and (one == "string" or (isinstance(reader, Enum) and reader.open)):
+        return True
+    match reader:
+        case Scalar(name="string") | Secret() | Enum(open=True):
+            return other in _TEXTS or isinstance(writer, Enum | Flags | Secret)
+        case Scalar():
+            return other in _READS.get(one, ())
+        case _:
+            return False

@@ -1,0 +1,76 @@
+"""`emitter-typed history`: what a broker has stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from emitter_typed._cli.arguments import Parser, channel, moment
+from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
+from emitter_typed._cli.messages import CHANNEL_STYLE, message_facts, payload_text, time_text
+from emitter_typed._cli.terminal import Terminal, printable
+from emitter_typed_codegen.exit_codes import DONE
+
+if TYPE_CHECKING:
+    from emitter_typed import Client
+
+
+class _Options(ConnectionOptions):
+    channel: str
+    last: int | None
+    since: datetime | None
+    until: datetime | None
+    raw: bool
+
+
+def parser(verb: str) -> Parser:
+    """Return the parser of the verb."""
+    made = Parser(
+        verb,
+        "Show the stored messages of a channel and of everything below it, oldest first.",
+        notes="The key needs l.",
+        example="chat/ --since 2h --last 20",
+    )
+    made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")
+    made.add_argument("--last", type=int, metavar="N", help="the newest ones only (default: all)")
+    made.add_argument("--since", type=moment, metavar="TIME", help="stored since then: a time, or 2h")
+    made.add_argument("--until", type=moment, metavar="TIME", help="stored until then")
+    made.add_argument(
+        "--raw", action="store_true", help="write the bytes of payloads alone, and a line break after each"
+    )
+    add_connection(made, key="key")
+    return made
+
+
+def main(verb: str, arguments: Sequence[str]) -> int:
+    """Fetch, and show."""
+    options = parser(verb).parse(arguments, _Options())
+    terminal = Terminal(verb, as_json=options.json)
+    connecting = Connecting(options, terminal)
+    key = connecting.key()
+    with connecting.client() as client:
+        messages = client.history(key, options.channel, last=options.last, since=options.since, until=options.until)
+        # All pages are fetched before the first message is given out.
+        with terminal.progress(lambda: _fetched(client)):
+            message = next(messages, None)
+        if message is None:
+            terminal.hint(f"nothing is stored in {options.channel}")
+        while message is not None:
+            if options.raw and not options.json:
+                terminal.raw(message.payload)
+            else:
+                terminal.line(
+                    (f"{time_text(message.stored_at)} ", "dim"),
+                    (printable(message.channel), CHANNEL_STYLE),
+                    " ",
+                    payload_text(message.payload),
+                )
+                terminal.record(message_facts(message))
+            message = next(messages, None)
+    return DONE
+
+
+def _fetched(client: Client) -> str:
+    pages = client.statistics().requests.get("history")
+    return f"fetching: {0 if pages is None else pages.answered} pages so far"

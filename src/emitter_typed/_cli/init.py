@@ -1,0 +1,77 @@
+"""`emitter-typed init`: a first schema."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from emitter_typed._cli.arguments import Parser
+from emitter_typed._cli.terminal import Terminal
+from emitter_typed.errors import InvalidArgument
+from emitter_typed_codegen.exit_codes import DONE
+
+FILE = "home.yaml"
+
+SCHEMA = """\
+# The channels of this project, and what is published there.
+# `emitter-typed generate` makes a Python package of it.
+emitter-typed: 1
+name: Home
+doc: What the house measures.
+
+types:
+  Reading:
+    doc: One sample of a sensor.
+    fields:
+      celsius: {type: float, minimum: -273.15, unit: degrees Celsius, doc: Air temperature.}
+      taken_at: {type: datetime, doc: When the sensor was read.}
+
+channels:
+  temperature:
+    address: home/{room}/temperature/
+    params:
+      room: {type: string, doc: "The room, such as `kitchen`."}
+    payload: Reading
+    options: {ttl: 3600}
+    doc: What each room measures.
+"""
+
+
+class _Options(argparse.Namespace):
+    folder: str
+    json: bool
+
+
+def parser(verb: str) -> Parser:
+    """Return the parser of the verb."""
+    made = Parser(verb, f"Write a first schema, {FILE}, and tell which commands to run next.", example="my-project")
+    made.add_argument("folder", metavar="DIR", nargs="?", default=".", help="where to write it (default: here)")
+    made.add_argument("--json", action="store_true", help="one JSON object a line")
+    return made
+
+
+def main(verb: str, arguments: Sequence[str]) -> int:
+    """Write the schema; one that is there is left alone."""
+    options = parser(verb).parse(arguments, _Options())
+    terminal = Terminal(verb, as_json=options.json)
+    folder = Path(options.folder)
+    path = folder / FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(SCHEMA)
+    except FileExistsError:
+        raise InvalidArgument(
+            f"{path} is there already, and was left as it is: name another DIR", argument="folder", value=options.folder
+        ) from None
+    except OSError as error:
+        raise InvalidArgument(f"{path}: {error.strerror}", argument="folder", value=options.folder) from None
+    generate = shlex.join(["emitter-typed", "generate", str(path), "--out", str(folder / "home_api")])
+    check = shlex.join(["emitter-typed", "check", str(path)])
+    terminal.line(f"wrote {path}; edit it, then run:")
+    terminal.line(f"  {check}")
+    terminal.line(f"  {generate}")
+    terminal.record({"schema": str(path), "next": [check, generate]})
+    return DONE

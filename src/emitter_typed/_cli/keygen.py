@@ -1,0 +1,88 @@
+"""`emitter-typed keygen`: a key for a channel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from emitter_typed._cli.arguments import Parser, channel, seconds
+from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
+from emitter_typed._cli.terminal import Terminal
+from emitter_typed.errors import InvalidArgument
+from emitter_typed_codegen.exit_codes import DONE
+
+
+class _Options(ConnectionOptions):
+    channel: str
+    permissions: str
+    ttl: timedelta
+    out: str | None
+
+
+def parser(verb: str) -> Parser:
+    """Return the parser of the verb."""
+    made = Parser(
+        verb,
+        "Make a key for a channel, and print it. The broker does not keep keys: what is lost is made again.",
+        notes="permissions: r subscribe, w publish, s store, l load stored messages, p presence, e extend (private\n"
+        "channels). A channel such as chat/#/ stands for itself and everything below.",
+        example="'chat/#/' rwlsp --ttl 2h",
+    )
+    made.add_argument("channel", metavar="CHANNEL", type=channel, help="what the key opens, such as chat/ or 'chat/#/'")
+    made.add_argument("permissions", metavar="PERMISSIONS", help="what it allows: letters of rwslpe")
+    made.add_argument("--ttl", type=seconds, default="0", metavar="TIME", help="how long it works (default: for ever)")
+    made.add_argument(
+        "--out", metavar="FILE", help="write it to a new file, readable for you alone, and do not show it"
+    )
+    add_connection(made, key="master_key")
+    return made
+
+
+def main(verb: str, arguments: Sequence[str]) -> int:
+    """Make the key."""
+    options = parser(verb).parse(arguments, _Options())
+    terminal = Terminal(verb, as_json=options.json)
+    connecting = Connecting(options, terminal)
+    master_key = connecting.key("master_key")
+    # A key that cannot be kept is not made.
+    file = None if options.out is None else _new_file(options.out)
+    try:
+        with connecting.client() as client:
+            made = client.keygen(master_key, options.channel, _permissions(options.permissions), options.ttl)
+    except BaseException:
+        if file is not None and options.out is not None:
+            os.close(file)
+            with suppress(OSError):
+                os.unlink(options.out)
+        raise
+    if file is None:
+        terminal.line(made.key.reveal())
+        # A private channel is another one than was asked for.
+        if made.channel.strip("/") != options.channel.strip("/"):
+            terminal.note(f"the key opens {made.channel}", "")
+        terminal.record({"key": made.key.reveal(), "channel": made.channel})
+        return DONE
+    with open(file, "w", encoding="ascii") as out:
+        out.write(f"{made.key.reveal()}\n")
+    terminal.line(f"wrote the key of {made.channel} to {options.out}: use it with --key @{options.out}")
+    terminal.record({"file": options.out, "channel": made.channel})
+    return DONE
+
+
+def _permissions(letters: str) -> str:
+    # argparse would take the empty text, and the broker makes a key of it that opens nothing.
+    if not letters:
+        raise InvalidArgument("PERMISSIONS: expected letters of rwslpe, such as rw", argument="permissions", value="")
+    return letters
+
+
+def _new_file(path: str) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        why = "there is a file already: name another one, or remove it"
+    except OSError as error:
+        why = str(error.strerror)
+    raise InvalidArgument(f"--out {path}: {why}", argument="out", value=path)

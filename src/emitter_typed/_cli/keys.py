@@ -1,0 +1,56 @@
+"""Keys that need not stand on the command line, where everybody on the machine sees them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from emitter_typed.errors import InvalidArgument
+
+_MAX_KEY_FILE_CHARACTERS = 4096
+
+
+def read_key(value: str | None, *, flag: str, variable: str, prog: str) -> str | None:
+    """Return the key that the user gave: as `@FILE`, in the environment, or in clear, which is warned about.
+
+    Args:
+        value: What stands behind the flag: `@FILE`, `@-` for stdin, or the key; None: nothing.
+        flag: The flag, such as `--master-key`.
+        variable: The environment variable that holds the key where the flag is not given.
+        prog: Who warns.
+
+    Returns:
+        The key, or None if there is none.
+
+    Raises:
+        InvalidArgument: The file cannot be read, or holds no text.
+    """
+    if value is None:
+        return os.environ.get(variable) or None
+    if value.startswith("@"):
+        return read_key_file(value[1:], flag)
+    print(
+        f"{prog}: others on this machine can see a key on the command line: use {flag} @FILE, or {variable}",
+        file=sys.stderr,
+    )
+    return value
+
+
+def read_key_file(path: str, flag: str) -> str:
+    """Return the key that a file holds, or stdin for `-`. Raises InvalidArgument."""
+    if path == "-":
+        text = "" if sys.stdin is None else sys.stdin.readline(_MAX_KEY_FILE_CHARACTERS).strip()
+        if not text:
+            raise InvalidArgument(f"{flag} @-: stdin holds no key", argument=flag, value=path)
+        return text
+    try:
+        with open(path, encoding="utf-8") as file:
+            # No more than a key may take: the file may be a device that never ends.
+            text = file.read(_MAX_KEY_FILE_CHARACTERS).strip()
+    except OSError as error:
+        raise InvalidArgument(f"{flag} @{path}: {error.strerror}", argument=flag, value=path) from None
+    except UnicodeDecodeError:
+        text = ""
+    if not text:
+        raise InvalidArgument(f"{flag} @{path}: the file holds no key", argument=flag, value=path)
+    return text

@@ -1,0 +1,203 @@
+"""`emitter-typed sub`: the messages of channels, as they come."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from emitter_typed._cli.arguments import Parser, channel, moment, positive
+from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
+from emitter_typed._cli.messages import CHANNEL_STYLE, message_facts, payload_text, stored_text
+from emitter_typed._cli.terminal import Terminal, printable
+from emitter_typed.errors import EmitterError, InvalidArgument
+from emitter_typed_codegen.exit_codes import DONE
+
+if TYPE_CHECKING:
+    from emitter_typed import Client, Gap, Message, Subscription
+    from emitter_typed._cli.typed_payloads import Schema
+
+    _Event: TypeAlias = Message | Gap | EmitterError
+
+# Ctrl-C does not end a wait without limit on every platform.
+_PATIENCE_S = 1.0
+
+
+class _Options(ConnectionOptions):
+    channels: list[str]
+    schema: str | None
+    group: str | None
+    last: int | None
+    since: datetime | None
+    until: datetime | None
+    recover: bool
+    count: int | None
+    raw: bool
+    no_reconnect: bool
+
+
+def parser(verb: str) -> Parser:
+    """Return the parser of the verb."""
+    made = Parser(
+        verb,
+        "Show the messages of channels and of everything below them, until Ctrl-C.",
+        notes="The key needs r, and l for stored messages. A lost connection is made again, with a word about it.",
+        example="chat/ --last 5 --json",
+    )
+    made.add_argument(
+        "channels",
+        metavar="CHANNEL",
+        nargs="*",
+        type=channel,
+        help="a channel such as chat/; + stands for one segment (default: those of the schema)",
+    )
+    made.add_argument("--schema", metavar="FILE", help="show payloads by their types, and mark what does not fit")
+    made.add_argument("--last", type=int, metavar="N", help="begin with so many stored messages (default: 0)")
+    made.add_argument("--since", type=moment, metavar="TIME", help="begin with what was stored since: a time, or 2h")
+    made.add_argument("--until", type=moment, metavar="TIME", help="of what is stored, only until then")
+    made.add_argument(
+        "--recover", action="store_true", help="after a lost connection, fetch what was stored meanwhile (needs l)"
+    )
+    made.add_argument("--group", metavar="NAME", help="share the messages with all others of this group")
+    made.add_argument("--count", type=positive, metavar="N", help="end after so many messages")
+    made.add_argument(
+        "--raw", action="store_true", help="write the bytes of payloads alone, and a line break after each"
+    )
+    made.add_argument("--no-reconnect", action="store_true", help="end with 3 when the connection is lost")
+    add_connection(made, key="key")
+    return made
+
+
+def main(verb: str, arguments: Sequence[str]) -> int:
+    """Subscribe, and show what comes."""
+    options = parser(verb).parse(arguments, _Options())
+    terminal = Terminal(verb, as_json=options.json)
+    _check(options)
+    connecting = Connecting(options, terminal)
+    key = connecting.key()
+    with ExitStack() as stack:
+        schema = None
+        if options.schema is not None:
+            from emitter_typed._cli.typed_payloads import load_schema
+
+            schema = stack.enter_context(load_schema(options.schema))
+        client = stack.enter_context(connecting.client(reconnect=not options.no_reconnect))
+        channels = options.channels or (schema.filters if schema is not None else [])
+        joined = _Joined([_subscribe(client, key, each, options) for each in dict.fromkeys(channels)])
+        terminal.hint(f"subscribed to {', '.join(channels)}; Ctrl-C ends it")
+        try:
+            shown = 0
+            while shown != options.count:
+                shown += _show(terminal, joined.get(), schema, options)
+        finally:
+            if lost := joined.close():
+                terminal.event("dropped", f"{lost} messages were lost: the output is too slow", count=lost)
+    return DONE
+
+
+def _check(options: _Options) -> None:
+    if not options.channels and options.schema is None:
+        raise InvalidArgument("give a CHANNEL such as chat/, or a --schema", argument="channels", value=None)
+    if options.raw and (options.json or options.schema is not None):
+        raise InvalidArgument("--raw goes with neither --json nor --schema", argument="raw", value=True)
+    stored = (options.last, options.since, options.until)
+    if options.group is not None and (any(each is not None for each in stored) or options.recover):
+        raise InvalidArgument(
+            "--group brings no stored messages: leave out --last and the like", argument="group", value=None
+        )
+
+
+class _Joined:
+    """What several subscriptions bring, one after the other."""
+
+    def __init__(self, subscriptions: Sequence[Subscription[Message]]) -> None:
+        # One at a time: what waits, waits in the subscriptions, which are bounded and count what they lose.
+        self._queue: queue.Queue[_Event] = queue.Queue(maxsize=1)
+        self._ending = threading.Event()
+        self._subscriptions = subscriptions
+        for each in subscriptions:
+            threading.Thread(target=self._read, args=(each,), daemon=True).start()
+
+    def get(self) -> Message | Gap:
+        """Wait for what comes next. Raises why a subscription has ended."""
+        while True:
+            with suppress(queue.Empty):
+                event = self._queue.get(timeout=_PATIENCE_S)
+                if isinstance(event, EmitterError):
+                    raise event
+                return event
+
+    def close(self) -> int:
+        """End the subscriptions, and return how many messages they have lost."""
+        self._ending.set()
+        for each in self._subscriptions:
+            each.close()
+        return sum(each.dropped for each in self._subscriptions)
+
+    def _read(self, subscription: Subscription[Message]) -> None:
+        try:
+            for event in subscription.events():
+                self._put(event)
+        except EmitterError as error:
+            self._put(error)
+
+    def _put(self, event: _Event) -> None:
+        while not self._ending.is_set():
+            with suppress(queue.Full):
+                self._queue.put(event, timeout=_PATIENCE_S)
+                return
+
+
+def _subscribe(client: Client, key: str, channel: str, options: _Options) -> Subscription[Message]:
+    if options.group is not None:
+        return client.subscribe_with_group(key, channel, options.group)
+    stored = options.last is not None or options.since is not None or options.until is not None
+    return client.subscribe(
+        key,
+        channel,
+        last=options.last if stored else 0,
+        since=options.since,
+        until=options.until,
+        recover=options.recover,
+    )
+
+
+def _show(terminal: Terminal, event: Message | Gap, schema: Schema | None, options: _Options) -> bool:
+    """Show what came, and return whether it is a message."""
+    from emitter_typed import Gap
+
+    if isinstance(event, Gap):
+        _show_gap(terminal, event)
+        return False
+    if options.raw:
+        terminal.raw(event.payload)
+        return True
+    if schema is None:
+        terminal.line((printable(event.channel), CHANNEL_STYLE), " ", payload_text(event.payload), stored_text(event))
+        terminal.record({"event": "message", **message_facts(event)})
+        return True
+    read = schema.read(event)
+    terminal.line((printable(event.channel), CHANNEL_STYLE), " ", *read.parts, stored_text(event))
+    terminal.record({"event": read.event, **message_facts(event), **read.facts})
+    return True
+
+
+def _show_gap(terminal: Terminal, gap: Gap) -> None:
+    if gap.recovered:
+        text = f"while there was no connection, {gap.count} messages were stored, which follow"
+        text += "" if gap.exact else "; some of them may have been shown before"
+    else:
+        text = "messages may be missing: there was no connection"
+    text += f" (from {gap.since:%H:%M:%S} to {gap.until:%H:%M:%S} UTC)"
+    terminal.event(
+        "gap",
+        text,
+        since=gap.since.isoformat(),
+        until=gap.until.isoformat(),
+        recovered=gap.recovered,
+        count=gap.count,
+        exact=gap.exact,
+    )

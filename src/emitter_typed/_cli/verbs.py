@@ -1,0 +1,65 @@
+"""The table of verbs: what there is, what each one needs, and which module carries it out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, cast
+
+
+class VerbModule(Protocol):
+    """What the module of a verb offers."""
+
+    def parser(self, verb: str) -> argparse.ArgumentParser:
+        """Return the parser of the verb's arguments."""
+        ...
+
+    def main(self, verb: str, arguments: Sequence[str]) -> int:
+        """Do what the verb says, and return the exit code. Raises EmitterError, SystemExit and KeyboardInterrupt."""
+        ...
+
+
+class Verb(NamedTuple):
+    """A row of the table."""
+
+    name: str
+    module: str
+    """The module below this package; it is loaded when the verb is used."""
+    summary: str
+    extra: str | None = None
+    """The extra of the package that the verb needs."""
+
+    def load(self) -> VerbModule:
+        """Import the verb's module."""
+        from importlib import import_module
+
+        return cast("VerbModule", import_module(f"emitter_typed._cli.{self.module}"))
+
+
+GROUPS: dict[str, tuple[Verb, ...]] = {
+    "talk to a broker": (
+        Verb("pub", "pub", "publish a message, or each line of stdin"),
+        Verb("sub", "sub", "show the messages of channels until Ctrl-C"),
+        Verb("history", "history", "show stored messages"),
+        Verb("presence", "presence", "show who is subscribed, who comes and goes"),
+        Verb("link", "link", "publish the lines of stdin through a link"),
+        Verb("keygen", "keygen", "make a key for a channel"),
+        Verb("keyban", "keyban", "ban a key, or allow it again"),
+        Verb("me", "me", "tell which connection this is"),
+        Verb("profile", "profile", "keep brokers and keys by name"),
+    ),
+    "schemas and code": (
+        Verb("init", "init", "write a first schema"),
+        Verb("generate", "compiler", "write the Python package of a schema", "codegen"),
+        Verb("check", "compiler", "look for problems in schemas; nothing is written", "codegen"),
+        Verb("diff", "compiler", "tell what changed between two schemas, and whom it breaks", "codegen"),
+    ),
+    "try it out": (
+        Verb("demo", "demo", "a tour of two minutes, with an embedded broker", "all"),
+        Verb("broker", "broker", "run the embedded broker, for development and tests", "broker"),
+    ),
+    "this program": (Verb("completion", "completion", "print a completion script for bash, zsh or fish"),),
+}
+"""The verbs, in the order of the help. A new one is a row here and a module beside this one."""
+
+VERBS: dict[str, Verb] = {verb.name: verb for verbs in GROUPS.values() for verb in verbs}

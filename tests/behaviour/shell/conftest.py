@@ -1,0 +1,159 @@
+"""The command line as a process: in a pipe and in a pseudo-terminal, with keys for a channel of the test's own."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from emitter_typed import Key
+from emitter_typed.broker import Broker
+from tests.helpers.real import fresh_channel
+
+PROGRAM = [sys.executable, "-m", "emitter_typed"]
+LIMIT_S = 30.0
+_find_styles = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]").sub
+
+
+class Process:
+    """A verb that runs. In a terminal, stdout and stderr are one."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], folder: Path, terminal: bool) -> None:
+        self._reader, writer = _openpty() if terminal else os.pipe()
+        self.popen = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=writer,
+            stderr=writer if terminal else subprocess.PIPE,
+            env=environment,
+            cwd=folder,
+        )
+        os.close(writer)
+        self._text = ""
+
+    def until(self, pattern: str) -> str:
+        """Wait until the output has something, and return all that there is by then."""
+        while not re.search(pattern, self.plain):
+            assert self._more(), f"no {pattern!r} in {self._text!r}"
+        return self.plain
+
+    @property
+    def plain(self) -> str:
+        """The output so far, without colours and carriage returns."""
+        return _find_styles("", self._text).replace("\r", "")
+
+    def interrupt(self) -> None:
+        self.popen.send_signal(signal.SIGINT)
+
+    def end(self, stdin: bytes = b"") -> Done:
+        """Give it its stdin, wait for its end, and return what it has said."""
+        assert self.popen.stdin is not None
+        with suppress(BrokenPipeError):
+            self.popen.stdin.write(stdin)
+            self.popen.stdin.close()
+        while self._more():
+            pass
+        error = b"" if self.popen.stderr is None else self.popen.stderr.read()
+        return Done(self.popen.wait(LIMIT_S), self.plain, error.decode(), self._text)
+
+    def close(self) -> None:
+        self.popen.kill()
+        self.popen.wait()
+        os.close(self._reader)
+        for pipe in (self.popen.stdin, self.popen.stderr):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+    def _more(self) -> bool:
+        assert select.select([self._reader], [], [], LIMIT_S)[0], f"nothing more came after {self._text!r}"
+        try:
+            read = os.read(self._reader, 65536)
+        except OSError:
+            # How Linux tells that nobody writes to a terminal any more.
+            return False
+        self._text += read.decode()
+        return bool(read)
+
+
+@frozen
+class Done:
+    """What a verb that has ended has said."""
+
+    code: int
+    out: str
+    err: str
+    raw: str
+
+
+def _openpty() -> tuple[int, int]:
+    import pty
+
+    return pty.openpty()
+
+
+class Shell:
+    """Runs verbs, with broker and keys in the environment."""
+
+    def __init__(self, broker: Broker, channel: str, key: Key, folder: Path, terminal: bool, stack: ExitStack) -> None:
+        self.channel = channel
+        self.key = key
+        self.folder = folder
+        self.terminal = terminal
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("EMITTER_")} | {
+            "EMITTER_URL": broker.url,
+            "EMITTER_KEY": key.reveal(),
+            "EMITTER_MASTER_KEY": broker.master_key,
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "TERM": "xterm",
+            "COLUMNS": "80",
+        }
+        self._stack = stack
+
+    def start(self, *arguments: str, command: Sequence[str] = PROGRAM) -> Process:
+        process = Process([*command, *arguments], self.environment, self.folder, self.terminal)
+        self._stack.callback(process.close)
+        return process
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> Done:
+        return self.start(*arguments).end(stdin)
+
+
+@pytest.fixture
+def channel() -> str:
+    """A channel of this test alone."""
+    return fresh_channel()
+
+
+@pytest.fixture
+def key(broker: Broker, channel: str) -> Key:
+    return broker.keygen(f"{channel}#/", "rwslp")
+
+
+@pytest.fixture(params=["pipe", "terminal"])
+def shell(request: pytest.FixtureRequest, make_shell: Callable[[bool], Shell]) -> Shell:
+    """Runs verbs in a pipe, and in a terminal."""
+    if request.param == "terminal" and sys.platform == "win32":
+        pytest.skip("Windows has no pseudo-terminals that Python can open")
+    return make_shell(request.param == "terminal")
+
+
+@pytest.fixture
+def pipe(make_shell: Callable[[bool], Shell]) -> Shell:
+    """Runs verbs in a pipe."""
+    return make_shell(False)
+
+
+@pytest.fixture
+def make_shell(broker: Broker, channel: str, key: Key, tmp_path: Path) -> Iterator[Callable[[bool], Shell]]:
+    with ExitStack() as stack:
+        yield lambda terminal: Shell(broker, channel, key, tmp_path, terminal, stack)

@@ -1,0 +1,172 @@
+"""Bad input and bad luck: no traceback, the right exit code, one line that says what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from emitter_typed import Client
+from emitter_typed.broker import Broker
+from emitter_typed.cli import main
+from tests.behaviour.shell.conftest import PROGRAM, Shell
+from tests.helpers.real import URL
+
+KEY = "kR7-_m3Qd9Zb1Xv5Tn8Wc2Lp4Sg6Hj0f"
+NOBODY = "mqtt://127.0.0.1:1"
+
+
+@pytest.fixture
+def said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> pytest.CaptureFixture[str]:
+    """What a verb that runs in this process says, without broker and keys in the environment."""
+    for variable in ("EMITTER_URL", "EMITTER_KEY", "EMITTER_MASTER_KEY", "EMITTER_PROFILE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home.yaml").write_text("emitter-typed: 1\n")
+    (tmp_path / "a.key").write_text("some-key")
+    return capsys
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (["sbu"], 2, "unknown command 'sbu': did you mean 'sub'?"),
+        (["--versoin"], 2, "did you mean '--version'?"),
+        (["sub", "a/", "--cuont", "1"], 2, "unrecognized option --cuont: did you mean '--count'?"),
+        (["sub", "a/", "--cou", "1"], 2, "unrecognized option --cou"),
+        (["keygen", "a/", "--tll", "1h"], 2, "did you mean '--ttl'?"),
+        (["sub"], 2, "give a CHANNEL such as chat/, or a --schema"),
+        (["sub", KEY], 2, "this looks like a key, not a channel"),
+        (["pub", f"{KEY}/", "x"], 2, "this looks like a key, not a channel"),
+        (["sub", "home.yaml"], 2, "a schema goes to --schema"),
+        (["sub", r"C:\home.yaml"], 2, "a schema goes to --schema"),
+        (["sub", "a/"], 2, "no key: give --key @FILE, set EMITTER_KEY"),
+        (["sub", "a/", "--key", "@missing"], 2, "--key @missing: No such file or directory"),
+        (["sub", "a/", "--key", r"@C:\missing"], 2, r"--key @C:\missing: No such file or directory"),
+        (["sub", "a/", "--count", "0"], 2, "expected a whole number above 0, got '0'"),
+        (["sub", "a/", "--raw", "--json"], 2, "--raw goes with neither --json nor --schema"),
+        (["sub", "a/", "--group", "g", "--last", "1"], 2, "--group brings no stored messages"),
+        (["sub", "--schema", "missing.yaml", "--key", "@a.key"], 1, "missing.yaml: no-file"),
+        (["history", "a/", "--since", "yesterday"], 2, "expected a time such as 2026-11-29T12:00:00Z"),
+        (["pub", "a/", "x", "--ttl", "soon"], 2, "expected a time span such as 90"),
+        (["pub", "a/", "x", "--ttl", ""], 2, "expected a time span such as 90"),
+        (["pub", "a/"], 2, "give a PAYLOAD, - for lines of stdin, or --file FILE"),
+        (["pub", "a/", "x", "--file", "y"], 2, "give a PAYLOAD, - for lines of stdin, or --file FILE"),
+        (["pub", "a/", "--file", "missing"], 2, "--file missing: No such file or directory"),
+        (["pub", "a/", "x", "--key", "@a.key", "--url", "localhost"], 2, "mqtt://"),
+        (["pub", "a/", "x", "--key", "@a.key", "--url", NOBODY], 3, "no connection to 127.0.0.1:1"),
+        (["me", "--url", NOBODY], 3, "no connection to 127.0.0.1:1"),
+        (["me", "--url", NOBODY, "--tls-ca", "a.key"], 2, "--tls-ca a.key: the file holds no certificate in PEM form"),
+        (["me", "--profile", "x"], 2, "there is no profile 'x'"),
+        (["me", "--timeout", "x"], 2, "expected a time span"),
+        (["profile", "set"], 2, "set needs the NAME of a profile"),
+        (["profile", "set", "a", "--url", "nonsense"], 2, "mqtt://"),
+        (["init", "home.yaml"], 2, "home.yaml"),
+        (["completion", "tcsh"], 2, "invalid choice: 'tcsh'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_the_right_code(
+    arguments: list[str], code: int, text: str, said: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == code
+    out, err = said.readouterr()
+    assert text in err
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert KEY not in err
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("default = ", "not TOML"),
+        ("[profiles.a]\nurk = 'x'\n", "profile a: unknown field 'urk': did you mean 'url'?"),
+        ("[profiles.a]\nurl = 1\n", "profile a: expected a text for url"),
+        ("profiles = 1\n", "expected a table [profiles.NAME]"),
+        ("profiles.a = 1\n", "expected a table [profiles.a]"),
+    ],
+)
+def test_a_broken_file_of_profiles_is_2_and_named(
+    text: str, problem: str, said: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "emitter-typed").mkdir()
+    path = tmp_path / "emitter-typed" / "profiles.toml"
+    path.write_text(text)
+    assert main(["me"]) == 2
+    err = said.readouterr().err
+    assert f"{path}: " in err
+    assert problem in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_profile_keeps_any_text(said: pytest.CaptureFixture[str]) -> None:
+    name = 'a "b"\\c\x7f\x01é'
+    assert main(["profile", "set", name, "--username", name]) == 0
+    assert main(["profile", "list", "--json"]) == 0
+    assert main(["profile", "show", name, "--json"]) == 0
+    assert said.readouterr().err == ""
+
+
+def test_a_closed_stdin_is_2_and_one_line(pipe: Shell) -> None:
+    command = ["sh", "-c", 'exec "$@" <&-', "sh", *PROGRAM]
+    for verb in ("pub", "link"):
+        done = pipe.start(verb, pipe.channel, *(["-"] if verb == "pub" else []), command=command).end()
+        assert done.code == 2
+        assert "stdin is closed" in done.err
+
+
+def test_a_reader_that_has_gone_ends_sub_quietly(pipe: Shell, client: Client) -> None:
+    for _ in range(3):
+        client.publish(pipe.key, pipe.channel, "hello", ttl=60, qos=1)
+    command = [*PROGRAM, "sub", pipe.channel, "--last", "3"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=pipe.environment, timeout=60, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_locale_without_utf_8_loses_no_message(pipe: Shell, client: Client) -> None:
+    pipe.environment |= {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    client.publish(pipe.key, pipe.channel, "é", ttl=60, qos=1)
+    assert f"{pipe.channel} \\xe9\n" in pipe.run("history", pipe.channel).out
+
+
+@pytest.mark.skipif(URL is not None, reason="only the embedded broker can be restarted")
+def test_a_lost_connection_is_told_and_made_again(shell: Shell, broker: Broker) -> None:
+    process = shell.start("sub", shell.channel, "--json", "--recover", "--last", "1")
+    with Client.from_url(broker.url) as watcher:
+        while not watcher.presence(shell.key, shell.channel, status=True).who:
+            pass
+    broker.restart()
+    process.until('"event": "disconnected"')
+    process.until('"event": "reconnected"')
+    process.until('"event": "gap"')
+    process.interrupt()
+    assert process.end().code == 130
+
+
+@pytest.mark.skipif(URL is not None, reason="only the embedded broker can be stopped")
+@pytest.mark.parametrize("arguments", [["sub", "--no-reconnect"], ["presence", "--watch", "--no-reconnect"]])
+def test_a_broker_that_goes_away_is_3_and_one_line_if_it_is_not_to_connect_again(
+    arguments: list[str], pipe: Shell, broker: Broker
+) -> None:
+    verb, *options = arguments
+    process = pipe.start(verb, pipe.channel, *options)
+    with Client.from_url(broker.url) as watcher:
+        if verb == "sub":
+            while not watcher.presence(pipe.key, pipe.channel, status=True).who:
+                pass
+        else:
+            watcher.subscribe(pipe.key, pipe.channel)
+            process.until(watcher.me().id)
+    broker.stop()
+    done = process.end()
+    assert done.code == 3
+    [line] = done.err.splitlines()
+    assert re.match(f"emitter-typed {verb}: the connection was lost", line)

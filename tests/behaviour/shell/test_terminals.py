@@ -1,0 +1,126 @@
+"""What people see: help whose examples work, colour where it is wanted, completion in their shells."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emitter_typed import Client
+from emitter_typed._cli.verbs import VERBS
+from emitter_typed.broker import Broker
+from tests.behaviour.shell.conftest import PROGRAM, Done, Shell
+
+STREAMS = {"sub", "presence", "broker"}
+# The compiler's verbs need a project; `test_init…` runs them.
+EXAMPLES = sorted(VERBS.keys() - {"generate", "check", "diff"})
+
+
+@pytest.mark.parametrize("verb", EXAMPLES)
+def test_the_example_of_each_help_works(verb: str, pipe: Shell, broker: Broker, client: Client) -> None:
+    key = broker.keygen("#/", "rwslp")
+    (pipe.folder / "chat.key").write_text(key.reveal())
+    (pipe.folder / "lines.txt").write_text("one\n")
+    pipe.environment |= {"EMITTER_KEY": key.reveal(), "TMP": str(pipe.folder)}
+    if verb == "sub":
+        client.publish(key, "chat/", "hello", ttl=60, qos=1)
+    [example] = re.findall(r"^example: emitter-typed (.+)$", pipe.run(verb, "--help").out, re.MULTILINE)
+
+    process = pipe.start(command=["sh", "-c", f"exec {shlex.join(PROGRAM)} {example}"])
+    if verb in STREAMS:
+        process.until("\n")
+        process.interrupt()
+    assert process.end().code == (130 if verb in {"sub", "presence"} else 0)
+
+
+@pytest.mark.parametrize("verb", [None, *VERBS])
+def test_help_fits_a_narrow_terminal_and_names_each_verb(verb: str | None, make_shell: Callable[[bool], Shell]) -> None:
+    narrow = make_shell(False)
+    narrow.environment["COLUMNS"] = "40"
+    done = narrow.run(*([] if verb is None else [verb]), "--help")
+    assert done.code == 0
+    # Notes and examples are to be copied as they are.
+    options = done.out.partition("options:")[2].partition("\n\n")[0] if verb else done.out.partition("\n")[2]
+    assert [line for line in options.splitlines() if len(line) > 40] == []
+    assert verb is not None or all(re.search(rf"^  {name} ", done.out, re.MULTILINE) for name in VERBS)
+
+
+@pytest.fixture
+def terminal(make_shell: Callable[[bool], Shell]) -> Shell:
+    return make_shell(True)
+
+
+def shown(terminal: Shell, client: Client) -> Done:
+    client.publish(terminal.key, terminal.channel, "hello " * 20, ttl=60, qos=1)
+    return terminal.run("history", terminal.channel)
+
+
+def test_a_terminal_gets_colour(terminal: Shell, client: Client) -> None:
+    pytest.importorskip("rich")
+    assert "\x1b[36m" in shown(terminal, client).raw
+
+
+def test_no_color_is_honoured(terminal: Shell, client: Client) -> None:
+    terminal.environment["NO_COLOR"] = "1"
+    assert not re.search(r"\x1b\[[0-9;]*m", shown(terminal, client).raw)
+
+
+def test_a_narrow_terminal_breaks_no_line_of_a_message(terminal: Shell, client: Client) -> None:
+    terminal.environment["COLUMNS"] = "40"
+    assert f"{terminal.channel} {'hello ' * 20}" in shown(terminal, client).out
+
+
+BASH = """\
+complete_at() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _emitter_typed; echo "${COMPREPLY[*]}"; }
+complete_at emitter-typed key
+complete_at emitter-typed sub --sch
+complete_at emitter-typed sub --matcher m
+complete_at emitter-typed completion z
+"""
+ZSH = """\
+autoload -U compinit && compinit -u -d "$PWD/dump"
+source script
+whence -w _emitter_typed
+print -r -- "$_comps[emitter-typed]"
+"""
+FISH = """\
+source script
+for line in 'emitter-typed key' 'emitter-typed sub --sch' 'emitter-typed completion z'
+    complete -C $line | string split -f1 \\t | string join ' '
+end
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "said"),
+    [
+        ("bash", BASH, ["keygen keyban", "--schema", "mqtt", "zsh"]),
+        ("zsh", ZSH, ["_emitter_typed: function", "_emitter_typed"]),
+        ("fish", FISH, ["keyban keygen", "--schema", "zsh"]),
+    ],
+)
+def test_shells_complete_what_is_really_there(name: str, program: str, said: list[str], tmp_path: Path) -> None:
+    if (shell := shutil.which(name)) is None:
+        pytest.skip(f"{name} is not installed")
+    script = subprocess.run([*PROGRAM, "completion", name], capture_output=True, text=True, check=True).stdout
+    (tmp_path / "script").write_text(script)
+    source = "source ./script\n" if name == "bash" else ""
+    arguments = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[name]
+    done = subprocess.run(
+        [shell, *arguments, "-c", source + program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.splitlines(), done.stderr) == (said, "")
+
+
+def test_the_version_costs_little_more_than_the_interpreter() -> None:
+    """Counted in modules, which are the same on a busy machine; they take some 20 ms."""
+    program = "import sys; before = set(sys.modules); from emitter_typed.cli import main; main(['--version'])\n"
+    program += "print(len(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(done.stdout.splitlines()[1]) < 60

@@ -1,0 +1,232 @@
+"""`diff` names places in both files, takes its baseline from files or Git, and says clearly what it cannot do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emitter_typed_codegen.cli import main
+
+COMMON = "emitter-typed: 1\ntypes:\n  Unit: {enum: [metre]}\n"
+HOME = """\
+emitter-typed: 1
+name: Home
+imports: {common: ./sub/common.yaml}
+types:
+  Reading:
+    fields:
+      celsius: float
+      unit: common.Unit
+channels:
+  temperature: {address: home/temperature/, payload: Reading}
+"""
+PROJECT = '[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "home_api"\n'
+ENTRY = '[[accept]]\nrule = "field-added-required"\npath = "types.Reading.fields.note"\nreason = "Nobody reads it."\n'
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "repo"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "home.yaml").write_text(HOME, "utf-8")
+    (folder / "sub/common.yaml").write_text(COMMON, "utf-8")
+    (folder / "pyproject.toml").write_text(PROJECT, "utf-8")
+    git(folder, "init", "-q")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "x")
+    git(folder, "tag", "v1")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def change(folder: Path) -> None:
+    (folder / "home.yaml").write_text(HOME.replace("      unit", "      note: string\n      unit"), "utf-8")
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> Any:
+    assert main(["diff", *arguments, "--format", "json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["git:v1:home.yaml", "home.yaml"], ["git:HEAD:home.yaml"], [], ["--against", "v1"]]
+)
+def test_a_change_is_told_with_its_places_in_both_files(
+    arguments: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(here)
+
+    (found,) = told(capsys, *arguments, code=1)["changes"]
+
+    revision = "v1" if "v1" in " ".join(arguments) else "HEAD"
+    assert found["rule"] == "field-added-required"
+    assert found["path"] == "types.Reading.fields.note"
+    assert found["channels"] == ["temperature"]
+    assert found["new"] == {"file": "home.yaml", "line": 8, "column": 7, "end_column": 11}
+    assert found["old"] == {"file": f"git:{revision}:home.yaml", "line": 6, "column": 5, "end_column": 11}
+
+
+def test_what_is_imported_comes_from_the_same_revision(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "sub/common.yaml").write_text(COMMON.replace("[metre]", "[metre, foot]"), "utf-8")
+
+    (found,) = told(capsys, code=1)["changes"]
+
+    assert (found["rule"], found["path"]) == ("value-added", "imports.common.types.Unit.enum.foot")
+    assert (found["old"]["file"], found["new"]["file"]) == ("git:HEAD:sub/common.yaml", "sub/common.yaml")
+    assert (found["new"]["line"], found["new"]["column"]) == (3, 24)
+
+
+def test_the_path_of_a_revision_is_one_from_the_current_folder(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(here)
+    monkeypatch.chdir(here / "sub")
+
+    assert len(told(capsys, "git:HEAD:../home.yaml", code=1)["changes"]) == 1
+    assert told(capsys, "git:HEAD:common.yaml", code=0)["changes"] == []
+
+
+def test_nothing_changed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff"]) == 0
+    assert capsys.readouterr().out == "nothing changed\n"
+
+
+def test_safe_changes_are_counted_and_told_when_asked_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "home.yaml").write_text(HOME.replace("name: Home", "name: Home\ndoc: A house."), "utf-8")
+
+    assert main(["diff"]) == 0
+    assert capsys.readouterr().out == "breaking: 0, accepted: 0, Python only: 0, safe: 1 (--all tells them)\n"
+    assert main(["diff", "--all"]) == 0
+    assert capsys.readouterr().out.startswith("home.yaml:3:1: doc-changed: doc: none → A house.\n  safe: ")
+
+
+def test_an_accepted_break_is_told_and_breaks_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(here)
+    (here / "accepted.toml").write_text(ENTRY, "utf-8")
+    (here / "pyproject.toml").write_text(f'[tool.emitter-typed]\naccepted = "accepted.toml"\n{PROJECT}', "utf-8")
+
+    (found,) = told(capsys, code=0)["changes"]
+    assert found["accepted"] == "Nobody reads it."
+    (found,) = told(capsys, "git:v1:home.yaml", "home.yaml", "--accept", "accepted.toml", code=0)["changes"]
+    assert main(["diff"]) == 0
+    assert "  accepted: Nobody reads it.\nbreaking: 0, accepted: 1," in capsys.readouterr().out
+
+
+def test_an_entry_may_be_about_one_schema(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(here)
+    (here / "accepted.toml").write_text(f'{ENTRY}schema = "other.yaml"\n', "utf-8")
+
+    report = told(capsys, "--accept", "accepted.toml", code=1)
+
+    assert report["unused_accepted"] == [
+        {"file": "accepted.toml", "line": 1, "rule": "field-added-required", "path": "types.Reading.fields.note"}
+    ]
+
+
+def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "accepted.toml").write_text(f"# Reviewed.\n{ENTRY}", "utf-8")
+
+    assert main(["diff", "--accept", "accepted.toml"]) == 0
+    told = "accepted.toml:2: field-added-required at types.Reading.fields.note no longer occurs: take the entry away\n"
+    assert capsys.readouterr().out == f"{told}nothing changed\n"
+    assert main(["diff", "--accept", "accepted.toml", "--format", "github"]) == 0
+    assert capsys.readouterr().out.startswith("::warning file=accepted.toml,line=2,col=1,endColumn=2,title=accepted::")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ('[[accept]]\nrule = "field-aded"\npath = "x"\nreason = "y"', "1: there is no rule 'field-aded'; did you mean"),
+        (
+            '[[accept]]\nrule = "value-added"\npath = "x"\nresaon = "y"',
+            "1: there is no key 'resaon'; did you mean 'reason'?",
+        ),
+        ('[[accept]]\nrule = "value-added"\npath = "x"', '1: it needs reason = "…"'),
+        ('[[accept]]\nrule = "value-added"\npath = "x"\nreason = " "', "1: reason is a text that is not empty"),
+        ('[[accept]]\nrule = "type-added"\npath = "x"\nreason = "y"', "1: type-added breaks nothing"),
+        ("[[accepted]]\n", "there is no key 'accepted': write [[accept]]"),
+        ("accept = 1\n", "write [[accept]], once for each break"),
+        ("[[accept]\n", "cannot be read: "),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_mistake_in_the_file_of_accepted_breaks_is_told(
+    entry: str | None, message: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if entry is not None:
+        (here / "accepted.toml").write_text(entry, "utf-8")
+
+    assert main(["diff", "--accept", "accepted.toml"]) == 2
+    assert f"accepted.toml:{'' if message[0] == '1' else ' '}{message}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["git:nope:home.yaml"], "there is no revision nope in the Git repository of "),
+        (["git:HEAD:hom.yaml"], "there is no hom.yaml in HEAD"),
+        (["git:HEAD:"], "git:HEAD:: write git:REV:PATH"),
+        (["git:--all:home.yaml"], "git:--all:home.yaml: write git:REV:PATH"),
+        (["git:HEAD:nowhere/home.yaml"], "there is no such folder"),
+        (["home.yaml"], "home.yaml is one schema: name the one to compare it with, or write git:REV:home.yaml"),
+        (["--against", "nope"], "there is no revision nope"),
+        (["home.yaml", "home.yaml", "--against", "v1"], "--against goes with the jobs of pyproject.toml"),
+        (["protocol.yaml", "protocol.yaml"], "protocol.yaml describes a protocol"),
+        (["git:HEAD:home.yaml", "protocol.yaml"], "protocol.yaml describes a protocol"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_in_a_line(
+    arguments: list[str], message: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emitter = Path(__file__).parents[3] / "schema" / "emitter.yaml"
+    (here / "protocol.yaml").write_bytes(emitter.read_bytes())
+
+    assert main(["diff", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_outside_a_repository_there_is_no_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["diff", "git:HEAD:home.yaml"]) == 2
+    assert "not a git repository" in capsys.readouterr().err
+
+
+def test_problems_of_either_schema_are_told_with_their_places(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "home.yaml").write_text(HOME.replace("float", "flaot"), "utf-8")
+    git(here, "commit", "-qam", "y")
+    (here / "home.yaml").write_text(HOME, "utf-8")
+
+    assert main(["diff"]) == 1
+    assert capsys.readouterr().err.startswith("git:HEAD:home.yaml:7:16: unknown-type: ")
+    assert main(["diff", "nothere.yaml", "home.yaml"]) == 1
+    assert capsys.readouterr().err.startswith("nothere.yaml: no-file: ")
+
+
+def test_a_schema_that_the_revision_lacks_is_new(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "more.yaml").write_text(HOME, "utf-8")
+    (here / "pyproject.toml").write_text(PROJECT + PROJECT.replace("home", "more"), "utf-8")
+
+    assert main(["diff"]) == 0
+    assert capsys.readouterr().out == "more.yaml is new since HEAD\nnothing changed\n"
+
+
+def test_annotations_name_the_place(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(here)
+
+    assert main(["diff", "--format", "github"]) == 1
+    assert capsys.readouterr().out.startswith(
+        "::error file=home.yaml,line=8,col=7,endColumn=11,title=field-added-required::"
+    )
