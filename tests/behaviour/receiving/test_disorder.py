@@ -113,6 +113,31 @@ def test_a_state_that_expired_meanwhile_comes_when_it_is_published_again() -> No
             assert not gap.exact
 
 
+def test_a_loss_right_after_the_first_messages_is_recovered_though_all_of_them_were_sent_again(broker: Broker) -> None:
+    key = broker.keygen("a/#/", "rwsl")
+    with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+        # Neither are they acknowledged, nor does the subscription learn what of them is stored.
+        broker.faults.withhold_replies()
+        pending = [publisher.publish_nowait(key, CHANNEL, payload, ttl=3600) for payload in ("1", "2", "3")]
+        assert payloads(read(subscription, "3")) == ["1", "2", "3"]
+        broker.faults.refuse_connections()
+        broker.faults.drop_connections()
+        for one in (publisher, client):
+            assert one.connection.wait("reconnecting", timeout_s=LIMIT_S)
+        broker.faults.clear()
+        for message in pending:
+            message.wait(timeout_s=LIMIT_S)
+        assert client.connection.wait("connected", timeout_s=LIMIT_S)
+        publish(publisher, key, "end")
+
+        (gap,) = gaps(events := read(subscription, "end"))
+
+        assert gap.recovered
+        # Each is stored twice, and it cannot be told which of the two arrived.
+        assert not gap.exact
+        assert payloads(events)[-4:] == ["1", "2", "3", "end"]
+
+
 @pytest.mark.parametrize("keep_stored", [True, False])
 def test_what_is_published_after_a_restart_within_a_second_is_not_lost(keep_stored: bool) -> None:
     with Broker(clock=ManualClock(1_700_000_000)) as broker:

@@ -170,8 +170,11 @@ class CatchUp:
         # A part of what is stored cannot tell what was missed. What is left of it by others can, where one lost all.
         comparable = [one for one in unknown if self.whole and (not lost or process_of(one[0]) in recent.processes)]
         delivered = recent.compare(comparable)
-        # Without a cursor, only what was delivered can show that its storage is still there.
-        shown = recent.cursor is not None or bool(delivered.arrivals) or not recent.delivered
+        # Without a cursor, only what was delivered can show that its storage is still there. Where its publishers sent
+        # all of it again, nobody can tell which copy arrived: then it does by standing first, as it arrived.
+        came = [one.fingerprint for one in recent.delivered]
+        first = [known_by for _, known_by in comparable[: len(came)]]
+        shown = recent.cursor is not None or bool(delivered.arrivals) or first == came
         self.exact = self.whole and not lost and delivered.exact
         self.whole = self.whole and not lost and shown and not self._pager.incomplete
         return [one for one in unknown if one[0] not in delivered.matched]

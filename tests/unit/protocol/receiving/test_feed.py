@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -55,19 +56,22 @@ class Subscriber:
         self.publish(*missed, arrives=False)
         self.feed.restored(NOW)
 
-    def read(self) -> list[bytes | bool]:
-        """Read all that there is: payloads, and of a gap whether it is exact."""
-        found: list[bytes | bool] = []
+    def events(self) -> Iterator[bytes | Gap]:
+        """Read all that there is: payloads, and gaps."""
         while True:
             item = self.feed.take()
             if isinstance(item, Gap):
-                found.append(item.exact)
+                yield item
             elif item is not None:
-                found.append(item[1] if isinstance(item, tuple) else item.as_binary())
+                yield item[1] if isinstance(item, tuple) else item.as_binary()
             elif self.feed.has_request:
                 self.answer()
             else:
-                return found
+                return
+
+    def read(self) -> list[bytes | bool]:
+        """Read all that there is: payloads, and of a gap whether it is exact."""
+        return [each.exact if isinstance(each, Gap) else each for each in self.events()]
 
 
 def test_what_arrives_between_a_page_and_its_acknowledgement_is_not_taken_for_stored_before_it() -> None:
@@ -89,6 +93,39 @@ def test_the_same_where_the_cursor_is_moved_on() -> None:
         assert subscriber.read() == [b"%d" % number, *between]
     subscriber.lose(b"missed")
     assert subscriber.read() == [True, b"missed"]
+
+
+@pytest.mark.parametrize(
+    ("delivered", "kept", "missed", "recovered"),
+    [
+        # Their publisher was cut off as well before they were acknowledged, and sent all of them again.
+        ([b"1"], True, [b"1"], True),
+        ([b"1", b"2"], True, [b"1", b"2", b"3"], True),
+        ([b"1", b"2"], True, [b"1", b"2", b"1", b"2"], True),
+        ([b"ON", b"OFF", b"ON"], True, [b"OFF", b"ON"], True),
+        # What was delivered is gone, or part of it, and others equal the rest.
+        ([b"1"], False, [b"2"], False),
+        ([b"1"], False, [b"2", b"1", b"1"], False),
+        ([b"1", b"2"], False, [b"2", b"2"], False),
+        ([b"1", b"2"], False, [b"2", b"1", b"2", b"1"], False),
+        ([b"1", b"2"], False, [b"1", b"1"], False),
+        ([b"1"], False, [], False),
+    ],
+)
+def test_a_loss_right_after_the_first_messages_is_recovered_if_they_are_still_stored(
+    delivered: list[bytes], kept: bool, missed: list[bytes], recovered: bool
+) -> None:
+    subscriber = Subscriber()
+    subscriber.answer()
+    subscriber.publish(*delivered)
+    # The connection is lost before it can be asked what of them is stored.
+    if not kept:
+        subscriber.storage = Storage(lambda: 1_700_000_000)
+    subscriber.lose(*missed)
+    gap, *_ = [each for each in subscriber.events() if isinstance(each, Gap)]
+    assert gap.recovered is recovered
+    # In doubt, they come again.
+    assert not gap.exact
 
 
 @pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest"])
