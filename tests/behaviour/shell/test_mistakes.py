@@ -139,10 +139,11 @@ def test_a_locale_without_utf_8_loses_no_message(pipe: Shell, client: Client) ->
 
 @pytest.mark.skipif(URL is not None, reason="only the embedded broker can be restarted")
 def test_a_lost_connection_is_told_and_made_again(shell: Shell, broker: Broker) -> None:
+    with Client.from_url(broker.url) as publisher:
+        publisher.publish(shell.key, shell.channel, "stored", ttl=3600)
     process = shell.start("sub", shell.channel, "--json", "--recover", "--last", "1")
-    with Client.from_url(broker.url) as watcher:
-        while not watcher.presence(shell.key, shell.channel, status=True).who:
-            pass
+    # Then it is subscribed, and no request is under way.
+    process.until("stored")
     broker.restart()
     process.until('"event": "disconnected"')
     process.until('"event": "reconnected"')
