@@ -29,6 +29,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 _HIDDEN = "…"
+_SHOWN_CHARACTERS = 60
 # The return codes of a CONNACK for a username or password that is not accepted (MQTT 3.1.1, 3.2.2.3).
 _REFUSED_LOGIN = (4, 5)
 # Emitter's keys are 32 characters of base64url. Hexadecimal ones are somebody's identifiers, such as a UUID's.
@@ -68,6 +69,12 @@ def without_frames(error: EmitterError) -> EmitterError:
         one.__traceback__ = None
         one = one.__cause__ or one.__context__
     return error
+
+
+def shown(value: object) -> str:
+    """Return a value as an error may show it: no key, and not more than one can read."""
+    text = hide_keys(repr(value))
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
 def look_swapped(key: str, channel: str) -> bool:

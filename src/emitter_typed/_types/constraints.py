@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, shown
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 else:
     # The class is generic for checkers only.
     from attrs import Attribute as AnyAttribute
-
-_SHOWN_CHARACTERS = 60
 
 # What a rule is for: the classes, and how an error calls them.
 _Kind: TypeAlias = tuple[tuple[type, ...], str]
@@ -37,8 +35,7 @@ _ANYTHING: _Kind = (object,), "anything"
 def _shown(value: object) -> str:
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.15g} s"
-    text = value.isoformat() if isinstance(value, date) else hide_keys(repr(value))
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    return value.isoformat() if isinstance(value, date) else shown(value)
 
 
 def _is_finite(value: float | Decimal) -> bool:

@@ -42,7 +42,7 @@ class FrozenMap(dict[str, ValueT]):
         try:
             return hash(frozenset(self.items()))
         except TypeError:
-            name = next(name for name, value in self.items() if _unhashable(value))
+            name = next(name for name, value in self.items() if not is_hashable(value))
             raise TypeError(
                 f"this map cannot be hashed: its item {name!r} is {kind_of(self[name])}, which can change"
             ) from None
@@ -59,12 +59,13 @@ class FrozenMap(dict[str, ValueT]):
         return type(self), (dict(self),)
 
 
-def _unhashable(value: object) -> bool:
+def is_hashable(value: object) -> bool:
+    """Tell whether a value can be hashed, with all that it holds."""
     try:
         hash(value)
     except TypeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def freezer(type_: Any) -> Freeze | None:

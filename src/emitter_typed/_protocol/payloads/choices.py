@@ -8,10 +8,11 @@ from typing import Any, cast, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of
-from emitter_typed._protocol.payloads.scalars import SCALARS, Hook, integer, scalar_of, string
-from emitter_typed._protocol.payloads.unfit import Unfit, expected, shown
+from emitter_typed._protocol.payloads.scalars import SCALARS, Hook, integer, scalar_base, string
+from emitter_typed._protocol.payloads.unfit import Unfit, expected, other_class
+from emitter_typed._types.frozen import is_hashable
 from emitter_typed._types.values import Unrecognized, is_masked
-from emitter_typed.errors import InvalidArgument
+from emitter_typed.errors import InvalidArgument, shown
 
 _MAX_LISTED = 20
 
@@ -23,7 +24,7 @@ def enum_conversion(cls: Any, of: Of) -> Conversion:
 
     def write(value: Any) -> object:
         if not isinstance(value, cls):
-            raise expected(f"a {cls.__name__}", value)
+            raise other_class(value, cls)
         # By its name: to hash a member takes ten times as long.
         return written[value._name_]
 
@@ -38,7 +39,7 @@ def literal_conversion(type_: Any, of: Of) -> Conversion:
 
     def write(value: Any) -> object:
         key = value.__class__, value
-        if _hashable(key) and key in by_literal:
+        if is_hashable(key) and key in by_literal:
             return by_literal[key]
         # A subclass counts as its base, such as a StrEnum for a text.
         for (base, literal), found in by_literal.items():
@@ -46,21 +47,14 @@ def literal_conversion(type_: Any, of: Of) -> Conversion:
                 continue
             if isinstance(value, base) and value == literal:
                 return found
-        raise _no_choice(by_literal, value)
+        raise no_choice((literal for _, literal in by_literal), value)
 
     return _one_of(by_value, write, plain_text=all(isinstance(each, str) for each in get_args(type_)))
 
 
-def _hashable(value: object) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _no_choice(known: Iterable[tuple[type, object]], value: object) -> Unfit:
-    words = [repr(each) for _, each in known]
+def no_choice(choices: Iterable[object], value: object) -> Unfit:
+    """Say that a value is none of a few."""
+    words = [repr(each) for each in choices]
     more = [f"{len(words) - _MAX_LISTED} more"] if len(words) > _MAX_LISTED else []
     return Unfit(f"must be one of {', '.join([*words[:_MAX_LISTED], *more])}, got {shown(value)}")
 
@@ -69,14 +63,14 @@ def _written(type_: Any, values: Iterable[tuple[object, object]]) -> dict[tuple[
     """Return the choices by what they are on the wire, and by its class, since True is 1 and 1.0 is 1."""
     by_value: dict[tuple[type, object], object] = {}
     for value, choice in values:
-        base = next((each for each in type(value).__mro__ if scalar_of(each) is not None), None)
+        base = scalar_base(type(value))
         if base is None:
             raise Unsupported(
                 f"{name_of(type_)} has the value {shown(value)}, which JSON cannot hold",
                 "the values must be texts, numbers or booleans",
             )
         try:
-            written = SCALARS[scalar_of(base) or base][1](value)
+            written = SCALARS[base][1](value)
         except Unfit as problem:
             raise Unsupported(
                 f"{name_of(type_)} has the value {shown(value)}, which JSON cannot hold: {problem}",
@@ -112,7 +106,7 @@ def _one_of(by_value: Mapping[tuple[type, object], object], write: Hook, *, plai
                     taken = SCALARS[base][1](value)
                     if (base, taken) in known:
                         return known[base, taken]
-        raise _no_choice(by_value, value)
+        raise no_choice((choice for _, choice in by_value), value)
 
     texts = frozenset(value for _, value in known if isinstance(value, str))
     return Conversion(
@@ -140,7 +134,7 @@ def flag_conversion(cls: Any, of: Of) -> Conversion:
 
     def write(value: object) -> object:
         if not isinstance(value, cls):
-            raise expected(f"a {cls.__name__}", value)
+            raise other_class(value, cls)
         return integer(getattr(value, "value", None))
 
     return Conversion(read, write, frozenset({int}))
@@ -157,7 +151,7 @@ def flags_conversion(cls: Any, of: Of) -> Conversion:
 
     def write(value: Any) -> object:
         if not isinstance(value, cls):
-            raise expected(f"a {cls.__name__}", value)
+            raise other_class(value, cls)
         return value.letters
 
     return Conversion(read, write, frozenset({str}))
@@ -176,7 +170,7 @@ def secret_conversion(cls: Any, of: Of) -> Conversion:
 
     def write(value: Any) -> object:
         if not isinstance(value, cls):
-            raise expected(f"a {cls.__name__}", value)
+            raise other_class(value, cls)
         return string(value.reveal())
 
     return Conversion(read, write, frozenset({str}))
@@ -221,6 +215,6 @@ def open_enum_conversion(known: Any, raw: type) -> Conversion:
             return value.value
         if value.__class__ is Unrecognized:
             return take(value.raw)
-        raise expected(f"a {known.__name__}", value)
+        raise other_class(value, known)
 
     return Conversion(read, write, SCALARS[raw][2])

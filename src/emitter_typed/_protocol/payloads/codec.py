@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from attrs import fields
 
@@ -21,6 +21,8 @@ from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
 from emitter_typed._protocol.payloads.unions import tag_of
 from emitter_typed._types.values import Tag
 from emitter_typed.errors import InvalidArgument, Undecodable
+
+FunctionT = TypeVar("FunctionT")
 
 _TOO_DEEP = "nested too deeply to be converted, or holds itself"
 
@@ -78,17 +80,12 @@ def decoded(raw: bytes) -> str:
         raise Unfit(f"not UTF-8 ({error.reason} at byte {error.start})") from None
 
 
-def _unfit(error: Unfit | RecursionError) -> Unfit:
-    """Return what a conversion has raised as what is wrong with the value."""
-    return error if isinstance(error, Unfit) else Unfit(_TOO_DEEP)
-
-
 def converted(convert: Callable[[Any], Any], value: object) -> Any:  # Any: what the type says
     """Call one side of a conversion. Raises Unfit, also for what has no end."""
     try:
         return convert(value)
-    except RecursionError as error:
-        raise _unfit(error) from None
+    except RecursionError:
+        raise Unfit(_TOO_DEEP) from None
 
 
 def read_document(document: object, conversion: Conversion) -> Any:  # Any: what the type says
@@ -152,48 +149,48 @@ def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"
         raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
 
 
-@cache
-def _reader(type: Any) -> Callable[[bytes], object]:
-    return _reader_of(conversion_of(type))
+def _once_a_type(make: Callable[[Any], FunctionT]) -> Callable[[Any], FunctionT]:
+    """Return what makes a function for a type when it is first asked for it."""
+    known = cache(make)
+
+    def find(type: Any) -> FunctionT:
+        try:
+            return known(type)
+        except TypeError:
+            # The extras of an `Annotated` need no hash.
+            return make(type)
+
+    return find
 
 
-@cache
-def _json_reader(type: Any) -> Callable[[bytes], object]:
-    return _json_reader_of(conversion_of(type))
-
-
+@_once_a_type
 def json_reader(type: Any) -> Callable[[bytes], object]:  # Any: every form of a type
     """Return what reads JSON as a type, also where a payload of the type may be something else. It raises Unfit."""
-    try:
-        return _json_reader(type)
-    except TypeError:
-        # The extras of an `Annotated` need no hash.
-        return _json_reader_of(conversion_of(type))
-
-
-def _json_reader_of(conversion: Conversion) -> Callable[[bytes], object]:
-    """Return what reads JSON as a type. It raises Unfit, and RecursionError."""
-    read = conversion.now("read")
+    read = conversion_of(type).now("read")
     exact = False
 
     def read_json(raw: bytes) -> object:
         nonlocal exact
         text = decoded(raw)
-        if not exact:
-            try:
-                return read(parse_text(text))
-            except NeedsDigits:
-                # So will those that follow.
-                exact = True
-        return read(parse_text(text, exact=True))
+        try:
+            if not exact:
+                try:
+                    return read(parse_text(text))
+                except NeedsDigits:
+                    # So will those that follow.
+                    exact = True
+            return read(parse_text(text, exact=True))
+        except RecursionError:
+            raise Unfit(_TOO_DEEP) from None
 
     return read_json
 
 
-def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
-    """Return what reads a payload as a type. It raises Unfit, and RecursionError."""
+@_once_a_type
+def _reader(type: Any) -> Callable[[bytes], object]:
+    """Return what reads a payload as a type. It raises Unfit."""
+    conversion, read_json = conversion_of(type), json_reader(type)
     read = conversion.now("read")
-    read_json = _json_reader_of(conversion)
 
     def read_choice(raw: bytes) -> object:
         # One of a few texts comes as it is, or as JSON.
@@ -208,13 +205,10 @@ def _reader_of(conversion: Conversion) -> Callable[[bytes], object]:
     return {"json": read_json, "choice": read_choice, "text": read_text}[conversion.form]
 
 
-@cache
+@_once_a_type
 def _writer(type: Any) -> Callable[[object], bytes]:
-    return _writer_of(conversion_of(type, "message"))
-
-
-def _writer_of(conversion: Conversion) -> Callable[[object], bytes]:
-    """Return what writes a payload as a type. It raises Unfit, and RecursionError."""
+    """Return what writes a payload as a type. It raises Unfit."""
+    conversion = conversion_of(type, "message")
     write = _text_writer(conversion, "write" if conversion.form == "text" else "dump")
 
     def write_bytes(value: object) -> bytes:
@@ -223,27 +217,21 @@ def _writer_of(conversion: Conversion) -> Callable[[object], bytes]:
     return write_bytes if conversion.form == "bytes" else write
 
 
-@cache
-def _json_writer(type: Any) -> Callable[[object], bytes]:
-    return _text_writer(conversion_of(type), "dump")
-
-
+@_once_a_type
 def json_writer(type: Any) -> Callable[[object], bytes]:  # Any: every form of a type
     """Return what writes JSON as a type, also where a payload of the type would be something else. It raises Unfit."""
-    try:
-        return _json_writer(type)
-    except TypeError:
-        # The extras of an `Annotated` need no hash.
-        return _text_writer(conversion_of(type), "dump")
+    return _text_writer(conversion_of(type), "dump")
 
 
 def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes]:
     text_of = conversion.now(side)
 
     def write(value: object) -> bytes:
-        text: str = text_of(value)
         try:
+            text: str = text_of(value)
             return text.encode()
+        except RecursionError:
+            raise Unfit(_TOO_DEEP) from None
         except UnicodeEncodeError:
             # It says where.
             conversion.now("write")(value)
@@ -269,16 +257,11 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
         Undecodable: The payload is not JSON (not UTF-8, for `str`) or does not fit the type; `path` says where.
         InvalidArgument: No payload can have the type.
     """
-    try:
-        read = _reader(type)
-    except TypeError:
-        # The extras of an `Annotated` need no hash.
-        read = _reader_of(conversion_of(type))
+    read = _reader(type)
     try:
         return read(raw)
-    except (Unfit, RecursionError) as error:
-        problem = _unfit(error)
-        raise Undecodable(problem.in_json(), channel=channel, raw=raw, path=problem.path) from error
+    except Unfit as error:
+        raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
 
 
 def check_type(type: Any) -> None:  # Any: every form of a type
@@ -304,16 +287,12 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
         if isinstance(value, bytes | bytearray):
             return bytes(value)
         type = str if isinstance(value, str) else object
-    try:
-        write = _writer(type)
-    except TypeError:
-        write = _writer_of(conversion_of(type, "message"))
+    write = _writer(type)
     try:
         return write(value)
-    except (Unfit, RecursionError) as error:
-        problem = _unfit(error)
+    except Unfit as error:
         raise InvalidArgument(
-            f"the message does not fit at {problem.path}: {problem}", argument=problem.path, value=value
+            f"the message does not fit at {error.path}: {error}", argument=error.path, value=value
         ) from error
 
 

@@ -7,10 +7,10 @@ from typing import Any, TypeVar, Unpack, cast, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, Side, Source
-from emitter_typed._protocol.payloads.plain import as_list, as_object, in_order, text_name
+from emitter_typed._protocol.payloads.plain import as_list, as_object, convert_each, in_order, text_name
 from emitter_typed._protocol.payloads.scalars import TEXT, Hook
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, step
-from emitter_typed._types.frozen import FrozenMap
+from emitter_typed._types.frozen import FrozenMap, is_hashable
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ def _set(make: Any, item: Conversion, what: str) -> Conversion:
         try:
             found: Collection[object] = make(items)
         except TypeError:
-            index = next(index for index, each in enumerate(items) if not _hashable(each))
+            index = next(index for index, each in enumerate(items) if not is_hashable(each))
             raise Unfit("a set cannot hold a list or an object", f"[{index}]") from None
         if len(found) < len(items):
             _check_equal(items)
@@ -105,14 +105,6 @@ def _set(make: Any, item: Conversion, what: str) -> Conversion:
 
     take = _taker("a set", (set, frozenset), in_order)
     return Conversion(read, _items_compiled(item, "write", what, known=None, take=take))
-
-
-def _hashable(value: object) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
 
 
 def _check_equal(items: Iterable[Any]) -> None:
@@ -128,19 +120,12 @@ def _fixed_tuple(type_: Any, arguments: tuple[Any, ...], of: Of) -> Conversion:
     if any(getattr(each, "__unpacked__", False) or get_origin(each) is Unpack for each in arguments):
         raise Unsupported(f"{name_of(type_)} has neither a fixed length nor one type", "write tuple[T, ...]")
     items = [of(each) for each in arguments]
-    count = len(items)
+    steps = [f"[{index}]" for index in range(len(items))]
 
     def convert(functions: Sequence[Hook], value: Sequence[object]) -> list[object]:
-        if len(value) != count:
-            raise Unfit(f"must have {count} items, got {len(value)}")
-        made: list[object] = []
-        try:
-            for function, each in zip(functions, value, strict=True):
-                made.append(function(each))
-        except Unfit as problem:
-            problem.below(f"[{len(made)}]")
-            raise
-        return made
+        if len(value) != len(items):
+            raise Unfit(f"must have {len(items)} items, got {len(value)}")
+        return convert_each(functions, value, steps)
 
     reads, writes = [each.call("read") for each in items], [each.call("write") for each in items]
 

@@ -43,7 +43,7 @@ def decode_json(raw: bytes | bytearray | memoryview | str, type: TypeForm[T]) ->
     given = raw if isinstance(raw, bytes) else _as_bytes(raw)
     read = json_reader(type)
     try:
-        return cast("T", converted(read, given))
+        return cast("T", read(given))
     except Unfit as error:
         raise _undecodable(error, given) from error
 
@@ -100,7 +100,7 @@ def encode_json(value: object, type: TypeForm[Any] | None = None) -> bytes:
             `$.celsius`. Or no payload can have the type.
     """
     try:
-        return cast("bytes", converted(json_writer(object if type is None else type), value))
+        return json_writer(object if type is None else type)(value)
     except Unfit as error:
         raise _invalid(error, value) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
 from emitter_typed._protocol.payloads.classes import Unsupported, is_class_with_fields
@@ -14,7 +14,7 @@ from emitter_typed._protocol.payloads.scalars import (
     any_integer,
     integer,
     number,
-    scalar_of,
+    scalar_base,
     string,
 )
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, step
@@ -56,6 +56,18 @@ def in_order(value: Collection[Any]) -> list[Any]:
         return sorted(value)
     except TypeError:
         return list(value)
+
+
+def convert_each(functions: Sequence[Hook], values: Iterable[object], steps: Sequence[str]) -> list[object]:
+    """Convert values, each by the function in its place. Raises Unfit, with the step of the one that does not fit."""
+    made: list[object] = []
+    try:
+        for function, value in zip(functions, values, strict=False):
+            made.append(function(value))
+    except Unfit as problem:
+        problem.below(steps[len(made)])
+        raise
+    return made
 
 
 def _placed(problem: Unfit, value: object, name: str | None, items: list[object]) -> Unfit:
@@ -127,8 +139,8 @@ def plain_conversion(of: Of) -> Conversion:
             return _refuse_secret
         if isinstance(value, enum.Enum) or is_class_with_fields(cls):
             return typed(cls).write
-        base = next((each for each in cls.__mro__ if scalar_of(each) is not None), None)
-        return _refuse if base is None else SCALARS[scalar_of(base) or base][1]
+        base = scalar_base(cls)
+        return _refuse if base is None else SCALARS[base][1]
 
     # One frame for each level: Python bounds their number.
     def write(value: Any) -> object:

@@ -12,9 +12,9 @@ import attrs
 from emitter_typed._protocol.payloads.classes import ClassShape, Member, Unsupported, accepts_none, describe
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
 from emitter_typed._protocol.payloads.json_text import document_text, string_text
-from emitter_typed._protocol.payloads.plain import as_list, as_object, take_kept, text_name
+from emitter_typed._protocol.payloads.plain import as_list, as_object, convert_each, take_kept, text_name
 from emitter_typed._protocol.payloads.scalars import FORMATS, Hook
-from emitter_typed._protocol.payloads.unfit import Unfit, expected, missing, refused, step, unset
+from emitter_typed._protocol.payloads.unfit import Missing, Unfit, expected, other_class, refused, step, unset
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.deprecation import quietly, warns
 from emitter_typed._types.frozen import FrozenMap, freezer
@@ -186,7 +186,7 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
         source.add(2, "at = None", f"rest = {bind(_kept)}(value, {names})")
         if not by_slots:
             source.add(2, f"made[{shape.rest.parameter!r}] = rest")
-    source.add(1, "except KeyError:", f"    raise {bind(missing)}(at) from None")
+    source.add(1, "except KeyError:", f"    raise {bind(Missing)}(at) from None")
     source.add(1, f"except {bind(Unfit)} as problem:")
     source.add(2, "if at is not None:", f"    problem.below({bind(step)}(at))", "raise")
     if by_slots:
@@ -311,7 +311,7 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], 
         source.add(1, f"if not value.keys() <= {names}:", f"    {bind(_refuse_keys)}(value, {names}, {bind(cls)})")
     else:
         source.add(1, f"if value.__class__ is not {bind(cls)} and not isinstance(value, {bind(cls)}):")
-        source.add(2, f"raise {bind(_other_class)}(value, {bind(cls)})")
+        source.add(2, f"raise {bind(other_class)}(value, {bind(cls)})")
     source.add(1, "at = ''", "made = {}", "try:", "    pass")
     for index, (member, conversion) in enumerate(fields):
         variable = f"v{index}"
@@ -348,7 +348,7 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], 
         if side == "dump":
             source.add(2, f"rest = ',' + {bind(document_text)}(made)[1:-1] if made else ''")
             text += "{rest}"
-    source.add(1, "except KeyError:", f"    raise {bind(missing)}(at) from None")
+    source.add(1, "except KeyError:", f"    raise {bind(Missing)}(at) from None")
     source.add(1, "except AttributeError:", f"    {bind(unset)}(at)")
     source.add(1, f"except {bind(Unfit)} as problem:", f"    problem.below({bind(step)}(at))", "    raise")
     source.add(1, "return made" if side == "write" else f"return {_object_text(text)}")
@@ -371,13 +371,9 @@ def _object_text(members: str) -> str:
     return f"'{{' + f{members!r}[1:] + '}}'"
 
 
-def _other_class(value: object, cls: type) -> Unfit:
-    return expected(f"a {cls.__name__}", value)
-
-
 def _as_dict(value: object, cls: type) -> dict[str, object]:
     if not isinstance(value, Mapping):
-        raise _other_class(value, cls)
+        raise other_class(value, cls)
     return dict(cast("Mapping[str, object]", value))
 
 
@@ -409,23 +405,13 @@ def _items(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Conver
     reads = [conversion.call("read") for _, conversion in fields]
     writes = [conversion.call("write") for _, conversion in fields]
 
-    def convert(functions: list[Hook], value: Sequence[object], steps: list[str]) -> list[object]:
-        made: list[object] = []
-        try:
-            for function, each in zip(functions, value, strict=False):
-                made.append(function(each))
-        except Unfit as problem:
-            problem.below(steps[len(made)])
-            raise
-        return made
-
     places, attributes = [f"[{index}]" for index in range(len(fields))], [step(name) for name in names]
 
     def read(value: Any) -> object:
         items: list[object] = value if value.__class__ is list else as_list(value)
         if not least <= len(items) <= len(fields):
             raise Unfit(f"must have {count} items ({', '.join(names)}), got {len(items)}")
-        made = convert(reads, items, places)
+        made = convert_each(reads, items, places)
         try:
             return cls(*made)
         except Exception as error:
@@ -433,7 +419,7 @@ def _items(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Conver
 
     def write(value: Any) -> object:
         if not isinstance(value, cls):
-            raise _other_class(value, cls)
-        return convert(writes, cast("Sequence[object]", value), attributes)
+            raise other_class(value, cls)
+        return convert_each(writes, cast("Sequence[object]", value), attributes)
 
     return Conversion(read, write, frozenset({list}))

@@ -305,6 +305,11 @@ FORMATS: dict[str, tuple[Hook, Hook]] = {
 _STAND_INS: tuple[tuple[type, object], ...] = ((datetime, _EPOCH), (date, date(1970, 1, 1)))
 
 
+def scalar_base(cls: type) -> type | None:
+    """Return the class of `SCALARS` that the objects of a class count as; None if they are no scalars."""
+    return next((found for each in cls.__mro__ if (found := scalar_of(each)) is not None), None)
+
+
 def scalar_of(type_: object) -> type | None:
     """Return the class of `SCALARS` that a type stands for; None if it is no scalar."""
     if not isinstance(type_, type):

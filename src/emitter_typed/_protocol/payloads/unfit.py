@@ -6,17 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
-
-_MAX_CHARACTERS = 60
+from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, shown
 
 _is_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII).fullmatch
-
-
-def shown(value: object) -> str:
-    """Return a value as an error may show it: no key, and not more than one can read."""
-    text = hide_keys(repr(value))
-    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"
 
 
 def step(name: object) -> str:
@@ -81,6 +73,11 @@ def expected(what: str, value: object) -> Unfit:
     return Unexpected(what, value)
 
 
+def other_class(value: object, cls: type) -> Unfit:
+    """Say that an object is of another class than the one that is to be written."""
+    return expected(f"a {cls.__name__}", value)
+
+
 def refused(error: Exception, name: str | None = None) -> Unfit:
     """Return what a class, or a constraint of its field, says of a value as a problem of that value.
 
@@ -105,11 +102,6 @@ class Missing(Unfit):
         """Name the field."""
         super().__init__("is missing", step(name))
         self.name = name
-
-
-def missing(name: str) -> Unfit:
-    """Say that a field is not there."""
-    return Missing(name)
 
 
 def unset(name: str) -> NoReturn:

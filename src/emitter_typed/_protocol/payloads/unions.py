@@ -5,13 +5,14 @@ from __future__ import annotations
 import types
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from emitter_typed._protocol.payloads.choices import open_enum_conversion, open_enum_of
+from emitter_typed._protocol.payloads.choices import no_choice, open_enum_conversion, open_enum_of
 from emitter_typed._protocol.payloads.classes import Unsupported, keeps_unknown, name_of
 from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, listed
-from emitter_typed._protocol.payloads.plain import as_object
+from emitter_typed._protocol.payloads.plain import as_object, is_object
 from emitter_typed._protocol.payloads.scalars import Hook
-from emitter_typed._protocol.payloads.unfit import Unexpected, Unfit, expected, shown
+from emitter_typed._protocol.payloads.unfit import Unexpected, Unfit, expected
 from emitter_typed._types.values import Tag
+from emitter_typed.errors import shown
 
 
 def is_union(type_: object) -> bool:
@@ -41,9 +42,14 @@ def union_conversion(type_: Any, of: Of) -> Conversion:
     return _optional(made) if len(members) < len(get_args(type_)) else made
 
 
-def _optional(inner: Conversion) -> Conversion:
-    if inner.kinds is None:
+def _kinds(conversion: Conversion) -> frozenset[type]:
+    """Return what the values of a member can be in JSON. Raises Unsupported where that depends on the union itself."""
+    if conversion.kinds is None:
         raise Unsupported("a type holds nothing but itself", "let it hold itself in a list, a map or a class")
+    return conversion.kinds
+
+
+def _optional(inner: Conversion) -> Conversion:
     read, write = inner.call("read"), inner.call("write")
 
     def read_optional(value: object) -> object:
@@ -55,7 +61,7 @@ def _optional(inner: Conversion) -> Conversion:
     return Conversion(
         read_optional,
         write_optional,
-        inner.kinds | {type(None)},
+        _kinds(inner) | {type(None)},
         optional=inner,
     )
 
@@ -66,11 +72,7 @@ def _by_kind(type_: Any, members: tuple[Any, ...], of: Of) -> Conversion:
     conversions = [(member, of(member)) for member in ordered]
     readers: dict[type, list[tuple[Any, Conversion]]] = {}
     for member, conversion in conversions:
-        if conversion.kinds is None:
-            raise Unsupported(
-                f"{name_of(type_)} holds nothing but itself", "let it hold itself in a list, a map or a class"
-            )
-        for kind in conversion.kinds:
+        for kind in _kinds(conversion):
             if not (member is float and kind is int and int in readers):
                 readers.setdefault(kind, []).append((member, conversion))
     for kind, found in readers.items():
@@ -131,7 +133,7 @@ def _first_of(found: list[tuple[Any, Conversion]]) -> Hook:
     def read(value: object) -> object:
         known = by_text.get(value) if isinstance(value, str) else None
         if known is None:
-            raise Unfit(f"must be one of {', '.join(map(repr, by_text))}, got {shown(value)}")
+            raise no_choice(by_text, value)
         return known(value)
 
     return read
@@ -141,11 +143,9 @@ def _kind_of(value: object) -> type | None:
     """Return what a value is in JSON, of KINDS, where it is of a subclass."""
     if isinstance(value, tuple):
         return list
-    try:
-        as_object(value)
-    except Unfit:
-        return next((kind for kind in KINDS if isinstance(value, kind)), None)
-    return dict
+    if is_object(value):
+        return dict
+    return next((kind for kind in KINDS if isinstance(value, kind)), None)
 
 
 def _most_telling(problems: list[Unfit], value: object) -> Unfit:
