@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from emitter_typed._clock import monotonic
+from emitter_typed._core.async_waiters import AsyncWaiters
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState
@@ -52,7 +53,7 @@ class AsyncConnection(Connection):
         )
         self._foreign = foreign
         self._async_state = state
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiters = AsyncWaiters()
         self._over = asyncio.Event()
 
     def _make_sink(self, attempt: int, transport: Transport) -> TransportSink:
@@ -60,9 +61,7 @@ class AsyncConnection(Connection):
         return _HandingOver(self._reactor.call_soon, sink, transport) if self._foreign else sink
 
     def _wake(self) -> None:
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
+        self._waiters.wake()
 
     def _finished(self) -> None:
         self._over.set()
@@ -110,19 +109,8 @@ class AsyncConnection(Connection):
 
     async def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""
-        if not self.congested:
-            return
-        try:
-            async with asyncio.timeout(timeout_s):
-                while self.congested:
-                    future: asyncio.Future[None] = self._loop.create_future()
-                    self._waiting.add(future)
-                    try:
-                        await future
-                    finally:
-                        self._waiting.discard(future)
-        except TimeoutError:
-            raise Congested(operation, f"the network has taken too little for {timeout_s:g} s") from None
+        if self.congested and not await self._waiters.until(lambda: not self.congested, timeout_s):
+            raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
 
 
 class _HandingOver:

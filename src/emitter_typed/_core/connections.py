@@ -20,14 +20,20 @@ from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, 
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._protocol.session.session import Session
-from emitter_typed._transport.base import Endpoint, FlushingTransport, Reactor, Timer, Transport, TransportSink
+from emitter_typed._transport.base import (
+    CLOSE_TIMEOUT_S,
+    Endpoint,
+    FlushingTransport,
+    Reactor,
+    Timer,
+    Transport,
+    TransportSink,
+)
 from emitter_typed._transport.reasons import words
 from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError, hide_keys
 
 _log = Log("emitter_typed")
 
-CLOSE_TIMEOUT_S = 2.0
-"""For how long `close` sends what waits, in seconds."""
 _CLOSE_GRACE_S = 0.1
 _FORKED = "make a client of its own in the child process"
 

@@ -8,6 +8,7 @@ import weakref
 from typing import Generic, TypeVar
 
 from emitter_typed._clock import monotonic
+from emitter_typed._core.async_waiters import wake
 from emitter_typed._guards import Log
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
@@ -155,7 +156,7 @@ class AsyncOutcome(Outcome[ResultT]):
     def _end(self) -> None:
         super()._end()
         for future in self._waiting:
-            _wake(future)
+            wake(future)
 
     async def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.
@@ -172,7 +173,7 @@ class AsyncOutcome(Outcome[ResultT]):
             loop = asyncio.get_running_loop()
             future: asyncio.Future[None] = loop.create_future()
             self._waiting.append(future)
-            timer = loop.call_later(timeout_s, _wake, future)
+            timer = loop.call_later(timeout_s, wake, future)
             try:
                 await future
             finally:
@@ -182,8 +183,3 @@ class AsyncOutcome(Outcome[ResultT]):
             self._give_up()
             raise RequestTimeout(self.operation, timeout_s if limit_s is None else limit_s)
         return self.result()
-
-
-def _wake(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

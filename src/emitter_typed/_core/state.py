@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from typing import Literal, TypeAlias
 
 from emitter_typed._clock import monotonic
+from emitter_typed._core.async_waiters import AsyncWaiters
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._guards import GuardedCondition
 from emitter_typed.errors import EmitterError
@@ -128,7 +128,7 @@ class AsyncConnectionState(_State):
     def __init__(self) -> None:
         """Clients make these."""
         super().__init__()
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiters = AsyncWaiters()
 
     def set(
         self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
@@ -137,9 +137,7 @@ class AsyncConnectionState(_State):
         if owner is not self._owner:
             return False
         self._set(status, error, url)
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
+        self._waiters.wake()
         return True
 
     def forked(self) -> None:
@@ -161,15 +159,4 @@ class AsyncConnectionState(_State):
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
         wanted = statuses or ("connected",)
-        try:
-            async with asyncio.timeout(timeout_s):
-                while self._status not in wanted:
-                    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                    self._waiting.add(future)
-                    try:
-                        await future
-                    finally:
-                        self._waiting.discard(future)
-        except TimeoutError:
-            return False
-        return True
+        return await self._waiters.until(lambda: self._status in wanted, timeout_s)

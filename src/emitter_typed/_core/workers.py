@@ -19,6 +19,9 @@ Ts = TypeVarTuple("Ts")
 
 _log = Log("emitter_typed")
 
+HANDLERS_TIMEOUT_S = 5.0
+"""For how long an end waits for what handlers are doing, in seconds."""
+
 _MAX_WAITING = 10_000
 
 

@@ -10,12 +10,13 @@ from typing import TypeVar
 from emitter_typed._clock import monotonic
 from emitter_typed._core.addresses import address_of
 from emitter_typed._core.client_base import Handler
-from emitter_typed._core.connections import CLOSE_TIMEOUT_S, still_lost
+from emitter_typed._core.connections import still_lost
 from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending, unacknowledged
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
+from emitter_typed._core.workers import HANDLERS_TIMEOUT_S
 from emitter_typed._guards import Guard, Log, held
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import prepare, write
@@ -24,6 +25,7 @@ from emitter_typed._protocol.session.session import Session
 from emitter_typed._sync.connection import SyncConnection
 from emitter_typed._sync.receiving import SyncReceiving
 from emitter_typed._transport import Endpoint
+from emitter_typed._transport.base import CLOSE_TIMEOUT_S
 from emitter_typed._types.values import Option, Record, Secret
 from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout, hide_keys
 
@@ -32,8 +34,6 @@ EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
 _log = Log("emitter_typed")
-
-_END_TIMEOUT_S = 5.0
 
 
 class SyncDriver(SyncReceiving):
@@ -167,7 +167,7 @@ class SyncDriver(SyncReceiving):
                 return
             if not was_left:
                 _log.info("connection.closed")
-        deadline = monotonic() + _END_TIMEOUT_S if deadline is None else deadline
+        deadline = monotonic() + HANDLERS_TIMEOUT_S if deadline is None else deadline
         self._join_handlers(deadline)
         self.handlers.stop(deadline)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, TypeVarTuple
 from emitter_typed._clock import monotonic
 from emitter_typed._core.client_base import Handler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
-from emitter_typed._core.workers import SyncWorker, check_handler
+from emitter_typed._core.workers import HANDLERS_TIMEOUT_S, SyncWorker, check_handler
 from emitter_typed._guards import Guard, Log
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
@@ -23,8 +23,6 @@ EventT = TypeVar("EventT")
 Ts = TypeVarTuple("Ts")
 
 _log = Log("emitter_typed")
-
-_END_TIMEOUT_S = 5.0
 
 
 def _ignore(error: EmitterError) -> None:
@@ -111,7 +109,7 @@ class SyncHandlers:
             before = put(worker)
         if before is not None:
             with self.waiting() as waiting:
-                before.stop(_END_TIMEOUT_S, waiting)
+                before.stop(HANDLERS_TIMEOUT_S, waiting)
 
     def _offer(self, slot: HandlerSlot[SyncWorker[*Ts]], *item: *Ts) -> bool:
         """Queue an item for the handler of a slot, and tell whether there is one."""

@@ -13,6 +13,9 @@ from emitter_typed._protocol.will import Will
 from emitter_typed._transport.proxy import Proxy
 from emitter_typed.errors import EmitterError, hide_keys
 
+CLOSE_TIMEOUT_S = 2.0
+"""For how long `close` sends what waits, in seconds."""
+
 
 @frozen(kw_only=True)
 class Endpoint:

@@ -14,7 +14,7 @@ from emitter_typed._clock import monotonic
 from emitter_typed._guards import Log
 from emitter_typed._protocol.keepalive import KeepAlive
 from emitter_typed._protocol.packets import Connack, OutboundPacket, Publish, Subscribe
-from emitter_typed._transport.base import Endpoint, Reactor, Timer, TransportSink
+from emitter_typed._transport.base import CLOSE_TIMEOUT_S, Endpoint, Reactor, Timer, TransportSink
 from emitter_typed._transport.connecting import Route, Steps, Wait, connect, find_routes, share
 from emitter_typed._transport.paho_mqtt.client import PahoClient
 from emitter_typed._transport.paho_mqtt.direct import make_client
@@ -26,7 +26,6 @@ _log = Log("emitter_typed")
 
 _MAX_QUEUED_BYTES: Final = 1024 * 1024
 _MAX_WRITE_BYTES: Final = 64 * 1024
-_CLOSE_TIMEOUT_S: Final = 2.0
 _NOTHING: Final = Wait(-1, 0, None)
 
 
@@ -53,7 +52,7 @@ class PahoTransport:
         self._resuming = False
         self._running = False
         self._closing = False
-        self._close_timeout_s = _CLOSE_TIMEOUT_S
+        self._close_timeout_s = CLOSE_TIMEOUT_S
         self._aborting = False
         self._over = False
         self._told = threading.Event()
@@ -97,7 +96,7 @@ class PahoTransport:
         waiting = (*self._unwritten, *self._outgoing)
         return sum(isinstance(packet, Publish) and not packet.qos for packet in waiting)
 
-    def close(self, timeout_s: float = _CLOSE_TIMEOUT_S) -> None:
+    def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Send what waits and a DISCONNECT, within so many seconds."""
         self._close_timeout_s = timeout_s
         self._closing = True
