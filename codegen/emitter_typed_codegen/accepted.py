@@ -18,7 +18,7 @@ _ENTRY = re.compile(r"^\s*\[\[\s*accept\s*\]\]", re.MULTILINE)
 
 
 class BadAccepted(Exception):
-    """The file cannot be read, or an entry is none. Says each mistake in a line, with its place."""
+    """The file cannot be read, or an entry has a mistake. The text has a line for each, with its place."""
 
 
 @frozen(kw_only=True)
@@ -31,14 +31,14 @@ class Accepted:
     schema: str | None
     """The schema that it is about, as a path from the file's folder; None: any."""
     line: int
-    """Where its entry begins, counted from 1."""
+    """The line where its entry begins, counted from 1."""
 
 
 def read_accepted(path: Path) -> list[Accepted]:
     """Read a file of accepted breaks.
 
     Raises:
-        BadAccepted: There is no such file, it is no TOML, or an entry has a mistake.
+        BadAccepted: The file is missing, is not TOML, or an entry has a mistake.
     """
     try:
         text = path.read_text("utf-8")

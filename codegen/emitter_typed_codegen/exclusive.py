@@ -50,6 +50,7 @@ def alone(folders: Iterable[Path], *, wait_s: float | None = None) -> Generator[
             while not _take(folder, held):
                 if time.monotonic() > give_up_at:
                     raise Busy(folder)
+                # The system can wait for a lock, but not for a limited time.
                 time.sleep(_LOOK_EVERY_S)
         yield
 

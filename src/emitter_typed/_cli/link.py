@@ -8,7 +8,7 @@ from typing import Literal
 
 from emitter_typed._cli.arguments import Parser, channel, seconds
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
-from emitter_typed._cli.pub import stdin_lines
+from emitter_typed._cli.pub import messages, stdin_lines
 from emitter_typed._cli.terminal import Terminal
 from emitter_typed_codegen.exit_codes import DONE
 
@@ -62,6 +62,6 @@ def main(verb: str, arguments: Sequence[str]) -> int:
         for line in lines:
             client.publish_with_link(options.name, line, qos=options.qos)
             count += 1
-    terminal.hint("published 1 message" if count == 1 else f"published {count} messages")
+    terminal.hint(f"published {messages(count)}")
     terminal.record({"event": "published", "published": count})
     return DONE

@@ -64,10 +64,14 @@ def main(verb: str, arguments: Sequence[str]) -> int:
                 key, options.channel, payload, ttl=options.ttl, retain=options.retain or None, qos=options.qos
             ),
         )
-    messages = "1 message" if count == 1 else f"{count} messages"
-    terminal.hint(f"published {messages} to {options.channel}")
+    terminal.hint(f"published {messages(count)} to {options.channel}")
     terminal.record({"channel": options.channel, "published": count})
     return DONE
+
+
+def messages(count: int) -> str:
+    """Return a number of messages in words."""
+    return "1 message" if count == 1 else f"{count} messages"
 
 
 def publish_all(payloads: Iterable[bytes], publish: Callable[[bytes], Pending]) -> int:
