@@ -6,6 +6,7 @@ With EMITTER_URL, tests run against the broker there.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -43,20 +44,19 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gener
     """Generates the package of a schema, of which the first line may be left out, and imports it."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     importlib.invalidate_caches()
-    names: list[str] = []
 
     def package(schema: str) -> ModuleType:
         name = f"generated_{next(_NUMBERS)}"
         path = tmp_path / f"{name}.yaml"
         path.write_text("emitter-typed: 1\n" + textwrap.dedent(schema), "utf-8")
         assert main(["generate", str(path), "--out", str(tmp_path / name)]) == 0
-        names.append(name)
         return importlib.import_module(name)
 
     yield package
-    for module in list(sys.modules):
-        if module.partition(".")[0] in names:
-            del sys.modules[module]
+    # Those of imported files too, whose names are those of other tests' packages.
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(f"{tmp_path}{os.sep}"):
+            del sys.modules[name]
 
 
 @pytest.fixture
