@@ -94,7 +94,9 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     schema = load(job.schema, protocol)
     head = banner(schema, job.command)
     packages = {one.name: module_name(_made_of(one.path, job, jobs, plan).out, job.out) for one in schema.imports}
-    files = render(package(schema, protocol, job.command, packages), head)
+    if job.testing and schema.envelope is not None:
+        plan.refuse(job.schema, "describes a protocol: strategies for tests are made of types and channels")
+    files = render(package(schema, protocol, job.command, packages, testing=job.testing), head)
     prove(files, job.schema)
     plan.folder(job.out, files, head.facts)
     if job.protocol_out is None:
@@ -192,12 +194,12 @@ def read_project(path: Path) -> Project:
     import tomllib
 
     try:
-        table: object = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise BadConfiguration(f"{path} cannot be read: {why}") from error
-    for key in TABLE.split("."):
-        table = cast("dict[str, object]", table).get(key, {}) if isinstance(table, dict) else table
+    table = _at(document, *TABLE.split("."))
+    table = {} if table is None else table
     if not isinstance(table, dict):
         raise BadConfiguration(f"{path}: write [{TABLE}] as a table")
     held = cast("dict[str, object]", table)
@@ -217,11 +219,16 @@ def read_project(path: Path) -> Project:
     )
 
 
+def _at(held: object, *keys: str) -> object:
+    """Return what a document holds at a place; None if there is no such place."""
+    for key in keys:
+        held = cast("dict[str, object]", held).get(key) if isinstance(held, dict) else None
+    return held
+
+
 def schemas_of(document: dict[str, object], folder: Path) -> list[Path]:
     """Return the schemas of all jobs of a pyproject.toml as it was, whatever else that says."""
-    held: object = document
-    for key in (*TABLE.split("."), "jobs"):
-        held = cast("dict[str, object]", held).get(key) if isinstance(held, dict) else None
+    held = _at(document, *TABLE.split("."), "jobs")
     entries = cast("list[object]", held) if isinstance(held, list) else []
     named = [cast("dict[str, object]", one).get("schema") for one in entries if isinstance(one, dict)]
     return [folder / one for one in named if isinstance(one, str) and "\0" not in one]
