@@ -199,10 +199,9 @@ def read_project(path: Path) -> Project:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise BadConfiguration(f"{path} cannot be read: {why}") from error
     table = _at(document, *TABLE.split("."))
-    table = {} if table is None else table
-    if not isinstance(table, dict):
+    if not isinstance(table, dict | None):
         raise BadConfiguration(f"{path}: write [{TABLE}] as a table")
-    held = cast("dict[str, object]", table)
+    held = cast("dict[str, object]", table or {})
     _check_keys(held, _TABLE_KEYS, f"{path}: [{TABLE}]")
     jobs = held.get("jobs")
     if not isinstance(jobs, list) or not jobs:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
-from emitter_typed_codegen.layout import Expression, Group, Joined
+from emitter_typed_codegen.layout import WIDTH, Expression, Group, Joined, flat, width
 from emitter_typed_codegen.model import Alias, Channel, Declaration, Named, Record, Schema
 from emitter_typed_codegen.names import (
     UNKNOWN_FIELDS,
@@ -47,7 +47,7 @@ def strategies_view(schema: Schema, packages: Mapping[str, str]) -> StrategiesVi
     params = {channel.name: channel_class(channel.name, "Params") for channel in schema.channels if channel.params}
     classes = [*(class_name(one.name) for one in schema.types), *params.values()]
     functions = _functions(classes)
-    taken = frozenset({UNKNOWN_FIELDS, *functions.values(), *parameters})
+    taken = frozenset({UNKNOWN_FIELDS, *classes, *functions.values(), *parameters})
     imports = Imports(taken, packages=frozenset(packages))
     scope = ModuleScope(schema, TYPES, imports, packages)
     views = [_declared(scope, one, functions[class_name(one.name)]) for one in schema.types]
@@ -87,7 +87,7 @@ def _declared(scope: ModuleScope, declared: Declaration, function: str) -> Metho
 
 def _parameters(scope: ModuleScope, channel: Channel, cls: str, function: str) -> Method:
     record = Record(name=cls, fields=channel.params)
-    doc = f"Return a strategy for the parameters of `{channel.address}`."
+    doc = f"Return a strategy for `{cls}`."
     return _of_fields(scope, function, Name(CHANNELS_MODULE, cls), "parameter_strategy", record, doc)
 
 
@@ -109,8 +109,29 @@ def _parameter(name: str, type_: PyType) -> Parameter:
 def _function(
     scope: ModuleScope, name: str, parameters: list[Parameter], returned: PyType, doc: str, made: Group
 ) -> Method:
+    annotations = scope.imports
+    heads = [f"def {name}(", *(f"    {flat(_printed(annotations, one))}," for one in ("*", *parameters))]
+    last = f") -> {flat(annotations.annotation(returned))}:"
+    whole = [*heads, last] if parameters else [f"{heads[0]}{last}"]
+    statement = Joined(["return ", made])
     return Method(
-        head=head(scope, SYNC, name, [], parameters, returns=returned, first=()),
+        head=_fitting(whole, head(scope, SYNC, name, [], parameters, returns=returned, first=())),
         doc=Doc(doc),
-        body=(Joined(["return ", made]),),
+        body=(_fitting([f"        {flat(one)}," for one in made.items], statement, flat(statement)),),
     )
+
+
+def _printed(imports: Imports, parameter: Parameter | str) -> Expression:
+    if isinstance(parameter, str):
+        return parameter
+    return Joined([f"{parameter.name}: ", imports.annotation(parameter.type), " = None"])
+
+
+def _fitting(lines: list[str], expression: Expression, otherwise: str = "") -> Expression:
+    """Return an expression if these lines of it fit; else one that formatters leave alone, whatever their line length.
+
+    They would break a single item in brackets, which no comma can hold open.
+    """
+    if all(width(line) <= WIDTH for line in lines):
+        return expression
+    return f"{otherwise or chr(10).join(lines)}  # fmt: skip"

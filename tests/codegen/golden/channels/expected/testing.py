@@ -44,7 +44,7 @@ def order_params(
     *,
     number: SearchStrategy[int] | None = None,
 ) -> SearchStrategy[OrderParams]:
-    """Return a strategy for the parameters of `home/order/{number}/`."""
+    """Return a strategy for `OrderParams`."""
     return parameter_strategy(OrderParams, number=number)
 
 
@@ -53,5 +53,5 @@ def temperature_params(
     floor: SearchStrategy[Floor] | None = None,
     room: SearchStrategy[RoomId] | None = None,
 ) -> SearchStrategy[TemperatureParams]:
-    """Return a strategy for the parameters of `home/{floor}/{room}/temperature/`."""
+    """Return a strategy for `TemperatureParams`."""
     return parameter_strategy(TemperatureParams, floor=floor, room=room)

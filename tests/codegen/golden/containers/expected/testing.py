@@ -26,18 +26,12 @@ def batch(
     rooms: SearchStrategy[tuple[RoomId, ...]] | None = None,
     grid: SearchStrategy[tuple[tuple[RoomId, ...], ...]] | None = None,
     scores: SearchStrategy[Mapping[str, int]] | None = None,
-    deep: SearchStrategy[
-        Mapping[
-            str,
-            tuple[Mapping[str, float | None], ...],
-        ]
-    ]
-    | None = None,
+    deep: SearchStrategy[Mapping[str, tuple[Mapping[str, float | None], ...]]] | None = None,
     none: SearchStrategy[tuple[int, ...]] | None = None,
     some: SearchStrategy[tuple[int, ...]] | None = None,
     empty: SearchStrategy[Mapping[str, int]] | None = None,
     full: SearchStrategy[Mapping[str, int]] | None = None,
-) -> SearchStrategy[Batch]:
+) -> SearchStrategy[Batch]:  # fmt: skip
     """Return a strategy for `Batch`."""
     return record_strategy(
         Batch,

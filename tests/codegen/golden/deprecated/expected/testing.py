@@ -51,7 +51,7 @@ def reading_params(
     *,
     room: SearchStrategy[str] | None = None,
 ) -> SearchStrategy[ReadingParams]:
-    """Return a strategy for the parameters of `attic/{room}/`."""
+    """Return a strategy for `ReadingParams`."""
     return parameter_strategy(ReadingParams, room=room)
 
 
@@ -59,5 +59,5 @@ def sample_params(
     *,
     room: SearchStrategy[str] | None = None,
 ) -> SearchStrategy[SampleParams]:
-    """Return a strategy for the parameters of `old/{room}/`."""
+    """Return a strategy for `SampleParams`."""
     return parameter_strategy(SampleParams, room=room)

@@ -44,5 +44,5 @@ def reading_params(
     *,
     unit: SearchStrategy[units.Unit] | None = None,
 ) -> SearchStrategy[ReadingParams]:
-    """Return a strategy for the parameters of `green/{unit}/`."""
+    """Return a strategy for `ReadingParams`."""
     return parameter_strategy(ReadingParams, unit=unit)

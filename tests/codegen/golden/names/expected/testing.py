@@ -122,7 +122,7 @@ def true_params(
     *,
     self_: SearchStrategy[_builtins.str] | None = None,
 ) -> SearchStrategy[TrueParams]:
-    """Return a strategy for the parameters of `true/{self}/`."""
+    """Return a strategy for `TrueParams`."""
     return parameter_strategy(TrueParams, self_=self_)
 
 
@@ -132,9 +132,7 @@ def gps_params(
     GpsChannel: SearchStrategy[_builtins.str] | None = None,
     GpsChannels: SearchStrategy[_builtins.str] | None = None,
 ) -> SearchStrategy[GpsParams]:
-    """Return a strategy for the parameters of
-    `gps/{Status}/{GpsChannel}/{GpsChannels}/`.
-    """
+    """Return a strategy for `GpsParams`."""
     return parameter_strategy(
         GpsParams,
         Status=Status,

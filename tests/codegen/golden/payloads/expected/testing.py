@@ -63,5 +63,5 @@ def state_params(
     side: SearchStrategy[Side] | None = None,
     bed: SearchStrategy[int] | None = None,
 ) -> SearchStrategy[StateParams]:
-    """Return a strategy for the parameters of `garden/{side}/{bed}/state/`."""
+    """Return a strategy for `StateParams`."""
     return parameter_strategy(StateParams, side=side, bed=bed)

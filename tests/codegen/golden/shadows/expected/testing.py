@@ -58,7 +58,7 @@ def async_params(
     *,
     frozen: SearchStrategy[Tag | Unrecognized[str]] | None = None,
 ) -> SearchStrategy[AsyncParams]:
-    """Return a strategy for the parameters of `b/{frozen}/`."""
+    """Return a strategy for `AsyncParams`."""
     return parameter_strategy(AsyncParams, frozen=frozen)
 
 
@@ -66,7 +66,7 @@ def publish_params(
     *,
     room: SearchStrategy[str] | None = None,
 ) -> SearchStrategy[PublishParams]:
-    """Return a strategy for the parameters of `d/{room}/`."""
+    """Return a strategy for `PublishParams`."""
     return parameter_strategy(PublishParams, room=room)
 
 
@@ -74,5 +74,5 @@ def sync_params(
     *,
     pattern: SearchStrategy[str] | None = None,
 ) -> SearchStrategy[SyncParams]:
-    """Return a strategy for the parameters of `a/{pattern}/`."""
+    """Return a strategy for `SyncParams`."""
     return parameter_strategy(SyncParams, pattern=pattern)

@@ -34,47 +34,12 @@ def levels() -> SearchStrategy[Levels]:
 
 def station(
     *,
-    readings: SearchStrategy[
-        tuple[
-            TheReadingOfASensorWithAVeryLongNameIndeedYes,
-            ...,
-        ]
-        | None
-    ]
-    | None = None,
-    readings_by_place: SearchStrategy[
-        Mapping[
-            str,
-            TheReadingOfASensorWithAVeryLongNameIndeedYes,
-        ]
-        | None
-    ]
-    | None = None,
-    levels_of_the_bassin: SearchStrategy[
-        tuple[
-            WaterLevelReached | Unrecognized[str],
-            ...,
-        ]
-        | None
-    ]
-    | None = None,
-    levels_by_the_bassin: SearchStrategy[
-        Mapping[
-            str,
-            tuple[WaterLevelReached | Unrecognized[str] | None, ...] | None,
-        ]
-        | None
-    ]
-    | None = None,
-    readings_that_were_taken_before: SearchStrategy[
-        tuple[
-            TheReadingOfASensorWithAVeryLongNameIndeedYes,
-            ...,
-        ]
-        | None
-    ]
-    | None = None,
-) -> SearchStrategy[Station]:
+    readings: SearchStrategy[tuple[TheReadingOfASensorWithAVeryLongNameIndeedYes, ...] | None] | None = None,
+    readings_by_place: SearchStrategy[Mapping[str, TheReadingOfASensorWithAVeryLongNameIndeedYes] | None] | None = None,
+    levels_of_the_bassin: SearchStrategy[tuple[WaterLevelReached | Unrecognized[str], ...] | None] | None = None,
+    levels_by_the_bassin: SearchStrategy[Mapping[str, tuple[WaterLevelReached | Unrecognized[str] | None, ...] | None] | None] | None = None,
+    readings_that_were_taken_before: SearchStrategy[tuple[TheReadingOfASensorWithAVeryLongNameIndeedYes, ...] | None] | None = None,
+) -> SearchStrategy[Station]:  # fmt: skip
     """Return a strategy for `Station`."""
     return record_strategy(
         Station,
@@ -116,12 +81,9 @@ def water_level_reached() -> SearchStrategy[WaterLevelReached | Unrecognized[str
 def levels_of_all_stations_params(
     *,
     place_of_the_station: SearchStrategy[str] | None = None,
-    water_level_reached: SearchStrategy[WaterLevelReached | Unrecognized[str]]
-    | None = None,
-) -> SearchStrategy[LevelsOfAllStationsParams]:
-    """Return a strategy for the parameters of
-    `levels/{place_of_the_station}/{water_level_reached}/`.
-    """
+    water_level_reached: SearchStrategy[WaterLevelReached | Unrecognized[str]] | None = None,
+) -> SearchStrategy[LevelsOfAllStationsParams]:  # fmt: skip
+    """Return a strategy for `LevelsOfAllStationsParams`."""
     return parameter_strategy(
         LevelsOfAllStationsParams,
         place_of_the_station=place_of_the_station,
