@@ -110,7 +110,7 @@ def _function(
     scope: ModuleScope, name: str, parameters: list[Parameter], returned: PyType, doc: str, made: Group
 ) -> Method:
     annotations = scope.imports
-    heads = [f"def {name}(", *(f"    {flat(_printed(annotations, one))}," for one in ("*", *parameters))]
+    heads = [f"def {name}(", "    *,", *(f"    {one.name}: {_shown(annotations, one)} = None," for one in parameters)]
     last = f") -> {flat(annotations.annotation(returned))}:"
     whole = [*heads, last] if parameters else [f"{heads[0]}{last}"]
     statement = Joined(["return ", made])
@@ -121,10 +121,8 @@ def _function(
     )
 
 
-def _printed(imports: Imports, parameter: Parameter | str) -> Expression:
-    if isinstance(parameter, str):
-        return parameter
-    return Joined([f"{parameter.name}: ", imports.annotation(parameter.type), " = None"])
+def _shown(imports: Imports, parameter: Parameter) -> str:
+    return flat(imports.annotation(parameter.type))
 
 
 def _fitting(lines: list[str], expression: Expression, otherwise: str = "") -> Expression:
