@@ -14,7 +14,7 @@ class BadRequest(BrokerError):
 
     A channel, an option or a field has the wrong form.
 
-    The broker's words:
+    The broker's messages:
         the request was invalid or cannot be otherwise served
         channel should end with `/` for strict types or `/#/` for wildcards
         channel can not have more than 23 parts
@@ -31,7 +31,7 @@ class Unauthorized(BrokerError):
 
     It is wrong, expired or banned, is for another channel, or lacks a permission.
 
-    The broker's words:
+    The broker's messages:
         the security key provided is not authorized to perform this operation
         the security key with extend permission can only be used for private links
     """
@@ -42,7 +42,7 @@ class Unauthorized(BrokerError):
 class PaymentRequired(BrokerError):
     """The contract of the key is not paid for (status 402).
 
-    The broker's words:
+    The broker's messages:
         the request can not be served, as the payment is required to proceed
     """
 
@@ -54,7 +54,7 @@ class Forbidden(BrokerError):
 
     Such as publishing to a wildcard.
 
-    The broker's words:
+    The broker's messages:
         the request is understood, but it has been refused or access is not allowed
     """
 
@@ -64,7 +64,7 @@ class Forbidden(BrokerError):
 class NotFound(BrokerError):
     """The broker does not know this request (status 404).
 
-    The broker's words:
+    The broker's messages:
         the resource requested does not exist
     """
 
@@ -74,7 +74,7 @@ class NotFound(BrokerError):
 class InternalError(BrokerError):
     """Something failed inside the broker (status 500).
 
-    The broker's words:
+    The broker's messages:
         an unexpected condition was encountered and no more specific message is suitable
         channel can not have more than 23 parts
     """
@@ -85,7 +85,7 @@ class InternalError(BrokerError):
 class NotImplementedByBroker(BrokerError):
     """The broker does not have this feature (status 501).
 
-    The broker's words:
+    The broker's messages:
         the server either does not recognize the request method, or it lacks the ability
         to fulfill the request
     """

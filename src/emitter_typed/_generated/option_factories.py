@@ -2,7 +2,7 @@
 # Schema: emitter.yaml
 # Regenerate with: emitter-typed generate
 # To add behaviour, subclass or wrap these classes outside this folder.
-"""The options of Emitter's operations, made one by one."""
+"""Functions that make the options of Emitter's operations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .options import PublishOption, SubscribeOption
 
 
 class OptionFactories:
-    """Makes options one by one, for programs that keep them in sets."""
+    """Functions that make options, for programs that keep them in sets."""
 
     @staticmethod
     def with_ttl(ttl: float | timedelta) -> PublishOption:
@@ -27,7 +27,7 @@ class OptionFactories:
                 Unit: seconds. At least 0, at most 4294967295.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("ttl", ttl)
 
@@ -39,7 +39,7 @@ class OptionFactories:
         subscriptions receive the message too. Default: True, by the broker.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("echo", False)
 
@@ -51,7 +51,7 @@ class OptionFactories:
         message for the broker's default time, 30 days. The key needs `s`.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("retain", True)
 
@@ -63,7 +63,7 @@ class OptionFactories:
         service. 0: at most once, not acknowledged. 1: at least once, acknowledged.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("qos", 0)
 
@@ -75,7 +75,7 @@ class OptionFactories:
         service. 0: at most once, not acknowledged. 1: at least once, acknowledged.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("qos", 1)
 
@@ -93,7 +93,7 @@ class OptionFactories:
                 raises no error. At least 0, at most 100000.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return SubscribeOption("last", last)
 
@@ -109,7 +109,7 @@ class OptionFactories:
                 `until`.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return SubscribeOption("since", since)
 
@@ -125,6 +125,6 @@ class OptionFactories:
                 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return SubscribeOption("until", until)

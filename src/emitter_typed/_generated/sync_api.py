@@ -90,7 +90,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             permissions: What the key allows, as letters or as a Permission.
             ttl: How long the key works. 0 means forever. Unit: seconds. At least 0, at
                 most 2147483647. Default: 0.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
             The new key.
@@ -98,16 +98,18 @@ class SyncApi(OptionFactories, SyncClientBase):
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -140,7 +142,7 @@ class SyncApi(OptionFactories, SyncClientBase):
             master_key: The master key of the contract that issued `target_key`.
             target_key: The channel key to ban or to allow.
             ban: True to ban the key, False to allow it again.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
             The state of the key.
@@ -148,16 +150,18 @@ class SyncApi(OptionFactories, SyncClientBase):
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         master_key = Key(master_key)
@@ -193,31 +197,33 @@ class SyncApi(OptionFactories, SyncClientBase):
             subscribe: True to subscribe this connection to the channel too. Its live
                 messages go to `on_message`; stored ones are not sent. If the key lacks
                 `r`, no error is raised and nothing is received. Default: False.
-            options: The options below as a set of objects, as `with_ttl` and its like
-                make them.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_ttl`.
             ttl: How long the broker stores the message. If 0 or omitted, the message is
                 not stored, unless `retain` is set. The key needs `s`; without it the
                 broker delivers the message and does not store it, and raises no error.
                 Unit: seconds. At least 0, at most 4294967295.
             echo: True if this client's own subscriptions receive the message too.
                 Default: True, by the broker.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
             The link.
 
         Raises:
             BadRequest: The request is malformed (status 400).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -241,22 +247,24 @@ class SyncApi(OptionFactories, SyncClientBase):
         """Return the id of this connection and its links.
 
         Args:
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
             This connection as the broker sees it.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._calls.request(ME, MeRequest(), timeout_s=timeout_s)
@@ -284,9 +292,9 @@ class SyncApi(OptionFactories, SyncClientBase):
             status: True to return who is subscribed now. Default: False.
             changes: True to receive changes from now on, False to stop, None to leave
                 that as it is.
-            optional_handler: Receives the events of this channel from now on, in place
-                of `on_presence`. Default: `on_presence` goes on.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            optional_handler: Called with the events of this channel from now on,
+                instead of `on_presence`. Default: `on_presence`.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
             Who is subscribed. Empty if the status was not requested.
@@ -294,16 +302,18 @@ class SyncApi(OptionFactories, SyncClientBase):
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -340,30 +350,32 @@ class SyncApi(OptionFactories, SyncClientBase):
         Args:
             key: A channel key with the permission `p`.
             channel: The channel. Changes of `#/` are not reported.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+                Default: the client's setting.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
-            The events: iterate over them, or end them with `close`.
+            The events. Iterate over them; end them with `close`.
 
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -406,9 +418,9 @@ class SyncApi(OptionFactories, SyncClientBase):
         Args:
             key: A channel key with the permission `w`; also `s` to store the message.
             channel: The channel. It must not contain wildcards.
-            message: What to publish: bytes and str as they are, anything else as JSON.
-            options: The options below as a set of objects, as `with_ttl` and its like
-                make them.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_ttl`.
             ttl: How long the broker stores the message. If 0 or omitted, the message is
                 not stored, unless `retain` is set. The key needs `s`; without it the
                 broker delivers the message and does not store it, and raises no error.
@@ -419,20 +431,22 @@ class SyncApi(OptionFactories, SyncClientBase):
                 The key needs `s`.
             qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
                 least once, acknowledged. Default: 0.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
             Forbidden: The operation is not allowed on this channel, such as publishing
                 to a wildcard (status 403).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -465,9 +479,9 @@ class SyncApi(OptionFactories, SyncClientBase):
         Args:
             key: A channel key with the permission `w`; also `s` to store the message.
             channel: The channel. It must not contain wildcards.
-            message: What to publish: bytes and str as they are, anything else as JSON.
-            options: The options below as a set of objects, as `with_ttl` and its like
-                make them.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_ttl`.
             ttl: How long the broker stores the message. If 0 or omitted, the message is
                 not stored, unless `retain` is set. The key needs `s`; without it the
                 broker delivers the message and does not store it, and raises no error.
@@ -480,14 +494,14 @@ class SyncApi(OptionFactories, SyncClientBase):
                 least once, acknowledged. Default: 1.
 
         Returns:
-            What to wait for: `.wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: BadRequest (status
-            400), Unauthorized (status 401) or Forbidden (status 403), or
+            The pending acknowledgement. `.wait()` returns when the broker has
+            acknowledged the message, and raises the broker's refusal: BadRequest
+            (status 400), Unauthorized (status 401) or Forbidden (status 403),
             RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -516,27 +530,29 @@ class SyncApi(OptionFactories, SyncClientBase):
 
         Args:
             link: The name of a link that this client made. Matching `[0-9A-Za-z]{1,2}`.
-            message: What to publish: bytes and str as they are, anything else as JSON.
-            options: The options below as a set of objects, as `with_retain` and its
-                like make them.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_retain`.
             retain: True to store the message for the broker's default time, 30 days.
                 The key needs `s`.
             qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
                 least once, acknowledged. Default: 0.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
             Forbidden: The operation is not allowed on this channel, such as publishing
                 to a wildcard (status 403).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._calls.publish(
@@ -622,13 +638,13 @@ class SyncApi(OptionFactories, SyncClientBase):
             channel: The channel. `+` matches any one segment. A final `#/` needs a
                 client with `matcher="mqtt"`: Emitter's default matcher finds everything
                 below a channel without it, and no live message with it.
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            options: The options below as a set of objects, as `with_last` and its like
-                make them.
-            payload: The type to read each payload as: a class, or any other form, such
-                as `list[int]` or `int | None`. What does not fit goes to `on_error`,
-                and the subscription goes on. Default: bytes, as they came.
+            optional_handler: Called with each message. Default: none; iterate over the
+                returned subscription.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_last`.
+            payload: The type of each payload: a class, or any other type, such as
+                `list[int]` or `int | None`. A payload that does not fit goes to
+                `on_error`, and the subscription goes on. Default: bytes, unchanged.
             last: Number of stored messages to fetch: the newest ones. 0: none. If
                 omitted: every message between `since` and `until`. If those are omitted
                 too: the newest message (`subscribe`) or all of them (`history`). The
@@ -640,35 +656,36 @@ class SyncApi(OptionFactories, SyncClientBase):
             until: Only messages stored at this time or earlier. Default: no upper
                 limit. Live messages are always delivered. At least
                 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
-            recover: Whether to fetch, after the connection was lost, what was stored
-                meanwhile. It comes before what is live then, in order, and `events()`
-                tells how much it was. The key must be one that may fetch. Default:
-                False.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            recover: True to fetch, after each reconnect, the messages stored meanwhile.
+                They come before live ones, in order; `events()` reports how many. The
+                key must be allowed to fetch. Default: False.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            allow_reserved: Whether the channel may match below `emitter/`, where
-                anybody's message looks like the broker's own reply, error or event.
-                Requests still tell them apart; a publish that is refused meanwhile ends
-                with AmbiguousReply, and events and refusals of QoS 0 may be made up.
-                Default: False.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+                Default: the client's setting.
+            allow_reserved: True to allow a channel that matches below `emitter/`. Other
+                clients' messages may then look like the broker's replies: a refused
+                publish raises AmbiguousReply, and events and refusals of QoS 0 may be
+                forged. Default: False.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Returns:
-            The subscription: iterate over it, or end it with `close`.
+            The subscription. Iterate over it; end it with `close`.
 
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -751,38 +768,40 @@ class SyncApi(OptionFactories, SyncClientBase):
                 A key for the channel itself does not open the group.
             channel: The channel. `+` matches any one segment.
             share_group: The name of the group. It is one segment, without slashes.
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            options: Options as a set of objects, as `with_last` and its like make them.
-                Nothing comes of `last`, `since` and `until` here.
-            payload: The type to read each payload as: a class, or any other form, such
-                as `list[int]` or `int | None`. What does not fit goes to `on_error`,
-                and the subscription goes on. Default: bytes, as they came.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            optional_handler: Called with each message. Default: none; iterate over the
+                returned subscription.
+            options: Options, as a set or list of objects, made by functions such as
+                `with_last`. Ignored here: `last`, `since` and `until`.
+            payload: The type of each payload: a class, or any other type, such as
+                `list[int]` or `int | None`. A payload that does not fit goes to
+                `on_error`, and the subscription goes on. Default: bytes, unchanged.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            allow_reserved: Whether the channel may match below `emitter/`, where
-                anybody's message looks like the broker's own reply, error or event.
-                Requests still tell them apart; a publish that is refused meanwhile ends
-                with AmbiguousReply, and events and refusals of QoS 0 may be made up.
-                Default: False.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+                Default: the client's setting.
+            allow_reserved: True to allow a channel that matches below `emitter/`. Other
+                clients' messages may then look like the broker's replies: a refused
+                publish raises AmbiguousReply, and events and refusals of QoS 0 may be
+                forged. Default: False.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Returns:
-            The subscription: iterate over it, or end it with `close`.
+            The subscription. Iterate over it; end it with `close`.
 
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -822,8 +841,8 @@ class SyncApi(OptionFactories, SyncClientBase):
         Args:
             key: A channel key with the permission `l`.
             channel: The channel. `+` matches any one segment.
-            options: The options below as a set of objects, as `with_last` and its like
-                make them.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_last`.
             last: Number of stored messages to fetch: the newest ones. 0: none. If
                 omitted: every message between `since` and `until`. If those are omitted
                 too: the newest message (`subscribe`) or all of them (`history`). The
@@ -835,24 +854,24 @@ class SyncApi(OptionFactories, SyncClientBase):
             until: Only messages stored at this time or earlier. Default: no upper
                 limit. Live messages are always delivered. At least
                 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
-            timeout_s: Seconds to wait for each page. Default: the client's.
+            timeout_s: Seconds to wait for each page. Default: the client's setting.
 
         Returns:
-            The messages, oldest first. Iterating asks for page after page, back to the
-            oldest message, before it gives out the first one. It holds at most 8 MiB of
-            them meanwhile, and asks for the rest again. The call itself raises only
-            InvalidArgument and Closed; iterating raises the rest.
+            The messages, oldest first. Pages arrive newest first, so all of them are
+            requested before the first message is returned. At most 8 MiB are held in
+            memory; older parts are requested again. The call raises only
+            InvalidArgument and Closed; iterating raises the other errors.
 
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No page came in time.
-            ConnectionLost: The connection ended first.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No page arrived in time.
+            ConnectionLost: The connection was lost first.
             ReplyMissing: A single message is too large for a reply.
-            HistoryIncomplete: All that could be had was given; messages of some seconds
-                may be missing.
-            AmbiguousReply: Somebody else may have sent a reply.
+            HistoryIncomplete: Messages of some seconds may be missing. It is raised at
+                the end, after all that could be fetched.
+            AmbiguousReply: The reply may be forged by another client.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -876,17 +895,20 @@ class SyncApi(OptionFactories, SyncClientBase):
         Args:
             key: A channel key with the permission `r`.
             channel: The channel, as it was passed to `subscribe`.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Raises:
             BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -894,7 +916,9 @@ class SyncApi(OptionFactories, SyncClientBase):
 
     @property
     def on_keygen(self) -> Handler[KeygenResponse] | None:
-        """The handler of the event `keygen`; None: nobody is told.
+        """The handler of the event `keygen`.
+
+        If None, the events are ignored.
 
         Each response to `keygen`, in the order of arrival.
         """
@@ -906,7 +930,9 @@ class SyncApi(OptionFactories, SyncClientBase):
 
     @property
     def on_keyban(self) -> Handler[KeybanResponse] | None:
-        """The handler of the event `keyban`; None: nobody is told.
+        """The handler of the event `keyban`.
+
+        If None, the events are ignored.
 
         Each response to `keyban`, in the order of arrival.
         """
@@ -918,7 +944,9 @@ class SyncApi(OptionFactories, SyncClientBase):
 
     @property
     def on_me(self) -> Handler[MeResponse] | None:
-        """The handler of the event `me`; None: nobody is told.
+        """The handler of the event `me`.
+
+        If None, the events are ignored.
 
         Each response to `me`, in the order of arrival.
         """
@@ -930,7 +958,9 @@ class SyncApi(OptionFactories, SyncClientBase):
 
     @property
     def on_presence(self) -> Handler[PresenceEvent] | None:
-        """The handler of the event `presence`; None: nobody is told.
+        """The handler of the event `presence`.
+
+        If None, the events are ignored.
 
         Each subscribe and unsubscribe on the channels watched with
         `presence(changes=True)`, and each status.
