@@ -17,7 +17,7 @@ _MAX_LOGIN_BYTES = 255
 
 
 class ProxyKind(Enum):
-    """The protocols of proxies; the values are the schemes of their URLs."""
+    """The protocol of a proxy. The value is the scheme of its URL."""
 
     SOCKS4 = "socks4"
     """SOCKS version 4A, which takes names."""
@@ -29,7 +29,10 @@ class ProxyKind(Enum):
 
 @frozen(kw_only=True)
 class Proxy:
-    """A proxy, which looks the broker's name up itself. Its repr does not show the password."""
+    """A proxy. It resolves the broker's name itself.
+
+    The repr does not show the password.
+    """
 
     kind: ProxyKind
     """What it speaks."""

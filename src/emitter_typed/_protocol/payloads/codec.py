@@ -141,7 +141,7 @@ def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"
 
     Raises:
         Undecodable: The document does not fit the type; `path` says where.
-        InvalidArgument: No payload can have the type.
+        InvalidArgument: A payload cannot have this type.
     """
     try:
         return read_document(document, conversion_of(type))
@@ -255,7 +255,7 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
 
     Raises:
         Undecodable: The payload is not JSON (not UTF-8, for `str`) or does not fit the type; `path` says where.
-        InvalidArgument: No payload can have the type.
+        InvalidArgument: A payload cannot have this type.
     """
     read = _reader(type)
     try:
