@@ -95,7 +95,7 @@ def no_dict(value: object, name: object, attributes: Mapping[str, str]) -> TypeE
         advice = f"write .{attribute} instead of [{name!r}]"
     else:
         listed = ", ".join(f".{each}" for each in dict.fromkeys(attributes.values()))
-        advice = f"it has {listed or 'no attributes'}, and its class says what it is"
+        advice = f"it has {listed or 'no attributes'}"
     return TypeError(f"{type(value).__name__} is an object, not a dict: {advice}")
 
 
@@ -211,9 +211,9 @@ class AmbiguousReply(EmitterError):
     def __init__(self, operation: str) -> None:
         """Name the operation."""
         super().__init__(
-            f"{operation} got an answer that anybody may have sent",
-            "a message on a subscribed reserved channel looks like the broker's own; "
-            "end the subscription that was made with allow_reserved=True, then ask again",
+            f"{operation}: the reply may be forged by another client",
+            "this client subscribes below the reserved prefix; "
+            "close the subscription with allow_reserved=True, then call again",
         )
         self.operation = operation
 
@@ -228,7 +228,7 @@ class ReplyMissing(EmitterError):
         """Name the request."""
         super().__init__(
             f"{operation} was acknowledged, but its reply is larger than a packet may be",
-            "ask for less at once",
+            "request less at once",
         )
         self.operation = operation
 
@@ -272,7 +272,7 @@ class Undecodable(EmitterError, ValueError):
     """Where in the document the problem is, such as `$.readings[3].celsius`."""
 
     def __init__(
-        self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$", subject: str = "what arrived"
+        self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$", subject: str = "the payload"
     ) -> None:
         """Say what is wrong, at which path, on which channel or in which subject."""
         channel = hide_keys(channel)
@@ -317,21 +317,21 @@ class RequestTimeout(EmitterError, TimeoutError):
         """Name the operation, its limit, and what it waited for."""
         if unacknowledged is not None:
             message = (
-                f"{operation} was not over within {timeout_s:g} s: {unacknowledged} messages of QoS 1 are not "
-                f"acknowledged, {unsent or 0} of QoS 0 are not sent, {handlers_running} handlers still run"
+                f"{operation} did not finish within {timeout_s:g} s: {unacknowledged} messages of QoS 1 are not "
+                f"acknowledged, {unsent or 0} of QoS 0 are not sent, {handlers_running} handlers are still running"
             )
             message += "" if offline is None else f", there is no connection ({offline})"
-            advice = "what is left is lost; allow more time with timeout_s"
+            advice = "what is left is lost; raise timeout_s"
         elif offline is not None:
             message = f"{operation} was not acknowledged within {timeout_s:g} s: there is no connection ({offline})"
-            advice = "the message is kept, and goes out once there is one"
+            advice = "the message is kept and sent after the next connect"
         else:
             message = f"{operation} was not answered within {timeout_s:g} s"
             advice = (
-                "whatever listens there did not answer as an MQTT broker; check address, port and TLS"
+                "no MQTT broker answered; check the address, the port and TLS"
                 if operation == "connect"
-                else "it may have been carried out; check that the address is an Emitter broker, "
-                "or allow more time with timeout_s"
+                else "the broker may have carried it out; check that the address is an Emitter broker, "
+                "or raise timeout_s"
             )
         super().__init__(message, advice)
         self.operation = operation
@@ -376,9 +376,9 @@ class ConnectionRefused(EmitterError, ConnectionError):
         if return_code is None:
             advice = "check the host and the port, and whether the broker expects TLS or WebSocket there"
         elif permanent:
-            advice = "the broker is there, and does not accept this client: check the username"
+            advice = "the broker does not accept this client: check the username"
         else:
-            advice = "the broker is there, and takes nobody now: try again later"
+            advice = "the broker is not available now: try again later"
         texts = [f"no connection to {host}:{port}: {message}", *(other.message for other in others)]
         super().__init__("; ".join(texts), advice)
         self.reason = message
@@ -419,12 +419,12 @@ class ConnectionLost(EmitterError, ConnectionError):
     operation: str | None
     """The operation that was cut off, or None for a subscription or the connection itself."""
     reconnecting: bool
-    """Whether the client connects again by itself."""
+    """Whether the client reconnects."""
 
     def __init__(self, message: str, *, operation: str | None = None, reconnecting: bool = False) -> None:
         """Say why the connection was lost, during which operation, and whether the client reconnects."""
         what = f" during {operation}" if operation else ""
-        advice = "the client connects again by itself" if reconnecting else "connect again"
+        advice = "the client reconnects" if reconnecting else "connect again"
         super().__init__(f"the connection was lost{what} ({message})", advice)
         self.message = message
         self.operation = operation
@@ -439,7 +439,7 @@ class Congested(EmitterError):
 
     def __init__(self, operation: str, bound: str) -> None:
         """Name the operation and the limit that is reached."""
-        super().__init__(f"{operation} was not sent: {bound}", "wait for some of it to end, then call again")
+        super().__init__(f"{operation} was not sent: {bound}", "wait until some calls have finished, then call again")
         self.operation = operation
 
 
@@ -458,7 +458,7 @@ class SlowConsumer(EmitterError):
         channel = hide_keys(channel)
         super().__init__(
             f"the queue of {channel} was full ({max_messages} messages or {max_bytes} bytes)",
-            'read faster, raise the bounds, or let it drop with overflow="drop_oldest"',
+            'read faster, raise max_messages or max_bytes, or drop messages with overflow="drop_oldest"',
         )
         self.channel = channel
         self.max_messages = max_messages

@@ -178,6 +178,6 @@ def test_attributes_are_found_in_a_class() -> None:
     assert dict(attributes_of(source)) == {"told": True, "bare": False, "set": True, "bare_too": False}
 
 
-@pytest.mark.parametrize("text", ["Made by clients.", "End the stream, for a reason or none. For the clients' own use."])
+@pytest.mark.parametrize("text", ["Made by clients.", "End the stream. For the clients' own use."])
 def test_what_only_clients_call_is_no_users(text: str) -> None:
     assert not Docstring(text).is_for_users()

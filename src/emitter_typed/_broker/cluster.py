@@ -64,10 +64,10 @@ class AsyncCluster:
                 exist, or the master key has another form.
         """
         if size < 1:
-            raise InvalidArgument(f"size must be 1 or more nodes, not {size}", argument="size", value=size)
+            raise InvalidArgument(f"size: must be 1 or more nodes, not {size}", argument="size", value=size)
         if port:
             raise InvalidArgument(
-                f"port must be 0 (any that is free, for each node) or None, not {port}: two nodes cannot share one",
+                f"port: must be 0 (a free port for each node) or None, not {port}: two nodes cannot share one",
                 argument="port",
                 value=port,
             )

@@ -98,7 +98,7 @@ class Faults:
         """
         if return_code is not None and not 1 <= return_code <= 5:
             raise InvalidArgument(
-                f"a return code that refuses is 1 to 5, not {return_code}", argument="return_code", value=return_code
+                f"return_code: must be 1 to 5, not {return_code}", argument="return_code", value=return_code
             )
 
         def refuse() -> None:
@@ -152,11 +152,11 @@ class Faults:
         """
         if sent_bytes is None and received_bytes is None:
             raise InvalidArgument(
-                "say after how many bytes: sent_bytes, received_bytes or both", argument="sent_bytes", value=None
+                "sent_bytes, received_bytes: pass at least one of them", argument="sent_bytes", value=None
             )
         for name, number in (("sent_bytes", sent_bytes), ("received_bytes", received_bytes)):
             if number is not None and number < 1:
-                raise InvalidArgument(f"{name} is 1 or more, not {number}", argument=name, value=number)
+                raise InvalidArgument(f"{name}: must be 1 or more, not {number}", argument=name, value=number)
 
         def cut() -> None:
             for connection in self._named(username):
@@ -181,7 +181,7 @@ class Faults:
         """
         if packet not in _TYPES:
             raise InvalidArgument(
-                f"packet must be one of {', '.join(get_args(SentPacket))}, not {packet!r}",
+                f"packet: must be one of {', '.join(get_args(SentPacket))}, not {packet!r}",
                 argument="packet",
                 value=packet,
             )
@@ -233,7 +233,7 @@ class Faults:
             InvalidArgument: `size` is below 2.
         """
         if size < 2:
-            raise InvalidArgument(f"size must be 2 or more, not {size}", argument="size", value=size)
+            raise InvalidArgument(f"size: must be 2 or more, not {size}", argument="size", value=size)
         self._run(lambda: self._switches.answers.reorder(size))
 
     def release_replies(self) -> None:
@@ -302,9 +302,9 @@ class Faults:
             InvalidArgument: the share is not between 0 and 1, or the distance is below 1.
         """
         if not 0 <= share <= 1:
-            raise InvalidArgument(f"share must be from 0 to 1, not {share}", argument="share", value=share)
+            raise InvalidArgument(f"share: must be 0 to 1, not {share}", argument="share", value=share)
         if distance < 1:
-            raise InvalidArgument(f"distance must be 1 or more, not {distance}", argument="distance", value=distance)
+            raise InvalidArgument(f"distance: must be 1 or more, not {distance}", argument="distance", value=distance)
 
         def disorder() -> None:
             self._switches.disorder = Disorder(share=share, distance=distance, seed=seed)
@@ -391,7 +391,7 @@ class Faults:
 
 def _check_delay(seconds: float) -> None:
     if not seconds >= 0:
-        raise InvalidArgument(f"seconds must be 0 or more, not {seconds}", argument="seconds", value=seconds)
+        raise InvalidArgument(f"seconds: must be 0 or more, not {seconds}", argument="seconds", value=seconds)
 
 
 def through(faults: Faults, run: Callable[[Callable[[], None]], None]) -> Faults:

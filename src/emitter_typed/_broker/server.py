@@ -86,12 +86,12 @@ class AsyncBroker:
             )
         if port is not None and not 0 <= port <= MOST_PORT:
             raise InvalidArgument(
-                f"a port is 1 to {MOST_PORT}, or 0 for any that is free, not {port}", argument="port", value=port
+                f"port: must be 1 to {MOST_PORT}, or 0 for a free port, not {port}", argument="port", value=port
             )
         if not host:
             raise InvalidArgument(
-                "the host is empty, which would be every address of this machine: "
-                "give 127.0.0.1 for this machine alone, or 0.0.0.0 if you mean it",
+                "host: must not be empty, which would mean every address of this machine: "
+                "pass 127.0.0.1 for this machine only, or 0.0.0.0 for every address",
                 argument="host",
                 value=host,
             )
@@ -333,7 +333,7 @@ async def until_published(
         Closed: nothing is running, or it was stopped meanwhile.
     """
     if count < 1:
-        raise InvalidArgument(f"count is 1 or more, not {count}", argument="count", value=count)
+        raise InvalidArgument(f"count: must be 1 or more, not {count}", argument="count", value=count)
     wanted = None if channel is None else validate_channel(channel, static=False)
     over = asyncio.Event()
 
@@ -373,5 +373,5 @@ def _why(error: OSError | ValueError) -> tuple[str, str]:
     number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
     reason = os.strerror(number) if number else getattr(error, "strerror", None) or str(error)
     if number in (errno.EADDRINUSE, errno.EACCES):
-        return reason, "port 0 takes any port that is free"
+        return reason, "pass port 0 for a free port"
     return reason, "the host must be an address of this machine, such as 127.0.0.1"

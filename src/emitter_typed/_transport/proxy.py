@@ -81,7 +81,7 @@ def parse_proxy(url: str) -> Proxy:
         or parts.fragment
     ):
         raise InvalidArgument(
-            "this is no URL of a proxy: write socks5://host:port, socks4://host:port or http://host:port",
+            "proxy: not a valid URL: write socks5://host:port, socks4://host:port or http://host:port",
             argument="proxy",
             value=None,
         ) from None
@@ -116,4 +116,4 @@ def proxy_of(endpoint: Endpoint) -> Proxy | None:
     try:
         return parse_proxy(f"socks5{border}{rest}" if scheme == "socks" else url)
     except InvalidArgument:
-        raise ValueError("the environment variable mqtt_proxy holds no URL of a proxy") from None
+        raise ValueError("the environment variable mqtt_proxy is not a valid URL of a proxy") from None

@@ -75,10 +75,10 @@ class Secret:
         revealed = text.reveal() if isinstance(text, Secret) else text
         name = type(self).__name__.lower()
         if not is_text(revealed):
-            problem = "is not empty" if revealed == "" else f"is made from a text, not from {kind_of(text)}"
+            problem = "must not be empty" if revealed == "" else f"expected a text, got {kind_of(text)}"
             # Bytes may be a key, which frames would show.
             del text, revealed
-            raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
+            raise InvalidArgument(f"{name}: {problem}", argument=name, value=None)
         if is_masked(revealed):
             raise masked_form(name)
         self._text = revealed

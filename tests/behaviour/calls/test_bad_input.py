@@ -221,7 +221,7 @@ async def test_a_peer_that_speaks_something_else_is_no_broker(flavour: Flavour, 
         peer.recv(1024)
         peer.sendall(answer)
 
-    with listener(answers) as port, pytest.raises(ConnectionRefused, match="what answered is no MQTT broker"):
+    with listener(answers) as port, pytest.raises(ConnectionRefused, match="the peer is not an MQTT broker"):
         await _connect(flavour, port, LIMIT_S)()
 
 

@@ -36,7 +36,7 @@ def key(broker: Broker) -> Key:
     return broker.keygen("a/#/", "rwslp")
 
 
-BY_ITSELF_OR_NOT = ["the client connects again by itself", "connect again"]
+BY_ITSELF_OR_NOT = ["the client reconnects", "connect again"]
 
 
 # What lasts

@@ -262,8 +262,8 @@ def test_a_key_in_the_wrong_place_is_not_shown(refused: Run) -> None:
         (("--port", "x"), "argument --port: invalid int value: 'x'"),
         (("--port",), "argument --port: expected one argument"),
         (("--nonsense",), "unrecognized option --nonsense"),
-        (("--port", "99999"), "a port is 1 to 65535, or 0 for any that is free, not 99999"),
-        (("--port", "-1"), "a port is 1 to 65535, or 0 for any that is free, not -1"),
+        (("--port", "99999"), "port: must be 1 to 65535, or 0 for any that is free, not 99999"),
+        (("--port", "-1"), "port: must be 1 to 65535, or 0 for any that is free, not -1"),
     ],
 )
 def test_a_mistake_is_2_and_one_line(arguments: tuple[str, ...], said: str, refused: Run) -> None:

@@ -24,7 +24,7 @@ from emitter_typed.errors import InvalidArgument, Undecodable
 
 FunctionT = TypeVar("FunctionT")
 
-_TOO_DEEP = "nested too deeply to be converted, or holds itself"
+_TOO_DEEP = "nested too deeply, or contains itself"
 
 _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
@@ -235,7 +235,7 @@ def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes
         except UnicodeEncodeError:
             # It says where.
             conversion.now("write")(value)
-            raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
+            raise Unfit("contains a lone surrogate, which UTF-8 cannot hold") from None
 
     return write
 
