@@ -328,7 +328,7 @@ class RequestTimeout(EmitterError, TimeoutError):
         else:
             message = f"{operation} was not answered within {timeout_s:g} s"
             advice = (
-                "no MQTT broker answered; check the address, the port and TLS"
+                "check the address, the port and TLS; the peer may not be an MQTT broker"
                 if operation == "connect"
                 else "the broker may have carried it out; check that the address is an Emitter broker, "
                 "or raise timeout_s"

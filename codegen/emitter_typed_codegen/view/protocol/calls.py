@@ -18,6 +18,8 @@ from emitter_typed_codegen.view.protocol.options import enumerated, ignored_by, 
 INT = Name(BUILTINS, "int")
 BOOL = Name(BUILTINS, "bool")
 FLOAT = Name(BUILTINS, "float")
+_MAYBE = "The broker may have carried the call out."
+_AT_THE_END = "It is raised at the end, after all that could be fetched."
 CLIENTS = "Default: the client's setting."
 
 
@@ -124,14 +126,14 @@ def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Sect
     entries = [(class_name(name), error_text(by_name[name])) for name in names] if waits else []
     entries.append(("InvalidArgument", "An argument breaks a rule stated above. Nothing was sent."))
     if waits:
-        entries.append(("RequestTimeout", f"No {waits} arrived in time. The broker may have carried the call out."))
-        entries.append(("ConnectionLost", "The connection was lost first. The broker may have carried the call out."))
+        entries.append(("RequestTimeout", f"No {waits} arrived in time. {_MAYBE}"))
+        entries.append(("ConnectionLost", f"The connection was lost first. {_MAYBE}"))
     if waits == "reply":
-        entries.append(("ReplyMissing", "The reply is too large for a packet. The broker may have carried the call out."))
-        entries.append(("AmbiguousReply", "The reply may be forged by another client. The broker may have carried the call out."))
-        entries.append(("Undecodable", "The reply does not fit the schema. The broker may have carried the call out."))
+        entries.append(("ReplyMissing", f"The reply is too large for a packet. {_MAYBE}"))
+        entries.append(("AmbiguousReply", f"The reply may be forged by another client. {_MAYBE}"))
+        entries.append(("Undecodable", f"The reply does not fit the schema. {_MAYBE}"))
     elif waits:
-        entries.append(("AmbiguousReply", "The refusal may be forged by another client. The broker may have carried the call out."))
+        entries.append(("AmbiguousReply", f"The refusal may be forged by another client. {_MAYBE}"))
     entries.append(("Congested", "Too many calls or bytes are in flight. Nothing was sent."))
     entries.append(("Closed", "The client is not connected. Nothing was sent."))
     return Section("Raises", entries)
@@ -146,7 +148,7 @@ def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:
         ("RequestTimeout", "No page arrived in time."),
         ("ConnectionLost", "The connection was lost first."),
         ("ReplyMissing", "A single message is too large for a reply."),
-        ("HistoryIncomplete", "Messages of some seconds may be missing. It is raised at the end, after all that could be fetched."),
+        ("HistoryIncomplete", f"Messages of some seconds may be missing. {_AT_THE_END}"),
         ("AmbiguousReply", "The reply may be forged by another client."),
         ("Closed", "The client is not connected. Nothing was sent."),
     ]

@@ -87,15 +87,15 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
         type=BOOL,
         default="False",
         text=(
-            f"True to allow a channel that matches below `{reserved}`. Other clients' messages may then look like the "
-            "broker's replies: a refused publish raises AmbiguousReply, and events and refusals of QoS 0 may be forged. "
+            f"True to allow a channel that matches below `{reserved}`. Other clients' messages may then look like "
+            "the broker's replies: a refused publish raises AmbiguousReply, and events and refusals of QoS 0 may be forged. "
             "Default: False."
         ),
     )
     rest = [*taken, *recovery(operation), *QUEUE_PARAMETERS, allow, timeout("the broker's answer")]
     text = (
-        "The type of each payload: a class, or any other type, such as `list[int]` or `int | None`. A payload that does "
-        "not fit goes to `on_error`, and the subscription goes on. Default: bytes, unchanged."
+        "The type of each payload: a class, or any other type, such as `list[int]` or `int | None`. A payload that "
+        "does not fit goes to `on_error`, and the subscription goes on. Default: bytes, unchanged."
     )
     payload_type = Applied(contract("TypeForm"), (PAYLOAD,))
     no_payload = Parameter(name="payload", type=NONE, default="None")
