@@ -88,8 +88,8 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
         default="False",
         text=(
             f"True to allow a channel that matches below `{reserved}`. Other clients' messages may then look like "
-            "the broker's replies: a refused publish raises AmbiguousReply, and events and refusals of QoS 0 may be forged. "
-            "Default: False."
+            "the broker's replies: a refused publish raises AmbiguousReply, and events and refusals of QoS 0 may be "
+            "forged. Default: False."
         ),
     )
     rest = [*taken, *recovery(operation), *QUEUE_PARAMETERS, allow, timeout("the broker's answer")]
