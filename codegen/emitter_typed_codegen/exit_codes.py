@@ -27,4 +27,4 @@ MEANINGS: Final = {
     INTERRUPTED: "Ctrl-C",
     UNREAD: "nobody reads the output any more, as after `| head`",
 }
-"""What each one means, whichever verb ends with it: the table of docs/shell.md."""
+"""What each one means, whichever verb ends with it: the table of docs/reference/command-line.md."""

@@ -33,5 +33,5 @@ def temperature_params(
     *,
     room: SearchStrategy[str] | None = None,
 ) -> SearchStrategy[TemperatureParams]:
-    """Return a strategy for the parameters of `home/{room}/temperature/`."""
+    """Return a strategy for `TemperatureParams`."""
     return parameter_strategy(TemperatureParams, room=room)

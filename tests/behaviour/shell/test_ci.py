@@ -1,4 +1,4 @@
-"""`check` before a commit and in CI, as docs/shell.md tells to set it up."""
+"""`check` before a commit and in CI, as docs/how-to/checking-in-ci.md tells to set it up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PRE_COMMIT = "pre-commit==4.7.0"
 HOME = "emitter-typed: 1\nname: Home\ntypes:\n  Reading: {fields: {celsius: float}}\n"
 PROJECT = '[tool.emitter-typed]\nbaseline = "git:origin/main"\n\n[[tool.emitter-typed.jobs]]\n'
 PROJECT += 'schema = "home.yaml"\nout = "home_api"\n'
-PAGE = (ROOT / "docs" / "shell.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "checking-in-ci.md").read_text("utf-8")
 WHO = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
