@@ -70,51 +70,73 @@ _SEGMENT = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:_$[
 
 
 def strategy(type: TypeForm[T], *constraints: Constraint) -> SearchStrategy[T]:
-    """Return a strategy for a type that a payload can have: what it makes is read from JSON as it was written.
+    """Return a strategy for a type that a payload can have.
+
+    What it makes keeps the limits of the type, and is read from JSON as it was written.
 
     Args:
         type: A record, a union, an enum or an alias of a schema, an attrs class, a dataclass, a NamedTuple, a
             TypedDict, `list[int]`, `Reading | None`, a `Literal`, a scalar.
         constraints: Limits of an alias, which its type does not show.
 
+    Returns:
+        The strategy.
+
     Raises:
-        InvalidArgument: No payload can have the type, or it has no value that is finite.
+        InvalidArgument: No payload can have the type, or each value of it holds another one.
     """
     return declared_strategy(type, *constraints)
 
 
 def declared_strategy(type: object, *constraints: Constraint) -> SearchStrategy[Any]:
-    """Return the same for generated code, whose annotations say what it is.
+    """Return the strategy of a type, for generated code.
 
-    Checkers refuse some forms of a type that others take.
+    Its annotations say what the strategy makes: some checkers refuse forms of a type that others take.
+
+    Args:
+        type: The type.
+        constraints: Limits of an alias, which its type does not show.
+
+    Returns:
+        The strategy.
+
+    Raises:
+        InvalidArgument: No payload can have the type, or each value of it holds another one.
     """
     conversion_of(type)
     return _Builder().of(type, constraints, _TURNS)
 
 
-def record_strategy(cls: type[RecordT], /, **fields: SearchStrategy[Any] | None) -> SearchStrategy[RecordT]:
-    """Return a strategy for a record.
+def record_strategy(record: type[RecordT], /, **fields: SearchStrategy[Any] | None) -> SearchStrategy[RecordT]:
+    """Return the strategy of a record.
 
     Args:
-        cls: Its class.
-        fields: Strategies for fields, in the place of their own; None: its own. What they make has to keep the limits.
+        record: Its class.
+        fields: Strategies in the place of those of the fields; None: the field's own. What they make has to keep the
+            limits of the field, or the record raises InvalidArgument.
+
+    Returns:
+        The strategy.
 
     Raises:
-        InvalidArgument: It has no value that is finite.
+        InvalidArgument: Each value of the record holds another one.
     """
-    conversion_of(cls)
-    return _Builder().record(cls, _TURNS, given=fields)
+    conversion_of(record)
+    return _Builder().record(record, _TURNS, given=fields)
 
 
-def parameter_strategy(cls: type[RecordT], /, **fields: SearchStrategy[Any] | None) -> SearchStrategy[RecordT]:
-    """Return a strategy for the parameters of a channel: all of them are segments of its address.
+def parameter_strategy(params: type[RecordT], /, **fields: SearchStrategy[Any] | None) -> SearchStrategy[RecordT]:
+    """Return the strategy of a channel's parameters, which are segments of its address.
 
     Args:
-        cls: Their class.
-        fields: Strategies for parameters, in the place of their own; None: its own.
+        params: The class of the parameters.
+        fields: Strategies in the place of those of the parameters; None: the parameter's own.
+
+    Returns:
+        The strategy.
     """
-    conversion_of(cls)
-    return _Builder(segments=True).record(cls, _TURNS, given=fields)
+    conversion_of(params)
+    return _Builder(segments=True).record(params, _TURNS, given=fields)
 
 
 class _Limits:
