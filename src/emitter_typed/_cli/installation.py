@@ -96,7 +96,7 @@ def installation() -> Installation:
             wanted.setdefault(marker[1] if marker else None, {})[found[1].lower()] = found[2].strip()
     wanted.pop("all", None)
     names = {name for packages in wanted.values() for name in packages if _version(name) is not None}
-    failed = _cannot_be_imported(names)
+    failed = import_failures(names)
     looked = {
         extra: tuple(_package(name, limits, failed) for name, limits in packages.items())
         for extra, packages in wanted.items()
@@ -116,14 +116,14 @@ def _package(name: str, limits: str, failed: Mapping[str, str]) -> Package:
     version = _version(name)
     if version is None:
         return Package(name, None, limits, "missing", "is not installed")
-    if not _fits(version, limits):
+    if not fits(version, limits):
         return Package(name, version, limits, "too old or too new", f"{version} is installed, {limits} is needed")
     if name in failed:
         return Package(name, version, limits, "broken", f"cannot be imported: {failed[name]}")
     return Package(name, version, limits, "ok", "")
 
 
-def _cannot_be_imported(names: Iterable[str]) -> dict[str, str]:
+def import_failures(names: Iterable[str]) -> dict[str, str]:
     """Return why packages cannot be imported, by their names."""
     modules = {_IMPORTED.get(name, name.replace("-", "_")): name for name in sorted(names)}
     try:
@@ -142,7 +142,7 @@ def _cannot_be_imported(names: Iterable[str]) -> dict[str, str]:
     return {modules[module]: why for module, why in failed.items()}
 
 
-def _fits(version: str, limits: str) -> bool:
+def fits(version: str, limits: str) -> bool:
     """Tell whether a version is among those that fit; what cannot be compared does."""
     numbers = _numbers(version)
     for sign, limit in _LIMIT.findall(limits):

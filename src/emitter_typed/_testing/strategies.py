@@ -126,7 +126,9 @@ def record_strategy(record: type[RecordT], /, **fields: SearchStrategy[Any] | No
 
 
 def parameter_strategy(params: type[RecordT], /, **fields: SearchStrategy[Any] | None) -> SearchStrategy[RecordT]:
-    """Return the strategy of a channel's parameters, which are segments of its address.
+    """Return the strategy of a channel's parameters.
+
+    What it makes can stand in the address.
 
     Args:
         params: The class of the parameters.

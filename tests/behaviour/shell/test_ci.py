@@ -16,8 +16,14 @@ from tests.helpers.tree import ROOT
 
 PRE_COMMIT = "pre-commit==4.7.0"
 HOME = "emitter-typed: 1\nname: Home\ntypes:\n  Reading: {fields: {celsius: float}}\n"
-PROJECT = '[tool.emitter-typed]\nbaseline = "git:origin/main"\n\n[[tool.emitter-typed.jobs]]\n'
-PROJECT += 'schema = "home.yaml"\nout = "home_api"\n'
+PROJECT = """\
+[tool.emitter-typed]
+baseline = "git:origin/main"
+
+[[tool.emitter-typed.jobs]]
+schema = "home.yaml"
+out = "home_api"
+"""
 PAGE = (ROOT / "docs" / "how-to" / "checking-in-ci.md").read_text("utf-8")
 WHO = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ HOME = "emitter-typed: 1\nname: Home\ntypes:\n  Reading: {fields: {celsius: floa
 PROJECT = '[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "home_api"\n'
 
 
+def _nothing(names: Iterable[str]) -> dict[str, str]:
+    return {}
+
+
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
     """A project whose package is generated, on a machine without profiles."""
@@ -30,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     # To import all of it takes a process; one test does.
-    monkeypatch.setattr(installation, "_cannot_be_imported", lambda names: {})
+    monkeypatch.setattr(installation, "import_failures", _nothing)
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -238,7 +243,7 @@ def test_a_part_of_an_extra_is_damage_and_none_is_not() -> None:
     ],
 )
 def test_versions_are_compared_as_installers_do(version: str, limits: str, fits: bool) -> None:
-    assert installation._fits(version, limits) == fits
+    assert installation.fits(version, limits) == fits
 
 
 def test_a_package_that_is_missing_or_too_old_is_told(
