@@ -177,10 +177,11 @@ def project_file(start: Path) -> Path:
     Raises:
         BadConfiguration: There is none.
     """
-    folder = next((one for one in (start, *start.parents) if (one / "pyproject.toml").is_file()), None)
+    # Unlike Path.is_file, which raises where a folder above may not be looked into.
+    folder = next((one for one in (start, *start.parents) if os.path.isfile(one / "pyproject.toml")), None)
     if folder is None:
         raise BadConfiguration(
-            f"there is no pyproject.toml in {start} or above: say what to generate with SCHEMA --out DIR"
+            f"there is no pyproject.toml in {start} or above: add one that lists jobs, or name a SCHEMA (see --help)"
         )
     return folder / "pyproject.toml"
 

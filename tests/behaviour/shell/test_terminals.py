@@ -75,6 +75,19 @@ def test_no_color_is_honoured(terminal: Shell, client: Client) -> None:
     assert not re.search(r"\x1b\[[0-9;]*m", shown(terminal, client).raw)
 
 
+def test_a_broken_installation_of_rich_costs_the_colour_alone(terminal: Shell) -> None:
+    broken = terminal.folder / "first" / "rich"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise RuntimeError('half an installation')\n")
+    terminal.environment["PYTHONPATH"] = str(broken.parent)
+
+    done = terminal.run("doctor")
+
+    assert done.code == 1
+    assert "rich: cannot be imported: RuntimeError: half an installation" in " ".join(done.out.split())
+    assert "\x1b" not in done.raw
+
+
 def test_a_narrow_terminal_breaks_no_line_of_a_message(terminal: Shell, client: Client) -> None:
     terminal.environment["COLUMNS"] = "40"
     assert f"{terminal.channel} {'hello ' * 20}" in shown(terminal, client).out

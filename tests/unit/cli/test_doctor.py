@@ -166,11 +166,11 @@ def test_a_manifest_after_a_merge_is_told(here: Path, capsys: pytest.CaptureFixt
     assert "after a merge with conflicts" in told(capsys, code=1)["to_do"][0]["problem"]
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may read everything")
-def test_what_may_not_be_read_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (here / "home_api/manifest.json").chmod(0)
+def test_a_folder_in_the_place_of_a_manifest_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "home_api/manifest.json").unlink()
+    (here / "home_api/manifest.json").mkdir()
 
-    assert "cannot be read" in told(capsys, code=1)["to_do"][0]["problem"]
+    assert "its manifest.json cannot be read: Is a directory" in told(capsys, code=1)["to_do"][0]["problem"]
 
 
 def test_the_connection_is_told_and_no_key_is_shown(
