@@ -6,17 +6,15 @@ import re
 
 from attrs import frozen
 
+from emitter_typed_codegen.language.texts import LONGEST_ADDRESS, SEGMENT_CHARACTER, WORD
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Report
 from emitter_typed_codegen.source import Place, ScalarNode
 
-# What Emitter allows in a channel: bytes 45 to 58 and 65 to 122, without the slash, and the dollar sign.
-_CHARACTER = r"[-.0-:A-Z\[\\\]^_`a-z$]"
-_is_literal = re.compile(f"{_CHARACTER}+").fullmatch
-_find_foreign = re.compile(f"(?!{_CHARACTER}).").search
-_is_word = re.compile("[0-9A-Za-z]+").fullmatch
+_is_literal = re.compile(f"{SEGMENT_CHARACTER}+").fullmatch
+_find_foreign = re.compile(f"(?!{SEGMENT_CHARACTER}).").search
+_is_word = re.compile(WORD).fullmatch
 
-_LONGEST = 1000
 _CHARACTERS = r"A-Z, a-z, 0-9 and - . : _ $ [ ] \ ^ `"
 
 
@@ -52,8 +50,8 @@ def read_segments(report: Report, node: ScalarNode, rule: Rule) -> tuple[Segment
         The segments without problems. An empty text has none.
     """
     found: list[Segment] = []
-    if len(node.value) > _LONGEST:
-        report.add(node, rule, f"this has more than {_LONGEST} characters", "no broker takes a topic that long")
+    if len(node.value) > LONGEST_ADDRESS:
+        report.add(node, rule, f"this has more than {LONGEST_ADDRESS} characters", "no broker takes a topic that long")
         return ()
     start = 0
     for text in node.value.removesuffix("/").split("/"):

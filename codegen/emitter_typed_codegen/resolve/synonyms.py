@@ -39,6 +39,16 @@ deprecated: obsolete
 unit: uom
 """
 
+_WORDS = """
+publish: out output send produce emit write pub publisher
+subscribe: in input receive consume listen read sub subscriber
+both: inout duplex bidirectional all readwrite any
+keep: preserve allow true
+ignore: drop strip forbid false
+unix: epoch timestamp unixtime
+seconds: second sec s
+"""
+
 _SCALARS = """
 string: str text char varchar email uri url hostname
 int: integer long short byte int8 int16 int32 int64 uint uint8 uint16 uint32 uint64
@@ -82,6 +92,7 @@ def _by_word(table: str) -> dict[str, list[str]]:
 
 
 _CALLED = _by_word(_KEYS)
+_WORDS_CALLED = _by_word(_WORDS)
 _SCALAR = {word: names[0] for word, names in _by_word(_SCALARS).items()}
 _ADVISED = {word: advice for words, advice in _ADVICE.items() for word in words.split()}
 _TYPES = {word: advice for words, advice in _TYPE_ADVICE.items() for word in words.split()}
@@ -91,6 +102,11 @@ _LIST = re.compile(r"(?:list|array|sequence|set|tuple|vec|vector|repeated)\s*[\[
 _MAP = re.compile(r"(?:dict|map|mapping|record|object|hash)\s*[\[<(]\s*\w+\s*,(.*)[\]>)]", re.IGNORECASE)
 _OPTIONAL = re.compile(r"(?:optional|maybe|option|nullable)\s*[\[<(](.*)[\]>)]", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d][\w.-]*")
+
+
+def word_called(word: str, known: Collection[str]) -> str | None:
+    """Return what a word of other languages for one of a few words is called here; None if nothing is close to it."""
+    return next((name for name in _WORDS_CALLED.get(word.casefold(), ()) if name in known), None)
 
 
 def key_called(key: str, known: Collection[str]) -> str | None:

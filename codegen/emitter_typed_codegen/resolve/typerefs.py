@@ -5,26 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import chain
-from typing import get_args
 
+from emitter_typed_codegen.language.scalars import SCALARS, SPECIAL
+from emitter_typed_codegen.language.texts import MOST_TYPE_LEVELS
 from emitter_typed_codegen.model import List, Map, Named, Optional, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.synonyms import type_advice, type_meant
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
-SCALARS: tuple[ScalarName, ...] = get_args(ScalarName)
-"""All scalars of the language."""
-
-SPECIAL: frozenset[ScalarName] = frozenset({"channel", "filter", "text"})
-"""The scalars that have their places, and stand nowhere else."""
-
 _PLACES = {
     "channel": "a parameter of a request or an operation",
     "filter": "a parameter of a request or an operation",
     "text": "the payload of a channel",
 }
-_MOST_LEVELS = 16
 _TOKEN = re.compile(r"[\[\]{}:?]|[^\[\]{}:?\s]+")
 _SIGNS = frozenset("[]{}:?")
 
@@ -75,10 +69,10 @@ def looks_like_type(node: MapNode) -> bool:
 def _written(node: Node, level: int = 0) -> str:
     if isinstance(node, ScalarNode):
         return node.value
-    if level < _MOST_LEVELS and isinstance(node, ListNode) and len(node.items) == 1:
+    if level < MOST_TYPE_LEVELS and isinstance(node, ListNode) and len(node.items) == 1:
         inner = _written(node.items[0], level + 1)
         return f"[{inner}]" if inner else ""
-    if level < _MOST_LEVELS and isinstance(node, MapNode) and len(node.pairs) == 1:
+    if level < MOST_TYPE_LEVELS and isinstance(node, MapNode) and len(node.pairs) == 1:
         inner = _written(node.pairs[0][1], level + 1)
         return f"{{{node.pairs[0][0].value}: {inner}}}" if inner else ""
     return ""
@@ -107,9 +101,9 @@ class _Reader:
         return BROKEN if self._broken else ref
 
     def _type(self, level: int) -> TypeRef:
-        if level > _MOST_LEVELS:
+        if level > MOST_TYPE_LEVELS:
             _, start, end = self._peek()
-            raise _Wrong(start, end, f"a type nests more than {_MOST_LEVELS} deep", "declare a type in between")
+            raise _Wrong(start, end, f"a type nests more than {MOST_TYPE_LEVELS} deep", "declare a type in between")
         ref = self._base(level)
         if self._peek()[0] != "?":
             return ref

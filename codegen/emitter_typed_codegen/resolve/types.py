@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from emitter_typed_codegen.language.limits import LIMITS
+from emitter_typed_codegen.language.scalars import SCALARS
+from emitter_typed_codegen.language.users import KINDS, VALUE
 from emitter_typed_codegen.model import (
     Alias,
     Declaration,
@@ -20,25 +23,17 @@ from emitter_typed_codegen.model import (
 from emitter_typed_codegen.names import constant_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, read_constraints
+from emitter_typed_codegen.resolve.constraints import read_constraints
 from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endless_records
 from emitter_typed_codegen.resolve.fields import read_record
 from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.synonyms import key_advice
-from emitter_typed_codegen.resolve.typerefs import SCALARS, read_type
+from emitter_typed_codegen.resolve.typerefs import read_type
 from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
-# In this order, so that each finds what its own checks look at.
-_KINDS = ("enum", "flags", "alias", "fields", "union")
-_KEYS = {
-    "fields": ("doc", "deprecated", "unknown"),
-    "enum": ("doc", "open"),
-    "flags": ("doc",),
-    "union": ("doc", "tag", "values"),
-    "alias": ("doc", "distinct", "secret", *CONSTRAINTS),
-}
+_KINDS = {shape.kind: shape for shape in KINDS}
 _TYPE_NAME = re.compile(r"[^\W\d][\w-]*").fullmatch
 
 
@@ -108,15 +103,10 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
 
 
 def _open(symbols: SymbolTable, key: ScalarNode, node: MapNode, kind: str) -> Entries:
-    required = (kind, "tag") if kind == "union" else (kind,)
+    shape = _KINDS[kind]
     # A second kind has its problem already.
     others = tuple(other for other in _KINDS if other != kind)
-    optional = tuple(name for name in _KEYS[kind] if name not in required)
-    what = f"the {_WORDS[kind]} {quoted(key.value)}"
-    return symbols.report.entries(node, what, at=key, required=required, optional=optional, ignored=others)
-
-
-_WORDS = {"fields": "record", "enum": "enum", "flags": "flags", "union": "union", "alias": "alias"}
+    return symbols.report.entries(node, shape, f"the {shape.name} {quoted(key.value)}", at=key, ignored=others)
 
 
 def _read_aliases(symbols: SymbolTable, opened: list[tuple[ScalarNode, Entries]]) -> None:
@@ -168,7 +158,7 @@ def _secret(symbols: SymbolTable, key: ScalarNode, entries: Entries, ref: TypeRe
     if ref is not BROKEN and symbols.scalar(ref) != "string":
         place = entries.get("alias") or key
         symbols.report.add(place, "secret-type", "a secret is a string", "write alias: string")
-    for other in ("distinct", *CONSTRAINTS):
+    for other in ("distinct", *LIMITS):
         if other in entries:
             symbols.report.add(entries.key(other), "secret-type", f"a secret has no {quoted(other)}", "take it away")
     symbols.types[key.value] = Secret(name=key.value, doc=entries.text("doc"))
@@ -240,7 +230,7 @@ def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
 
 def _value(symbols: SymbolTable, key: ScalarNode, node: Node | None) -> EnumValue:
     if isinstance(node, MapNode):
-        entries = symbols.report.entries(node, f"the value {quoted(key.value)}", at=key, optional=("name", "doc"))
+        entries = symbols.report.entries(node, VALUE, f"the value {quoted(key.value)}", at=key)
         node = entries.scalar("name")
         name = key.value if node is None or not symbols.report.is_name(node) else node.value
         return EnumValue(wire=key.value, name=name, doc=entries.text("doc"))

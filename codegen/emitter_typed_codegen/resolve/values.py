@@ -329,9 +329,16 @@ def plain_value(node: ScalarNode) -> bool | int | str | None:
         return node.value
 
 
+# The core schema of YAML 1.2, by which editors read: True, 007, 0x1F, .5 and .inf are no texts there.
+_is_no_text = re.compile(
+    r"~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
+    r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+).fullmatch
+
+
 def is_text(node: ScalarNode) -> bool:
-    """Tell whether JSON would read a text without a type as a text: not as a number, true, false or null."""
-    return not node.plain or (plain_value(node) is node.value and not _NUMBER(node.value))
+    """Tell whether YAML reads a text without a type as a text: not as a number, true, false or null."""
+    return not node.plain or not _is_no_text(node.value)
 
 
 def _json(node: Node) -> Literal_:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from emitter_typed_codegen.language.protocol import EVENT
 from emitter_typed_codegen.model import Event, Record, Request, Union
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
@@ -24,10 +25,10 @@ def read_events(symbols: SymbolTable, node: Node | None, reserved: str) -> tuple
         own = not keys.isdisjoint({*_OF_ITS_OWN, "channel"})
         entries = symbols.report.entries(
             described,
+            EVENT,
             f"the event {quoted(key.value)}",
             at=key,
             required=_OF_ITS_OWN if own else (),
-            optional=("channel", "doc") if own else (*_OF_ITS_OWN, "channel", "doc"),
         )
         topic, payload, channel = (entries.scalar(name) for name in ("topic", "payload", "channel"))
         if topic is not None:
