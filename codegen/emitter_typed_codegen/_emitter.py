@@ -14,11 +14,26 @@ PROTOCOL = Protocol(
         Setting(
             name="ttl",
             type=Scalar("duration"),
+            doc="How long the broker stores the message; 0 does not store. Without it nothing is stored that is not retained. The key needs `s`: without it the message is delivered and silently not stored. A link's holds for every message through it.",
+            unit="seconds",
             constraints=(Constraint("minimum", 0), Constraint("maximum", 4294967295)),
         ),
-        Setting(name="echo", type=Scalar("bool")),
-        Setting(name="retain", type=Scalar("bool")),
-        Setting(name="qos", type=Scalar("int"), values=(0, 1)),
+        Setting(
+            name="echo",
+            type=Scalar("bool"),
+            doc="Whether this client's own subscriptions receive the message too. Default, the broker's, is True.",
+        ),
+        Setting(
+            name="retain",
+            type=Scalar("bool"),
+            doc="Whether the broker stores the message for its own default time, 30 days. The key needs `s`.",
+        ),
+        Setting(
+            name="qos",
+            type=Scalar("int"),
+            doc="MQTT's quality of service: 0 at most once, without acknowledgement; 1 at least once, acknowledged.",
+            values=(0, 1),
+        ),
     ),
     others=("last", "since", "until"),
 )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from attrs import evolve
 
+from emitter_typed_codegen.language.scalars import ORDINARY
 from emitter_typed_codegen.language.shapes import (
     NAME,
     Anything,
@@ -23,7 +24,17 @@ from emitter_typed_codegen.language.shapes import (
     Whole,
 )
 from emitter_typed_codegen.language.texts import BROKER_TOPIC, LONGEST_ADDRESS, TOPIC, WORD
-from emitter_typed_codegen.language.users import DOC, FIELD, FIELDS, LIMIT_KEYS, PARAMETER, RECORD_NAME, UNIT, fields_of
+from emitter_typed_codegen.language.users import (
+    DOC,
+    FIELD,
+    FIELD_TYPE,
+    FIELDS,
+    LIMIT_KEYS,
+    PARAMETER,
+    RECORD_NAME,
+    UNIT,
+    fields_of,
+)
 
 LARGEST_PACKET = 268_435_455
 """What MQTT can write."""
@@ -90,12 +101,18 @@ WATCH = Shape(
     doc="A method that iterates over the events of the channel that the request's `lasting` begins and ends.",
 )
 
+_REQUEST_FIELD = evolve(
+    FIELD,
+    name="request-field",
+    keys=(evolve(FIELD_TYPE, value=Type(scalars=(*ORDINARY, "channel", "filter"))), *FIELD.keys[1:]),
+)
+
 REQUEST_FIELDS = Shape(
     name="request-fields",
     keys=(
         Key(
             FIELDS.name,
-            fields_of(FIELD, "channel", "filter"),
+            fields_of(_REQUEST_FIELD),
             "The fields by name: the parameters of the method, in their order. Those that can be left out come last.",
             required=True,
         ),
@@ -157,6 +174,7 @@ EVENT = Shape(
         Key("channel", Text(), "The field of the payload that names the channel."),
         DOC,
     ),
+    together=(("topic", ("payload",)), ("payload", ("topic",)), ("channel", ("topic", "payload"))),
     doc=(
         "What the broker sends. Without `topic` and `payload` it is the reply of the one request that names it as its "
         "`event`."
@@ -199,7 +217,10 @@ _OPTION_VALUES = MapOf(value=Anything(), names=NAME, called="a map of options to
 # A topic has as many segments as it likes.
 OPERATION_PARAMETER = Shape(
     name="operation-parameter",
-    keys=tuple(key for key in PARAMETER.keys if key.name != "max_segments"),
+    keys=(
+        evolve(FIELD_TYPE, value=Type(scalars=("string", "channel", "filter"), containers=False)),
+        *(key for key in PARAMETER.keys[1:] if key.name != "max_segments"),
+    ),
     doc="A parameter of an operation: a secret, a string, a channel or a filter.",
 )
 
@@ -226,7 +247,7 @@ OPERATION = Shape(
         ),
         Key(
             "params",
-            fields_of(OPERATION_PARAMETER, "channel", "filter"),
+            fields_of(OPERATION_PARAMETER),
             "The parameters by name: secrets, strings, channels and filters.",
             required=True,
         ),
@@ -253,7 +274,13 @@ OPERATION = Shape(
             verbs=("publish", "subscribe", "fetch"),
         ),
         _ERRORS,
-        Key("pages", Described(shapes=(PAGES,)), "Required: how it fetches, page by page.", verbs=("fetch",)),
+        Key(
+            "pages",
+            Described(shapes=(PAGES,)),
+            "Required: how it fetches, page by page.",
+            verbs=("fetch",),
+            needed=True,
+        ),
         Key(
             "no_replay",
             _OPTION_VALUES,
@@ -288,7 +315,12 @@ _WORD = Text(pattern=WORD, wrong="letters from A to Z or a to z and digits")
 OPTION = Shape(
     name="option",
     keys=(
-        Key("type", Type(), "The type: `int`, `bool`, `string`, `datetime`, `duration` or an enum.", required=True),
+        Key(
+            "type",
+            Type(scalars=("int", "bool", "string", "datetime", "duration"), containers=False, optional=False),
+            "The type: `int`, `bool`, `string`, `datetime`, `duration` or an enum.",
+            required=True,
+        ),
         Key("applies", ListOf(item=Text()), "Operations, and requests with `options_in`.", required=True),
         DOC,
         UNIT,

@@ -30,6 +30,12 @@ SCALARS: tuple[ScalarName, ...] = get_args(ScalarName)
 SPECIAL: frozenset[ScalarName] = frozenset({"channel", "filter", "text"})
 """The scalars that have their places, and stand nowhere else."""
 
+ORDINARY = tuple(scalar for scalar in SCALARS if scalar not in SPECIAL)
+"""The others."""
+
+FORMATS: Mapping[ScalarName, str] = {"datetime": "unix", "duration": "seconds"}
+"""The one other format of a scalar on the wire."""
+
 DESCRIBED: Mapping[ScalarName, ScalarDoc] = {
     "string": ScalarDoc("text", "text", "str", "probe"),
     "int": ScalarDoc("whole number of 64 bits, signed", "`-5`; no leading zeros, no `_`", "int", "-5"),

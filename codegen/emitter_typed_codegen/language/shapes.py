@@ -11,6 +11,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from emitter_typed_codegen.language.limits import ConstraintRule
+from emitter_typed_codegen.language.scalars import ORDINARY
 from emitter_typed_codegen.model import ScalarName
 
 WordT_co = TypeVar("WordT_co", bound=str, covariant=True)
@@ -84,8 +85,12 @@ class Whole:
 class Type:
     """A type."""
 
-    special: tuple[ScalarName, ...] = ()
-    """Which of the scalars that have their places may stand there."""
+    scalars: tuple[ScalarName, ...] = ORDINARY
+    """Which of the language's own types may stand there."""
+    containers: bool = True
+    """Whether lists and maps may."""
+    optional: bool = True
+    """Whether a `?` may stand behind it."""
     called: str = "a type"
 
 
@@ -132,6 +137,8 @@ class ListOf:
 
     item: Value
     at_least: int = 0
+    unique: bool = False
+    """Whether no item may come twice."""
     called: str = "a list"
 
 
@@ -206,6 +213,8 @@ class Key:
     """What counts where it is absent, as one would write it; empty: nothing does, or `doc` tells."""
     verbs: tuple[str, ...] = field(default=(), kw_only=True)
     """Of operations: the verbs that can have it; none: all can."""
+    needed: bool = field(default=False, kw_only=True)
+    """Whether those verbs must have it."""
     protocol: bool = field(default=False, kw_only=True)
     """Whether only a protocol needs it, so that nobody is offered it elsewhere."""
 
@@ -218,6 +227,8 @@ class Shape:
     """Its name in this table, and in the JSON Schema."""
     keys: tuple[Key, ...]
     doc: str = ""
+    together: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Keys, each with those that must be there beside it."""
     kind: str = ""
     """The key that says that it is this one, where several can stand in one place."""
     snippet: object = None

@@ -5,7 +5,7 @@ The expressions are written so that Python's `re` and JavaScript's `RegExp` read
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from emitter_typed_codegen.language.scalars import SCALARS
 from emitter_typed_codegen.model import ScalarName
@@ -42,18 +42,25 @@ _OF_THE_LANGUAGE = "|".join(SCALARS)
 TYPE_NAME = rf"^(?!(?:{_OF_THE_LANGUAGE})$){_LETTER}{_WORD}*$"
 """The name of a type: a letter, then letters, digits, `_` and `-`; none of the language's own types."""
 
-TYPE_NAMED = rf"^{_LETTER}{_WORD}*(?:\.{_LETTER}{_WORD}*)?$"
+TYPE_NAMED = rf"^(?!(?:{_OF_THE_LANGUAGE})$){_LETTER}{_WORD}*(?:\.{_LETTER}{_WORD}*)?$"
 """A type by its name, also one of another file."""
 
 MOST_TYPE_LEVELS = 16
 """How deep lists and maps may lie in one another in a type."""
 
 
-def type_pattern(special: Iterable[ScalarName]) -> str:
-    """Return an expression for types as a schema writes them. It lets brackets be closed by braces."""
-    elsewhere = [name for name in SCALARS if name in ("channel", "filter", "text") and name not in special]
+def type_pattern(scalars: Collection[ScalarName], *, containers: bool, optional: bool) -> str:
+    """Return an expression for types as a schema writes them. It lets brackets be closed by braces.
+
+    Args:
+        scalars: Which of the language's own types there may be.
+        containers: Whether there may be lists and maps.
+        optional: Whether the type as a whole may have a `?`.
+    """
+    elsewhere = [name for name in SCALARS if name not in scalars]
+    mark = r"\s*\??\s*" if optional else r"\s*"
     name = rf"(?!(?:{'|'.join(elsewhere)})(?!{_WORD}|\.)){_LETTER}{_WORD}*(?:\.{_LETTER}{_WORD}*)?"
-    pattern = rf"\s*{name}\s*\??\s*"
-    for _ in range(MOST_TYPE_LEVELS):
-        pattern = rf"\s*(?:{name}|(?:\[|\{{\s*string\s*:){pattern}[\]\}}])\s*\??\s*"
+    pattern = rf"\s*{name}{mark}"
+    for _ in range(MOST_TYPE_LEVELS if containers else 0):
+        pattern = rf"\s*(?:{name}|(?:\[|\{{\s*string\s*:){pattern}[\]\}}]){mark}"
     return f"^{pattern}$"

@@ -7,7 +7,7 @@ from typing import Literal
 from attrs import evolve
 
 from emitter_typed_codegen.language.limits import LONGEST_PATTERN, ConstraintRule
-from emitter_typed_codegen.language.scalars import SCALARS
+from emitter_typed_codegen.language.scalars import ORDINARY
 from emitter_typed_codegen.language.shapes import (
     NAME,
     Anything,
@@ -122,9 +122,11 @@ FIELD = Shape(
     snippet={"type": "$1"},
 )
 
+PARAMETER_TYPE = Type(scalars=("string", "int", "uuid", "date"), containers=False, optional=False)
+
 PARAMETER = Shape(
     name="parameter",
-    keys=(FIELD_TYPE, DOC, UNIT, *LIMIT_KEYS),
+    keys=(Key("type", PARAMETER_TYPE, "The type.", required=True), DOC, UNIT, *LIMIT_KEYS),
     doc=(
         "A parameter of an address: `string` (the default), `int`, `uuid`, `date`, an enum or an alias of one of these."
     ),
@@ -132,15 +134,15 @@ PARAMETER = Shape(
 )
 
 
-def fields_of(shape: Shape, *special: str, snippets: tuple[tuple[str, object], ...] = ()) -> MapOf:
+def fields_of(shape: Shape, snippets: tuple[tuple[str, object], ...] = ()) -> MapOf:
     """Return the map of fields or parameters, each of which is a type or a map with one."""
-    types = Type(special=tuple(scalar for scalar in SCALARS if scalar in special))
-    return MapOf(value=Either(of=(types, Described(shapes=(shape,)))), names=NAME, snippets=snippets)
+    (type_key, *_) = shape.keys
+    return MapOf(value=Either(of=(type_key.value, Described(shapes=(shape,)))), names=NAME, snippets=snippets)
 
 
 FIELDS = Key(
     "fields",
-    fields_of(FIELD, snippets=(("field: type", {"$1": "${2:string}"}),)),
+    fields_of(FIELD, (("field: type", {"${1:field}": "${2:string}"}),)),
     "The fields by name: each is a type, or a map with `type`.",
     required=True,
 )
@@ -182,7 +184,7 @@ ENUM = Shape(
             "enum",
             Either(
                 of=(
-                    ListOf(item=evolve(NAME, quoted=True), at_least=1),
+                    ListOf(item=evolve(NAME, quoted=True), at_least=1, unique=True),
                     MapOf(value=_VALUE, names=Text(may_be_empty=True), at_least=1),
                 )
             ),
@@ -207,7 +209,7 @@ FLAGS = Shape(
             "flags",
             Either(
                 of=(
-                    ListOf(item=_LETTER, at_least=1),
+                    ListOf(item=_LETTER, at_least=1, unique=True),
                     MapOf(value=_VALUE, names=_LETTER, at_least=1),
                 )
             ),
@@ -228,7 +230,7 @@ UNION = Shape(
     keys=(
         Key(
             "union",
-            ListOf(item=RECORD_NAME, at_least=1),
+            ListOf(item=RECORD_NAME, at_least=1, unique=True),
             "The names of several records, told apart by the field `tag`, which they do not declare.",
             required=True,
         ),
@@ -236,7 +238,7 @@ UNION = Shape(
         DOC,
         Key(
             "values",
-            ListOf(item=Text(quoted=True, may_be_empty=True)),
+            ListOf(item=Text(quoted=True, may_be_empty=True), unique=True),
             "What the tag holds for each record, in their order. Default: the record's name in snake_case.",
         ),
     ),
@@ -291,7 +293,7 @@ CHANNEL = Shape(
         ),
         Key(
             "payload",
-            Type(special=("text",)),
+            Type(scalars=(*ORDINARY, "text")),
             "A type, or `text` for a text that is not JSON. `bytes` are the payload as it is.",
             required=True,
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from emitter_typed_codegen.language.scalars import FORMATS
 from emitter_typed_codegen.language.shapes import Shape
 from emitter_typed_codegen.language.users import FIELD, UNKNOWN
 from emitter_typed_codegen.model import Constraint, Field, Literal_, Record, ScalarName, TypeRef
@@ -16,9 +17,6 @@ from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.typerefs import looks_like_type, read_type
 from emitter_typed_codegen.resolve.values import UNFIT, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
-
-FORMATS: dict[ScalarName, str] = {"datetime": "unix", "duration": "seconds"}
-"""The one other format of a scalar on the wire."""
 
 
 def read_field(

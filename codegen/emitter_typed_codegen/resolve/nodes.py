@@ -65,7 +65,6 @@ class Report:
         what: str,
         *,
         at: Placed,
-        required: Sequence[str] = (),
         ignored: Sequence[str] = (),
     ) -> Entries:
         """Read a map whose keys the language knows.
@@ -75,16 +74,14 @@ class Report:
             shape: The keys that it may have, and must have.
             what: What it describes, as in "a channel".
             at: Where a missing key is reported: the key that the map belongs to.
-            required: Further keys that must be there.
             ignored: Keys that have their problem already.
 
         Returns:
             The entries with known keys.
         """
-        required = (*shape.required, *required)
-        known = (*required, *(key for key in shape.optional if key not in required))
+        known = (*shape.required, *shape.optional)
         if not isinstance(node, MapNode):
-            self.expect(node, what, f"a map with {listed(required or known)}")
+            self.expect(node, what, f"a map with {listed(shape.required or known)}")
             return Entries(self, shape, at, {})
         found: dict[str, tuple[ScalarNode, Node]] = {}
         elsewhere: set[str | None] = set()
@@ -95,7 +92,8 @@ class Report:
                 elsewhere.add(key_called(key.value, known))
                 hint = key_advice(key.value, known) or self.meant(key.value, known) or f"it may have {listed(known)}"
                 self.add(key, "unknown-key", f"{what} has no key {quoted(key.value)}", hint)
-        for key_name in required:
+        beside = (other for key_name, others in shape.together if key_name in found for other in others)
+        for key_name in dict.fromkeys((*shape.required, *beside)):
             if key_name not in found and key_name not in elsewhere:
                 example = shape.example(key_name)
                 hint = f"write {key_name}: {example}" if example else ""

@@ -10,9 +10,7 @@ from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.protocol.envelope import check_topic
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
-from emitter_typed_codegen.source import MapNode, Node, ScalarNode
-
-_OF_ITS_OWN = ("topic", "payload")
+from emitter_typed_codegen.source import Node, ScalarNode
 
 
 def read_events(symbols: SymbolTable, node: Node | None, reserved: str) -> tuple[Event, ...]:
@@ -20,16 +18,9 @@ def read_events(symbols: SymbolTable, node: Node | None, reserved: str) -> tuple
     found: list[Event] = []
     topics = Names(symbols.report, "duplicate-value", "an event's topic")
     for key, described in symbols.report.named(node, "'events'"):
-        keys = {name.value for name, _ in described.pairs} if isinstance(described, MapNode) else set[str]()
+        entries = symbols.report.entries(described, EVENT, f"the event {quoted(key.value)}", at=key)
         # One that only replies count as has none of these.
-        own = not keys.isdisjoint({*_OF_ITS_OWN, "channel"})
-        entries = symbols.report.entries(
-            described,
-            EVENT,
-            f"the event {quoted(key.value)}",
-            at=key,
-            required=_OF_ITS_OWN if own else (),
-        )
+        own = any(name in entries for name in ("topic", "payload", "channel"))
         topic, payload, channel = (entries.scalar(name) for name in ("topic", "payload", "channel"))
         if topic is not None:
             check_topic(symbols, topic, reserved)
