@@ -46,6 +46,7 @@ from emitter_typed_codegen.model import (
     Protocol,
     Record,
     Scalar,
+    ScalarName,
     Schema,
     Setting,
 )
@@ -131,7 +132,7 @@ def language_schema(protocol: Protocol | None, local: Schema | None = None) -> J
     root = maker.shape(SCHEMA)
     return {
         "$schema": _DRAFT,
-        "title": "emitter-typed schema",
+        **_documented(SCHEMA.doc),
         **root,
         "definitions": dict(sorted(maker.definitions.items())),
     }
@@ -191,7 +192,6 @@ class _Maker:
         """Return the schema of a map with known keys."""
         made: JsonSchema = {
             "type": "object",
-            **_documented(shape.doc),
             "properties": {key.name: self._key(shape, key) for key in shape.keys},
             "additionalProperties": False,
         }
@@ -214,6 +214,9 @@ class _Maker:
             assert isinstance(within, dict)
             within["examples"] = [*names]
         if key.protocol or (key.name == "max_segments" and shape.name in ("field", "parameter", "alias")):
+            # Beside a reference, editors read what documents it and nothing else.
+            docs = _documented(key.doc, key.default)
+            made = {"allOf": [made], **docs} if "$ref" in made else made
             made["doNotSuggest"] = True
         return made
 
@@ -253,7 +256,24 @@ class _Maker:
             case Described(shapes=shapes):
                 return self._one_of(shapes)
             case Either(of=values):
-                return {"anyOf": [self._value(one) for one in values]}
+                return self._either([self._value(one) for one in values])
+
+    def _either(self, schemas: list[JsonSchema]) -> JsonSchema:
+        """Return the schema of one of several kinds of value; what is wrong is told by the one that it must be."""
+        made: JsonSchema = {"anyOf": [*schemas]}
+        for schema in reversed(schemas):
+            made = {"if": {"type": self._kind(schema)}, "then": schema, "else": made}
+        # Editors look for what to offer in each part of `allOf`, and in none of `then` and `else`.
+        names = [f"offered-{_name(one)}" for one in schemas]
+        offered: list[Json] = [{"$ref": f"#/definitions/{name}"} for name in names if name in self.definitions]
+        return {**made, **({"allOf": offered} if offered else {})}
+
+    def _kind(self, schema: JsonSchema) -> Json:
+        """Return the types of JSON that a schema is for."""
+        name = _name(schema)
+        known = self.definitions[name] if name else schema
+        assert isinstance(known, dict)
+        return known["type"]
 
     def _text(self, value: Text) -> JsonSchema:
         numbers = [kind for kind, one in (("number", "1"), ("boolean", "true")) if re.search(value.pattern, one)]
@@ -284,25 +304,19 @@ class _Maker:
         name = "-".join(["type", *(one for one in value.scalars if not whole or one not in ORDINARY)])
         if name not in self.definitions:
             pattern = type_pattern(value.scalars, containers=value.containers, optional=value.optional)
+            known = {scalar: _scalar_doc(scalar) for scalar in value.scalars}
+            known |= {one.name: one.doc or f"{type(one).__name__} of this schema." for one in self._local.types}
             self.definitions[name] = {
                 "type": "string",
-                "pattern": pattern,
-                "patternErrorMessage": _type_expected(value),
-                "defaultSnippets": [*self._offered_types(value)],
+                "if": {"pattern": f"^(?:{'|'.join(map(_escaped, known))})$"},
+                # An enum each, so that the word under the cursor is explained, and no other.
+                "then": {"anyOf": [{"enum": [word], "markdownEnumDescriptions": [doc]} for word, doc in known.items()]},
+                "else": {"pattern": pattern, "patternErrorMessage": _type_expected(value)},
+                "allOf": [{"$ref": f"#/definitions/offered-{name}"}],
             }
+            words = (_snippet(word, word, doc) for word, doc in known.items())
+            self.definitions[f"offered-{name}"] = {"defaultSnippets": [*words, *_offered_types(value)]}
         return {"$ref": f"#/definitions/{name}"}
-
-    def _offered_types(self, value: Type) -> Iterable[Json]:
-        for scalar in value.scalars:
-            described = DESCRIBED[scalar]
-            yield _snippet(scalar, scalar, f"{described.wire}; `{described.python}` in Python")
-        for declared in self._local.types:
-            yield _snippet(declared.name, declared.name, declared.doc or f"{type(declared).__name__} of this project.")
-        if value.containers:
-            yield _snippet("[T]", "[${1:string}]", "A list of one type, in quotes.")
-            yield _snippet("{string: T}", "{string: ${1:string}}", "A map with text keys, in quotes.")
-        if value.optional:
-            yield _snippet("T?", "${1:string}?", "What may be absent or null.")
 
     def _map(self, value: MapOf, shape: Shape | None, key: Key | None) -> JsonSchema:
         described = self._value(value.value)
@@ -330,31 +344,35 @@ class _Maker:
     def _own_channel(self, channel: Channel, described: JsonSchema) -> JsonSchema:
         """Return the schema of a channel that the file declares: its parameters are offered."""
         doc = f"`{channel.address}`\n\n{channel.doc}".strip()
-        if not channel.params:
-            return {**described, **_documented(doc)}
         params: JsonSchema = {param.name: _documented(param.doc) for param in channel.params}
-        return {"allOf": [described, {"properties": {"params": {"properties": params}}}], **_documented(doc)}
+        offered: JsonSchema = {"properties": {"params": {"properties": params}}}
+        # The own doc alone: editors show the innermost one.
+        return {"allOf": [{"$ref": described["$ref"]}, *([offered] if params else [])], **_documented(doc)}
 
     def _described(self, shape: Shape) -> JsonSchema:
         if shape.name not in self.definitions:
             # What refers to itself finds its name.
             self.definitions[shape.name] = {}
             self.definitions[shape.name] = self.shape(shape)
-        return {"$ref": f"#/definitions/{shape.name}"}
+        return {"$ref": f"#/definitions/{shape.name}", **_documented(shape.doc)}
 
     def _one_of(self, shapes: tuple[Shape, ...]) -> JsonSchema:
         """Return the schema of a map that one of its keys says the shape of."""
         kinds = [shape.kind for shape in shapes]
-        name = "-or-".join(kinds)
+        name = "type-declaration"
         if name not in self.definitions:
+            # None of them is there then: what is missing is told in words of ours.
             otherwise: JsonSchema = {
-                "type": "object",
                 "properties": {shape.kind: {**_documented(shape.doc), **self._offer(shape)} for shape in shapes},
-                "anyOf": [{"required": [kind]} for kind in kinds],
+                "required": [shapes[-1].kind],
                 "errorMessage": f"a type says what it is: give it one of {listed(kinds, 'or')}",
             }
             for shape in reversed(shapes):
-                otherwise = {"if": {"required": [shape.kind]}, "then": self._described(shape), "else": otherwise}
+                otherwise = {
+                    "if": {"type": "object", "required": [shape.kind]},
+                    "then": self._described(shape),
+                    "else": otherwise,
+                }
             self.definitions[name] = {"type": "object", **otherwise}
         return {"$ref": f"#/definitions/{name}"}
 
@@ -384,14 +402,31 @@ class _Maker:
         (verb, *_) = OPERATION.keys
         assert isinstance(verb.value, Choice)
         for word in [word for word, _ in verb.value.words] if keys else ():
-            foreign: JsonSchema = {
-                key.name: _never(f"{key.name} is for {listed(key.verbs)}") for key in keys if word not in key.verbs
-            }
-            then: JsonSchema = {"properties": foreign}
-            needed = [key.name for key in keys if key.needed and word in key.verbs]
-            if needed:
-                then["required"] = [*needed]
-            yield {"if": _has({verb.name: {"const": word}}), "then": then}
+            is_it = _has({verb.name: {"const": word}})
+            for key in keys:
+                if word not in key.verbs:
+                    yield {"if": is_it, "then": _never(key.name, f"{key.name} is for {listed(key.verbs)}")}
+                elif key.needed:
+                    yield {"if": is_it, "then": {"required": [key.name]}}
+
+
+def _name(schema: JsonSchema) -> str:
+    """Return the name of the definition that a schema refers to; empty if it refers to none."""
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+def _scalar_doc(scalar: ScalarName) -> str:
+    described = DESCRIBED[scalar]
+    return f"{described.wire}; `{described.python}` in Python"
+
+
+def _offered_types(value: Type) -> Iterable[Json]:
+    """Yield what editors offer of types that are more than a word."""
+    if value.containers:
+        yield _snippet("[T]", '"[${1:string}]"', "A list of one type, in quotes.")
+        yield _snippet("{string: T}", '"{string: ${1:string}\\}"', "A map with text keys, in quotes.")
+    if value.optional:
+        yield _snippet("T?", "${1:string}?", "What may be absent or null.")
 
 
 def _documented(doc: str, default: str = "") -> JsonSchema:
@@ -404,7 +439,7 @@ def _documented(doc: str, default: str = "") -> JsonSchema:
 
 
 def _snippet(label: str, body: str, doc: str) -> Json:
-    return {"label": label, "body": body, **_documented(doc)}
+    return {"label": label, "bodyText": body, **_documented(doc)}
 
 
 def _as_json(value: object) -> Json:
@@ -471,25 +506,25 @@ def _of_values(called: str, names: Collection[str]) -> JsonSchema:
     """Return what the keys beside a type must be where it is one of the language's own, or a list or a map."""
     conditions: list[Json] = []
     for low, high in (("minimum", "exclusive_minimum"), ("maximum", "exclusive_maximum")):
-        conditions.append({"not": {"required": [low, high]}, "errorMessage": f"{low} and {high} say one thing twice"})
+        both: JsonSchema = {"required": [low, high]}
+        conditions.append({"if": both, "then": _never(high, f"{low} and {high} say one thing twice")})
     for rule, kinds in LIMITS.items():
         others = [kind for kind in _SPELLED if kind not in kinds]
-        conditions.append(_if(called, others, {rule: _never(f"{rule} is a limit of {listed(sorted(kinds))}")}))
+        conditions.append(_if(called, others, _never(rule, f"{rule} is a limit of {listed(sorted(kinds))}")))
     for kind in LIMITS["minimum"]:
-        conditions.append(_if(called, [kind], dict.fromkeys(RANGE, _value_of(kind))))
+        conditions.append(_if(called, [kind], {"properties": dict.fromkeys(RANGE, _value_of(kind))}))
     if "default" not in names:
         return {"allOf": conditions}
     message = f"only a {listed(list(FORMATS), 'or')} can have another format"
     others = [kind for kind in _SPELLED if kind not in FORMATS]
-    conditions.append(_if(called, others, {"format": _never(message)}))
+    conditions.append(_if(called, others, _never("format", message)))
     for scalar, form in FORMATS.items():
-        conditions.append(_if(called, [scalar], {"format": {"const": form}}))
+        conditions.append(_if(called, [scalar], {"properties": {"format": {"const": form}}}))
     for kind in _VALUES:
-        optional: JsonSchema = {"anyOf": [_value_of(kind), {"type": "null"}]}
-        conditions.append(_if(called, [kind], {"default": _value_of(kind)}, mark=""))
-        conditions.append(_if(called, [kind], {"default": optional}, mark=r"\?"))
-    must = _if(called, list(_SPELLED), {}, mark="")
-    conditions.append({**must, "then": {"dependencies": {"blank": ["default"]}}})
+        or_null: JsonSchema = {"anyOf": [_value_of(kind), {"type": "null"}]}
+        conditions.append(_if(called, [kind], {"properties": {"default": _value_of(kind)}}, mark=""))
+        conditions.append(_if(called, [kind], {"properties": {"default": or_null}}, mark=r"\?"))
+    conditions.append(_if(called, list(_SPELLED), {"dependencies": {"blank": ["default"]}}, mark=""))
     return {"allOf": conditions}
 
 
@@ -500,26 +535,29 @@ def _value_of(kind: Limited) -> JsonSchema:
 _SPELLED: Mapping[Limited, str] = {**{one: one for one in SCALARS}, "list": r"\[.*\]", "map": r"\{.*\}"}
 
 
-def _if(called: str, kinds: Iterable[Limited], properties: JsonSchema, mark: str = r"\??") -> JsonSchema:
+def _if(called: str, kinds: Iterable[Limited], then: JsonSchema, mark: str = r"\??") -> JsonSchema:
     """Return what holds where the type is one of these, with or without its mark."""
     pattern = rf"(?:{'|'.join(_SPELLED[kind] for kind in kinds)})\s*{mark}"
-    return {"if": _has({called: _is(pattern)}), "then": {"properties": properties}}
+    return {"if": _has({called: _is(pattern)}), "then": then}
 
 
-def _never(message: str) -> JsonSchema:
-    return {"errorMessage": message, "not": {}}
+def _never(key: str, message: str) -> JsonSchema:
+    """Return what holds where a key may not be, and what is said of it there."""
+    return {"properties": {key: False}, "errorMessage": message}
 
 
 def _of_aliases() -> Iterable[Json]:
     """Yield what holds for secrets, and for types of their own."""
-    limits: JsonSchema = {name: _never(f"a secret has no {name}") for name in ("distinct", *LIMITS)}
+    secret, distinct = (_has({key: {"const": True}}) for key in ("secret", "distinct"))
+    for name in ("distinct", *LIMITS):
+        yield {"if": secret, "then": _never(name, f"a secret has no {name}")}
     others = "|".join(pattern for kind, pattern in _SPELLED.items() if kind != "string")
-    for key, pattern, message, properties in (
-        ("secret", rf"(?:{others})\s*\??", "a secret is a string", limits),
-        ("distinct", r"(?:json|.*\?)", "this cannot be distinct: in Python it is several classes, not one", {}),
+    for condition, pattern, message in (
+        (secret, rf"(?:{others})\s*\??", "a secret is a string"),
+        (distinct, r"(?:json|.*\?)", "this cannot be distinct: in Python it is several classes, not one"),
     ):
-        alias: JsonSchema = {"alias": {"not": _is(pattern), "errorMessage": message}}
-        yield {"if": _has({key: {"const": True}}), "then": {"properties": {**properties, **alias}}}
+        alias: JsonSchema = {"pattern": rf"^(?!\s*{pattern}\s*$)", "patternErrorMessage": message}
+        yield {"if": condition, "then": {"properties": {"alias": alias}}}
 
 
 def _is(pattern: str) -> JsonSchema:

@@ -163,7 +163,7 @@ RECORD = Shape(
     ),
     doc="An object with these fields.",
     kind="fields",
-    snippet={"fields": {"$1": "${2:string}"}},
+    snippet={"fields": {"${2:field}": "${3:string}"}},
 )
 
 VALUE = Shape(
@@ -197,7 +197,7 @@ ENUM = Shape(
     ),
     doc="One of a few texts.",
     kind="enum",
-    snippet={"enum": ["$1"]},
+    snippet={"enum": ["${2:auto}"]},
 )
 
 _LETTER = Text(pattern="^[A-Za-z]$", wrong="a flag is one letter from a to z or A to Z")
@@ -220,7 +220,7 @@ FLAGS = Shape(
     ),
     doc="A set of letters.",
     kind="flags",
-    snippet={"flags": {"${1:r}": {"name": "${2:read}"}}},
+    snippet={"flags": {"${2:r}": {"name": "${3:read}"}}},
 )
 
 RECORD_NAME = Text(pattern=TYPE_NAMED, wrong="the name of a record", called="the name of a record")
@@ -244,7 +244,7 @@ UNION = Shape(
     ),
     doc="One of several records, told apart by a field.",
     kind="union",
-    snippet={"union": ["$1"], "tag": "${2:kind}"},
+    snippet={"union": ["$2"], "tag": "${3:kind}"},
 )
 
 ALIAS = Shape(
@@ -269,7 +269,7 @@ ALIAS = Shape(
     ),
     doc="Another name for a type, with limits.",
     kind="alias",
-    snippet={"alias": "${1:string}"},
+    snippet={"alias": "${2:string}"},
 )
 
 KINDS = (ENUM, FLAGS, ALIAS, RECORD, UNION)
@@ -326,7 +326,7 @@ CHANNEL = Shape(
         ),
     ),
     doc="A channel: its address, and what is published there.",
-    snippet={"address": "${1:home/{room\\}/}", "payload": "$2"},
+    snippet={"address": "${2:home/{room\\}/}", "payload": "$3"},
 )
 
 IMPORTS = MapOf(
