@@ -6,9 +6,11 @@ Besides draft-07 it has the keywords of the YAML language server, which other re
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Final, TypeAlias
 
 from attrs import frozen
@@ -50,7 +52,7 @@ from emitter_typed_codegen.model import (
     Schema,
     Setting,
 )
-from emitter_typed_codegen.ownership import MARK
+from emitter_typed_codegen.ownership import MARK, marked
 from emitter_typed_codegen.version import VERSION
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -97,6 +99,37 @@ _VALUES: Mapping[Limited, JsonSchema] = {
     "list": {"type": "array"},
     "map": {"type": "object"},
 }
+
+
+_MODELINE = re.compile(r"#\s*yaml-language-server\s*:.*?\$schema=(\S+)")
+ENDING = ".schema.json"
+"""How the files for editors end that `generate` keeps current."""
+
+
+def named_file(schema: Path) -> Path | None:
+    """Return the file that a schema names for editors in the comments at its top; None if it names none of ours.
+
+    Ours ends with `.schema.json`, as in `# yaml-language-server: $schema=./home.schema.json`, lies beside the schema or
+    in another folder, and is absent or begins with the banner.
+    """
+    try:
+        with schema.open(encoding="utf-8") as lines:
+            top = itertools.takewhile(lambda line: line.startswith("#") or not line.strip(), lines)
+            found = next(filter(None, map(_MODELINE.match, top)), None)
+        if found is None or not found[1].endswith(ENDING) or ":" in found[1]:
+            return None
+        path = schema.parent / found[1]
+        return path if not path.exists() or marked(path.read_text("utf-8")) else None
+    except (OSError, ValueError):
+        return None
+
+
+def named_text(path: Path, protocol: Protocol | None, schema: Schema) -> str:
+    """Return what the file that a schema names is to hold: what the schema declares, too, if it is called like it.
+
+    So `home.schema.json` is for `home.yaml` alone, and `emitter-typed.schema.json` for all schemas that name it.
+    """
+    return text(protocol, schema if path.name == f"{Path(schema.source).stem}{ENDING}" else None)
 
 
 def text(protocol: Protocol | None, local: Schema | None = None) -> str:
@@ -510,7 +543,7 @@ def _of_values(called: str, names: Collection[str]) -> JsonSchema:
         conditions.append({"if": both, "then": _never(high, f"{low} and {high} say one thing twice")})
     for rule, kinds in LIMITS.items():
         others = [kind for kind in _SPELLED if kind not in kinds]
-        conditions.append(_if(called, others, _never(rule, f"{rule} is a limit of {listed(sorted(kinds))}")))
+        conditions.append(_if(called, others, _never(rule, f"{rule} is a limit of {listed(kinds)}")))
     for kind in LIMITS["minimum"]:
         conditions.append(_if(called, [kind], {"properties": dict.fromkeys(RANGE, _value_of(kind))}))
     if "default" not in names:

@@ -114,7 +114,12 @@ class Plan:
             self._folders.append(_Folder(out, files, facts))
 
     def single(self, path: Path, text: str) -> None:
-        """Plan that a file that stands alone holds this text; one that is there must begin with the banner."""
+        """Plan that a file that stands alone holds this text; one that is there must begin with the banner.
+
+        Two jobs may plan the same text for one file.
+        """
+        if any(held == text and real_path(one) == real_path(path) for one, held in self._singles.items()):
+            return
         if self._claim(path):
             self._singles[path] = text
 

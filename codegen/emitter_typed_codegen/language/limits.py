@@ -19,20 +19,42 @@ Limited: TypeAlias = ScalarName | Literal["list", "map"]
 RANGE: tuple[ConstraintRule, ...] = ("minimum", "maximum", "exclusive_minimum", "exclusive_maximum")
 """Those that are written as a value of the type."""
 
-ORDERED: frozenset[ScalarName] = frozenset({"int", "float", "duration", "datetime", "date", "decimal"})
+ORDERED: tuple[ScalarName, ...] = (
+    "int",
+    "float",
+    "duration",
+    "datetime",
+    "date",
+    "decimal",
+)
 """The scalars of which one value can be below another."""
 
 LONGEST_PATTERN = 1000
 MOST = (1 << 31) - 1
 """The largest number that a limit may count to."""
 
-LIMITS: Mapping[ConstraintRule, frozenset[Limited]] = {
+LIMITS: Mapping[ConstraintRule, tuple[Limited, ...]] = {
     **dict.fromkeys(RANGE, ORDERED),
-    "min_length": frozenset({"string", "bytes"}),
-    "max_length": frozenset({"string", "bytes"}),
-    "pattern": frozenset({"string"}),
-    "min_items": frozenset({"list", "map"}),
-    "max_items": frozenset({"list", "map"}),
-    "max_segments": frozenset({"channel", "filter"}),
+    "min_length": (
+        "string",
+        "bytes",
+    ),
+    "max_length": (
+        "string",
+        "bytes",
+    ),
+    "pattern": ("string",),
+    "min_items": (
+        "list",
+        "map",
+    ),
+    "max_items": (
+        "list",
+        "map",
+    ),
+    "max_segments": (
+        "channel",
+        "filter",
+    ),
 }
 """For which types each limit is."""

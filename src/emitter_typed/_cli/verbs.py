@@ -52,6 +52,7 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         Verb("init", "init", "write a first schema"),
         Verb("generate", "compiler", "write the Python package of a schema", "codegen"),
         Verb("check", "compiler", "look for problems in schemas; nothing is written", "codegen"),
+        Verb("schema", "schema", "print the JSON Schema of the schema language, for editors", "codegen"),
         Verb("diff", "compiler", "tell what changed between two schemas, and whom it breaks", "codegen"),
     ),
     "try it out": (
