@@ -257,8 +257,8 @@ class _Maker:
         match value:
             case Text():
                 return self._text(value)
-            case Prose():
-                return {"type": [*_ANY_TEXT, "null"]}
+            case Prose(quoted=quoted):
+                return {"type": ["string", "null"] if quoted else [*_ANY_TEXT, "null"]}
             case Flag(default=default):
                 return {"type": "boolean", "default": default}
             case Choice():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from emitter_typed_codegen.language.limits import ConstraintRule
 from emitter_typed_codegen.language.scalars import ORDINARY
@@ -43,6 +43,8 @@ class Text:
 class Prose:
     """A text for people, which may be empty."""
 
+    quoted: bool = False
+    """Whether what YAML reads as a number, true or false needs quotes there."""
     called: str = "a text"
 
 
@@ -266,10 +268,18 @@ def listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
 
 
 # What Python calls printable, but for what no Unicode class says in both kinds of expressions.
+_SEEN = r"[^\u0000-\u001f\u007f-\u00a0]"
 NAME = Text(
-    pattern=r"^(?=.*\S)[^\u0000-\u001f\u007f-\u00a0]+$",
+    pattern=rf"^(?=.*\S){_SEEN}+$",
     wrong="a name is not empty and has only characters that can be seen",
     longest=LONGEST_NAME,
     called="a name",
 )
 """A name that the author chooses."""
+
+FIELD_NAME = evolve(
+    NAME,
+    pattern=rf"^(?=.*\S){_SEEN}*(?!\?){_SEEN}$",
+    wrong="a name is not empty, has only characters that can be seen, and ends with no question mark",
+)
+"""The name of a field: the `?` of one that may be absent belongs to its type."""

@@ -9,6 +9,7 @@ from attrs import evolve
 from emitter_typed_codegen.language.limits import LONGEST_PATTERN, ConstraintRule
 from emitter_typed_codegen.language.scalars import ORDINARY
 from emitter_typed_codegen.language.shapes import (
+    FIELD_NAME,
     NAME,
     Anything,
     Choice,
@@ -137,7 +138,8 @@ PARAMETER = Shape(
 def fields_of(shape: Shape, snippets: tuple[tuple[str, object], ...] = ()) -> MapOf:
     """Return the map of fields or parameters, each of which is a type or a map with one."""
     (type_key, *_) = shape.keys
-    return MapOf(value=Either(of=(type_key.value, Described(shapes=(shape,)))), names=NAME, snippets=snippets)
+    names = FIELD_NAME if shape.key("default") is not None else NAME
+    return MapOf(value=Either(of=(type_key.value, Described(shapes=(shape,)))), names=names, snippets=snippets)
 
 
 FIELDS = Key(
@@ -175,7 +177,7 @@ VALUE = Shape(
     doc="What one value of an enum, or one letter of flags, means.",
 )
 
-_VALUE = Either(of=(Prose(called="a text that describes it"), Described(shapes=(VALUE,))))
+_VALUE = Either(of=(Prose(quoted=True, called="a text that describes it"), Described(shapes=(VALUE,))))
 
 ENUM = Shape(
     name="enum",
@@ -234,7 +236,12 @@ UNION = Shape(
             "The names of several records, told apart by the field `tag`, which they do not declare.",
             required=True,
         ),
-        Key("tag", NAME, "The field on the wire that tells which record it is.", required=True),
+        Key(
+            "tag",
+            evolve(NAME, examples=("kind",)),
+            "The field on the wire that tells which record it is.",
+            required=True,
+        ),
         DOC,
         Key(
             "values",

@@ -22,7 +22,7 @@ from emitter_typed_codegen.model import (
 )
 from emitter_typed_codegen.names import attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
-from emitter_typed_codegen.resolve.addresses import Segment, is_segment, read_segments
+from emitter_typed_codegen.resolve.addresses import Segment, is_segment, meant, read_segments
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import keeps
 from emitter_typed_codegen.resolve.fields import read_field
@@ -84,7 +84,7 @@ def read_channels(symbols: SymbolTable, node: Node | None, protocol: Protocol | 
 def _segments(symbols: SymbolTable, address: ScalarNode, protocol: Protocol | None) -> tuple[Segment, ...]:
     if not address.value.endswith("/"):
         place = address.part(len(address.value) - 1, len(address.value))
-        hint = f"write {address.value[:80]}/"
+        hint = f"write {meant(address.value)[:80]}/"
         symbols.report.add(place, "bad-address", "an address ends with a slash", hint)
     reserved = "" if protocol is None else protocol.reserved
     if reserved and address.value.startswith(reserved):
@@ -139,7 +139,7 @@ def _check_parameter(symbols: SymbolTable, param: Field, node: Node) -> None:
 
 def _options(symbols: SymbolTable, entries: Entries, protocol: Protocol | None) -> tuple[tuple[str, Literal_], ...]:
     found: list[tuple[str, Literal_]] = []
-    for key, node in symbols.report.named(entries.get("options"), "'options'"):
+    for key, node in symbols.report.named(entries.get("options"), "'options'", "a map of options to values"):
         if protocol is None:
             value = json_value(symbols, node, f"the option {quoted(key.value)}")
         else:
@@ -153,7 +153,7 @@ def _options(symbols: SymbolTable, entries: Entries, protocol: Protocol | None) 
 def _publish_option(symbols: SymbolTable, key: ScalarNode, protocol: Protocol) -> Setting | None:
     usable = {one.name: one for one in protocol.settings}
     if key.value in protocol.others:
-        message = f"{quoted(key.value)} is no option of publishing, and a channel's options are defaults of that"
+        message = f"{quoted(key.value)} is not an option of publish, and a channel's options are its defaults"
         symbols.report.add(key, "option-not-taken", message, "give it where you call")
     elif key.value not in usable:
         symbols.report.unknown(key, "unknown-option", "option", key.value, usable)

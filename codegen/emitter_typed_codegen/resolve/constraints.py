@@ -168,7 +168,7 @@ def _is_pattern(symbols: SymbolTable, node: ScalarNode) -> bool:
             warnings.simplefilter("error")
             re.compile(node.value)
     except (re.error, RecursionError, OverflowError, Warning) as error:
-        message = f"the pattern is no regular expression: {error}"
+        message = f"the pattern is not a regular expression: {error}"
         symbols.report.add(node, "bad-limit", message, "the syntax is that of Python's re")
         return False
     return True

@@ -14,7 +14,8 @@ from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import check_constraints, read_constraints
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
-from emitter_typed_codegen.resolve.typerefs import looks_like_type, read_type
+from emitter_typed_codegen.resolve.synonyms import type_advice
+from emitter_typed_codegen.resolve.typerefs import declares, looks_like_type, read_type
 from emitter_typed_codegen.resolve.values import UNFIT, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
@@ -39,7 +40,13 @@ def read_field(
     Returns:
         The field, with a broken type if there is a problem with that.
     """
-    if not isinstance(node, MapNode) or looks_like_type(node):
+    if shape is FIELD and key.value.endswith("?"):
+        written = node.value if isinstance(node, ScalarNode) and node.value else "string"
+        hint = f"write {key.value.rstrip('?')}: {written.rstrip('?')}?"
+        message = f"the name {quoted(key.value)} ends with a question mark, which belongs to the type"
+        symbols.report.add(key, "bad-name", message, hint)
+    inline = isinstance(node, MapNode) and declares(node) and not any(name.value == "type" for name, _ in node.pairs)
+    if not isinstance(node, MapNode) or looks_like_type(node) or inline:
         return Field(name=key.value, wire=key.value, type=read_type(symbols, node, allowed=allowed))
     what = f"the {'field' if shape is FIELD else 'parameter'} {quoted(key.value)}"
     entries = symbols.report.entries(node, shape, what, at=key)
@@ -76,7 +83,10 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
     scalar = symbols.scalar(ref)
     known = FORMATS.get(scalar) if scalar is not None else None
     if known is None:
-        symbols.report.add(entries.key("format"), "bad-format", "only a datetime or a duration can have another format")
+        advice = type_advice(node.value)
+        hint = advice.replace("write", "write type:", 1) if advice.startswith("write ") else "take it away"
+        message = "only a datetime or a duration can have another format"
+        symbols.report.add(entries.key("format"), "bad-format", message, hint)
         return None
     if node.value != known:
         message = f"the other format of a {scalar} is {quoted(known)}, not {quoted(node.value)}"

@@ -107,7 +107,7 @@ def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Fil
         The imports whose files have no problem, by name.
     """
     found: list[Import] = []
-    for key, described in symbols.report.named(node, "'imports'"):
+    for key, described in symbols.report.named(node, "'imports'", "a map of names to paths"):
         symbols.imports[key.value] = None
         written = _path(symbols.report, key, described)
         if not _may_be_import_name(symbols.report, key) or written is None:
@@ -176,7 +176,9 @@ def _may_be_import_name(report: Report, key: ScalarNode) -> bool:
     if name in RESERVED_MODULES or keyword.iskeyword(name):
         report.add(key, "reserved-name", f"{quoted(name)} has a meaning already in Python", "choose another name")
     elif _is_import_name(name) is None:
-        message = f"{quoted(name)} is no name of an import: it is a letter from a to z, then a to z, 0 to 9 or _"
+        message = (
+            f"{quoted(name)} cannot be the name of an import: that is a letter from a to z, then a to z, 0 to 9 or _"
+        )
         report.add(key, "bad-name", message)
     else:
         return True
@@ -188,7 +190,7 @@ def _path(report: Report, key: ScalarNode, node: Node) -> ScalarNode | None:
         report.expect(node, f"the import {quoted(key.value)}", "the path of a file, as in ./common.yaml")
         return None
     if _is_relative(node.value) is None:
-        message = f"{quoted(node.value)} is no path from this file's folder"
+        message = f"{quoted(node.value)} is not a path from this file's folder"
         report.add(node, "bad-import", message, "write it with slashes, as in ./common.yaml or ../common.yaml")
         return None
     return node

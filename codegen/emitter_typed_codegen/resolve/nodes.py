@@ -9,7 +9,7 @@ from attrs import define, field
 
 from emitter_typed_codegen.language.shapes import LONGEST_NAME, Choice, Shape, listed
 from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
-from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, word_called
+from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_called
 from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
 
 ChoiceT = TypeVar("ChoiceT", bound=str)
@@ -53,10 +53,10 @@ class Report:
             hint = f"there is {', '.join(known)}"
         self.add(place, rule, f"there is no {what} {quoted(name)}", hint)
 
-    def expect(self, node: Node, what: str, shape: str) -> None:
+    def expect(self, node: Node, what: str, shape: str, hint: str = "") -> None:
         """Note that a node has the wrong shape; a broken one is not mentioned again."""
         if not isinstance(node, BrokenNode):
-            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}", _hint(node, shape))
+            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}", hint or _hint(node, shape))
 
     def entries(
         self,
@@ -100,7 +100,9 @@ class Report:
                 self.add(at, "missing-key", f"{what} needs the key {quoted(key_name)}", hint)
         return Entries(self, shape, at, found)
 
-    def named(self, node: Node | None, what: str) -> Iterator[tuple[ScalarNode, Node]]:
+    def named(
+        self, node: Node | None, what: str, shape: str = "a map of names to descriptions"
+    ) -> Iterator[tuple[ScalarNode, Node]]:
         """Yield names and descriptions out of a map whose keys the author chooses; None is an empty map.
 
         `what` is the plural of what is described, as in "channels".
@@ -108,7 +110,7 @@ class Report:
         if node is None:
             return
         if not isinstance(node, MapNode):
-            self.expect(node, what, "a map of names to descriptions")
+            self.expect(node, what, shape)
             return
         for key, value in node.pairs:
             if self.is_name(key):
@@ -195,7 +197,9 @@ class Entries:
             return default
         if node.plain and node.value in ("true", "false"):
             return node.value == "true"
-        self.report.add(node, "bad-value", f"{quoted(key)} is true or false, without quotes, not {quoted(node.value)}")
+        truth = truth_meant(node.value)
+        message = f"{quoted(key)} is true or false, without quotes, not {quoted(node.value)}"
+        self.report.add(node, "bad-value", message, f"write {truth}" if truth else "")
         return default
 
     def deprecated(self) -> str | None:
@@ -204,8 +208,8 @@ class Entries:
         if node is None:
             return None
         if node.value.lower() in _NO_ADVICE:
-            message = f"'deprecated' is a text for whoever uses it, not {quoted(node.value)}"
-            self.report.add(node, "bad-value", message, "say what to use instead")
+            message = f"'deprecated' is a text that says what to use instead, not {quoted(node.value)}"
+            self.report.add(node, "bad-value", message, "write one, as in deprecated: use climate")
         return node.value
 
     def choice(self, key: str, choice: Choice[ChoiceT]) -> ChoiceT:
@@ -233,14 +237,24 @@ def find(node: Node | None, *keys: str) -> Node | None:
 
 def _hint(node: Node, shape: str) -> str:
     """Return what to write instead of a node of the wrong shape."""
+    if isinstance(node, ListNode) and shape.startswith("a map of"):
+        return "write a name before each, as in {common: ./common.yaml}" if "paths" in shape else _as_map(node)
     if not isinstance(node, ScalarNode):
         return ""
     if shape == "a list" and (node.value or not node.plain):
         written = _as_written(node)
         return f"write [{written}]" if written.isprintable() and len(written) <= LONGEST_NAME else ""
-    if node.is_null and node.value and shape.startswith("a text"):
+    if node.is_null and node.value and shape.startswith(("a text", "a name")):
         return f'write "{node.value}" if the text is meant'
     return "" if node.value else "write one, or take the key away"
+
+
+def _as_map(node: ListNode) -> str:
+    """Return how a list is written as a map."""
+    texts = [item.value for item in node.items if isinstance(item, ScalarNode) and item.value.isprintable()]
+    if texts and len(texts) == len(node.items) and len(", ".join(texts)) < LONGEST_NAME:
+        return f"write each with a colon and what it is, as in {{{', '.join(f'{text}: …' for text in texts)}}}"
+    return "write a name and a colon before each, and take the dashes away"
 
 
 def _shape(node: Node) -> str:

@@ -28,7 +28,7 @@ from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endl
 from emitter_typed_codegen.resolve.fields import read_record
 from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
-from emitter_typed_codegen.resolve.synonyms import key_advice
+from emitter_typed_codegen.resolve.synonyms import key_advice, key_called
 from emitter_typed_codegen.resolve.typerefs import read_type
 from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
@@ -77,22 +77,28 @@ def _is_type_name(symbols: SymbolTable, key: ScalarNode) -> bool:
         symbols.report.add(key, "reserved-name", message, "choose another name")
         return False
     if _TYPE_NAME(key.value) is None:
-        message = f"{quoted(key.value)} is no name of a type: it is a letter, then letters, digits, _ or -"
-        symbols.report.add(key, "bad-name", message)
+        message = f"{quoted(key.value)} cannot be the name of a type"
+        symbols.report.add(key, "bad-name", message, "begin with a letter, and go on with letters, digits, _ and -")
         return False
     return True
 
 
 def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     if not isinstance(node, MapNode):
-        symbols.report.expect(node, f"the type {quoted(key.value)}", "a map with fields, enum, flags, union or alias")
+        shape = "a map with fields, enum, flags, union or alias"
+        hint = f"write {key.value}: {{alias: {node.value}}}" if isinstance(node, ScalarNode) and node.value else ""
+        symbols.report.expect(node, f"the type {quoted(key.value)}", shape, hint)
         return None
     kinds = [inner for inner, _ in node.pairs if inner.value in _KINDS]
     if not kinds:
         message = f"the type {quoted(key.value)} does not say what it is"
         # What `type` says is told by the other keys, if there are any.
         keys = sorted((inner.value for inner, _ in node.pairs), key=lambda name: name == "type")
-        advice = (key_advice(name, _KINDS) or symbols.report.meant(name, _KINDS) for name in keys if name != "doc")
+        names = [name for name in keys if name != "doc"]
+        advice = (
+            key_advice(name, _KINDS) if key_called(name, _KINDS) else symbols.report.meant(name, _KINDS)
+            for name in names
+        )
         hint = next(filter(None, advice), "give it one of fields, enum, flags, union or alias")
         symbols.report.add(key, "missing-key", message, hint)
         return None
@@ -100,6 +106,10 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
         message = f"the type {quoted(key.value)} cannot be {kinds[0].value} and {second.value} at once"
         symbols.report.add(second, "wrong-shape", message, "keep one of them")
     return kinds[0].value
+
+
+def _kind_meant(symbols: SymbolTable, key: str) -> str:
+    return key_advice(key, _KINDS) if key_called(key, _KINDS) else symbols.report.meant(key, _KINDS)
 
 
 def _open(symbols: SymbolTable, key: ScalarNode, node: MapNode, kind: str) -> Entries:
@@ -224,7 +234,9 @@ def _names_itself(symbols: SymbolTable, key: ScalarNode, kind: str) -> bool:
 def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
     """Note what its author may have meant as a number, true, false or null."""
     if not is_text(node):
-        hint = 'write it in quotes, as in "1"; numbers are an alias of int with limits'
+        hint = f'write "{node.value}"'
+        if node.value.lstrip("-+").isdecimal():
+            hint += ", or declare an alias of int with limits for numbers"
         symbols.report.add(node, "bad-value", f"{what} is a text, and {quoted(node.value)} has no quotes", hint)
 
 
@@ -236,13 +248,18 @@ def _value(symbols: SymbolTable, key: ScalarNode, node: Node | None) -> EnumValu
         return EnumValue(wire=key.value, name=name, doc=entries.text("doc"))
     if node is not None and not isinstance(node, ScalarNode):
         symbols.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
+    if isinstance(node, ScalarNode) and not node.is_null and not is_text(node):
+        message = f"the value {quoted(key.value)} is described by a text, not by {quoted(node.value)}"
+        hint = f"an enum is made of texts: {key.value} is what stands on the wire"
+        symbols.report.add(node, "bad-value", message, hint)
     return EnumValue(wire=key.value, name=key.value, doc=node.value.strip() if isinstance(node, ScalarNode) else "")
 
 
 def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | None:
     tag = entries.scalar("tag")
     members = symbols.report.texts(entries.get("union"), "'union'")
-    if not members and entries.get("union") is not None:
+    listed = entries.get("union")
+    if isinstance(listed, ListNode) and not listed.items:
         symbols.report.add(entries.key("union"), "union-member", "a union needs members", "name its records")
     known: dict[int, str] = {}
     taken = Names(symbols.report, "union-member", f"a member of {key.value}")
@@ -266,7 +283,7 @@ def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) ->
         return None
     declared = symbols.types.get(name)
     if declared is not None and not isinstance(declared, Record):
-        message = f"{quoted(member.value)} is no record: only records can be told apart by a tag"
+        message = f"{quoted(member.value)} is not a record, and a union tells records apart"
         symbols.report.add(member, "union-member", message, "wrap it in a record with one field")
         return None
     names = [] if declared is None else [name for field in declared.fields for name in (field.wire, *field.also_read)]
@@ -284,7 +301,7 @@ def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> 
     for value in values:
         _expect_text(symbols, value, "a tag's value")
         taken.take(value.value, value.value, value)
-    if len(values) != len(members):
+    if len(values) != len(members) and isinstance(entries.get("values"), ListNode):
         message = f"the union has members: {len(members)}, and values of its tag: {len(values)}"
         symbols.report.add(entries.key("values"), "union-values", message, "give one value for each member, in order")
     return [value.value for value in values]

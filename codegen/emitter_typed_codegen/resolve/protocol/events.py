@@ -57,7 +57,7 @@ def with_replies(
             names = " and ".join(quoted(request.name) for request in counting)
             message = (
                 "an event without a payload is the reply of the one request that names it, "
-                f"and {f'{names} do' if counting else 'none does'}"
+                f"and {f'these do: {names}' if counting else 'this one has no such request'}"
             )
             hint = "give it topic and payload, or let one request name it as its event"
             symbols.report.add(places[event.name], "event-payload", message, hint)
@@ -85,5 +85,5 @@ def _check_channel_field(symbols: SymbolTable, channel: ScalarNode, record: Reco
         hint = symbols.report.meant(channel.value, [field.name for field in record.fields])
         symbols.report.add(channel, "event-channel", message, hint)
     elif symbols.base(named.type) is not None and symbols.scalar(named.type) != "string":
-        message = f"the field {quoted(channel.value)} of {quoted(record.name)} is no string"
+        message = f"the field {quoted(channel.value)} of {quoted(record.name)} is not a string"
         symbols.report.add(channel, "event-channel", message)

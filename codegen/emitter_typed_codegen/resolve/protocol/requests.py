@@ -58,7 +58,7 @@ def _options_in(symbols: SymbolTable, entries: Entries, record: Record) -> str |
     if node is None:
         return None
     if entries.flag("internal"):
-        message = "nobody calls an internal request, so nobody gives it options"
+        message = "an internal request has no method, so a call cannot give it options"
         symbols.report.add(entries.key("options_in"), "request-options", message, "take it away")
     named = next((field for field in record.fields if field.name == node.value), None)
     if named is None:
@@ -68,7 +68,7 @@ def _options_in(symbols: SymbolTable, entries: Entries, record: Record) -> str |
     elif symbols.base(named.type) is not None and (
         symbols.scalar(named.type) not in _CHANNELS or symbols.optional(named.type)
     ):
-        message = f"options stand behind a channel, and the field {quoted(node.value)} is none that is always there"
+        message = f"options stand behind a channel that is always there, unlike the field {quoted(node.value)}"
         symbols.report.add(node, "request-options", message, "let it be a channel or a filter")
     return node.value
 
