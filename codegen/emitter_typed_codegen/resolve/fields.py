@@ -84,7 +84,8 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
     known = FORMATS.get(scalar) if scalar is not None else None
     if known is None:
         advice = type_advice(node.value)
-        hint = advice.replace("write", "write type:", 1) if advice.startswith("write ") else "take it away"
+        another = advice.startswith("write ") and advice != f"write {scalar}"
+        hint = advice.replace("write", "write type:", 1) if another else "take it away"
         message = "only a datetime or a duration can have another format"
         symbols.report.add(entries.key("format"), "bad-format", message, hint)
         return None
