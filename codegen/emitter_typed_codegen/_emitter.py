@@ -14,24 +14,24 @@ PROTOCOL = Protocol(
         Setting(
             name="ttl",
             type=Scalar("duration"),
-            doc="How long the broker stores the message; 0 does not store. Without it nothing is stored that is not retained. The key needs `s`: without it the message is delivered and silently not stored. A link's holds for every message through it.",
+            doc="How long the broker stores the message. If 0 or omitted, the message is not stored, unless `retain` is set. The key needs `s`; without it the broker delivers the message and does not store it, and raises no error.",
             unit="seconds",
             constraints=(Constraint("minimum", 0), Constraint("maximum", 4294967295)),
         ),
         Setting(
             name="echo",
             type=Scalar("bool"),
-            doc="Whether this client's own subscriptions receive the message too. Default, the broker's, is True.",
+            doc="True if this client's own subscriptions receive the message too. Default: True, by the broker.",
         ),
         Setting(
             name="retain",
             type=Scalar("bool"),
-            doc="Whether the broker stores the message for its own default time, 30 days. The key needs `s`.",
+            doc="True to store the message for the broker's default time, 30 days. The key needs `s`.",
         ),
         Setting(
             name="qos",
             type=Scalar("int"),
-            doc="MQTT's quality of service: 0 at most once, without acknowledgement; 1 at least once, acknowledged.",
+            doc="MQTT's quality of service. 0: at most once, not acknowledged. 1: at least once, acknowledged.",
             values=(0, 1),
         ),
     ),
