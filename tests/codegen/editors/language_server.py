@@ -76,20 +76,16 @@ class LanguageServer:
                 if stream is not None:
                     stream.close()
 
-    def open(self, name: str, text: str) -> Document:
-        """Write a file, open it, and wait for what the server says of it."""
-        path = self._folder / name
-        path.write_text(text, "utf-8")
-        uri = path.as_uri()
-        self._marks.pop(uri, None)
-        document: Message = {"uri": uri, "languageId": "yaml", "version": next(self._numbers), "text": text}
+    def open(self, text: str) -> Document:
+        """Open a text as a new file of the folder, and wait for what the server says of it."""
+        number = next(self._numbers)
+        # Each has a name of its own: what is said of a file may come late.
+        uri = (self._folder / f"schema-{number}.yaml").as_uri()
+        document: Message = {"uri": uri, "languageId": "yaml", "version": number, "text": text}
         self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
         while uri not in self._marks:
             self._next()
-        marks = self._marks[uri]
-        self._send({"method": "textDocument/didClose", "params": {"textDocument": {"uri": uri}}})
-        self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
-        return Document(self, uri, text, marks)
+        return Document(self, uri, text, self._marks[uri])
 
     def request(self, method: str, params: Json) -> Json:
         """Ask for something, and wait for the answer."""
