@@ -255,14 +255,14 @@ OPERATION = Shape(
         Key(
             "wait",
             Flag(default=True),
-            "`true`; `false`: it returns at once.",
+            "`false`: it returns at once.",
             default="true",
             verbs=("publish",),
         ),
         Key(
             "typed",
             Flag(),
-            "`false`; `true`: typed channels have it too, a fetch those that one can subscribe to. Its parameters are "
+            "`true`: typed channels have it too, a fetch those that one can subscribe to. Its parameters are "
             "a secret and then a channel or filter.",
             default="false",
             verbs=("publish", "subscribe", "fetch"),
