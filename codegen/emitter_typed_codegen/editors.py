@@ -32,6 +32,7 @@ from emitter_typed_codegen.language.shapes import (
     OptionValues,
     Prose,
     Shape,
+    Snippet,
     Text,
     Type,
     TypedValue,
@@ -245,11 +246,12 @@ class _Maker:
         if names:
             within = made["items"] if isinstance(key.value, ListOf) else made
             assert isinstance(within, dict)
-            within["examples"] = [*names]
+            offered: list[Json] = [*names]
+            within["examples"] = offered
         if key.protocol or (key.name == "max_segments" and shape.name in ("field", "parameter", "alias")):
             # Beside a reference, editors read what documents it and nothing else.
-            docs = _documented(key.doc, key.default)
-            made = {"allOf": [made], **docs} if "$ref" in made else made
+            if "$ref" in made:
+                made = {"allOf": [made], **_documented(key.doc, key.default)}
             made["doNotSuggest"] = True
         return made
 
@@ -293,7 +295,7 @@ class _Maker:
 
     def _either(self, schemas: list[JsonSchema]) -> JsonSchema:
         """Return the schema of one of several kinds of value; what is wrong is told by the one that it must be."""
-        made: JsonSchema = {"anyOf": [*schemas]}
+        made: JsonSchema = {"anyOf": list[Json](schemas)}
         for schema in reversed(schemas):
             made = {"if": {"type": self._kind(schema)}, "then": schema, "else": made}
         # Editors look for what to offer in each part of `allOf`, and in none of `then` and `else`.
@@ -337,7 +339,7 @@ class _Maker:
         name = "-".join(["type", *(one for one in value.scalars if not whole or one not in ORDINARY)])
         if name not in self.definitions:
             pattern = type_pattern(value.scalars, containers=value.containers, optional=value.optional)
-            known = {scalar: _scalar_doc(scalar) for scalar in value.scalars}
+            known: dict[str, str] = {scalar: _scalar_doc(scalar) for scalar in value.scalars}
             known |= {one.name: one.doc or f"{type(one).__name__} of this schema." for one in self._local.types}
             self.definitions[name] = {
                 "type": "string",
@@ -410,7 +412,6 @@ class _Maker:
         return {"$ref": f"#/definitions/{name}"}
 
     def _offer(self, shape: Shape) -> JsonSchema:
-        assert isinstance(shape.snippet, dict)
         return {"defaultSnippets": [{"label": shape.kind, "body": _as_json(shape.snippet[shape.kind])}]}
 
     def _option_values(self) -> JsonSchema:
@@ -475,7 +476,7 @@ def _snippet(label: str, body: str, doc: str) -> Json:
     return {"label": label, "bodyText": body, **_documented(doc)}
 
 
-def _as_json(value: object) -> Json:
+def _as_json(value: Snippet) -> Json:
     return json.loads(json.dumps(value))  # type: ignore[no-any-return]  # what JSON holds
 
 
@@ -542,7 +543,7 @@ def _of_values(called: str, names: Collection[str]) -> JsonSchema:
         both: JsonSchema = {"required": [low, high]}
         conditions.append({"if": both, "then": _never(high, f"{low} and {high} say one thing twice")})
     for rule, kinds in LIMITS.items():
-        others = [kind for kind in _SPELLED if kind not in kinds]
+        others: list[Limited] = [kind for kind in _SPELLED if kind not in kinds]
         conditions.append(_if(called, others, _never(rule, f"{rule} is a limit of {listed(kinds)}")))
     for kind in LIMITS["minimum"]:
         conditions.append(_if(called, [kind], {"properties": dict.fromkeys(RANGE, _value_of(kind))}))

@@ -44,6 +44,7 @@ WHOLE = [
 
 _TEXTS = ["a", "b", "A", "B", "a/b/", "home/{a}/", "{key}/{a}", "./a.yaml", "qos", "1", "true", "-1.5"]
 _ODD: list[Json] = [None, True, False, 0, -1, 7, 1.5, "", " ", "a", "no", "1", "+", "a\n", [], ["a"], {}, {"a": None}]
+_NUMBERS: list[Json] = [-1, 0, 1, 2]
 _MISFITS = st.sampled_from(_ODD)
 
 
@@ -75,7 +76,7 @@ def _fitting(value: Value) -> st.SearchStrategy[Json]:
         case TypedValue() | Anything():
             return st.sampled_from([0, 1.5, "a", True, None, [1], {"a": 1}, "2018-01-01", "2018-01-01T00:00:00Z"])
         case OptionValues():
-            return st.dictionaries(st.sampled_from(["ttl", "qos", "echo", "retain", "last", "tll"]), st.integers(-1, 2))
+            return st.dictionaries(st.sampled_from(["ttl", "qos", "echo", "last", "tll"]), st.sampled_from(_NUMBERS))
         case ListOf(item=item):
             return st.lists(values(item), max_size=3)
         case MapOf(value=inner, names=names):
@@ -117,15 +118,19 @@ def _places(held: Json, way: tuple[str | int, ...] = ()) -> list[tuple[str | int
     return [way, *(place for key, value in below for place in _places(value, (*way, key)))]
 
 
+def _at(held: Json, way: list[str | int]) -> Json:
+    for key in way:
+        held = held[int(key)] if isinstance(held, list) else held[str(key)] if isinstance(held, dict) else None
+    return held
+
+
 @st.composite
 def changed(draw: st.DrawFn) -> Json:
     """Return one of the schemas in which a value is another one, a key is missing, or there is one too many."""
     document = copy.deepcopy(draw(st.sampled_from(WHOLE)))
     for _ in range(draw(st.integers(1, 2))):
         *way, last = draw(st.sampled_from(_places(document)[1:]))
-        within = document
-        for key in way:
-            within = within[key]  # type: ignore[index, call-overload]  # a way leads through lists and maps
+        within = _at(document, way)
         if isinstance(within, dict):
             match draw(st.sampled_from(["replace", "remove", "add", "rename"])):
                 case "replace":
@@ -135,7 +140,8 @@ def changed(draw: st.DrawFn) -> Json:
                 case "add":
                     within[draw(st.sampled_from(["doc", "type", "typ", "fields", "deprecated"]))] = draw(_MISFITS)
                 case _:
-                    within[f"{last}x"] = within.pop(str(last))
+                    within[f"{last}x"] = within[str(last)]
+                    del within[str(last)]
         elif isinstance(within, list):
             within[int(last)] = draw(_MISFITS)
     return document

@@ -30,7 +30,7 @@ SCALARS: tuple[ScalarName, ...] = get_args(ScalarName)
 SPECIAL: frozenset[ScalarName] = frozenset({"channel", "filter", "text"})
 """The scalars that have their places, and stand nowhere else."""
 
-ORDINARY = tuple(scalar for scalar in SCALARS if scalar not in SPECIAL)
+ORDINARY: tuple[ScalarName, ...] = tuple(scalar for scalar in SCALARS if scalar not in SPECIAL)
 """The others."""
 
 FORMATS: Mapping[ScalarName, str] = {"datetime": "unix", "duration": "seconds"}

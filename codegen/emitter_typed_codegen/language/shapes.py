@@ -14,6 +14,9 @@ from emitter_typed_codegen.language.limits import ConstraintRule
 from emitter_typed_codegen.language.scalars import ORDINARY
 from emitter_typed_codegen.model import ScalarName
 
+Snippet: TypeAlias = "str | list[Snippet] | dict[str, Snippet]"
+"""An entry that editors write, with `$1` and the like for what is to be filled in."""
+
 WordT_co = TypeVar("WordT_co", bound=str, covariant=True)
 
 LONGEST_NAME = 100
@@ -152,7 +155,7 @@ class MapOf:
     names: Text
     at_least: int = 0
     called: str = "a map of names to descriptions"
-    snippets: tuple[tuple[str, object], ...] = ()
+    snippets: tuple[tuple[str, Snippet], ...] = ()
     """What editors offer as a first entry: a label, and the entry with `$1` and the like for what is to be written."""
 
 
@@ -233,7 +236,7 @@ class Shape:
     """Keys, each with those that must be there beside it."""
     kind: str = ""
     """The key that says that it is this one, where several can stand in one place."""
-    snippet: object = None
+    snippet: dict[str, Snippet] = field(factory=dict[str, "Snippet"])
     """What editors offer for it: an entry with `$1` and the like for what is to be written."""
 
     def key(self, name: str) -> Key | None:

@@ -23,6 +23,7 @@ from emitter_typed_codegen.language.shapes import (
     OptionValues,
     Prose,
     Shape,
+    Snippet,
     Text,
     Type,
     TypedValue,
@@ -135,7 +136,7 @@ PARAMETER = Shape(
 )
 
 
-def fields_of(shape: Shape, snippets: tuple[tuple[str, object], ...] = ()) -> MapOf:
+def fields_of(shape: Shape, snippets: tuple[tuple[str, Snippet], ...] = ()) -> MapOf:
     """Return the map of fields or parameters, each of which is a type or a map with one."""
     (type_key, *_) = shape.keys
     names = FIELD_NAME if shape.key("default") is not None else NAME

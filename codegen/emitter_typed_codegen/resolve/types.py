@@ -94,11 +94,7 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
         message = f"the type {quoted(key.value)} does not say what it is"
         # What `type` says is told by the other keys, if there are any.
         keys = sorted((inner.value for inner, _ in node.pairs), key=lambda name: name == "type")
-        names = [name for name in keys if name != "doc"]
-        advice = (
-            key_advice(name, _KINDS) if key_called(name, _KINDS) else symbols.report.meant(name, _KINDS)
-            for name in names
-        )
+        advice = (_kind_meant(symbols, name) for name in keys if name != "doc")
         hint = next(filter(None, advice), "give it one of fields, enum, flags, union or alias")
         symbols.report.add(key, "missing-key", message, hint)
         return None

@@ -83,7 +83,7 @@ def validator(protocol: Protocol | None) -> Draft7Validator:
 
 def marks(path: Path, protocol: Protocol | None) -> list[str]:
     """Return what an editor marks in a file. Raises ValueError where the file cannot be read."""
-    errors = validator(protocol).iter_errors(core(path))
+    errors = validator(protocol).iter_errors(core(path))  # pyright: ignore[reportUnknownMemberType]  # its stub has holes
     return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in errors]
 
 

@@ -56,8 +56,9 @@ _ELSEWHERE = {
     "union-values",
     "typed-operation",
     "unknown-type",
+    "lasting-request",
+    "request-options",
 }
-_ELSEWHERE |= {"lasting-request", "request-options"}
 
 _CHANNEL = {"address": "home/", "payload": "int"}
 
@@ -103,24 +104,24 @@ def test_an_editor_marks_what_it_can_tell_of_a_rule(tmp_path: Path, rule: Rule, 
     assert marks(path, compiler_protocol()) != []
 
 
-@pytest.mark.parametrize(
-    "sections",
-    [
-        {"version": 1.4, "doc": None, "types": {"A": {"fields": {"a": {"type": "string", "default": 1, "wire": 5}}}}},
-        {
-            "types": {
-                "A": {"fields": {"Größe": "[[Größe?]]", "b": " int ? "}},
-                "Größe": {"alias": "{ string : decimal }"},
-            }
-        },
-        {"types": {"A": {"fields": {"a": {"type": "decimal", "minimum": "0.10", "maximum": 5}}}}},
-        {"types": {"A": {"enum": {"": {"name": "none"}, "1": None, "on": "It is on."}}}},
-        {"types": {"A": {"alias": "json", "doc": True}, "B": {"fields": {"a": {"type": "A", "default": [1, {}]}}}}},
-        {"types": {"A": {"fields": {"a": {"type": "datetime?", "default": None, "format": "unix", "blank": [0]}}}}},
-        {"channels": {"a": {"address": "{x}/$share/[a]\\^`_/", "payload": "text", "params": {"x": "date"}}}},
-        {"channels": {"a": {**_CHANNEL, "options": {"ttl": 0.5, "qos": 1, "retain": True, "echo": False}}}},
-    ],
-)
+UNUSUAL: list[dict[str, object]] = [
+    {"version": 1.4, "doc": None, "types": {"A": {"fields": {"a": {"type": "string", "default": 1, "wire": 5}}}}},
+    {
+        "types": {
+            "A": {"fields": {"Größe": "[[Größe?]]", "b": " int ? "}},
+            "Größe": {"alias": "{ string : decimal }"},
+        }
+    },
+    {"types": {"A": {"fields": {"a": {"type": "decimal", "minimum": "0.10", "maximum": 5}}}}},
+    {"types": {"A": {"enum": {"": {"name": "none"}, "1": None, "on": "It is on."}}}},
+    {"types": {"A": {"alias": "json", "doc": True}, "B": {"fields": {"a": {"type": "A", "default": [1, {}]}}}}},
+    {"types": {"A": {"fields": {"a": {"type": "datetime?", "default": None, "format": "unix", "blank": [0]}}}}},
+    {"channels": {"a": {"address": "{x}/$share/[a]\\^`_/", "payload": "text", "params": {"x": "date"}}}},
+    {"channels": {"a": {**_CHANNEL, "options": {"ttl": 0.5, "qos": 1, "retain": True, "echo": False}}}},
+]
+
+
+@pytest.mark.parametrize("sections", UNUSUAL)
 def test_an_editor_marks_nothing_in_what_is_unusual_and_good(tmp_path: Path, sections: dict[str, object]) -> None:
     path = written(tmp_path, {"emitter-typed": 1, **sections})
 
