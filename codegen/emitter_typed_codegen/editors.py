@@ -78,23 +78,23 @@ _VALUES: Mapping[Limited, JsonSchema] = {
         "pattern": (
             "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,6})?(?:Z|[-+][0-9]{2}:[0-9]{2})$"
         ),
-        "patternErrorMessage": "a time with date and offset, as in 2018-01-01T00:00:00Z",
+        "patternErrorMessage": "expected: a time with date and offset, as in 2018-01-01T00:00:00Z",
     },
     "date": {
         "type": "string",
         "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-        "patternErrorMessage": "a date, as in 2018-01-01",
+        "patternErrorMessage": "expected: a date, as in 2018-01-01",
     },
     "duration": {"type": "number"},
     "uuid": {
         "type": "string",
         "pattern": "^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-        "patternErrorMessage": "a UUID, as in 01234567-89ab-cdef-0123-456789abcdef",
+        "patternErrorMessage": "expected: a UUID, as in 01234567-89ab-cdef-0123-456789abcdef",
     },
     "decimal": {
         "type": ["number", "string"],
         "pattern": "^-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?$",
-        "patternErrorMessage": "a decimal number",
+        "patternErrorMessage": "expected: a decimal number",
     },
     "json": {},
     "list": {"type": "array"},
@@ -241,7 +241,7 @@ class _Maker:
         return made
 
     def _key(self, shape: Shape, key: Key) -> JsonSchema:
-        made = {**self._value(key.value, shape, key), **_documented(key.doc, key.default)}
+        made: JsonSchema = {**self._value(key.value, shape, key), **_documented(key.doc, key.default)}
         names = self._local.texts.get((shape.name, key.name), ())
         if names:
             within = made["items"] if isinstance(key.value, ListOf) else made
@@ -322,7 +322,7 @@ class _Maker:
             if reserved and "{" in (value.examples or ("",))[0] and pattern.endswith("+$"):
                 # A channel of a user's: nothing below what is the broker's own.
                 pattern = pattern.replace("^", f"^(?!{_escaped(reserved)})", 1)
-            made |= {"pattern": pattern, "patternErrorMessage": value.wrong}
+            made |= {"pattern": pattern, "patternErrorMessage": f"expected: {value.wrong}"}
         elif not value.may_be_empty:
             made |= {"minLength": 1}
         if value.longest is not None:

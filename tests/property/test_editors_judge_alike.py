@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emitter_typed_codegen.jobs import compiler_protocol
+from emitter_typed_codegen.language.protocol import ENVELOPE
 from emitter_typed_codegen.language.sections import SCHEMA
 from emitter_typed_codegen.language.shapes import (
     Anything,
@@ -94,9 +95,11 @@ def described(draw: st.DrawFn, shape: Shape) -> dict[str, Json]:
     """Return a map with the keys of a shape that must be there, some of the others, and now and then a wrong one."""
     made: dict[str, Json] = {}
     for key in shape.keys:
-        wanted = st.integers(0, 24 if key.required else 5 if not key.protocol else 2)
+        wanted = st.integers(0, 24 if key.required else 5)
         if key.required is (draw(wanted) > 0):
             made[key.name] = draw(values(key.value))
+    if any(key.protocol for key in shape.keys if key.name in made) and draw(st.integers(0, 4)):
+        made["envelope"] = draw(described(ENVELOPE))
     if draw(st.integers(0, 24)) == 0:
         made[draw(st.sampled_from(["typ", "docs", "nullable", "minimun"]))] = draw(_MISFITS)
     return made

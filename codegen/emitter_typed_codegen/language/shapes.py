@@ -30,7 +30,7 @@ class Text:
     pattern: str = ""
     """An expression that finds something in every text that may stand there; empty: any text may."""
     wrong: str = ""
-    """What to say of a text in which it finds nothing."""
+    """What is expected where it finds nothing."""
     longest: int | None = None
     """How many characters it may have."""
     examples: tuple[str, ...] = ()
@@ -274,7 +274,7 @@ def listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
 _SEEN = r"[^\u0000-\u001f\u007f-\u00a0]"
 NAME = Text(
     pattern=rf"^(?=.*\S){_SEEN}+$",
-    wrong="a name is not empty and has only characters that can be seen",
+    wrong="a name: not empty, and only characters that can be seen",
     longest=LONGEST_NAME,
     called="a name",
 )
@@ -283,6 +283,6 @@ NAME = Text(
 FIELD_NAME = evolve(
     NAME,
     pattern=rf"^(?=.*\S){_SEEN}*(?!\?){_SEEN}$",
-    wrong="a name is not empty, has only characters that can be seen, and ends with no question mark",
+    wrong="a name: not empty, only characters that can be seen, and no ? at its end",
 )
 """The name of a field: the `?` of one that may be absent belongs to its type."""

@@ -203,7 +203,7 @@ ENUM = Shape(
     snippet={"enum": ["${2:auto}"]},
 )
 
-_LETTER = Text(pattern="^[A-Za-z]$", wrong="a flag is one letter from a to z or A to Z")
+_LETTER = Text(pattern="^[A-Za-z]$", wrong="one letter from a to z or A to Z")
 
 FLAGS = Shape(
     name="flags",
