@@ -40,7 +40,7 @@ from emitter_typed_codegen.language.shapes import (
     Whole,
     listed,
 )
-from emitter_typed_codegen.language.texts import type_pattern
+from emitter_typed_codegen.language.texts import RELATIVE_PATH, type_pattern
 from emitter_typed_codegen.language.users import FIELD, RECORD_NAME
 from emitter_typed_codegen.model import (
     Channel,
@@ -102,6 +102,7 @@ _VALUES: Mapping[Limited, JsonSchema] = {
 }
 
 
+_is_relative = re.compile(RELATIVE_PATH).fullmatch
 _MODELINE = re.compile(r"#\s*yaml-language-server\s*:.*?\$schema=(\S+)")
 ENDING = ".schema.json"
 """How the files for editors end that `generate` keeps current."""
@@ -117,7 +118,7 @@ def named_file(schema: Path) -> Path | None:
         with schema.open(encoding="utf-8") as lines:
             top = itertools.takewhile(lambda line: line.startswith("#") or not line.strip(), lines)
             found = next(filter(None, map(_MODELINE.match, top)), None)
-        if found is None or not found[1].endswith(ENDING) or ":" in found[1]:
+        if found is None or not found[1].endswith(ENDING) or _is_relative(found[1]) is None:
             return None
         path = schema.parent / found[1]
         return path if not path.exists() or marked(path.read_text("utf-8")) else None

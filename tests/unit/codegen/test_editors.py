@@ -54,6 +54,8 @@ def test_every_key_and_definition_is_explained() -> None:
         ("#yaml-language-server:$schema=schemas/any.schema.json", "schemas/any.schema.json"),
         ("# About it.\n\n#  yaml-language-server :  $schema=./home.schema.json", "home.schema.json"),
         ("# yaml-language-server: $schema=https://example.com/home.schema.json", None),
+        ("# yaml-language-server: $schema=/tmp/home.schema.json", None),
+        ("# yaml-language-server: $schema=C:/home.schema.json", None),
         ("# yaml-language-server: $schema=./mine.json", None),
         ("# home.schema.json", None),
         ("emitter-typed: 1\n# yaml-language-server: $schema=./home.schema.json", None),
