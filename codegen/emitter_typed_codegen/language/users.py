@@ -296,7 +296,7 @@ CHANNEL = Shape(
             ),
             f"Segments, each ending with `/`, at most {LONGEST_ADDRESS} characters. A segment is a parameter, as in "
             "`{room}`, or is made of `A-Z a-z 0-9` and ``- . : _ $ [ ] \\ ^ ` ``. No wildcards, and nothing below what "
-            "the protocol keeps for the broker (Emitter: `emitter/`).",
+            "the protocol keeps for the broker.",
             required=True,
         ),
         Key(
