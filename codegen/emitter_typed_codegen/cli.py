@@ -337,6 +337,7 @@ def _watch(
 
 def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set[Path] | None = None) -> int:
     """Do the jobs, or see what they would do; add the files that they read."""
+    from emitter_typed_codegen.editors import ENDING
     from emitter_typed_codegen.jobs import compiler_protocol, run
     from emitter_typed_codegen.ownership import CHECKSUMS
     from emitter_typed_codegen.problems import SchemaProblems
@@ -370,14 +371,19 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
             _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
         return FOUND
     for change in plan.changes if check else ():
-        # They say nothing to a reader, and change with every line of the others.
-        if change.path.name != CHECKSUMS:
+        # Some say nothing to a reader, and change with every line of the others.
+        if change.path.name != CHECKSUMS and not change.path.name.endswith(ENDING):
             print(change.diff(Path.cwd()), end="", file=words)
     stale = [_output(change.path, "is not what its schema makes", f"run: {again}") for change in plan.changes]
     _print_problems(stale if check and format != "text" else (), format)
     for job in jobs:
         changes = [one for one in plan.changes if one.path.parent == job.out or one.path == job.protocol_out]
         print(_line(job, changes, again if check else None), file=words)
+    packages = {one for job in jobs for one in (job.out, job.protocol_out)}
+    for change in plan.changes:
+        if change.path.parent not in packages and change.path not in packages:
+            path = _seen(change.path)
+            print(f"{path} would change; run: {again}" if check else f"wrote {path}, for editors", file=words)
     return FOUND if check and plan.changes else DONE
 
 
@@ -393,14 +399,19 @@ def _output(path: Path, message: str, hint: str = "") -> Problem:
 
 
 def _line(job: Job, changes: Sequence[Change], again: str | None) -> str:
-    here = Path.cwd()
-    out = job.out.relative_to(here) if job.out.is_relative_to(here) else job.out
+    out = _seen(job.out)
     if not changes:
         return f"{out} is up to date"
     if again is not None:
         return f"{_files(len(changes))} of {out} would change; run: {again}"
     removed = sum(change.new is None for change in changes)
     return f"wrote {_files(len(changes) - removed)} to {out}" + (f", removed {removed}" if removed else "")
+
+
+def _seen(path: Path) -> Path:
+    """Return a path as seen from the current folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _files(count: int) -> str:

@@ -11,6 +11,7 @@ from typing import cast
 
 from attrs import evolve, frozen
 
+from emitter_typed_codegen.editors import named_file, named_text
 from emitter_typed_codegen.model import Protocol
 from emitter_typed_codegen.packages import module_name, package_beside
 from emitter_typed_codegen.paths import real_path
@@ -99,6 +100,9 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     files = render(package(schema, protocol, job.command, packages, testing=job.testing), head)
     prove(files, job.schema)
     plan.folder(job.out, files, head.facts)
+    for_editors = named_file(job.schema)
+    if for_editors is not None:
+        plan.single(for_editors, named_text(for_editors, protocol, schema))
     if job.protocol_out is None:
         return protocol
     if schema.protocol is None:

@@ -52,6 +52,7 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         Verb("init", "init", "write a first schema"),
         Verb("generate", "compiler", "write the Python package of a schema", "codegen"),
         Verb("check", "compiler", "tell what is wrong in schemas, or in a whole project, for CI", "codegen"),
+        Verb("schema", "schema", "print the JSON Schema of the schema language, for editors", "codegen"),
         Verb("diff", "compiler", "tell what changed between two schemas, and whom it breaks", "codegen"),
     ),
     "try it out": (
