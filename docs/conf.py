@@ -21,6 +21,7 @@ nitpicky = True
 default_role = "code"
 highlight_language = "none"
 autodoc_default_options = {"members": True, "inherited-members": "BaseException,Enum,Mapping,object"}
+autoclass_content = "both"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
@@ -29,4 +30,6 @@ myst_heading_anchors = 4
 
 html_theme = "furo"
 html_title = "emitter-typed"
+html_copy_source = False
+html_show_sourcelink = False
 html_static_path = ["_static"]
