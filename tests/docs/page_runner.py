@@ -89,6 +89,7 @@ class PageRunner:
         environment: Variables for commands, besides those of this process.
         names: What Python blocks find.
         edited: What the runner's reader makes of a block before it runs, such as another port.
+        programs: The folder where commands are looked for first. Default: that of this Python.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class PageRunner:
         environment: dict[str, str] | None = None,
         names: dict[str, object] | None = None,
         edited: Callable[[str], str] = str,
+        programs: Path | None = None,
     ) -> None:
         self.printed = ""
         """What the last commands or program printed."""
@@ -106,9 +108,9 @@ class PageRunner:
         self._edited = edited
         self._state = folder.parent / f"{folder.name}.state"
         self._state.write_text(f"cd {folder}\n", "utf-8")
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        path = f"{programs or Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self._environment = {**os.environ, "PATH": path, "HOME": str(folder), **(environment or {})}
-        for variable in ("PYTHONPATH", "COLUMNS"):
+        for variable in ("PYTHONPATH", "COLUMNS", "VIRTUAL_ENV"):
             self._environment.pop(variable, None)
         self._started: list[subprocess.Popen[str]] = []
 
@@ -172,7 +174,9 @@ class PageRunner:
             check=False,
         )
         self.printed = done.stdout
-        assert (done.returncode == 0) == (note != "fails"), f"{code}ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        assert (done.returncode == 0) == (note != "fails"), (
+            f"{code}ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
 
     def _start(self, script: str, text: str) -> None:
         process = subprocess.Popen(

@@ -1,38 +1,45 @@
-"""The tutorial works from its first line to its last, but for what a package index is needed for."""
+"""The tutorial works from its first line to its last."""
 
 from __future__ import annotations
 
 import re
-import socket
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from emitter_typed._cli.init import SCHEMA
 from emitter_typed_codegen.version import VERSION
-from tests.docs.page_runner import PageRunner, noted_blocks
+from tests.docs.page_runner import noted_blocks
+from tests.docs.tutorial import PAGE, follow
 from tests.helpers.tree import ROOT
 
-PAGE = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+FIVE_MINUTES_S = 300
+
+
+def _without_installing(code: str) -> str:
+    return re.sub(r"^(python3 -m venv|\. \.venv|pip install)\b.*\n", "", code, flags=re.MULTILINE)
 
 
 def test_a_reader_gets_what_the_page_shows(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-    master_key = ""
+    for block, runner in follow(PAGE, tmp_path, _without_installing):
+        if block.note == "display":
+            assert runner.background.wait(block.code.splitlines()[-1])
+            assert runner.background.text == block.code
 
-    def edited(code: str) -> str:
-        # What the page installs is there, its port may be taken, and each broker makes a master key of its own.
-        code = re.sub(r"^(python3 -m venv|\. \.venv|pip install)\b.*\n", "", code, flags=re.MULTILINE)
-        code = code.replace("emitter-typed broker", f"emitter-typed broker --port {port}").replace(":8080", f":{port}")
-        return re.sub(r"(?<=EMITTER_MASTER_KEY=)\S+", master_key, code)
 
-    with PageRunner(tmp_path, environment={"EMITTER_URL": f"mqtt://127.0.0.1:{port}"}, edited=edited) as runner:
-        for block in noted_blocks(PAGE):
-            runner.run(block)
-            if "emitter-typed broker" in block.code:
-                (master_key,) = re.findall(r"^  master key +(\S+)", runner.background.text, re.MULTILINE)
-            if block.note == "display":
-                assert runner.background.wait(block.code.splitlines()[-1])
-                assert runner.background.text == block.code
+@pytest.mark.tools
+@pytest.mark.timeout(600)
+def test_a_typed_message_is_in_the_shell_within_five_minutes_of_pip_install() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.five_minutes"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if "No matching distribution" in done.stderr:
+        pytest.skip("the tutorial installs from a package index, which cannot be reached")
+    assert done.returncode == 0, done.stderr
+    (seconds,) = re.findall(r"^([\d.]+) s from", done.stdout, re.MULTILINE)
+    assert float(seconds) < FIVE_MINUTES_S
 
 
 def test_the_schema_is_the_one_that_init_writes() -> None:
