@@ -13,7 +13,7 @@ author = "The emitter-typed authors"
 copyright = "The emitter-typed authors"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "api", "pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "api", "pages", "verbs"]
 exclude_patterns = ["_build"]
 nitpicky = True
 

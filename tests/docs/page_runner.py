@@ -3,9 +3,9 @@
 | block | what happens |
 | --- | --- |
 | any, with `# name.ext` as its first line | the file is written; a schema is compiled |
-| `sh`, or no language | bash runs it; the next block goes on where it ended |
+| `sh` | bash runs it; the next block goes on where it ended |
 | `python` with tests | pytest runs it |
-| `python` | it runs in this process, with the names that the runner was given |
+| `python` | it runs in this process, with the names that the runner was given and those of the blocks above |
 | `pycon` | the examples give what they show |
 | `yaml` | it is a schema |
 | `toml` | it can be read |
@@ -14,6 +14,7 @@
 A comment above a block, which readers do not see, says what is special:
 
 - `<!-- not run: why -->`
+- `<!-- run by: tests/… -->`: that file runs it.
 - `<!-- background until TEXT -->`: the commands go on in the background, once they have printed this.
 - `<!-- fails -->`: the commands end with another exit code than 0.
 - `<!-- output -->`: what the last commands or program printed; `…` stands for anything.
@@ -45,11 +46,12 @@ from tests.helpers.tree import ROOT
 LIMIT_S = 60.0
 
 _BLOCK = re.compile(
-    r"(?:^ *<!-- *(?P<note>(?:(?!-->).)*?) *-->\n+)?^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^(?P=indent)```$",
+    r"(?:^ *<!-- *(?P<note>(?:(?!-->).)*?) *-->\n+)?"
+    r"^(?P<indent> *)```(?P<language>[\w{}-]*)[^\n]*\n(?P<code>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
 _file_name = re.compile(r"# ([\w./-]+\.\w+)\n").match
-SHELL = ("", "sh")
+ELSEWHERE = ("not run: ", "run by: ")
 
 
 class Block(NamedTuple):
@@ -78,6 +80,8 @@ def noted_blocks(page: str) -> list[Block]:
             page.count("\n", 0, found.start("language")) + 1,
         )
         for found in _BLOCK.finditer(page)
+        # The others are directives of the site.
+        if not found["language"].startswith("{")
     ]
 
 
@@ -104,7 +108,7 @@ class PageRunner:
         self.printed = ""
         """What the last commands or program printed."""
         self._folder = folder
-        self._names = names or {}
+        self._names = {"__name__": "__main__", **(names or {})}
         self._edited = edited
         self._state = folder.parent / f"{folder.name}.state"
         self._state.write_text(f"cd {folder}\n", "utf-8")
@@ -125,7 +129,7 @@ class PageRunner:
 
     def run(self, block: Block) -> None:
         """Run one block. Raises AssertionError if it fails, or does not give what the page says."""
-        if block.note.startswith("not run: "):
+        if block.note.startswith(ELSEWHERE):
             return
         code = self._edited(block.code)
         if block.file is not None:
@@ -134,7 +138,7 @@ class PageRunner:
             path.write_text(code, "utf-8")
             if block.language == "yaml" and "emitter-typed:" in code:
                 load(path)
-        elif block.language in SHELL:
+        elif block.language == "sh":
             self._run_shell(code, block.note)
         elif block.language == "python":
             self._run_python(code, block)
@@ -150,7 +154,7 @@ class PageRunner:
             if block.note == "output":
                 assert re.fullmatch(_pattern(code), self.printed, re.DOTALL), f"printed:\n{self.printed}"
         else:
-            raise AssertionError(f"nobody knows how to run {block.language}: say why it is not run")
+            raise AssertionError(f"nobody knows how to run {block.language!r}: say why it is not run")
 
     @property
     def here(self) -> Path:
@@ -200,11 +204,10 @@ class PageRunner:
             return
         first = block.note.removeprefix("first:") if block.note.startswith("first:") else ""
         printed = io.StringIO()
-        names = {"__name__": "__main__", **self._names}
         with contextlib.chdir(self.here), contextlib.redirect_stdout(printed), importing_from(self.here):
             if first:
-                exec(compile(textwrap.dedent(first), "before the block", "exec"), names)
-            exec(compile("\n" * block.line + code, "the page", "exec"), names)
+                exec(compile(textwrap.dedent(first), "before the block", "exec"), self._names)
+            exec(compile("\n" * block.line + code, "the page", "exec"), self._names)
         self.printed = printed.getvalue()
 
     def _run_examples(self, code: str) -> None:

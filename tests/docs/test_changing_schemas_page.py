@@ -1,4 +1,4 @@
-"""The page of changes says what the compiler does."""
+"""The page of changes, docs/how-to/changing-schemas.md, says what the compiler does."""
 
 import itertools
 import re
