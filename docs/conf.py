@@ -33,3 +33,4 @@ html_title = "emitter-typed"
 html_copy_source = False
 html_show_sourcelink = False
 html_static_path = ["_static"]
+html_css_files = ["site.css"]

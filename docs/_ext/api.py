@@ -3,6 +3,7 @@
 - Docstrings have sections as in Google's style; they become field lists. (napoleon would do so, but takes the first
   words of an attribute's docstring for a type.)
 - `.. alias:: emitter_typed.Handler` documents a name that stands for a type. Its text is the string below it.
+- `.. module-text:: emitter_typed.errors` is the docstring of a module, without its names.
 - A name in a signature is linked if it is public. Others, such as those of the standard library, are plain text.
 """
 
@@ -111,6 +112,20 @@ class Alias(Directive):
         return node.children
 
 
+class ModuleText(Directive):
+    """The docstring of a module, without its names."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Is called by docutils."""
+        module = importlib.import_module(self.arguments[0])
+        node = nodes.Element()
+        text = StringList(as_rst((module.__doc__ or "").splitlines()), source=self.arguments[0])
+        self.state.nested_parse(text, 0, node)
+        return node.children
+
+
 def _assigned(name: str) -> tuple[str, str]:
     """Return what a name of the package stands for, and the text below it."""
     package = importlib.import_module(PACKAGE)
@@ -148,4 +163,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", _process)
     app.connect("missing-reference", _link)
     app.add_directive("alias", Alias)
+    app.add_directive("module-text", ModuleText)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
