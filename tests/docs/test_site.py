@@ -62,72 +62,73 @@ def test_every_verb_and_each_of_its_options_is_on_the_page_of_verbs() -> None:
             assert all(f"{option}" in section for option in action.option_strings if option not in ("-h", "--help"))
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.mark.tools
+def test_the_site_is_made_without_a_warning_and_holds_together(site: Path, subtests: pytest.Subtests) -> None:
+    texts = {page: page.read_text("utf-8") for page in site.glob("**/*.html")}
+
+    with subtests.test("each public name can be linked"):
+        inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+        documented = {name for objects in inventory.data.values() for name in objects}
+        assert {f"{module}.{name}" for module, names in public_names().items() for name in names} <= documented
+
+    with subtests.test("pages load nothing from elsewhere"):
+        loading = re.compile(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="(https?:[^"]+)"')
+        assert {found for text in texts.values() for found in loading.findall(text)} == set()
+
+    with subtests.test("links between pages lead somewhere"):
+        assert broken_links(texts) == set()
+
+    with subtests.test("search finds a page from disk"):
+        found = dump_dom(f"{(site / 'search.html').as_uri()}?q=watch_presence", site.parent / "profile")
+        assert 'href="reference/api/clients.html' in found
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
     """Makes the site as `make docs` does."""
-    folder = tmp_path_factory.mktemp("site")
     options = ["--builder", "html", "--fail-on-warning", "--keep-going", "--quiet"]
     done = subprocess.run(
-        [sys.executable, "-m", "sphinx", *options, str(DOCS), str(folder / "html")],
+        [sys.executable, "-m", "sphinx", *options, str(DOCS), str(tmp_path / "html")],
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    return folder / "html"
+    return tmp_path / "html"
 
 
-@pytest.mark.tools
-def test_each_public_name_can_be_linked(site: Path) -> None:
-    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
-    documented = {name for objects in inventory.data.values() for name in objects}
-
-    assert [
-        f"{m}.{name}" for m, names in public_names().items() for name in names if f"{m}.{name}" not in documented
-    ] == []
-
-
-@pytest.mark.tools
-def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
-    loading = re.compile(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="(https?:[^"]+)"')
-
-    assert {found for page in site.glob("**/*.html") for found in loading.findall(page.read_text("utf-8"))} == set()
-
-
-@pytest.mark.tools
-def test_links_between_pages_lead_somewhere(site: Path) -> None:
-    texts = {page: page.read_text("utf-8") for page in site.glob("**/*.html")}
+def broken_links(texts: dict[Path, str]) -> set[tuple[str, str]]:
+    """Return the links that lead to no page, or to no place on it, with the pages that they are on."""
     ids = {page: set(re.findall(r'\bid="([^"]+)"', text)) for page, text in texts.items()}
-    broken = set()
+    broken: set[tuple[str, str]] = set()
     for page, text in texts.items():
-        for path, anchor in re.findall(r'<a [^>]*href="(?!https?:|mailto:)([^"#]*)#?([^"]*)"', text):
+        for link in re.findall(r'<a [^>]*href="(?!https?:|mailto:)([^"]*)"', text):
+            path, _, anchor = link.partition("#")
             target = (page.parent / path).resolve() if path else page
             if not target.exists() or (anchor and target in ids and anchor not in ids[target]):
-                broken.add((page.name, path, anchor))
+                broken.add((page.name, link))
+    return broken
 
-    assert broken == set()
 
-
-@pytest.mark.tools
-def test_search_finds_a_page_from_disk(site: Path, tmp_path: Path) -> None:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+def dump_dom(url: str, profile: Path) -> str:
+    """Return a page as Chromium has it after its scripts have run."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         pytest.skip("there is no Chromium here (Debian: apt-get install chromium)")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
     options += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     done = subprocess.run(
-        [
-            chromium,
-            *options,
-            f"--user-data-dir={tmp_path}",
-            "--virtual-time-budget=5000",
-            "--dump-dom",
-            f"{(site / 'search.html').as_uri()}?q=watch_presence",
-        ],
+        [chromium, *options, f"--user-data-dir={profile}", "--virtual-time-budget=5000", "--dump-dom", url],
         capture_output=True,
         text=True,
         timeout=100,
         check=False,
     )
+    return done.stdout
 
-    assert 'href="reference/api/clients.html' in done.stdout
+
+@pytest.mark.tools
+def test_the_picture_of_the_editor_is_what_the_language_server_says() -> None:
+    command = [sys.executable, "-m", "tools.editor_picture", "--check"]
+
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
