@@ -14,8 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pygments.lexers import get_lexer_by_name
-from pygments.token import Keyword, Literal, Operator
+from pygments.lexers import get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]  # options of all lexers
 
 from tests.docs.page_runner import noted_blocks
 from tests.docs.tutorial import PAGE
@@ -40,7 +39,12 @@ text { fill: #24292f; white-space: pre; }
   text, .name { fill: #d7dce3; } .keyword { fill: #c8a5ff; } .text { fill: #8fd6a8; } .number { fill: #8cc4ff; }
   .comment, .soft { fill: #98a2ae; } .cursor { stroke: #d7dce3; }
 }"""
-COLOURS = ((Keyword, "keyword"), (Operator.Word, "keyword"), (Literal.Number, "number"), (Literal.String, "text"))
+COLOURS = {
+    "Token.Keyword": "keyword",
+    "Token.Operator.Word": "keyword",
+    "Token.Literal.Number": "number",
+    "Token.Literal.String": "text",
+}
 KINDS = {2: "method", 5: "field", 6: "field", 7: "class", 10: "property"}
 
 
@@ -119,7 +123,7 @@ def _program(lines: list[str]) -> Iterator[str]:
     for row, line in enumerate(lines):
         spans: list[str] = []
         for token, text in lexer.get_tokens(line):
-            kind = next((kind for parent, kind in COLOURS if token in parent), "")
+            kind = next((kind for kinds, kind in COLOURS.items() if str(token).startswith(kinds)), "")
             spans.append(f'<tspan class="{kind}">{html.escape(text)}</tspan>' if kind else html.escape(text))
         if line:
             yield f'<text xml:space="preserve" x="{LEFT}" y="{TOP + row * LINE}">{"".join(spans)}</text>'

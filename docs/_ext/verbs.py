@@ -32,8 +32,7 @@ def _verb(verb: Verb) -> Iterator[str]:
     if verb.extra is not None:
         yield f"It needs the extra `{verb.extra}`."
     yield f"```text\n{parser.format_usage()}```"
-    rows = [row for group in parser._action_groups for row in _rows(parser, group)]
-    if rows:
+    if rows := list(_rows(parser)):
         yield "\n".join(["| argument | meaning |", "| --- | --- |", *rows])
     for paragraph in (parser.epilog or "").split("\n\n"):
         if paragraph.startswith("example: "):
@@ -42,13 +41,14 @@ def _verb(verb: Verb) -> Iterator[str]:
             yield _literal(" ".join(paragraph.split()))
 
 
-def _rows(parser: argparse.ArgumentParser, group: argparse._ArgumentGroup) -> Iterator[str]:
+def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
     formatter = parser._get_formatter()
-    for action in group._group_actions:
-        if action.help in (None, argparse.SUPPRESS) or isinstance(action, argparse._HelpAction):
-            continue
-        meaning = _literal(formatter._expand_help(action)).replace("|", "\\|")
-        yield f"| `{formatter._format_action_invocation(action)}` | {meaning} |"
+    for group in parser._action_groups:
+        for action in group._group_actions:
+            if action.help in (None, argparse.SUPPRESS) or "--help" in action.option_strings:
+                continue
+            meaning = _literal(formatter._expand_help(action)).replace("|", "\\|")
+            yield f"| `{formatter._format_action_invocation(action)}` | {meaning} |"
 
 
 def _literal(text: str) -> str:

@@ -35,7 +35,7 @@ import textwrap
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -248,7 +248,7 @@ class Told:
 
 
 @contextlib.contextmanager
-def importing_from(folder: Path) -> Iterator[None]:
+def importing_from(folder: Path) -> Generator[None]:
     """Import modules of a folder, and forget them afterwards."""
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
