@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import FunctionType, TracebackType
@@ -121,11 +122,9 @@ def _without_waiting(traceback: TracebackType | None) -> TracebackType | None:
 
 
 def _clear(traceback: TracebackType) -> None:
-    try:
+    # One that is running cannot be cleared.
+    with suppress(RuntimeError):
         traceback.tb_frame.clear()
-    except RuntimeError:
-        # It is running.
-        pass
 
 
 def _may_wait(traceback: TracebackType) -> bool:

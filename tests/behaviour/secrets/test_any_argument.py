@@ -193,19 +193,21 @@ async def test_of_a_key_that_a_broker_makes(make: Callable[[], Broker]) -> None:
     await assert_nothing_shows(make().keygen)
 
 
-@in_loop
-async def test_what_the_caller_was_handling_stays_as_it_is() -> None:
+def test_what_the_caller_was_handling_stays_as_it_is() -> None:
     """Only what lies below the call is cleared."""
 
     def own() -> None:
         mine = "still here"
         raise LookupError(mine)
 
-    with pytest.raises(InvalidArgument) as caught:
+    def while_handling() -> None:
         try:
             own()
         except LookupError:
             Client("no URL")
+
+    with pytest.raises(InvalidArgument) as caught:
+        while_handling()
     handled = caught.value.__context__
     assert isinstance(handled, LookupError)
     assert handled.__traceback__ is not None
