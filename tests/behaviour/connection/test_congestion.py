@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -21,14 +22,18 @@ MANY = 1_000
 async def fill(client: AsyncClient, broker: Broker, key: str) -> int:
     """Publish to a broker that does not read until there is no room, and return how many messages went."""
     broker.faults.stall_reading()
-    for number in range(MANY):
-        try:
+    sent = 0
+    with suppress(Congested):
+        while sent < MANY:
             await client.publish(key, "a/", MESSAGE, timeout_s=0.3)
-        except Congested as error:
-            assert error.operation == "publish"
-            assert "the network has taken too little for 0.3 s" in str(error)
-            return number
-    pytest.fail("there was always room")
+            sent += 1
+    # The network may have taken something since.
+    with suppress(Congested):
+        while sent < MANY:
+            client.publish_nowait(key, "a/", MESSAGE)
+            sent += 1
+    assert sent < MANY, "there was always room"
+    return sent
 
 
 @both_flavours
@@ -43,10 +48,8 @@ async def test_publishing_waits_for_room_within_its_time_limit_and_loses_nothing
         async with connected(flavour, broker) as client:
             sent = await fill(client, broker, key)
             with pytest.raises(Congested, match="publish_nowait was not sent: more than a megabyte waits to be sent"):
-                for _ in range(MANY):
-                    client.publish_nowait(key, "a/", MESSAGE)
-                    sent += 1
-            with pytest.raises(Congested):
+                client.publish_nowait(key, "a/", MESSAGE)
+            with pytest.raises(Congested, match=r"publish was not sent: the network has taken too little for 0\.01 s"):
                 await client.publish(key, "a/", MESSAGE, qos=1, timeout_s=0.01)
             timer = threading.Timer(0.1, broker.faults.resume_reading)
             timer.start()
@@ -79,10 +82,6 @@ async def test_close_sends_what_waits_and_abort_does_not(
         async with connected(flavour, broker) as client:
             await client.subscribe(there, "b/")
             sent = await fill(client, broker, key)
-            with pytest.raises(Congested):
-                for _ in range(MANY):
-                    client.publish_nowait(key, "a/", MESSAGE)
-                    sent += 1
             timer = threading.Timer(0.3, broker.faults.resume_reading)
             timer.start()
             await (client.close() if ending == "close" else client.abort())
@@ -92,5 +91,4 @@ async def test_close_sends_what_waits_and_abort_does_not(
             assert event is not None
 
     arrived = sum(one.channel == "a/" for one in broker.published)
-    print(arrived, sent)
     assert arrived == sent if ending == "close" else arrived < sent
