@@ -456,3 +456,19 @@ async def test_the_handlers_of_a_client_can_be_read_back(flavour: Flavour, broke
             assert getattr(client, name) is handler
             setattr(client, name, None)
             assert getattr(client, name) is None
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("ending", ["drain", "close", "abort"])
+@in_loop
+async def test_an_end_without_a_connection_returns_at_once(
+    broker: Broker, kind: type[Client] | type[AsyncClient], ending: str
+) -> None:
+    client = kind.from_url(broker.url, timeout_s=LIMIT_S)
+    began = monotonic()
+    await called(lambda one: getattr(one, ending)(), client)
+    await called(lambda one: one.connect(), client)
+    for _ in range(2):
+        await called(lambda one: getattr(one, ending)(), client)
+    assert monotonic() - began < PATIENCE_S
+    assert client.connection.status == "closed"
