@@ -73,7 +73,7 @@ class AsyncChannels(SubscribeChannel[Message, AsyncParams]):
         return AsyncChannel(self._client, self._keys, self._narrowed(frozen=frozen))
 
     def where(self, *, frozen: Tag | Unrecognized[str] | None = None) -> AsyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             frozen: The frozen.
@@ -125,7 +125,7 @@ class AsyncAsyncChannels(_channels.AsyncSubscribeChannel[Message, AsyncParams]):
         *,
         frozen: Tag | Unrecognized[str] | None = None,
     ) -> AsyncAsyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             frozen: The frozen.
@@ -264,7 +264,7 @@ class PublishChannels(SubscribeChannel[str, PublishParams]):
         return PublishChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> PublishChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -308,7 +308,7 @@ class AsyncPublishChannels(_channels.AsyncSubscribeChannel[str, PublishParams]):
         return AsyncPublishChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> AsyncPublishChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -371,7 +371,7 @@ class SyncChannels(SubscribeChannel[Bounds, SyncParams]):
         return SyncChannel(self._client, self._keys, self._narrowed(pattern=pattern))
 
     def where(self, *, pattern: str | None = None) -> SyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             pattern: The pattern.
@@ -419,7 +419,7 @@ class AsyncSyncChannels(_channels.AsyncSubscribeChannel[Bounds, SyncParams]):
         )
 
     def where(self, *, pattern: str | None = None) -> AsyncSyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             pattern: The pattern.
