@@ -45,6 +45,7 @@ class CatchUp:
         self._arrived: int | None = None
         # Whether the oldest could be fetched.
         self._complete = True
+        self._told: set[int] = set()
         self.merged: bool = False
         """Whether it is known which stored messages are to be given."""
         self.whole: bool = True
@@ -55,11 +56,6 @@ class CatchUp:
         """Whether none of them comes twice."""
         self.fingerprints: tuple[Fingerprint, ...] = ()
         """What the messages are known by that are to be given after a connection was lost."""
-
-    @property
-    def incomplete(self) -> Collection[int]:
-        """The seconds, in Unix time, that may hold more than was found."""
-        return self._pager.incomplete
 
     @property
     def definition(self) -> RequestDefinition[Any]:
@@ -82,9 +78,9 @@ class CatchUp:
 
     def take(self, response: object, received: int) -> None:
         """Take a page in, and note how many live messages had arrived. Raises Undecodable."""
-        self._pager.take(response)
-        if self._arrived is None:
+        if self._arrived is None or not self._pager.newest_known:
             self._arrived = received
+        self._pager.take(response)
 
     def shrink(self, error: ReplyMissing, received: int) -> bool:
         """Ask for less at once, for a page did not fit a packet.
@@ -100,6 +96,12 @@ class CatchUp:
             self._arrived = received if self._arrived is None else self._arrived
             return False
         return True
+
+    def untold(self) -> Sequence[int]:
+        """Return the seconds, in Unix time, that may hold more than was found, but for those returned before."""
+        seconds = sorted(self._pager.incomplete - self._told)
+        self._told.update(seconds)
+        return seconds
 
     def ready(self) -> Iterator[StoredMessage]:
         """Give what can be given before another page is there, oldest first."""

@@ -183,6 +183,7 @@ class Feed:
                 if not self._items and not catch_up.done:
                     return None
                 if catch_up.done:
+                    self._items.extend(map(_incomplete, catch_up.untold()))
                     self._catch_up = None
                 continue
             broken = self._break
@@ -263,10 +264,9 @@ class Feed:
         if catch_up is None or asked is not catch_up:
             return None
         if isinstance(error, ReplyMissing):
-            if catch_up.shrink(error, self._received):
-                return None
+            told = None if catch_up.shrink(error, self._received) else error
             self._try_to_merge(catch_up)
-            return error
+            return told
         if isinstance(error, ConnectionLost | Closed) and self.started:
             # It goes on with the next connection, which may be there already.
             return None
@@ -312,12 +312,14 @@ class Feed:
         self._no_echo_before.clear()
         if not self.started:
             self.started = True
-            self._items.extend(_incomplete(second) for second in sorted(catch_up.incomplete))
+            self._items.extend(map(_incomplete, catch_up.untold()))
         self._since_cursor = self._since_merge = 0
         self._cursor_due = 1
         if broken is not None and broken.until is not None:
             self._leave_out_what_was_stored(catch_up, broken)
             self._break = None
+            # It tells of all that is not whole so far.
+            catch_up.untold()
             self._items.append(_gap(broken, broken.until, catch_up))
 
     @property
