@@ -441,7 +441,7 @@ class Pager:
         if len(seen) == 1:
             self._open = self._close(self._open, self._start)
             if not all(map(self._is_above_floor, self._known)):
-                self._note_too_large(self._second_of(page))
+                self._note_cut(self._second_of(page))
                 if len(self.processes) == 1:
                     self._finish()
                 else:
@@ -467,25 +467,22 @@ class Pager:
             self._finish()
             return
         second = self._second_of(page)
-        self._note_too_large(second)
+        self._note_cut(second)
+        fits = self._second_bytes <= self._max_packet_bytes - _ENVELOPE_BYTES
+        if fits and self._too_many is not None and self._second_messages < self._too_many:
+            # All that was found would have fitted a packet, so there is more.
+            self._incomplete.add(second)
         self._go_back_to(second - 1)
 
     def _second_of(self, page: list[StoredMessage]) -> int:
         return self._until_s if self._until_s is not None else stored_s(page[0].id)
 
-    def _note_too_large(self, second: int) -> None:
-        """Note that of a second something may have been left out, if there is anything that was not found."""
-        hidden = self._too_many is not None and self._second_messages < self._too_many and self._is_small
-        if hidden or (self._cut and len({process_of(id_) for id_ in self._known}) > 1):
-            # What is known would fit a packet, but more was there.
+    def _note_cut(self, second: int) -> None:
+        """Note that something of a second may have been left out, because it was more than was asked for."""
+        if self._cut and len({process_of(id_) for id_ in self._known}) > 1:
             self._incomplete.add(second)
         elif self._cut:
             self._too_large.add(second)
-
-    @property
-    def _is_small(self) -> bool:
-        """Whether all that is known of the second fits a packet."""
-        return self._second_bytes <= self._max_packet_bytes - _ENVELOPE_BYTES
 
     def _take_behind(self, start: _Start, page: list[StoredMessage], *, full: bool) -> None:
         """Take in a page that starts behind an id."""
