@@ -140,7 +140,12 @@ class Feed:
             return
         self._refused.clear()
         self._arrived_at_s.clear()
-        if self._break is None:
+        if not self.started:
+            # Nobody has read anything: it begins with the next connection.
+            self._catch_up = None
+            self.mailbox.filter_before(self.mailbox.received, lambda _: False)
+            self._no_echo.clear()
+        elif self._break is None:
             self._break = _Break(self.mailbox.received, self.mailbox.received, now)
             self._only_live = False
         else:
@@ -155,7 +160,9 @@ class Feed:
     def restored(self, now: datetime) -> None:
         """Learn that the subscription is there again."""
         self._connected = True
-        if self._break is not None:
+        if not self.started:
+            self.granted()
+        elif self._break is not None:
             self._break.until = now
 
     def end(self) -> None:
