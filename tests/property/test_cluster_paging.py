@@ -150,9 +150,7 @@ def test_what_several_nodes_store_is_found_or_its_second_is_named(
     assert last is None or len(found) <= last
     # What is left out and is newer than something that is given, or would have been given as well.
     enough = last is not None and len(found) == last
-    left_out = [
-        id_ for id_ in set(stored) - set(found) if not enough or any(is_newer(id_, one) for one in found)
-    ]
+    left_out = [id_ for id_ in set(stored) - set(found) if not enough or any(is_newer(id_, one) for one in found)]
     # What no reply shows nobody can know.
     known = [id_ for id_ in left_out if len(nodes.shown) > 1 or process_of(id_) in nodes.shown]
     assert set(map(stored_s, known)) <= set(pages.incomplete)

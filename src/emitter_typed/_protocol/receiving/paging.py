@@ -30,7 +30,14 @@ from emitter_typed._protocol.definition import OperationDefinition, PagesDefinit
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.operations import explicit_options, prepare
 from emitter_typed._protocol.receiving.merge import Fingerprint, Found, fingerprint
-from emitter_typed._protocol.receiving.stored_ids import CLOCK_BEGINS_S, ID_BYTES, age, process_of, stored_s
+from emitter_typed._protocol.receiving.stored_ids import (
+    CLOCK_BEGINS_S,
+    ID_BYTES,
+    KnownProcesses,
+    age,
+    process_of,
+    stored_s,
+)
 from emitter_typed._types.values import Option, Record, Secret
 from emitter_typed.errors import HistoryIncomplete, ReplyMissing, Undecodable
 
@@ -102,6 +109,7 @@ class Pager:
         keep_found: bool = False,
         accepts: Callable[[str], bool] | None = None,
         max_packet_bytes: int = 65_536,
+        known_processes: KnownProcesses | None = None,
     ) -> None:
         """Check the call.
 
@@ -119,6 +127,7 @@ class Pager:
             accepts: Tells from its channel whether a message is to be given; it counts as one all the same. Default:
                 every message is.
             max_packet_bytes: How much of it a reply may hold.
+            known_processes: What the client has seen of brokers before; learns from the pages. Default: nothing.
 
         Raises:
             InvalidArgument: An argument or an option breaks a rule.
@@ -145,6 +154,7 @@ class Pager:
         """The processes of brokers whose messages were seen."""
         # The seconds that hold more than was found, and those of which only one process was seen that are larger than a
         # page: they hold more only if there are other nodes.
+        self._known_processes = KnownProcesses() if known_processes is None else known_processes
         self._incomplete: set[int] = set()
         self._too_large: set[int] = set()
         self._max_held_bytes = max_held_bytes
@@ -188,7 +198,7 @@ class Pager:
         self._too_many: int | None = None
         # Whether something of that second was left out, because it was more than was asked for; and how much is known.
         self._cut = False
-        self._second_messages = self._second_bytes = 0
+        self._second_bytes = 0
         # Whether nothing is left but, perhaps, what hides behind a message that no reply can hold.
         self._last = False
 
@@ -205,7 +215,8 @@ class Pager:
     @property
     def incomplete(self) -> Set[int]:
         """The seconds, in Unix time, that may hold more than was found: several nodes stored more than a page."""
-        return self._incomplete | self._too_large if len(self.processes) > 1 else self._incomplete
+        several = len(self.processes) > 1 or self._known_processes.several
+        return self._incomplete | self._too_large if several else self._incomplete
 
     @property
     def at_the_end(self) -> bool:
@@ -295,6 +306,7 @@ class Pager:
         page = sorted(items, key=lambda message: age(message.id))
         asked = self._asked()
         self.processes.update(process_of(message.id) for message in page)
+        self._known_processes.add(message.id for message in page)
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
             page = []
@@ -419,7 +431,7 @@ class Pager:
         self._until_s = second
         self._start = None
         self._finished = set()
-        self._restarts = self._second_messages = self._second_bytes = 0
+        self._restarts = self._second_bytes = 0
         self._too_many = None
         self._cut = False
         self._open += self._close(done)
@@ -469,8 +481,8 @@ class Pager:
         second = self._second_of(page)
         self._note_cut(second)
         fits = self._second_bytes <= self._max_packet_bytes - _ENVELOPE_BYTES
-        if fits and self._too_many is not None and self._second_messages < self._too_many:
-            # All that was found would have fitted a packet, so there is more.
+        if fits and self._too_many is not None:
+            # A page was too large, but all that was found would have fitted, so there is more.
             self._incomplete.add(second)
         self._go_back_to(second - 1)
 
@@ -523,7 +535,6 @@ class Pager:
         """Keep what is not known yet, and return it."""
         new = [message for message in page if message.id not in self._known]
         self._known.update(message.id for message in new)
-        self._second_messages += len(new)
         self._second_bytes += sum(map(_reply_bytes, new))
         self._open += new
         return new

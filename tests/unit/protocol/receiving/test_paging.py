@@ -11,7 +11,7 @@ from attrs import frozen
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, StoredItem
 from emitter_typed._protocol.receiving.paging import Pager
-from emitter_typed._protocol.receiving.stored_ids import process_of
+from emitter_typed._protocol.receiving.stored_ids import KnownProcesses, process_of
 from emitter_typed.contract import Record
 from emitter_typed.errors import InvalidArgument, ReplyMissing, Undecodable
 
@@ -163,6 +163,45 @@ def test_a_second_of_several_nodes_that_is_larger_than_a_page_is_told() -> None:
     assert pages.incomplete == {1_514_764_805}
     assert len(numbers(pages)) == 256
     assert pages.done
+
+
+def test_a_second_of_one_process_that_is_larger_than_a_page_is_told_if_a_cluster_is_known() -> None:
+    """A page of it would not show what the node that is asked has stored in that second."""
+    for several in (False, True):
+        known = KnownProcesses()
+        known.several = several
+        pages = Pager(PROTOCOL.operations["history"], ("key", "a/"), (), {}, known_processes=known)
+
+        too_large(pages, Page(messages=[item(number, second=5) for number in range(300, 44, -1)]))
+        pages.take(Page(messages=[item(number, second=5) for number in range(45, 0, -1)]))
+        pages.take(Page(messages=[item(1, second=5)]))
+        pages.take(Page(messages=[]))
+
+        assert numbers(pages) == list(range(1, 301))
+        assert pages.incomplete == ({1_514_764_805} if several else set())
+
+
+def test_a_second_is_told_whose_second_process_is_seen_only_further_back() -> None:
+    pages = pager()
+
+    too_large(pages, Page(messages=[item(number, second=5) for number in range(300, 44, -1)]))
+    pages.take(Page(messages=[item(number, second=5) for number in range(45, 0, -1)]))
+    pages.take(Page(messages=[item(1, second=5)]))
+    assert not pages.incomplete
+    pages.take(Page(messages=[item(1, second=4, process=b"node")]))
+
+    assert pages.incomplete == {1_514_764_805}
+
+
+def test_a_page_that_was_too_large_though_all_that_is_known_would_fit_is_told() -> None:
+    """The node that was asked has stored one large message, which every page that fits leaves out."""
+    pages = pager()
+
+    too_large(pages, Page(messages=[item(number, second=5) for number in range(300, 44, -1)]))
+    pages.take(Page(messages=[item(number, second=5) for number in range(45, 20, -1)]))
+    pages.take(Page(messages=[item(21, second=5)]))
+
+    assert pages.incomplete == {1_514_764_805}
 
 
 def test_a_short_page_is_followed_by_one_from_its_end() -> None:
