@@ -172,9 +172,11 @@ def test_a_second_of_one_process_that_is_larger_than_a_page_is_told_if_a_cluster
         known.several = several
         pages = Pager(PROTOCOL.operations["history"], ("key", "a/"), (), {}, known_processes=known)
 
-        too_large(pages, Page(messages=[item(number, second=5) for number in range(300, 44, -1)]))
-        pages.take(Page(messages=[item(number, second=5) for number in range(45, 0, -1)]))
-        pages.take(Page(messages=[item(1, second=5)]))
+        too_large(
+            pages, Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(300, 44, -1)])
+        )
+        pages.take(Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(45, 0, -1)]))
+        pages.take(Page(messages=[item(1, second=5, payload=b"%0200d" % 1)]))
         pages.take(Page(messages=[]))
 
         assert numbers(pages) == list(range(1, 301))
@@ -184,9 +186,11 @@ def test_a_second_of_one_process_that_is_larger_than_a_page_is_told_if_a_cluster
 def test_a_second_is_told_whose_second_process_is_seen_only_further_back() -> None:
     pages = pager()
 
-    too_large(pages, Page(messages=[item(number, second=5) for number in range(300, 44, -1)]))
-    pages.take(Page(messages=[item(number, second=5) for number in range(45, 0, -1)]))
-    pages.take(Page(messages=[item(1, second=5)]))
+    too_large(
+        pages, Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(300, 44, -1)])
+    )
+    pages.take(Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(45, 0, -1)]))
+    pages.take(Page(messages=[item(1, second=5, payload=b"%0200d" % 1)]))
     assert not pages.incomplete
     pages.take(Page(messages=[item(1, second=4, process=b"node")]))
 
