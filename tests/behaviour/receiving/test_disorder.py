@@ -11,12 +11,13 @@ import pytest
 from emitter_typed import Client, Gap, HistoryIncomplete, Key, Message, Subscription, Undecodable
 from emitter_typed.broker import Broker, Cluster, ManualClock
 from tests.helpers.loops import LIMIT_S
+from tests.helpers.real import fresh_channel
 
 CHANNEL = "a/"
 
 
-def publish(client: Client, key: Key, *payloads: str, ttl: int | None = 3600) -> None:
-    pending = [client.publish_nowait(key, CHANNEL, payload, ttl=ttl) for payload in payloads]
+def publish(client: Client, key: Key, *payloads: str, ttl: int | None = 3600, channel: str = CHANNEL) -> None:
+    pending = [client.publish_nowait(key, channel, payload, ttl=ttl) for payload in payloads]
     for one in pending:
         one.wait(timeout_s=LIMIT_S)
 
@@ -268,10 +269,11 @@ def test_a_second_that_nodes_fill_with_more_than_a_page_is_told(emitter_cluster:
 
 def test_one_process_has_no_second_that_is_too_large(broker: Broker) -> None:
     with publishers(broker) as (client,):
-        key = broker.keygen("a/#/", "rwsl")
-        publish(client, key, *(f"{number:0500}" for number in range(500)))
+        channel = fresh_channel()
+        key = broker.keygen(f"{channel}#/", "rwsl")
+        publish(client, key, *(f"{number:0500}" for number in range(500)), channel=channel)
 
-        assert [int(message.as_string()) for message in client.history(key, CHANNEL)] == list(range(500))
+        assert [int(message.as_string()) for message in client.history(key, channel)] == list(range(500))
 
 
 @pytest.mark.parametrize("count", [256, 300, 600])
