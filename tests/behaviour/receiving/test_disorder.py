@@ -147,6 +147,26 @@ def test_a_loss_right_after_the_first_messages_is_recovered_though_all_of_them_w
         assert payloads(events)[-4:] == ["1", "2", "3", "end"]
 
 
+def test_what_is_stored_and_delivered_a_moment_later_keeps_its_place(broker: Broker) -> None:
+    key = broker.keygen("a/#/", "rwsl")
+    with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+        publish(publisher, key, "0")
+        read(subscription, "0")
+        with away(broker, client):
+            publish(publisher, key, "missed")
+        # What was missed is fetched when the reader gets there.
+        publish(publisher, key, "1", "2")
+        broker.faults.withhold_messages()
+        publish(publisher, key, "3")
+
+        events = read(subscription, "3")
+
+        assert payloads(events) == ["missed", "1", "2", "3"]
+        broker.faults.release_messages()
+        publish(publisher, key, "end")
+        assert payloads(read(subscription, "end"))[-1] == "end"
+
+
 @pytest.mark.parametrize("keep_stored", [True, False])
 def test_what_is_published_after_a_restart_within_a_second_is_not_lost(keep_stored: bool) -> None:
     with Broker(clock=ManualClock(1_700_000_000)) as broker:

@@ -67,6 +67,8 @@ class Feed:
         """Whether it is known what comes first."""
         self.failure: EmitterError | None = None
         """Why it could not start."""
+        # Why a page did not come before it has started; it begins again if another connection follows.
+        self._lost_by: ConnectionLost | None = None
         self._query = query
         self._recent = RecentDeliveries(max_messages=_MAX_RECENT_MESSAGES)
         self._recovers = query is not None and query.recover
@@ -168,6 +170,8 @@ class Feed:
     def end(self) -> None:
         """Learn that nothing more is coming: what waits can still be taken, and nothing more is fetched."""
         self._ended = True
+        if not self.started and self.failure is None:
+            self.failure = self._lost_by
         if self._catch_up is not None and self._catch_up.merged:
             # What is there already waits like everything else.
             self._items.extend(self._catch_up.ready())
@@ -268,6 +272,8 @@ class Feed:
         """Learn that what was asked for has failed; return the error if somebody is to be told."""
         asked, self._asked = self._asked, None
         catch_up = self._catch_up
+        if not self.started and isinstance(error, ConnectionLost):
+            self._lost_by = error
         if catch_up is None or asked is not catch_up:
             return None
         if isinstance(error, ReplyMissing):
@@ -312,8 +318,13 @@ class Feed:
         broken = self._break
         live = self._live(0 if broken is None else broken.live_from)
         place = self._received - len(live)
-        if not catch_up.find_merge_point(live, place, no_echo=tuple(self._no_echo), own=self._no_echo_before):
+        in_place = not self._refused
+        no_echo, own = tuple(self._no_echo), self._no_echo_before
+        if not catch_up.find_merge_point(live, place, no_echo=no_echo, own=own, in_place=in_place):
             return
+        first = self.mailbox.received - len(live)
+        for index, message in reversed(catch_up.between):
+            self.mailbox.insert(first + index + 1, (message.channel, message.payload))
         self._refused.clear()
         self._no_echo.clear()
         self._no_echo_before.clear()

@@ -49,6 +49,8 @@ _SMALL_MESSAGE_BYTES: Final = 256
 _SMALLEST_MESSAGE_BYTES: Final = 72
 # What a reply holds besides its messages: its topic, and the beginning and end of its text.
 _ENVELOPE_BYTES: Final = 128
+# What every broker puts into a packet, where a client would take larger ones.
+_SURE_PACKET_BYTES: Final = 65_536
 # A page grows only by more than this part of it.
 _LEAST_GROWTH: Final = 1 / 16
 # A payload that takes more of a reply than this does not fit one: it is written there as base64. So a node that gave
@@ -262,6 +264,15 @@ class Pager:
             self._walking = True
             self.done = False
             self._close_if_enough()
+
+    def held(self, ids: Set[bytes]) -> list[StoredMessage]:
+        """Return the messages with these ids that are held in memory, oldest first."""
+        return [
+            message
+            for chunk in reversed(self._chunks)
+            for message in reversed(chunk.messages or ())
+            if message.id in ids
+        ]
 
     def narrow(self, *, newer_than: bytes | None = None, leave_out: frozenset[bytes] = frozenset()) -> None:
         """Want no more than what is newer than an id, of what was found and of what an extension will find.
@@ -480,7 +491,7 @@ class Pager:
             return
         second = self._second_of(page)
         self._note_cut(second)
-        fits = self._second_bytes <= self._max_packet_bytes - _ENVELOPE_BYTES
+        fits = self._second_bytes <= min(self._max_packet_bytes, _SURE_PACKET_BYTES) - _ENVELOPE_BYTES
         if fits and self._too_many is not None:
             # A page was too large, but all that was found would have fitted, so there is more.
             self._incomplete.add(second)
