@@ -9,7 +9,9 @@ from emitter_typed._broker.arguments import check_kind
 
 
 class Clock:
-    """The system's clock, until it is moved: what expires in a broker, expires by it.
+    """The system's clock, which can be moved forward.
+
+    A broker lets keys and messages expire by it.
 
     >>> clock = Clock()
     >>> before = clock()
@@ -27,13 +29,15 @@ class Clock:
         return time.time() + self._ahead_s
 
     def advance(self, seconds: float) -> None:
-        """Move forward, at once: keys and stored messages expire. May be called from any thread.
+        """Move the clock forward. Keys and stored messages expire at once.
+
+        May be called from any thread.
 
         Args:
-            seconds: How far.
+            seconds: By how much.
 
         Raises:
-            InvalidArgument: it is no number.
+            InvalidArgument: It is not a number.
         """
         check_kind("seconds", seconds, (int, float), "a number")
         self._ahead_s += seconds
@@ -53,9 +57,9 @@ class NodeClock(Clock):
 
 
 class ManualClock(Clock):
-    """A clock that stands still until it is told to move.
+    """A clock that stands still until it is moved.
 
-    Give it to a broker as `clock`, and nothing expires by itself:
+    With it as a broker's `clock`, nothing expires by itself:
 
     >>> clock = ManualClock(1_700_000_000)
     >>> clock.advance(60)
@@ -67,10 +71,10 @@ class ManualClock(Clock):
         """Stand still.
 
         Args:
-            now_s: The Unix time to begin at, in seconds. Default: the present.
+            now_s: The Unix time to begin at, in seconds. Default: the current time.
 
         Raises:
-            InvalidArgument: it is no number.
+            InvalidArgument: It is not a number.
         """
         super().__init__()
         check_kind("now_s", now_s, (int, float, NoneType), "a number or None")
