@@ -110,8 +110,11 @@ class Nodes:
             yield from pager.ready()
 
 
-def pager(**options: object) -> Pager:
-    return Pager(PROTOCOL.operations["history"], ("key", "a/"), (), options, max_packet_bytes=MAX_PACKET_BYTES)
+def pager(*, max_held_bytes: int, **options: object) -> Pager:
+    operation = PROTOCOL.operations["history"]
+    return Pager(
+        operation, ("key", "a/"), (), options, max_held_bytes=max_held_bytes, max_packet_bytes=MAX_PACKET_BYTES
+    )
 
 
 BURSTS = st.lists(
@@ -128,23 +131,33 @@ BURSTS = st.lists(
 WARM_UP = st.lists(st.sampled_from([0, 3, 500]), min_size=3, max_size=3)
 
 
-@settings(max_examples=60)
-@given(BURSTS, WARM_UP, st.integers(0, 2), st.none() | st.sampled_from([1, 3, 100, 300, 2_000]), st.integers(0, 9))
+@settings(max_examples=30)
+@given(
+    BURSTS,
+    WARM_UP,
+    st.integers(0, 2),
+    st.none() | st.sampled_from([1, 3, 100, 300, 2_000]),
+    st.integers(0, 9),
+    st.sampled_from([0, 30_000, 8_000_000, 8_000_000]),
+)
 def test_what_several_nodes_store_is_found_or_its_second_is_named(
-    bursts: list[Burst], warm_up: list[int], asked: int, last: int | None, seed: int
+    bursts: list[Burst], warm_up: list[int], asked: int, last: int | None, seed: int, max_held_bytes: int
 ) -> None:
     nodes = Nodes(warm_up, asked=asked, seed=seed)
     for burst in bursts:
         nodes.store(burst)
     stored = nodes.stored()
-    pages = pager(last=last)
+    pages = pager(max_held_bytes=max_held_bytes, last=last)
 
     found = [message.id for message in nodes.read(pages)]
 
-    assert len(found) == len(set(found))
+    # What has to be asked for again, because it is too much to be held, may differ in a second that is named.
+    held = max_held_bytes > 30_000
+    sure = [id_ for id_ in found if held or stored_s(id_) not in pages.incomplete]
+    assert len(sure) == len(set(sure))
     assert [stored_s(id_) for id_ in found] == sorted(map(stored_s, found))
-    for process in set(map(process_of, found)):
-        mine = [id_ for id_ in found if process_of(id_) == process]
+    for process in set(map(process_of, sure)):
+        mine = [id_ for id_ in sure if process_of(id_) == process]
         assert mine == sorted(mine, key=lambda id_: id_[4:12], reverse=True)
     assert set(found) <= set(stored)
     assert last is None or len(found) <= last

@@ -61,8 +61,8 @@ class AsyncCluster:
             limits: The resource limits of each node. Default: enough for tests.
 
         Raises:
-            InvalidArgument: An argument has another type, or the size, the host, the port, the matcher or the master key
-                is not valid.
+            InvalidArgument: An argument has another type, or the size, the host, the port, the matcher or the master
+                key is not valid.
         """
         check_kind("size", size, int, "an integer")
         check_kind("port", port, (int, NoneType), "an integer or None")
@@ -251,8 +251,8 @@ class Cluster:
             limits: The resource limits of each node. Default: enough for tests.
 
         Raises:
-            InvalidArgument: An argument has another type, or the size, the host, the port, the matcher or the master key
-                is not valid.
+            InvalidArgument: An argument has another type, or the size, the host, the port, the matcher or the master
+                key is not valid.
         """
         self._thread = LoopThread()
         self._cluster = AsyncCluster(

@@ -604,10 +604,13 @@ class Pager:
         self.done = not self._walking
 
     def _asked(self) -> int:
+        witness = self._start is not None and self._start.witness is not None
+        # Beside the witness something else has to be in the page.
+        most = max(self._page_messages, 2) if witness else self._page_messages
         if self._missing is None or len(self.processes) > 1:
-            return self._page_messages
-        known = len(self._known) if self._start is None else self._start.witness is not None
-        return min(self._page_messages, max(1, self._missing - len(self._open)) + known)
+            return most
+        known = len(self._known) if self._start is None else witness
+        return min(most, max(1, self._missing - len(self._open)) + known)
 
     def _wanted_of(self, messages: Iterable[StoredMessage]) -> list[StoredMessage]:
         return sorted((each for each in messages if self._is_wanted(each.id)), key=lambda each: age(each.id))
