@@ -52,10 +52,10 @@ def test_a_cluster_has_at_least_one_node(size: int) -> None:
         assert refused.value.argument == "size"
 
 
-WRONG = [
+WRONG: list[tuple[str, object]] = [
     (argument, value)
     for argument in ("size", "host", "port", "matcher", "master_key", "clock", "tls", "limits")
-    for value in ("2" if argument in {"size", "port"} else 3, [], True)
+    for value in ("2" if argument in {"size", "port"} else 3, (), True)
 ]
 
 
