@@ -1,4 +1,4 @@
-"""Prints the oldest release of each dependency that pyproject.toml allows, as pins for pip. Run by `make test-oldest`."""
+"""Prints the oldest allowed release of each dependency, as pins for pip. Run by `make test-oldest`."""
 
 import tomllib
 from collections.abc import Iterator

@@ -98,7 +98,7 @@ def test_actionlint_finds_nothing_in_the_workflows() -> None:
         if done.returncode != 0:
             pytest.skip(f"actionlint cannot be installed: {done.stderr.strip()[-200:]}")
 
-    # Of the shell scripts, shellcheck and pyflakes would have a word if they are installed: it is not the same everywhere.
+    # Whether shellcheck and pyflakes are installed differs from machine to machine.
     done = subprocess.run(
         [program, "-shellcheck=", "-pyflakes=", *WORKFLOWS], capture_output=True, text=True, check=False
     )
