@@ -73,8 +73,10 @@ def _run(name: str, arguments: list[str]) -> int:
     try:
         return verb.load().main(name, arguments)
     except EmitterError as error:
+        from emitter_typed._cli.error_text import error_text
+
         code = exit_code(error)
-        print(f"emitter-typed {name}: {error}", file=sys.stderr)
+        print(f"emitter-typed {name}: {error_text(error)}", file=sys.stderr)
         return code
 
 

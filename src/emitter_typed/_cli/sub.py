@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from emitter_typed._cli.arguments import Parser, channel, moment, positive
+from emitter_typed._cli.arguments import Parser, channel, moment, natural, positive
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
 from emitter_typed._cli.messages import CHANNEL_STYLE, message_facts, payload_text, stored_text
 from emitter_typed._cli.terminal import Terminal, printable
@@ -55,7 +55,7 @@ def parser(verb: str) -> Parser:
         help="a channel such as chat/; + stands for one segment (default: those of the schema)",
     )
     made.add_argument("--schema", metavar="FILE", help="show payloads by their types, and mark what does not fit")
-    made.add_argument("--last", type=int, metavar="N", help="begin with so many stored messages (default: 0)")
+    made.add_argument("--last", type=natural, metavar="N", help="begin with so many stored messages (default: 0)")
     made.add_argument("--since", type=moment, metavar="TIME", help="begin with what was stored since: a time, or 2h")
     made.add_argument("--until", type=moment, metavar="TIME", help="of what is stored, only until then")
     made.add_argument(
@@ -153,7 +153,7 @@ class _Joined:
 
 def _subscribe(client: Client, key: str, channel: str, options: _Options) -> Subscription[Message]:
     if options.group is not None:
-        return client.subscribe_with_group(key, channel, options.group)
+        return client.subscribe_with_group(key, channel, options.group, allow_reserved=True)
     stored = options.last is not None or options.since is not None or options.until is not None
     return client.subscribe(
         key,
@@ -162,6 +162,8 @@ def _subscribe(client: Client, key: str, channel: str, options: _Options) -> Sub
         since=options.since,
         until=options.until,
         recover=options.recover,
+        # What is forged below emitter/ is only shown: that is what somebody who watches everything asks for.
+        allow_reserved=True,
     )
 
 

@@ -15,28 +15,15 @@ import pytest
 from emitter_typed import Client
 from emitter_typed._cli.verbs import VERBS
 from emitter_typed.broker import Broker
-from tests.behaviour.shell.conftest import PROGRAM, Done, Shell
+from tests.behaviour.shell.conftest import PROGRAM, Done, Shell, example, prepare_example
 
 STREAMS = {"sub", "presence", "broker"}
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_the_example_of_each_help_works(verb: str, pipe: Shell, broker: Broker, client: Client) -> None:
-    key = broker.keygen("#/", "rwslp")
-    (pipe.folder / "chat.key").write_text(key.reveal())
-    (pipe.folder / "lines.txt").write_text("one\n")
-    pipe.environment |= {"EMITTER_KEY": key.reveal(), "TMP": str(pipe.folder)}
-    if verb in {"generate", "check", "diff", "doctor", "schema"}:
-        # Their examples are about a schema, the last one about its last commit.
-        assert pipe.run("init").code == 0
-        for arguments in (["init", "-q"], ["add", "home.yaml"], ["commit", "-qm", "x"]):
-            who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
-            subprocess.run(["git", *who, *arguments], cwd=pipe.folder, check=True)
-    if verb == "sub":
-        client.publish(key, "chat/", "hello", ttl=60, qos=1)
-    [example] = re.findall(r"^example: emitter-typed (.+)$", pipe.run(verb, "--help").out, re.MULTILINE)
-
-    process = pipe.start(command=["sh", "-c", f"exec {shlex.join(PROGRAM)} {example}"])
+    prepare_example(verb, pipe, broker, client)
+    process = pipe.start(command=["sh", "-c", f"exec {shlex.join(PROGRAM)} {example(verb)}"])
     if verb in STREAMS:
         process.until("\n")
         process.interrupt()
