@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Sequence
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from emitter_typed_codegen.exit_codes import USAGE
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 PROGRAM = "emitter-typed"
 
@@ -62,6 +65,10 @@ class Parser(argparse.ArgumentParser):
             SystemExit: Help was asked for, or an argument cannot be read.
         """
         return self.parse_args(self._options_first(arguments), options)
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Print the help. Raises OSError, which argparse hides, if nobody reads it any more."""
+        print(self.format_help(), end="", file=file)
 
     def error(self, message: str) -> NoReturn:
         """End the program with 2."""

@@ -72,7 +72,7 @@ def add_connection(parser: Parser, *, key: Kind | None) -> None:
         type=time_limit,
         default="10s",
         metavar="TIME",
-        help="how long to wait for the broker (default: 10s)",
+        help="how long to wait (default: 10s)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 

@@ -19,8 +19,7 @@ _find_api = re.compile(r"[a-z]+_[a-z_]+|\w+=|\w+\(\)|Client\b|`since`|call again
     [
         (
             Unauthorized(401, "no", "publish_nowait", channel="a/"),
-            "the broker refused it for a/ with 401 (no): use a key for this channel with the needed permission; "
-            "`emitter-typed keygen` makes one",
+            "the broker refused it for a/ with 401 (no): use a key for this channel with the needed permission",
         ),
         (NotFound(404, "no", "me"), "the broker refused it with 404 (no): the broker may be too old"),
         (errors.RequestTimeout("publish_nowait", 10.0), "no answer within 10 s: the broker may have carried it out;"),
