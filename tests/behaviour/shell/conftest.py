@@ -53,6 +53,11 @@ class Process:
         """The output so far, without colours and carriage returns."""
         return _find_styles("", self._text).replace("\r", "")
 
+    def write(self, stdin: bytes) -> None:
+        assert self.popen.stdin is not None
+        self.popen.stdin.write(stdin)
+        self.popen.stdin.flush()
+
     def interrupt(self) -> None:
         self.popen.send_signal(signal.SIGINT)
 
