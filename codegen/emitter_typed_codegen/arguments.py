@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -48,7 +49,7 @@ class Parser(argparse.ArgumentParser):
             usage=usage,
             description=description,
             epilog="\n\n".join(each for each in epilog if each),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             # A script that abbreviates an option breaks when a longer one is added.
             allow_abbrev=False,
         )
@@ -96,6 +97,16 @@ class Parser(argparse.ArgumentParser):
                 (options if wants_value else others).append(argument)
                 wants_value = False
         return [*options, "--", *others] if others else options
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Wraps the description, and keeps the lines of notes and examples, which are copied."""
+
+    def add_text(self, text: str | None) -> None:
+        """Add a paragraph, or the notes and the example."""
+        if text is not None and "example: " not in text:
+            text = textwrap.fill(" ".join(text.split()), self._width)
+        super().add_text(text)
 
 
 def _is_option(argument: str) -> bool:

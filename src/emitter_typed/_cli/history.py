@@ -29,7 +29,7 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Show the stored messages of a channel and of everything below it, oldest first.",
-        notes="The key needs l.",
+        notes="The key needs l (load).",
         example="chat/ --since 2h --last 20",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")

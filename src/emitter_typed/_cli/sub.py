@@ -44,7 +44,8 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Show the messages of channels and of everything below them, until Ctrl-C.",
-        notes="The key needs r, and l for stored messages. A lost connection is made again, with a word about it.",
+        notes="The key needs r (subscribe), and l (load) for stored messages. The channel +/ is all channels.\n"
+        "A lost connection is made again, and a line tells so.",
         example="chat/ --last 5 --json",
     )
     made.add_argument(
@@ -58,9 +59,7 @@ def parser(verb: str) -> Parser:
     made.add_argument("--last", type=natural, metavar="N", help="begin with so many stored messages (default: 0)")
     made.add_argument("--since", type=moment, metavar="TIME", help="begin with what was stored since: a time, or 2h")
     made.add_argument("--until", type=moment, metavar="TIME", help="of what is stored, only until then")
-    made.add_argument(
-        "--recover", action="store_true", help="after a lost connection, fetch what was stored meanwhile (needs l)"
-    )
+    made.add_argument("--recover", action="store_true", help="after a lost connection, fetch what was stored meanwhile")
     made.add_argument("--group", metavar="NAME", help="share the messages with all others of this group")
     made.add_argument("--count", type=positive, metavar="N", help="end after so many messages")
     made.add_argument(

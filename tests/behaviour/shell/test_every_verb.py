@@ -15,7 +15,7 @@ import pytest
 
 from emitter_typed import Client
 from emitter_typed._cli.completion import actions
-from emitter_typed._cli.verbs import VERBS
+from emitter_typed._cli.verbs import SYNONYMS, VERBS
 from emitter_typed.broker import Broker
 from emitter_typed.cli import main
 from emitter_typed_codegen.exit_codes import MEANINGS
@@ -72,6 +72,11 @@ def test_an_option_is_suggested_for_one_that_is_misspelt(verb: str, said: pytest
         assert f"{misspelt}: did you mean '{option}'?" in said.readouterr().err
 
 
+def test_what_people_try_first_is_no_verb_and_leads_to_one() -> None:
+    assert set(SYNONYMS).isdisjoint(VERBS)
+    assert set(SYNONYMS.values()) <= {*VERBS, "--version"}
+
+
 @every_verb
 def test_one_argument_too_many_is_2_and_one_line(verb: str, said: pytest.CaptureFixture[str]) -> None:
     if any(action.nargs == "*" for action in actions(VERBS[verb].load().parser(verb))):
@@ -119,6 +124,19 @@ def test_without_a_broker_a_stdin_and_utf_8(verb: str, shell: Shell, broker: Bro
     assert done.code == (2 if "<" in example(verb) else 3)
     [line] = told.splitlines()
     assert re.match(rf"emitter-typed {verb}: (stdin is closed: |no connection to 127\.0\.0\.1:1: )", line)
+
+
+@every_verb
+def test_help_is_in_plain_ascii_and_its_paragraphs_fit(
+    verb: str, said: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main([verb, "--help"]) == 0
+    out, err = said.readouterr()
+    assert (out.isascii(), err) == (True, "")
+    # Usage, notes and examples are copied.
+    described = out.split("\n\n")[1]
+    assert [line for line in described.splitlines() if len(line) > 60] == []
 
 
 @every_verb

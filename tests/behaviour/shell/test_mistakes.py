@@ -39,6 +39,9 @@ def said(
     ("arguments", "code", "text"),
     [
         (["sbu"], 2, "unknown command 'sbu': did you mean 'sub'?"),
+        (["subscribe"], 2, "unknown command 'subscribe': did you mean 'sub'?"),
+        (["-V"], 2, "unknown option '-V': did you mean '--version'?"),
+        (["help", "subb"], 2, "unknown command 'subb': did you mean 'sub'?"),
         (["--versoin"], 2, "did you mean '--version'?"),
         (["sub", "a/", "--cuont", "1"], 2, "unrecognized option --cuont: did you mean '--count'?"),
         (["sub", "a/", "--cou", "1"], 2, "unrecognized option --cou"),
