@@ -114,10 +114,11 @@ class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
         return self
 
     def __next__(self) -> MessageT:
-        message = self.get()
-        if message is None:
-            raise StopIteration
-        return message
+        stream = self._stream
+        while (item := stream.take(None)) is not None:
+            if (message := stream.message(item)) is not None:
+                return message
+        raise StopIteration
 
     def __enter__(self) -> Self:
         return self
@@ -196,10 +197,11 @@ class AsyncSubscription(_SubscriptionBase[AsyncStream[MessageT]]):
         return self
 
     async def __anext__(self) -> MessageT:
-        message = await self.get()
-        if message is None:
-            raise StopAsyncIteration
-        return message
+        stream = self._stream
+        while (item := stream.ready.popleft() if stream.ready else await stream.take()) is not None:
+            if (message := stream.message(item)) is not None:
+                return message
+        raise StopAsyncIteration
 
     async def __aenter__(self) -> Self:
         return self

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Collection
+from contextlib import AbstractContextManager, suppress
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.forks import renew_in_child
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._guards import GuardedCondition
 from emitter_typed._protocol.receiving.feed import Item
+from emitter_typed._protocol.receiving.mailbox import Arrival
 
 
 class SyncStream(Stream[MessageT]):
@@ -29,20 +31,23 @@ class SyncStream(Stream[MessageT]):
     def _wake(self) -> None:
         self._changed.notify_all()
 
-    def offer(self, channel: str, raw: bytes) -> None:
-        """Take a message in."""
+    def offer(self, arrivals: Collection[Arrival]) -> None:
+        """Take messages in."""
         with self._changed:
-            self._put(channel, raw)
+            self._put(arrivals)
             if self._ended:
                 # The overflow was the end, which is for everybody who waits.
                 self._changed.notify_all()
             else:
-                self._changed.notify()
+                self._changed.notify(len(arrivals))
         if self._ended or self._feed.cursor_is_old:
             self._go_on()
 
     def take(self, deadline: float | None) -> Item | None:
         """Wait for what comes next; None at the end, or when the time is over. Raises why it ended."""
+        if self.ready:
+            with suppress(IndexError):
+                return self.ready.popleft()
         with self._changed:
             item = self._feed.take()
         return self._wait(deadline) if item is None else item

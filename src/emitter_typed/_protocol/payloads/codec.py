@@ -187,8 +187,8 @@ def json_reader(type: Any) -> Callable[[bytes], object]:  # Any: every form of a
 
 
 @_once_a_type
-def _reader(type: Any) -> Callable[[bytes], object]:
-    """Return what reads a payload as a type. It raises Unfit."""
+def reader(type: Any) -> Callable[[bytes], Any]:  # Any: every form of a type, and T for every form of T
+    """Return what reads a payload as a type, as `decode` does. It raises Unfit."""
     conversion, read_json = conversion_of(type), json_reader(type)
     read = conversion.now("read")
 
@@ -257,11 +257,16 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
         Undecodable: The payload is not JSON (not UTF-8, for `str`) or does not fit the type; `path` says where.
         InvalidArgument: No payload can have the type.
     """
-    read = _reader(type)
+    read = reader(type)
     try:
         return read(raw)
     except Unfit as error:
-        raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
+        raise undecodable(error, channel, raw) from error
+
+
+def undecodable(error: Unfit, channel: str, raw: bytes) -> Undecodable:
+    """Return the error of a payload that does not fit."""
+    return Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path)
 
 
 def check_type(type: Any) -> None:  # Any: every form of a type

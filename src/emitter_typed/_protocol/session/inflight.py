@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Protocol, TypeVar
 
 from attrs import define, field, fields
@@ -43,8 +43,8 @@ class IgnoreResult:
 class MessageSink(Protocol):
     """Who receives the messages of a subscription."""
 
-    def offer(self, channel: str, raw: bytes, /) -> None:
-        """Take a message in."""
+    def offer(self, arrivals: Collection[tuple[str, bytes]], /) -> None:
+        """Take messages in, each a channel and the payload's bytes, in the order in which they arrived."""
 
     def published_without_echo(self, channel: str, raw: bytes, /) -> None:
         """Learn of a message of this client that the broker does not send back."""

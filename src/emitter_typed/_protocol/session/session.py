@@ -213,18 +213,30 @@ class Session:
         Raises ConnectionLost if the broker breaks the rules of MQTT: nobody can tell what its packets mean, and the
         connection has to end.
         """
+        receivers = self._local.receivers
+        # Each gets all that comes for it between two other packets at once: to hand a message over takes longer than
+        # all else that is done here for it.
+        mail: dict[MessageSink, list[tuple[str, bytes]]] = {}
         for packet in packets:
-            match packet:
-                case Delivery(topic, payload):
-                    if topic.startswith(self._envelope.reserved):
-                        claimed = not is_from_broker(topic) and self._local.offer_reserved(topic, payload)
-                        self._replies.take(topic, payload, claimed=claimed)
-                        continue
+            if isinstance(packet, Delivery):
+                sinks = receivers.get(packet[0])
+                if sinks is None:
+                    sinks = self._local.find_receivers(packet[0])
+                for sink in sinks:
+                    if sink in mail:
+                        mail[sink].append(packet)
+                    else:
+                        mail[sink] = [packet]
+                if sinks:
                     # First, so that who has a message finds it counted.
                     self._counters.messages_in += 1
-                    self._counters.bytes_in += len(payload)
-                    if not self._local.offer(topic, payload):
-                        self._unclaimed(topic, payload)
+                    self._counters.bytes_in += len(packet[1])
+                    continue
+            if mail:
+                self._hand_out(mail)
+            match packet:
+                case Delivery(topic, payload):
+                    self._received_other(topic, payload)
                 case Puback(packet_id):
                     self._acknowledged(packet_id, "PUBACK", Publication | Request)
                 case Unsuback(packet_id):
@@ -233,6 +245,25 @@ class Session:
                     self._acknowledged(packet_id, "SUBACK", Subscribing | Resubscribing, return_codes)
                 case Connack():
                     self._accepted()
+        if mail:
+            self._hand_out(mail)
+
+    @staticmethod
+    def _hand_out(mail: dict[MessageSink, list[tuple[str, bytes]]]) -> None:
+        for sink, arrivals in mail.items():
+            sink.offer(arrivals)
+        mail.clear()
+
+    def _received_other(self, topic: str, payload: bytes) -> None:
+        """Take in a message that may be the broker's own, or that no subscription receives by its topic."""
+        if topic.startswith(self._envelope.reserved):
+            claimed = not is_from_broker(topic) and self._local.offer_reserved(topic, payload)
+            self._replies.take(topic, payload, claimed=claimed)
+            return
+        self._counters.messages_in += 1
+        self._counters.bytes_in += len(payload)
+        if not self._local.offer(topic, payload):
+            self._unclaimed(topic, payload)
 
     def lost(self, error: EmitterError) -> None:
         """Learn that the connection is over and another one is to follow.
