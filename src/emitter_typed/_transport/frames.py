@@ -11,6 +11,8 @@ _PUBACK: Final = 0x40
 _MAX_TOPICS: Final = 4096
 _MAX_TOPIC_BYTES: Final = 256
 
+_new_tuple: Final = tuple.__new__
+
 
 class PacketTooLarge(Exception):
     """A packet is announced that is larger than a packet may be."""
@@ -68,7 +70,7 @@ class Frames:
             PacketTooLarge: One is announced that is larger than it may be.
         """
         data, start = self._data, self._at
-        topics = self._topics
+        topics, max_packet_bytes = self._topics, self._max_packet_bytes
         end = len(data)
         while True:
             # The fixed header: a byte for the kind, and the size in one to four (MQTT 3.1.1, 2.2).
@@ -87,13 +89,13 @@ class Frames:
                     if byte < 0x80:
                         break
                 else:
-                    return self._give(end)
+                    return self._give(start, end)
                 if data[body - 1] & 0x80:
                     size = 0
                     break
             stop = body + size
-            if size > self._max_packet_bytes:
-                raise PacketTooLarge(size, self._max_packet_bytes)
+            if size > max_packet_bytes:
+                raise PacketTooLarge(size, max_packet_bytes)
             if stop > end:
                 break
             kind = data[start]
@@ -102,20 +104,20 @@ class Frames:
                 begin = body + 2
                 border = begin + (data[body] << 8 | data[body + 1])
                 if begin == border or border > stop:
-                    return self._give(stop)
+                    return self._give(start, stop)
                 raw = data[begin:border]
                 topic = topics.get(raw)
                 if topic is None:
                     topic = self._topic(raw)
                 if topic is None:
-                    return self._give(stop)
-                into.append(Delivery(topic, data[border:stop]))
+                    return self._give(start, stop)
+                # What `Delivery(…)` does, in half the time.
+                into.append(_new_tuple(Delivery, (topic, data[border:stop])))
             elif known and kind == _PUBACK and size == 2:
-                into.append(Puback(data[body] << 8 | data[body + 1]))
+                into.append(_new_tuple(Puback, (data[body] << 8 | data[body + 1],)))
             else:
-                self._at = start
-                return self._give(stop)
-            self._at = start = stop
+                return self._give(start, stop)
+            start = stop
         if start < end:
             # If not, the packet that waits for its other pieces is still the same.
             self._later += data[start:]
@@ -123,9 +125,9 @@ class Frames:
         self._data, self._at = b"", 0
         return None
 
-    def _give(self, stop: int) -> bytes:
-        packet, self._at = self._data[self._at : stop], stop
-        return packet
+    def _give(self, start: int, stop: int) -> bytes:
+        self._at = stop
+        return self._data[start:stop]
 
     def _topic(self, raw: bytes) -> str | None:
         """Return a topic that was not seen before as a text, or None if it is none."""
