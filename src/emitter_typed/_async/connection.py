@@ -78,7 +78,6 @@ class AsyncConnection(Connection):
 
     def check_loop(self, operation: str) -> None:
         """Raise Closed in any other place than the event loop that connected: no answer would reach it."""
-        self.check_process(operation)
         try:
             here = asyncio.get_running_loop() is self._loop
         except RuntimeError:

@@ -176,19 +176,17 @@ class AsyncDriver(AsyncReceiving):
     def _present(self, operation: str) -> AsyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
         connection = self._connection
+        if connection is not None and connection.is_usable:
+            connection.check_loop(operation)
+            return connection
         if connection is not None:
             connection.check_process(operation)
-        if connection is None or connection.is_left:
-            raise Closed(
-                f"{operation} needs a connection", "call connect(), or use the client in an async with statement"
-            )
-        connection.check_loop(operation)
-        return connection
+        raise Closed(f"{operation} needs a connection", "call connect(), or use the client in an async with statement")
 
     async def _open(self, operation: str, timeout_s: float) -> AsyncConnection:
         """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
         connection = self._present(operation)
-        if self.settings.while_offline == "wait":
+        if not connection.session.connected and self.settings.while_offline == "wait":
             await connection.wait_until_open(operation, timeout_s)
         return connection
 
@@ -234,10 +232,17 @@ class AsyncDriver(AsyncReceiving):
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         payload = codec.encode(message)
         deadline = monotonic() + limit_s
+        connection = self._present(operation)
+        if not prepared.qos and not connection.session.connected and self.settings.while_offline == "wait":
+            await connection.wait_until_open(operation, limit_s)
         # A message of QoS 1 may wait in the outbox.
-        connection = await self._open(operation, limit_s) if not prepared.qos else self._present(operation)
-        await connection.wait_for_room(operation, limit_s)
-        outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
+        if connection.congested:
+            await connection.wait_for_room(operation, limit_s)
+        if not prepared.qos:
+            with connection.lock:
+                connection.session.publish_once(operation, prepared, payload)
+            return
+        outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         try:
@@ -268,5 +273,10 @@ class AsyncDriver(AsyncReceiving):
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
         pending = AsyncPending(outcome, connection.session, self.settings.timeout_s)
         with connection.lock:
-            connection.session.publish(operation, prepared, payload, outcome)
+            if prepared.qos:
+                connection.session.publish(operation, prepared, payload, outcome)
+            else:
+                connection.session.publish_once(operation, prepared, payload)
+        if not prepared.qos:
+            outcome.resolve(None)
         return pending

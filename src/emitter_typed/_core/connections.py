@@ -184,6 +184,11 @@ class Connection(ABC):
             else:
                 transport.close()
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether calls may use it: this side has not closed it, and this is the process that made it."""
+        return not self._machine.is_left and os.getpid() == self._process
+
     def is_elsewhere(self) -> bool:
         """Tell whether this is a process that was forked after the connection was made: its parent has it."""
         return os.getpid() != self._process

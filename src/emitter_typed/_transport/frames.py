@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Final
 
 from emitter_typed._protocol.packets import Delivery, InboundPacket, Puback, Publish
@@ -12,6 +13,7 @@ _MAX_TOPICS: Final = 4096
 _MAX_TOPIC_BYTES: Final = 256
 
 _new_tuple: Final = tuple.__new__
+_short_header: Final = Struct(">BBH").pack
 
 
 class PacketTooLarge(Exception):
@@ -146,16 +148,14 @@ def publish_frame(packet: Publish) -> bytes:
     """Return a PUBLISH as it is sent (MQTT 3.1.1, 3.3)."""
     topic, payload, qos, retain, packet_id = packet
     name = topic.encode()
-    size = 2 + len(name) + len(payload) + (2 if qos else 0)
-    header = bytearray((_PUBLISH | qos << 1 | retain,))
-    left = size
-    while left > 0x7F:
-        header.append(left & 0x7F | 0x80)
-        left >>= 7
-    header.append(left)
-    header += len(name).to_bytes(2, "big")
-    header += name
-    if qos:
-        header += packet_id.to_bytes(2, "big")
-    header += payload
-    return bytes(header)
+    number = packet_id.to_bytes(2, "big") if qos else b""
+    size = 2 + len(name) + len(number) + len(payload)
+    kind = _PUBLISH | qos << 1 | retain
+    if size < 0x80:
+        return _short_header(kind, size, len(name)) + name + number + payload
+    header = bytearray((kind,))
+    while size > 0x7F:
+        header.append(size & 0x7F | 0x80)
+        size >>= 7
+    header.append(size)
+    return b"%b%b%b%b%b" % (header, len(name).to_bytes(2, "big"), name, number, payload)

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from types import UnionType
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
@@ -56,6 +55,9 @@ from emitter_typed._types.values import Record
 from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError, without_frames
 
 ResponseT = TypeVar("ResponseT")
+
+_BY_PUBACK: Final = (Publication, Request)
+_BY_SUBACK: Final = (Subscribing, Resubscribing)
 
 
 class Session:
@@ -153,32 +155,34 @@ class Session:
         self.request(definition, write(request), call_result)
 
     def publish(self, operation: str, prepared: Prepared, payload: bytes, call_result: CallResult[None]) -> None:
-        """Publish; `call_result` gets None at the acknowledgement, at QoS 0 at once.
+        """Publish at QoS 1; `call_result` gets None at the acknowledgement.
 
-        At QoS 1 a message that finds no connection waits for one, and one that is not acknowledged when its connection
-        is lost is sent again on the next.
+        A message that finds no connection waits for one, and one that is not acknowledged when its connection is lost
+        is sent again on the next.
 
-        Raises Closed, Congested, at QoS 0 ConnectionLost, or InvalidArgument if it is too large for a packet. Nothing
-        was sent then.
+        Raises Closed, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent then.
         """
-        max_packet_bytes = self._envelope.max_packet_bytes
-        check_size(len(prepared.topic), prepared.channel, len(payload), max_packet_bytes, qos=prepared.qos)
-        if prepared.qos:
+        self._check_size(prepared, payload)
+        if self._over:
             self._check_not_over(operation)
-            publication = Publication(operation, call_result, prepared=prepared, payload=payload)
-            # Messages keep their order: none overtakes one that waits.
-            if self.connected and not self.outbox and not self._inflight.full:
-                self._send_publication(publication)
-            else:
-                self.outbox.add(publication)
-            return
-        self._check_open(operation)
+        publication = Publication(operation, call_result, prepared=prepared, payload=payload)
+        # Messages keep their order: none overtakes one that waits.
+        if self.connected and not self.outbox and not self._inflight.full:
+            self._send_publication(publication)
+        else:
+            self.outbox.add(publication)
+
+    def publish_once(self, operation: str, prepared: Prepared, payload: bytes) -> None:
+        """Publish at QoS 0. Raises Closed, ConnectionLost, or InvalidArgument if it is too large for a packet."""
+        self._check_size(prepared, payload)
+        if not self.connected:
+            self._check_open(operation)
         if prepared.no_echo:
             self._local.published_without_echo(prepared.channel, payload)
         self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
-        self._counters.messages_out_qos0 += 1
-        self._counters.bytes_out += len(payload)
-        call_result.resolve(None)
+        counters = self._counters
+        counters.messages_out_qos0 += 1
+        counters.bytes_out += len(payload)
 
     def watch(
         self, definition: RequestDefinition[object], request: Record, sink: MessageSink, call_result: CallResult[None]
@@ -238,11 +242,11 @@ class Session:
                 case Delivery(topic, payload):
                     self._received_other(topic, payload)
                 case Puback(packet_id):
-                    self._acknowledged(packet_id, "PUBACK", Publication | Request)
+                    self._acknowledged(packet_id, "PUBACK", _BY_PUBACK)
                 case Unsuback(packet_id):
-                    self._acknowledged(packet_id, "UNSUBACK", Unsubscribing)
+                    self._acknowledged(packet_id, "UNSUBACK", (Unsubscribing,))
                 case Suback(packet_id, return_codes):
-                    self._acknowledged(packet_id, "SUBACK", Subscribing | Resubscribing, return_codes)
+                    self._acknowledged(packet_id, "SUBACK", _BY_SUBACK, return_codes)
                 case Connack():
                     self._accepted()
         if mail:
@@ -330,6 +334,10 @@ class Session:
     def _offline_reason(self) -> str:
         return "there is none yet" if self._error is None else self._error.message
 
+    def _check_size(self, prepared: Prepared, payload: bytes) -> None:
+        max_packet_bytes = self._envelope.max_packet_bytes
+        check_size(len(prepared.topic), prepared.channel, len(payload), max_packet_bytes, qos=prepared.qos)
+
     def _check_open(self, operation: str) -> None:
         """Raise Closed or ConnectionLost, which say why, if there is no connection."""
         if not self.connected:
@@ -386,21 +394,15 @@ class Session:
         return self._inflight.begin(call)
 
     def _acknowledged(
-        self, packet_id: int, packet: str, acknowledges: type | UnionType, return_codes: tuple[int, ...] = ()
+        self, packet_id: int, packet: str, acknowledges: tuple[type, ...], return_codes: tuple[int, ...] = ()
     ) -> None:
         call = self._inflight.get(packet_id)
         if call is None:
             return
         if not isinstance(call, acknowledges):
             raise ConnectionLost(f"the broker answered a {call.operation} with a {packet}")
-        filters = len(call.subscriptions) if isinstance(call, Resubscribing) else int(isinstance(call, Subscribing))
-        if len(return_codes) != filters:
-            raise ConnectionLost(f"the broker answered {filters} filters with {len(return_codes)} return codes")
+        refused = self._count_refused(call, return_codes) if acknowledges is _BY_SUBACK else 0
         self._inflight.end(packet_id)
-        refused = count_refused(return_codes)
-        # Each refused filter has an error of its own.
-        for _ in range(refused - len(call.errors)):
-            call.errors.append(call.refusal(REFUSED))
         if isinstance(call, Resubscribing):
             self.subscriptions.resubscribed(call, return_codes)
             if not self.subscriptions.restoring:
@@ -422,8 +424,22 @@ class Session:
         else:
             call.call_result.resolve(None)
         # An identifier is free.
-        self._send_waiting()
-        self._settle()
+        if self.outbox:
+            self._send_waiting()
+        if self._draining:
+            self._settle()
+
+    @staticmethod
+    def _count_refused(call: InflightCall, return_codes: tuple[int, ...]) -> int:
+        """Return how many filters of a SUBSCRIBE are refused. Raises ConnectionLost."""
+        filters = len(call.subscriptions) if isinstance(call, Resubscribing) else 1
+        if len(return_codes) != filters:
+            raise ConnectionLost(f"the broker answered {filters} filters with {len(return_codes)} return codes")
+        refused = count_refused(return_codes)
+        # Each refused filter has an error of its own.
+        for _ in range(refused - len(call.errors)):
+            call.errors.append(call.refusal(REFUSED))
+        return refused
 
     def _answer(self, call: Request) -> None:
         try:

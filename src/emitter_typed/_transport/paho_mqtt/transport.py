@@ -80,7 +80,8 @@ class PahoTransport:
             return
         self._queued_bytes += _size(packet)
         self._outgoing.append(packet)
-        self._resume_soon()
+        if not self._resuming:
+            self._resume_soon()
 
     @property
     def congested(self) -> bool:
