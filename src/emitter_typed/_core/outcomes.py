@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import weakref
 from typing import Generic, TypeVar
 
 from emitter_typed._clock import monotonic
@@ -14,11 +13,12 @@ from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
 
 ResultT = TypeVar("ResultT")
+WaiterT = TypeVar("WaiterT")
 
 _log = Log("emitter_typed")
 
 
-class Outcome(Generic[ResultT]):
+class Outcome(Generic[ResultT, WaiterT]):
     """How an operation ended: not yet, with a result or with an error. It ends once; what comes later is ignored."""
 
     __slots__ = (
@@ -28,8 +28,9 @@ class Outcome(Generic[ResultT]):
         "_error",
         "_result",
         "_started_s",
+        "_waiting",
         "done",
-        "holder",
+        "is_held",
         "operation",
         "seen",
     )
@@ -45,9 +46,11 @@ class Outcome(Generic[ResultT]):
         self.operation: str = operation
         self.done: bool = False
         self.seen: bool = False
-        self.holder: weakref.ref[object] | None = None
+        self.is_held: bool | None = None
+        """Whether the Pending that was made of it is still there; None: there never was one."""
         self._abandoned = False
         self._error: EmitterError | None = None
+        self._waiting: list[WaiterT] = []
 
     def __str__(self) -> str:
         """Name the operation, and tell how it stands."""
@@ -59,7 +62,8 @@ class Outcome(Generic[ResultT]):
         """End well."""
         if not self.done:
             self._result = result
-            self._count("answered")
+            if self._counters is not None:
+                self._count("answered")
             self._end()
 
     def reject(self, error: EmitterError) -> bool:
@@ -72,7 +76,7 @@ class Outcome(Generic[ResultT]):
         if self._abandoned:
             # Who waited was told that no answer came in time. A refusal that comes now is news, a loss is not.
             return isinstance(error, ConnectionLost)
-        return self.holder is None or self.holder() is not None
+        return self.is_held is not False
 
     def timed_out(self) -> None:
         """Count that nobody waits any more, if it has not ended by now."""
@@ -89,10 +93,11 @@ class Outcome(Generic[ResultT]):
 
     def _give_up(self) -> None:
         """Note that a call waits no more. A Pending can be waited for again, so it gives nothing up."""
-        self._abandoned = self.holder is None
+        self._abandoned = self.is_held is None
 
     def _end(self) -> None:
-        self.done = True
+        """Be done, and wake who waits."""
+        raise NotImplementedError
 
     def result(self) -> ResultT:
         """Return the result, or raise the error, of what has ended."""
@@ -103,26 +108,21 @@ class Outcome(Generic[ResultT]):
         return self._result
 
     def forgotten(self) -> None:
-        """Log an error that nobody has seen, when nobody can any more."""
+        """Learn that the Pending is gone, and log an error that nobody has seen."""
+        self.is_held = False
         if self._error is not None and not self.seen:
             _log.warning("publish.failed_unseen operation=%s error=%s", self.operation, self._error)
 
 
-class SyncOutcome(Outcome[ResultT]):
+class SyncOutcome(Outcome[ResultT, threading.Lock]):
     """An outcome that threads can wait for."""
 
-    __slots__ = ("_under_way",)
-
-    def __init__(self, operation: str, counters: ClientCounters | None = None) -> None:
-        """Begin without an end."""
-        super().__init__(operation, counters)
-        # Held until the end. An Event would do the same, and costs many times as much to make.
-        self._under_way = threading.Lock()
-        self._under_way.acquire()
+    __slots__ = ()
 
     def _end(self) -> None:
-        super()._end()
-        self._under_way.release()
+        self.done = True
+        for held in tuple(self._waiting):
+            held.release()
 
     def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.
@@ -134,27 +134,30 @@ class SyncOutcome(Outcome[ResultT]):
         Raises:
             RequestTimeout: It has not ended in time.
         """
-        if not self.done and self._under_way.acquire(timeout=min(max(timeout_s, 0.0), threading.TIMEOUT_MAX)):
-            # Others may wait too.
-            self._under_way.release()
+        if not self.done:
+            # An Event would do the same, and costs many times as much to make.
+            held = threading.Lock()
+            held.acquire()
+            self._waiting.append(held)
+            try:
+                # After the append: what ends it sets `done` before it looks at who waits.
+                if not self.done:
+                    held.acquire(timeout=min(max(timeout_s, 0.0), threading.TIMEOUT_MAX))
+            finally:
+                self._waiting.remove(held)
         if not self.done:
             self._give_up()
             raise RequestTimeout(self.operation, timeout_s if limit_s is None else limit_s)
         return self.result()
 
 
-class AsyncOutcome(Outcome[ResultT]):
+class AsyncOutcome(Outcome[ResultT, "asyncio.Future[None]"]):
     """An outcome that tasks of one event loop can wait for."""
 
-    __slots__ = ("_waiting",)
-
-    def __init__(self, operation: str, counters: ClientCounters | None = None) -> None:
-        """Begin without an end."""
-        super().__init__(operation, counters)
-        self._waiting: list[asyncio.Future[None]] = []
+    __slots__ = ()
 
     def _end(self) -> None:
-        super()._end()
+        self.done = True
         for future in self._waiting:
             wake(future)
 

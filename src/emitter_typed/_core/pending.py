@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Protocol
 
 from emitter_typed._core.outcomes import AsyncOutcome, SyncOutcome
@@ -37,7 +36,7 @@ class Pending:
         self._outcome = outcome
         self._session = session
         self._timeout_s = timeout_s
-        outcome.holder = weakref.ref(self)
+        outcome.is_held = True
 
     def __del__(self) -> None:
         self._outcome.forgotten()
@@ -83,7 +82,7 @@ class AsyncPending:
         self._outcome = outcome
         self._session = session
         self._timeout_s = timeout_s
-        outcome.holder = weakref.ref(self)
+        outcome.is_held = True
 
     def __del__(self) -> None:
         self._outcome.forgotten()

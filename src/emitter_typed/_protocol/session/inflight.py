@@ -64,13 +64,18 @@ class MessageSink(Protocol):
     def __hash__(self) -> int: ...
 
 
+def _no_errors() -> list[EmitterError]:
+    # To call `list[EmitterError]` takes many times as long.
+    return []
+
+
 @define(eq=False)
 class InflightCall:
     """A packet that the broker will acknowledge: one of the kinds below."""
 
     operation: str
     call_result: CallResult[Any]  # Any: of None, but for a request of its response
-    errors: list[EmitterError] = field(factory=list[EmitterError])
+    errors: list[EmitterError] = field(factory=_no_errors)
     """What was said against it before the acknowledgement."""
     doubtful: bool = field(default=False, kw_only=True)
     """Whether some of what was said may have come from anybody."""
@@ -111,9 +116,8 @@ class Publication(InflightCall):
         """Whether key and channel look so."""
         return self.prepared.swapped
 
-    def begin(self) -> None:
-        """Learn that it is sent now. What was said on an earlier connection, and who said it, does not count."""
-        self.sent = True
+    def begin_again(self) -> None:
+        """Learn that it is sent again. What was said on an earlier connection, and who said it, does not count."""
         self.errors.clear()
         self.doubtful = False
 

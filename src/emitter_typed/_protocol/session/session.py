@@ -56,6 +56,8 @@ from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLo
 
 ResponseT = TypeVar("ResponseT")
 
+_new_tuple: Final = tuple.__new__
+
 _BY_PUBACK: Final = (Publication, Request)
 _BY_SUBACK: Final = (Subscribing, Resubscribing)
 
@@ -90,6 +92,8 @@ class Session:
             opened: Learns that the broker has accepted a connection, and subscriptions are there again.
         """
         self._envelope = protocol.envelope
+        # A topic and a payload of so many bytes certainly fit a packet.
+        self._max_small_bytes = protocol.envelope.max_packet_bytes - 4
         self._send = send
         self._report = report
         self._unclaimed = unclaimed
@@ -162,7 +166,8 @@ class Session:
 
         Raises Closed, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent then.
         """
-        self._check_size(prepared, payload)
+        if len(prepared.topic) + len(payload) > self._max_small_bytes:
+            self._check_size(prepared, payload)
         if self._over:
             self._check_not_over(operation)
         publication = Publication(operation, call_result, prepared=prepared, payload=payload)
@@ -174,12 +179,13 @@ class Session:
 
     def publish_once(self, operation: str, prepared: Prepared, payload: bytes) -> None:
         """Publish at QoS 0. Raises Closed, ConnectionLost, or InvalidArgument if it is too large for a packet."""
-        self._check_size(prepared, payload)
+        if len(prepared.topic) + len(payload) > self._max_small_bytes:
+            self._check_size(prepared, payload)
         if not self.connected:
             self._check_open(operation)
         if prepared.no_echo:
             self._local.published_without_echo(prepared.channel, payload)
-        self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
+        self._send(_new_tuple(Publish, (prepared.topic, payload, 0, prepared.retain, 0)))
         counters = self._counters
         counters.messages_out_qos0 += 1
         counters.bytes_out += len(payload)
@@ -380,14 +386,19 @@ class Session:
             self._send_publication(self.outbox.take())
 
     def _send_publication(self, publication: Publication) -> None:
-        if not publication.sent:
+        packet_id = self._inflight.begin(publication)
+        payload = publication.payload
+        if publication.sent:
+            publication.begin_again()
+        else:
+            publication.sent = True
             self._counters.messages_out_qos1 += 1
-            self._counters.bytes_out += len(publication.payload)
-        publication.begin()
-        prepared, packet_id = publication.prepared, self._begin(publication)
+            self._counters.bytes_out += len(payload)
+        prepared = publication.prepared
         if prepared.no_echo:
-            self._local.published_without_echo(prepared.channel, publication.payload)
-        self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
+            self._local.published_without_echo(prepared.channel, payload)
+        # What `Publish(…)` does, in half the time.
+        self._send(_new_tuple(Publish, (prepared.topic, payload, 1, prepared.retain, packet_id)))
 
     def _begin(self, call: InflightCall) -> int:
         self._check_open(call.operation)
@@ -403,7 +414,9 @@ class Session:
             raise ConnectionLost(f"the broker answered a {call.operation} with a {packet}")
         refused = self._count_refused(call, return_codes) if acknowledges is _BY_SUBACK else 0
         self._inflight.end(packet_id)
-        if isinstance(call, Resubscribing):
+        if isinstance(call, Publication) and not call.errors:
+            call.call_result.resolve(None)
+        elif isinstance(call, Resubscribing):
             self.subscriptions.resubscribed(call, return_codes)
             if not self.subscriptions.restoring:
                 self._opened()
@@ -421,8 +434,6 @@ class Session:
             self._answer(call)
         elif isinstance(call, Unsubscribing):
             self.subscriptions.unsubscribed(call)
-        else:
-            call.call_result.resolve(None)
         # An identifier is free.
         if self.outbox:
             self._send_waiting()

@@ -144,6 +144,6 @@ def test_what_was_said_of_a_message_on_one_connection_does_not_count_on_the_next
     message.errors.append(message.refusal(401))
     message.doubtful = True
 
-    message.begin()
+    message.begin_again()
 
-    assert (message.sent, message.errors, message.doubtful) == (True, [], False)
+    assert (message.errors, message.doubtful) == ([], False)
