@@ -72,7 +72,7 @@ class AsyncDriver(AsyncReceiving):
         self._state.begin(connection, str(address_of(endpoints[0])))
         try:
             connection.open()
-            await outcome.wait(self.settings.timeout_s + CONNECT_GRACE_S, self.settings.timeout_s)
+            await outcome.wait(connection.alarms, self.settings.timeout_s + CONNECT_GRACE_S, self.settings.timeout_s)
         except BaseException as failure:
             reason = self._failure(failure, endpoints[0])
             connection.close(abort=True, error=reason if isinstance(reason, ConnectionRefused) else None)
@@ -120,7 +120,7 @@ class AsyncDriver(AsyncReceiving):
             with connection.lock:
                 connection.session.drain(settled)
             with suppress(RequestTimeout):
-                await settled.wait(limit_s)
+                await settled.wait(connection.alarms, limit_s)
                 over = await self._join_handlers(deadline)
             if not over:
                 left = self._undrained(connection)
@@ -177,10 +177,11 @@ class AsyncDriver(AsyncReceiving):
         """Return the connection, be it lost at the moment. Raises Closed."""
         connection = self._connection
         if connection is not None and connection.is_usable:
-            connection.check_loop(operation)
             return connection
         if connection is not None:
             connection.check_process(operation)
+            if not connection.is_left:
+                connection.check_loop(operation)
         raise Closed(f"{operation} needs a connection", "call connect(), or use the client in an async with statement")
 
     async def _open(self, operation: str, timeout_s: float) -> AsyncConnection:
@@ -246,7 +247,7 @@ class AsyncDriver(AsyncReceiving):
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         try:
-            await outcome.wait(deadline - monotonic(), limit_s)
+            await outcome.wait(connection.alarms, deadline - monotonic(), limit_s)
         except RequestTimeout as error:
             if connection.session.outbox.withdraw(outcome):
                 raise still_lost(operation, self._state.error, limit_s) from None
@@ -271,7 +272,7 @@ class AsyncDriver(AsyncReceiving):
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
-        pending = AsyncPending(outcome, connection.session, self.settings.timeout_s)
+        pending = AsyncPending(outcome, connection.session, connection.alarms, self.settings.timeout_s)
         with connection.lock:
             if prepared.qos:
                 connection.session.publish(operation, prepared, payload, outcome)

@@ -7,7 +7,7 @@ import threading
 from typing import Generic, TypeVar
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.async_waiters import wake
+from emitter_typed._core.async_waiters import Alarms, wake
 from emitter_typed._guards import Log
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
@@ -161,10 +161,11 @@ class AsyncOutcome(Outcome[ResultT, "asyncio.Future[None]"]):
         for future in self._waiting:
             wake(future)
 
-    async def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
+    async def wait(self, alarms: Alarms, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.
 
         Args:
+            alarms: Those of the event loop.
             timeout_s: Seconds to wait; what is not above 0 is a look.
             limit_s: The limit that these seconds are the rest of. Default: the same.
 
@@ -172,15 +173,11 @@ class AsyncOutcome(Outcome[ResultT, "asyncio.Future[None]"]):
             RequestTimeout: It has not ended in time.
         """
         if not self.done:
-            # Less than half of what asyncio.timeout and an Event take.
-            loop = asyncio.get_running_loop()
-            future: asyncio.Future[None] = loop.create_future()
+            future = alarms.future(timeout_s)
             self._waiting.append(future)
-            timer = loop.call_later(timeout_s, wake, future)
             try:
                 await future
             finally:
-                timer.cancel()
                 self._waiting.remove(future)
         if not self.done:
             self._give_up()

@@ -172,7 +172,7 @@ class Session:
             self._check_not_over(operation)
         publication = Publication(operation, call_result, prepared=prepared, payload=payload)
         # Messages keep their order: none overtakes one that waits.
-        if self.connected and not self.outbox and not self._inflight.full:
+        if self.connected and not self.outbox.waiting and not self._inflight.full:
             self._send_publication(publication)
         else:
             self.outbox.add(publication)
@@ -228,6 +228,11 @@ class Session:
         # all else that is done here for it.
         mail: dict[MessageSink, list[tuple[str, bytes]]] = {}
         for packet in packets:
+            if isinstance(packet, Puback):
+                if mail:
+                    self._hand_out(mail)
+                self._acknowledged(packet[0], "PUBACK", _BY_PUBACK)
+                continue
             if isinstance(packet, Delivery):
                 sinks = receivers.get(packet[0])
                 if sinks is None:
@@ -247,8 +252,6 @@ class Session:
             match packet:
                 case Delivery(topic, payload):
                     self._received_other(topic, payload)
-                case Puback(packet_id):
-                    self._acknowledged(packet_id, "PUBACK", _BY_PUBACK)
                 case Unsuback(packet_id):
                     self._acknowledged(packet_id, "UNSUBACK", (Unsubscribing,))
                 case Suback(packet_id, return_codes):
@@ -435,7 +438,7 @@ class Session:
         elif isinstance(call, Unsubscribing):
             self.subscriptions.unsubscribed(call)
         # An identifier is free.
-        if self.outbox:
+        if self.outbox.waiting:
             self._send_waiting()
         if self._draining:
             self._settle()

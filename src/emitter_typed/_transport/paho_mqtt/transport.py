@@ -43,7 +43,7 @@ class PahoTransport:
         self._own_reactor: ThreadReactor | None = None
         self._sink: TransportSink | None = None
         self._process = os.getpid()
-        self._outgoing: deque[OutboundPacket] = deque()
+        self._outgoing: deque[tuple[OutboundPacket, int]] = deque()
         # Each has one writer, so that the difference can be read without a lock.
         self._queued_bytes = 0
         self._passed_bytes = 0
@@ -78,8 +78,9 @@ class PahoTransport:
         """Queue a packet. One thread at a time."""
         if self._over or self._closing or self._aborting:
             return
-        self._queued_bytes += _size(packet)
-        self._outgoing.append(packet)
+        size = _size(packet)
+        self._queued_bytes += size
+        self._outgoing.append((packet, size))
         if not self._resuming:
             self._resume_soon()
 
@@ -94,7 +95,7 @@ class PahoTransport:
 
     def count_unsent(self) -> int:
         """Return how many messages of QoS 0 have not been written, or were not before the end."""
-        waiting = (*self._unwritten, *self._outgoing)
+        waiting = (*self._unwritten, *(packet for packet, _ in self._outgoing))
         return sum(isinstance(packet, Publish) and not packet.qos for packet in waiting)
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
@@ -341,9 +342,8 @@ class PahoTransport:
         packets: list[OutboundPacket] = []
         room = _MAX_WRITE_BYTES
         while self._outgoing and room > 0:
-            packet = self._outgoing.popleft()
+            packet, size = self._outgoing.popleft()
             packets.append(packet)
-            size = _size(packet)
             room -= size
             self._passed_bytes += size
         if packets:
@@ -357,5 +357,5 @@ class PahoTransport:
 
 def _size(packet: OutboundPacket) -> int:
     if isinstance(packet, Publish):
-        return len(packet.topic) + len(packet.payload)
+        return len(packet[0]) + len(packet[1])
     return sum(map(len, packet.topics)) if isinstance(packet, Subscribe) else len(packet.topic)
