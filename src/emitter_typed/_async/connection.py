@@ -110,7 +110,9 @@ class AsyncConnection(Connection):
     async def answer(self, outcome: AsyncOutcome[ResultT], deadline: float, limit_s: float) -> ResultT:
         """Wait for the end of an exchange, and return its result. Raises its error, and RequestTimeout."""
         try:
-            return await outcome.wait(self.alarms, deadline - monotonic(), limit_s)
+            if not outcome.done:
+                await outcome.begin_wait(self.alarms, deadline - monotonic())
+            return outcome.end_wait(limit_s)
         except RequestTimeout:
             with self.lock:
                 outcome.timed_out()

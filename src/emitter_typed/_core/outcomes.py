@@ -91,16 +91,16 @@ class Outcome(Generic[ResultT, WaiterT]):
         if ending in ("answered", "refused") and self._connection == counters.accepted:
             counters.measure(monotonic() - self._started_s)
 
-    def _give_up(self) -> None:
-        """Note that a call waits no more. A Pending can be waited for again, so it gives nothing up."""
-        self._abandoned = self.is_held is None
-
     def _end(self) -> None:
         """Be done, and wake who waits."""
         raise NotImplementedError
 
-    def result(self) -> ResultT:
-        """Return the result, or raise the error, of what has ended."""
+    def end_wait(self, limit_s: float) -> ResultT:
+        """Return the result or raise the error; RequestTimeout if it has not ended within so many seconds."""
+        if not self.done:
+            # A Pending can be waited for again, so it gives nothing up.
+            self._abandoned = self.is_held is None
+            raise RequestTimeout(self.operation, limit_s)
         self.seen = True
         if self._error is not None:
             # Without what it went through for others who waited, and where it was made.
@@ -145,10 +145,7 @@ class SyncOutcome(Outcome[ResultT, threading.Lock]):
                     held.acquire(timeout=min(max(timeout_s, 0.0), threading.TIMEOUT_MAX))
             finally:
                 self._waiting.remove(held)
-        if not self.done:
-            self._give_up()
-            raise RequestTimeout(self.operation, timeout_s if limit_s is None else limit_s)
-        return self.result()
+        return self.end_wait(timeout_s if limit_s is None else limit_s)
 
 
 class AsyncOutcome(Outcome[ResultT, "asyncio.Future[None]"]):
@@ -173,13 +170,15 @@ class AsyncOutcome(Outcome[ResultT, "asyncio.Future[None]"]):
             RequestTimeout: It has not ended in time.
         """
         if not self.done:
-            future = alarms.future(timeout_s)
-            self._waiting.append(future)
+            future = self.begin_wait(alarms, timeout_s)
             try:
                 await future
             finally:
                 self._waiting.remove(future)
-        if not self.done:
-            self._give_up()
-            raise RequestTimeout(self.operation, timeout_s if limit_s is None else limit_s)
-        return self.result()
+        return self.end_wait(timeout_s if limit_s is None else limit_s)
+
+    def begin_wait(self, alarms: Alarms, timeout_s: float) -> asyncio.Future[None]:
+        """Return what to await before `end_wait`, unless it is done; for who is the only one to wait."""
+        future = alarms.future(timeout_s)
+        self._waiting.append(future)
+        return future

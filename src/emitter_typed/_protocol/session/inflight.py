@@ -64,18 +64,13 @@ class MessageSink(Protocol):
     def __hash__(self) -> int: ...
 
 
-def _no_errors() -> list[EmitterError]:
-    # To call `list[EmitterError]` takes many times as long.
-    return []
-
-
 @define(eq=False)
 class InflightCall:
     """A packet that the broker will acknowledge: one of the kinds below."""
 
     operation: str
     call_result: CallResult[Any]  # Any: of None, but for a request of its response
-    errors: list[EmitterError] = field(factory=_no_errors)
+    errors: tuple[EmitterError, ...] = ()
     """What was said against it before the acknowledgement."""
     doubtful: bool = field(default=False, kw_only=True)
     """Whether some of what was said may have come from anybody."""
@@ -118,8 +113,13 @@ class Publication(InflightCall):
 
     def begin_again(self) -> None:
         """Learn that it is sent again. What was said on an earlier connection, and who said it, does not count."""
-        self.errors.clear()
+        self.errors = ()
         self.doubtful = False
+
+
+def _no_replies() -> dict[bytes, dict[str, object]]:
+    # To call `dict[…]` takes many times as long.
+    return {}
 
 
 @define(eq=False)
@@ -133,7 +133,7 @@ class Request(InflightCall):
     """What was asked."""
     watching: tuple[MessageSink, ...] = field(default=(), kw_only=True)
     """Those who watched at the call what it may end: who begins while it is under way is not meant."""
-    replies: dict[bytes, dict[str, object]] = field(factory=dict[bytes, "dict[str, object]"], kw_only=True)
+    replies: dict[bytes, dict[str, object]] = field(factory=_no_replies, kw_only=True)
     """Those that differ from one another, each as it came and as it was read."""
 
     @property

@@ -98,7 +98,7 @@ class Replies:
             if isinstance(call, Request):
                 self._answer(call, topic, payload, fields)
             else:
-                call.errors.append(error)
+                call.errors += (error,)
                 call.doubtful |= self._spoof_guard.is_exposed(topic)
         else:
             raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)

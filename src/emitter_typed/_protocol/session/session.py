@@ -452,7 +452,7 @@ class Session:
         refused = count_refused(return_codes)
         # Each refused filter has an error of its own.
         for _ in range(refused - len(call.errors)):
-            call.errors.append(call.refusal(REFUSED))
+            call.errors += (call.refusal(REFUSED),)
         return refused
 
     def _answer(self, call: Request) -> None:
