@@ -332,7 +332,7 @@ class Written:
 def write(request: Record) -> Written:
     """Write a request. Raises InvalidArgument if a field holds what its type does not allow."""
     try:
-        return Written(request, codec.encode(request))
+        return Written(request, codec.encode(request, request.__class__))
     except InvalidArgument as error:
         refusal = error.with_traceback(None)
     # Without the frames in which it was half written.

@@ -158,13 +158,11 @@ class LocalSubscriptions:
         return (wire.granted or own).bare_topic
 
     def find_receivers(self, topic: str) -> tuple[MessageSink, ...]:
-        """Return those that receive what arrives on a topic as it is, once each, and note them in `receivers`.
+        """Return those that receive what arrives on a topic, once each, and note them in `receivers`.
 
         What the broker may have sent, and what was published to a share group by its name, is left to `offer`.
         """
-        if topic.startswith((self._reserved, SHARE)):
-            return ()
-        found = tuple(self._by_filter.match(topic))
+        found = () if topic.startswith((self._reserved, SHARE)) else tuple(self._by_filter.match(topic))
         if len(topic) <= _MAX_KNOWN_CHARACTERS:
             if len(self.receivers) >= _MAX_KNOWN_TOPICS:
                 self.receivers.clear()
@@ -175,9 +173,7 @@ class LocalSubscriptions:
         """Give a message to all that match, once each, and tell whether there was one."""
         if topic.startswith(SHARE):
             return self._offer_to_group(topic, payload)
-        sinks = self.receivers.get(topic)
-        if sinks is None:
-            sinks = tuple(self._by_filter.match(topic))
+        sinks = self._by_filter.match(topic)
         for sink in sinks:
             sink.offer(((topic, payload),))
         return bool(sinks)

@@ -79,7 +79,7 @@ class Replies:
     def _take(self, topic: str, payload: bytes, document: object) -> None:
         if not is_object(document):
             raise Undecodable("expected an object", channel=topic, raw=payload)
-        fields = dict(document)
+        fields = document if isinstance(document, dict) else dict(document)
         packet_id = fields.get(self._envelope.correlation)
         if packet_id is None:
             if topic == self._envelope.errors:

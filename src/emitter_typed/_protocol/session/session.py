@@ -50,7 +50,7 @@ from emitter_typed._protocol.session.restore import RestorableRequests, Restored
 from emitter_typed._protocol.session.spoofing import SpoofGuard, is_from_broker
 from emitter_typed._protocol.session.watches import Watches, WatchResult
 from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions, count_refused
-from emitter_typed._protocol.topics import Matcher
+from emitter_typed._protocol.topics import SHARE, Matcher
 from emitter_typed._types.values import Record
 from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError, without_frames
 
@@ -146,11 +146,13 @@ class Session:
         then.
         """
         topic = self._spoof_guard.reply_topic(definition, written.record)
-        check_size(len(topic), definition.topic, len(written.payload), self._envelope.max_packet_bytes, qos=1)
+        payload = written.payload
+        if len(topic) + len(payload) > self._max_small_bytes:
+            check_size(len(topic), definition.topic, len(payload), self._envelope.max_packet_bytes, qos=1)
         call = Request(definition.name, call_result, topic=topic, definition=definition, record=written.record)
         call.watching = self._watches.of(definition, written.record) if definition.lasting is not None else ()
         packet_id = self._begin(call)
-        self._send(Publish(topic, written.payload, 1, False, packet_id))
+        self._send(_new_tuple(Publish, (topic, payload, 1, False, packet_id)))
 
     def ask(
         self, definition: RequestDefinition[ResponseT], request: Record, call_result: CallResult[ResponseT]
@@ -228,11 +230,6 @@ class Session:
         # all else that is done here for it.
         mail: dict[MessageSink, list[tuple[str, bytes]]] = {}
         for packet in packets:
-            if isinstance(packet, Puback):
-                if mail:
-                    self._hand_out(mail)
-                self._acknowledged(packet[0], "PUBACK", _BY_PUBACK)
-                continue
             if isinstance(packet, Delivery):
                 sinks = receivers.get(packet[0])
                 if sinks is None:
@@ -249,15 +246,17 @@ class Session:
                     continue
             if mail:
                 self._hand_out(mail)
-            match packet:
-                case Delivery(topic, payload):
-                    self._received_other(topic, payload)
-                case Unsuback(packet_id):
-                    self._acknowledged(packet_id, "UNSUBACK", (Unsubscribing,))
-                case Suback(packet_id, return_codes):
-                    self._acknowledged(packet_id, "SUBACK", _BY_SUBACK, return_codes)
-                case Connack():
-                    self._accepted()
+            # Not `match`, which takes longer: the first two come in numbers.
+            if isinstance(packet, Puback):
+                self._acknowledged(packet.packet_id, "PUBACK", _BY_PUBACK)
+            elif isinstance(packet, Delivery):
+                self._received_other(packet.topic, packet.payload)
+            elif isinstance(packet, Unsuback):
+                self._acknowledged(packet.packet_id, "UNSUBACK", (Unsubscribing,))
+            elif isinstance(packet, Suback):
+                self._acknowledged(packet.packet_id, "SUBACK", _BY_SUBACK, packet.return_codes)
+            else:
+                self._accepted()
         if mail:
             self._hand_out(mail)
 
@@ -275,7 +274,7 @@ class Session:
             return
         self._counters.messages_in += 1
         self._counters.bytes_in += len(payload)
-        if not self._local.offer(topic, payload):
+        if not topic.startswith(SHARE) or not self._local.offer(topic, payload):
             self._unclaimed(topic, payload)
 
     def lost(self, error: EmitterError) -> None:
