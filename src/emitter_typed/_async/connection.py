@@ -82,7 +82,7 @@ class AsyncConnection(Connection):
     def is_usable(self) -> bool:
         """Whether calls may use it: as everywhere, and this is the event loop that connected."""
         try:
-            return super().is_usable and asyncio.get_running_loop() is self._loop
+            return asyncio.get_running_loop() is self._loop and super().is_usable
         except RuntimeError:
             return False
 
@@ -111,7 +111,11 @@ class AsyncConnection(Connection):
         """Wait for the end of an exchange, and return its result. Raises its error, and RequestTimeout."""
         try:
             if not outcome.done:
-                await outcome.begin_wait(self.alarms, deadline - monotonic())
+                future = outcome.begin_wait(self.alarms, deadline - monotonic())
+                try:
+                    await future
+                finally:
+                    self.alarms.forget(future)
             return outcome.end_wait(limit_s)
         except RequestTimeout:
             with self.lock:

@@ -287,7 +287,11 @@ class AsyncDriver(AsyncReceiving):
         session = connection.session
         try:
             if not outcome.done:
-                await outcome.begin_wait(connection.alarms, deadline - monotonic())
+                future = outcome.begin_wait(connection.alarms, deadline - monotonic())
+                try:
+                    await future
+                finally:
+                    connection.alarms.forget(future)
             outcome.end_wait(limit_s)
         except RequestTimeout as error:
             if session.outbox.withdraw(outcome):

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import math
 from collections.abc import Callable
-from itertools import count
-from typing import Final
-
-_MANY: Final = 64
+from operator import itemgetter
 
 
 class AsyncWaiters:
@@ -54,31 +50,34 @@ def wake(future: asyncio.Future[None]) -> None:
 class Alarms:
     """Wakes futures of one event loop when their time is over, with one timer of the loop for all.
 
-    To set a timer of the loop for each, and to cancel it, takes many times as long. Most futures are done long before
-    their time. These are forgotten when they may be half of what is kept.
+    To set a timer of the loop for each, and to cancel it, takes many times as long.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin with none."""
         self._loop = loop
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._numbers = count()
-        self._many = _MANY
+        # When each is due. Most have the same time limit, so that they stand in the order in which they are due.
+        self._due: dict[asyncio.Future[None], float] = {}
+        self._newest_s = 0.0
+        self._in_order = True
         self._timer: asyncio.TimerHandle | None = None
         self._timer_s = math.inf
 
     def future(self, timeout_s: float) -> asyncio.Future[None]:
-        """Return a future that is woken after so many seconds, unless it is done before."""
-        future: asyncio.Future[None] = self._loop.create_future()
-        due_s = self._loop.time() + timeout_s
-        if len(self._waiting) >= self._many:
-            self._waiting = [each for each in self._waiting if not each[2].done()]
-            heapq.heapify(self._waiting)
-            self._many = max(_MANY, 2 * len(self._waiting))
-        heapq.heappush(self._waiting, (due_s, next(self._numbers), future))
+        """Return a future that is woken after so many seconds; to be given to `forget` when it was waited for."""
+        loop = self._loop
+        future: asyncio.Future[None] = loop.create_future()
+        due_s = self._due[future] = loop.time() + timeout_s
+        if due_s < self._newest_s:
+            self._in_order = False
+        self._newest_s = due_s
         if due_s < self._timer_s:
             self._set(due_s)
         return future
+
+    def forget(self, future: asyncio.Future[None]) -> None:
+        """Learn that nobody waits for a future any more."""
+        self._due.pop(future, None)
 
     def _set(self, due_s: float) -> None:
         if self._timer is not None:
@@ -90,8 +89,13 @@ class Alarms:
         # A loop may call a little early.
         now_s = max(self._timer_s, self._loop.time())
         self._timer, self._timer_s = None, math.inf
-        waiting = self._waiting
-        while waiting and (waiting[0][0] <= now_s or waiting[0][2].done()):
-            wake(heapq.heappop(waiting)[2])
-        if waiting:
-            self._set(waiting[0][0])
+        if not self._in_order:
+            self._due = dict(sorted(self._due.items(), key=itemgetter(1)))
+            self._newest_s = max(self._due.values(), default=0.0)
+            self._in_order = True
+        for future, due_s in tuple(self._due.items()):
+            if due_s > now_s:
+                self._set(due_s)
+                return
+            del self._due[future]
+            wake(future)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, TypeVar
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.async_waiters import Alarms, wake
+from emitter_typed._core.async_waiters import Alarms
 from emitter_typed._guards import Log
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
 
 ResultT = TypeVar("ResultT")
-WaiterT = TypeVar("WaiterT")
+WaitersT = TypeVar("WaitersT")
 
 _log = Log("emitter_typed")
 
 
-class Outcome(Generic[ResultT, WaiterT]):
+class Outcome(Generic[ResultT, WaitersT]):
     """How an operation ended: not yet, with a result or with an error. It ends once; what comes later is ignored."""
 
     __slots__ = (
@@ -36,6 +37,8 @@ class Outcome(Generic[ResultT, WaiterT]):
     )
 
     _result: ResultT
+    _nobody: ClassVar[Callable[[], Any]]
+    """Makes what holds nobody who waits."""
 
     def __init__(self, operation: str, counters: ClientCounters | None = None) -> None:
         """Begin without an end; the operation is named in errors, and its end counted where there is a counters."""
@@ -50,7 +53,7 @@ class Outcome(Generic[ResultT, WaiterT]):
         """Whether the Pending that was made of it is still there; None: there never was one."""
         self._abandoned = False
         self._error: EmitterError | None = None
-        self._waiting: list[WaiterT] = []
+        self._waiting: WaitersT = self._nobody()
 
     def __str__(self) -> str:
         """Name the operation, and tell how it stands."""
@@ -88,7 +91,7 @@ class Outcome(Generic[ResultT, WaiterT]):
             return
         counters.count(self.operation, ending)
         # What waited for another connection, or was sent again on it, tells nothing of how long the broker takes.
-        if ending in ("answered", "refused") and self._connection == counters.accepted:
+        if self._connection == counters.accepted and (ending == "answered" or ending == "refused"):
             counters.measure(monotonic() - self._started_s)
 
     def _end(self) -> None:
@@ -114,10 +117,12 @@ class Outcome(Generic[ResultT, WaiterT]):
             _log.warning("publish.failed_unseen operation=%s error=%s", self.operation, self._error)
 
 
-class SyncOutcome(Outcome[ResultT, threading.Lock]):
+class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
     """An outcome that threads can wait for."""
 
     __slots__ = ()
+
+    _nobody = list
 
     def _end(self) -> None:
         self.done = True
@@ -148,15 +153,18 @@ class SyncOutcome(Outcome[ResultT, threading.Lock]):
         return self.end_wait(timeout_s if limit_s is None else limit_s)
 
 
-class AsyncOutcome(Outcome[ResultT, "asyncio.Future[None]"]):
+class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...]"]):
     """An outcome that tasks of one event loop can wait for."""
 
     __slots__ = ()
 
+    _nobody = tuple
+
     def _end(self) -> None:
         self.done = True
         for future in self._waiting:
-            wake(future)
+            if not future.done():
+                future.set_result(None)
 
     async def wait(self, alarms: Alarms, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.
@@ -174,11 +182,12 @@ class AsyncOutcome(Outcome[ResultT, "asyncio.Future[None]"]):
             try:
                 await future
             finally:
-                self._waiting.remove(future)
+                alarms.forget(future)
+                self._waiting = tuple(each for each in self._waiting if each is not future)
         return self.end_wait(timeout_s if limit_s is None else limit_s)
 
     def begin_wait(self, alarms: Alarms, timeout_s: float) -> asyncio.Future[None]:
-        """Return what to await before `end_wait`, unless it is done; for who is the only one to wait."""
+        """Return what to await before `end_wait`, and then to forget; for who is the only one to wait."""
         future = alarms.future(timeout_s)
-        self._waiting.append(future)
+        self._waiting = (*self._waiting, future)
         return future

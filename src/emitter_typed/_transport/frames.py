@@ -144,6 +144,11 @@ class Frames:
         return topic
 
 
+def is_qos0(frame: bytes) -> bool:
+    """Tell whether a frame is a PUBLISH of QoS 0."""
+    return frame[0] & 0xF6 == _PUBLISH
+
+
 def publish_frame(packet: Publish) -> bytes:
     """Return a PUBLISH as it is sent (MQTT 3.1.1, 3.3)."""
     topic, payload, qos, retain, packet_id = packet
