@@ -119,15 +119,15 @@ def report(results: Results, names: list[str], rows: list[tuple[str, str, int]])
     titles = [title for _, title, _ in rows]
     lines = ["| µs: CPU (lowest-highest), wall | " + " | ".join(titles) + " |", "| --- |" + " --- |" * len(rows)]
     for name in names:
-        cells = [_cell(results[name, row]) if (name, row) in results else "" for row, _, _ in rows]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        shown = [_cell(results[name, row]) if (name, row) in results else "" for row, _, _ in rows]
+        lines.append(f"| {name} | " + " | ".join(shown) + " |")
     others = [name for name in names if not name.startswith(OURS)]
     lines += ["", "| CPU (wall) time, as a multiple of that of | " + " | ".join(others) + " |"]
     lines.append("| --- |" + " --- |" * len(others))
     longer: list[str] = []
     for row, title, _ in rows:
         for ours in (name for name in names if name.startswith(OURS) and (name, row) in results):
-            cells = []
+            cells: list[str] = []
             for theirs in others:
                 times = ratios(results, row, ours, theirs)
                 cells.append("-" if times is None else f"{times.cpu_us:.2f} ({times.wall_us:.2f})")
@@ -150,7 +150,8 @@ def main() -> None:
         parser.error("--write is for all rows and all contestants")
     load_before = os.getloadavg()[0]
     names = [name for name in CONTESTANTS if not options.names or name in options.names.split(";")]
-    rows = [(row, title, int(count * options.scale)) for row, title, count in ROWS if not options.only or row in options.only.split(";")]
+    wanted = options.only.split(";") if options.only else [row for row, _, _ in ROWS]
+    rows = [(row, title, int(count * options.scale)) for row, title, count in ROWS if row in wanted]
     results: Results = {(name, row): [] for row, _, _ in rows for name in names if hasattr(CONTESTANTS[name], row)}
     for number in range(options.rounds):
         for row, _, count in rows:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter, process_time
-from typing import TYPE_CHECKING, Any, NoReturn  # Any: one of the contestants, which are alike in nothing but their methods' names
+from typing import TYPE_CHECKING, Any, NoReturn  # Any: contestants, which are alike in their methods' names alone
 
 from benchmarks.client_peers import Aiomqtt, EmitterIo, Gmqtt, PahoThread
 from benchmarks.client_server import FLOOD, REQUEST, SINK, packet, publish, split, text

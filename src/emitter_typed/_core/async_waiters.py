@@ -63,6 +63,10 @@ class Alarms:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_s = math.inf
 
+    def __len__(self) -> int:
+        """Count the futures that are still to be woken."""
+        return len(self._due)
+
     def future(self, timeout_s: float) -> asyncio.Future[None]:
         """Return a future that is woken after so many seconds; to be given to `forget` when it was waited for."""
         loop = self._loop

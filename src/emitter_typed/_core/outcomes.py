@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeVar
 
 from emitter_typed._clock import monotonic
@@ -37,8 +36,8 @@ class Outcome(Generic[ResultT, WaitersT]):
     )
 
     _result: ResultT
-    _nobody: ClassVar[Callable[[], Any]]
-    """Makes what holds nobody who waits."""
+    _nobody: ClassVar[type[Any]]
+    """The class of what holds those who wait."""
 
     def __init__(self, operation: str, counters: ClientCounters | None = None) -> None:
         """Begin without an end; the operation is named in errors, and its end counted where there is a counters."""
@@ -156,7 +155,10 @@ class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
 class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...]"]):
     """An outcome that tasks of one event loop can wait for."""
 
-    __slots__ = ()
+    __slots__ = ("alarms",)
+
+    alarms: Alarms
+    """Those of the event loop, for who waits without the connection at hand."""
 
     _nobody = tuple
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from emitter_typed._core.async_waiters import Alarms
 from emitter_typed._core.outcomes import AsyncOutcome, SyncOutcome
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed.errors import RequestTimeout
@@ -76,12 +75,11 @@ class AsyncPending:
     Nobody has to wait: a refusal of a message whose `AsyncPending` is gone is reported to `on_error`.
     """
 
-    __slots__ = ("__weakref__", "_alarms", "_outcome", "_session", "_timeout_s")
+    __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
 
-    def __init__(self, outcome: AsyncOutcome[None], session: MayBeOffline, alarms: Alarms, timeout_s: float) -> None:
+    def __init__(self, outcome: AsyncOutcome[None], session: MayBeOffline, timeout_s: float) -> None:
         """Clients make these."""
         self._outcome = outcome
-        self._alarms = alarms
         self._session = session
         self._timeout_s = timeout_s
         outcome.is_held = True
@@ -113,6 +111,6 @@ class AsyncPending:
         """
         try:
             limit_s = self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True)
-            await self._outcome.wait(self._alarms, limit_s)
+            await self._outcome.wait(self._outcome.alarms, limit_s)
         except RequestTimeout as error:
             raise unacknowledged(error, self._session) from None

@@ -72,8 +72,8 @@ class Secret:
         Raises:
             InvalidArgument: It is neither, or empty, or what `str()` shows of a secret.
         """
-        if text.__class__ is str and text and text[-1] != ")":
-            # Almost every call has one; a masked form ends otherwise.
+        if isinstance(text, str) and text and text[-1] != ")":
+            # Almost always; a masked form ends otherwise.
             self._text = text
             return
         revealed = text.reveal() if isinstance(text, Secret) else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.forks import renew_in_child
@@ -45,9 +45,12 @@ class SyncStream(Stream[MessageT]):
 
     def take(self, deadline: float | None) -> Item | None:
         """Wait for what comes next; None at the end, or when the time is over. Raises why it ended."""
-        if self.ready:
-            with suppress(IndexError):
+        while self.ready:
+            try:
                 return self.ready.popleft()
+            except IndexError:
+                # Another reader was faster.
+                break
         with self._changed:
             item = self._feed.take()
         return self._wait(deadline) if item is None else item

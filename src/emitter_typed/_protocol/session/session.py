@@ -21,7 +21,6 @@ from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import Prepared, Written, check_size, write
 from emitter_typed._protocol.packets import (
-    Connack,
     Delivery,
     InboundPacket,
     OutboundPacket,
@@ -29,6 +28,7 @@ from emitter_typed._protocol.packets import (
     Publish,
     Suback,
     Unsuback,
+    new_packet,
 )
 from emitter_typed._protocol.session.fetches import Fetches
 from emitter_typed._protocol.session.inflight import (
@@ -56,7 +56,6 @@ from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLo
 
 ResponseT = TypeVar("ResponseT")
 
-_new_tuple: Final = tuple.__new__
 
 _BY_PUBACK: Final = (Publication, Request)
 _BY_SUBACK: Final = (Subscribing, Resubscribing)
@@ -152,7 +151,7 @@ class Session:
         call = Request(definition.name, call_result, topic=topic, definition=definition, record=written.record)
         call.watching = self._watches.of(definition, written.record) if definition.lasting is not None else ()
         packet_id = self._begin(call)
-        self._send(_new_tuple(Publish, (topic, payload, 1, False, packet_id)))
+        self._send(new_packet(Publish, (topic, payload, 1, False, packet_id)))
 
     def ask(
         self, definition: RequestDefinition[ResponseT], request: Record, call_result: CallResult[ResponseT]
@@ -187,7 +186,7 @@ class Session:
             self._check_open(operation)
         if prepared.no_echo:
             self._local.published_without_echo(prepared.channel, payload)
-        self._send(_new_tuple(Publish, (prepared.topic, payload, 0, prepared.retain, 0)))
+        self._send(new_packet(Publish, (prepared.topic, payload, 0, prepared.retain, 0)))
         counters = self._counters
         counters.messages_out_qos0 += 1
         counters.bytes_out += len(payload)
@@ -399,8 +398,7 @@ class Session:
         prepared = publication.prepared
         if prepared.no_echo:
             self._local.published_without_echo(prepared.channel, payload)
-        # What `Publish(…)` does, in half the time.
-        self._send(_new_tuple(Publish, (prepared.topic, payload, 1, prepared.retain, packet_id)))
+        self._send(new_packet(Publish, (prepared.topic, payload, 1, prepared.retain, packet_id)))
 
     def _begin(self, call: InflightCall) -> int:
         self._check_open(call.operation)
@@ -416,7 +414,8 @@ class Session:
             raise ConnectionLost(f"the broker answered a {call.operation} with a {packet}")
         refused = self._count_refused(call, return_codes) if acknowledges is _BY_SUBACK else 0
         self._inflight.end(packet_id)
-        if isinstance(call, Publication) and not call.errors:
+        errors = call.errors
+        if isinstance(call, Publication) and not errors:
             call.call_result.resolve(None)
         elif isinstance(call, Resubscribing):
             self.subscriptions.resubscribed(call, return_codes)
@@ -425,10 +424,11 @@ class Session:
         elif isinstance(call, Subscribing) and not refused:
             # Nobody else can send a SUBACK, so its return code tells, and an error only why.
             self.subscriptions.subscribed(call)
-        elif call.errors:
+        elif errors:
             # Of others nothing but the error tells whether the broker has refused it.
-            doubtful = call.doubtful and (len(call.errors) > 1 or not isinstance(call, Subscribing))
-            error = AmbiguousReply(call.operation) if doubtful else call.errors[0]
+            error: EmitterError = errors[0]
+            if call.doubtful and (len(errors) > 1 or not isinstance(call, Subscribing)):
+                error = AmbiguousReply(call.operation)
             if isinstance(call, Subscribing):
                 self.subscriptions.refused(call, error)
             self._reject(call, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
@@ -715,3 +715,40 @@ def test_replies_that_differ_are_nobodys_answer(connected: Line) -> None:
     connected.session.received([Puback(packet_id)])
 
     assert isinstance(result.error, AmbiguousReply)
+
+
+def test_what_arrives_between_other_packets_is_handed_over_at_once_and_before_them(connected: Line) -> None:
+    order: list[object] = []
+
+    class Sink(MessageSink):
+        def offer(self, arrivals: Collection[tuple[str, bytes]], /) -> None:
+            order.append((self.channel, [raw for _, raw in arrivals]))
+
+    class Result(CallResult):
+        def resolve(self, result: object, /) -> None:
+            order.append("acknowledged")
+
+    for channel in ("a/", "a/b/"):
+        connected.session.subscriptions.subscribe(
+            "subscribe", prepared(channel), Sink(channel), CallResult(), allow_reserved=True
+        )
+    connected.session.publish("publish", prepared("c/", "publish", qos=1), b"x", Result())
+
+    connected.session.received(
+        [
+            Delivery("a/b/", b"1"),
+            Delivery("a/", b"2"),
+            Delivery("a/b/", b"3"),
+            Puback(connected.sent[-1].packet_id),
+            Delivery("a/b/", b"4"),
+        ]
+    )
+
+    assert order == [
+        ("a/", [b"1", b"2", b"3"]),
+        ("a/b/", [b"1", b"3"]),
+        "acknowledged",
+        ("a/", [b"4"]),
+        ("a/b/", [b"4"]),
+    ]
+    assert connected.counters.messages_in == 4
