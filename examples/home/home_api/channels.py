@@ -13,7 +13,13 @@ from emitter_typed.channels import (
     PublishChannel,
     SubscribeChannel,
 )
-from emitter_typed.contract import Address, ChannelDefinition, ChannelMessage, Record
+from emitter_typed.contract import (
+    Address,
+    ChannelDefinition,
+    ChannelMessage,
+    Record,
+    hides_arguments,
+)
 
 from .types import Reading
 
@@ -51,6 +57,7 @@ class TemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
@@ -72,7 +79,7 @@ class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
         return TemperatureChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> TemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room, such as `kitchen`.
@@ -96,6 +103,7 @@ class AsyncTemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
@@ -121,7 +129,7 @@ class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]
         )
 
     def where(self, *, room: str | None = None) -> AsyncTemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room, such as `kitchen`.

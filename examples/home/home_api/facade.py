@@ -6,16 +6,23 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import AsyncTemperatureChannels, TemperatureChannels
 
 
+@hides_arguments
 class Home:
     """What the house measures.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -31,11 +38,12 @@ class Home:
         self.temperature = TemperatureChannels(client, key)
 
 
+@hides_arguments
 class AsyncHome:
     """What the house measures.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import AsyncWaiters
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._frames import hides_arguments
 from emitter_typed._guards import GuardedCondition
-from emitter_typed.errors import EmitterError
+from emitter_typed.errors import EmitterError, InvalidArgument, shown
 
 ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reconnecting"]
 """`"closed"` also where `connect` was never called, or the client has given up; `error` then says why."""
+
+
+def _wanted(statuses: tuple[ConnectionStatus, ...]) -> tuple[ConnectionStatus, ...]:
+    """Return the states to wait for. Raises InvalidArgument: what is no state would be waited for for ever."""
+    known = get_args(ConnectionStatus)
+    for each in statuses:
+        if each not in known:
+            raise InvalidArgument(
+                f"statuses: expected some of {', '.join(known)}, got {shown(each)}", argument="statuses", value=None
+            )
+    return statuses or ("connected",)
 
 
 class _State(ABC):
@@ -29,26 +41,30 @@ class _State(ABC):
 
     @property
     def status(self) -> ConnectionStatus:
-        """Where the connection stands now."""
+        """The state now."""
         return self._status
 
     @property
     def error(self) -> EmitterError | None:
-        """Why the connection was lost, or could not be made, the last time; None since it was made or closed."""
+        """Why the connection was last lost or could not be made.
+
+        None while connected and after a close.
+        """
         return self._error
 
     @property
     def url(self) -> str | None:
-        """The URL of the broker that the client is connected to, or is trying; None before `connect`.
+        """The URL of the broker that the client is connected to, or tries to reach.
 
-        It has the port, and no path. While the client reconnects, it is the broker of the next attempt; after the end,
-        the last one.
+        None before `connect`.
+
+        It has a port and no path. While reconnecting: the broker of the next attempt. After the end: the last broker.
         """
         return self._url
 
     @property
     def connects(self) -> int:
-        """How many times the broker has accepted a connection of this client."""
+        """Number of connections of this client that the broker has accepted."""
         return self._connects
 
     def __repr__(self) -> str:
@@ -65,26 +81,27 @@ class _State(ABC):
     def set(
         self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
     ) -> bool:
-        """Change it, and tell whether it is about this owner, or stays; for clients."""
+        """Change the state, and return True if it belongs to this owner. For the clients' own use."""
 
     def begin(self, owner: object, url: str) -> None:
-        """Be about another connection, which begins to connect to a broker; for clients."""
+        """Begin the state of another connection. For the clients' own use."""
         self._owner = owner
         self.set(owner, "connecting", url=url)
 
 
+@hides_arguments
 class ConnectionState(_State):
     """The state of a client's connection."""
 
     def __init__(self) -> None:
-        """Clients make these."""
+        """Made by clients."""
         super().__init__()
         self._changed = GuardedCondition()
 
     def set(
         self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
     ) -> bool:
-        """Change it, and tell whether it is about this owner, or stays; for clients."""
+        """Change the state, and return True if it belongs to this owner. For the clients' own use."""
         with self._changed:
             if owner is not self._owner:
                 return False
@@ -93,25 +110,25 @@ class ConnectionState(_State):
         return True
 
     def forked(self) -> None:
-        """Go on in a process that was forked, without the locks of its parent's threads; for clients."""
+        """Go on in a forked process, without the locks of its parent's threads. For the clients' own use."""
         self._changed = GuardedCondition()
 
     def wait(self, *statuses: ConnectionStatus, timeout_s: float | None = None) -> bool:
         """Wait until the connection is in a state.
 
         Args:
-            statuses: Any of these will do. Default: `"connected"`.
+            statuses: The states to wait for; any of them ends the wait. Default: `"connected"`.
             timeout_s: Seconds to wait. Default: without limit.
 
         Returns:
-            Whether it came to that in time.
+            True if the state was reached in time.
 
         Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or negative.
+            InvalidArgument: A status does not exist, or `timeout_s` is not a number, or is negative.
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
-        wanted = statuses or ("connected",)
+        wanted = _wanted(statuses)
         deadline = None if timeout_s is None else monotonic() + timeout_s
         with self._changed:
             while self._status not in wanted:
@@ -122,18 +139,19 @@ class ConnectionState(_State):
             return True
 
 
+@hides_arguments
 class AsyncConnectionState(_State):
     """The state of an asyncio client's connection."""
 
     def __init__(self) -> None:
-        """Clients make these."""
+        """Made by clients."""
         super().__init__()
         self._waiters = AsyncWaiters()
 
     def set(
         self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
     ) -> bool:
-        """Change it, and tell whether it is about this owner, or stays; for clients."""
+        """Change the state, and return True if it belongs to this owner. For the clients' own use."""
         if owner is not self._owner:
             return False
         self._set(status, error, url)
@@ -147,16 +165,16 @@ class AsyncConnectionState(_State):
         """Wait until the connection is in a state.
 
         Args:
-            statuses: Any of these will do. Default: `"connected"`.
+            statuses: The states to wait for; any of them ends the wait. Default: `"connected"`.
             timeout_s: Seconds to wait. Default: without limit.
 
         Returns:
-            Whether it came to that in time.
+            True if the state was reached in time.
 
         Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or negative.
+            InvalidArgument: A status does not exist, or `timeout_s` is not a number, or is negative.
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
-        wanted = statuses or ("connected",)
+        wanted = _wanted(statuses)
         return await self._waiters.until(lambda: self._status in wanted, timeout_s)

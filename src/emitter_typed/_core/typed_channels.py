@@ -20,6 +20,7 @@ from emitter_typed._core.client_base import (
 )
 from emitter_typed._core.pending import AsyncPending, Pending
 from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.address import Address
 from emitter_typed._protocol.message import ChannelMessage, StoredMessage
 from emitter_typed._protocol.payloads import codec
@@ -207,11 +208,12 @@ class _Channel(_OfPayload[PayloadT, ParamsT]):
         return {**self._definition.defaults, **explicit}
 
 
+@hides_arguments
 class SyncChannel(_Channel[PayloadT, ParamsT], SyncCaller):
     """Base of the generated channels that a facade over a `Client` has."""
 
     def __init__(self, client: SyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        """Hold the client, the keys and the known parameters. Raises InvalidArgument."""
         keys = held_keys(keys)
         _check_client(client, SyncClientBase, "Client")
         self._client = client
@@ -263,11 +265,12 @@ class SyncChannel(_Channel[PayloadT, ParamsT], SyncCaller):
         return (message for stored in fetched if (message := self._read(stored, report)) is not None)
 
 
+@hides_arguments
 class AsyncChannel(_Channel[PayloadT, ParamsT], AsyncCaller):
     """Base of the generated channels that a facade over an `AsyncClient` has."""
 
     def __init__(self, client: AsyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        """Hold the client, the keys and the known parameters. Raises InvalidArgument."""
         keys = held_keys(keys)
         _check_client(client, AsyncClientBase, "AsyncClient")
         self._client = client
@@ -355,6 +358,7 @@ def _offer(facade: _Facade, client: object, keys: KeySource, module: str, table:
     vars(facade)[_MAKER] = make, names
 
 
+@hides_arguments
 class SyncFacade(_Facade):
     """Base of a generated facade over a `Client` that has too many channels to make them all at once."""
 
@@ -372,6 +376,7 @@ class SyncFacade(_Facade):
         _offer(self, client, keys, module, table)
 
 
+@hides_arguments
 class AsyncFacade(_Facade):
     """Base of a generated facade over an `AsyncClient` that has too many channels to make them all at once."""
 

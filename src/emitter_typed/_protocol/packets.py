@@ -72,4 +72,7 @@ else:
     new_packet = tuple.__new__
 
 InboundPacket = Connack | Delivery | Puback | Suback | Unsuback
+"""A packet that a transport hands to its client."""
+
 OutboundPacket = Publish | Subscribe | Unsubscribe
+"""A packet that a client hands to its transport."""

@@ -20,6 +20,7 @@ from emitter_typed.contract import (
     ChannelMessage,
     Record,
     SyncChannel,
+    hides_arguments,
     pattern,
 )
 
@@ -55,6 +56,7 @@ class OrderChannel(PublishChannel[tuple[Reading, ...], OrderParams]):
     _definition = order_channel
 
 
+@hides_arguments
 class OrderChannels(SyncChannel[tuple[Reading, ...], OrderParams]):
     """The channel order.
 
@@ -85,6 +87,7 @@ class AsyncOrderChannel(AsyncPublishChannel[tuple[Reading, ...], OrderParams]):
     _definition = order_channel
 
 
+@hides_arguments
 class AsyncOrderChannels(AsyncChannel[tuple[Reading, ...], OrderParams]):
     """The channel order.
 
@@ -178,6 +181,7 @@ class TemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
@@ -211,7 +215,7 @@ class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
         floor: Floor | None = None,
         room: RoomId | None = None,
     ) -> TemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             floor: The floor.
@@ -242,6 +246,7 @@ class AsyncTemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
@@ -275,7 +280,7 @@ class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]
         floor: Floor | None = None,
         room: RoomId | None = None,
     ) -> AsyncTemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             floor: The floor.

@@ -12,6 +12,7 @@ from emitter_typed.contract import (
     SyncClientBase,
     deprecated,
     held_keys,
+    hides_arguments,
 )
 
 from .channels import (
@@ -24,11 +25,12 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Home:
     """What the house measures and obeys.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -60,11 +62,12 @@ class Home:
         return self._order
 
 
+@hides_arguments
 class AsyncHome:
     """What the house measures and obeys.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """

@@ -13,7 +13,13 @@ from emitter_typed.channels import (
     PublishChannel,
     SubscribeChannel,
 )
-from emitter_typed.contract import Address, ChannelDefinition, ChannelMessage, Record
+from emitter_typed.contract import (
+    Address,
+    ChannelDefinition,
+    ChannelMessage,
+    Record,
+    hides_arguments,
+)
 
 from .types import Reading, Sample
 
@@ -49,6 +55,7 @@ class ReadingChannel(
     _definition = reading_channel
 
 
+@hides_arguments
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
@@ -69,7 +76,7 @@ class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
         return ReadingChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> ReadingChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -92,6 +99,7 @@ class AsyncReadingChannel(
     _definition = reading_channel
 
 
+@hides_arguments
 class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
@@ -112,7 +120,7 @@ class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
         return AsyncReadingChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> AsyncReadingChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -154,6 +162,7 @@ class SampleChannel(
     _definition = sample_channel
 
 
+@hides_arguments
 class SampleChannels(SubscribeChannel[Sample, SampleParams]):
     """What each room measured.
 
@@ -174,7 +183,7 @@ class SampleChannels(SubscribeChannel[Sample, SampleParams]):
         return SampleChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> SampleChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -197,6 +206,7 @@ class AsyncSampleChannel(
     _definition = sample_channel
 
 
+@hides_arguments
 class AsyncSampleChannels(AsyncSubscribeChannel[Sample, SampleParams]):
     """What each room measured.
 
@@ -217,7 +227,7 @@ class AsyncSampleChannels(AsyncSubscribeChannel[Sample, SampleParams]):
         return AsyncSampleChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> AsyncSampleChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.

@@ -12,6 +12,7 @@ from emitter_typed.contract import (
     SyncClientBase,
     deprecated,
     held_keys,
+    hides_arguments,
 )
 
 from .channels import (
@@ -22,11 +23,12 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Attic:
     """The channels of Attic.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -52,11 +54,12 @@ class Attic:
         return self._sample
 
 
+@hides_arguments
 class AsyncAttic:
     """The channels of Attic.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """

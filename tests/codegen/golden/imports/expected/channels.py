@@ -13,7 +13,13 @@ from emitter_typed.channels import (
     PublishChannel,
     SubscribeChannel,
 )
-from emitter_typed.contract import Address, ChannelDefinition, ChannelMessage, Record
+from emitter_typed.contract import (
+    Address,
+    ChannelDefinition,
+    ChannelMessage,
+    Record,
+    hides_arguments,
+)
 
 from .. import units_api as units
 from .types import Reading
@@ -79,6 +85,7 @@ class ReadingChannel(
     _definition = reading_channel
 
 
+@hides_arguments
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
@@ -99,7 +106,7 @@ class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
         return ReadingChannel(self._client, self._keys, self._narrowed(unit=unit))
 
     def where(self, *, unit: units.Unit | None = None) -> ReadingChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             unit: The unit.
@@ -122,6 +129,7 @@ class AsyncReadingChannel(
     _definition = reading_channel
 
 
+@hides_arguments
 class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
@@ -142,7 +150,7 @@ class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
         return AsyncReadingChannel(self._client, self._keys, self._narrowed(unit=unit))
 
     def where(self, *, unit: units.Unit | None = None) -> AsyncReadingChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             unit: The unit.

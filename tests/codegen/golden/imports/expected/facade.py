@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import (
     AsyncLimitsChannel,
@@ -16,11 +22,12 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Greenhouse:
     """The channels of Greenhouse.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -42,11 +49,12 @@ class Greenhouse:
         self.reading = ReadingChannels(client, key)
 
 
+@hides_arguments
 class AsyncGreenhouse:
     """The channels of Greenhouse.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """

@@ -18,6 +18,7 @@ from emitter_typed.contract import (
     ChannelDefinition,
     ChannelMessage,
     Record,
+    hides_arguments,
     wire,
 )
 
@@ -121,6 +122,7 @@ class TrueChannel(
     _definition = True__channel
 
 
+@hides_arguments
 class TrueChannels(SubscribeChannel[Alarm, TrueParams]):
     """The channel True.
 
@@ -141,7 +143,7 @@ class TrueChannels(SubscribeChannel[Alarm, TrueParams]):
         return TrueChannel(self._client, self._keys, self._narrowed(self_=self_))
 
     def where(self, *, self_: str | None = None) -> TrueChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             self_: The self.
@@ -164,6 +166,7 @@ class AsyncTrueChannel(
     _definition = True__channel
 
 
+@hides_arguments
 class AsyncTrueChannels(AsyncSubscribeChannel[Alarm, TrueParams]):
     """The channel True.
 
@@ -184,7 +187,7 @@ class AsyncTrueChannels(AsyncSubscribeChannel[Alarm, TrueParams]):
         return AsyncTrueChannel(self._client, self._keys, self._narrowed(self_=self_))
 
     def where(self, *, self_: str | None = None) -> AsyncTrueChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             self_: The self.
@@ -258,6 +261,7 @@ class GpsChannel(PublishChannel[GPS, GpsParams], SubscribeChannel[GPS, GpsParams
     _definition = gps_channel
 
 
+@hides_arguments
 class GpsChannels(SubscribeChannel[GPS, GpsParams]):
     """The channel gps.
 
@@ -300,7 +304,7 @@ class GpsChannels(SubscribeChannel[GPS, GpsParams]):
         GpsChannel: str | None = None,
         GpsChannels: str | None = None,
     ) -> GpsChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             Status: The Status.
@@ -333,6 +337,7 @@ class AsyncGpsChannel(
     _definition = gps_channel
 
 
+@hides_arguments
 class AsyncGpsChannels(AsyncSubscribeChannel[GPS, GpsParams]):
     """The channel gps.
 
@@ -375,7 +380,7 @@ class AsyncGpsChannels(AsyncSubscribeChannel[GPS, GpsParams]):
         GpsChannel: str | None = None,
         GpsChannels: str | None = None,
     ) -> AsyncGpsChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             Status: The Status.

@@ -14,6 +14,7 @@ from emitter_typed.contract import (
     SyncClientBase,
     deprecated,
     held_keys,
+    hides_arguments,
 )
 
 from . import channels as _channels
@@ -32,13 +33,14 @@ from .channels import (
 )
 
 
+@hides_arguments
 class OddNames:
     """Names that Python has for itself.
 
     Texts that look like code: ""\u0022 {{ 1 }} \u005cN{BULLET}.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -88,13 +90,14 @@ class OddNames:
         return self._None_
 
 
+@hides_arguments
 class AsyncOddNames:
     """Names that Python has for itself.
 
     Texts that look like code: ""\u0022 {{ 1 }} \u005cN{BULLET}.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """

@@ -19,6 +19,7 @@ from emitter_typed.contract import (
     ChannelMessage,
     Record,
     Unrecognized,
+    hides_arguments,
 )
 
 from .types import Mode, Side, State, Step
@@ -90,6 +91,7 @@ class StateChannel(
     _definition = state_channel
 
 
+@hides_arguments
 class StateChannels(SubscribeChannel[State, StateParams]):
     """The channel state.
 
@@ -120,7 +122,7 @@ class StateChannels(SubscribeChannel[State, StateParams]):
         side: Side | None = None,
         bed: int | None = None,
     ) -> StateChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             side: The side.
@@ -148,6 +150,7 @@ class AsyncStateChannel(
     _definition = state_channel
 
 
+@hides_arguments
 class AsyncStateChannels(AsyncSubscribeChannel[State, StateParams]):
     """The channel state.
 
@@ -178,7 +181,7 @@ class AsyncStateChannels(AsyncSubscribeChannel[State, StateParams]):
         side: Side | None = None,
         bed: int | None = None,
     ) -> AsyncStateChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             side: The side.

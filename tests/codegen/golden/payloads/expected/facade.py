@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import (
     AsyncModesChannel,
@@ -18,11 +24,12 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Garden:
     """The channels of Garden.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -50,11 +57,12 @@ class Garden:
         self.step = StepChannel(client, key)
 
 
+@hides_arguments
 class AsyncGarden:
     """The channels of Garden.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """

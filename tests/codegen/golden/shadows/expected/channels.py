@@ -15,6 +15,7 @@ from emitter_typed.contract import (
     ChannelDefinition,
     ChannelMessage,
     Unrecognized,
+    hides_arguments,
 )
 
 from .types import Bounds, Message, Record, Tag
@@ -51,6 +52,7 @@ class AsyncChannel(
     _definition = async__channel
 
 
+@hides_arguments
 class AsyncChannels(SubscribeChannel[Message, AsyncParams]):
     """The channel async.
 
@@ -71,7 +73,7 @@ class AsyncChannels(SubscribeChannel[Message, AsyncParams]):
         return AsyncChannel(self._client, self._keys, self._narrowed(frozen=frozen))
 
     def where(self, *, frozen: Tag | Unrecognized[str] | None = None) -> AsyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             frozen: The frozen.
@@ -94,6 +96,7 @@ class AsyncAsyncChannel(
     _definition = async__channel
 
 
+@hides_arguments
 class AsyncAsyncChannels(_channels.AsyncSubscribeChannel[Message, AsyncParams]):
     """The channel async.
 
@@ -122,7 +125,7 @@ class AsyncAsyncChannels(_channels.AsyncSubscribeChannel[Message, AsyncParams]):
         *,
         frozen: Tag | Unrecognized[str] | None = None,
     ) -> AsyncAsyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             frozen: The frozen.
@@ -240,6 +243,7 @@ class PublishChannel(
     _definition = publish_channel
 
 
+@hides_arguments
 class PublishChannels(SubscribeChannel[str, PublishParams]):
     """The channel publish.
 
@@ -260,7 +264,7 @@ class PublishChannels(SubscribeChannel[str, PublishParams]):
         return PublishChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> PublishChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -283,6 +287,7 @@ class AsyncPublishChannel(
     _definition = publish_channel
 
 
+@hides_arguments
 class AsyncPublishChannels(_channels.AsyncSubscribeChannel[str, PublishParams]):
     """The channel publish.
 
@@ -303,7 +308,7 @@ class AsyncPublishChannels(_channels.AsyncSubscribeChannel[str, PublishParams]):
         return AsyncPublishChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> AsyncPublishChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -345,6 +350,7 @@ class SyncChannel(
     _definition = sync_channel
 
 
+@hides_arguments
 class SyncChannels(SubscribeChannel[Bounds, SyncParams]):
     """The channel sync.
 
@@ -365,7 +371,7 @@ class SyncChannels(SubscribeChannel[Bounds, SyncParams]):
         return SyncChannel(self._client, self._keys, self._narrowed(pattern=pattern))
 
     def where(self, *, pattern: str | None = None) -> SyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             pattern: The pattern.
@@ -388,6 +394,7 @@ class AsyncSyncChannel(
     _definition = sync_channel
 
 
+@hides_arguments
 class AsyncSyncChannels(_channels.AsyncSubscribeChannel[Bounds, SyncParams]):
     """The channel sync.
 
@@ -412,7 +419,7 @@ class AsyncSyncChannels(_channels.AsyncSubscribeChannel[Bounds, SyncParams]):
         )
 
     def where(self, *, pattern: str | None = None) -> AsyncSyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             pattern: The pattern.

@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import (
     AsyncAsyncChannels,
@@ -22,11 +28,12 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Address:
     """Types and channels that are called as the runtime calls its own.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -66,11 +73,12 @@ class Address:
         self.sync = SyncChannels(client, key)
 
 
+@hides_arguments
 class AsyncAddress:
     """Types and channels that are called as the runtime calls its own.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """

@@ -19,6 +19,7 @@ from emitter_typed.contract import (
     ChannelMessage,
     Record,
     Unrecognized,
+    hides_arguments,
 )
 
 from .types import TheReadingOfASensorWithAVeryLongNameIndeedYes, WaterLevelReached
@@ -69,6 +70,7 @@ class LevelsOfAllStationsChannel(
     _definition = levels_of_all_stations_channel
 
 
+@hides_arguments
 class LevelsOfAllStationsChannels(
     SubscribeChannel[
         tuple[TheReadingOfASensorWithAVeryLongNameIndeedYes, ...] | None,
@@ -112,7 +114,7 @@ class LevelsOfAllStationsChannels(
         place_of_the_station: str | None = None,
         water_level_reached: WaterLevelReached | Unrecognized[str] | None = None,
     ) -> LevelsOfAllStationsChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             place_of_the_station: The place of the station.
@@ -150,6 +152,7 @@ class AsyncLevelsOfAllStationsChannel(
     _definition = levels_of_all_stations_channel
 
 
+@hides_arguments
 class AsyncLevelsOfAllStationsChannels(
     AsyncSubscribeChannel[
         tuple[TheReadingOfASensorWithAVeryLongNameIndeedYes, ...] | None,
@@ -193,7 +196,7 @@ class AsyncLevelsOfAllStationsChannels(
         place_of_the_station: str | None = None,
         water_level_reached: WaterLevelReached | Unrecognized[str] | None = None,
     ) -> AsyncLevelsOfAllStationsChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             place_of_the_station: The place of the station.

@@ -6,16 +6,23 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import AsyncLevelsOfAllStationsChannels, LevelsOfAllStationsChannels
 
 
+@hides_arguments
 class Widths:
     """What is too long for a line, wherever it can stand.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -31,11 +38,12 @@ class Widths:
         self.levels_of_all_stations = LevelsOfAllStationsChannels(client, key)
 
 
+@hides_arguments
 class AsyncWidths:
     """What is too long for a line, wherever it can stand.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
