@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any  # what a loop passes on
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from typing import TypeVarTuple
 
 import pytest
 
 from emitter_typed._core.async_waiters import Alarms
 
 LONG_S = 60.0
+
+Ts = TypeVarTuple("Ts")
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -22,9 +25,11 @@ class Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now_s
 
-    def call_at(self, *arguments: Any, **named: Any) -> asyncio.TimerHandle:
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
         self.timers += 1
-        return super().call_at(*arguments, **named)
+        return super().call_at(when, callback, *args, context=context)
 
 
 @pytest.fixture
