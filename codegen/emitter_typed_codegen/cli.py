@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO, cast
 
 from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
+from emitter_typed_codegen.export import TARGETS
 from emitter_typed_codegen.stdio import printed
 from emitter_typed_codegen.watch import PAUSE_S, stamps, wait_for_change
 
 if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
     from emitter_typed_codegen.problems import Format, Problem
-    from emitter_typed_codegen.write import Change
+    from emitter_typed_codegen.write import Change, Refused
 
 _EXTRA = {"jinja2", "markupsafe", "yaml"}
 
@@ -62,6 +63,8 @@ def _main(argv: Sequence[str] | None, prog: str, pause: Callable[[], object]) ->
             if arguments.old is not None and (arguments.against is not None):
                 arguments.refuse("--against goes with the jobs of pyproject.toml; name OLD as git:REV:PATH")
             return _diff(arguments)
+        if arguments.verb == "export":
+            return _export(arguments)
         if arguments.verb == "check":
             return _check(arguments.schemas, arguments.format)
         if (arguments.schema is None) != (arguments.out is None):
@@ -127,7 +130,21 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     diff.add_argument("--against", metavar="REV", help="the revision that jobs are compared with; default: HEAD")
     diff.add_argument("--accept", type=Path, metavar="FILE", help="breaks that are meant, as TOML")
     diff.add_argument("--all", action="store_true", help="also tell changes that are safe")
-    for verb in (generate, check, diff):
+    export = verbs.add_parser(
+        "export",
+        usage=f"{prog} export SCHEMA --to {{asyncapi,jsonschema,html}} [--out FILE] [--format {{text,json,github}}]",
+        help="write a schema as a document for others: AsyncAPI, JSON Schema, or a page",
+        description=(
+            "Write the types and channels of a schema as a document for others: AsyncAPI 3.0, JSON Schema 2020-12, or "
+            "a page of HTML that needs nothing else. A file that was not written by emitter-typed is left alone."
+        ),
+    )
+    export.add_argument("schema", type=Path, metavar="SCHEMA", help="the schema, a YAML file")
+    export.add_argument(
+        "--to", required=True, type=_target, choices=TARGETS, help="what to write: asyncapi, jsonschema or html"
+    )
+    export.add_argument("--out", type=Path, metavar="FILE", help="the file to write; default: stdout")
+    for verb in (generate, check, diff, export):
         verb.set_defaults(refuse=verb.error)
         verb.add_argument(
             "--format",
@@ -185,6 +202,65 @@ def _diff(arguments: argparse.Namespace) -> int:
         return USAGE
     print(report.render(arguments.format, safe=arguments.all), end="")
     return FOUND if report.breaks else DONE
+
+
+def _target(text: str) -> str:
+    from emitter_typed_codegen.problems import did_you_mean, quoted
+
+    if text not in TARGETS:
+        meant = did_you_mean(text, TARGETS) or f"choose one of {', '.join(TARGETS)}"
+        raise argparse.ArgumentTypeError(f"there is no document {quoted(text)}: {meant}")
+    return text
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from emitter_typed_codegen.export.documents import export
+    from emitter_typed_codegen.jobs import DESCRIBES_PROTOCOL, compiler_protocol
+    from emitter_typed_codegen.problems import SchemaProblems
+    from emitter_typed_codegen.resolve import load
+    from emitter_typed_codegen.write import Plan, Refused
+
+    out: Path | None = arguments.out
+    stdout: TextIO | None = sys.stdout
+    if out is None and stdout is None:
+        print("there is no stdout to write to: name a file with --out", file=sys.stderr)
+        return FOUND
+    try:
+        schema = load(arguments.schema, compiler_protocol())
+    except SchemaProblems as found:
+        _print_problems(found.problems, arguments.format)
+        return FOUND
+    if schema.protocol is not None:
+        print(f"{arguments.schema} {DESCRIBES_PROTOCOL}", file=sys.stderr)
+        return USAGE
+    text = export(schema, arguments.to)
+    if out is None:
+        _make_utf8(sys.stdout)
+        print(text, end="")
+        return DONE
+    plan = Plan()
+    plan.single(out, text)
+    try:
+        plan.write()
+    except Refused as refused:
+        return _refused(refused, arguments.format)
+    words = _words(arguments.format)
+    print(f"wrote {out}" if plan.changes else f"{out} is up to date", file=words)
+    return DONE
+
+
+def _make_utf8(stream: TextIO) -> None:
+    # Documents say that they are UTF-8, or are it by their standard.
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", newline="\n")
+
+
+def _refused(refused: Refused, format: Format) -> int:
+    if format == "text":
+        print(f"nothing was written:\n{refused}", file=sys.stderr)
+    else:
+        _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
+    return FOUND
 
 
 def _generate(arguments: argparse.Namespace, pause: Callable[[], object]) -> int:
@@ -262,11 +338,7 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
         else:
             plan.write()
     except Refused as refused:
-        if format == "text":
-            print(f"nothing was written:\n{refused}", file=sys.stderr)
-        else:
-            _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
-        return FOUND
+        return _refused(refused, format)
     for change in plan.changes if check else ():
         # They say nothing to a reader, and change with every line of the others.
         if change.path.name != CHECKSUMS:
@@ -274,7 +346,8 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
     stale = [_output(change.path, "is not what its schema makes", f"run: {again}") for change in plan.changes]
     _print_problems(stale if check and format != "text" else (), format)
     for job in jobs:
-        changes = [one for one in plan.changes if one.path.parent == job.out or one.path == job.protocol_out]
+        alone = {job.protocol_out, *(path for _, path in job.exports)}
+        changes = [one for one in plan.changes if one.path.parent == job.out or one.path in alone]
         print(_line(job, changes, again if check else None), file=words)
     return FOUND if check and plan.changes else DONE
 

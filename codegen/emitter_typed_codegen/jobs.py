@@ -11,7 +11,8 @@ from typing import cast
 
 from attrs import frozen
 
-from emitter_typed_codegen.model import Protocol
+from emitter_typed_codegen.export import TARGETS, Target
+from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.packages import module_name, package_beside
 from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.proof import prove
@@ -23,8 +24,9 @@ from emitter_typed_codegen.write import Plan
 TABLE = "tool.emitter-typed"
 """The table of pyproject.toml that lists jobs."""
 
-_KEYS = {"schema", "out", "protocol_out"}
+_KEYS = {"schema", "out", "protocol_out", "exports"}
 
+DESCRIBES_PROTOCOL = "describes a protocol: documents are made of schemas of types and channels"
 
 _OURS = {"emitter_typed", "emitter_typed_codegen"}
 
@@ -43,6 +45,8 @@ class Job:
     """What makes the output anew."""
     protocol_out: Path | None = None
     """Where the module goes that the compiler itself needs of a protocol; None: nowhere."""
+    exports: tuple[tuple[Target, Path], ...] = ()
+    """The documents that are made of the schema besides, and where they go."""
 
 
 def compiler_protocol() -> Protocol | None:
@@ -75,6 +79,7 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     files = render(package(schema, protocol, job.command, packages), head)
     prove(files, job.schema)
     plan.folder(job.out, files, head.facts)
+    _plan_exports(job, schema, plan)
     if job.protocol_out is None:
         return protocol
     if schema.protocol is None:
@@ -83,6 +88,19 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     (text,) = render([compiler_protocol_file(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)
     return schema.protocol
+
+
+def _plan_exports(job: Job, schema: Schema, plan: Plan) -> None:
+    if not job.exports:
+        return
+    if schema.protocol is not None:
+        plan.refuse(job.schema, DESCRIBES_PROTOCOL)
+        return
+    # Few jobs have some.
+    from emitter_typed_codegen.export.documents import export
+
+    for target, path in job.exports:
+        plan.single(path, export(schema, target))
 
 
 def _made_of(imported: Path, job: Job, jobs: list[Job], plan: Plan) -> Job:
@@ -199,18 +217,33 @@ def _table(path: Path, key: str) -> object:
 def _job(folder: Path, entry: object, path: Path) -> Job:
     texts = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
     schema, out, protocol_out = (texts.get(key) for key in ("schema", "out", "protocol_out"))
+    exports = _exports(texts.get("exports", {}))
     if not (
         isinstance(schema, str)
         and isinstance(out, str)
         and isinstance(protocol_out, str | None)
+        and exports is not None
         and set(texts) <= _KEYS
         and "\0" not in f"{schema}{out}{protocol_out}"
     ):
         raise BadConfiguration(
-            f'{path}: a job of [[{TABLE}.jobs]] has schema = "…" and out = "…", and may have protocol_out = "…"'
+            f'{path}: a job of [[{TABLE}.jobs]] has schema = "…" and out = "…", and may have protocol_out = "…" '
+            f'and exports = {{html = "…"}}, of {", ".join(TARGETS)}'
         )
     single = folder / protocol_out if protocol_out is not None else None
     try:
-        return Job(folder / schema, package_folder(out, folder), "emitter-typed generate", single)
+        placed: list[tuple[Target, Path]] = [(target, folder / name) for target, name in exports]
+        return Job(folder / schema, package_folder(out, folder), "emitter-typed generate", single, tuple(placed))
     except BadConfiguration as error:
         raise BadConfiguration(f"{path}: {error}") from error
+
+
+def _exports(entry: object) -> list[tuple[Target, str]] | None:
+    """Return which documents a job makes, and where; None if the entry says something else."""
+    held = cast("dict[str, object]", entry) if isinstance(entry, dict) else {"": None}
+    found: list[tuple[Target, str]] = [
+        (target, path)
+        for target in TARGETS
+        if isinstance(path := held.get(target), str) and path.strip() and "\0" not in path
+    ]
+    return found if len(found) == len(held) else None

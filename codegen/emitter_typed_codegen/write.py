@@ -22,6 +22,9 @@ from emitter_typed_codegen.paths import real_path
 # Its end tells whose it is, wherever somebody finds it.
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.emitter-typed\.tmp").fullmatch
 
+# What stands before the banner in a document of JSON or HTML.
+_HEAD_LINES = 3
+
 _NOT_OURS = "was not written by emitter-typed: move it away, or generate elsewhere"
 
 
@@ -114,7 +117,7 @@ class Plan:
             self._folders.append(_Folder(out, files, facts))
 
     def single(self, path: Path, text: str) -> None:
-        """Plan that a file that stands alone holds this text; one that is there must begin with the banner."""
+        """Plan that a file that stands alone holds this text; one that is there must have the banner."""
         if self._claim(path):
             self._singles[path] = text
 
@@ -200,7 +203,7 @@ class Plan:
         old = _text(path)
         if old is None and path.exists():
             self._refuse(path, "is no file: move it away")
-        elif old is not None and not ownership.marked(old):
+        elif old is not None and not ownership.marked(old, lines=_HEAD_LINES):
             self._refuse(path, _NOT_OURS)
         elif old != text:
             self.changes.append(Change(path, old, text))

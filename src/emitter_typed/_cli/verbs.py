@@ -53,6 +53,7 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         Verb("generate", "compiler", "write the Python package of a schema", "codegen"),
         Verb("check", "compiler", "look for problems in schemas; nothing is written", "codegen"),
         Verb("diff", "compiler", "tell what changed between two schemas, and whom it breaks", "codegen"),
+        Verb("export", "compiler", "write a schema as AsyncAPI, JSON Schema or a page of HTML", "codegen"),
     ),
     "try it out": (
         Verb("demo", "demo", "a tour of two minutes, with an embedded broker", "all"),
