@@ -46,6 +46,7 @@ _DAY = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _DECIMAL = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
+_DECIMAL_TEXT: Json = {"type": "string", "pattern": _DECIMAL}
 _HEX = "[0-9A-Fa-f]"
 
 SCALARS: Mapping[str, Json] = {
@@ -61,7 +62,7 @@ SCALARS: Mapping[str, Json] = {
     "date": {"type": "string", "format": "date", "pattern": f"^{_DAY}$"},
     "duration": {"type": "number", "minimum": -86399999913600, "maximum": 86399999999999},
     "uuid": {"type": "string", "format": "uuid", "pattern": f"^{_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}$"},
-    "decimal": {"anyOf": [{"type": "string", "pattern": _DECIMAL}, {"type": "number"}]},
+    "decimal": {"anyOf": [_DECIMAL_TEXT, {"type": "number"}]},
     "json": {},
     "datetime:unix": {"type": "integer", "minimum": -62135596800, "maximum": 253402300799},
     "duration:seconds": {"type": "integer", "minimum": -86399999913600, "maximum": 86399999999999},
@@ -152,6 +153,9 @@ class JsonSchemas:
                 return {"type": "object", "additionalProperties": self.of(ref.value), **limits}
             case Scalar():
                 base = SCALARS[ref.name if format is None else f"{ref.name}:{format}"]
+                if ref.name == "decimal":
+                    # In a text, JSON Schema knows no limits of numbers.
+                    return _any_of(_DECIMAL_TEXT, {"type": "number", **limits})
                 if "pattern" in base and "pattern" in limits:
                     return {**base, "allOf": [limits]}
                 return {**base, **limits}
@@ -162,12 +166,15 @@ class JsonSchemas:
     def _of_kind(self, ref: Named, limits: Json) -> Json:
         """Return limits with the kind of value that they are for, which strict validators ask for."""
         found = resolve(self.schema, ref)
+        null = [_NULL] if found.optional else []
+        if isinstance(found.base, Scalar) and found.base.name == "decimal":
+            return _any_of({"type": "string"}, {"type": "number", **limits}, *null)
         base = SCALARS[found.base.name] if isinstance(found.base, Scalar) else {}
         kind = {List: "array", Map: "object"}.get(type(found.base), base.get("type"))
         if kind is None:
             return limits
         typed: Json = {"type": kind, **limits}
-        return _any_of(typed, _NULL) if found.optional else typed
+        return _any_of(typed, *null) if null else typed
 
     def field(self, one: Field) -> Json:
         """Return a field, without its names."""

@@ -72,6 +72,9 @@ LIMITED = """
     types:
       Word: {alias: string, pattern: "[a-z]{1,3}(-[0-9])?"}
       Words: {alias: "[Word]", min_items: 1}
+      Price: {alias: decimal, exclusive_minimum: 0}
+      Tip: {alias: "int?", minimum: 1}
+      Prices: {fields: {price: {type: decimal, minimum: 1}, paid: {type: "Price?", maximum: 10}}}
       Limits:
         fields:
           int: {type: int, minimum: 1, exclusive_maximum: 10}
@@ -82,13 +85,14 @@ LIMITED = """
           text: {type: string, min_length: 2, max_length: 4, default: abc}
           both: {type: Word, max_length: 2, default: a}
           words: Words?
+          tip: {type: Tip, maximum: 3, default: null}
           few: {type: "{string: int}", max_items: 1, default: {}}
 """
 NAMES = [
     *("Mode", "Open", "Rights", "Token", "Tree", "Kept", "Empty", "Either", "Deep", "Scalars"),
     *("Formats", "Renamed"),
 ]
-RECORDS = [*NAMES, "Limits"]
+RECORDS = [*NAMES, "Limits", "Prices"]
 ODD: list[Any] = [
     *(None, True, False, 0, 1, -1, -6, 3, 10, 99, 2**31, 2**63 - 1, 2**63, -(2**63), 1.5, -0.5, 1e300, "", " ", "x"),
     *("rw", "rr", "q", "auto", "on", "tree", "abc", "a-1", "toolong", "AAEC", "AA==", "AA=", "====", "AAAA=="),
@@ -231,7 +235,9 @@ def test_it_judges_what_is_near_an_example_as_a_reader_does(schema: str, generat
             assert judge.is_valid(example.value)
             for at in places(example.value):
                 for value in [*ODD, *([ABSENT] if at else [])]:
-                    same(replaced(example.value, at, value), judge, cls)
+                    # Of a decimal in a text, JSON Schema knows no limits.
+                    if name != "Prices" or not isinstance(value, str):
+                        same(replaced(example.value, at, value), judge, cls)
 
 
 def test_names_that_are_read_too_and_blank_values_are_judged_as_a_reader_does(
