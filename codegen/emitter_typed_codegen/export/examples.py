@@ -310,7 +310,8 @@ def _ordered(scalar: Scalar, limits: Sequence[Constraint], format: str | None) -
     step = {"datetime": 10**6, "date": 1, "int": 1}.get(scalar.name, 1)
     near = [end + sign * step for end in ends for sign in (1, -1)]
     middle = [(low + high) / 2 for low, high in zip(sorted(ends), sorted(ends)[1:], strict=False)]
-    for number in [*usual, *middle, Fraction(0), *near, *ends]:
+    zero = [] if scalar.name in ("datetime", "date") else [Fraction(0)]
+    for number in [*usual, *middle, *zero, *near, *ends]:
         value = _written(scalar, number, format)
         # A float may be less than the number that it stands for.
         meant = Fraction(value) if isinstance(value, float) else number

@@ -301,7 +301,8 @@ def _limit(base: Base, kind: str, one: Constraint, format: str | None) -> tuple[
         if isinstance(value, str):
             number = _moment(value) if kind == "datetime" else Fraction(Decimal(value))
             note = f"{words} {value}" if kind == "decimal" else ""
-            return {keyword: _number(number)}, note
+            limit = _number(number)
+            return {} if limit is None else {keyword: limit}, note
         return {keyword: plain_number(value)}, ""
     match one.rule:
         case "pattern":
@@ -326,8 +327,13 @@ def _moment(text: str) -> Fraction:
     return Fraction(since.days * 86400 + since.seconds) + Fraction(since.microseconds, 10**6)
 
 
-def _number(value: Fraction) -> int | float:
-    return int(value) if value.denominator == 1 else float(value)
+def _number(value: Fraction) -> int | float | None:
+    """Return a number as JSON has it; None for one that most programs cannot read."""
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return None
+    return int(value) if value.denominator == 1 else nearest
 
 
 def _any_of(*several: Json) -> Json:

@@ -11,25 +11,9 @@ import pytest
 
 from emitter_typed_codegen.export.documents import export
 from emitter_typed_codegen.jobs import compiler_protocol
-from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.resolve import load
-from tests.codegen.golden.cases import CASES, FOLDER
+from tests.codegen.documents.schemas import SCHEMAS, loaded
 from tests.helpers.installing import install_npm
-from tests.helpers.tree import ROOT
-
-HOSTILE = Path(__file__).with_name("hostile.yaml")
-# A protocol is no schema of channels, and is refused.
-SCHEMAS = {case: FOLDER / case / "schema.yaml" for case in CASES if case != "protocol"} | {
-    "home": ROOT / "examples" / "home" / "home.yaml",
-    "hostile": HOSTILE,
-}
-
-
-def loaded(name: str) -> Schema:
-    protocol = (
-        compiler_protocol() if name in ("home", "hostile") else load(FOLDER / "protocol" / "schema.yaml").protocol
-    )
-    return load(SCHEMAS[name], protocol)
 
 
 @pytest.mark.tools
