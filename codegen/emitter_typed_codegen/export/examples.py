@@ -40,6 +40,10 @@ from emitter_typed_codegen.resolve.pattern_parts import (
 )
 from emitter_typed_codegen.resolve.values import comparable
 
+_DEEP = 4
+"""Where what may be absent or empty is so."""
+_DEEPEST = 40
+_MOST_VALUES = 2000
 _USUAL_REPEATS = 3
 _LONGEST_TEXT = 4096
 _MOST_ITEMS = 100
@@ -67,6 +71,9 @@ class Examples:
     schema: Schema
     _known: dict[tuple[TypeRef, str], Example | None] = field(factory=dict[tuple[TypeRef, str], "Example | None"])
 
+    _made: list[int] = field(factory=list[int])
+    """How many values the example that is made has."""
+
     def of(self, ref: TypeRef, name: str = "") -> Example | None:
         """Return an example of a type; None if none is found.
 
@@ -75,6 +82,7 @@ class Examples:
             name: What the value is called, which a text may be an example for.
         """
         if (ref, name) not in self._known:
+            self._made[:] = [0]
             try:
                 self._known[ref, name] = Example(self._value(ref, (), None, name, ()))
             except _None:
@@ -121,17 +129,21 @@ class Examples:
         """
         found = resolve(self.schema, ref)
         limits = (*constraints, *found.constraints)
+        self._made[0] += 1
+        if self._made[0] > _MOST_VALUES or len(within) > _DEEPEST:
+            raise _None
+        deep = len(within) > _DEEP
         match found.base:
             case Record():
                 return self._record(found.base, within)
             case Union():
                 return self._union(found.base, within)
             case List():
-                count = _count(limits)
+                count = _least(limits) if deep else _count(limits)
                 return [self._value(found.base.item, (), None, name, within) for _ in range(count)] if count else []
             case Map():
                 values = found.base.value
-                keys = [f"key{number or ''}" for number in range(_count(limits))]
+                keys = [f"key{number or ''}" for number in range(_least(limits) if deep else _count(limits))]
                 return {key: self._value(values, (), None, key, within) for key in keys}
             case _:
                 for value in self._candidates(ref, constraints, format, name):
@@ -151,8 +163,8 @@ class Examples:
             if one.has_default and one.default is not None:
                 made[one.wire] = wire_value(self.schema, one.type, one.default, one.format)
                 continue
-            # What may be absent is so where the record is in itself.
-            if not needed and record.name in within:
+            # What may be absent is so where the record is in itself, or lies deep.
+            if not needed and (record.name in within or len(within) > _DEEP):
                 continue
             try:
                 inside = (*within, record.name)
@@ -209,16 +221,16 @@ def _limit(limits: Iterable[Constraint], rule: str) -> list[int]:
 
 
 def _least(limits: Sequence[Constraint]) -> int:
-    return max(_limit(limits, "min_items"), default=0)
+    least = max(_limit(limits, "min_items"), default=0)
+    if least > _MOST_ITEMS:
+        raise _None
+    return least
 
 
 def _count(limits: Sequence[Constraint]) -> int:
     """Return how many items an example has: one, if that may be."""
     most = min(_limit(limits, "max_items"), default=1)
-    count = max(_least(limits), min(1, most))
-    if count > _MOST_ITEMS:
-        raise _None
-    return count
+    return max(_least(limits), min(1, most))
 
 
 def _size(limits: Sequence[Constraint], liked: int) -> int:

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emitter_typed import Unrecognized
-from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads import codec, json_schema
+from emitter_typed._protocol.payloads.json_schema import TaggedMember
 from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed_codegen.export.documents import export
 from emitter_typed_codegen.export.examples import Examples
@@ -238,6 +239,40 @@ def test_it_judges_what_is_near_an_example_as_a_reader_does(schema: str, generat
                     # Of a decimal in a text, JSON Schema knows no limits.
                     if name != "Prices" or not isinstance(value, str):
                         same(replaced(example.value, at, value), judge, cls)
+
+
+@pytest.mark.parametrize("schema", [DECLARED, LIMITED], ids=["declared", "limited"])
+def test_the_json_schema_that_classes_have_takes_what_the_exported_one_does(
+    schema: str, generated: Generated, tmp_path: Path
+) -> None:
+    """Two modules know what types are in JSON, since the compiler cannot import the runtime: neither may forget a rule.
+
+    That of a class does not show names that are read too, blank values, and what only a reader knows.
+    """
+    oracle, document = prepared(generated, tmp_path, schema)
+    for name in ("Tree", "Kept", "Empty", "Either", "Scalars", "Limits", "Prices"):
+        if name in oracle.schema.by_name:
+            exported = validator(document, name)
+            of_class = jsonschema.Draft202012Validator(schema_of_class(class_of(oracle, name)))
+            for example in Examples(oracle.schema).several(Named(name)):
+                for at in places(example.value):
+                    for value in ODD:
+                        near = replaced(example.value, at, value)
+                        if exported.is_valid(near):
+                            of_class.validate(near)
+
+
+def schema_of_class(cls: Any) -> dict[str, Any]:
+    described: dict[str, Any] = {}
+
+    def refer(type_: Any) -> dict[str, Any]:
+        name = type_.name if isinstance(type_, TaggedMember) else type_.__name__
+        if name not in described:
+            described[name] = {}
+            described[name] |= json_schema.described(type_, refer)
+        return {"$ref": f"#/$defs/{name}"}
+
+    return {**json_schema.schema_of(cls, refer), "$defs": described}
 
 
 def test_names_that_are_read_too_and_blank_values_are_judged_as_a_reader_does(

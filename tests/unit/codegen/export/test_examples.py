@@ -106,6 +106,23 @@ def test_a_record_that_holds_itself_ends(tmp_path: Path) -> None:
     assert [one.value for one in found] == [{"kind": "tree", **whole}]
 
 
+def test_deep_and_wide_types_have_small_examples(tmp_path: Path) -> None:
+    chain = "".join(f"  C{n}: {{fields: {{value: int, next: C{n + 1}?}}}}\n" for n in range(1000))
+    needed = "".join(f"  N{n}: {{fields: {{next: N{n + 1}}}}}\n" for n in range(1000))
+    twice = "".join(f"  T{n}: {{fields: {{a: T{n + 1}, b: T{n + 1}?}}}}\n" for n in range(30))
+    ends = "".join(f"  {name}: {{fields: {{}}}}\n" for name in ("C1000", "N1000", "T30"))
+    examples = Examples(schema(tmp_path, f"types:\n{chain}{needed}{twice}{ends}"))
+
+    shallow = examples.of(Named("C0"))
+    assert shallow is not None
+    assert len(json.dumps(shallow.value)) < 200
+    assert examples.of(Named("N0")) is None
+    assert examples.of(Named("N990")) is not None
+    wide = examples.of(Named("T0"))
+    assert wide is not None
+    assert len(json.dumps(wide.value)) < 20_000
+
+
 def test_deprecated_fields_are_left_out_where_that_is_possible(tmp_path: Path) -> None:
     made = schema(
         tmp_path,
