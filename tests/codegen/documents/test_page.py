@@ -1,6 +1,8 @@
 """The page is whole, accessible and inert, whatever a schema says."""
 
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -121,3 +123,26 @@ def test_a_page_of_a_thousand_types_is_made_in_moments() -> None:
 
     assert text.count("<article") == 1100
     assert len(text) < 2_000_000
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("name", ["documents", "hostile"])
+def test_a_browser_runs_the_page_s_own_script_alone(name: str, tmp_path: Path) -> None:
+    """The script shows the filter, which is hidden without it; what a schema says would change the title."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed")
+    path = tmp_path / "page.html"
+    text = export(loaded(name), "html")
+    path.write_text(text, "utf-8")
+    command = [
+        chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode != 0 or not done.stdout:
+        pytest.skip(f"chromium does not run: {done.stderr.strip().splitlines()[-1:]}")
+    assert '<div id="search">' in done.stdout
+    assert '<div id="search" hidden>' in text
+    assert Page(done.stdout).tags.count("script") == 1
