@@ -1,6 +1,6 @@
 """Bytes on the wire to objects and back, strictly: nothing is coerced, and every problem has a path.
 
-The rules for each type stand in schema/README.md; `conversion` finds what reads and writes a type.
+The rules for each type stand in docs/reference/language.md; `conversion` finds what reads and writes a type.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from emitter_typed.errors import InvalidArgument, Undecodable
 
 FunctionT = TypeVar("FunctionT")
 
-_TOO_DEEP = "nested too deeply to be converted, or holds itself"
+_TOO_DEEP = "nested too deeply, or contains itself"
 
 _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
@@ -141,7 +141,7 @@ def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"
 
     Raises:
         Undecodable: The document does not fit the type; `path` says where.
-        InvalidArgument: No payload can have the type.
+        InvalidArgument: A payload cannot have this type.
     """
     try:
         return read_document(document, conversion_of(type))
@@ -235,7 +235,7 @@ def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes
         except UnicodeEncodeError:
             # It says where.
             conversion.now("write")(value)
-            raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
+            raise Unfit("contains a lone surrogate, which UTF-8 cannot hold") from None
 
     return write
 
@@ -255,7 +255,7 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
 
     Raises:
         Undecodable: The payload is not JSON (not UTF-8, for `str`) or does not fit the type; `path` says where.
-        InvalidArgument: No payload can have the type.
+        InvalidArgument: A payload cannot have this type.
     """
     read = _reader(type)
     try:
