@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import jsonschema
 import pytest
@@ -93,6 +93,7 @@ NAMES = [
     *("Mode", "Open", "Rights", "Token", "Tree", "Kept", "Empty", "Either", "Deep", "Scalars"),
     *("Formats", "Renamed"),
 ]
+Document: TypeAlias = "bool | int | float | str | list[Document] | dict[str, Document] | None"
 RECORDS = [*NAMES, "Limits", "Prices"]
 ODD: list[Any] = [
     *(None, True, False, 0, 1, -1, -6, 3, 10, 99, 2**31, 2**63 - 1, 2**63, -(2**63), 1.5, -0.5, 1e300, "", " ", "x"),
@@ -128,6 +129,10 @@ def validator(document: dict[str, Any], name: str) -> Any:
     return jsonschema.Draft202012Validator({**document, "$ref": f"#/$defs/{name}"})
 
 
+def examples(oracle: Oracle, name: str) -> list[Any]:
+    return [one.value for one in Examples(oracle.schema).several(Named(name))]
+
+
 def class_of(oracle: Oracle, name: str) -> Any:
     cls = getattr(oracle.package, name)
     declared = oracle.schema.by_name[name]
@@ -146,12 +151,13 @@ def is_impossible_day(text: str) -> bool:
     if re.match(r"\d{4}-\d\d-\d\d", text) is None:
         return False
     try:
-        return date.fromisoformat(text[:10]) is None
+        date.fromisoformat(text[:10])
     except ValueError:
         return True
+    return False
 
 
-def plain(document: Any) -> Any:
+def plain(document: Document) -> Document:
     """Return a document with whole numbers as JSON may have them also where they are floats."""
     match document:
         case dict():
@@ -164,7 +170,7 @@ def plain(document: Any) -> Any:
             return document
 
 
-def beyond(document: object) -> bool:
+def beyond(document: Document) -> bool:
     """Tell whether a document holds what JSON Schema cannot judge as the language does."""
     match document:
         case dict():
@@ -193,7 +199,7 @@ def beyond(document: object) -> bool:
             return False
 
 
-def places(document: object, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(document: Document, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield at
     if isinstance(document, dict):
         for name, each in document.items():
@@ -203,7 +209,7 @@ def places(document: object, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ..
             yield from places(each, (*at, number))
 
 
-def replaced(document: object, at: tuple[Any, ...], value: object) -> Any:
+def replaced(document: Any, at: tuple[Any, ...], value: object) -> Any:
     """Return a document with another value at a place; with ABSENT, without what is there."""
     if not at:
         return value
@@ -219,7 +225,7 @@ def replaced(document: object, at: tuple[Any, ...], value: object) -> Any:
     return made
 
 
-def same(near: object, judge: Any, cls: Any) -> None:
+def same(near: Any, judge: Any, cls: Any) -> None:
     read, valid = is_read(json.dumps(near).encode(), cls), judge.is_valid(near)
     assert read == valid or beyond(near), f"read: {read}, valid: {valid}: {json.dumps(near)}"
 
@@ -231,14 +237,14 @@ def test_it_judges_what_is_near_an_example_as_a_reader_does(schema: str, generat
         if name not in oracle.schema.by_name:
             continue
         cls, judge = class_of(oracle, name), validator(document, name)
-        for example in Examples(oracle.schema).several(Named(name)):
-            same(example.value, judge, cls)
-            assert judge.is_valid(example.value)
-            for at in places(example.value):
+        for example in examples(oracle, name):
+            same(example, judge, cls)
+            assert judge.is_valid(example)
+            for at in places(example):
                 for value in [*ODD, *([ABSENT] if at else [])]:
                     # Of a decimal in a text, JSON Schema knows no limits.
                     if name != "Prices" or not isinstance(value, str):
-                        same(replaced(example.value, at, value), judge, cls)
+                        same(replaced(example, at, value), judge, cls)
 
 
 @pytest.mark.parametrize("schema", [DECLARED, LIMITED], ids=["declared", "limited"])
@@ -253,11 +259,11 @@ def test_the_json_schema_that_classes_have_takes_what_the_exported_one_does(
     for name in ("Tree", "Kept", "Empty", "Either", "Scalars", "Limits", "Prices"):
         if name in oracle.schema.by_name:
             exported = validator(document, name)
-            of_class = jsonschema.Draft202012Validator(schema_of_class(class_of(oracle, name)))
-            for example in Examples(oracle.schema).several(Named(name)):
-                for at in places(example.value):
+            of_class: Any = jsonschema.Draft202012Validator(schema_of_class(class_of(oracle, name)))
+            for example in examples(oracle, name):
+                for at in places(example):
                     for value in ODD:
-                        near = replaced(example.value, at, value)
+                        near = replaced(example, at, value)
                         if exported.is_valid(near):
                             of_class.validate(near)
 

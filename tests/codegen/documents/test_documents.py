@@ -4,7 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import jsonschema
 import pytest
@@ -14,6 +14,8 @@ from emitter_typed_codegen.jobs import compiler_protocol
 from emitter_typed_codegen.resolve import load
 from tests.codegen.documents.schemas import SCHEMAS, loaded
 from tests.helpers.installing import install_npm
+
+Document: TypeAlias = "bool | int | float | str | list[Document] | dict[str, Document] | None"
 
 
 @pytest.mark.tools
@@ -64,7 +66,7 @@ def test_every_reference_of_an_asyncapi_document_leads_somewhere(name: str) -> N
     assert found or not document["channels"]
 
 
-def references(document: object) -> Iterator[str]:
+def references(document: Document) -> Iterator[str]:
     if isinstance(document, dict):
         for name, each in document.items():
             if name == "$ref" and isinstance(each, str):

@@ -103,7 +103,7 @@ def test_a_page_tells_all_that_the_schema_says() -> None:
     for said in (
         "Greenhouse", "2.3.0", "What each bed measures, once a minute.", "greenhouse/+/+/temperature/", "at least 1",
         "at most 40", "in degrees Celsius", "Also read as: sensorID , sensor", "Read as absent: -1",
-        "Deprecated: it is always probe", "Deprecated: use the video", "matches [a-z]{2,8}-[0-9]{4}",
+        "Deprecated: it is always probe", "Deprecated: use the video", "matches [a-z0-9]{1,8}(-[0-9]{4})?",
         "Other values may come, and are kept.", "applications publish here", "applications subscribe here",
         "application/octet-stream", "text/plain", "keep : 3600", "The field kind tells which one it is.",
         "Used by: temperature , Reading", "length at most 200", "items at least 1", 'Default: "probe"',

@@ -26,14 +26,16 @@ def plan(case: str) -> Plan:
     protocol = load(FOLDER / "protocol" / "schema.yaml").protocol
     made = Plan()
     schema = FOLDER / case / "schema.yaml"
-    exports = DOCUMENTS.get(case, {}).items()
-    documents = tuple((target, schema.with_name(name)) for target, name in exports)
+    documents: list[tuple[Target, Path]] = [
+        (target, schema.with_name(name))
+        for target, name in DOCUMENTS.get(case, {}).items()
+    ]
     jobs = [
         Job(
             schema,
             schema.with_name("expected"),
             "make the golden cases anew",
-            exports=documents,
+            exports=tuple(documents),
         )
     ]
     # It grows by the files that the schema imports.

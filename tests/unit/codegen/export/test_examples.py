@@ -24,39 +24,39 @@ def example(folder: Path, field: str) -> Any:
     return None if found is None else found.value["field"]  # type: ignore[index]  # a record's example is an object
 
 
-@pytest.mark.parametrize(
-    ("field", "expected"),
-    [
-        ("string", "field"),
-        ("int", 1),
-        ("{type: int, minimum: 5}", 6),
-        ("{type: int, minimum: 5, maximum: 5}", 5),
-        ("{type: int, exclusive_minimum: 0, exclusive_maximum: 2}", 1),
-        ("{type: float, minimum: 0, maximum: 1}", 0.5),
-        ("{type: float, exclusive_minimum: 0, exclusive_maximum: 0.001}", 0.0005),
-        ("{type: float, maximum: -273.15}", -274.15),
-        ("{type: decimal, minimum: 10}", "11"),
-        ("{type: decimal, exclusive_minimum: 0, exclusive_maximum: 1e-9999}", "5E-10000"),
-        ("{type: decimal, minimum: 1e9999, default: 2e9999}", "2e9999"),
-        ("{type: duration, maximum: 60}", 0),
-        ("{type: duration, format: seconds, minimum: 100}", 101),
-        ("{type: datetime, maximum: 2020-01-01T00:00:00Z}", "2019-12-31T23:59:59Z"),
-        ("{type: datetime, format: unix}", 1769860800),
-        ("{type: date, minimum: 2030-01-01}", "2030-01-02"),
-        ("{type: string, min_length: 8}", "field fi"),
-        ("{type: string, max_length: 2}", "a"),
-        ("{type: string, max_length: 0}", ""),
-        ("{type: bytes, min_length: 4}", "AQIDBA=="),
-        ("{type: bytes, max_length: 1}", "AQ=="),
-        ("{type: '[int]', min_items: 2}", [1, 1]),
-        ("{type: '[int]', max_items: 0}", []),
-        ("{type: '{string: int}', min_items: 2}", {"key": 1, "key1": 1}),
-        ("{type: int, default: 7}", 7),
-        ("{type: 'int?', blank: [1]}", 0),
-        ("{type: datetime, default: 2020-01-01T01:00:00.5+01:00}", "2020-01-01T00:00:00.500000Z"),
-        ("{type: json, default: {a: [1, {}]}}", {"a": [1, {}]}),
-    ],
-)
+KEPT: list[tuple[str, object]] = [
+    ("string", "field"),
+    ("int", 1),
+    ("{type: int, minimum: 5}", 6),
+    ("{type: int, minimum: 5, maximum: 5}", 5),
+    ("{type: int, exclusive_minimum: 0, exclusive_maximum: 2}", 1),
+    ("{type: float, minimum: 0, maximum: 1}", 0.5),
+    ("{type: float, exclusive_minimum: 0, exclusive_maximum: 0.001}", 0.0005),
+    ("{type: float, maximum: -273.15}", -274.15),
+    ("{type: decimal, minimum: 10}", "11"),
+    ("{type: decimal, exclusive_minimum: 0, exclusive_maximum: 1e-9999}", "5E-10000"),
+    ("{type: decimal, minimum: 1e9999, default: 2e9999}", "2e9999"),
+    ("{type: duration, maximum: 60}", 0),
+    ("{type: duration, format: seconds, minimum: 100}", 101),
+    ("{type: datetime, maximum: 2020-01-01T00:00:00Z}", "2019-12-31T23:59:59Z"),
+    ("{type: datetime, format: unix}", 1769860800),
+    ("{type: date, minimum: 2030-01-01}", "2030-01-02"),
+    ("{type: string, min_length: 8}", "field fi"),
+    ("{type: string, max_length: 2}", "a"),
+    ("{type: string, max_length: 0}", ""),
+    ("{type: bytes, min_length: 4}", "AQIDBA=="),
+    ("{type: bytes, max_length: 1}", "AQ=="),
+    ("{type: '[int]', min_items: 2}", [1, 1]),
+    ("{type: '[int]', max_items: 0}", []),
+    ("{type: '{string: int}', min_items: 2}", {"key": 1, "key1": 1}),
+    ("{type: int, default: 7}", 7),
+    ("{type: 'int?', blank: [1]}", 0),
+    ("{type: datetime, default: 2020-01-01T01:00:00.5+01:00}", "2020-01-01T00:00:00.500000Z"),
+    ("{type: json, default: {a: [1, {}]}}", {"a": [1, {}]}),
+]
+
+
+@pytest.mark.parametrize(("field", "expected"), KEPT)
 def test_an_example_keeps_all_limits(field: str, expected: object, tmp_path: Path) -> None:
     found = example(tmp_path, field)
 
@@ -101,8 +101,8 @@ def test_a_record_that_holds_itself_ends(tmp_path: Path) -> None:
     )
     found = Examples(made).several(Named("Either"))
 
-    inner = {"value": 1, "leaves": [], "by": {}}
-    whole = {"value": 1, "left": inner, "leaves": [inner], "by": {"key": {"kind": "tree", **inner}}}
+    inner: dict[str, object] = {"value": 1, "leaves": [], "by": {}}
+    whole: dict[str, object] = {"value": 1, "left": inner, "leaves": [inner], "by": {"key": {"kind": "tree", **inner}}}
     assert [one.value for one in found] == [{"kind": "tree", **whole}]
 
 

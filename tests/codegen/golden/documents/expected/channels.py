@@ -78,7 +78,7 @@ class AlarmChannels(SubscribeChannel[str, AlarmParams]):
         return AlarmChannel(self._client, self._keys, self._narrowed(house=house))
 
     def where(self, *, house: str | None = None) -> AlarmChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             house: The house.
@@ -120,7 +120,7 @@ class AsyncAlarmChannels(AsyncSubscribeChannel[str, AlarmParams]):
         return AsyncAlarmChannel(self._client, self._keys, self._narrowed(house=house))
 
     def where(self, *, house: str | None = None) -> AsyncAlarmChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             house: The house.
@@ -265,7 +265,7 @@ class PictureChannels(SubscribeChannel[bytes, PictureParams]):
         return PictureChannel(self._client, self._keys, self._narrowed(house=house))
 
     def where(self, *, house: str | None = None) -> PictureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             house: The house.
@@ -313,7 +313,7 @@ class AsyncPictureChannels(AsyncSubscribeChannel[bytes, PictureParams]):
         )
 
     def where(self, *, house: str | None = None) -> AsyncPictureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             house: The house.
@@ -397,7 +397,7 @@ class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
         house: HouseId | None = None,
         bed: int | None = None,
     ) -> TemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             house: The house, such as `palm-house`. Matching `[a-z0-9-]{1,32}`.
@@ -457,7 +457,7 @@ class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]
         house: HouseId | None = None,
         bed: int | None = None,
     ) -> AsyncTemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             house: The house, such as `palm-house`. Matching `[a-z0-9-]{1,32}`.

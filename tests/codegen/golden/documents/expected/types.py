@@ -48,10 +48,7 @@ class Water(Record):
 
     litres: Decimal = field(validator=exclusive_minimum(Decimal(0)))
     """Unit: litres. More than 0."""
-    lasts: timedelta = field(
-        default=timedelta(seconds=90),
-        metadata=wire(format="seconds"),
-    )
+    lasts: timedelta = field(default=timedelta(seconds=90))
     """Default: 90."""
 
 
@@ -121,7 +118,7 @@ class Reading(Record):
     At least 0.0, at most 1.0.
     """
     plants: tuple[PlantId, ...] = field(
-        validator=[min_items(1), each(pattern("[a-z]{2,8}-[0-9]{4}"))],
+        validator=[min_items(1), each(pattern("[a-z0-9]{1,8}(-[0-9]{4})?"))],
     )
     """At least 1 item."""
     extra: Mapping[str, tuple[Reading | None, ...]] = field(
