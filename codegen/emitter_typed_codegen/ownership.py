@@ -67,9 +67,9 @@ def attributes(names: Iterable[str]) -> str:
     return _ATTRIBUTES_HEAD + "".join(f"/{name} merge=union linguist-generated\n" for name in merged)
 
 
-def marked(text: str, *, lines: int = 1) -> bool:
-    """Tell whether a text begins with the banner, or has it in so many of its first lines."""
-    return any(MARK in line for line in text.split("\n", lines)[:lines])
+def marked(text: str) -> bool:
+    """Tell whether a text begins with the banner."""
+    return MARK in text.partition("\n")[0]
 
 
 def is_manifest(text: str) -> bool:

@@ -19,6 +19,7 @@ PAGE = (ROOT / "docs" / "how-to" / "testing.md").read_text("utf-8")
 @pytest.mark.parametrize("number", range(len(blocks(PAGE, "python"))))
 def test_each_example_passes(number: int, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "examples" / "home"))
     pytester.makepyfile(blocks(PAGE, "python")[number])
     pytester.runpytest_subprocess("-p", "emitter_typed", "-W", "error", timeout=60).assert_outcomes(passed=1)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-
-from tests.helpers.tree import ROOT
 
 
 def install(*requirements: str, into: Path, with_dependencies: bool = False) -> None:
@@ -25,25 +25,27 @@ def install(*requirements: str, into: Path, with_dependencies: bool = False) -> 
         pytest.skip(f"{' and '.join(requirements)} cannot be installed: {last}")
 
 
-def install_npm(project: Path) -> Path:
-    """Install the packages that a project of npm has pinned, once, and return the folder that it was copied to.
+def npm_install(pinned: Path, into: Path) -> Path:
+    """Install what a `package-lock.json` pins into a folder, and return its `node_modules`; a later run finds it there.
 
     Where that fails, the test is skipped with the reason.
     """
-    lock = (project / "package-lock.json").read_bytes()
-    folder = ROOT / "build" / "npm" / sha256(lock).hexdigest()[:16]
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed")
-    if not (folder / ".ready").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(project / name, folder)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            *_, last = done.stderr.strip().splitlines() or ["npm says nothing"]
-            pytest.skip(f"{project.name} cannot be installed: {last}")
-        (folder / ".ready").touch()
-    for program in project.glob("*.js"):
-        shutil.copy(program, folder)
-    return folder
+    lock = (pinned / "package-lock.json").read_bytes()
+    folder = into / sha256(lock).hexdigest()[:12]
+    if not folder.is_dir():
+        into.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=into) as made:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(pinned / name, made)
+            npm = shutil.which("npm")
+            if npm is None or shutil.which("node") is None:
+                pytest.skip("node and npm are not installed")
+            command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(command, cwd=made, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                pytest.skip(f"npm cannot install {pinned.name}: {(done.stderr.strip() or 'it says nothing')[-200:]}")
+            # Another worker may be faster.
+            with suppress(OSError):
+                Path(made).rename(folder)
+            Path(made).mkdir(exist_ok=True)
+    return folder / "node_modules"

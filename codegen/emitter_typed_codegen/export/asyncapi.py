@@ -68,8 +68,8 @@ class _Document:
             "messages": messages,
         }
         return {
-            "asyncapi": "3.0.0",
             "x-generated": generated,
+            "asyncapi": "3.0.0",
             "info": info,
             "defaultContentType": "application/json",
             "channels": {self.channels[one.name]: self._channel(one) for one in schema.channels},

@@ -36,8 +36,8 @@ def _json_schema(schema: Schema, generated: str) -> Json:
     names = reachable(schema, [*(Named(one.name) for one in schema.types), *channel_types(schema)])
     schemas = JsonSchemas(schema, keys(names), "#/$defs/", Examples(schema))
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": generated,
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": schema.name,
         **({"description": schema.doc} if schema.doc else {}),
         "$defs": {schemas.keys[name]: schemas.declared(schema.by_name[name]) for name in names},

@@ -13,8 +13,13 @@ Json = dict[str, object]
 
 
 def json_text(document: Json) -> str:
-    """Return a document as text: what does not show in it, or changes how its neighbours show, is escaped."""
-    return visible_json(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
+    """Return a document whose first entry is the banner, as text.
+
+    What does not show in it, or changes how its neighbours show, is escaped.
+    """
+    text = visible_json(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+    # The banner is in the first line, as in every file that is generated.
+    return text.replace("{\n  ", "{ ", 1) + "\n"
 
 
 def visible_json(text: str) -> str:

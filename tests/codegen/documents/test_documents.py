@@ -1,6 +1,7 @@
 """Exported documents are what others take them for, and say what the schema says."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ from emitter_typed_codegen.export.documents import export
 from emitter_typed_codegen.jobs import compiler_protocol
 from emitter_typed_codegen.resolve import load
 from tests.codegen.documents.schemas import SCHEMAS, loaded
-from tests.helpers.installing import install_npm
+from tests.helpers.installing import npm_install
+from tests.helpers.tree import ROOT
 
 Document: TypeAlias = "bool | int | float | str | list[Document] | dict[str, Document] | None"
 
@@ -22,7 +24,9 @@ Document: TypeAlias = "bool | int | float | str | list[Document] | dict[str, Doc
 @pytest.mark.timeout(300)
 def test_the_tools_that_documents_are_for_have_nothing_against_them(tmp_path: Path) -> None:
     """AsyncAPI's parser, which checks examples too, and a validator of JSON Schema in its strict mode."""
-    folder = install_npm(Path(__file__).with_name("npm"))
+    npm = Path(__file__).with_name("npm")
+    folder = npm_install(npm, ROOT / "build" / "documents").parent
+    shutil.copy(npm / "judge.js", folder)
     for name in SCHEMAS:
         for target in ("asyncapi", "jsonschema"):
             (tmp_path / f"{name}.{target}.json").write_text(export(loaded(name), target), "utf-8")
