@@ -307,5 +307,9 @@ def _exports(entry: object, where: str, folder: Path) -> tuple[tuple[Target, Pat
     where = f"{where}: exports"
     held = cast("dict[str, object]", entry)
     _check_keys(held, TARGETS, where)
-    texts = ((target, _text(held, target, where, "docs/home.html")) for target in TARGETS)
-    return tuple((target, folder / text) for target, text in texts if text is not None)
+    placed: list[tuple[Target, Path]] = []
+    for target in TARGETS:
+        text = _text(held, target, where, "docs/home.html")
+        if text is not None:
+            placed.append((target, folder / text))
+    return tuple(placed)

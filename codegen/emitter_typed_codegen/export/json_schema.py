@@ -170,7 +170,9 @@ class JsonSchemas:
         if isinstance(found.base, Scalar) and found.base.name == "decimal":
             return _any_of({"type": "string"}, {"type": "number", **limits}, *null)
         base = SCALARS[found.base.name] if isinstance(found.base, Scalar) else {}
-        kind = {List: "array", Map: "object"}.get(type(found.base), base.get("type"))
+        kind = (
+            "array" if isinstance(found.base, List) else "object" if isinstance(found.base, Map) else base.get("type")
+        )
         if kind is None:
             return limits
         typed: Json = {"type": kind, **limits}
