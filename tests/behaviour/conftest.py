@@ -49,7 +49,7 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gener
         name = f"generated_{next(_NUMBERS)}"
         path = tmp_path / f"{name}.yaml"
         path.write_text("emitter-typed: 1\n" + textwrap.dedent(schema), "utf-8")
-        assert main(["generate", str(path), "--out", str(tmp_path / name), "--testing"]) == 0
+        assert main(["generate", str(path), "--out", str(tmp_path / name)]) == 0
         return importlib.import_module(name)
 
     yield package

@@ -11,10 +11,12 @@ from emitter_typed._core.configured import ConfiguredClient
 from emitter_typed._core.driver_base import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState
+from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.message import Message
 from emitter_typed.errors import EmitterError
 
 
+@hides_arguments
 class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
     """A client without the calls of its protocol, which generated code adds."""
 

@@ -11,6 +11,7 @@ from emitter_typed._core.addresses import parse_urls
 from emitter_typed._core.driver_base import DriverBase
 from emitter_typed._core.settings import Settings, WhileOffline
 from emitter_typed._core.statistics import Statistics
+from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.definition import ProtocolDefinition
 from emitter_typed._protocol.receiving.mailbox import Overflow
 from emitter_typed._protocol.topics import Matcher
@@ -18,6 +19,7 @@ from emitter_typed._protocol.will import Will
 from emitter_typed._transport import TransportFactory
 
 
+@hides_arguments
 class ConfiguredClient(ABC):
     """How both clients are made: a constructor with the settings, and `from_url`."""
 

@@ -11,11 +11,13 @@ from emitter_typed._core.driver_base import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, D
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.message import Message
 from emitter_typed._sync.driver import SyncDriver
 from emitter_typed.errors import Closed, EmitterError
 
 
+@hides_arguments
 class SyncLifecycle(ConfiguredClient, SyncClientBase):
     """A client without the calls of its protocol, which generated code adds."""
 

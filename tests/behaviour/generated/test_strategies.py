@@ -41,6 +41,13 @@ def functions(module: ModuleType) -> Iterator[tuple[Strategies, Any]]:
             yield function, typing.get_args(hints["return"])[0]
 
 
+def with_strategies(package: ModuleType) -> ModuleType:
+    """Generate a package of the fixture `generated` once more."""
+    folder = Path(str(package.__file__)).parent
+    assert main(["generate", f"{folder}.yaml", "--out", str(folder), "--testing"]) == 0
+    return package
+
+
 def definitions(package: ModuleType) -> dict[Any, ChannelDefinition[Any, Any]]:
     """Return the definitions of a package's channels that have parameters, by the class of these."""
     try:
@@ -65,7 +72,7 @@ def check_all(package: ModuleType) -> None:
 
 
 def check(drawn: st.SearchStrategy[Any], form: Any, channel: ChannelDefinition[Any, Any] | None = None) -> None:
-    @settings(max_examples=15, deadline=None, database=None)
+    @settings(max_examples=10, deadline=None, database=None)
     @given(drawn)
     def holds(value: Any) -> None:
         if channel is None:
@@ -144,11 +151,11 @@ HARD = """
 
 
 def test_every_construct_of_the_language_comes_back(generated: Generated) -> None:
-    check_all(generated(HARD.replace("types:", "types:\n      Side: {enum: [left, right]}", 1)))
+    check_all(with_strategies(generated(HARD.replace("types:", "types:\n      Side: {enum: [left, right]}", 1))))
 
 
 def test_an_argument_takes_the_place_of_a_field(generated: Generated) -> None:
-    package = generated("types: {T: {fields: {a: int, b: string}}}")
+    package = with_strategies(generated("types: {T: {fields: {a: int, b: string}}}"))
     module = importlib.import_module(f"{package.__name__}.testing")
 
     @settings(max_examples=5, database=None)
@@ -191,14 +198,14 @@ def test_patterns_and_lengths_are_both_kept(expression: str, least: int, most: i
 
 
 def test_a_record_that_always_holds_itself_has_no_strategy(generated: Generated) -> None:
-    package = generated("types: {T: {fields: {next: {type: '[T]', min_items: 1}}}}")
+    package = with_strategies(generated("types: {T: {fields: {next: {type: '[T]', min_items: 1}}}}"))
 
     with pytest.raises(InvalidArgument, match="each value of it holds another"):
         strategy(package.T)
 
 
 def test_hypothesis_is_loaded_with_the_strategies_alone(generated: Generated) -> None:
-    package = generated("types: {T: {fields: {a: int}}}")
+    package = with_strategies(generated("types: {T: {fields: {a: int}}}"))
     folder = Path(str(package.__file__)).parents[1]
     program = f"import sys, {package.__name__} as p, emitter_typed.testing as t; p.T(a=1); t.BrokerOptions\n"
     program += "assert 'hypothesis' not in sys.modules\n"
