@@ -20,6 +20,7 @@ from emitter_typed.contract import (
     ChannelMessage,
     Record,
     SyncChannel,
+    hides_arguments,
     maximum,
     minimum,
     pattern,
@@ -57,6 +58,7 @@ class AlarmChannel(SubscribeChannel[str, AlarmParams]):
     _definition = alarm_channel
 
 
+@hides_arguments
 class AlarmChannels(SubscribeChannel[str, AlarmParams]):
     """What went wrong.
 
@@ -99,6 +101,7 @@ class AsyncAlarmChannel(AsyncSubscribeChannel[str, AlarmParams]):
     _definition = alarm_channel
 
 
+@hides_arguments
 class AsyncAlarmChannels(AsyncSubscribeChannel[str, AlarmParams]):
     """What went wrong.
 
@@ -160,6 +163,7 @@ class CommandChannel(PublishChannel[Command, CommandParams]):
     _definition = command_channel
 
 
+@hides_arguments
 class CommandChannels(SyncChannel[Command, CommandParams]):
     """What a greenhouse is to do.
 
@@ -189,6 +193,7 @@ class AsyncCommandChannel(AsyncPublishChannel[Command, CommandParams]):
     _definition = command_channel
 
 
+@hides_arguments
 class AsyncCommandChannels(AsyncChannel[Command, CommandParams]):
     """What a greenhouse is to do.
 
@@ -245,6 +250,7 @@ class PictureChannel(
     _definition = picture_channel
 
 
+@hides_arguments
 class PictureChannels(SubscribeChannel[bytes, PictureParams]):
     """The channel picture.
 
@@ -289,6 +295,7 @@ class AsyncPictureChannel(
     _definition = picture_channel
 
 
+@hides_arguments
 class AsyncPictureChannels(AsyncSubscribeChannel[bytes, PictureParams]):
     """The channel picture.
 
@@ -366,6 +373,7 @@ class TemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     """What each bed measures, once a minute.
 
@@ -426,6 +434,7 @@ class AsyncTemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
     """What each bed measures, once a minute.
 

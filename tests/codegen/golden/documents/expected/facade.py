@@ -12,6 +12,7 @@ from emitter_typed.contract import (
     SyncClientBase,
     deprecated,
     held_keys,
+    hides_arguments,
 )
 
 from .channels import (
@@ -26,6 +27,7 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Greenhouse:
     """What the greenhouses measure, and what they are told.
 
@@ -70,6 +72,7 @@ class Greenhouse:
         return self._picture
 
 
+@hides_arguments
 class AsyncGreenhouse:
     """What the greenhouses measure, and what they are told.
 
