@@ -84,7 +84,7 @@ generate-check: $(READY)  ## fail if `make generate` would change anything; writ
 
 docs: $(READY)  ## make the site of docs/ in build/docs/html (a warning is an error); open its index.html
 	@echo "docs: sphinx"
-	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --jobs auto --quiet \
+	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --fresh-env --quiet \
 	  --doctree-dir build/docs/doctrees docs build/docs/html
 	@echo "docs: build/docs/html/index.html"
 

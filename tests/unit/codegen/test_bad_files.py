@@ -71,7 +71,7 @@ def link_to_nowhere(path: Path) -> None:
         (latin_1, "home.yaml:2:7: encoding: the byte 0xfc is not UTF-8\n"),
         (utf_16, "home.yaml: encoding: the file is UTF-16\n"),
         (fifty_megabytes, "home.yaml: too-large: the file is larger than 1,000,000 bytes, the most that is read\n"),
-        (pipe, "home.yaml: not-readable: this is no regular file\n"),
+        (pipe, "home.yaml: not-readable: this is not a regular file\n"),
         (link_to_itself, "home.yaml: not-readable: the file cannot be read: "),
         (link_to_nowhere, "home.yaml: no-file: this is a link to a file that does not exist\n"),
     ],

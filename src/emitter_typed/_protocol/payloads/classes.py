@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeGuard, TypeVar, get_args, get_or
 
 import attrs
 
+from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.values import WIRE, Wire
 
 
@@ -257,6 +258,15 @@ def wire_of(attribute: attrs.Attribute[Any]) -> Wire:
     """Return how a field of a record is written."""
     found = attribute.metadata.get(WIRE)
     return found if isinstance(found, Wire) else Wire()
+
+
+def constraints_of(validator: Any) -> list[Constraint]:
+    """Return the constraints among the validators of a field."""
+    if isinstance(validator, Constraint):
+        return [validator]
+    # What attrs makes of a list of validators.
+    several: tuple[object, ...] = getattr(validator, "_validators", ())
+    return [each for each in several if isinstance(each, Constraint)]
 
 
 def keeps_unknown(cls: Any) -> bool:
