@@ -162,7 +162,7 @@ class Mailbox:
         return made[0]
 
     def insert(self, place: int, arrival: Arrival) -> None:
-        """Put a message at a place that nobody has read, whether there is room for it or not."""
+        """Put a message at a place that nobody has read and that is not ready, whether there is room for it or not."""
         self._arrivals.insert(place - self.place, arrival)
         self._bytes += len(arrival[1])
         self.received += 1
