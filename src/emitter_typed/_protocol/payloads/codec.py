@@ -16,7 +16,9 @@ from attrs import fields
 from emitter_typed._protocol.address import check_segment
 from emitter_typed._protocol.payloads.compiled import Conversion, Side
 from emitter_typed._protocol.payloads.conversion import conversion_of
+from emitter_typed._protocol.payloads.native import msgspec
 from emitter_typed._protocol.payloads.scalars import ExactNumber
+from emitter_typed._protocol.payloads.shapes import shaped_reader
 from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
 from emitter_typed._protocol.payloads.unions import tag_of
 from emitter_typed._types.values import Tag
@@ -72,6 +74,24 @@ def parse_text(text: str, *, exact: bool = False) -> object:
         raise Unfit("an integer is too long to be read") from None
 
 
+@cache
+def _fast_decoder(*, exact: bool) -> Callable[[bytes], object] | None:
+    library = msgspec()
+    return None if library is None else library.json.Decoder(float_hook=ExactNumber if exact else None).decode
+
+
+def parse_json(raw: bytes, *, exact: bool = False) -> object:
+    """Read JSON in UTF-8, by msgspec where that is installed; the rest is as for `parse_text`. Raises Unfit."""
+    decode = _fast_decoder(exact=exact)
+    if decode is not None:
+        try:
+            return decode(raw)
+        except Exception:  # noqa: S110
+            # Python's own library takes more, or finds the words.
+            pass
+    return parse_text(decoded(raw), exact=exact)
+
+
 def decoded(raw: bytes) -> str:
     """Return bytes as the text that they are in UTF-8. Raises Unfit."""
     try:
@@ -122,7 +142,7 @@ def parse(raw: bytes, *, channel: str = "") -> object:
         Undecodable: It is not JSON, not UTF-8, nested too deeply, or holds NaN or an infinity.
     """
     try:
-        return parse_text(decoded(raw))
+        return parse_json(raw)
     except Unfit as error:
         raise Undecodable(str(error), channel=channel, raw=raw) from error
 
@@ -166,24 +186,42 @@ def _once_a_type(make: Callable[[Any], FunctionT]) -> Callable[[Any], FunctionT]
 @_once_a_type
 def json_reader(type: Any) -> Callable[[bytes], object]:  # Any: every form of a type
     """Return what reads JSON as a type, also where a payload of the type may be something else. It raises Unfit."""
-    read = conversion_of(type).now("read")
-    exact = False
+    conversion = conversion_of(type)
+    read = conversion.now("read")
+    exact = skipping = False
 
     def read_json(raw: bytes) -> object:
         nonlocal exact
-        text = decoded(raw)
         try:
             if not exact:
                 try:
-                    return read(parse_text(text))
+                    return read(parse_json(raw))
                 except NeedsDigits:
                     # So will those that follow.
                     exact = True
-            return read(parse_text(text, exact=True))
+            return read(parse_json(raw, exact=True))
         except RecursionError:
             raise Unfit(_TOO_DEEP) from None
 
-    return read_json
+    if msgspec() is None:
+        return read_json
+    read_shape = shaped_reader(conversion, exact=exact, skipping=skipping)
+
+    def read_shaped(raw: bytes) -> object:
+        nonlocal skipping, read_shape
+        try:
+            return read_shape(raw)
+        except Exception:
+            # Whatever it is: our own rules say whether the document fits, and what is wrong.
+            before = exact
+        made = read_json(raw)
+        # It fits. What follows will have digits to keep too, or more than the fields of its type.
+        if exact != before or not skipping:
+            skipping = skipping or exact == before
+            read_shape = shaped_reader(conversion, exact=exact, skipping=skipping)
+        return made
+
+    return read_shaped
 
 
 @_once_a_type
@@ -209,7 +247,7 @@ def _reader(type: Any) -> Callable[[bytes], object]:
 def _writer(type: Any) -> Callable[[object], bytes]:
     """Return what writes a payload as a type. It raises Unfit."""
     conversion = conversion_of(type, "message")
-    write = _text_writer(conversion, "write" if conversion.form == "text" else "dump")
+    write = _bytes_writer(conversion, "write", str.encode) if conversion.form == "text" else _json_writer(conversion)
 
     def write_bytes(value: object) -> bytes:
         return bytes(conversion.check(value)) if isinstance(value, bytes | bytearray) else write(value)
@@ -220,16 +258,23 @@ def _writer(type: Any) -> Callable[[object], bytes]:
 @_once_a_type
 def json_writer(type: Any) -> Callable[[object], bytes]:  # Any: every form of a type
     """Return what writes JSON as a type, also where a payload of the type would be something else. It raises Unfit."""
-    return _text_writer(conversion_of(type), "dump")
+    return _json_writer(conversion_of(type))
 
 
-def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes]:
-    text_of = conversion.now(side)
+def _json_writer(conversion: Conversion) -> Callable[[object], bytes]:
+    library = msgspec()
+    if library is None:
+        return _bytes_writer(conversion, "dump", str.encode)
+    return _bytes_writer(conversion, "pack", library.json.Encoder().encode)
+
+
+def _bytes_writer(conversion: Conversion, side: Side, encode: Callable[[Any], bytes]) -> Callable[[object], bytes]:
+    """Return what writes an object, by one side of its conversion and what makes bytes of that. It raises Unfit."""
+    convert = conversion.now(side)
 
     def write(value: object) -> bytes:
         try:
-            text: str = text_of(value)
-            return text.encode()
+            return encode(convert(value))
         except RecursionError:
             raise Unfit(_TOO_DEEP) from None
         except UnicodeEncodeError:

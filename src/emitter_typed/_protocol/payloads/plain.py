@@ -123,6 +123,7 @@ def plain_conversion(of: Of) -> Conversion:
     """Return the conversion of `object`."""
     by_class: dict[type, Hook] = {}
     dumps: dict[type, Hook] = {}
+    packs: dict[type, Hook] = {}
 
     def typed(cls: Any) -> Conversion:
         # What the type variables of a class stand for is in nobody's hands here: plain JSON.
@@ -176,7 +177,14 @@ def plain_conversion(of: Of) -> Conversion:
         text: str = dumps[cls](value)
         return text
 
-    return Conversion(read_plain, write, frozenset(KINDS), lambda: dump)
+    def pack(value: object) -> object:
+        cls = value.__class__
+        if cls not in packs:
+            made = typed(cls) if is_class_with_fields(cls) else Conversion(write=write)
+            packs[cls] = made.now("pack")
+        return packs[cls](value)
+
+    return Conversion(read_plain, write, frozenset(KINDS), lambda: dump, make_pack=lambda: pack)
 
 
 def _refuse_secret(value: object) -> object:

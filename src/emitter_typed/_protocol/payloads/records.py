@@ -10,8 +10,9 @@ from typing import Any, Literal, cast
 import attrs
 
 from emitter_typed._protocol.payloads.classes import ClassShape, Member, Unsupported, accepts_none, describe
-from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
+from emitter_typed._protocol.payloads.compiled import Conversion, Of, RecordParts, Side, Source
 from emitter_typed._protocol.payloads.json_text import document_text, string_text
+from emitter_typed._protocol.payloads.native import msgspec
 from emitter_typed._protocol.payloads.plain import as_list, as_object, convert_each, take_kept, text_name
 from emitter_typed._protocol.payloads.scalars import FORMATS, Hook
 from emitter_typed._protocol.payloads.unfit import Missing, Unfit, expected, other_class, refused, step, unset
@@ -34,9 +35,16 @@ def class_conversion(type_: Any, of: Of) -> Conversion:
             _compile_reader(shape, fields),
             _compile_writer(shape, fields, "write"),
             frozenset({dict}),
-            lambda: _compile_writer(shape, fields, "dump"),
+            make_dump=lambda: _compile_writer(shape, fields, "dump"),
+            make_pack=None if shape.rest is not None else lambda: _compile_writer(shape, fields, "pack"),
+            parts=RecordParts(shape, fields) if _has_fixed_names(shape) and _sets_slots(shape) else None,
         )
     return made
+
+
+def _has_fixed_names(shape: ClassShape) -> bool:
+    """Tell whether a document has each field under one name, and nothing else that counts."""
+    return shape.rest is None and not any(each.wire.also_read or each.wire.blank for each in shape.members)
 
 
 def _check_names(shape: ClassShape) -> None:
@@ -81,7 +89,7 @@ def is_blank(value: object, blanks: Sequence[object]) -> bool:
 def _sets_slots(shape: ClassShape) -> bool:
     """Tell whether an object can be made without its constructor: nothing happens there that a reader does not do."""
     cls: Any = shape.cls
-    if "__attrs_attrs__" not in vars(cls) or hasattr(cls, "__attrs_init__") or hasattr(cls, "__attrs_pre_init__"):
+    if shape.kind != "attributes" or "__attrs_attrs__" not in vars(cls) or hasattr(cls, "__attrs_init__") or hasattr(cls, "__attrs_pre_init__"):
         return False
     if not issubclass(cls, Record) and not _has_plain_constructor(cls):
         return False
@@ -162,7 +170,7 @@ def _constraint(member: Member) -> Callable[[Any], None]:
 
 def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Hook:
     cls = shape.cls
-    by_slots = shape.kind == "attributes" and _sets_slots(shape)
+    by_slots = _sets_slots(shape)
     source = Source()
     bind = source.bind
     source.add(0, "def read(value):")
@@ -190,13 +198,7 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
     source.add(1, f"except {bind(Unfit)} as problem:")
     source.add(2, "if at is not None:", f"    problem.below({bind(step)}(at))", "raise")
     if by_slots:
-        source.add(1, f"record = {bind(cls.__new__)}({bind(cls)})")
-        members = [member for member, _ in fields]
-        if shape.rest is not None:
-            members, stores = [*members, shape.rest], [*stores, "rest"]
-        for member, variable in zip(members, stores, strict=True):
-            source.add(1, f"{bind(getattr(cls, member.name).__set__)}(record, {variable})")
-        source.add(1, "return record")
+        add_record(source, shape, stores if shape.rest is None else [*stores, "rest"])
     elif shape.kind == "keys":
         source.add(1, "return made")
     else:
@@ -207,6 +209,15 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
         source.add(2, f"raise {bind(_refusal(shape))}(error, {{{items}}}) from error")
     made: Hook = source.compile("read", cls.__name__)
     return made
+
+
+def add_record(source: Source, shape: ClassShape, variables: Sequence[str]) -> None:
+    """Add what makes an object out of these variables, by setting its slots, and returns it."""
+    cls: Any = shape.cls
+    source.add(1, f"record = {source.bind(cls.__new__)}({source.bind(cls)})")
+    for member, variable in zip(_all_members(shape), variables, strict=True):
+        source.add(1, f"{source.bind(getattr(cls, member.name).__set__)}(record, {variable})")
+    source.add(1, "return record")
 
 
 def _is_name(text: str) -> bool:
@@ -245,7 +256,7 @@ def _add_field(
     source.add(indent, f"{variable} = value[{name}]")
     source.add(indent, f"{variable} = {source.convert(conversion, 'read', variable)}")
     if by_slots and member.validator is not None:
-        _add_constraint(source, member, variable, indent)
+        add_constraint(source, member, variable, indent)
     if not stays:
         source.add(indent, f"made[{member.parameter!r}] = {variable}")
     if indent == 3:
@@ -253,7 +264,7 @@ def _add_field(
         if member.required:
             source.add(3, f"raise KeyError({member.wire_name!r})")
         elif by_slots:
-            source.add(3, f"{variable} = {_default_text(source, member, frozen=frozen)}")
+            source.add(3, f"{variable} = {default_text(source, member, frozen=frozen)}")
         else:
             source.add(3, "pass")
 
@@ -263,7 +274,8 @@ def _present(value: Mapping[str, object], names: tuple[str, ...], blanks: Sequen
     return next((name for name in names if name in value and not is_blank(value[name], blanks)), None)
 
 
-def _add_constraint(source: Source, member: Member, variable: str, indent: int) -> None:
+def add_constraint(source: Source, member: Member, variable: str, indent: int) -> None:
+    """Add what refuses a value of a field that breaks its constraint."""
     check = f"{source.bind(_constraint(member))}({variable})"
     if isinstance(member.validator, Constraint):
         # Only what does not hold is looked at again, for the words.
@@ -273,7 +285,8 @@ def _add_constraint(source: Source, member: Member, variable: str, indent: int) 
         source.add(indent, check)
 
 
-def _default_text(source: Source, member: Member, *, frozen: bool) -> str:
+def default_text(source: Source, member: Member, *, frozen: bool) -> str:
+    """Return the expression of what a field holds where a document does not have it."""
     make = cast("Callable[[], object]", member.default)
     # A hand-written class holds what it was given.
     freeze = freezer(member.type) if frozen else None
@@ -298,11 +311,13 @@ def _kept(value: Mapping[str, object], names: frozenset[str]) -> FrozenMap[objec
     return FrozenMap(kept)
 
 
-def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], side: Literal["write", "dump"]) -> Hook:
+def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], side: Side) -> Hook:
     cls = shape.cls
     source = Source()
     bind = source.bind
     by_key = shape.kind == "keys"
+    struct = None if by_key or side != "pack" else struct_of(shape, [f"f{index}" for index in range(len(fields))])
+    to_dict = struct is None and side != "dump"
     text = ""
     source.add(0, "def write(value):")
     if by_key:
@@ -334,8 +349,12 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], 
             indent, conversion = indent + 1, conversion.optional
         written = source.convert(conversion, side, variable)
         name = f",{string_text(member.wire_name)}:"
-        if side == "write":
+        if to_dict:
             source.add(indent, f"made[{member.wire_name!r}] = {written}")
+        elif struct is not None:
+            source.add(indent, f"{variable} = {written}")
+            if omits_none:
+                source.add(2, "else:", f"    {variable} = {bind(msgspec().UNSET)}")
         elif always:
             source.add(indent, f"{variable} = {written}")
             text += f"{_literal(name)}{{{variable}}}"
@@ -351,9 +370,27 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], 
     source.add(1, "except KeyError:", f"    raise {bind(Missing)}(at) from None")
     source.add(1, "except AttributeError:", f"    {bind(unset)}(at)")
     source.add(1, f"except {bind(Unfit)} as problem:", f"    problem.below({bind(step)}(at))", "    raise")
-    source.add(1, "return made" if side == "write" else f"return {_object_text(text)}")
+    if struct is not None:
+        source.add(1, f"return {bind(struct)}({', '.join(f'v{index}' for index in range(len(fields)))})")
+    else:
+        source.add(1, "return made" if to_dict else f"return {_object_text(text)}")
     made: Hook = source.compile("write", cls.__name__)
     return made
+
+
+def struct_of(shape: ClassShape, fields: Sequence[str | tuple[Any, ...]], **options: Any) -> Any | None:
+    """Return msgspec's class for the documents of a class; None if it does not take the names of the fields.
+
+    Args:
+        shape: What the class holds.
+        fields: One for each member: its name in the struct alone, or also its type and what stands for its absence.
+        options: What `defstruct` is told besides.
+    """
+    names = {each if isinstance(each, str) else each[0]: member.wire_name for each, member in zip(fields, shape.members, strict=True)}
+    try:
+        return msgspec().defstruct(shape.cls.__name__, fields, rename=names, gc=False, **options)
+    except (TypeError, ValueError):
+        return None
 
 
 def _literal(text: str) -> str:
