@@ -18,7 +18,7 @@ from emitter_typed._protocol.payloads.compiled import Conversion, Side
 from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed._protocol.payloads.native import msgspec
 from emitter_typed._protocol.payloads.scalars import ExactNumber
-from emitter_typed._protocol.payloads.shapes import shaped_reader
+from emitter_typed._protocol.payloads.shapes import shaped_reader, shaped_writer
 from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
 from emitter_typed._protocol.payloads.unions import tag_of
 from emitter_typed._types.values import Tag
@@ -169,18 +169,23 @@ def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"
         raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
 
 
-def _once_a_type(make: Callable[[Any], FunctionT]) -> Callable[[Any], FunctionT]:
-    """Return what makes a function for a type when it is first asked for it."""
-    known = cache(make)
+class _once_a_type(dict[Any, FunctionT]):  # noqa: N801  # a decorator
+    """Makes a function for a type when it is first asked for it."""
 
-    def find(type: Any) -> FunctionT:
+    def __init__(self, make: Callable[[Any], FunctionT]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, type: Any) -> FunctionT:
+        made = self[type] = self._make(type)
+        return made
+
+    def __call__(self, type: Any) -> FunctionT:
         try:
-            return known(type)
+            return self[type]
         except TypeError:
             # The extras of an `Annotated` need no hash.
-            return make(type)
-
-    return find
+            return self._make(type)
 
 
 @_once_a_type
@@ -247,7 +252,7 @@ def _reader(type: Any) -> Callable[[bytes], object]:
 def _writer(type: Any) -> Callable[[object], bytes]:
     """Return what writes a payload as a type. It raises Unfit."""
     conversion = conversion_of(type, "message")
-    write = _bytes_writer(conversion, "write", str.encode) if conversion.form == "text" else _json_writer(conversion)
+    write = _text_writer(conversion, "write") if conversion.form == "text" else _json_writer(conversion)
 
     def write_bytes(value: object) -> bytes:
         return bytes(conversion.check(value)) if isinstance(value, bytes | bytearray) else write(value)
@@ -262,19 +267,29 @@ def json_writer(type: Any) -> Callable[[object], bytes]:  # Any: every form of a
 
 
 def _json_writer(conversion: Conversion) -> Callable[[object], bytes]:
-    library = msgspec()
-    if library is None:
-        return _bytes_writer(conversion, "dump", str.encode)
-    return _bytes_writer(conversion, "pack", library.json.Encoder().encode)
+    write = _text_writer(conversion, "dump")
+    if msgspec() is None:
+        return write
+    write_shape = shaped_writer(conversion)
+
+    def write_shaped(value: object) -> bytes:
+        try:
+            return write_shape(value)
+        except Exception:  # noqa: S110
+            # Whatever it is: our own rules say whether the value fits, and what is wrong.
+            pass
+        return write(value)
+
+    return write_shaped
 
 
-def _bytes_writer(conversion: Conversion, side: Side, encode: Callable[[Any], bytes]) -> Callable[[object], bytes]:
-    """Return what writes an object, by one side of its conversion and what makes bytes of that. It raises Unfit."""
-    convert = conversion.now(side)
+def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes]:
+    text_of = conversion.now(side)
 
     def write(value: object) -> bytes:
         try:
-            return encode(convert(value))
+            text: str = text_of(value)
+            return text.encode()
         except RecursionError:
             raise Unfit(_TOO_DEEP) from None
         except UnicodeEncodeError:

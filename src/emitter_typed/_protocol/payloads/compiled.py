@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
 
 from emitter_typed._protocol.payloads.classes import ClassShape, Member
 from emitter_typed._protocol.payloads.json_text import document_text, string_text
-from emitter_typed._protocol.payloads.native import msgspec
-from emitter_typed._protocol.payloads.scalars import SCALARS, TEXT, Hook, number
+from emitter_typed._protocol.payloads.scalars import SCALARS, TEXT, Hook
 
-Side = Literal["read", "write", "dump", "pack"]
-"""From a document to an object; from an object to a document, to the JSON text of that document, and to what msgspec
-writes as that text."""
+Side = Literal["read", "write", "dump"]
+"""From a document to an object, from an object to a document, and from an object to the JSON text of that document."""
 
 Form = Literal["json", "text", "bytes", "choice"]
 """What a whole payload of a type is: JSON, the text itself, the bytes themselves, or one of a few texts either way."""
@@ -56,18 +54,12 @@ class Conversion:
     """Makes what takes an object to the JSON of what `write` returns, and raises Unfit; None: by way of that."""
     dump: Hook | None = None
     """What that has made; None: it was not needed yet."""
-    make_pack: Callable[[], Hook] | None = None
-    """The same for what takes an object to what msgspec writes as that JSON."""
-    pack: Hook | None = None
-    """What that has made; None: it was not needed yet."""
     inline: str | None = None
     """An expression that reads or writes `{v}` in the usual case, and calls `{f}` in any other."""
     inline_dump: str | None = None
     """The same for its JSON."""
-    inline_pack: str | None = None
-    """The same for what msgspec writes."""
     parts: Parts = None
-    """What it is made of, for what msgspec can read in the shape of its type; None: nothing that msgspec knows."""
+    """What it is made of, for what msgspec can do of it; None: nothing that msgspec knows."""
     optional: Conversion | None = None
     """For a type that may be None: that of the type without it."""
     texts: frozenset[str] | None = None
@@ -90,7 +82,7 @@ class Conversion:
             setattr(self, field.name, getattr(other, field.name))
         # The other one may not be made yet.
         self.read, self.write = other.call("read"), other.call("write")
-        self.make_dump, self.make_pack = lambda: other.now("dump"), lambda: other.now("pack")
+        self.make_dump = lambda: other.now("dump")
 
     def call(self, side: Side) -> Hook:
         """Return the function of one side, also where it is not made yet."""
@@ -104,17 +96,11 @@ class Conversion:
             if self.dump is None:
                 self.dump = dumped(self.write, self.kinds) if self.make_dump is None else self.make_dump()
             return self.dump
-        if side == "pack":
-            if self.pack is None:
-                self.pack = self._packed() if self.make_pack is None else self.make_pack()
-            return self.pack
         return self.read if side == "read" else self.write
 
-    def _packed(self) -> Hook:
-        if self.kinds is not None and self.kinds <= _WRITTEN_ALIKE:
-            return self.write
-        dump, raw = self.now("dump"), msgspec().Raw
-        return lambda value: raw(dump(value))
+
+Of = Callable[[Any], Conversion]
+"""Gives the conversion of a type. Raises Unsupported."""
 
 
 @attrs.frozen(eq=False)
@@ -135,24 +121,24 @@ class MapParts:
 
 @attrs.frozen(eq=False)
 class RecordParts:
-    """A class whose objects are made by setting their slots, and whose fields have one name in a document."""
+    """A class with attributes, which a document has beside nothing else."""
 
     shape: ClassShape
     fields: list[tuple[Member, Conversion]]
+    sets_slots: bool
+    """Whether a reader makes its objects by setting their slots, each from the one name that the field has."""
 
 
-Parts = ListParts | MapParts | RecordParts | type | None
+@attrs.frozen(eq=False)
+class AnyParts:
+    """Values of no type, which are written as their own class says."""
+
+    of: Of
+    """Gives the conversion of a class with fields. Raises Unfit."""
+
+
+Parts = ListParts | MapParts | RecordParts | AnyParts | type | None
 """What a conversion is made of; a class: that scalar itself."""
-
-_WRITTEN_ALIKE = frozenset({type(None), bool, int, str})
-"""Kinds that msgspec writes as our own JSON text has them."""
-
-
-def _pack_number(value: object) -> object:
-    taken = number(value)
-    text = repr(taken)
-    # msgspec has other words for what Python writes with an exponent.
-    return msgspec().Raw(text) if "e" in text else taken
 
 
 def dumped(write: Hook, kinds: frozenset[type] | None = None) -> Hook:
@@ -161,12 +147,9 @@ def dumped(write: Hook, kinds: frozenset[type] | None = None) -> Hook:
     return lambda value: to_text(write(value))
 
 
-Of = Callable[[Any], Conversion]
-"""Gives the conversion of a type. Raises Unsupported."""
-
 INLINE: dict[type, str] = {
     str: "({v} if {v}.__class__ is str and {v}.isascii() else {f}({v}))",
-    int: "({v} if {v}.__class__ is int and {v}.bit_length() < 64 else {f}({v}))",
+    int: "({v} if {v}.__class__ is int and -9223372036854775808 <= {v} <= 9223372036854775807 else {f}({v}))",
     float: "({v} if {v}.__class__ is float and -1e999 < {v} < 1e999 else {f}({v}))",
     bool: "({v} if {v} is True or {v} is False else {f}({v}))",
 }
@@ -174,17 +157,9 @@ INLINE: dict[type, str] = {
 INLINE_DUMP: dict[type, str] = {
     # A lone surrogate fails when all of it becomes UTF-8: then `write` says where it is.
     str: "(string_text({v}) if {v}.__class__ is str else {f}({v}))",
-    int: "(repr({v}) if {v}.__class__ is int and {v}.bit_length() < 64 else {f}({v}))",
+    int: "(repr({v}) if {v}.__class__ is int and -9223372036854775808 <= {v} <= 9223372036854775807 else {f}({v}))",
     float: "(repr({v}) if {v}.__class__ is float and -1e999 < {v} < 1e999 else {f}({v}))",
     bool: "('true' if {v} is True else 'false' if {v} is False else {f}({v}))",
-}
-
-INLINE_PACK: dict[type, str] = {
-    str: "({v} if {v}.__class__ is str else {f}({v}))",
-    int: INLINE[int],
-    # Others are not finite, or have an exponent in Python's text.
-    float: "({v} if {v}.__class__ is float and (1e-4 <= {v} < 1e16 or -1e16 < {v} <= -1e-4) else {f}({v}))",
-    bool: INLINE[bool],
 }
 
 
@@ -197,9 +172,7 @@ def scalar_conversion(cls: type) -> Conversion:
         write,
         kinds,
         inline=INLINE.get(cls),
-        make_pack=(lambda: _pack_number) if cls is float else None,
         inline_dump=INLINE_DUMP.get(cls),
-        inline_pack=INLINE_PACK.get(cls),
         parts=cls,
         form=forms.get(cls, "json"),
     )
@@ -208,10 +181,10 @@ def scalar_conversion(cls: type) -> Conversion:
 class Source:
     """The text of a function, and the objects that it uses."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, names: Mapping[str, Any] | None = None) -> None:
+        """Begin with nothing but these names."""
         self._lines: list[str] = []
-        self._names: dict[str, Any] = {"__name__": __name__, "string_text": string_text}
+        self._names: dict[str, Any] = {"__name__": __name__, "string_text": string_text, **(names or {})}
 
     def add(self, indent: int, *lines: str) -> None:
         """Add lines, so many levels deep."""
@@ -224,7 +197,7 @@ class Source:
         return name
 
     def _bind_function(self, conversion: Conversion, side: Side) -> str:
-        if conversion.is_made and (side in ("read", "write") or getattr(conversion, side) is not None):
+        if conversion.is_made and (side != "dump" or conversion.dump is not None):
             return self.bind(conversion.now(side))
         names = self._names
 
@@ -242,8 +215,7 @@ class Source:
             none = "'null'" if side == "dump" else "None"
             return f"({none} if {variable} is None else {self.convert(conversion.optional, side, variable)})"
         function = self._bind_function(conversion, side)
-        known = {"dump": conversion.inline_dump, "pack": conversion.inline_pack}
-        template = known.get(side, conversion.inline) or "{f}({v})"
+        template = (conversion.inline_dump if side == "dump" else conversion.inline) or "{f}({v})"
         return template.format(v=variable, f=function)
 
     def compile(self, name: str, what: str) -> Any:

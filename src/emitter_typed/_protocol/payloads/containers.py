@@ -84,7 +84,6 @@ def list_conversion(type_: Any, of: Of) -> Conversion:
             _items_compiled(item, "read", what, known=list, take=as_list, make=make),
             _items_compiled(item, "write", what, known=make, take=take),
             make_dump=lambda: _items_compiled(item, "dump", what, known=make, take=take),
-            make_pack=lambda: _items_compiled(item, "pack", what, known=make, take=take),
             parts=ListParts(make, item),
         )
     made.kinds = frozenset({list})
@@ -158,7 +157,7 @@ def _map_compiled(
     """
     source = Source()
     dumped = side == "dump"
-    take_name = source.bind(text_name if key is None else key.call("read" if side == "read" else "write"))
+    take_name = source.bind(text_name if key is None else key.call("write" if dumped else side))
     item_made = source.convert(item, side, "each")
     unfit = source.bind(Unfit)
     source.add(0, "def convert(value):")
@@ -198,7 +197,6 @@ def map_conversion(type_: Any, of: Of) -> Conversion:
         _map_compiled(key, item, "read", what, known=dict, take=as_object, make=make),
         _map_compiled(key, item, "write", what, known=make, take=take, make=dict),
         frozenset({dict}),
-        make_dump=lambda: _map_compiled(key, item, "dump", what, known=make, take=take, make=dict),
-        make_pack=lambda: _map_compiled(key, item, "pack", what, known=make, take=take, make=dict),
+        lambda: _map_compiled(key, item, "dump", what, known=make, take=take, make=dict),
         parts=MapParts(make, item) if key is None else None,
     )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
 from emitter_typed._protocol.payloads.classes import Unsupported, is_class_with_fields
-from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, dumped
+from emitter_typed._protocol.payloads.compiled import KINDS, AnyParts, Conversion, Of, dumped
 from emitter_typed._protocol.payloads.scalars import (
     SCALARS,
     Hook,
@@ -123,7 +123,6 @@ def plain_conversion(of: Of) -> Conversion:
     """Return the conversion of `object`."""
     by_class: dict[type, Hook] = {}
     dumps: dict[type, Hook] = {}
-    packs: dict[type, Hook] = {}
 
     def typed(cls: Any) -> Conversion:
         # What the type variables of a class stand for is in nobody's hands here: plain JSON.
@@ -177,14 +176,7 @@ def plain_conversion(of: Of) -> Conversion:
         text: str = dumps[cls](value)
         return text
 
-    def pack(value: object) -> object:
-        cls = value.__class__
-        if cls not in packs:
-            made = typed(cls) if is_class_with_fields(cls) else Conversion(write=write)
-            packs[cls] = made.now("pack")
-        return packs[cls](value)
-
-    return Conversion(read_plain, write, frozenset(KINDS), lambda: dump, make_pack=lambda: pack)
+    return Conversion(read_plain, write, frozenset(KINDS), lambda: dump, parts=AnyParts(typed))
 
 
 def _refuse_secret(value: object) -> object:

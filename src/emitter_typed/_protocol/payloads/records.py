@@ -10,9 +10,8 @@ from typing import Any, Literal, cast
 import attrs
 
 from emitter_typed._protocol.payloads.classes import ClassShape, Member, Unsupported, accepts_none, describe
-from emitter_typed._protocol.payloads.compiled import Conversion, Of, RecordParts, Side, Source
+from emitter_typed._protocol.payloads.compiled import Conversion, Of, RecordParts, Source
 from emitter_typed._protocol.payloads.json_text import document_text, string_text
-from emitter_typed._protocol.payloads.native import msgspec
 from emitter_typed._protocol.payloads.plain import as_list, as_object, convert_each, take_kept, text_name
 from emitter_typed._protocol.payloads.scalars import FORMATS, Hook
 from emitter_typed._protocol.payloads.unfit import Missing, Unfit, expected, other_class, refused, step, unset
@@ -36,15 +35,16 @@ def class_conversion(type_: Any, of: Of) -> Conversion:
             _compile_writer(shape, fields, "write"),
             frozenset({dict}),
             make_dump=lambda: _compile_writer(shape, fields, "dump"),
-            make_pack=None if shape.rest is not None else lambda: _compile_writer(shape, fields, "pack"),
-            parts=RecordParts(shape, fields) if _has_fixed_names(shape) and _sets_slots(shape) else None,
+            parts=_parts(shape, fields),
         )
     return made
 
 
-def _has_fixed_names(shape: ClassShape) -> bool:
-    """Tell whether a document has each field under one name, and nothing else that counts."""
-    return shape.rest is None and not any(each.wire.also_read or each.wire.blank for each in shape.members)
+def _parts(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> RecordParts | None:
+    if shape.kind != "attributes" or shape.rest is not None:
+        return None
+    one_name = not any(each.wire.also_read or each.wire.blank for each in shape.members)
+    return RecordParts(shape, fields, one_name and _sets_slots(shape))
 
 
 def _check_names(shape: ClassShape) -> None:
@@ -311,13 +311,11 @@ def _kept(value: Mapping[str, object], names: frozenset[str]) -> FrozenMap[objec
     return FrozenMap(kept)
 
 
-def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], side: Side) -> Hook:
+def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], side: Literal["write", "dump"]) -> Hook:
     cls = shape.cls
     source = Source()
     bind = source.bind
     by_key = shape.kind == "keys"
-    struct = None if by_key or side != "pack" else struct_of(shape, [f"f{index}" for index in range(len(fields))])
-    to_dict = struct is None and side != "dump"
     text = ""
     source.add(0, "def write(value):")
     if by_key:
@@ -349,12 +347,8 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], 
             indent, conversion = indent + 1, conversion.optional
         written = source.convert(conversion, side, variable)
         name = f",{string_text(member.wire_name)}:"
-        if to_dict:
+        if side == "write":
             source.add(indent, f"made[{member.wire_name!r}] = {written}")
-        elif struct is not None:
-            source.add(indent, f"{variable} = {written}")
-            if omits_none:
-                source.add(2, "else:", f"    {variable} = {bind(msgspec().UNSET)}")
         elif always:
             source.add(indent, f"{variable} = {written}")
             text += f"{_literal(name)}{{{variable}}}"
@@ -370,27 +364,9 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], 
     source.add(1, "except KeyError:", f"    raise {bind(Missing)}(at) from None")
     source.add(1, "except AttributeError:", f"    {bind(unset)}(at)")
     source.add(1, f"except {bind(Unfit)} as problem:", f"    problem.below({bind(step)}(at))", "    raise")
-    if struct is not None:
-        source.add(1, f"return {bind(struct)}({', '.join(f'v{index}' for index in range(len(fields)))})")
-    else:
-        source.add(1, "return made" if to_dict else f"return {_object_text(text)}")
+    source.add(1, "return made" if side == "write" else f"return {_object_text(text)}")
     made: Hook = source.compile("write", cls.__name__)
     return made
-
-
-def struct_of(shape: ClassShape, fields: Sequence[str | tuple[Any, ...]], **options: Any) -> Any | None:
-    """Return msgspec's class for the documents of a class; None if it does not take the names of the fields.
-
-    Args:
-        shape: What the class holds.
-        fields: One for each member: its name in the struct alone, or also its type and what stands for its absence.
-        options: What `defstruct` is told besides.
-    """
-    names = {each if isinstance(each, str) else each[0]: member.wire_name for each, member in zip(fields, shape.members, strict=True)}
-    try:
-        return msgspec().defstruct(shape.cls.__name__, fields, rename=names, gc=False, **options)
-    except (TypeError, ValueError):
-        return None
 
 
 def _literal(text: str) -> str:
