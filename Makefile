@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage test-tools test-long lint types format generate generate-check bench-broker bench-client bench-codec bench-codegen package-check lock clean same-python
+.PHONY: help setup demo test coverage test-tools test-long lint types format generate generate-check docs bench-broker bench-client bench-codec bench-codegen package-check lock clean same-python
 
 help:  ## this list
 	@echo "emitter-typed: make TARGET, where TARGET is one of"
@@ -82,6 +82,12 @@ generate: $(READY)  ## write the generated code anew (the jobs of [tool.emitter-
 generate-check: $(READY)  ## fail if `make generate` would change anything; writes nothing
 	@echo "generate-check: emitter-typed generate --check"
 	@$(BIN)/emitter-typed generate --check
+
+docs: $(READY)  ## make the site of docs/ in build/docs/html (a warning is an error); open its index.html
+	@echo "docs: sphinx"
+	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --jobs auto --quiet \
+	  --doctree-dir build/docs/doctrees docs build/docs/html
+	@echo "docs: build/docs/html/index.html"
 
 bench-broker: $(READY)  ## how fast the embedded broker is, beside mosquitto if that is installed
 	@$(BIN)/python -m benchmarks.broker

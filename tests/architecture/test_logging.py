@@ -1,4 +1,4 @@
-"""Every line of the log is an event that docs/logging.md tells of, in a form that programs can rely on."""
+"""Every line of the log is an event that docs/reference/logging.md tells of, in a form that programs can rely on."""
 
 import ast
 import re
@@ -106,7 +106,7 @@ def lines() -> Iterator[Line]:
 
 
 def told() -> list[Line]:
-    page = (ROOT / "docs" / "logging.md").read_text("utf-8")
+    page = (ROOT / "docs" / "reference" / "logging.md").read_text("utf-8")
     rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in page.splitlines() if row.startswith("| `")]
     return [
         Line(event.strip("`"), level, logger.strip("`"), tuple(re.findall(r"`(\w+)`", facts)))

@@ -24,7 +24,7 @@ Answer: TypeAlias = tuple[int, Any]
 NEWEST = ("fastapi", "pydantic", "openapi-spec-validator")
 OLDEST = ("fastapi==0.110.0", "pydantic==2.7.0", "openapi-spec-validator")
 
-(SERVICE,) = blocks((ROOT / "docs" / "payloads.md").read_text("utf-8"), "python")
+(SERVICE,) = blocks((ROOT / "docs" / "how-to" / "payloads.md").read_text("utf-8"), "python")
 READING = {"celsius": 21.5, "taken_at": "2026-01-31T12:00:00Z"}
 
 # Bodies and responses of all kinds, some of them by themselves and some in a model.

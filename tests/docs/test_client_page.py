@@ -9,7 +9,7 @@ from emitter_typed.broker import Broker
 from tests.helpers.pages import blocks
 from tests.helpers.tree import ROOT
 
-(REPLAY, SEVERAL, RECOVERY, NUMBERS) = blocks((ROOT / "docs" / "client.md").read_text("utf-8"), "python")
+(REPLAY, SEVERAL, RECOVERY, NUMBERS) = blocks((ROOT / "docs" / "reference" / "client.md").read_text("utf-8"), "python")
 
 LIMIT_S = 20.0
 

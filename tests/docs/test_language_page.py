@@ -12,7 +12,7 @@ from emitter_typed_codegen.resolve.constraints import CONSTRAINTS
 from emitter_typed_codegen.resolve.fields import FIELD_KEYS
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "schema" / "README.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "language.md").read_text("utf-8")
 
 
 def test_the_example_is_a_schema(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from emitter_typed.broker import Broker
 from tests.helpers.pages import blocks
 from tests.helpers.tree import ROOT
 
-(PUBLISHER, CONSUMER) = blocks((ROOT / "docs" / "losing-nothing.md").read_text("utf-8"), "python")
+(PUBLISHER, CONSUMER) = blocks((ROOT / "docs" / "how-to" / "losing-nothing.md").read_text("utf-8"), "python")
 
 COUNT = 500
 LIMIT_S = 20.0

@@ -24,7 +24,7 @@ from tests.helpers.official import Client as Official
 from tests.helpers.pages import blocks
 from tests.helpers.tree import ROOT
 
-PAGE = (ROOT / "docs" / "migrating.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "migrating.md").read_text("utf-8")
 (BEFORE, IMPORT, HANDLERS, AFTER) = blocks(PAGE, "python")
 OLD_IMPORT = "from emitter import Client\n"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.helpers.pages import blocks
 from tests.helpers.tree import ROOT
 
-PAGE = "docs/payloads.md"
+PAGE = "docs/how-to/payloads.md"
 
 
 def test_the_examples_give_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None:

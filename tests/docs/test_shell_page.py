@@ -6,7 +6,7 @@ from emitter_typed._cli.verbs import VERBS
 from emitter_typed_codegen import exit_codes
 from tests.helpers.tree import ROOT
 
-PAGE = (ROOT / "docs" / "shell.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
 
 
 def test_each_verb_is_told_and_no_other() -> None:

@@ -13,7 +13,7 @@ from tests.helpers.tree import ROOT
 
 pytest_plugins = ["pytester"]
 
-PAGE = (ROOT / "docs" / "testing.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "testing.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("number", range(len(blocks(PAGE, "python"))))

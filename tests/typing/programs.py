@@ -11,7 +11,7 @@ from tests.helpers.new_option import CALL, PACKAGE, generate_with_it
 from tests.helpers.pages import blocks
 from tests.helpers.tree import ROOT
 
-*_, _MIGRATED = blocks((ROOT / "docs" / "migrating.md").read_text("utf-8"), "python")
+*_, _MIGRATED = blocks((ROOT / "docs" / "how-to" / "migrating.md").read_text("utf-8"), "python")
 _NEW_OPTION = f"""\
 from {PACKAGE}.async_api import AsyncApi
 from {PACKAGE}.sync_api import SyncApi

@@ -1,4 +1,4 @@
-"""The oldest checkers that know every form of a type that a payload can be; docs/client.md names them."""
+"""The oldest checkers that know every form of a type that a payload can be; docs/reference/client.md names them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.helpers.installing import install
 from tests.helpers.tree import ROOT
 
 FORMS = Path("tests/typing/good_forms.py")
-PAGE = (ROOT / "docs" / "client.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "client.md").read_text("utf-8")
 
 # mypy takes these since 2.2, and the rest since 1.19.
 LATER = ("Literal[", "Annotated[", "TypeForm[")

@@ -15,7 +15,7 @@ from emitter_typed_codegen.source import MOST_BYTES
 
 RULES: tuple[str, ...] = get_args(Rule)
 CASES = Path(__file__).parent / "cases"
-PAGE = Path(__file__).parents[3] / "schema" / "rules.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "rules.md"
 SCHEMA = "emitter-typed: 1\ntypes:\n  Reading: {fields: {celsius: float}}\n"
 
 

@@ -1,6 +1,6 @@
 """Bytes on the wire to objects and back, strictly: nothing is coerced, and every problem has a path.
 
-The rules for each type stand in schema/README.md; `conversion` finds what reads and writes a type.
+The rules for each type stand in docs/reference/language.md; `conversion` finds what reads and writes a type.
 """
 
 from __future__ import annotations

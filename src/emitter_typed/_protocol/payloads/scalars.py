@@ -1,4 +1,4 @@
-"""The rule of each scalar of the schema language, both ways: strict, and without coercion (schema/README.md).
+"""The rule of each scalar of the schema language, both ways: strict, and without coercion (docs/reference/language.md).
 
 A value of a subclass counts as one of its base, and is converted to it; a `bool` is never a number.
 """
