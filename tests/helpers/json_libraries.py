@@ -8,7 +8,7 @@ import pytest
 
 from emitter_typed._protocol.payloads import codec
 
-_KNOWN = (codec.json_reader, codec.json_writer, codec._reader, codec._writer)
+_KNOWN = (codec.json_reader, codec.json_writer, codec.reader, codec._writer)
 _other_way: list[dict[Any, Any]] = [{} for _ in _KNOWN]
 
 

@@ -41,26 +41,92 @@ TYPES: list[Any] = [
     *(object, int, float, bool, str, bytes, Decimal, datetime, UUID, timedelta),
     *(int | None, float | str, list[int], tuple[float, ...], tuple[int, str], set[str], list[Decimal], list[object]),
     *(dict[str, float], Mapping[str, int | None], dict[str, object], dict[str, Decimal]),
-    *(Scalars, Formats, Reading, SetMode, Identify, House, Tree, Node, Command, Kept, tuple[Reading, ...], Reading | None),
+    *(
+        Scalars,
+        Formats,
+        Reading,
+        SetMode,
+        Identify,
+        House,
+        Tree,
+        Node,
+        Command,
+        Kept,
+        tuple[Reading, ...],
+        Reading | None,
+    ),
 ]
 
 NUMBERS = [
-    *("0", "-0", "-0.0", "1.0", "1e2", "1E5", "-1.5e-7", "1e-5", "0.00001", "5e-324", "1e16", "1e400", "-1e400", "1e-400"),
+    *(
+        "0",
+        "-0",
+        "-0.0",
+        "1.0",
+        "1e2",
+        "1E5",
+        "-1.5e-7",
+        "1e-5",
+        "0.00001",
+        "5e-324",
+        "1e16",
+        "1e400",
+        "-1e400",
+        "1e-400",
+    ),
     *("9223372036854775807", "9223372036854775808", "-9223372036854775809", "18446744073709551616", "1" * 40),
     *("1" * 5000, "1" + "0" * 400, "1.7976931348623157e308", "1.7976931348623159e308", "0." + "1" * 800, "21.50"),
     *("01", "1.", ".5", "+1", "-", "1e", "NaN", "Infinity", "-Infinity", "0x1", "1_0"),
 ]
 TEXTS = [
     *('""', '"x"', '"\\u0000"', '"\x7f"', '"\\ud83d\\ude00"', '"\\ud83d"', '"\\ude00\\ud83d"', '"\\/"', '"fühler 😀"'),
-    *('"\x01"', '"a\nb"', '"\\x"', '"\\u12"', '"', "'x'", '"2026-01-31T12:00:00Z"', '"2026-01-31"', '"auto"', '"probe"'),
+    *(
+        '"\x01"',
+        '"a\nb"',
+        '"\\x"',
+        '"\\u12"',
+        '"',
+        "'x'",
+        '"2026-01-31T12:00:00Z"',
+        '"2026-01-31"',
+        '"auto"',
+        '"probe"',
+    ),
     *('"12.50"', '"eA=="', '"01234567-89ab-cdef-0123-456789abcdef"', '"rw"'),
 ]
-OTHERS = ["true", "false", "null", "tru", "[]", "{}", "[1,]", '{"a":1,}', "", " 1 ", "\t[\r1\n]", "1 2", "\x0b1", "\ufeff1"]
+OTHERS = [
+    "true",
+    "false",
+    "null",
+    "tru",
+    "[]",
+    "{}",
+    "[1,]",
+    '{"a":1,}',
+    "",
+    " 1 ",
+    "\t[\r1\n]",
+    "1 2",
+    "\x0b1",
+    "\ufeff1",
+]
 LEAVES = st.sampled_from([*NUMBERS, *TEXTS, *OTHERS]) | st.floats().map(json.dumps) | st.integers().map(str)
 NAMES = st.sampled_from(
     [
         *('"celsius"', '"note"', '"sensorId"', '"value"', '"children"', '"kind"', '"mode"', '"seconds"', '"limits"'),
-        *('"extra"', '"is"', '"tags"', '"gaps"', '"commands"', '"a"', '"\\u0061"', '"\\ud83d"', '"ü"', '"\x01"', '"set_mode"'),
+        *(
+            '"extra"',
+            '"is"',
+            '"tags"',
+            '"gaps"',
+            '"commands"',
+            '"a"',
+            '"\\u0061"',
+            '"\\ud83d"',
+            '"ü"',
+            '"\x01"',
+            '"set_mode"',
+        ),
     ]
 )
 
@@ -75,9 +141,11 @@ def _object(members: list[tuple[str, str]]) -> str:
 
 DOCUMENTS = st.recursive(
     LEAVES,
-    lambda inner: st.lists(inner, max_size=3).map(_listed)
-    # Names may come twice.
-    | st.lists(st.tuples(NAMES, inner), max_size=4).map(_object),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(_listed)
+        # Names may come twice.
+        | st.lists(st.tuples(NAMES, inner), max_size=4).map(_object)
+    ),
     max_leaves=8,
 )
 RIGHT = [
@@ -142,7 +210,9 @@ def test_damaged_documents_are_read_alike(text: str, data: st.DataObject) -> Non
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(raw) - 1))
         raw[place : place + data.draw(st.integers(0, 1))] = data.draw(
-            st.sampled_from([b"", b"\xff", b"\xed\xa0\x80", b"0", b"e", b"-", b".", b'"', b"\\", b"}", b"\x00", b" ", "é".encode()])
+            st.sampled_from(
+                [b"", b"\xff", b"\xed\xa0\x80", b"0", b"e", b"-", b".", b'"', b"\\", b"}", b"\x00", b" ", "é".encode()]
+            )
         )
     for type_ in (Reading, Tree, House, Scalars, SetMode, Command, object):
         same(read, bytes(raw), type_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from emitter_typed._core.client_base import Callback, Handler, SyncClientBase
 from emitter_typed._core.configured import ConfiguredClient
@@ -12,14 +12,19 @@ from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._protocol.message import Message
-from emitter_typed._sync.driver import SyncDriver
 from emitter_typed.errors import Closed, EmitterError
+
+if TYPE_CHECKING:
+    from emitter_typed._sync.driver import SyncDriver
 
 
 class SyncLifecycle(ConfiguredClient, SyncClientBase):
     """A client without the calls of its protocol, which generated code adds."""
 
     def _set_up(self, settings: Settings) -> None:
+        # Loaded with the first client: with it come the session and paho.
+        from emitter_typed._sync.driver import SyncDriver
+
         self._sync_driver = SyncDriver(self._protocol, settings)
         self._calls = self._sync_driver
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AbstractContextManager, nullcontext, suppress
 
 from emitter_typed._core.streams.stream import MessageT, Stream
+from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.receiving.feed import Item
 from emitter_typed.errors import Closed
 

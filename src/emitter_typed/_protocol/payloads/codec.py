@@ -9,20 +9,27 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from attrs import fields
 
+from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.address import check_segment
-from emitter_typed._protocol.payloads.compiled import Conversion, Side
-from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed._protocol.payloads.native import msgspec
 from emitter_typed._protocol.payloads.scalars import ExactNumber
-from emitter_typed._protocol.payloads.shapes import shaped_reader, shaped_writer
 from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
-from emitter_typed._protocol.payloads.unions import tag_of
 from emitter_typed._types.values import Tag
 from emitter_typed.errors import InvalidArgument, Undecodable
+
+if TYPE_CHECKING:
+    from emitter_typed._protocol.payloads import conversion as rules
+    from emitter_typed._protocol.payloads import shapes, unions
+    from emitter_typed._protocol.payloads.compiled import Conversion, Side
+else:
+    # Loaded with the first payload.
+    rules = OnUse("emitter_typed._protocol.payloads.conversion")
+    shapes = OnUse("emitter_typed._protocol.payloads.shapes")
+    unions = OnUse("emitter_typed._protocol.payloads.unions")
 
 FunctionT = TypeVar("FunctionT")
 
@@ -86,7 +93,7 @@ def parse_json(raw: bytes, *, exact: bool = False) -> object:
     if decode is not None:
         try:
             return decode(raw)
-        except Exception:  # noqa: S110
+        except Exception:
             # Python's own library takes more, or finds the words.
             pass
     return parse_text(decoded(raw), exact=exact)
@@ -164,7 +171,7 @@ def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"
         InvalidArgument: No payload can have the type.
     """
     try:
-        return read_document(document, conversion_of(type))
+        return read_document(document, rules.conversion_of(type))
     except Unfit as error:
         raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
 
@@ -191,7 +198,7 @@ class _once_a_type(dict[Any, FunctionT]):  # noqa: N801  # a decorator
 @_once_a_type
 def json_reader(type: Any) -> Callable[[bytes], object]:  # Any: every form of a type
     """Return what reads JSON as a type, also where a payload of the type may be something else. It raises Unfit."""
-    conversion = conversion_of(type)
+    conversion = rules.conversion_of(type)
     read = conversion.now("read")
     exact = skipping = False
 
@@ -210,7 +217,7 @@ def json_reader(type: Any) -> Callable[[bytes], object]:  # Any: every form of a
 
     if msgspec() is None:
         return read_json
-    read_shape = shaped_reader(conversion, exact=exact, skipping=skipping)
+    read_shape = shapes.shaped_reader(conversion, exact=exact, skipping=skipping)
 
     def read_shaped(raw: bytes) -> object:
         nonlocal skipping, read_shape
@@ -223,16 +230,16 @@ def json_reader(type: Any) -> Callable[[bytes], object]:  # Any: every form of a
         # It fits. What follows will have digits to keep too, or more than the fields of its type.
         if exact != before or not skipping:
             skipping = skipping or exact == before
-            read_shape = shaped_reader(conversion, exact=exact, skipping=skipping)
+            read_shape = shapes.shaped_reader(conversion, exact=exact, skipping=skipping)
         return made
 
     return read_shaped
 
 
 @_once_a_type
-def _reader(type: Any) -> Callable[[bytes], object]:
-    """Return what reads a payload as a type. It raises Unfit."""
-    conversion, read_json = conversion_of(type), json_reader(type)
+def reader(type: Any) -> Callable[[bytes], Any]:  # Any: every form of a type, and T for every form of T
+    """Return what reads a payload as a type, as `decode` does. It raises Unfit."""
+    conversion, read_json = rules.conversion_of(type), json_reader(type)
     read = conversion.now("read")
 
     def read_choice(raw: bytes) -> object:
@@ -251,7 +258,7 @@ def _reader(type: Any) -> Callable[[bytes], object]:
 @_once_a_type
 def _writer(type: Any) -> Callable[[object], bytes]:
     """Return what writes a payload as a type. It raises Unfit."""
-    conversion = conversion_of(type, "message")
+    conversion = rules.conversion_of(type, "message")
     write = _text_writer(conversion, "write") if conversion.form == "text" else _json_writer(conversion)
 
     def write_bytes(value: object) -> bytes:
@@ -263,19 +270,19 @@ def _writer(type: Any) -> Callable[[object], bytes]:
 @_once_a_type
 def json_writer(type: Any) -> Callable[[object], bytes]:  # Any: every form of a type
     """Return what writes JSON as a type, also where a payload of the type would be something else. It raises Unfit."""
-    return _json_writer(conversion_of(type))
+    return _json_writer(rules.conversion_of(type))
 
 
 def _json_writer(conversion: Conversion) -> Callable[[object], bytes]:
     write = _text_writer(conversion, "dump")
     if msgspec() is None:
         return write
-    write_shape = shaped_writer(conversion)
+    write_shape = shapes.shaped_writer(conversion)
 
     def write_shaped(value: object) -> bytes:
         try:
             return write_shape(value)
-        except Exception:  # noqa: S110
+        except Exception:
             # Whatever it is: our own rules say whether the value fits, and what is wrong.
             pass
         return write(value)
@@ -317,16 +324,21 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
         Undecodable: The payload is not JSON (not UTF-8, for `str`) or does not fit the type; `path` says where.
         InvalidArgument: No payload can have the type.
     """
-    read = _reader(type)
+    read = reader(type)
     try:
         return read(raw)
     except Unfit as error:
-        raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
+        raise undecodable(error, channel, raw) from error
+
+
+def undecodable(error: Unfit, channel: str, raw: bytes) -> Undecodable:
+    """Return the error of a payload that does not fit."""
+    return Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path)
 
 
 def check_type(type: Any) -> None:  # Any: every form of a type
     """Raise InvalidArgument unless `decode` can read a type."""
-    conversion_of(type, "payload")
+    rules.conversion_of(type, "payload")
 
 
 def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a type
@@ -358,7 +370,7 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
 
 def tag(type: object) -> Tag | None:
     """Return what tells the members of a union apart; None for any other type."""
-    return tag_of(type)
+    return unions.tag_of(type)
 
 
 # The parameters of an address, which are written as its segments.
@@ -367,7 +379,7 @@ def tag(type: object) -> Tag | None:
 def parameter_text(value: object) -> str:
     """Write the value of an address's parameter as the segment that stands for it."""
     try:
-        document: object = conversion_of(object).write(value)
+        document: object = rules.conversion_of(object).write(value)
     except Unfit as error:
         raise InvalidArgument(f"channel: {error}", argument="channel", value=None) from error
     if isinstance(document, str):
@@ -380,7 +392,7 @@ def parameter_text(value: object) -> str:
 
 
 def _parameter(text: str, type: Any) -> object:  # Any: every form of a type
-    read = conversion_of(type).read
+    read = rules.conversion_of(type).read
     try:
         return read(text)
     except Unfit:
@@ -397,7 +409,7 @@ def parameters(texts: Mapping[str, str], type: Any, *, channel: str = "") -> Any
     """
     if type is None:
         return None
-    conversion_of(type)
+    rules.conversion_of(type)
     known: dict[str, object] = {}
     for attribute in fields(type):
         try:
@@ -414,14 +426,14 @@ def check_parameters(known: Mapping[str, object], type: Any) -> None:  # Any: th
     """Raise InvalidArgument if a value does not fit its parameter, whether or not all are given."""
     if type is None:
         return
-    conversion_of(type)
+    rules.conversion_of(type)
     for attribute in fields(type):
         if attribute.name not in known:
             continue
         value = known[attribute.name]
         try:
             # Written as its type first: what fits another type may look right as a text.
-            conversion_of(attribute.type).write(value)
+            rules.conversion_of(attribute.type).write(value)
             text = parameter_text(value)
             fitting = _parameter(text, attribute.type)
         except (Unfit, InvalidArgument) as error:

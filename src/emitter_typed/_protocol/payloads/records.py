@@ -89,7 +89,12 @@ def is_blank(value: object, blanks: Sequence[object]) -> bool:
 def _sets_slots(shape: ClassShape) -> bool:
     """Tell whether an object can be made without its constructor: nothing happens there that a reader does not do."""
     cls: Any = shape.cls
-    if shape.kind != "attributes" or "__attrs_attrs__" not in vars(cls) or hasattr(cls, "__attrs_init__") or hasattr(cls, "__attrs_pre_init__"):
+    if (
+        shape.kind != "attributes"
+        or "__attrs_attrs__" not in vars(cls)
+        or hasattr(cls, "__attrs_init__")
+        or hasattr(cls, "__attrs_pre_init__")
+    ):
         return False
     if not issubclass(cls, Record) and not _has_plain_constructor(cls):
         return False

@@ -211,9 +211,8 @@ class _Readers:
 
 def _pack_number(value: object) -> object:
     taken = number(value)
-    text = repr(taken)
     # msgspec has other words for what Python writes with an exponent.
-    return msgspec().Raw(text) if "e" in text else taken
+    return taken if taken == 0 or 1e-4 <= abs(taken) < 1e16 else msgspec().Raw(repr(taken))
 
 
 def _doubt(value: object) -> NoReturn:
