@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from emitter_typed._core.client_base import AsyncCallback, AsyncClientBase, AsyncHandler
 from emitter_typed._core.configured import ConfiguredClient
-from emitter_typed._core.driver_base import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
-from emitter_typed._core.settings import Settings
+from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Settings
 from emitter_typed._core.state import AsyncConnectionState
 from emitter_typed._protocol.message import Message
 from emitter_typed.errors import EmitterError
