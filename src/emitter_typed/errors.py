@@ -95,7 +95,7 @@ def no_dict(value: object, name: object, attributes: Mapping[str, str]) -> TypeE
         advice = f"write .{attribute} instead of [{name!r}]"
     else:
         listed = ", ".join(f".{each}" for each in dict.fromkeys(attributes.values()))
-        advice = f"it has {listed or 'no attributes'}, and its class says what it is"
+        advice = f"it has {listed or 'no attributes'}"
     return TypeError(f"{type(value).__name__} is an object, not a dict: {advice}")
 
 
@@ -143,11 +143,14 @@ class InvalidArgument(EmitterError, ValueError):
 
 
 class Closed(EmitterError):
-    """The client, broker or subscription is not open, so the call was not carried out. Nothing was sent."""
+    """The client, broker or subscription is not open, so the call was not carried out.
+
+    Nothing was sent.
+    """
 
 
 class BrokerError(EmitterError):
-    """The broker refused an operation. The class of the error says why, one class for each status."""
+    """The broker refused an operation. Each status has a subclass."""
 
     hint: ClassVar[str] = ""
     """What usually helps against this status."""
@@ -156,8 +159,8 @@ class BrokerError(EmitterError):
     operation: str
     """The operation that was refused, such as `"publish"`."""
     channel: str | None
-    """The channel that it was about, as it was sent; what looks like a key is hidden. None where there is none, as in
-    `me`, and where the broker does not tell which call it refuses, as for messages of QoS 0."""
+    """The channel as it was sent, with keys masked. None if the operation has no channel, such as `me`, or if the
+    broker did not tell which call it refuses, as with messages of QoS 0."""
 
     def __init__(
         self,
@@ -169,15 +172,15 @@ class BrokerError(EmitterError):
         traced: bool = True,
         swapped: bool = False,
     ) -> None:
-        """Hold the broker's own words; `str()` adds the operation, its channel and the hint.
+        """Hold the broker's message. `str()` adds the operation, the channel and the hint.
 
         Args:
             status: The status that the broker sent.
-            message: Its words.
-            operation: What was refused.
-            channel: The channel that it was about. Default: none that is known.
-            traced: Whether the broker says which call it refuses.
-            swapped: Whether key and channel look as if each was given in the place of the other.
+            message: The broker's message.
+            operation: The refused operation.
+            channel: The channel of the operation, if known.
+            traced: True if the broker told which call it refuses.
+            swapped: True if key and channel look swapped.
         """
         channel = None if channel is None else hide_keys(channel)
         to = "to" if operation.startswith(("publish", "subscribe")) else "for"
@@ -191,15 +194,15 @@ class BrokerError(EmitterError):
         self.channel = channel
 
     def on_channel(self, channel: str) -> BrokerError:
-        """Return the same error for the channel that turned out to be the one; for clients."""
+        """Return the same error with its channel. For the clients' own use."""
         return type(self)(self.status, self.message, self.operation, channel=channel)
 
 
 class AmbiguousReply(EmitterError):
-    """What came for an operation may be the broker's or somebody else's, and nothing can tell.
+    """The reply to an operation may be forged by another client.
 
-    Whoever may publish below the reserved prefix can send what looks like a reply or an error to a client that
-    subscribes there. The operation may have been carried out.
+    A client that may publish below the reserved prefix can forge a reply or an error for a client that subscribes
+    there. The broker may have carried the operation out.
     """
 
     operation: str
@@ -208,15 +211,15 @@ class AmbiguousReply(EmitterError):
     def __init__(self, operation: str) -> None:
         """Name the operation."""
         super().__init__(
-            f"{operation} got an answer that anybody may have sent",
-            "a message on a subscribed reserved channel looks like the broker's own; "
-            "end the subscription that was made with allow_reserved=True, then ask again",
+            f"{operation}: the reply may be forged by another client",
+            "this client subscribes below the reserved prefix; "
+            "close the subscription with allow_reserved=True, then call again",
         )
         self.operation = operation
 
 
 class ReplyMissing(EmitterError):
-    """The broker acknowledged a request without a reply: the reply is larger than the broker's packets may be."""
+    """The broker acknowledged a request without a reply: it is too large for a packet."""
 
     operation: str
     """The request."""
@@ -225,16 +228,16 @@ class ReplyMissing(EmitterError):
         """Name the request."""
         super().__init__(
             f"{operation} was acknowledged, but its reply is larger than a packet may be",
-            "ask for less at once",
+            "request less at once",
         )
         self.operation = operation
 
 
 class HistoryIncomplete(EmitterError):
-    """`history` gave all that it could get, and some messages of a few seconds may be missing.
+    """`history` fetched all that it could; messages of some seconds may be missing.
 
-    In a cluster, each node stores what was published to it. Where several nodes stored more in one second than one
-    page of the broker holds, a client cannot get all of it, nor see what is missing.
+    Each node of a cluster stores what was published to it. If several nodes stored more in one second than a page of
+    the broker holds, a client cannot fetch all of it, nor see what is missing.
     """
 
     operation: str
@@ -256,22 +259,22 @@ class HistoryIncomplete(EmitterError):
 
 
 class Undecodable(EmitterError, ValueError):
-    """A payload does not fit the type it should have: one that arrived, or one given to `decode_json` or `decode`.
+    """A payload or document does not fit its type.
 
-    A stream that it arrived in goes on.
+    The subscription that received it goes on.
     """
 
     channel: str
-    """The channel it came on, without key; empty where there is none. What looks like a key is hidden."""
+    """The channel, with keys masked. Empty if there is none."""
     raw: bytes
-    """The bytes as they came; empty where there are none, as in `decode`."""
+    """The payload, unchanged. Empty if there is none, as in `decode`."""
     path: str
     """Where in the document the problem is, such as `$.readings[3].celsius`."""
 
     def __init__(
-        self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$", subject: str = "what arrived"
+        self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$", subject: str = "the payload"
     ) -> None:
-        """Say what is wrong at which path of what arrived where, or of the subject that is named."""
+        """Say what is wrong, at which path, on which channel or in which subject."""
         channel = hide_keys(channel)
         where = f" on {channel}" if channel else ""
         super().__init__(f"{subject}{where} does not fit at {path}: {message}")
@@ -282,7 +285,10 @@ class Undecodable(EmitterError, ValueError):
 
 
 class RequestTimeout(EmitterError, TimeoutError):
-    """No answer came within the time limit. The broker may have carried the operation out all the same."""
+    """No answer arrived within the time limit.
+
+    The broker may have carried the operation out.
+    """
 
     operation: str
     """The operation that was not answered."""
@@ -308,24 +314,24 @@ class RequestTimeout(EmitterError, TimeoutError):
         handlers_running: int | None = None,
         unsent: int | None = None,
     ) -> None:
-        """Name the operation and its limit, and what is known of what it waited for."""
+        """Name the operation, its limit, and what it waited for."""
         if unacknowledged is not None:
             message = (
-                f"{operation} was not over within {timeout_s:g} s: {unacknowledged} messages of QoS 1 are not "
-                f"acknowledged, {unsent or 0} of QoS 0 are not sent, {handlers_running} handlers still run"
+                f"{operation} did not finish within {timeout_s:g} s: {unacknowledged} messages of QoS 1 are not "
+                f"acknowledged, {unsent or 0} of QoS 0 are not sent, {handlers_running} handlers are still running"
             )
             message += "" if offline is None else f", there is no connection ({offline})"
-            advice = "what is left is lost; allow more time with timeout_s"
+            advice = "what is left is lost; raise timeout_s"
         elif offline is not None:
             message = f"{operation} was not acknowledged within {timeout_s:g} s: there is no connection ({offline})"
-            advice = "the message is kept, and goes out once there is one"
+            advice = "the message is kept and sent after the next connect"
         else:
             message = f"{operation} was not answered within {timeout_s:g} s"
             advice = (
-                "whatever listens there did not answer as an MQTT broker; check address, port and TLS"
+                "check the address, the port and TLS; the peer may not be an MQTT broker"
                 if operation == "connect"
-                else "it may have been carried out; check that the address is an Emitter broker, "
-                "or allow more time with timeout_s"
+                else "the broker may have carried it out; check that the address is an Emitter broker, "
+                "or raise timeout_s"
             )
         super().__init__(message, advice)
         self.operation = operation
@@ -337,7 +343,7 @@ class RequestTimeout(EmitterError, TimeoutError):
 
 
 class ConnectionRefused(EmitterError, ConnectionError):
-    """No connection could be made: nothing listens there, or the broker turned us away."""
+    """No connection could be made: nothing listens there, or the broker refused it."""
 
     reason: str
     """Why, without where and without advice."""
@@ -364,15 +370,15 @@ class ConnectionRefused(EmitterError, ConnectionError):
         permanent: bool = False,
         others: Sequence[ConnectionRefused] = (),
     ) -> None:
-        """Say why there is no connection to host and port, nor to others that were tried before."""
+        """Say why there is no connection to host and port, and to those that were tried before."""
         # A key may have been given in the place of the host.
         host = hide_keys(host)
         if return_code is None:
             advice = "check the host and the port, and whether the broker expects TLS or WebSocket there"
         elif permanent:
-            advice = "the broker is there, and does not accept this client: check the username"
+            advice = "the broker does not accept this client: check the username"
         else:
-            advice = "the broker is there, and takes nobody now: try again later"
+            advice = "the broker is not available now: try again later"
         texts = [f"no connection to {host}:{port}: {message}", *(other.message for other in others)]
         super().__init__("; ".join(texts), advice)
         self.reason = message
@@ -405,17 +411,20 @@ def is_refused_login(error: EmitterError) -> bool:
 
 
 class ConnectionLost(EmitterError, ConnectionError):
-    """The connection ended before an answer came. The broker may have carried the operation out all the same."""
+    """The connection was lost before the answer arrived.
+
+    The broker may have carried the operation out.
+    """
 
     operation: str | None
     """The operation that was cut off, or None for a subscription or the connection itself."""
     reconnecting: bool
-    """Whether the client connects again by itself."""
+    """Whether the client reconnects."""
 
     def __init__(self, message: str, *, operation: str | None = None, reconnecting: bool = False) -> None:
-        """Say why the connection ended, what it cut off, and whether another one follows."""
+        """Say why the connection was lost, during which operation, and whether the client reconnects."""
         what = f" during {operation}" if operation else ""
-        advice = "the client connects again by itself" if reconnecting else "connect again"
+        advice = "the client reconnects" if reconnecting else "connect again"
         super().__init__(f"the connection was lost{what} ({message})", advice)
         self.message = message
         self.operation = operation
@@ -423,19 +432,19 @@ class ConnectionLost(EmitterError, ConnectionError):
 
 
 class Congested(EmitterError):
-    """More is under way to the broker than the bounds allow. Nothing was sent; what is under way goes on."""
+    """Too much is in flight to the broker. Nothing was sent; calls in flight go on."""
 
     operation: str
     """The operation that was not carried out."""
 
     def __init__(self, operation: str, bound: str) -> None:
-        """Name the operation and the bound that is reached."""
-        super().__init__(f"{operation} was not sent: {bound}", "wait for some of it to end, then call again")
+        """Name the operation and the limit that is reached."""
+        super().__init__(f"{operation} was not sent: {bound}", "wait until some calls have finished, then call again")
         self.operation = operation
 
 
 class SlowConsumer(EmitterError):
-    """A subscription with `overflow="fail"` ended, since its reader did not keep up."""
+    """A subscription with `overflow="fail"` ended, because its queue was full."""
 
     channel: str
     """The channel of the subscription. What looks like a key is hidden."""
@@ -445,11 +454,11 @@ class SlowConsumer(EmitterError):
     """The bound in bytes of payload."""
 
     def __init__(self, channel: str, *, max_messages: int, max_bytes: int) -> None:
-        """Name the subscription and its bounds."""
+        """Name the subscription and its limits."""
         channel = hide_keys(channel)
         super().__init__(
             f"the queue of {channel} was full ({max_messages} messages or {max_bytes} bytes)",
-            'read faster, raise the bounds, or let it drop with overflow="drop_oldest"',
+            'read faster, raise max_messages or max_bytes, or drop messages with overflow="drop_oldest"',
         )
         self.channel = channel
         self.max_messages = max_messages
@@ -457,7 +466,10 @@ class SlowConsumer(EmitterError):
 
 
 class HandlerFailed(EmitterError):
-    """A handler raised. The error is the `__cause__`; later messages go on reaching the handler."""
+    """A handler raised. Its exception is the `__cause__`.
+
+    The handler is called with later messages.
+    """
 
     handler: str
     """What the handler handles, such as `"messages on chat/"`."""
@@ -469,12 +481,12 @@ class HandlerFailed(EmitterError):
 
 
 class ContractMismatch(EmitterError, ImportError):
-    """Generated code was made for another version of the runtime than the one that is installed."""
+    """Generated code and the installed version of emitter-typed do not fit together."""
 
     package: str
     """The generated package."""
 
     def __init__(self, message: str, *, package: str, advice: str) -> None:
-        """Say which package does not fit, and the command to run."""
+        """Name the package, and the command to run."""
         super().__init__(message, advice)
         self.package = package

@@ -15,6 +15,7 @@ import attrs
 PACKAGES = ("emitter_typed", "emitter_typed.broker", "emitter_typed.testing")
 
 _find_sections = re.compile(r"^(Args|Returns|Raises):\n((?: .*\n|\n(?= ))*)", re.MULTILINE).findall
+_find_sections_begin = re.compile(r"^(?:Args|Returns|Raises):$", re.MULTILINE).split
 _find_entries = re.compile(r"^    (\w+): ((?:.*\n(?:     .*\n)*))", re.MULTILINE).findall
 
 
@@ -24,6 +25,17 @@ class Docstring:
     def __init__(self, text: str) -> None:
         self.text = inspect.cleandoc(text)
         self._sections: dict[str, str] = dict(_find_sections(self.text + "\n"))
+
+    @property
+    def summary(self) -> str:
+        """The first line."""
+        return self.text.partition("\n")[0]
+
+    @property
+    def description(self) -> list[str]:
+        """The lines between the first one and the sections, without examples and blank lines."""
+        above = _find_sections_begin(self.text).pop(0)
+        return [line for line in above.split("\n")[1:] if line.strip() and not line.startswith((">>>", "..."))]
 
     def entries(self, section: str) -> dict[str, str]:
         """Return what a section tells, by its names."""
@@ -36,7 +48,7 @@ class Docstring:
     def is_for_users(self) -> bool:
         """Whether it does not say that the rest of the package calls this, and nobody else."""
         first, _, _ = self.text.partition("\n")
-        return first not in ("Clients make these.", "Brokers make these.") and not first.endswith("; for clients.")
+        return first not in ("Made by clients.", "Made by brokers.") and "For the clients' own use." not in self.text
 
 
 class Callee(NamedTuple):

@@ -246,7 +246,7 @@ class _ChannelBuilder:
         return self._narrowing(flavour, "__call__", name, "Return the channel that has these parameters.", True)
 
     def _where(self, flavour: Flavour, name: str) -> Method:
-        doc = "Return those of these channels that have the given parameters."
+        doc = "Return the channels that have the given parameters."
         return self._narrowing(flavour, "where", name, doc, False)
 
     def _narrowing(self, flavour: Flavour, method: str, cls: str, doc: str, all_known: bool) -> Method:

@@ -118,7 +118,7 @@ def _facade(
         Parameter(
             name="client",
             type=contract(f"{flavour.prefix}ClientBase"),
-            text=f"An open {flavour.of('Client')}; the facade holds it and never closes it.",
+            text=f"An open {flavour.of('Client')}. The facade never closes it.",
         ),
         Parameter(
             name="key",

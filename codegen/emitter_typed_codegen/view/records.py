@@ -52,7 +52,7 @@ class ClassView:
 
 def no_tests(name: str) -> tuple[Member, ...]:
     """Return what keeps pytest from a class that has no base of the runtime, which says the same."""
-    told = Doc("No tests, though pytest takes a class of such a name for some.")
+    told = Doc("Keeps pytest from collecting this class as a test.")
     return (Member(Assigned("__test__", "False"), told),) if name.startswith("Test") else ()
 
 
@@ -154,7 +154,7 @@ def _rest(scope: ModuleScope) -> Member:
     }
     annotation = _rest_type(scope)
     made = call(scope.use(Name("attrs", "field")), **settings)
-    doc = "What came beside the fields above, by its name on the wire; it is written back as it came."
+    doc = "Unknown fields, by their name on the wire. They are written back unchanged."
     return Member(Assigned(UNKNOWN_FIELDS, made, annotation), Doc(doc, "Default: empty."))
 
 

@@ -72,7 +72,7 @@ class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
         return TemperatureChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> TemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room, such as `kitchen`.
@@ -121,7 +121,7 @@ class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]
         )
 
     def where(self, *, room: str | None = None) -> AsyncTemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room, such as `kitchen`.

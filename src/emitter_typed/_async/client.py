@@ -9,10 +9,12 @@ from emitter_typed._generated.protocol import PROTOCOL
 
 
 class AsyncClient(AsyncLifecycle, AsyncApi, ClassicOptions, protocol=PROTOCOL):
-    """A connection to Emitter for asyncio programs: `Client` with await. Use it in the event loop that connected it.
+    """A connection to Emitter for asyncio programs: `Client` with await.
 
-    Each call returns its own answer or raises what the broker says against it. Handlers run in tasks of their own, one
-    message after the other; they may be functions or coroutine functions, and may call every method.
+    Use it in the event loop that connected it.
+
+    Each call returns its own response or raises the broker's refusal. Each handler runs in its own task, one message at
+    a time. A handler may be a function or a coroutine function, and may call every method.
 
     >>> import asyncio
     >>> from emitter_typed import AsyncClient

@@ -110,7 +110,7 @@ class AsyncConnection(Connection):
     async def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""
         if self.congested and not await self._waiters.until(lambda: not self.congested, timeout_s):
-            raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
+            raise Congested(operation, f"the network accepted too little data within {timeout_s:g} s")
 
 
 class _HandingOver:

@@ -64,7 +64,9 @@ class AsyncDriver(AsyncReceiving):
             await self.end()
         if self.begun:
             raise InvalidArgument(
-                "the client is connected already: close() it first", argument="host", value=hide_keys(endpoints[0].host)
+                "the client is already connected: call close() first",
+                argument="host",
+                value=hide_keys(endpoints[0].host),
             )
         connection = self._new_connection(endpoints)
         connection.session.connecting(outcome)

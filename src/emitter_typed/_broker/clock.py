@@ -6,7 +6,9 @@ import time
 
 
 class Clock:
-    """The system's clock, until it is moved: what expires in a broker, expires by it.
+    """The system's clock, which can be moved forward.
+
+    A broker lets keys and messages expire by it.
 
     >>> clock = Clock()
     >>> before = clock()
@@ -24,10 +26,12 @@ class Clock:
         return time.time() + self._ahead_s
 
     def advance(self, seconds: float) -> None:
-        """Move forward, at once: keys and stored messages expire. May be called from any thread.
+        """Move the clock forward. Keys and stored messages expire at once.
+
+        May be called from any thread.
 
         Args:
-            seconds: How far.
+            seconds: By how much.
         """
         self._ahead_s += seconds
 
@@ -46,9 +50,9 @@ class NodeClock(Clock):
 
 
 class ManualClock(Clock):
-    """A clock that stands still until it is told to move.
+    """A clock that stands still until it is moved.
 
-    Give it to a broker as `clock`, and nothing expires by itself:
+    With it as a broker's `clock`, nothing expires by itself:
 
     >>> clock = ManualClock(1_700_000_000)
     >>> clock.advance(60)
@@ -60,7 +64,7 @@ class ManualClock(Clock):
         """Stand still.
 
         Args:
-            now_s: The Unix time to begin at, in seconds. Default: the present.
+            now_s: The Unix time to begin at, in seconds. Default: the current time.
         """
         super().__init__()
         self._now_s = float(time.time() if now_s is None else now_s)

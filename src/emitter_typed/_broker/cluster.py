@@ -21,15 +21,17 @@ from emitter_typed.errors import InvalidArgument
 
 
 class AsyncCluster:
-    """Emitter brokers inside the running asyncio loop that form a cluster. For development and tests.
+    """A cluster of Emitter brokers in the running event loop.
+
+    For development and tests, not for production.
 
     >>> async def main() -> None:
     ...     async with AsyncCluster(3) as cluster:
     ...         print(cluster.urls)
 
-    The nodes share live messages, share groups, changes of presence, keys and bans. Each has its own stored messages,
-    which `history` and the replay of a subscription collect from all of them; and a presence status lists the
-    subscribers of one node. What happens on one node is known to all others at once.
+    The nodes share live messages, share groups, presence changes, keys and bans. Each node has its own stored messages;
+    `history` and subscriptions collect them from all nodes. A presence status lists the subscribers of one node. Each
+    event on one node reaches the others at once.
     """
 
     def __init__(
@@ -44,36 +46,37 @@ class AsyncCluster:
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """Prepare a cluster; nothing is opened before `start()`.
+        """Make a cluster. Nothing is opened before `start()`.
 
         Args:
-            size: How many nodes.
+            size: The number of nodes.
             host: The address to listen on. Default: this machine only.
-            port: 0: each node has a port of its own, any that is free. None: no ports; clients connect in memory.
-            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: Emitter's own.
+            port: 0: each node has a free port. None: no ports; clients connect in memory.
+            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: `"emitter"`.
             master_key: The key that makes keys, 32 characters of URL-safe base64. Default: a new one.
-            clock: The time of all nodes. Default: the system's, until it is moved.
-            tls: The context of TLS connections, which the ports then take as well as plain ones. Default: none.
-            limits: What each node may hold at most. Default: enough for tests, and little enough for any machine.
+            clock: The clock of all nodes. Default: the system's, which can be moved.
+            tls: The context of TLS connections. The ports then accept both TLS and plain connections. Default: plain
+                only.
+            limits: The resource limits of each node. Default: enough for tests.
 
         Raises:
             InvalidArgument: the size is below 1, the host is empty, the port is another one, the matcher does not
                 exist, or the master key has another form.
         """
         if size < 1:
-            raise InvalidArgument(f"size must be 1 or more nodes, not {size}", argument="size", value=size)
+            raise InvalidArgument(f"size: must be 1 or more nodes, not {size}", argument="size", value=size)
         if port:
             raise InvalidArgument(
-                f"port must be 0 (any that is free, for each node) or None, not {port}: two nodes cannot share one",
+                f"port: must be 0 (a free port for each node) or None, not {port}: two nodes cannot share one",
                 argument="port",
                 value=port,
             )
         self.matcher: Matcher = matcher
         """How the nodes match channels."""
         self.master_key: str = master_key if master_key is not None else new_master_key()
-        """The key that makes keys, good on every node."""
+        """The key that makes keys, valid on every node."""
         self.clock: Clock = clock if clock is not None else Clock()
-        """The time of all nodes. Each node's own `clock` moves that node alone, for clocks that differ."""
+        """The time of all nodes. A node's own `clock` moves that node only, for clocks that differ."""
         self._journal = new_journal(limits or Limits())
         self._keys = KeyRing(self.master_key, self.clock)
         nodes = Nodes()
@@ -101,7 +104,7 @@ class AsyncCluster:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The address of each node, such as `mqtt://127.0.0.1:49152`.
+        """The URL of each node, such as `mqtt://127.0.0.1:49152`.
 
         Raises:
             Closed: the nodes have no ports.
@@ -110,14 +113,17 @@ class AsyncCluster:
 
     @property
     def published(self) -> tuple[Published, ...]:
-        """The last messages that were published to any node and accepted, oldest first; see `AsyncBroker.published`."""
+        """The last accepted messages of all nodes, oldest first.
+
+        See `AsyncBroker.published`.
+        """
         return self._journal.matching(None)
 
     def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
         """Make a key for every node, without a connection. May be called before `start()`.
 
         Args:
-            channel: The target, such as `chat/#/`; a missing last slash is added.
+            channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
             ttl: Seconds until the key expires, by the cluster's clock. Default: never.
 
@@ -125,18 +131,18 @@ class AsyncCluster:
             The key.
 
         Raises:
-            InvalidArgument: no key can be made for the channel, or a letter is no permission.
+            InvalidArgument: the channel cannot have a key, or a letter is not a permission.
         """
         return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
 
     async def start(self) -> Self:
-        """Start the nodes that do not run.
+        """Start the nodes that are not running.
 
         Returns:
             The cluster itself.
 
         Raises:
-            CannotListen: the host is none of this machine's. Nothing was started.
+            CannotListen: the host is not an address of this machine. Nothing was started.
         """
         try:
             for node in self.nodes:
@@ -147,26 +153,26 @@ class AsyncCluster:
         return self
 
     async def stop(self) -> None:
-        """Stop all nodes in good order, one after the other."""
+        """Stop all nodes, one after the other."""
         for node in self.nodes:
             await node.stop()
 
     async def wait_published(
         self, count: int = 1, *, channel: str | None = None, timeout_s: float = 5.0
     ) -> tuple[Published, ...]:
-        """Wait until so many messages were published to any of the nodes, those before the call included.
+        """Wait until `count` messages were published to any node. Earlier ones count.
 
         Args:
-            count: How many.
-            channel: Count only what was published there or below; `+` stands for one segment. Default: everything.
-            timeout_s: How many seconds to wait.
+            count: The number of messages.
+            channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
+            timeout_s: Seconds to wait.
 
         Returns:
-            All that were published, oldest first; `count` of them or more.
+            All published messages, oldest first: `count` or more.
 
         Raises:
-            NotPublished: there were not so many in time.
-            InvalidArgument: the channel is none, or the number is below 1.
+            NotPublished: fewer were published in time.
+            InvalidArgument: the channel is not valid, or `count` is below 1.
             Closed: no node is running.
         """
         return await until_published(self._journal, self._is_running, count, channel, timeout_s)
@@ -186,7 +192,9 @@ class AsyncCluster:
 
 
 class Cluster:
-    """Emitter brokers beside the program that uses them that form a cluster. For development and tests.
+    """A cluster of Emitter brokers in the same process.
+
+    For development and tests, not for production.
 
     >>> from emitter_typed import Client
     >>> with Cluster() as cluster:
@@ -198,11 +206,11 @@ class Cluster:
     >>> message.as_string()
     'hello'
 
-    The nodes share live messages, share groups, changes of presence, keys and bans. Each has its own stored messages,
-    which `history` and the replay of a subscription collect from all of them; and a presence status lists the
-    subscribers of one node. What happens on one node is known to all others at once.
+    The nodes share live messages, share groups, presence changes, keys and bans. Each node has its own stored messages;
+    `history` and subscriptions collect them from all nodes. A presence status lists the subscribers of one node. Each
+    event on one node reaches the others at once.
 
-    Stop, kill and start the nodes one by one, or break their connections:
+    Nodes can be stopped, killed and started one by one, and their connections can be dropped:
 
     >>> with Cluster() as cluster:
     ...     first, second = cluster.nodes
@@ -223,17 +231,18 @@ class Cluster:
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """Prepare a cluster; nothing is opened before `start()`.
+        """Make a cluster. Nothing is opened before `start()`.
 
         Args:
-            size: How many nodes.
+            size: The number of nodes.
             host: The address to listen on. Default: this machine only.
-            port: 0: each node has a port of its own, any that is free. None: no ports; clients connect in memory.
-            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: Emitter's own.
+            port: 0: each node has a free port. None: no ports; clients connect in memory.
+            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: `"emitter"`.
             master_key: The key that makes keys, 32 characters of URL-safe base64. Default: a new one.
-            clock: The time of all nodes. Default: the system's, until it is moved.
-            tls: The context of TLS connections, which the ports then take as well as plain ones. Default: none.
-            limits: What each node may hold at most. Default: enough for tests, and little enough for any machine.
+            clock: The clock of all nodes. Default: the system's, which can be moved.
+            tls: The context of TLS connections. The ports then accept both TLS and plain connections. Default: plain
+                only.
+            limits: The resource limits of each node. Default: enough for tests.
 
         Raises:
             InvalidArgument: the size is below 1, the host is empty, the port is another one, the matcher does not
@@ -259,7 +268,7 @@ class Cluster:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The address of each node, such as `mqtt://127.0.0.1:49152`.
+        """The URL of each node, such as `mqtt://127.0.0.1:49152`.
 
         Raises:
             Closed: the nodes have no ports.
@@ -273,20 +282,22 @@ class Cluster:
 
     @property
     def master_key(self) -> str:
-        """The key that makes keys, good on every node."""
+        """The key that makes keys, valid on every node."""
         return self._cluster.master_key
 
     @property
     def clock(self) -> Clock:
-        """The time of all nodes: `cluster.clock.advance(60)` makes keys and stored messages expire.
+        """The clock of all nodes.
 
-        Each node's own `clock` moves that node alone, for clocks that differ.
+        `cluster.clock.advance(60)` lets keys and stored messages expire.
+
+        A node's own `clock` moves that node only, for clocks that differ.
         """
         return self._cluster.clock
 
     @property
     def published(self) -> tuple[Published, ...]:
-        """The last messages that were published to any node and accepted, oldest first; see `Broker.published`."""
+        """The last accepted messages of all nodes, oldest first. See `Broker.published`."""
         if not self._is_running():
             return self._cluster.published
         return self._thread.call(later(lambda: self._cluster.published))
@@ -299,7 +310,7 @@ class Cluster:
         32
 
         Args:
-            channel: The target, such as `chat/#/`; a missing last slash is added.
+            channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
             ttl: Seconds until the key expires, by the cluster's clock. Default: never.
 
@@ -307,18 +318,18 @@ class Cluster:
             The key.
 
         Raises:
-            InvalidArgument: no key can be made for the channel, or a letter is no permission.
+            InvalidArgument: the channel cannot have a key, or a letter is not a permission.
         """
         return self._cluster.keygen(channel, permissions, ttl=ttl)
 
     def start(self) -> Self:
-        """Start the nodes that do not run.
+        """Start the nodes that are not running.
 
         Returns:
             The cluster itself.
 
         Raises:
-            CannotListen: the host is none of this machine's. Nothing was started.
+            CannotListen: the host is not an address of this machine. Nothing was started.
         """
         try:
             for node in self.nodes:
@@ -329,26 +340,26 @@ class Cluster:
         return self
 
     def stop(self) -> None:
-        """Stop all nodes in good order, one after the other."""
+        """Stop all nodes, one after the other."""
         for node in self.nodes:
             node.stop()
 
     def wait_published(
         self, count: int = 1, *, channel: str | None = None, timeout_s: float = 5.0
     ) -> tuple[Published, ...]:
-        """Wait until so many messages were published to any of the nodes, those before the call included.
+        """Wait until `count` messages were published to any node. Earlier ones count.
 
         Args:
-            count: How many.
-            channel: Count only what was published there or below; `+` stands for one segment. Default: everything.
-            timeout_s: How many seconds to wait.
+            count: The number of messages.
+            channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
+            timeout_s: Seconds to wait.
 
         Returns:
-            All that were published, oldest first; `count` of them or more.
+            All published messages, oldest first: `count` or more.
 
         Raises:
-            NotPublished: there were not so many in time.
-            InvalidArgument: the channel is none, or the number is below 1.
+            NotPublished: fewer were published in time.
+            InvalidArgument: the channel is not valid, or `count` is below 1.
             Closed: no node is running.
         """
         return self._thread.call(self._cluster.wait_published(count, channel=channel, timeout_s=timeout_s))

@@ -86,7 +86,7 @@ class BrokerCore:
             yield self._waiting.popitem()[0]
 
     def receive(self, connection: Connection, data: bytes) -> None:
-        """Handle what arrived on a connection. Malformed packets end that connection and nothing else."""
+        """Handle the payload on a connection. Malformed packets end that connection and nothing else."""
         cut_at = connection.receivable_bytes
         if cut_at is not None:
             connection.receivable_bytes = max(cut_at - len(data), 0)

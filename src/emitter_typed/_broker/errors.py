@@ -6,7 +6,7 @@ from emitter_typed.errors import EmitterError
 
 
 class CannotListen(EmitterError, OSError):
-    """The broker cannot listen where it was told to; nothing was started."""
+    """The broker cannot listen on its host and port. Nothing was started."""
 
     host: str
     """The host that was tried."""
@@ -14,14 +14,14 @@ class CannotListen(EmitterError, OSError):
     """The port that was tried."""
 
     def __init__(self, reason: str, advice: str, *, host: str, port: int) -> None:
-        """Say why nobody can listen on host and port, and what to do."""
+        """Say why it cannot listen on host and port, and what to do."""
         super().__init__(f"the broker cannot listen on {host}:{port} ({reason})", advice)
         self.host = host
         self.port = port
 
 
 class NotPublished(EmitterError, TimeoutError):
-    """Fewer messages than a test waits for were published in time. Those that were stay in `published`."""
+    """Fewer messages than expected were published in time. Read them from `published`."""
 
     wanted: int
     """How many were waited for."""
@@ -31,7 +31,7 @@ class NotPublished(EmitterError, TimeoutError):
     """The channel that they were to be published to; None: any."""
 
     def __init__(self, *, wanted: int, found: int, channel: str | None, timeout_s: float) -> None:
-        """Say how many are missing where."""
+        """Say how many are missing on which channel."""
         where = "" if channel is None else f" to {channel}"
         super().__init__(
             f"{found} of {wanted} messages were published{where} within {timeout_s:g} s",

@@ -48,10 +48,12 @@ class Controls(Protocol):
 
 
 class Faults:
-    """The faults of one broker, which goes on running meanwhile. Each is over at its opposite, and all at `clear()`.
+    """Faults to inject into a running broker.
 
-    A fault can be made at any time and from any thread while the broker runs; it is there when the call returns.
-    Each call raises Closed if the broker is not running. Faults survive a restart.
+    Each has a method that ends it; `clear()` ends all.
+
+    Call these from any thread. The fault is in effect when the call returns. Each raises Closed if the broker is not
+    running. Faults survive a restart.
 
     >>> from emitter_typed.broker import Broker
     >>> with Broker() as broker:
@@ -60,7 +62,7 @@ class Faults:
     """
 
     def __init__(self, switches: Switches, controls: Controls, run: Callable[[Callable[[], None]], None]) -> None:
-        """Brokers make these.
+        """Made by brokers.
 
         Args:
             switches: Where they are turned on.
@@ -72,7 +74,7 @@ class Faults:
         self._run = run
 
     def clear(self) -> None:
-        """End all faults; what was held is sent now, and what was not read is read.
+        """End all faults. Withheld packets are sent now, and unread ones are read.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.clear()
@@ -82,21 +84,21 @@ class Faults:
     # Connections
 
     def refuse_connections(self, return_code: int | None = None) -> None:
-        """Turn new connections away, and leave those that are open.
+        """Refuse new connections. Open ones stay open.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.refuse_connections(return_code=5)  # not authorized
 
         Args:
-            return_code: The CONNACK's, 1 to 5 (MQTT 3.1.1, 3.2.2.3). Default: connections are closed before a word. For
-                a port on which nobody listens, `stop()` the broker.
+            return_code: The return code of the CONNACK, 1 to 5 (MQTT 3.1.1, 3.2.2.3). Default: close without a CONNACK.
+                To test a port that nobody listens on, `stop()` the broker.
 
         Raises:
-            InvalidArgument: the return code is none.
+            InvalidArgument: the return code is not valid.
         """
         if return_code is not None and not 1 <= return_code <= 5:
             raise InvalidArgument(
-                f"a return code that refuses is 1 to 5, not {return_code}", argument="return_code", value=return_code
+                f"return_code: must be 1 to 5, not {return_code}", argument="return_code", value=return_code
             )
 
         def refuse() -> None:
@@ -105,7 +107,7 @@ class Faults:
         self._run(refuse)
 
     def accept_connections(self) -> None:
-        """Welcome new connections again.
+        """Accept new connections again.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.accept_connections()
@@ -113,9 +115,9 @@ class Faults:
         self._run(self._accept)
 
     def drop_connections(self, username: str | None = None) -> None:
-        """End connections now, as a network that fails: what was not sent yet is lost.
+        """Drop connections now, like a network failure. Unsent data is lost.
 
-        When it returns, the broker has forgotten them, and their wills were sent. New ones are accepted as before.
+        When it returns, the broker has removed them and sent their wills. New connections are accepted.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.drop_connections()
@@ -134,27 +136,27 @@ class Faults:
     def drop_after(
         self, *, sent_bytes: int | None = None, received_bytes: int | None = None, username: str | None = None
     ) -> None:
-        """End the connections that are open now when so many more bytes of MQTT went over each, wherever that is.
+        """Drop each open connection after a number of further bytes, even inside a packet.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.drop_after(sent_bytes=100)
 
         Args:
-            sent_bytes: Bytes that the broker sends from now on. Default: it does not matter.
-            received_bytes: Bytes that the client sends from now on; whole packets among them are still handled.
-                Default: it does not matter.
+            sent_bytes: Bytes that the broker sends from now on. Default: no limit.
+            received_bytes: Bytes that the client sends from now on. Whole packets among them are handled. Default: no
+                limit.
             username: Only connections with this name. Default: all.
 
         Raises:
-            InvalidArgument: a number is below 1, or there is none.
+            InvalidArgument: a number is below 1, or both are omitted.
         """
         if sent_bytes is None and received_bytes is None:
             raise InvalidArgument(
-                "say after how many bytes: sent_bytes, received_bytes or both", argument="sent_bytes", value=None
+                "sent_bytes, received_bytes: pass at least one of them", argument="sent_bytes", value=None
             )
         for name, number in (("sent_bytes", sent_bytes), ("received_bytes", received_bytes)):
             if number is not None and number < 1:
-                raise InvalidArgument(f"{name} is 1 or more, not {number}", argument=name, value=number)
+                raise InvalidArgument(f"{name}: must be 1 or more, not {number}", argument=name, value=number)
 
         def cut() -> None:
             for connection in self._named(username):
@@ -166,20 +168,20 @@ class Faults:
         self._run(cut)
 
     def drop_inside(self, packet: SentPacket) -> None:
-        """Send the first half of the next packet of a kind, to whomever, and end that connection; once.
+        """Send half of the next packet of a kind, then drop that connection. Happens once.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.drop_inside("PUBACK")
 
         Args:
-            packet: The kind of packet.
+            packet: The kind of packet, such as `"PUBACK"`.
 
         Raises:
-            InvalidArgument: the broker sends no such packet.
+            InvalidArgument: the broker never sends that kind of packet.
         """
         if packet not in _TYPES:
             raise InvalidArgument(
-                f"packet must be one of {', '.join(get_args(SentPacket))}, not {packet!r}",
+                f"packet: must be one of {', '.join(get_args(SentPacket))}, not {packet!r}",
                 argument="packet",
                 value=packet,
             )
@@ -192,7 +194,9 @@ class Faults:
     # Answers
 
     def withhold_replies(self) -> None:
-        """Answer nothing until `release_replies()`: replies, errors, acknowledgements. Messages are delivered.
+        """Send no replies, errors and acknowledgements until `release_replies()`.
+
+        Messages are delivered.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.withhold_replies()
@@ -200,40 +204,40 @@ class Faults:
         self._run(self._switches.answers.withhold)
 
     def delay_replies(self, seconds: float) -> None:
-        """Answer everything so much later: replies, errors, acknowledgements. Messages are delivered at once.
+        """Send replies, errors and acknowledgements later. Messages are delivered at once.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.delay_replies(0.2)
 
         Args:
-            seconds: How much later, by the system's clock, not the broker's.
+            seconds: The delay, by the system's clock, not the broker's.
 
         Raises:
-            InvalidArgument: it is less than 0.
+            InvalidArgument: `seconds` is negative.
         """
         _check_delay(seconds)
         self._run(lambda: self._switches.answers.delay(seconds, self._controls.later, self._controls.flush))
 
     def reorder_replies(self, size: int = 2) -> None:
-        """Answer each connection only when so many of its packets wait for one, and the last of them first.
+        """Answer packets of a connection in groups of `size`, the last packet first.
 
-        What belongs together, such as a reply and its PUBACK, stays together.
+        A reply and its PUBACK stay together.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.reorder_replies(3)
 
         Args:
-            size: How many; 2 or more. A connection that asks for fewer waits until `release_replies()`.
+            size: The number of packets, 2 or more. With fewer, a connection waits until `release_replies()`.
 
         Raises:
-            InvalidArgument: it is less than 2.
+            InvalidArgument: `size` is below 2.
         """
         if size < 2:
-            raise InvalidArgument(f"size must be 2 or more, not {size}", argument="size", value=size)
+            raise InvalidArgument(f"size: must be 2 or more, not {size}", argument="size", value=size)
         self._run(lambda: self._switches.answers.reorder(size))
 
     def release_replies(self) -> None:
-        """Send the answers that are held, in order, and answer at once from now on.
+        """Send withheld answers in order, and later ones at once.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.release_replies()
@@ -243,9 +247,11 @@ class Faults:
     # Messages
 
     def withhold_messages(self) -> None:
-        """Deliver nothing that is published until `release_messages()`. It is stored, and requests are answered.
+        """Deliver no messages until `release_messages()`.
 
-        So a stored message is found before it arrives live, as it happens between the nodes of a cluster.
+        They are stored, and requests are answered.
+
+        A stored message is then found before it arrives live, as happens between the nodes of a cluster.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.withhold_messages()
@@ -253,22 +259,24 @@ class Faults:
         self._run(self._switches.messages.withhold)
 
     def delay_messages(self, seconds: float) -> None:
-        """Deliver what is published so much later. It is stored at once, and requests are answered at once.
+        """Deliver messages later.
+
+        They are stored at once, and requests are answered at once.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.delay_messages(0.2)
 
         Args:
-            seconds: How much later, by the system's clock, not the broker's.
+            seconds: The delay, by the system's clock, not the broker's.
 
         Raises:
-            InvalidArgument: it is less than 0.
+            InvalidArgument: `seconds` is negative.
         """
         _check_delay(seconds)
         self._run(lambda: self._switches.messages.delay(seconds, self._controls.later, self._controls.flush))
 
     def release_messages(self) -> None:
-        """Deliver the messages that are held, in order, and at once from now on.
+        """Deliver withheld messages in order, and later ones at once.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.release_messages()
@@ -276,28 +284,27 @@ class Faults:
         self._run(self._release_messages)
 
     def store_out_of_order(self, share: float = 0.1, *, distance: int = 1, seed: int = 0) -> None:
-        """Store some messages in another order than they are delivered, as Emitter does under load.
+        """Store some messages in another order than they are delivered.
 
-        Emitter serves its connections in parallel, so messages of several publishers may be stored in one order and
-        delivered in another: neighbours differ for 0.1 to 3 %. Messages of one connection stay in their order, and so
-        do those of different seconds. What is delivered live does not change.
+        Emitter does so under load: it serves connections in parallel, so messages of several publishers may be stored
+        in one order and delivered in another; 0.1 to 3 % of neighbours differ. Messages of one connection keep their
+        order, and so do those of different seconds. Live delivery does not change.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.store_out_of_order(0.1, seed=7)
 
         Args:
-            share: Which part of the messages is stored behind messages of other publishers that are delivered later.
-                With 1, every message for which there is another publisher.
-            distance: Behind how many of them. Default: the next one, so that two neighbours change places.
-            seed: Of the choice: the same one chooses the same messages in every run.
+            share: The part of the messages, 0 to 1, that is stored after later messages of other publishers.
+            distance: After how many later messages. Default: 1, so that two neighbours change places.
+            seed: The seed of the random choice. The same seed chooses the same messages.
 
         Raises:
             InvalidArgument: the share is not between 0 and 1, or the distance is below 1.
         """
         if not 0 <= share <= 1:
-            raise InvalidArgument(f"share must be from 0 to 1, not {share}", argument="share", value=share)
+            raise InvalidArgument(f"share: must be 0 to 1, not {share}", argument="share", value=share)
         if distance < 1:
-            raise InvalidArgument(f"distance must be 1 or more, not {distance}", argument="distance", value=distance)
+            raise InvalidArgument(f"distance: must be 1 or more, not {distance}", argument="distance", value=distance)
 
         def disorder() -> None:
             self._switches.disorder = Disorder(share=share, distance=distance, seed=seed)
@@ -305,7 +312,7 @@ class Faults:
         self._run(disorder)
 
     def store_in_order(self) -> None:
-        """Store messages in the order in which they are delivered again; what is stored stays as it is.
+        """Store messages in the order of delivery again. Stored messages keep their order.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.store_in_order()
@@ -315,7 +322,7 @@ class Faults:
     # Silence
 
     def stall_reading(self) -> None:
-        """Read nothing until `resume_reading()`: connections are accepted and stay open.
+        """Read nothing until `resume_reading()`. Connections are accepted and stay open.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.stall_reading()
@@ -323,7 +330,7 @@ class Faults:
         self._run(lambda: self._read(on=False))
 
     def resume_reading(self) -> None:
-        """Read again, beginning with what arrived meanwhile.
+        """Read again, from the first unread byte.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.resume_reading()
@@ -331,7 +338,7 @@ class Faults:
         self._run(lambda: self._read(on=True))
 
     def ignore_pings(self) -> None:
-        """Leave PINGREQ without an answer, as a peer that is gone and whose connection does not show it.
+        """Do not answer PINGREQ, like a peer that is gone while its connection looks open.
 
         >>> from emitter_typed.broker import Broker
         >>> with Broker() as broker: broker.faults.ignore_pings()
@@ -384,7 +391,7 @@ class Faults:
 
 def _check_delay(seconds: float) -> None:
     if not seconds >= 0:
-        raise InvalidArgument(f"seconds must be 0 or more, not {seconds}", argument="seconds", value=seconds)
+        raise InvalidArgument(f"seconds: must be 0 or more, not {seconds}", argument="seconds", value=seconds)
 
 
 def through(faults: Faults, run: Callable[[Callable[[], None]], None]) -> Faults:

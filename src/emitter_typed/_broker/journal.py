@@ -16,7 +16,7 @@ def _short(payload: bytes) -> str:
 
 @frozen
 class Published:
-    """A message that a client, a link or a will published, and the broker accepted."""
+    """A published message that the broker accepted."""
 
     channel: str
     """The channel with its last slash, without key and options."""
@@ -31,7 +31,7 @@ class Published:
         """Return the payload as text.
 
         Raises:
-            UnicodeDecodeError: it is not UTF-8.
+            UnicodeDecodeError: the payload is not UTF-8.
         """
         return self.payload.decode()
 

@@ -88,8 +88,8 @@ class KeyRing:
         """
         if _is_key(master_key) is None:
             raise InvalidArgument(
-                "a master key is 32 characters of URL-safe base64 (A-Z a-z 0-9 - _); "
-                "leave it out and the broker makes one",
+                "master_key: must be 32 characters of URL-safe base64 (A-Z a-z 0-9 - _); "
+                "if it is omitted, the broker makes one",
                 argument="master_key",
                 value=None,
             )
@@ -217,17 +217,17 @@ def make_key(keys: KeyRing, channel: str, letters: str, ttl_s: int, now_s: float
     target = validate_channel(channel, static=False)
     if unknown := set(letters) - _LETTERS.keys():
         raise InvalidArgument(
-            f"permissions are letters of {''.join(_LETTERS)}, not {min(unknown)!r}",
+            f"permissions: must be letters of {''.join(_LETTERS)}, not {min(unknown)!r}",
             argument="permissions",
             value=letters,
         )
     if ttl_s < 0:
-        raise InvalidArgument(f"ttl is 0 or more seconds, not {ttl_s}", argument="ttl", value=ttl_s)
+        raise InvalidArgument(f"ttl: must be 0 or more seconds, not {ttl_s}", argument="ttl", value=ttl_s)
     try:
         return keys.seal(read_permissions(letters), target, int(now_s) + ttl_s if ttl_s else 0)
     except Refused as refused:
         raise InvalidArgument(
-            f"no key can be made for this channel: {refused.refusal.value[1]}", argument="channel", value=channel
+            f"channel: cannot have a key: {refused.refusal.value[1]}", argument="channel", value=channel
         ) from None
 
 

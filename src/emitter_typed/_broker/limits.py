@@ -19,10 +19,10 @@ _SEGMENT_BYTES = 512
 
 @frozen(kw_only=True)
 class Limits:
-    """The bounds of one broker. Each is a number above 0.
+    """The resource limits of a broker. Each is a number above 0.
 
     Raises:
-        InvalidArgument: a bound is not.
+        InvalidArgument: a limit is not a number above 0.
     """
 
     max_connections: int = 10_000

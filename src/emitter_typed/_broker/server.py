@@ -39,9 +39,11 @@ _BACKLOG = 1024
 
 
 class AsyncBroker:
-    """An Emitter broker inside the running asyncio loop. For development and tests, not for production.
+    """An Emitter broker in the running event loop.
 
-    It answers as Emitter does, on a loopback port, and keeps everything in memory.
+    For development and tests, not for production.
+
+    It answers as Emitter does, on a loopback port. Everything is in memory.
 
     >>> async def main() -> None:
     ...     async with AsyncBroker() as broker:
@@ -59,22 +61,22 @@ class AsyncBroker:
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """Prepare a broker; nothing is opened before `start()`.
+        """Make a broker. Nothing is opened before `start()`.
 
         Args:
             host: The address to listen on. Default: this machine only.
-            port: The TCP port, for MQTT, WebSocket and HTTP alike. Default: any that is free, which `port` then tells.
-                None: no port; clients connect in memory.
-            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: Emitter's own.
+            port: The TCP port, for MQTT, WebSocket and HTTP. Default: a free port; read it from `port`. None: no port;
+                clients connect in memory.
+            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: `"emitter"`.
             master_key: The key that makes keys, 32 characters of URL-safe base64. Brokers with the same one
                 accept each other's keys. Default: a new one.
-            clock: The time; what expires, expires by it. Default: the system's, until it is moved.
-            tls: The context of TLS connections, which the port then takes as well as plain ones. Default: none.
-            limits: What it may hold at most. Default: enough for tests, and little enough for any machine.
+            clock: The clock by which keys and messages expire. Default: the system's, which can be moved.
+            tls: The context of TLS connections. The port then accepts both TLS and plain connections. Default: plain
+                only.
+            limits: The resource limits. Default: enough for tests.
 
         Raises:
-            InvalidArgument: the host is empty, the port is none, the matcher does not exist, or the master key has
-                another form.
+            InvalidArgument: the host, the port, the matcher or the master key is not valid.
         """
         if matcher not in get_args(Matcher):
             raise InvalidArgument(
@@ -84,12 +86,12 @@ class AsyncBroker:
             )
         if port is not None and not 0 <= port <= MOST_PORT:
             raise InvalidArgument(
-                f"a port is 1 to {MOST_PORT}, or 0 for any that is free, not {port}", argument="port", value=port
+                f"port: must be 1 to {MOST_PORT}, or 0 for a free port, not {port}", argument="port", value=port
             )
         if not host:
             raise InvalidArgument(
-                "the host is empty, which would be every address of this machine: "
-                "give 127.0.0.1 for this machine alone, or 0.0.0.0 if you mean it",
+                "host: must not be empty, which would mean every address of this machine: "
+                "pass 127.0.0.1 for this machine only, or 0.0.0.0 for every address",
                 argument="host",
                 value=host,
             )
@@ -125,17 +127,17 @@ class AsyncBroker:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started, and neither stopped nor killed since."""
+        """True if the broker was started and not stopped or killed since."""
         return self._hub.loop is not None
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong on purpose: `broker.faults.drop_connections()` and many more."""
+        """Faults to inject, such as `broker.faults.drop_connections()`."""
         return self._faults
 
     @property
     def url(self) -> str:
-        """The address for clients, such as `mqtt://127.0.0.1:49152`; `mqtts://` if the broker speaks TLS.
+        """The URL for clients, such as `mqtt://127.0.0.1:49152`; with TLS `mqtts://`.
 
         Raises:
             Closed: the broker has no port.
@@ -147,7 +149,7 @@ class AsyncBroker:
 
     @property
     def port(self) -> int:
-        """The TCP port; the one that was found, once the broker was started with port 0.
+        """The TCP port. With port 0: the free port that was found at the start.
 
         Raises:
             Closed: the broker has no port.
@@ -158,17 +160,19 @@ class AsyncBroker:
 
     @property
     def published(self) -> tuple[Published, ...]:
-        """The last messages that were published and accepted, oldest first, in a number that the limits say."""
+        """The last accepted messages, oldest first. The limits bound their number."""
         return self._journal.matching(None)
 
     def memory(self, endpoint: Endpoint) -> Transport:
-        """Make a transport without a socket: give this method to a client, as in `Client(transport=broker.memory)`.
+        """Make a transport without a socket.
+
+        Pass this method to a client: `Client(transport=broker.memory)`.
 
         Args:
-            endpoint: Of it, username and will count.
+            endpoint: Its username and will are used.
 
         Returns:
-            The transport of one connection; the client asks for it.
+            The transport of one connection.
         """
         return MemoryTransport(endpoint, self._hub, self._hub.loop)
 
@@ -176,7 +180,7 @@ class AsyncBroker:
         """Make a key, without a connection. May be called before `start()`.
 
         Args:
-            channel: The target, such as `chat/#/`; a missing last slash is added.
+            channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
             ttl: Seconds until the key expires, by the broker's clock. Default: never.
 
@@ -184,24 +188,24 @@ class AsyncBroker:
             The key.
 
         Raises:
-            InvalidArgument: no key can be made for the channel, or a letter is no permission.
+            InvalidArgument: the channel cannot have a key, or a letter is not a permission.
         """
         return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
 
     async def start(self, *, keep_stored: bool = False) -> Self:
-        """Listen, so that clients can connect.
+        """Start listening.
 
-        After a `stop()` or `kill()`, it listens on the same port again; keys stay good, and `published` goes on. It is
-        a new process to its clients: what it stores from now on is numbered from the beginning.
+        After a `stop()` or `kill()`, it listens on the same port again. Keys stay valid, and `published` goes on. To
+        clients it is a new process: ids of stored messages start anew.
 
         Args:
-            keep_stored: Whether what was stored before is still there, as on a disk.
+            keep_stored: True to keep the messages stored before, like a broker that stores on disk.
 
         Returns:
             The broker itself.
 
         Raises:
-            CannotListen: the port is in use, or the host is none of this machine's. Nothing was started.
+            CannotListen: the port is in use, or the host is not an address of this machine. Nothing was started.
         """
         if self.is_running:
             return self
@@ -224,30 +228,31 @@ class AsyncBroker:
         return self
 
     async def stop(self) -> None:
-        """Tell every client, close its connection, then the port. Keys stay good for the next start.
+        """Close every connection properly, then the port.
 
-        Clients over WebSocket and TLS get the closing words of these. What waits to be sent is sent, unless the
-        client does not read it within a second. A broker that is not running is left as it is.
+        Unsent data is sent if clients read it within a second.
         """
         await self._end(in_good_order=True)
 
     async def kill(self) -> None:
-        """End at once, as a process that is killed or a machine without power.
+        """End at once, like a killed process.
 
-        Clients get no last word, what waits to be sent is lost, and wills are not sent. `start()` brings the broker
-        back without what it had stored, `start(keep_stored=True)` with it, as one that stores on a disk. A broker that
-        is not running is left as it is.
+        Unsent data is lost, connections are not closed properly, and wills are not sent. `start()` starts the broker
+        again without its stored messages, `start(keep_stored=True)` with them, like one that stores on disk. Does
+        nothing if the broker is not running.
         """
         await self._end(in_good_order=False)
 
     async def restart(self, *, keep_stored: bool = True) -> None:
-        """Stop and start on the same port: clients lose their connections, subscriptions, links and watches.
+        """Stop, and start on the same port.
+
+        Clients lose their connections, subscriptions, links and watches.
 
         Args:
-            keep_stored: Whether stored messages are still there afterwards.
+            keep_stored: True to keep the stored messages.
 
         Raises:
-            CannotListen: somebody else has taken the port meanwhile. The broker is stopped.
+            CannotListen: another program has taken the port meanwhile. The broker is stopped.
         """
         await self.stop()
         await self.start(keep_stored=keep_stored)
@@ -255,20 +260,20 @@ class AsyncBroker:
     async def wait_published(
         self, count: int = 1, *, channel: str | None = None, timeout_s: float = 5.0
     ) -> tuple[Published, ...]:
-        """Wait until so many messages were published, those before the call included.
+        """Wait until `count` messages were published. Earlier ones count.
 
         Args:
-            count: How many.
-            channel: Count only what was published there or below; `+` stands for one segment. Default: everything.
-            timeout_s: How many seconds to wait.
+            count: The number of messages.
+            channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
+            timeout_s: Seconds to wait.
 
         Returns:
-            All that were published, oldest first; `count` of them or more.
+            All published messages, oldest first: `count` or more.
 
         Raises:
-            NotPublished: there were not so many in time.
-            InvalidArgument: the channel is none, or the number is below 1.
-            Closed: the broker is not running, or was stopped meanwhile.
+            NotPublished: fewer were published in time.
+            InvalidArgument: the channel is not valid, or `count` is below 1.
+            Closed: the broker is not running, or was stopped during the wait.
         """
         return await until_published(self._journal, lambda: self.is_running, count, channel, timeout_s)
 
@@ -318,17 +323,17 @@ async def until_published(
     Args:
         journal: Where to look.
         running: Tells whether there may be more messages.
-        count: How many.
+        count: The number of messages.
         channel: Count only what was published there or below; None: everything.
-        timeout_s: How many seconds to wait.
+        timeout_s: Seconds to wait.
 
     Raises:
-        NotPublished: there were not so many in time.
-        InvalidArgument: the channel is none, or the number is below 1.
+        NotPublished: fewer were published in time.
+        InvalidArgument: the channel is not valid, or `count` is below 1.
         Closed: nothing is running, or it was stopped meanwhile.
     """
     if count < 1:
-        raise InvalidArgument(f"count is 1 or more, not {count}", argument="count", value=count)
+        raise InvalidArgument(f"count: must be 1 or more, not {count}", argument="count", value=count)
     wanted = None if channel is None else validate_channel(channel, static=False)
     over = asyncio.Event()
 
@@ -368,5 +373,5 @@ def _why(error: OSError | ValueError) -> tuple[str, str]:
     number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
     reason = os.strerror(number) if number else getattr(error, "strerror", None) or str(error)
     if number in (errno.EADDRINUSE, errno.EACCES):
-        return reason, "port 0 takes any port that is free"
+        return reason, "pass port 0 for a free port"
     return reason, "the host must be an address of this machine, such as 127.0.0.1"

@@ -77,9 +77,11 @@ class LoopThread:
 
 
 class Broker:
-    """An Emitter broker beside the program that uses it. For development and tests, not for production.
+    """An Emitter broker in the same process.
 
-    It answers as Emitter does, on a loopback port, and keeps everything in memory.
+    For development and tests, not for production.
+
+    It answers as Emitter does, on a loopback port. Everything is in memory.
 
     >>> with Broker() as broker:
     ...     broker.url.startswith("mqtt://127.0.0.1:")
@@ -97,22 +99,22 @@ class Broker:
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """Prepare a broker; nothing is opened before `start()`.
+        """Make a broker. Nothing is opened before `start()`.
 
         Args:
             host: The address to listen on. Default: this machine only.
-            port: The TCP port, for MQTT, WebSocket and HTTP alike. Default: any that is free, which `port` then tells.
-                None: no port; clients connect in memory.
-            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: Emitter's own.
+            port: The TCP port, for MQTT, WebSocket and HTTP. Default: a free port; read it from `port`. None: no port;
+                clients connect in memory.
+            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: `"emitter"`.
             master_key: The key that makes keys, 32 characters of URL-safe base64. Brokers with the same one
                 accept each other's keys. Default: a new one.
-            clock: The time; what expires, expires by it. Default: the system's, until it is moved.
-            tls: The context of TLS connections, which the port then takes as well as plain ones. Default: none.
-            limits: What it may hold at most. Default: enough for tests, and little enough for any machine.
+            clock: The clock by which keys and messages expire. Default: the system's, which can be moved.
+            tls: The context of TLS connections. The port then accepts both TLS and plain connections. Default: plain
+                only.
+            limits: The resource limits. Default: enough for tests.
 
         Raises:
-            InvalidArgument: the host is empty, the port is none, the matcher does not exist, or the master key has
-                another form.
+            InvalidArgument: the host, the port, the matcher or the master key is not valid.
         """
         self._run_in(
             LoopThread(),
@@ -133,17 +135,17 @@ class Broker:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started, and neither stopped nor killed since."""
+        """True if the broker was started and not stopped or killed since."""
         return self._started
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong on purpose: `broker.faults.drop_connections()` and many more."""
+        """Faults to inject, such as `broker.faults.drop_connections()`."""
         return self._faults
 
     @property
     def url(self) -> str:
-        """The address for clients, such as `mqtt://127.0.0.1:49152`; `mqtts://` if the broker speaks TLS.
+        """The URL for clients, such as `mqtt://127.0.0.1:49152`; with TLS `mqtts://`.
 
         Raises:
             Closed: the broker has no port.
@@ -157,7 +159,7 @@ class Broker:
 
     @property
     def port(self) -> int:
-        """The TCP port; the one that was found, once the broker was started with port 0.
+        """The TCP port. With port 0: the free port that was found at the start.
 
         Raises:
             Closed: the broker has no port.
@@ -176,21 +178,24 @@ class Broker:
 
     @property
     def clock(self) -> Clock:
-        """The time that it lives by: `broker.clock.advance(60)` makes keys and stored messages expire."""
+        """The broker's clock.
+
+        `broker.clock.advance(60)` lets keys and stored messages expire.
+        """
         return self._broker.clock
 
     @property
     def published(self) -> tuple[Published, ...]:
-        """The last messages that were published and accepted, oldest first, in a number that the limits say.
+        """The last accepted messages, oldest first. The limits bound their number.
 
-        A client's `publish` with QoS 0 does not wait for the broker: see `wait_published`.
+        A `publish` of QoS 0 does not wait for the broker: use `wait_published`.
         """
         if not self._started:
             return self._broker.published
         return self._call(later(lambda: self._broker.published))
 
     def memory(self, endpoint: Endpoint) -> Transport:
-        """Make a transport without a socket: give this method to a client.
+        """Make a transport without a socket. Pass this method to a client.
 
         >>> from emitter_typed import Client
         >>> with Broker(port=None) as broker, Client(transport=broker.memory) as client:
@@ -198,10 +203,10 @@ class Broker:
         26
 
         Args:
-            endpoint: Of it, username and will count.
+            endpoint: Its username and will are used.
 
         Returns:
-            The transport of one connection; the client asks for it.
+            The transport of one connection.
         """
         return self._broker.memory(endpoint)
 
@@ -213,7 +218,7 @@ class Broker:
         32
 
         Args:
-            channel: The target, such as `chat/#/`; a missing last slash is added.
+            channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
             ttl: Seconds until the key expires, by the broker's clock. Default: never.
 
@@ -221,24 +226,24 @@ class Broker:
             The key.
 
         Raises:
-            InvalidArgument: no key can be made for the channel, or a letter is no permission.
+            InvalidArgument: the channel cannot have a key, or a letter is not a permission.
         """
         return self._broker.keygen(channel, permissions, ttl=ttl)
 
     def start(self, *, keep_stored: bool = False) -> Self:
-        """Listen, so that clients can connect.
+        """Start listening.
 
-        After a `stop()` or `kill()`, it listens on the same port again; keys stay good, and `published` goes on. It is
-        a new process to its clients: what it stores from now on is numbered from the beginning.
+        After a `stop()` or `kill()`, it listens on the same port again. Keys stay valid, and `published` goes on. To
+        clients it is a new process: ids of stored messages start anew.
 
         Args:
-            keep_stored: Whether what was stored before is still there, as on a disk.
+            keep_stored: True to keep the messages stored before, like a broker that stores on disk.
 
         Returns:
             The broker itself.
 
         Raises:
-            CannotListen: the port is in use, or the host is none of this machine's. Nothing was started.
+            CannotListen: the port is in use, or the host is not an address of this machine. Nothing was started.
         """
         if not self._started:
             self._thread.begin()
@@ -251,20 +256,19 @@ class Broker:
         return self
 
     def stop(self) -> None:
-        """Tell every client, close its connection, then the port, and end the thread.
+        """Close every connection properly, then the port, and end the thread.
 
-        Keys stay good for the next start. Clients over WebSocket and TLS get the closing words of these. What waits to
-        be sent is sent, unless the client does not read it within a second. A broker that is not running is left as it
-        is.
+        Keys stay valid for the next start. Unsent data is sent if the client reads it within a second. Does nothing if
+        the broker is not running.
         """
         self._end(self._broker.stop)
 
     def kill(self) -> None:
-        """End at once, as a process that is killed or a machine without power.
+        """End at once, like a killed process.
 
-        Clients get no last word, what waits to be sent is lost, and wills are not sent. `start()` brings the broker
-        back without what it had stored, `start(keep_stored=True)` with it, as one that stores on a disk. A broker that
-        is not running is left as it is.
+        Unsent data is lost, connections are not closed properly, and wills are not sent. `start()` starts the broker
+        again without its stored messages, `start(keep_stored=True)` with them, like one that stores on disk. Does
+        nothing if the broker is not running.
 
         >>> with Broker() as broker:
         ...     broker.kill()
@@ -273,15 +277,17 @@ class Broker:
         self._end(self._broker.kill)
 
     def restart(self, *, keep_stored: bool = True) -> None:
-        """Stop and start on the same port: clients lose their connections, subscriptions, links and watches.
+        """Stop, and start on the same port.
+
+        Clients lose their connections, subscriptions, links and watches.
 
         >>> with Broker() as broker: broker.restart(keep_stored=False)
 
         Args:
-            keep_stored: Whether stored messages are still there afterwards.
+            keep_stored: True to keep the stored messages.
 
         Raises:
-            CannotListen: somebody else has taken the port meanwhile. The broker is stopped.
+            CannotListen: another program has taken the port meanwhile. The broker is stopped.
         """
         self.stop()
         self.start(keep_stored=keep_stored)
@@ -289,7 +295,7 @@ class Broker:
     def wait_published(
         self, count: int = 1, *, channel: str | None = None, timeout_s: float = 5.0
     ) -> tuple[Published, ...]:
-        """Wait until so many messages were published, those before the call included.
+        """Wait until `count` messages were published. Earlier ones count.
 
         >>> from emitter_typed import Client
         >>> with Broker() as broker, Client.from_url(broker.url) as client:
@@ -299,17 +305,17 @@ class Broker:
         ('chat/', 'hello')
 
         Args:
-            count: How many.
-            channel: Count only what was published there or below; `+` stands for one segment. Default: everything.
-            timeout_s: How many seconds to wait.
+            count: The number of messages.
+            channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
+            timeout_s: Seconds to wait.
 
         Returns:
-            All that were published, oldest first; `count` of them or more.
+            All published messages, oldest first: `count` or more.
 
         Raises:
-            NotPublished: there were not so many in time.
-            InvalidArgument: the channel is none, or the number is below 1.
-            Closed: the broker is not running, or was stopped meanwhile.
+            NotPublished: fewer were published in time.
+            InvalidArgument: the channel is not valid, or `count` is below 1.
+            Closed: the broker is not running, or was stopped during the wait.
         """
         return self._call(self._broker.wait_published(count, channel=channel, timeout_s=timeout_s))
 

@@ -67,7 +67,7 @@ def parse_urls(url: object) -> tuple[BrokerAddress, ...]:
     if url is None:
         url = os.environ.get(URL_VARIABLE)
         if not url:
-            raise _invalid(f"no URL of a broker: give one, or set {URL_VARIABLE}, such as mqtt://localhost:8080")
+            raise _invalid(f"url: missing: pass one, or set {URL_VARIABLE}, such as mqtt://localhost:8080")
     texts: list[object]
     if isinstance(url, str):
         texts = [url]
@@ -97,21 +97,21 @@ def _parse(url: str) -> BrokerAddress:
         parts = None
     # What a URL holds besides host and port may be a password, so that no error shows it.
     if parts is None or port == 0:
-        raise _invalid("this is no URL of a broker: write mqtt://host:port, with a port of 1 to 65535") from None
+        raise _invalid("url: not valid: write mqtt://host:port, with a port of 1 to 65535") from None
     if parts.scheme not in _PORTS:
         if is_masked(url):
             raise _invalid(f"url: {_MASKED_KEY}; the URL must begin with {_SCHEMES}, as in mqtt://localhost:8080")
-        raise _invalid(f"the URL must begin with {_SCHEMES}, as in mqtt://localhost:8080")
+        raise _invalid(f"url: must begin with {_SCHEMES}, as in mqtt://localhost:8080")
     if parts.username is not None:
         raise _invalid(
-            "the URL must hold no username or password: Emitter has no passwords; give the name that presence shows as "
-            f'username=, as in Client("{parts.scheme}://host:port", username="ann"), and a key to each call'
+            "url: must not contain a username or password: Emitter has no passwords; pass the name that presence shows "
+            f'as username=, as in Client("{parts.scheme}://host:port", username="ann"), and a key to each call'
         )
     websocket = parts.scheme in _WEBSOCKET
     path_fits = _is_path(parts.path) if websocket else not parts.path.strip("/")
     if not parts.hostname or not path_fits or parts.query or parts.fragment:
         form = f"{parts.scheme}://host:port{'/path, in ASCII without spaces,' if websocket else ''}"
-        raise _invalid(f"the URL must be {form} and no more")
+        raise _invalid(f"url: must be {form} and nothing more")
     return BrokerAddress(
         parts.hostname,
         port or _PORTS[parts.scheme],
@@ -128,18 +128,18 @@ def check_host(host: str) -> None:
     """Check that a text may be the name or the address of a host. Raises InvalidArgument, without showing it."""
     problem = None
     if not host:
-        problem = "the host is empty: give a name or an address"
+        problem = "host: must not be empty: pass a name or an address"
     elif "://" in host:
         problem = (
             'host: this is a URL: give it to the client, as in Client("mqtt://localhost:8080"), and call connect() '
             "without arguments"
         )
     elif is_masked(host):
-        problem = f"host: {_MASKED_KEY}; give the name or the address of a broker"
+        problem = f"host: {_MASKED_KEY}; pass the name or the address of a broker"
     elif "@" in host:
-        problem = "host: must hold no username or password: give the name that presence shows as username="
+        problem = "host: must not contain a username or password: pass the name that presence shows as username="
     elif _with_port(host):
-        problem = 'host: must hold no port: give it as port=, as in connect("localhost", 8080, secure=False)'
+        problem = 'host: must not contain a port: pass it as port=, as in connect("localhost", 8080, secure=False)'
     elif _find_no_host(host):
         problem = "host: expected a name or an address alone, such as localhost, 192.0.2.7 or ::1"
     if problem is not None:

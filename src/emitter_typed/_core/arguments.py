@@ -29,7 +29,7 @@ def duration(value: float | timedelta) -> timedelta:
         return value if isinstance(value, timedelta) else seconds(value)
     except Unfit:
         raise InvalidArgument(
-            f"a duration is a timedelta or a finite number of seconds, not {_shown_number(value)}",
+            f"expected a timedelta or a finite number of seconds, got {_shown_number(value)}",
             argument="duration",
             value=None,
         ) from None

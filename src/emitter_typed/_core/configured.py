@@ -55,42 +55,48 @@ class ConfiguredClient(ABC):
         outbox_max_bytes: int = 16 * 1024 * 1024,
         max_packet_bytes: int | None = None,
     ) -> None:
-        """Make a client that is not connected: `connect` or `with` does that (`async with`, for AsyncClient).
+        """Make a client.
+
+        It is not connected yet: call `connect`, or use `with` (`async with` for AsyncClient).
 
         Args:
-            url: Where `connect` without a host connects to: `mqtt://host:port`, `mqtts://host:port` for TLS,
-                `ws://host:port/path` for WebSocket or `wss://host:port/path` for both; the ports are 8080, and 443 for
-                TLS, by default, the path `/`. Several, such as the nodes of a cluster, as a sequence or with spaces
-                between: they are tried in turn until one accepts the connection, also when it is lost; each attempt has
-                its share of `timeout_s`. Default: Emitter's hosted service, `mqtts://api.emitter.io`.
-            username: The name that presence shows to others. Default: none.
-            timeout_s: Seconds that a call waits for the broker, if the call does not say otherwise.
-            tls: The TLS context of secure connections. Default: the system's certificates, verified.
-            will: What the broker publishes once the connection has ended. Default: nothing.
-            proxy: The URL of a proxy to go through, such as `socks5://host:1080` or `http://host:8080`. Default: the
-                one in the environment variable mqtt_proxy, if there is one.
-            transport: What carries its packets, such as an embedded broker's `memory`. Default: TCP, TLS, WebSocket.
-            matcher: How the broker matches channels: by prefix (`"emitter"`), or as MQTT does (`"mqtt"`).
-            max_messages: How many messages may wait in the queue of a subscription.
-            max_bytes: How many bytes of payload may wait in the queue of a subscription.
-            overflow: What a full queue does: lose its oldest messages (`"drop_oldest"`), lose the new one
-                (`"drop_newest"`), or end the subscription with SlowConsumer (`"fail"`).
-            reconnect: Whether to connect again when the connection is lost. Links, watches and subscriptions are then
-                asked for again, and messages of QoS 1 that were not acknowledged are sent again. False: everything
-                ends with ConnectionLost.
-            reconnect_max_s: The longest wait between two attempts, in seconds; the first ones are shorter.
-            retry_connect: Whether `connect` goes on trying, within `timeout_s`, where waiting may help: nothing listens
-                yet, or the broker takes nobody now. False: its first attempt is the only one.
-            while_offline: What calls other than a publish of QoS 1 do that find the connection lost: wait for the next
-                one within their time limit (`"wait"`), or raise ConnectionLost at once (`"raise"`).
-            outbox_max_messages: How many messages of QoS 1 may wait for a connection.
-            outbox_max_bytes: How many bytes of payload may wait for a connection.
-            max_packet_bytes: How large a packet may be, in both directions: what is larger is not sent, and a broker
-                that announces more is left. It says as well how much a page of stored messages may hold. Set what the
-                broker is configured for, if that is not Emitter's own bound. Default: 65,536, Emitter's own bound.
+            url: The broker: `mqtt://host:port`, `mqtts://host:port` (TLS), `ws://host:port/path` (WebSocket) or
+                `wss://host:port/path` (both). Default port: 8080, with TLS 443. Several URLs, such as the nodes of a
+                cluster, are a sequence, or one text with spaces between; they are tried in turn, each with its share of
+                `timeout_s`. Default: Emitter's hosted service, `mqtts://api.emitter.io`.
+            username: The name that presence events show. Default: none.
+            timeout_s: Seconds that a call waits for the broker, unless the call has a `timeout_s` of its own. Default:
+                10.
+            tls: The TLS context of secure connections. Default: verify with the system's certificates.
+            will: The message that the broker publishes when the connection has ended. Default: none.
+            proxy: The URL of a proxy, such as `socks5://host:1080` or `http://host:8080`. Default: the environment
+                variable mqtt_proxy, if it is set.
+            transport: What carries the packets, such as an embedded broker's `memory`. Default: TCP, TLS or WebSocket,
+                by the URL.
+            matcher: How the broker is configured to match channels: by prefix (`"emitter"`) or as MQTT does (`"mqtt"`).
+                Default: `"emitter"`.
+            max_messages: Maximum number of messages in the queue of a subscription. Default: 10,000.
+            max_bytes: Maximum number of bytes of payload in the queue of a subscription. Default: 16 MiB.
+            overflow: What a full queue does: drop its oldest messages (`"drop_oldest"`), drop the new one
+                (`"drop_newest"`), or end the subscription with SlowConsumer (`"fail"`). Default: `"drop_oldest"`.
+            reconnect: True to reconnect when the connection is lost. Links, watches and subscriptions are then
+                restored, and unacknowledged messages of QoS 1 are resent. If False, everything ends with
+                ConnectionLost. Default: True.
+            reconnect_max_s: The longest wait between two attempts, in seconds. The first waits are shorter. Default:
+                30.
+            retry_connect: True if `connect` retries within `timeout_s` while waiting may help: nothing listens yet, or
+                the broker is not available. If False, it makes one attempt. Default: False.
+            while_offline: What a call does without a connection: wait for the next one within its time limit
+                (`"wait"`), or raise ConnectionLost at once (`"raise"`). A publish of QoS 1 always waits. Default:
+                `"wait"`.
+            outbox_max_messages: Maximum number of messages of QoS 1 that wait for a connection. Default: 10,000.
+            outbox_max_bytes: Maximum number of bytes of payload that wait for a connection. Default: 16 MiB.
+            max_packet_bytes: Maximum size of a packet in bytes, in both directions. A larger message is refused; a
+                larger packet of the broker ends the connection. It also bounds a page of stored messages. Set it to the
+                broker's limit. Default: 65,536, as Emitter's.
 
         Raises:
-            InvalidArgument: A URL is none, or a setting makes no sense.
+            InvalidArgument: A URL or a setting is not valid.
         """
         addresses = () if url is None else parse_urls(url)
         self._set_up(
@@ -141,34 +147,51 @@ class ConfiguredClient(ABC):
         outbox_max_bytes: int = 16 * 1024 * 1024,
         max_packet_bytes: int | None = None,
     ) -> Self:
-        """Make a client for the broker at a URL, or for several; `with`, or `connect` without arguments, connects it.
+        """Make a client for the broker at a URL.
+
+        Connect it by `with`, or by `connect` without arguments.
 
         Args:
-            url: As in the constructor. Default: the environment variable EMITTER_URL, which may hold several with
-                spaces between.
-            username: As in the constructor.
-            timeout_s: As in the constructor.
-            tls: As in the constructor.
-            will: As in the constructor.
-            proxy: As in the constructor.
-            transport: As in the constructor.
-            matcher: As in the constructor.
-            max_messages: As in the constructor.
-            max_bytes: As in the constructor.
-            overflow: As in the constructor.
-            reconnect: As in the constructor.
-            reconnect_max_s: As in the constructor.
-            retry_connect: As in the constructor.
-            while_offline: As in the constructor.
-            outbox_max_messages: As in the constructor.
-            outbox_max_bytes: As in the constructor.
-            max_packet_bytes: As in the constructor.
+            url: The broker: `mqtt://host:port`, `mqtts://host:port` (TLS), `ws://host:port/path` (WebSocket) or
+                `wss://host:port/path` (both). Default port: 8080, with TLS 443. Several URLs, such as the nodes of a
+                cluster, are a sequence, or one text with spaces between; they are tried in turn, each with its share of
+                `timeout_s`. Default: the environment variable EMITTER_URL.
+            username: The name that presence events show. Default: none.
+            timeout_s: Seconds that a call waits for the broker, unless the call has a `timeout_s` of its own. Default:
+                10.
+            tls: The TLS context of secure connections. Default: verify with the system's certificates.
+            will: The message that the broker publishes when the connection has ended. Default: none.
+            proxy: The URL of a proxy, such as `socks5://host:1080` or `http://host:8080`. Default: the environment
+                variable mqtt_proxy, if it is set.
+            transport: What carries the packets, such as an embedded broker's `memory`. Default: TCP, TLS or WebSocket,
+                by the URL.
+            matcher: How the broker is configured to match channels: by prefix (`"emitter"`) or as MQTT does (`"mqtt"`).
+                Default: `"emitter"`.
+            max_messages: Maximum number of messages in the queue of a subscription. Default: 10,000.
+            max_bytes: Maximum number of bytes of payload in the queue of a subscription. Default: 16 MiB.
+            overflow: What a full queue does: drop its oldest messages (`"drop_oldest"`), drop the new one
+                (`"drop_newest"`), or end the subscription with SlowConsumer (`"fail"`). Default: `"drop_oldest"`.
+            reconnect: True to reconnect when the connection is lost. Links, watches and subscriptions are then
+                restored, and unacknowledged messages of QoS 1 are resent. If False, everything ends with
+                ConnectionLost. Default: True.
+            reconnect_max_s: The longest wait between two attempts, in seconds. The first waits are shorter. Default:
+                30.
+            retry_connect: True if `connect` retries within `timeout_s` while waiting may help: nothing listens yet, or
+                the broker is not available. If False, it makes one attempt. Default: False.
+            while_offline: What a call does without a connection: wait for the next one within its time limit
+                (`"wait"`), or raise ConnectionLost at once (`"raise"`). A publish of QoS 1 always waits. Default:
+                `"wait"`.
+            outbox_max_messages: Maximum number of messages of QoS 1 that wait for a connection. Default: 10,000.
+            outbox_max_bytes: Maximum number of bytes of payload that wait for a connection. Default: 16 MiB.
+            max_packet_bytes: Maximum size of a packet in bytes, in both directions. A larger message is refused; a
+                larger packet of the broker ends the connection. It also bounds a page of stored messages. Set it to the
+                broker's limit. Default: 65,536, as Emitter's.
 
         Returns:
-            A client that is not connected yet.
+            The client, not connected yet.
 
         Raises:
-            InvalidArgument: There is no URL, it is none, or a setting makes no sense.
+            InvalidArgument: There is no URL, or a URL or a setting is not valid.
         """
         addresses = parse_urls(url)
         client = cls(
@@ -194,13 +217,13 @@ class ConfiguredClient(ABC):
         return client
 
     def statistics(self) -> Statistics:
-        """Return what the client has done so far, in numbers.
+        """Return counters of what the client has done so far.
 
-        Cheap, and possible at any time: connected or not, from any thread, in a handler. The numbers are read one after
-        the other while the client goes on, so what happens meanwhile may show in some of them only.
+        Cheap. May be called at any time, connected or not, from any thread and in a handler. The counters are not one
+        snapshot: they are read one after the other while the client works.
 
         Returns:
-            The numbers since the client was made, as they are now.
+            The counters since the client was made.
         """
         return self._driver.statistics()
 

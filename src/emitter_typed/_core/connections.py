@@ -347,7 +347,7 @@ def _refused(failure: Exception, endpoint: Endpoint) -> EmitterError:
 
 def _own_fault(failure: Exception) -> ConnectionLost:
     _log.error("session.failed", exc_info=failure)
-    lost = ConnectionLost(f"the client failed with {type(failure).__name__}, which is a fault of its own")
+    lost = ConnectionLost(f"the client failed with {type(failure).__name__}, which is a bug in emitter-typed")
     lost.__cause__ = failure
     return lost
 

@@ -25,15 +25,17 @@ def unacknowledged(error: RequestTimeout, session: MayBeOffline) -> RequestTimeo
 
 
 class Pending:
-    """A message on its way: wait for the broker's acknowledgement, or look whether it has come.
+    """A message in flight.
 
-    Nobody has to wait: a refusal of a message whose `Pending` is gone is reported to `on_error`.
+    Wait for the broker's acknowledgement, or ask whether it has arrived.
+
+    Waiting is optional: if nobody keeps the `Pending`, a refusal goes to `on_error`.
     """
 
     __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
 
     def __init__(self, outcome: SyncOutcome[None], session: MayBeOffline, timeout_s: float) -> None:
-        """Clients make these."""
+        """Made by clients."""
         self._outcome = outcome
         self._session = session
         self._timeout_s = timeout_s
@@ -48,21 +50,26 @@ class Pending:
 
     @property
     def done(self) -> bool:
-        """Whether it has ended, well or badly. A message at QoS 0 has as soon as it is on its way."""
+        """True if it has ended, with success or failure.
+
+        A message of QoS 0 ends when it is handed to the network.
+        """
         return self._outcome.done
 
     def wait(self, timeout_s: float | None = None) -> None:
-        """Wait until the broker has acknowledged the message. May be called again, and by several at once.
+        """Wait until the broker has acknowledged the message.
+
+        Several threads or tasks may wait.
 
         Args:
             timeout_s: Seconds to wait. Default: the client's `timeout_s`.
 
         Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or negative.
-            BrokerError: The broker refused the message; the class says why.
-            RequestTimeout: No acknowledgement came in time; it may still come. Without a connection, `offline` says
-                why there is none, and the message waits for the next.
-            ConnectionLost: The connection ended first; the message may have been delivered.
+            InvalidArgument: `timeout_s` is not a number, or is negative.
+            BrokerError: The broker refused the message. The subclass says why.
+            RequestTimeout: No acknowledgement arrived in time; it may still arrive. If there is no connection,
+                `offline` says why, and the message waits for the next one.
+            ConnectionLost: The connection was lost first. The message may have been delivered.
         """
         try:
             self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
@@ -71,7 +78,9 @@ class Pending:
 
 
 class AsyncPending:
-    """A message on its way: wait for the broker's acknowledgement, or look whether it has come.
+    """A message in flight.
+
+    Wait for the broker's acknowledgement, or ask whether it has arrived.
 
     Nobody has to wait: a refusal of a message whose `AsyncPending` is gone is reported to `on_error`.
     """
@@ -79,7 +88,7 @@ class AsyncPending:
     __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
 
     def __init__(self, outcome: AsyncOutcome[None], session: MayBeOffline, timeout_s: float) -> None:
-        """Clients make these."""
+        """Made by clients."""
         self._outcome = outcome
         self._session = session
         self._timeout_s = timeout_s
@@ -94,21 +103,26 @@ class AsyncPending:
 
     @property
     def done(self) -> bool:
-        """Whether it has ended, well or badly. A message at QoS 0 has as soon as it is on its way."""
+        """True if it has ended, with success or failure.
+
+        A message of QoS 0 ends when it is handed to the network.
+        """
         return self._outcome.done
 
     async def wait(self, timeout_s: float | None = None) -> None:
-        """Wait until the broker has acknowledged the message. May be called again, and by several at once.
+        """Wait until the broker has acknowledged the message.
+
+        Several threads or tasks may wait.
 
         Args:
             timeout_s: Seconds to wait. Default: the client's `timeout_s`.
 
         Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or negative.
-            BrokerError: The broker refused the message; the class says why.
-            RequestTimeout: No acknowledgement came in time; it may still come. Without a connection, `offline` says
-                why there is none, and the message waits for the next.
-            ConnectionLost: The connection ended first; the message may have been delivered.
+            InvalidArgument: `timeout_s` is not a number, or is negative.
+            BrokerError: The broker refused the message. The subclass says why.
+            RequestTimeout: No acknowledgement arrived in time; it may still arrive. If there is no connection,
+                `offline` says why, and the message waits for the next one.
+            ConnectionLost: The connection was lost first. The message may have been delivered.
         """
         try:
             await self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))

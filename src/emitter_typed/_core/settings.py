@@ -129,10 +129,10 @@ class Settings:
         _check_kind("keepalive", keepalive_s, int, "an integer")
         check_host(host)
         if not 0 < port < 65_536:
-            raise InvalidArgument(f"a port is 1 to 65535, not {port}", argument="port", value=port)
+            raise InvalidArgument(f"port: must be 1 to 65535, not {port}", argument="port", value=port)
         if not 0 < keepalive_s < 120:
             raise InvalidArgument(
-                f"keepalive is 1 to 119 seconds, not {keepalive_s}: the broker drops a connection after 120",
+                f"keepalive: must be 1 to 119 seconds, not {keepalive_s}: the broker drops a connection after 120",
                 argument="keepalive",
                 value=keepalive_s,
             )

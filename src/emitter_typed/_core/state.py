@@ -29,26 +29,30 @@ class _State(ABC):
 
     @property
     def status(self) -> ConnectionStatus:
-        """Where the connection stands now."""
+        """The state now."""
         return self._status
 
     @property
     def error(self) -> EmitterError | None:
-        """Why the connection was lost, or could not be made, the last time; None since it was made or closed."""
+        """Why the connection was last lost or could not be made.
+
+        None while connected and after a close.
+        """
         return self._error
 
     @property
     def url(self) -> str | None:
-        """The URL of the broker that the client is connected to, or is trying; None before `connect`.
+        """The URL of the broker that the client is connected to, or tries to reach.
 
-        It has the port, and no path. While the client reconnects, it is the broker of the next attempt; after the end,
-        the last one.
+        None before `connect`.
+
+        It has a port and no path. While reconnecting: the broker of the next attempt. After the end: the last broker.
         """
         return self._url
 
     @property
     def connects(self) -> int:
-        """How many times the broker has accepted a connection of this client."""
+        """Number of connections of this client that the broker has accepted."""
         return self._connects
 
     def __repr__(self) -> str:
@@ -65,10 +69,10 @@ class _State(ABC):
     def set(
         self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
     ) -> bool:
-        """Change it, and tell whether it is about this owner, or stays; for clients."""
+        """Change the state, and return True if it belongs to this owner. For the clients' own use."""
 
     def begin(self, owner: object, url: str) -> None:
-        """Be about another connection, which begins to connect to a broker; for clients."""
+        """Begin the state of another connection. For the clients' own use."""
         self._owner = owner
         self.set(owner, "connecting", url=url)
 
@@ -77,14 +81,14 @@ class ConnectionState(_State):
     """The state of a client's connection."""
 
     def __init__(self) -> None:
-        """Clients make these."""
+        """Made by clients."""
         super().__init__()
         self._changed = GuardedCondition()
 
     def set(
         self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
     ) -> bool:
-        """Change it, and tell whether it is about this owner, or stays; for clients."""
+        """Change the state, and return True if it belongs to this owner. For the clients' own use."""
         with self._changed:
             if owner is not self._owner:
                 return False
@@ -93,21 +97,21 @@ class ConnectionState(_State):
         return True
 
     def forked(self) -> None:
-        """Go on in a process that was forked, without the locks of its parent's threads; for clients."""
+        """Go on in a forked process, without the locks of its parent's threads. For the clients' own use."""
         self._changed = GuardedCondition()
 
     def wait(self, *statuses: ConnectionStatus, timeout_s: float | None = None) -> bool:
         """Wait until the connection is in a state.
 
         Args:
-            statuses: Any of these will do. Default: `"connected"`.
+            statuses: The states to wait for; any of them ends the wait. Default: `"connected"`.
             timeout_s: Seconds to wait. Default: without limit.
 
         Returns:
-            Whether it came to that in time.
+            True if the state was reached in time.
 
         Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or negative.
+            InvalidArgument: `timeout_s` is not a number, or is negative.
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
@@ -126,14 +130,14 @@ class AsyncConnectionState(_State):
     """The state of an asyncio client's connection."""
 
     def __init__(self) -> None:
-        """Clients make these."""
+        """Made by clients."""
         super().__init__()
         self._waiters = AsyncWaiters()
 
     def set(
         self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
     ) -> bool:
-        """Change it, and tell whether it is about this owner, or stays; for clients."""
+        """Change the state, and return True if it belongs to this owner. For the clients' own use."""
         if owner is not self._owner:
             return False
         self._set(status, error, url)
@@ -147,14 +151,14 @@ class AsyncConnectionState(_State):
         """Wait until the connection is in a state.
 
         Args:
-            statuses: Any of these will do. Default: `"connected"`.
+            statuses: The states to wait for; any of them ends the wait. Default: `"connected"`.
             timeout_s: Seconds to wait. Default: without limit.
 
         Returns:
-            Whether it came to that in time.
+            True if the state was reached in time.
 
         Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or negative.
+            InvalidArgument: `timeout_s` is not a number, or is negative.
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)

@@ -16,7 +16,10 @@ from emitter_typed._protocol.receiving.mailbox import Mailbox
 
 @frozen(kw_only=True)
 class RequestCounts:
-    """How what was asked of the broker ended, for one operation. What is under way is not among it yet."""
+    """Counts of finished calls of one operation, by outcome.
+
+    Calls in progress are not counted.
+    """
 
     answered: int = 0
     """The broker did it."""
@@ -32,9 +35,9 @@ class RequestCounts:
 
 @frozen(kw_only=True)
 class RoundTrips:
-    """How long answers took: from the call to the broker's reply or acknowledgement, a refusal included.
+    """Times from a call to its reply, acknowledgement or refusal.
 
-    What waited for a connection, or was sent again on another one, is left out.
+    Calls that waited for a connection, or were resent on another one, are not counted.
     """
 
     count: int
@@ -51,7 +54,10 @@ class RoundTrips:
 
 @frozen(kw_only=True)
 class Statistics:
-    """What a client has done since it was made, over all its connections: `close` and `connect` reset nothing."""
+    """Counters of a client, over all its connections.
+
+    `close` and `connect` do not reset them.
+    """
 
     connects: int
     """How many times the broker has accepted a connection; the first one included."""

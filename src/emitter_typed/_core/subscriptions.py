@@ -26,27 +26,30 @@ class _SubscriptionBase(Generic[StreamT]):
 
     @property
     def channel(self) -> str:
-        """The channel that was subscribed to, without key and options."""
+        """The channel, without key and options."""
         return self._stream.channel
 
     @property
     def delivered(self) -> int:
-        """How many messages were handed to the reader so far."""
+        """Number of messages given to the reader so far."""
         return self._stream.delivered
 
     @property
     def dropped(self) -> int:
-        """How many messages the queue has lost because it was full."""
+        """Number of messages that a full queue has dropped."""
         return self._stream.dropped
 
     @property
     def pending(self) -> int:
-        """How many messages wait in the queue; those that are still to be fetched are not counted."""
+        """Number of messages in the queue.
+
+        Stored messages that are still to be fetched are not counted.
+        """
         return self._stream.pending
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is coming; what waits in the queue can still be read."""
+        """True if no more messages arrive. Messages in the queue can still be read."""
         return self._stream.ended
 
     def __repr__(self) -> str:
@@ -57,27 +60,27 @@ class _SubscriptionBase(Generic[StreamT]):
 class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
     """Messages of a channel. Iterate, or call `get`; `with` ends it.
 
-    After the end, what still waits in the queue is given out; then iteration stops, or raises why it ended:
-    ConnectionLost or SlowConsumer.
+    After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost
+    or SlowConsumer.
     """
 
     def __init__(self, stream: SyncStream[MessageT]) -> None:
-        """Clients make these."""
+        """Made by clients."""
         super().__init__(stream)
 
     def get(self, timeout_s: float | None = None) -> MessageT | None:
         """Return the next message.
 
         Args:
-            timeout_s: Seconds to wait for it; 0 looks without waiting. Default: without limit.
+            timeout_s: Seconds to wait. 0: do not wait. Default: no limit.
 
         Returns:
-            The message; None if none came in time, or if the subscription was closed and its queue is empty.
+            The message. None if none arrived in time, or if the subscription is closed and its queue empty.
 
         Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or negative.
-            ConnectionLost: The connection ended, and the queue is empty.
-            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+            InvalidArgument: `timeout_s` is not a number, or is negative.
+            ConnectionLost: The connection has ended for good, and the queue is empty.
+            SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
         deadline = None if timeout_s is None else monotonic() + check_time_limit(timeout_s, zero=True)
         while (item := self._stream.take(deadline)) is not None:
@@ -86,27 +89,29 @@ class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
         return None
 
     def events(self) -> Iterator[MessageT | Gap | Undecodable]:
-        """Iterate over everything that happens: messages, gaps, and messages that do not fit.
+        """Iterate over messages, gaps and messages that do not fit their type.
 
-        What it gives, it takes from the same queue as `get` and plain iteration do: use one of them.
+        It reads the same queue as `get` and plain iteration. Use one of them.
 
         Returns:
-            An iterator over messages; `Undecodable` for one that does not fit its type, which is then not reported to
-            `on_error`; and `Gap` where the connection was lost, once the subscription is there again. It ends with the
+            An iterator over messages; an `Undecodable` for each that does not fit its type, instead of a call of
+            `on_error`; and a `Gap` for each loss of the connection, once the subscription is restored. It ends with the
             subscription.
 
         Raises:
-            ConnectionLost: The connection ended, and the queue is empty.
-            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+            ConnectionLost: The connection has ended for good, and the queue is empty.
+            SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
         while (item := self._stream.take(None)) is not None:
             if (event := self._stream.event(item)) is not None:
                 yield event
 
     def close(self) -> None:
-        """End this subscription; the broker is told if no other one of this client needs the channel.
+        """End this subscription.
 
-        Does not wait for the broker, and may be called again. What waits in the queue can still be read.
+        The broker is told if no other subscription of this client needs the channel.
+
+        Does not wait for the broker. May be called again. Messages in the queue can still be read.
         """
         self._stream.close()
 
@@ -129,31 +134,33 @@ class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
 
 
 class AsyncSubscription(_SubscriptionBase[AsyncStream[MessageT]]):
-    """Messages of a channel. Iterate with `async for`, or await `get`; `async with` ends it.
+    """Messages of a channel.
 
-    After the end, what still waits in the queue is given out; then iteration stops, or raises why it ended:
-    ConnectionLost or SlowConsumer.
+    Iterate with `async for`, or await `get`; `async with` ends it.
+
+    After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost
+    or SlowConsumer.
 
     It belongs to the event loop that connected its client: to wait for a message in another one raises Closed.
     """
 
     def __init__(self, stream: AsyncStream[MessageT]) -> None:
-        """Clients make these."""
+        """Made by clients."""
         super().__init__(stream)
 
     async def get(self, timeout_s: float | None = None) -> MessageT | None:
         """Return the next message.
 
         Args:
-            timeout_s: Seconds to wait for it; 0 looks without waiting. Default: without limit.
+            timeout_s: Seconds to wait. 0: do not wait. Default: no limit.
 
         Returns:
-            The message; None if none came in time, or if the subscription was closed and its queue is empty.
+            The message. None if none arrived in time, or if the subscription is closed and its queue empty.
 
         Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or negative.
-            ConnectionLost: The connection ended, and the queue is empty.
-            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+            InvalidArgument: `timeout_s` is not a number, or is negative.
+            ConnectionLost: The connection has ended for good, and the queue is empty.
+            SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
@@ -168,27 +175,29 @@ class AsyncSubscription(_SubscriptionBase[AsyncStream[MessageT]]):
         return None
 
     async def events(self) -> AsyncIterator[MessageT | Gap | Undecodable]:
-        """Iterate over everything that happens: messages, gaps, and messages that do not fit.
+        """Iterate over messages, gaps and messages that do not fit their type.
 
-        What it gives, it takes from the same queue as `get` and plain iteration do: use one of them.
+        It reads the same queue as `get` and plain iteration. Use one of them.
 
         Returns:
-            An iterator over messages; `Undecodable` for one that does not fit its type, which is then not reported to
-            `on_error`; and `Gap` where the connection was lost, once the subscription is there again. It ends with the
+            An iterator over messages; an `Undecodable` for each that does not fit its type, instead of a call of
+            `on_error`; and a `Gap` for each loss of the connection, once the subscription is restored. It ends with the
             subscription.
 
         Raises:
-            ConnectionLost: The connection ended, and the queue is empty.
-            SlowConsumer: The queue of a subscription with `overflow="fail"` was full, and is empty now.
+            ConnectionLost: The connection has ended for good, and the queue is empty.
+            SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
         while (item := await self._stream.take()) is not None:
             if (event := self._stream.event(item)) is not None:
                 yield event
 
     async def close(self) -> None:
-        """End this subscription; the broker is told if no other one of this client needs the channel.
+        """End this subscription.
 
-        Does not wait for the broker, and may be called again. What waits in the queue can still be read.
+        The broker is told if no other subscription of this client needs the channel.
+
+        Does not wait for the broker. May be called again. Messages in the queue can still be read.
         """
         self._stream.close()
 

@@ -211,7 +211,7 @@ class SyncChannel(_Channel[PayloadT, ParamsT], SyncCaller):
     """Base of the generated channels that a facade over a `Client` has."""
 
     def __init__(self, client: SyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        """Hold the client, the keys and the known parameters. Raises InvalidArgument."""
         keys = held_keys(keys)
         _check_client(client, SyncClientBase, "Client")
         self._client = client
@@ -267,7 +267,7 @@ class AsyncChannel(_Channel[PayloadT, ParamsT], AsyncCaller):
     """Base of the generated channels that a facade over an `AsyncClient` has."""
 
     def __init__(self, client: AsyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and those parameters that are known. Raises InvalidArgument."""
+        """Hold the client, the keys and the known parameters. Raises InvalidArgument."""
         keys = held_keys(keys)
         _check_client(client, AsyncClientBase, "AsyncClient")
         self._client = client

@@ -47,7 +47,7 @@ def check_handler(name: str, handler: object, *, arguments: Literal[0, 1] = 1, a
     if not callable(handler):
         problem = f"not {kind_of(handler)}"
     elif not awaits and _is_coroutine_function(handler):
-        problem = "not an async one, which nobody would await: use AsyncClient, or a function without async"
+        problem = "not an async function: use AsyncClient, or a function without async"
     elif not _takes(handler, arguments):
         problem = f"not one with the parameters {inspect.signature(handler)}"
     if problem:

@@ -43,38 +43,40 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
     ) -> None:
         """Publish a message.
 
-        At QoS 1 the call returns when the broker has acknowledged it, and raises what
-        the broker says against it. At QoS 0 it returns as soon as the message is on its
-        way, and a refusal goes to `on_error`.
+        At QoS 1 the call returns when the broker has acknowledged the message, and
+        raises if the broker refuses it. At QoS 0 it returns once the message is handed
+        to the network; a refusal goes to `on_error`.
 
         Args:
-            payload: What to publish.
-            ttl: How long the broker stores the message; 0 does not store. Without it
-                nothing is stored that is not retained. The key needs `s`: without it
-                the message is delivered and silently not stored. A link's holds for
-                every message through it. Unit: seconds. At least 0, at most 4294967295.
-                A channel's schema may set the default.
-            echo: Whether this client's own subscriptions receive the message too.
-                Default, the broker's, is True. A channel's schema may set the default.
-            retain: Whether the broker stores the message for its own default time, 30
-                days. The key needs `s`. A channel's schema may set the default.
-            qos: MQTT's quality of service: 0 at most once, without acknowledgement; 1
-                at least once, acknowledged. Default: 0. A channel's schema may set the
+            payload: The payload.
+            ttl: How long the broker stores the message. If 0 or omitted, the message is
+                not stored, unless `retain` is set. The key needs `s`; without it the
+                broker delivers the message and does not store it, and raises no error.
+                Unit: seconds. At least 0, at most 4294967295. A channel's schema may
+                set the default.
+            echo: True if this client's own subscriptions receive the message too.
+                Default: True, by the broker. A channel's schema may set the default.
+            retain: True to store the message for the broker's default time, 30 days.
+                The key needs `s`. A channel's schema may set the default.
+            qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
+                least once, acknowledged. Default: 0. A channel's schema may set the
                 default.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            Forbidden: The operation is not allowed there, such as publishing to a
-                channel with a wildcard (status 403).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            Forbidden: The operation is not allowed on this channel, such as publishing
+                to a wildcard (status 403).
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._publish(
@@ -93,35 +95,35 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
         retain: bool | None = None,
         qos: Literal[0, 1] | None = None,
     ) -> Pending:
-        """Publish a message without waiting.
+        """Publish a message without waiting for the acknowledgement.
 
-        What is returned can be waited for later: so many acknowledged messages are
-        under way at once, which is many times faster than one after the other.
+        Wait for the returned object later. Thousands of messages may be in flight,
+        which is many times faster than waiting for each one.
 
         Args:
-            payload: What to publish.
-            ttl: How long the broker stores the message; 0 does not store. Without it
-                nothing is stored that is not retained. The key needs `s`: without it
-                the message is delivered and silently not stored. A link's holds for
-                every message through it. Unit: seconds. At least 0, at most 4294967295.
-                A channel's schema may set the default.
-            echo: Whether this client's own subscriptions receive the message too.
-                Default, the broker's, is True. A channel's schema may set the default.
-            retain: Whether the broker stores the message for its own default time, 30
-                days. The key needs `s`. A channel's schema may set the default.
-            qos: MQTT's quality of service: 0 at most once, without acknowledgement; 1
-                at least once, acknowledged. Default: 1. A channel's schema may set the
+            payload: The payload.
+            ttl: How long the broker stores the message. If 0 or omitted, the message is
+                not stored, unless `retain` is set. The key needs `s`; without it the
+                broker delivers the message and does not store it, and raises no error.
+                Unit: seconds. At least 0, at most 4294967295. A channel's schema may
+                set the default.
+            echo: True if this client's own subscriptions receive the message too.
+                Default: True, by the broker. A channel's schema may set the default.
+            retain: True to store the message for the broker's default time, 30 days.
+                The key needs `s`. A channel's schema may set the default.
+            qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
+                least once, acknowledged. Default: 1. A channel's schema may set the
                 default.
 
         Returns:
-            What to wait for: `.wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: BadRequest (status
-            400), Unauthorized (status 401) or Forbidden (status 403), or
+            The pending acknowledgement. `.wait()` returns when the broker has
+            acknowledged the message, and raises the broker's refusal: BadRequest
+            (status 400), Unauthorized (status 401) or Forbidden (status 403),
             RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -149,58 +151,54 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
     ) -> Subscription[ChannelMessage[PayloadT, ParamsT]]:
         """Subscribe to a channel and everything below it.
 
-        The call waits for the broker's yes or no. Without `last`, `since` and `until`
-        the newest stored message comes first, if there is one and the key has `l`; with
-        `last=0` none does. Stored messages that are asked for come first, in the order
-        in which they were published, then what is live: none is left out between, and
-        none comes twice, but where equal messages leave no way to tell. Each says when
-        it was stored. Under the broker's default matcher `a/` receives `a/b/` as well,
-        and `a/#/` would receive no live message at all: it is refused with
-        InvalidArgument unless the client was made with `matcher="mqtt"`. Emitter takes
-        two channels of one connection for one where their segments are the same in
-        another order, as in `a/b/` and `b/a/`, or where one has a pair of equal
-        segments more, as in `c/` and `c/x/x/`: the second then receives nothing. A
-        channel that overlaps a share group of this client is refused with
-        InvalidArgument, as `subscribe_with_group` says.
+        The call returns when the broker has accepted the subscription. Stored messages
+        come first, oldest first, then live ones. No message is skipped where stored
+        messages end and live ones begin; a duplicate is possible only between messages
+        of the same channel and payload. Without `last`, `since` and `until` the newest
+        stored message comes first, if the key has `l`. Broker limitation: on one
+        connection Emitter confuses `a/b/` with `b/a/`, and `c/` with `c/x/x/`; the
+        second subscription receives nothing.
 
         Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            last: How many stored messages, the newest ones; 0 for none. Without it,
-                these are all that the window from `since` to `until` holds; without
-                those too, a subscription receives the newest one, and history all. A
-                subscription's key needs `l`: without it none come, silently. At least
-                0, at most 100000.
-            since: Only messages stored at this time or later. Without it none is too
-                old. At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not
-                after `until`.
-            until: Only messages stored at this time or earlier. Without it none is too
-                new. What is live comes all the same. At least 2018-01-01T00:00:00Z, at
-                most 2066-01-01T00:00:00Z.
-            recover: Whether to fetch, after the connection was lost, what was stored
-                meanwhile. It comes before what is live then, in order, and `events()`
-                tells how much it was. The key must be one that may fetch. Default:
-                False.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            optional_handler: Called with each message. Default: none; iterate over the
+                returned subscription.
+            last: Number of stored messages to fetch: the newest ones. 0: none. If
+                omitted: every message between `since` and `until`. If those are omitted
+                too: the newest message (`subscribe`) or all of them (`history`). The
+                key needs `l`; without it a subscription receives no stored message, and
+                raises no error. At least 0, at most 100000.
+            since: Only messages stored at this time or later. Default: no lower limit.
+                At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not after
+                `until`.
+            until: Only messages stored at this time or earlier. Default: no upper
+                limit. Live messages are always delivered. At least
+                2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
+            recover: True to fetch, after each reconnect, the messages stored meanwhile.
+                They come before live ones, in order; `events()` reports how many. The
+                key must be allowed to fetch. Default: False.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+                Default: the client's setting.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Returns:
-            The subscription: iterate over it, or end it with `close`.
+            The subscription. Iterate over it; end it with `close`.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._subscribe(
@@ -224,47 +222,44 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
         until: datetime | None = None,
         timeout_s: float | None = None,
     ) -> Iterator[ChannelMessage[PayloadT, ParamsT]]:
-        """Fetch stored messages, in the order in which they were published.
+        """Fetch stored messages of a channel and everything below it, oldest first.
 
-        Each has the time at which it was stored. Messages that several processes of a
-        broker stored within one second, as the nodes of a cluster do and a broker that
-        has started again, come process by process, each in its order: nobody knows the
-        order between them. Without `last` these are all that the window from `since` to
-        `until` holds. Below a channel everything is found, whatever the broker's
-        matcher; a channel that begins with a wildcard finds nothing.
+        If `last`, `since` and `until` are omitted: all of them. Messages that several
+        nodes of a cluster stored within the same second come node by node. A channel
+        that begins with a wildcard finds nothing.
 
         Args:
-            last: How many stored messages, the newest ones; 0 for none. Without it,
-                these are all that the window from `since` to `until` holds; without
-                those too, a subscription receives the newest one, and history all. A
-                subscription's key needs `l`: without it none come, silently. At least
-                0, at most 100000.
-            since: Only messages stored at this time or later. Without it none is too
-                old. At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not
-                after `until`.
-            until: Only messages stored at this time or earlier. Without it none is too
-                new. What is live comes all the same. At least 2018-01-01T00:00:00Z, at
-                most 2066-01-01T00:00:00Z.
-            timeout_s: Seconds to wait for each page. Default: the client's.
+            last: Number of stored messages to fetch: the newest ones. 0: none. If
+                omitted: every message between `since` and `until`. If those are omitted
+                too: the newest message (`subscribe`) or all of them (`history`). The
+                key needs `l`; without it a subscription receives no stored message, and
+                raises no error. At least 0, at most 100000.
+            since: Only messages stored at this time or later. Default: no lower limit.
+                At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not after
+                `until`.
+            until: Only messages stored at this time or earlier. Default: no upper
+                limit. Live messages are always delivered. At least
+                2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
+            timeout_s: Seconds to wait for each page. Default: the client's setting.
 
         Returns:
-            The messages, oldest first. Iterating asks for page after page, back to the
-            oldest message, before it gives out the first one. It holds at most 8 MiB of
-            them meanwhile, and asks for the rest again. The call itself raises only
-            InvalidArgument and Closed; iterating raises the rest. A message that does
-            not fit the channel's type goes to `on_error` and is left out, as is what
-            lies below the channel; both count as fetched.
+            The messages, oldest first. Pages arrive newest first, so all of them are
+            requested before the first message is returned. At most 8 MiB are held in
+            memory; older parts are requested again. The call raises only
+            InvalidArgument and Closed; iterating raises the other errors. A message
+            that does not fit the channel's type goes to `on_error` and is left out, as
+            is what lies below the channel; both count as fetched.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No page came in time.
-            ConnectionLost: The connection ended first.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No page arrived in time.
+            ConnectionLost: The connection was lost first.
             ReplyMissing: A single message is too large for a reply.
-            HistoryIncomplete: All that could be had was given; messages of some seconds
-                may be missing.
-            AmbiguousReply: Somebody else may have sent a reply.
+            HistoryIncomplete: Messages of some seconds may be missing. It is raised at
+                the end, after all that could be fetched.
+            AmbiguousReply: The reply may be forged by another client.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(
@@ -289,38 +284,40 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
     ) -> None:
         """Publish a message.
 
-        At QoS 1 the call returns when the broker has acknowledged it, and raises what
-        the broker says against it. At QoS 0 it returns as soon as the message is on its
-        way, and a refusal goes to `on_error`.
+        At QoS 1 the call returns when the broker has acknowledged the message, and
+        raises if the broker refuses it. At QoS 0 it returns once the message is handed
+        to the network; a refusal goes to `on_error`.
 
         Args:
-            payload: What to publish.
-            ttl: How long the broker stores the message; 0 does not store. Without it
-                nothing is stored that is not retained. The key needs `s`: without it
-                the message is delivered and silently not stored. A link's holds for
-                every message through it. Unit: seconds. At least 0, at most 4294967295.
-                A channel's schema may set the default.
-            echo: Whether this client's own subscriptions receive the message too.
-                Default, the broker's, is True. A channel's schema may set the default.
-            retain: Whether the broker stores the message for its own default time, 30
-                days. The key needs `s`. A channel's schema may set the default.
-            qos: MQTT's quality of service: 0 at most once, without acknowledgement; 1
-                at least once, acknowledged. Default: 0. A channel's schema may set the
+            payload: The payload.
+            ttl: How long the broker stores the message. If 0 or omitted, the message is
+                not stored, unless `retain` is set. The key needs `s`; without it the
+                broker delivers the message and does not store it, and raises no error.
+                Unit: seconds. At least 0, at most 4294967295. A channel's schema may
+                set the default.
+            echo: True if this client's own subscriptions receive the message too.
+                Default: True, by the broker. A channel's schema may set the default.
+            retain: True to store the message for the broker's default time, 30 days.
+                The key needs `s`. A channel's schema may set the default.
+            qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
+                least once, acknowledged. Default: 0. A channel's schema may set the
                 default.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            Forbidden: The operation is not allowed there, such as publishing to a
-                channel with a wildcard (status 403).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            Forbidden: The operation is not allowed on this channel, such as publishing
+                to a wildcard (status 403).
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         await self._publish(
@@ -339,35 +336,35 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
         retain: bool | None = None,
         qos: Literal[0, 1] | None = None,
     ) -> AsyncPending:
-        """Publish a message without waiting.
+        """Publish a message without waiting for the acknowledgement.
 
-        What is returned can be waited for later: so many acknowledged messages are
-        under way at once, which is many times faster than one after the other.
+        Wait for the returned object later. Thousands of messages may be in flight,
+        which is many times faster than waiting for each one.
 
         Args:
-            payload: What to publish.
-            ttl: How long the broker stores the message; 0 does not store. Without it
-                nothing is stored that is not retained. The key needs `s`: without it
-                the message is delivered and silently not stored. A link's holds for
-                every message through it. Unit: seconds. At least 0, at most 4294967295.
-                A channel's schema may set the default.
-            echo: Whether this client's own subscriptions receive the message too.
-                Default, the broker's, is True. A channel's schema may set the default.
-            retain: Whether the broker stores the message for its own default time, 30
-                days. The key needs `s`. A channel's schema may set the default.
-            qos: MQTT's quality of service: 0 at most once, without acknowledgement; 1
-                at least once, acknowledged. Default: 1. A channel's schema may set the
+            payload: The payload.
+            ttl: How long the broker stores the message. If 0 or omitted, the message is
+                not stored, unless `retain` is set. The key needs `s`; without it the
+                broker delivers the message and does not store it, and raises no error.
+                Unit: seconds. At least 0, at most 4294967295. A channel's schema may
+                set the default.
+            echo: True if this client's own subscriptions receive the message too.
+                Default: True, by the broker. A channel's schema may set the default.
+            retain: True to store the message for the broker's default time, 30 days.
+                The key needs `s`. A channel's schema may set the default.
+            qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
+                least once, acknowledged. Default: 1. A channel's schema may set the
                 default.
 
         Returns:
-            What to wait for: `await .wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: BadRequest (status
-            400), Unauthorized (status 401) or Forbidden (status 403), or
+            The pending acknowledgement. `await .wait()` returns when the broker has
+            acknowledged the message, and raises the broker's refusal: BadRequest
+            (status 400), Unauthorized (status 401) or Forbidden (status 403),
             RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -395,58 +392,54 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
     ) -> AsyncSubscription[ChannelMessage[PayloadT, ParamsT]]:
         """Subscribe to a channel and everything below it.
 
-        The call waits for the broker's yes or no. Without `last`, `since` and `until`
-        the newest stored message comes first, if there is one and the key has `l`; with
-        `last=0` none does. Stored messages that are asked for come first, in the order
-        in which they were published, then what is live: none is left out between, and
-        none comes twice, but where equal messages leave no way to tell. Each says when
-        it was stored. Under the broker's default matcher `a/` receives `a/b/` as well,
-        and `a/#/` would receive no live message at all: it is refused with
-        InvalidArgument unless the client was made with `matcher="mqtt"`. Emitter takes
-        two channels of one connection for one where their segments are the same in
-        another order, as in `a/b/` and `b/a/`, or where one has a pair of equal
-        segments more, as in `c/` and `c/x/x/`: the second then receives nothing. A
-        channel that overlaps a share group of this client is refused with
-        InvalidArgument, as `subscribe_with_group` says.
+        The call returns when the broker has accepted the subscription. Stored messages
+        come first, oldest first, then live ones. No message is skipped where stored
+        messages end and live ones begin; a duplicate is possible only between messages
+        of the same channel and payload. Without `last`, `since` and `until` the newest
+        stored message comes first, if the key has `l`. Broker limitation: on one
+        connection Emitter confuses `a/b/` with `b/a/`, and `c/` with `c/x/x/`; the
+        second subscription receives nothing.
 
         Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            last: How many stored messages, the newest ones; 0 for none. Without it,
-                these are all that the window from `since` to `until` holds; without
-                those too, a subscription receives the newest one, and history all. A
-                subscription's key needs `l`: without it none come, silently. At least
-                0, at most 100000.
-            since: Only messages stored at this time or later. Without it none is too
-                old. At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not
-                after `until`.
-            until: Only messages stored at this time or earlier. Without it none is too
-                new. What is live comes all the same. At least 2018-01-01T00:00:00Z, at
-                most 2066-01-01T00:00:00Z.
-            recover: Whether to fetch, after the connection was lost, what was stored
-                meanwhile. It comes before what is live then, in order, and `events()`
-                tells how much it was. The key must be one that may fetch. Default:
-                False.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            optional_handler: Called with each message. Default: none; iterate over the
+                returned subscription.
+            last: Number of stored messages to fetch: the newest ones. 0: none. If
+                omitted: every message between `since` and `until`. If those are omitted
+                too: the newest message (`subscribe`) or all of them (`history`). The
+                key needs `l`; without it a subscription receives no stored message, and
+                raises no error. At least 0, at most 100000.
+            since: Only messages stored at this time or later. Default: no lower limit.
+                At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not after
+                `until`.
+            until: Only messages stored at this time or earlier. Default: no upper
+                limit. Live messages are always delivered. At least
+                2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
+            recover: True to fetch, after each reconnect, the messages stored meanwhile.
+                They come before live ones, in order; `events()` reports how many. The
+                key must be allowed to fetch. Default: False.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+                Default: the client's setting.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Returns:
-            The subscription: iterate over it, or end it with `close`.
+            The subscription. Iterate over it; end it with `close`.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return await self._subscribe(
@@ -470,47 +463,44 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
         until: datetime | None = None,
         timeout_s: float | None = None,
     ) -> AsyncIterator[ChannelMessage[PayloadT, ParamsT]]:
-        """Fetch stored messages, in the order in which they were published.
+        """Fetch stored messages of a channel and everything below it, oldest first.
 
-        Each has the time at which it was stored. Messages that several processes of a
-        broker stored within one second, as the nodes of a cluster do and a broker that
-        has started again, come process by process, each in its order: nobody knows the
-        order between them. Without `last` these are all that the window from `since` to
-        `until` holds. Below a channel everything is found, whatever the broker's
-        matcher; a channel that begins with a wildcard finds nothing.
+        If `last`, `since` and `until` are omitted: all of them. Messages that several
+        nodes of a cluster stored within the same second come node by node. A channel
+        that begins with a wildcard finds nothing.
 
         Args:
-            last: How many stored messages, the newest ones; 0 for none. Without it,
-                these are all that the window from `since` to `until` holds; without
-                those too, a subscription receives the newest one, and history all. A
-                subscription's key needs `l`: without it none come, silently. At least
-                0, at most 100000.
-            since: Only messages stored at this time or later. Without it none is too
-                old. At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not
-                after `until`.
-            until: Only messages stored at this time or earlier. Without it none is too
-                new. What is live comes all the same. At least 2018-01-01T00:00:00Z, at
-                most 2066-01-01T00:00:00Z.
-            timeout_s: Seconds to wait for each page. Default: the client's.
+            last: Number of stored messages to fetch: the newest ones. 0: none. If
+                omitted: every message between `since` and `until`. If those are omitted
+                too: the newest message (`subscribe`) or all of them (`history`). The
+                key needs `l`; without it a subscription receives no stored message, and
+                raises no error. At least 0, at most 100000.
+            since: Only messages stored at this time or later. Default: no lower limit.
+                At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not after
+                `until`.
+            until: Only messages stored at this time or earlier. Default: no upper
+                limit. Live messages are always delivered. At least
+                2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
+            timeout_s: Seconds to wait for each page. Default: the client's setting.
 
         Returns:
-            The messages, oldest first. Iterating asks for page after page, back to the
-            oldest message, before it gives out the first one. It holds at most 8 MiB of
-            them meanwhile, and asks for the rest again. The call itself raises only
-            InvalidArgument and Closed; iterating raises the rest. A message that does
-            not fit the channel's type goes to `on_error` and is left out, as is what
-            lies below the channel; both count as fetched.
+            The messages, oldest first. Pages arrive newest first, so all of them are
+            requested before the first message is returned. At most 8 MiB are held in
+            memory; older parts are requested again. The call raises only
+            InvalidArgument and Closed; iterating raises the other errors. A message
+            that does not fit the channel's type goes to `on_error` and is left out, as
+            is what lies below the channel; both count as fetched.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No page came in time.
-            ConnectionLost: The connection ended first.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No page arrived in time.
+            ConnectionLost: The connection was lost first.
             ReplyMissing: A single message is too large for a reply.
-            HistoryIncomplete: All that could be had was given; messages of some seconds
-                may be missing.
-            AmbiguousReply: Somebody else may have sent a reply.
+            HistoryIncomplete: Messages of some seconds may be missing. It is raised at
+                the end, after all that could be fetched.
+            AmbiguousReply: The reply may be forged by another client.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(

@@ -10,49 +10,51 @@ from emitter_typed.contract import BrokerError
 
 
 class BadRequest(BrokerError):
-    """The broker cannot make sense of the request (status 400).
+    """The request is malformed (status 400).
 
-    A channel, option or field of the wrong form.
+    A channel, an option or a field has the wrong form.
 
-    The broker's words:
+    The broker's messages:
         the request was invalid or cannot be otherwise served
         channel should end with `/` for strict types or `/#/` for wildcards
         channel can not have more than 23 parts
         the link must be an alphanumeric string of 1 or 2 characters
     """
 
-    hint = "check the channel's characters and its last slash, or make the link first"
+    hint = """\
+check the channel's characters and its final slash; a link must exist before it is \
+used"""
 
 
 class Unauthorized(BrokerError):
     """The key does not allow this (status 401).
 
-    It is wrong, expired or banned, opens another channel, or lacks a permission.
+    It is wrong, expired or banned, is for another channel, or lacks a permission.
 
-    The broker's words:
+    The broker's messages:
         the security key provided is not authorized to perform this operation
         the security key with extend permission can only be used for private links
     """
 
-    hint = "use a key that opens this channel and has the permission, or make one"
+    hint = "use a key for this channel with the needed permission; `keygen` makes one"
 
 
 class PaymentRequired(BrokerError):
-    """The contract that the key belongs to is not paid for (status 402).
+    """The contract of the key is not paid for (status 402).
 
-    The broker's words:
+    The broker's messages:
         the request can not be served, as the payment is required to proceed
     """
 
-    hint = "see the account at the service that runs the broker"
+    hint = "check the account at the service that runs the broker"
 
 
 class Forbidden(BrokerError):
-    """The operation is not allowed there (status 403).
+    """The operation is not allowed on this channel (status 403).
 
-    Such as publishing to a channel with a wildcard.
+    Such as publishing to a wildcard.
 
-    The broker's words:
+    The broker's messages:
         the request is understood, but it has been refused or access is not allowed
     """
 
@@ -62,30 +64,30 @@ class Forbidden(BrokerError):
 class NotFound(BrokerError):
     """The broker does not know this request (status 404).
 
-    The broker's words:
+    The broker's messages:
         the resource requested does not exist
     """
 
-    hint = "the broker may be too old for it"
+    hint = "the broker may be too old for this request"
 
 
 class InternalError(BrokerError):
     """Something failed inside the broker (status 500).
 
-    The broker's words:
+    The broker's messages:
         an unexpected condition was encountered and no more specific message is suitable
         channel can not have more than 23 parts
     """
 
-    hint = "try again, and look into the broker's log"
+    hint = "try again; if it fails again, look into the broker's log"
 
 
 class NotImplementedByBroker(BrokerError):
     """The broker does not have this feature (status 501).
 
-    The broker's words:
+    The broker's messages:
         the server either does not recognize the request method, or it lacks the ability
         to fulfill the request
     """
 
-    hint = "the broker may be too old for it, or built without it"
+    hint = "the broker may be too old for this feature, or built without it"

@@ -2,7 +2,7 @@
 # Schema: emitter.yaml
 # Regenerate with: emitter-typed generate
 # To add behaviour, subclass or wrap these classes outside this folder.
-"""The options of Emitter's operations, made one by one."""
+"""Functions that make the options of Emitter's operations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .options import PublishOption, SubscribeOption
 
 
 class OptionFactories:
-    """Makes options one by one, for programs that keep them in sets."""
+    """Functions that make options, for programs that keep them in sets."""
 
     @staticmethod
     def with_ttl(ttl: float | timedelta) -> PublishOption:
@@ -21,13 +21,13 @@ class OptionFactories:
         It is for publish, publish_nowait and link.
 
         Args:
-            ttl: How long the broker stores the message; 0 does not store. Without it
-                nothing is stored that is not retained. The key needs `s`: without it
-                the message is delivered and silently not stored. A link's holds for
-                every message through it. Unit: seconds. At least 0, at most 4294967295.
+            ttl: How long the broker stores the message. If 0 or omitted, the message is
+                not stored, unless `retain` is set. The key needs `s`; without it the
+                broker delivers the message and does not store it, and raises no error.
+                Unit: seconds. At least 0, at most 4294967295.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("ttl", ttl)
 
@@ -35,11 +35,11 @@ class OptionFactories:
     def without_echo() -> PublishOption:
         """Make the option `echo=False`.
 
-        It is for publish, publish_nowait and link. Whether this client's own
-        subscriptions receive the message too. Default, the broker's, is True.
+        It is for publish, publish_nowait and link. True if this client's own
+        subscriptions receive the message too. Default: True, by the broker.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("echo", False)
 
@@ -47,11 +47,11 @@ class OptionFactories:
     def with_retain() -> PublishOption:
         """Make the option `retain=True`.
 
-        It is for publish, publish_nowait and publish_with_link. Whether the broker
-        stores the message for its own default time, 30 days. The key needs `s`.
+        It is for publish, publish_nowait and publish_with_link. True to store the
+        message for the broker's default time, 30 days. The key needs `s`.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("retain", True)
 
@@ -60,10 +60,10 @@ class OptionFactories:
         """Make the option `qos=0`.
 
         It is for publish, publish_nowait and publish_with_link. MQTT's quality of
-        service: 0 at most once, without acknowledgement; 1 at least once, acknowledged.
+        service. 0: at most once, not acknowledged. 1: at least once, acknowledged.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("qos", 0)
 
@@ -72,10 +72,10 @@ class OptionFactories:
         """Make the option `qos=1`.
 
         It is for publish, publish_nowait and publish_with_link. MQTT's quality of
-        service: 0 at most once, without acknowledgement; 1 at least once, acknowledged.
+        service. 0: at most once, not acknowledged. 1: at least once, acknowledged.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("qos", 1)
 
@@ -86,14 +86,14 @@ class OptionFactories:
         It is for subscribe and history.
 
         Args:
-            last: How many stored messages, the newest ones; 0 for none. Without it,
-                these are all that the window from `since` to `until` holds; without
-                those too, a subscription receives the newest one, and history all. A
-                subscription's key needs `l`: without it none come, silently. At least
-                0, at most 100000.
+            last: Number of stored messages to fetch: the newest ones. 0: none. If
+                omitted: every message between `since` and `until`. If those are omitted
+                too: the newest message (`subscribe`) or all of them (`history`). The
+                key needs `l`; without it a subscription receives no stored message, and
+                raises no error. At least 0, at most 100000.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return SubscribeOption("last", last)
 
@@ -104,12 +104,12 @@ class OptionFactories:
         It is for subscribe and history.
 
         Args:
-            since: Only messages stored at this time or later. Without it none is too
-                old. At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not
-                after `until`.
+            since: Only messages stored at this time or later. Default: no lower limit.
+                At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not after
+                `until`.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return SubscribeOption("since", since)
 
@@ -120,11 +120,11 @@ class OptionFactories:
         It is for subscribe and history.
 
         Args:
-            until: Only messages stored at this time or earlier. Without it none is too
-                new. What is live comes all the same. At least 2018-01-01T00:00:00Z, at
-                most 2066-01-01T00:00:00Z.
+            until: Only messages stored at this time or earlier. Default: no upper
+                limit. Live messages are always delivered. At least
+                2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return SubscribeOption("until", until)

@@ -13,7 +13,7 @@ from emitter_typed.contract import Option, OptionDefinition, maximum, minimum
 
 
 class PublishOption(Option):
-    """An option, as `with_ttl` and its like make it.
+    """An option, made by functions such as `with_ttl`.
 
     Taken by publish, publish_nowait, publish_with_link and link.
     """
@@ -22,7 +22,7 @@ class PublishOption(Option):
 
 
 class SubscribeOption(Option):
-    """An option, as `with_last` and its like make it.
+    """An option, made by functions such as `with_last`.
 
     Taken by subscribe and history.
     """

@@ -73,41 +73,43 @@ class SyncApi(OptionFactories, SyncClientBase):
     ) -> KeygenResponse:
         """Make a key for a channel.
 
-        With a channel key that has the permission `e` in the place of the master key,
-        it makes a private channel: the response names it, below the channel that was
-        asked for, with this connection's id as its last segment, and the new key opens
-        only that. A new connection has a new id.
+        A master key makes a key for any channel. A channel key with the permission `e`
+        makes a private channel instead: `channel`, with the id of this connection as a
+        further segment. The response names it, and the new key opens only that. A new
+        connection has another id.
 
         Args:
             key: The master key, or a channel key with the permission `e`, which makes a
                 private channel.
-            channel: What the key opens: `a/b/` this channel only, `a/b/#/` it and
-                everything below, `a/+/c/` one free segment, `#/` everything; `a/+/` and
-                `a/+/#/` open nothing at all, so take `a/#/`. A share group needs a key
-                for `$share/<group>/<channel>/`, `$share/+/<channel>/`, `$share/#/` or
-                `#/`: one for `<channel>/#/` does not open it. A private channel is
-                asked for without `+`. At most 23 segments.
-            permissions: What it allows, as letters or as a Permission.
-            ttl: How long the key works; 0 means for ever. Unit: seconds. At least 0, at
+            channel: What the key opens: `a/b/` opens that channel, `a/b/#/` also
+                everything below it, `a/+/c/` any one segment in the middle, `#/`
+                everything. Use `a/#/` instead of `a/+/` or `a/+/#/`, which open
+                nothing. A share group needs a key for `$share/<group>/<channel>/`,
+                `$share/+/<channel>/`, `$share/#/` or `#/`. A private channel cannot
+                contain `+`. At most 23 segments.
+            permissions: What the key allows, as letters or as a Permission.
+            ttl: How long the key works. 0 means forever. Unit: seconds. At least 0, at
                 most 2147483647. Default: 0.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
-            A new key.
+            The new key.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -132,32 +134,34 @@ class SyncApi(OptionFactories, SyncClientBase):
     ) -> KeybanResponse:
         """Ban a channel key, or allow it again.
 
-        The broker remembers for up to 60 seconds what it knew of a key, so a change may
-        take a minute to show. A subscription that was made with the key goes on
-        receiving, and the key can no longer end it.
+        The broker caches keys, so the change may take 60 seconds to have an effect.
+        Subscriptions made with a banned key go on receiving, and cannot be ended with
+        that key.
 
         Args:
-            master_key: A master key of the contract that the other key belongs to.
-            target_key: The channel key to ban or to allow again.
+            master_key: The master key of the contract that issued `target_key`.
+            target_key: The channel key to ban or to allow.
             ban: True to ban the key, False to allow it again.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
-            Whether the key is banned now.
+            The state of the key.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         master_key = Key(master_key)
@@ -180,47 +184,46 @@ class SyncApi(OptionFactories, SyncClientBase):
         echo: bool | None = None,
         timeout_s: float | None = None,
     ) -> LinkResponse:
-        """Make a link, a short name to publish to a channel by.
+        """Make a link: a short name for a key, a channel and options.
 
-        `publish_with_link` takes it in the place of key, channel and options. It is
-        this connection's own and ends with it. A link of the same name is replaced. The
-        key is not checked now, only at each publish through the link. What is published
-        through a link with `echo=False` and stored may be among what a subscription of
-        this client recovers.
+        Publish through it with `publish_with_link`. A link belongs to this connection,
+        is made again after a reconnect, and replaces one of the same name. The broker
+        checks the key at each publish, not here.
 
         Args:
-            key: A channel key with the permission `w`, and `r` to subscribe.
-            channel: The channel, without wildcards.
+            key: A channel key with the permission `w`; also `r` if `subscribe` is True.
+            channel: The channel. It must not contain wildcards.
             name: The name of the link. Matching `[0-9A-Za-z]{1,2}`.
-            subscribe: Whether to subscribe this connection to the channel too. Its
-                messages then go to `on_message`, and no stored ones come first. A key
-                that may not read is no error: it just does not subscribe. Default:
-                False.
-            options: The options below as a set of objects, as `with_ttl` and its like
-                make them.
-            ttl: How long the broker stores the message; 0 does not store. Without it
-                nothing is stored that is not retained. The key needs `s`: without it
-                the message is delivered and silently not stored. A link's holds for
-                every message through it. Unit: seconds. At least 0, at most 4294967295.
-            echo: Whether this client's own subscriptions receive the message too.
-                Default, the broker's, is True.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            subscribe: True to subscribe this connection to the channel too. Its live
+                messages go to `on_message`; stored ones are not sent. If the key lacks
+                `r`, no error is raised and nothing is received. Default: False.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_ttl`.
+            ttl: How long the broker stores the message. If 0 or omitted, the message is
+                not stored, unless `retain` is set. The key needs `s`; without it the
+                broker delivers the message and does not store it, and raises no error.
+                Unit: seconds. At least 0, at most 4294967295.
+            echo: True if this client's own subscriptions receive the message too.
+                Default: True, by the broker.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
             The link.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            BadRequest: The request is malformed (status 400).
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -241,25 +244,27 @@ class SyncApi(OptionFactories, SyncClientBase):
         )
 
     def me(self, *, timeout_s: float | None = None) -> MeResponse:
-        """Ask who this connection is, and which links it has.
+        """Return the id of this connection and its links.
 
         Args:
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
             This connection as the broker sees it.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._calls.request(ME, MeRequest(), timeout_s=timeout_s)
@@ -274,41 +279,41 @@ class SyncApi(OptionFactories, SyncClientBase):
         *,
         timeout_s: float | None = None,
     ) -> PresenceResponse:
-        """Ask who is subscribed to a channel, be told of changes, or both.
+        """Ask who is subscribed to a channel, watch it for changes, or both.
 
-        A status of `a/b/` lists the subscribers of `a/` too, for they receive what is
-        sent there. Who watches `a/` hears of changes on `a/b/` too, its own included.
-        Who watches `a/b/c/` does not hear of a subscriber of `a/+/c/`, whom a status of
-        `a/b/c/` lists all the same: watch `a/+/c/` or `a/` for those. A status that is
-        asked for is also an event of each watch of that channel, or of one above it,
-        that this client has.
+        The status of `a/b/` also lists subscribers of `a/`, since they receive its
+        messages. Changes of `a/` include those of `a/b/`, and this client's own. Broker
+        limitation: watching `a/b/c/` does not report a subscriber of `a/+/c/`; watch
+        `a/+/c/` or `a/` instead.
 
         Args:
             key: A channel key with the permission `p`.
-            channel: The channel. `#/` as a whole hears of no changes.
-            status: Whether to answer with who is subscribed now. Default: False.
-            changes: True to be told of changes from now on, False to end that, None to
-                leave it as it is.
-            optional_handler: Receives the events of this channel from now on, in place
-                of `on_presence`. Default: `on_presence` goes on.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            channel: The channel. Changes of `#/` are not reported.
+            status: True to return who is subscribed now. Default: False.
+            changes: True to receive changes from now on, False to stop, None to leave
+                that as it is.
+            optional_handler: Called with the events of this channel from now on,
+                instead of `on_presence`. Default: `on_presence`.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
-            Who is subscribed, if that was asked for.
+            Who is subscribed. Empty if the status was not requested.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -334,42 +339,43 @@ class SyncApi(OptionFactories, SyncClientBase):
         overflow: Overflow | None = None,
         timeout_s: float | None = None,
     ) -> Subscription[PresenceEvent]:
-        """Iterate over who is there, comes and goes.
+        """Iterate over who is subscribed, subscribes and unsubscribes.
 
-        It begins with a `PresenceStatus` of who is subscribed now, and gives another
-        one after each loss of the connection, for what changed meanwhile, and at each
-        `presence(status=True)` of this client on the channel or one below it. It does
-        not tell of a subscriber of `a/+/c/` where `a/b/c/` is watched, whom a status
-        lists all the same: watch `a/+/c/` or `a/` for those. `presence(changes=False)`
-        on the channel ends it too.
+        The first event is a `PresenceStatus`. Another one follows each reconnect, and
+        each `presence(status=True)` of this client for the channel or one below it.
+        Broker limitation: watching `a/b/c/` does not report a subscriber of `a/+/c/`;
+        watch `a/+/c/` or `a/` instead. The iteration ends with `close`, or when this
+        client calls `presence(changes=False)` for the channel.
 
         Args:
             key: A channel key with the permission `p`.
-            channel: The channel. `#/` as a whole hears of no changes.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            channel: The channel. Changes of `#/` are not reported.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+                Default: the client's setting.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
-            The events: iterate over them, or end them with `close`.
+            The events. Iterate over them; end them with `close`.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -405,40 +411,42 @@ class SyncApi(OptionFactories, SyncClientBase):
     ) -> None:
         """Publish a message.
 
-        At QoS 1 the call returns when the broker has acknowledged it, and raises what
-        the broker says against it. At QoS 0 it returns as soon as the message is on its
-        way, and a refusal goes to `on_error`.
+        At QoS 1 the call returns when the broker has acknowledged the message, and
+        raises if the broker refuses it. At QoS 0 it returns once the message is handed
+        to the network; a refusal goes to `on_error`.
 
         Args:
-            key: A channel key with the permission `w`, and `s` to store.
-            channel: The channel, without wildcards.
-            message: What to publish: bytes and str as they are, anything else as JSON.
-            options: The options below as a set of objects, as `with_ttl` and its like
-                make them.
-            ttl: How long the broker stores the message; 0 does not store. Without it
-                nothing is stored that is not retained. The key needs `s`: without it
-                the message is delivered and silently not stored. A link's holds for
-                every message through it. Unit: seconds. At least 0, at most 4294967295.
-            echo: Whether this client's own subscriptions receive the message too.
-                Default, the broker's, is True.
-            retain: Whether the broker stores the message for its own default time, 30
-                days. The key needs `s`.
-            qos: MQTT's quality of service: 0 at most once, without acknowledgement; 1
-                at least once, acknowledged. Default: 0.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            key: A channel key with the permission `w`; also `s` to store the message.
+            channel: The channel. It must not contain wildcards.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_ttl`.
+            ttl: How long the broker stores the message. If 0 or omitted, the message is
+                not stored, unless `retain` is set. The key needs `s`; without it the
+                broker delivers the message and does not store it, and raises no error.
+                Unit: seconds. At least 0, at most 4294967295.
+            echo: True if this client's own subscriptions receive the message too.
+                Default: True, by the broker.
+            retain: True to store the message for the broker's default time, 30 days.
+                The key needs `s`.
+            qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
+                least once, acknowledged. Default: 0.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            Forbidden: The operation is not allowed there, such as publishing to a
-                channel with a wildcard (status 403).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            Forbidden: The operation is not allowed on this channel, such as publishing
+                to a wildcard (status 403).
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -463,37 +471,37 @@ class SyncApi(OptionFactories, SyncClientBase):
         retain: bool | None = None,
         qos: Literal[0, 1] | None = None,
     ) -> Pending:
-        """Publish a message without waiting.
+        """Publish a message without waiting for the acknowledgement.
 
-        What is returned can be waited for later: so many acknowledged messages are
-        under way at once, which is many times faster than one after the other.
+        Wait for the returned object later. Thousands of messages may be in flight,
+        which is many times faster than waiting for each one.
 
         Args:
-            key: A channel key with the permission `w`, and `s` to store.
-            channel: The channel, without wildcards.
-            message: What to publish: bytes and str as they are, anything else as JSON.
-            options: The options below as a set of objects, as `with_ttl` and its like
-                make them.
-            ttl: How long the broker stores the message; 0 does not store. Without it
-                nothing is stored that is not retained. The key needs `s`: without it
-                the message is delivered and silently not stored. A link's holds for
-                every message through it. Unit: seconds. At least 0, at most 4294967295.
-            echo: Whether this client's own subscriptions receive the message too.
-                Default, the broker's, is True.
-            retain: Whether the broker stores the message for its own default time, 30
-                days. The key needs `s`.
-            qos: MQTT's quality of service: 0 at most once, without acknowledgement; 1
-                at least once, acknowledged. Default: 1.
+            key: A channel key with the permission `w`; also `s` to store the message.
+            channel: The channel. It must not contain wildcards.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_ttl`.
+            ttl: How long the broker stores the message. If 0 or omitted, the message is
+                not stored, unless `retain` is set. The key needs `s`; without it the
+                broker delivers the message and does not store it, and raises no error.
+                Unit: seconds. At least 0, at most 4294967295.
+            echo: True if this client's own subscriptions receive the message too.
+                Default: True, by the broker.
+            retain: True to store the message for the broker's default time, 30 days.
+                The key needs `s`.
+            qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
+                least once, acknowledged. Default: 1.
 
         Returns:
-            What to wait for: `.wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: BadRequest (status
-            400), Unauthorized (status 401) or Forbidden (status 403), or
+            The pending acknowledgement. `.wait()` returns when the broker has
+            acknowledged the message, and raises the broker's refusal: BadRequest
+            (status 400), Unauthorized (status 401) or Forbidden (status 403),
             RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -515,35 +523,36 @@ class SyncApi(OptionFactories, SyncClientBase):
         qos: Literal[0, 1] | None = None,
         timeout_s: float | None = None,
     ) -> None:
-        """Publish a message through a link, which gives it key, channel and options.
+        """Publish a message through a link, with the link's key, channel and options.
 
-        The broker checks the link's key now: at QoS 1 the call raises what the broker
-        says against it, at QoS 0 a refusal goes to `on_error`.
+        The broker checks the key now. At QoS 1 the call raises if the broker refuses
+        the message; at QoS 0 a refusal goes to `on_error`.
 
         Args:
-            link: The name of a link that this connection has made. Matching
-                `[0-9A-Za-z]{1,2}`.
-            message: What to publish: bytes and str as they are, anything else as JSON.
-            options: The options below as a set of objects, as `with_retain` and its
-                like make them.
-            retain: Whether the broker stores the message for its own default time, 30
-                days. The key needs `s`.
-            qos: MQTT's quality of service: 0 at most once, without acknowledgement; 1
-                at least once, acknowledged. Default: 0.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            link: The name of a link that this client made. Matching `[0-9A-Za-z]{1,2}`.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_retain`.
+            retain: True to store the message for the broker's default time, 30 days.
+                The key needs `s`.
+            qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
+                least once, acknowledged. Default: 0.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            Forbidden: The operation is not allowed there, such as publishing to a
-                channel with a wildcard (status 403).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            Forbidden: The operation is not allowed on this channel, such as publishing
+                to a wildcard (status 403).
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._calls.publish(
@@ -615,71 +624,68 @@ class SyncApi(OptionFactories, SyncClientBase):
     ) -> Subscription[Message[PayloadT]]:
         """Subscribe to a channel and everything below it.
 
-        The call waits for the broker's yes or no. Without `last`, `since` and `until`
-        the newest stored message comes first, if there is one and the key has `l`; with
-        `last=0` none does. Stored messages that are asked for come first, in the order
-        in which they were published, then what is live: none is left out between, and
-        none comes twice, but where equal messages leave no way to tell. Each says when
-        it was stored. Under the broker's default matcher `a/` receives `a/b/` as well,
-        and `a/#/` would receive no live message at all: it is refused with
-        InvalidArgument unless the client was made with `matcher="mqtt"`. Emitter takes
-        two channels of one connection for one where their segments are the same in
-        another order, as in `a/b/` and `b/a/`, or where one has a pair of equal
-        segments more, as in `c/` and `c/x/x/`: the second then receives nothing. A
-        channel that overlaps a share group of this client is refused with
-        InvalidArgument, as `subscribe_with_group` says.
+        The call returns when the broker has accepted the subscription. Stored messages
+        come first, oldest first, then live ones. No message is skipped where stored
+        messages end and live ones begin; a duplicate is possible only between messages
+        of the same channel and payload. Without `last`, `since` and `until` the newest
+        stored message comes first, if the key has `l`. Broker limitation: on one
+        connection Emitter confuses `a/b/` with `b/a/`, and `c/` with `c/x/x/`; the
+        second subscription receives nothing.
 
         Args:
-            key: A channel key with the permission `r`, and `l` to receive stored
+            key: A channel key with the permission `r`; also `l` to receive stored
                 messages.
-            channel: The channel. `+` stands for one segment.
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            options: The options below as a set of objects, as `with_last` and its like
-                make them.
-            payload: The type to read each payload as: a class, or any other form, such
-                as `list[int]` or `int | None`. What does not fit goes to `on_error`,
-                and the subscription goes on. Default: bytes, as they came.
-            last: How many stored messages, the newest ones; 0 for none. Without it,
-                these are all that the window from `since` to `until` holds; without
-                those too, a subscription receives the newest one, and history all. A
-                subscription's key needs `l`: without it none come, silently. At least
-                0, at most 100000.
-            since: Only messages stored at this time or later. Without it none is too
-                old. At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not
-                after `until`.
-            until: Only messages stored at this time or earlier. Without it none is too
-                new. What is live comes all the same. At least 2018-01-01T00:00:00Z, at
-                most 2066-01-01T00:00:00Z.
-            recover: Whether to fetch, after the connection was lost, what was stored
-                meanwhile. It comes before what is live then, in order, and `events()`
-                tells how much it was. The key must be one that may fetch. Default:
-                False.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            channel: The channel. `+` matches any one segment. A final `#/` needs a
+                client with `matcher="mqtt"`: Emitter's default matcher finds everything
+                below a channel without it, and no live message with it.
+            optional_handler: Called with each message. Default: none; iterate over the
+                returned subscription.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_last`.
+            payload: The type of each payload: a class, or any other type, such as
+                `list[int]` or `int | None`. A payload that does not fit goes to
+                `on_error`, and the subscription goes on. Default: bytes, unchanged.
+            last: Number of stored messages to fetch: the newest ones. 0: none. If
+                omitted: every message between `since` and `until`. If those are omitted
+                too: the newest message (`subscribe`) or all of them (`history`). The
+                key needs `l`; without it a subscription receives no stored message, and
+                raises no error. At least 0, at most 100000.
+            since: Only messages stored at this time or later. Default: no lower limit.
+                At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not after
+                `until`.
+            until: Only messages stored at this time or earlier. Default: no upper
+                limit. Live messages are always delivered. At least
+                2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
+            recover: True to fetch, after each reconnect, the messages stored meanwhile.
+                They come before live ones, in order; `events()` reports how many. The
+                key must be allowed to fetch. Default: False.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            allow_reserved: Whether the channel may match below `emitter/`, where
-                anybody's message looks like the broker's own reply, error or event.
-                Requests still tell them apart; a publish that is refused meanwhile ends
-                with AmbiguousReply, and events and refusals of QoS 0 may be made up.
-                Default: False.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+                Default: the client's setting.
+            allow_reserved: True to allow a channel that matches below `emitter/`. Other
+                clients' messages may then look like the broker's replies: a refused
+                publish raises AmbiguousReply, and events and refusals of QoS 0 may be
+                forged. Default: False.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Returns:
-            The subscription: iterate over it, or end it with `close`.
+            The subscription. Iterate over it; end it with `close`.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -751,52 +757,51 @@ class SyncApi(OptionFactories, SyncClientBase):
     ) -> Subscription[Message[PayloadT]]:
         """Subscribe to a channel as a member of a share group.
 
-        Each message goes to one member of every group, beside all plain subscribers.
-        Messages arrive on the plain channel, and stored ones do not come. A group that
-        overlaps a plain subscription of this client, or another group of it, is refused
-        with InvalidArgument: the broker sends one copy of what both match, and nobody
-        could tell for which; use a second client. What a link subscribes to is not
-        looked at.
+        Each message goes to one member of each group, and to every plain subscriber.
+        Stored messages are not delivered. A group may not overlap a plain subscription
+        or another group of the same client: the broker sends one copy for both, and
+        they cannot be told apart. Use a second client.
 
         Args:
             key: A channel key with the permission `r`, made for
                 `$share/<group>/<channel>/`, `$share/+/<channel>/`, `$share/#/` or `#/`.
-                One for the channel alone, or for `<channel>/#/`, does not open the
-                group.
-            channel: The channel. `+` stands for one segment.
-            share_group: The name of the group: one segment.
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            options: Options as a set of objects, as `with_last` and its like make them.
-                Nothing comes of `last`, `since` and `until` here.
-            payload: The type to read each payload as: a class, or any other form, such
-                as `list[int]` or `int | None`. What does not fit goes to `on_error`,
-                and the subscription goes on. Default: bytes, as they came.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+                A key for the channel itself does not open the group.
+            channel: The channel. `+` matches any one segment.
+            share_group: The name of the group. It is one segment, without slashes.
+            optional_handler: Called with each message. Default: none; iterate over the
+                returned subscription.
+            options: Options, as a set or list of objects, made by functions such as
+                `with_last`. Ignored here: `last`, `since` and `until`.
+            payload: The type of each payload: a class, or any other type, such as
+                `list[int]` or `int | None`. A payload that does not fit goes to
+                `on_error`, and the subscription goes on. Default: bytes, unchanged.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            allow_reserved: Whether the channel may match below `emitter/`, where
-                anybody's message looks like the broker's own reply, error or event.
-                Requests still tell them apart; a publish that is refused meanwhile ends
-                with AmbiguousReply, and events and refusals of QoS 0 may be made up.
-                Default: False.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+                Default: the client's setting.
+            allow_reserved: True to allow a channel that matches below `emitter/`. Other
+                clients' messages may then look like the broker's replies: a refused
+                publish raises AmbiguousReply, and events and refusals of QoS 0 may be
+                forged. Default: False.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Returns:
-            The subscription: iterate over it, or end it with `close`.
+            The subscription. Iterate over it; end it with `close`.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -827,49 +832,46 @@ class SyncApi(OptionFactories, SyncClientBase):
         until: datetime | None = None,
         timeout_s: float | None = None,
     ) -> Iterator[StoredMessage]:
-        """Fetch stored messages, in the order in which they were published.
+        """Fetch stored messages of a channel and everything below it, oldest first.
 
-        Each has the time at which it was stored. Messages that several processes of a
-        broker stored within one second, as the nodes of a cluster do and a broker that
-        has started again, come process by process, each in its order: nobody knows the
-        order between them. Without `last` these are all that the window from `since` to
-        `until` holds. Below a channel everything is found, whatever the broker's
-        matcher; a channel that begins with a wildcard finds nothing.
+        If `last`, `since` and `until` are omitted: all of them. Messages that several
+        nodes of a cluster stored within the same second come node by node. A channel
+        that begins with a wildcard finds nothing.
 
         Args:
             key: A channel key with the permission `l`.
-            channel: The channel. `+` stands for one segment.
-            options: The options below as a set of objects, as `with_last` and its like
-                make them.
-            last: How many stored messages, the newest ones; 0 for none. Without it,
-                these are all that the window from `since` to `until` holds; without
-                those too, a subscription receives the newest one, and history all. A
-                subscription's key needs `l`: without it none come, silently. At least
-                0, at most 100000.
-            since: Only messages stored at this time or later. Without it none is too
-                old. At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not
-                after `until`.
-            until: Only messages stored at this time or earlier. Without it none is too
-                new. What is live comes all the same. At least 2018-01-01T00:00:00Z, at
-                most 2066-01-01T00:00:00Z.
-            timeout_s: Seconds to wait for each page. Default: the client's.
+            channel: The channel. `+` matches any one segment.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_last`.
+            last: Number of stored messages to fetch: the newest ones. 0: none. If
+                omitted: every message between `since` and `until`. If those are omitted
+                too: the newest message (`subscribe`) or all of them (`history`). The
+                key needs `l`; without it a subscription receives no stored message, and
+                raises no error. At least 0, at most 100000.
+            since: Only messages stored at this time or later. Default: no lower limit.
+                At least 2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z. Not after
+                `until`.
+            until: Only messages stored at this time or earlier. Default: no upper
+                limit. Live messages are always delivered. At least
+                2018-01-01T00:00:00Z, at most 2066-01-01T00:00:00Z.
+            timeout_s: Seconds to wait for each page. Default: the client's setting.
 
         Returns:
-            The messages, oldest first. Iterating asks for page after page, back to the
-            oldest message, before it gives out the first one. It holds at most 8 MiB of
-            them meanwhile, and asks for the rest again. The call itself raises only
-            InvalidArgument and Closed; iterating raises the rest.
+            The messages, oldest first. Pages arrive newest first, so all of them are
+            requested before the first message is returned. At most 8 MiB are held in
+            memory; older parts are requested again. The call raises only
+            InvalidArgument and Closed; iterating raises the other errors.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No page came in time.
-            ConnectionLost: The connection ended first.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No page arrived in time.
+            ConnectionLost: The connection was lost first.
             ReplyMissing: A single message is too large for a reply.
-            HistoryIncomplete: All that could be had was given; messages of some seconds
-                may be missing.
-            AmbiguousReply: Somebody else may have sent a reply.
+            HistoryIncomplete: Messages of some seconds may be missing. It is raised at
+                the end, after all that could be fetched.
+            AmbiguousReply: The reply may be forged by another client.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -892,18 +894,21 @@ class SyncApi(OptionFactories, SyncClientBase):
 
         Args:
             key: A channel key with the permission `r`.
-            channel: The channel as it was subscribed to.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+            channel: The channel, as it was passed to `subscribe`.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Raises:
-            BadRequest: The broker cannot make sense of the request (status 400).
+            BadRequest: The request is malformed (status 400).
             Unauthorized: The key does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
@@ -911,10 +916,11 @@ class SyncApi(OptionFactories, SyncClientBase):
 
     @property
     def on_keygen(self) -> Handler[KeygenResponse] | None:
-        """The handler of the event `keygen`; None: nobody is told.
+        """The handler of the event `keygen`.
 
-        What `keygen` returns, of each request that made a key, in the order of the
-        replies.
+        If None, the events are ignored.
+
+        Each response to `keygen`, in the order of arrival.
         """
         return self._calls.event_handler(ON_KEYGEN)
 
@@ -924,10 +930,11 @@ class SyncApi(OptionFactories, SyncClientBase):
 
     @property
     def on_keyban(self) -> Handler[KeybanResponse] | None:
-        """The handler of the event `keyban`; None: nobody is told.
+        """The handler of the event `keyban`.
 
-        What `keyban` returns, of each request that was not refused, in the order of the
-        replies.
+        If None, the events are ignored.
+
+        Each response to `keyban`, in the order of arrival.
         """
         return self._calls.event_handler(ON_KEYBAN)
 
@@ -937,9 +944,11 @@ class SyncApi(OptionFactories, SyncClientBase):
 
     @property
     def on_me(self) -> Handler[MeResponse] | None:
-        """The handler of the event `me`; None: nobody is told.
+        """The handler of the event `me`.
 
-        What `me` returns, of each request, in the order of the replies.
+        If None, the events are ignored.
+
+        Each response to `me`, in the order of arrival.
         """
         return self._calls.event_handler(ON_ME)
 
@@ -949,10 +958,12 @@ class SyncApi(OptionFactories, SyncClientBase):
 
     @property
     def on_presence(self) -> Handler[PresenceEvent] | None:
-        """The handler of the event `presence`; None: nobody is told.
+        """The handler of the event `presence`.
 
-        Who subscribes and unsubscribes, on the channels whose changes `presence` asked
-        for, and each status.
+        If None, the events are ignored.
+
+        Each subscribe and unsubscribe on the channels watched with
+        `presence(changes=True)`, and each status.
         """
         return self._calls.event_handler(ON_PRESENCE)
 

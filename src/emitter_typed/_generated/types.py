@@ -28,8 +28,8 @@ from emitter_typed.contract import (
 class Key(Secret):
     """A channel key or a master key.
 
-    It does not show itself: `str()`, `repr()` and logs give `Key(…1f4w)`, and
-    `.reveal()` the text.
+    `str()`, `repr()` and logs show a masked form, such as `Key(…1f4w)`. `.reveal()`
+    returns the key itself.
     """
 
     __slots__ = ()
@@ -38,7 +38,7 @@ class Key(Secret):
 class Permission(Flags):
     """What a key allows.
 
-    `Permission("rw")` and `Permission.READ | Permission.WRITE` are the same.
+    `Permission("rw")` is the same as `Permission.READ | Permission.WRITE`.
     """
 
     READ = "r"
@@ -46,11 +46,11 @@ class Permission(Flags):
     WRITE = "w"
     """Publish."""
     STORE = "s"
-    """Store messages with `ttl` or `retain`."""
+    """Store messages, with `ttl` or `retain`."""
     LOAD = "l"
     """Receive stored messages."""
     PRESENCE = "p"
-    """Ask who is there."""
+    """Ask who is subscribed."""
     EXTEND = "e"
     """Make private channels."""
     EXECUTE = "x"
@@ -59,38 +59,41 @@ class Permission(Flags):
 
 @frozen(kw_only=True)
 class PresenceStatus(Record):
-    """Who is subscribed now, as the answer to a request with `status=True`."""
+    """Who is subscribed now.
+
+    It answers a request with `status=True`.
+    """
 
     time: datetime = field(metadata=wire(format="unix"))
-    """When the broker looked."""
+    """When the broker made the list."""
     channel: str
     """The channel."""
     who: tuple[PresenceInfo, ...]
-    """The subscribers; at most 1000 on the hosted service."""
+    """The subscribers, at most 1000 on the hosted service."""
 
 
 @frozen(kw_only=True)
 class PresenceSubscribe(Record):
-    """Somebody subscribed."""
+    """A client subscribed."""
 
     time: datetime = field(metadata=wire(format="unix"))
     """When it happened."""
     channel: str
-    """The channel that was subscribed to: the watched one or one below it."""
+    """The channel: the watched one, or one below it."""
     who: PresenceInfo
-    """Who it was."""
+    """The client."""
 
 
 @frozen(kw_only=True)
 class PresenceUnsubscribe(Record):
-    """Somebody unsubscribed, disconnected or was lost."""
+    """A client unsubscribed, disconnected or lost its connection."""
 
     time: datetime = field(metadata=wire(format="unix"))
     """When it happened."""
     channel: str
-    """The channel that was left: the watched one or one below it."""
+    """The channel: the watched one, or one below it."""
     who: PresenceInfo
-    """Who it was."""
+    """The client."""
 
 
 PresenceEvent = Annotated[
@@ -104,9 +107,8 @@ PresenceEvent = Annotated[
         ),
     ),
 ]
-"""What a presence handler receives.
-
-A `match` over the three classes is complete.
+"""What a presence handler receives: one of three classes, so a `match` over them is
+complete.
 """
 
 
@@ -115,21 +117,21 @@ class PresenceInfo(Record):
     """One subscriber of a channel."""
 
     id: str
-    """The id of the connection."""
+    """The id of the subscriber's connection."""
     username: str | None = None
-    """The username that the connection gave when it connected."""
+    """The username with which it connected."""
 
 
 @frozen(kw_only=True)
 class StoredItem(Record):
-    """A stored message as a page of history holds it."""
+    """A stored message in a page of history."""
 
     id: bytes
     """Its id at the broker."""
     channel: str
-    """The channel that it was published to, without key."""
+    """The channel it was published to, without the key."""
     payload: bytes = field(default=b"", metadata=wire(blank=(None,)))
-    """What was published.
+    """The payload.
 
     Default: "".
     """
@@ -139,10 +141,10 @@ class StoredItem(Record):
 class KeygenRequest(Record):
     """Make a key for a channel.
 
-    With a channel key that has the permission `e` in the place of the master key, it
-    makes a private channel: the response names it, below the channel that was asked
-    for, with this connection's id as its last segment, and the new key opens only that.
-    A new connection has a new id.
+    A master key makes a key for any channel. A channel key with the permission `e`
+    makes a private channel instead: `channel`, with the id of this connection as a
+    further segment. The response names it, and the new key opens only that. A new
+    connection has another id.
     """
 
     key: Key
@@ -150,87 +152,88 @@ class KeygenRequest(Record):
     private channel.
     """
     channel: str
-    """What the key opens: `a/b/` this channel only, `a/b/#/` it and everything below,
-    `a/+/c/` one free segment, `#/` everything; `a/+/` and `a/+/#/` open nothing at all,
-    so take `a/#/`. A share group needs a key for `$share/<group>/<channel>/`,
-    `$share/+/<channel>/`, `$share/#/` or `#/`: one for `<channel>/#/` does not open it.
-    A private channel is asked for without `+`.
+    """What the key opens: `a/b/` opens that channel, `a/b/#/` also everything below it,
+    `a/+/c/` any one segment in the middle, `#/` everything. Use `a/#/` instead of
+    `a/+/` or `a/+/#/`, which open nothing. A share group needs a key for
+    `$share/<group>/<channel>/`, `$share/+/<channel>/`, `$share/#/` or `#/`. A private
+    channel cannot contain `+`.
 
     At most 23 segments.
     """
     permissions: Permission = field(metadata=wire("type"))
-    """What it allows, as letters or as a Permission."""
+    """What the key allows, as letters or as a Permission."""
     ttl: timedelta = field(
         default=timedelta(0),
         validator=[minimum(timedelta(0)), maximum(timedelta(seconds=2147483647))],
         metadata=wire(format="seconds"),
     )
-    """How long the key works; 0 means for ever.
+    """How long the key works.
 
-    Unit: seconds. At least 0, at most 2147483647. Default: 0.
+    0 means forever. Unit: seconds. At least 0, at most 2147483647. Default: 0.
     """
 
 
 @frozen(kw_only=True)
 class KeygenResponse(Record):
-    """A new key."""
+    """The new key."""
 
     key: Key
     """The key."""
     channel: str
-    """What it opens: the target that was asked for, or the private channel."""
+    """What the key opens: the channel of the request, or the private channel."""
 
 
 @frozen(kw_only=True)
 class KeybanRequest(Record):
     """Ban a channel key, or allow it again.
 
-    The broker remembers for up to 60 seconds what it knew of a key, so a change may
-    take a minute to show. A subscription that was made with the key goes on receiving,
-    and the key can no longer end it.
+    The broker caches keys, so the change may take 60 seconds to have an effect.
+    Subscriptions made with a banned key go on receiving, and cannot be ended with that
+    key.
     """
 
     master_key: Key = field(metadata=wire("secret"))
-    """A master key of the contract that the other key belongs to."""
+    """The master key of the contract that issued `target_key`."""
     target_key: Key = field(metadata=wire("target"))
-    """The channel key to ban or to allow again."""
+    """The channel key to ban or to allow."""
     ban: bool = field(metadata=wire("banned"))
     """True to ban the key, False to allow it again."""
 
 
 @frozen(kw_only=True)
 class KeybanResponse(Record):
-    """Whether the key is banned now."""
+    """The state of the key."""
 
     banned: bool
-    """Whether the key is banned."""
+    """True if the key is banned now."""
 
 
 @frozen(kw_only=True)
 class LinkRequest(Record):
-    """Make a link, a short name to publish to a channel by.
+    """Make a link: a short name for a key, a channel and options.
 
-    `publish_with_link` takes it in the place of key, channel and options. It is this
-    connection's own and ends with it. A link of the same name is replaced. The key is
-    not checked now, only at each publish through the link. What is published through a
-    link with `echo=False` and stored may be among what a subscription of this client
-    recovers.
+    Publish through it with `publish_with_link`. A link belongs to this connection, is
+    made again after a reconnect, and replaces one of the same name. The broker checks
+    the key at each publish, not here.
     """
 
     key: Key
-    """A channel key with the permission `w`, and `r` to subscribe."""
+    """A channel key with the permission `w`; also `r` if `subscribe` is True."""
     channel: str
-    """The channel, without wildcards."""
+    """The channel.
+
+    It must not contain wildcards.
+    """
     name: str = field(validator=pattern("[0-9A-Za-z]{1,2}"))
     """The name of the link.
 
     Matching `[0-9A-Za-z]{1,2}`.
     """
     subscribe: bool = False
-    """Whether to subscribe this connection to the channel too.
+    """True to subscribe this connection to the channel too.
 
-    Its messages then go to `on_message`, and no stored ones come first. A key that may
-    not read is no error: it just does not subscribe. Default: False.
+    Its live messages go to `on_message`; stored ones are not sent. If the key lacks
+    `r`, no error is raised and nothing is received. Default: False.
     """
 
 
@@ -241,12 +244,12 @@ class LinkResponse(Record):
     name: str | None = None
     """Its name."""
     channel: str | None = None
-    """The channel with the link's options, without key."""
+    """The channel with the link's options, without the key."""
 
 
 @frozen(kw_only=True)
 class MeRequest(Record):
-    """Ask who this connection is, and which links it has."""
+    """Return the id of this connection and its links."""
 
 
 @frozen(kw_only=True)
@@ -254,14 +257,15 @@ class MeResponse(Record):
     """This connection as the broker sees it."""
 
     id: str
-    """The connection's id: what presence shows, and the last segment of its private
-    channels.
+    """The id of the connection, as presence shows it.
+
+    Private channels end with it.
     """
     links: Mapping[str, str] = field(
         factory=dict[str, str],
         metadata=wire(blank=(None,)),
     )
-    """The channel of each link with its options, by the link's name.
+    """The links: name to channel with options.
 
     Default: empty.
     """
@@ -269,17 +273,23 @@ class MeResponse(Record):
 
 @frozen(kw_only=True)
 class HistoryRequest(Record):
-    """Ask for one page of stored messages."""
+    """Fetch one page of stored messages."""
 
     topic: str = field(metadata=wire("channel"))
-    """Key, channel and options, as one topic."""
+    """The key, the channel and the options, as one topic."""
     after: bytes | None = field(default=None, metadata=wire("startFromID"))
-    """The message after which the page begins, towards older ones."""
+    """The id of a message.
+
+    The page has messages older than that.
+    """
 
 
 @frozen(kw_only=True)
 class HistoryResponse(Record):
-    """One page, in no order that could be relied on within a second."""
+    """One page.
+
+    Messages stored within the same second are in no particular order.
+    """
 
     messages: tuple[StoredItem, ...]
     """The messages."""
@@ -287,14 +297,12 @@ class HistoryResponse(Record):
 
 @frozen(kw_only=True)
 class PresenceRequest(Record):
-    """Ask who is subscribed to a channel, be told of changes, or both.
+    """Ask who is subscribed to a channel, watch it for changes, or both.
 
-    A status of `a/b/` lists the subscribers of `a/` too, for they receive what is sent
-    there. Who watches `a/` hears of changes on `a/b/` too, its own included. Who
-    watches `a/b/c/` does not hear of a subscriber of `a/+/c/`, whom a status of
-    `a/b/c/` lists all the same: watch `a/+/c/` or `a/` for those. A status that is
-    asked for is also an event of each watch of that channel, or of one above it, that
-    this client has.
+    The status of `a/b/` also lists subscribers of `a/`, since they receive its
+    messages. Changes of `a/` include those of `a/b/`, and this client's own. Broker
+    limitation: watching `a/b/c/` does not report a subscriber of `a/+/c/`; watch
+    `a/+/c/` or `a/` instead.
     """
 
     key: Key
@@ -302,34 +310,43 @@ class PresenceRequest(Record):
     channel: str
     """The channel.
 
-    `#/` as a whole hears of no changes.
+    Changes of `#/` are not reported.
     """
     status: bool = False
-    """Whether to answer with who is subscribed now.
+    """True to return who is subscribed now.
 
     Default: False.
     """
     changes: bool | None = None
-    """True to be told of changes from now on, False to end that, None to leave it as
-    it is.
+    """True to receive changes from now on, False to stop, None to leave that as it
+    is.
     """
 
 
 @frozen(kw_only=True)
 class PresenceResponse(Record):
-    """Who is subscribed, if that was asked for."""
+    """Who is subscribed.
+
+    Empty if the status was not requested.
+    """
 
     time: datetime | None = field(
         default=None,
         metadata=wire(format="unix", blank=(0,)),
     )
-    """When the broker looked; None if the status was not asked for."""
-    channel: str | None = field(default=None, metadata=wire(blank=("",)))
-    """The channel; None if the status was not asked for."""
-    who: tuple[PresenceInfo, ...] = field(default=(), metadata=wire(blank=(None,)))
-    """The subscribers; empty if the status was not asked for.
+    """When the broker made the list.
 
-    At most 1000 on the hosted service. Default: empty.
+    None if the status was not requested.
+    """
+    channel: str | None = field(default=None, metadata=wire(blank=("",)))
+    """The channel.
+
+    None if the status was not requested.
+    """
+    who: tuple[PresenceInfo, ...] = field(default=(), metadata=wire(blank=(None,)))
+    """The subscribers, at most 1000 on the hosted service.
+
+    Empty if the status was not requested. Default: empty.
     """
 
 

@@ -45,7 +45,7 @@ class Message(Generic[PayloadT]):
     """
 
     def as_binary(self) -> bytes:
-        """Return the payload's bytes as they came."""
+        """Return the payload as bytes, unchanged."""
         return self._raw
 
     def as_string(self) -> str:
@@ -67,20 +67,20 @@ class Message(Generic[PayloadT]):
         """Return the payload, read as JSON.
 
         Args:
-            type: The type to read it as: a class, or any other form, such as `list[int]`, `int | None` or a `Literal`.
-                Default: whatever JSON gives.
+            type: The type of the result: a class, or any other type, such as `list[int]`, `int | None` or a `Literal`.
+                If omitted, the result is what JSON holds: dicts, lists, texts, numbers, booleans, None.
 
         Returns:
             An object of that type.
 
         Raises:
-            Undecodable: The payload is not JSON, or does not fit the type; it carries the path of the problem.
+            Undecodable: The payload is not JSON, or does not fit the type. `path` says where.
         """
         return codec.decode(self._raw, object if type is None else type, channel=self.channel)
 
     @property
     def binary(self) -> bytes:
-        """The payload's bytes as they came: `as_binary()` by the name of the official client's attribute."""
+        """The payload as bytes, unchanged. The official client's name for `as_binary()`."""
         return self._raw
 
     if not TYPE_CHECKING:
@@ -110,7 +110,7 @@ class StoredMessage(Message[bytes]):
 
 @frozen(kw_only=True)
 class Gap:
-    """A time during which a subscription was not there, between the messages before and those after."""
+    """A time without a connection, between two messages of a subscription."""
 
     recovered: bool
     """True if all that was stored meanwhile follows, in order. False if the subscription is not to recover; if fetching

@@ -198,8 +198,8 @@ def _texts(definition: OperationDefinition, arguments: Sequence[object]) -> Iter
             check_no_secret(name, argument)
         text = argument.reveal() if isinstance(argument, Secret) else argument
         if not isinstance(text, str) or not text:
-            problem = "is not empty" if text == "" else f"is a text, not {kind_of(text)}"
-            raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
+            problem = "must not be empty" if text == "" else f"expected a text, got {kind_of(text)}"
+            raise InvalidArgument(f"{name}: {problem}", argument=name, value=None)
         for constraint in definition.constraints.get(name, ()):
             constraint.check(name, text)
         yield text

@@ -120,14 +120,14 @@ def _explain_topic(topic: str) -> NoReturn:
     key, slash, rest = topic.partition("/")
     if not key or not slash:
         raise InvalidArgument(
-            "a topic begins with a key and a slash, as in key/channel/", argument="topic", value=_HIDDEN
+            "topic: must begin with a key and a slash, as in key/channel/", argument="topic", value=_HIDDEN
         )
     channel, mark, options = rest.partition("?")
     if _is_channel(channel) is None:
         _explain_channel(channel, "topic")
     raise InvalidArgument(
-        f"the options {mark + options!r} are not of the form ?name=value&name=value, "
-        "with nothing but the letters A-Z and a-z and digits on both sides",
+        f"the options {mark + options!r} must have the form ?name=value&name=value, "
+        "with only letters A-Z, a-z and digits in names and values",
         argument="topic",
         value=rest,
     )
@@ -156,7 +156,7 @@ def compose_topic(
     """
     if not key or "/" in key:
         raise InvalidArgument(
-            "a key is not empty and holds no slash: give the key alone, and the channel beside it",
+            "key: must not be empty or contain a slash: pass the key alone, and the channel as the next argument",
             argument="key",
             value=_HIDDEN,
         )
@@ -184,7 +184,7 @@ def check_no_secret(argument: str, value: object) -> None:
     """Raise InvalidArgument for a secret where a text belongs that anybody may see."""
     if isinstance(value, Secret):
         raise InvalidArgument(
-            f"the {argument} is a {type(value).__name__}: give a text there, and a secret only where one is asked for",
+            f"the {argument} is a {type(value).__name__}: pass a text; only keys are secrets",
             argument=argument,
             value=value,
         )
@@ -221,7 +221,7 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
     if static:
         wildcard = next(segment for segment in segments(written) if segment in _WILDCARDS)
         raise InvalidArgument(
-            hide_keys(f"channel {channel!r} holds the wildcard {wildcard!r}: one publishes to one channel"),
+            hide_keys(f"channel {channel!r} contains the wildcard {wildcard!r}: publish to one channel"),
             argument=argument,
             value=hide_keys(channel),
         )
@@ -236,17 +236,17 @@ def _explain_channel(channel: str, argument: str) -> NoReturn:
 
 def _broken_rule(channel: str) -> str:
     if channel.strip("/") == "":
-        return "has no segment: write at least one, as in chat/"
+        return "has no segment: it needs at least one, as in chat/"
     parts = channel.removesuffix("/").split("/")
     if "" in parts:
         return "has an empty segment: it begins with a slash, or two slashes follow each other"
     if "?" in channel:
-        return "holds a '?': options are given beside the channel"
+        return "contains '?': pass options as arguments"
     for place, part in enumerate(parts, start=1):
         foreign = _find_foreign(part)
         if foreign is not None:
             return (
-                f"holds the character {foreign.group()!r} in segment {place}: a channel is made of A-Z, a-z, "
+                f"contains the character {foreign.group()!r} in segment {place}: a channel is made of A-Z, a-z, "
                 r"0-9 and any of - . : _ $ [ ] \ ^ `"
             )
         if len(part) > 1 and not _WILDCARDS.isdisjoint(part):

@@ -15,9 +15,9 @@ _MAX_PAYLOAD_BYTES = 65_535
 
 @frozen(init=False)
 class Will:
-    """What the broker publishes for a client once its connection has ended.
+    """The message that the broker publishes when the connection of a client has ended.
 
-    Emitter does so after a good end too. Its repr does not show the key.
+    Emitter also publishes it after a normal disconnect. The repr does not show the key.
 
     >>> Will("EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI", "chat/ann/", "gone")
     Will(channel='chat/ann/', retain=False)
@@ -33,21 +33,21 @@ class Will:
     """The message in bytes."""
 
     def __init__(self, key: str | Secret, channel: str, message: object, *, retain: bool = False) -> None:
-        """Prepare a last will; the broker says nothing about one that it does not accept.
+        """Make a will. The broker ignores a will that it does not accept, without an error.
 
         Args:
-            key: A key that may write to the channel. It is not shown.
-            channel: The channel, without wildcards; a missing last slash is added.
-            message: Bytes and texts are sent as they are, anything else as JSON.
-            retain: Whether the broker stores it, for those that subscribe later. Default: no.
+            key: A channel key with the permission `w`.
+            channel: The channel, without wildcards. A missing final slash is added.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            retain: True to store it for later subscribers. Default: False.
 
         Raises:
-            InvalidArgument: The key or the channel breaks a rule, or the message cannot be written or is longer than
-                the 65,535 bytes that a CONNECT has room for (MQTT 3.1.1, 3.1.3.3).
+            InvalidArgument: The key or the channel is not valid, or the message cannot be encoded or is longer than
+                65,535 bytes (MQTT 3.1.1, 3.1.3.3).
         """
         text = key.reveal() if isinstance(key, Secret) else key
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise InvalidArgument(f"a key is a text, not {kind_of(text)}", argument="key", value=None)
+            raise InvalidArgument(f"key: expected a text, got {kind_of(text)}", argument="key", value=None)
         if not isinstance(retain, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             raise InvalidArgument(f"retain: expected a boolean, got {kind_of(retain)}", argument="retain", value=None)
         one_segment("key", text)

@@ -9,10 +9,12 @@ from emitter_typed._sync.lifecycle import SyncLifecycle
 
 
 class Client(SyncLifecycle, SyncApi, ClassicOptions, protocol=PROTOCOL):
-    """A connection to Emitter for programs with threads. Every method may be called from any thread.
+    """A connection to Emitter for programs with threads.
 
-    Each call returns its own answer or raises what the broker says against it. Handlers run in threads of their own,
-    one message after the other, and may call every method.
+    Every method may be called from any thread.
+
+    Each call returns its own response or raises the broker's refusal. Each handler runs in its own thread, one message
+    at a time, and may call every method.
 
     >>> from emitter_typed import Client
     >>> from emitter_typed.broker import Broker

@@ -130,6 +130,6 @@ class SyncConnection(Connection):
             # Looked at under the lock: room that is made after a look wakes the wait that follows.
             while self.congested:
                 if left_s <= 0:
-                    raise Congested(operation, f"the network has taken too little for {timeout_s:g} s")
+                    raise Congested(operation, f"the network accepted too little data within {timeout_s:g} s")
                 self._room_to_send.wait(left_s)
                 left_s = deadline - monotonic()

@@ -64,7 +64,7 @@ class SyncDriver(SyncReceiving):
         with self._connecting:
             if self.begun:
                 raise InvalidArgument(
-                    "the client is connected already: close() it first",
+                    "the client is already connected: call close() first",
                     argument="host",
                     value=hide_keys(endpoints[0].host),
                 )

@@ -41,70 +41,66 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
     ) -> None:
         """Connect, and return when the broker has accepted the connection.
 
-        When the connection is lost later, the client connects again by itself, unless it was made with
-        `reconnect=False`.
+        If the connection is lost later, the client reconnects, unless it was made with `reconnect=False`.
 
         Args:
             host: The broker's name or address, instead of the client's URLs. Default: the client's URLs, unless `port`
                 or `secure` is given; without URLs, Emitter's hosted service.
             port: The broker's port.
-            secure: Whether to connect with TLS.
-            keepalive: Seconds without traffic after which the broker is asked for a sign of life; 1 to 119.
-            username: The name that presence shows to others. Default: the constructor's.
+            secure: True to connect with TLS.
+            keepalive: Seconds without traffic after which the client sends a ping, 1 to 119.
+            username: The name that presence events show. Default: the constructor's.
 
         Raises:
-            InvalidArgument: The client is connected already, or an argument makes no sense.
-            ConnectionRefused: Nothing listens there, TLS failed, the process has no thread or descriptor left, or the
-                broker does not accept the connection. Of several brokers, none accepts it: `others` has what those
-                before the last one met. With `retry_connect`, what the last attempt met when `timeout_s` was over.
-                Nothing is left open.
-            RequestTimeout: A name server, the network or the broker does not answer within the client's `timeout_s`.
+            InvalidArgument: The client is already connected, or an argument is not valid.
+            ConnectionRefused: Nothing listens there, TLS failed, no thread or file descriptor is left, or the broker
+                refused the connection. With several brokers: all of them failed; `others` has the errors of the earlier
+                ones. With `retry_connect`: the error of the last attempt within `timeout_s`. Nothing is left open.
+            RequestTimeout: The name server, the network or the broker did not answer within the client's `timeout_s`.
                 Nothing is left open.
         """
         self._driver.connect(host, port, secure, keepalive, username)
 
     @property
     def connection(self) -> ConnectionState:
-        """Whether the client is connected, and why not: read it, or wait for it."""
+        """The state of the connection. Read it, or wait for it."""
         return self._driver.state
 
     def drain(self, timeout_s: float | None = None) -> None:
-        """End in peace: let what is under way arrive and handlers finish, then close. May be called from a handler.
+        """Wait for messages in flight and for handlers, then close.
 
-        From the moment of the call, subscriptions receive nothing new. Messages of QoS 1 are waited for until the
-        broker has acknowledged them, those of QoS 0 until the network has taken them, and handlers until they have had
-        what had arrived.
+        Subscriptions receive nothing new from now on. Waits until the broker has acknowledged messages of QoS 1, the
+        network has taken those of QoS 0, and handlers have handled what had arrived. May be called from a handler.
 
         Args:
-            timeout_s: Seconds for all of that. Default: the client's `timeout_s`. After it, the client is closed all
-                the same.
+            timeout_s: Seconds for all of that. Default: the client's `timeout_s`. The client is closed afterwards in
+                any case.
 
         Raises:
-            InvalidArgument: `timeout_s` is no number of seconds, or not above 0.
-            RequestTimeout: It took longer; `unacknowledged`, `unsent` and `handlers_running` count what was left, which
-                is lost, as with `close`.
-            ConnectionLost: The client was closed meanwhile, or has given up; what was left is lost.
+            InvalidArgument: `timeout_s` is not a number above 0.
+            RequestTimeout: It took longer. `unacknowledged`, `unsent` and `handlers_running` count what is lost.
+            ConnectionLost: The client was closed meanwhile, or stopped reconnecting. What was left is lost.
         """
         self._driver.drain(timeout_s)
 
     def disconnect(self) -> None:
-        """Do what `close` does, by its old name."""
+        """Close the client. Another name for `close`, from the official client."""
         self.close()
 
     def close(self) -> None:
-        """Send what waits, disconnect, and end every subscription. May be called again, and from a handler.
+        """Send what waits, disconnect, and end every subscription.
 
-        What the network does not take within 2 seconds is lost. Messages of QoS 1 that the broker has not acknowledged
-        end with ConnectionLost. Messages that have arrived can still be read. Handlers that are running are waited for,
-        up to 5 seconds in all. See `drain` for a gentler end and `abort` for a quicker one.
+        Data that cannot be sent within 2 seconds is lost. Unacknowledged messages of QoS 1 end with ConnectionLost.
+        Messages that have arrived can still be read. Waits for running handlers, up to 5 seconds in all. May be called
+        again, and from a handler. `drain` waits for acknowledgements first; `abort` is quicker.
         """
         self._driver.end()
 
     def abort(self) -> None:
-        """Drop the connection at once: nothing more is sent, not even that the client leaves.
+        """Drop the connection at once. Nothing more is sent, not even a DISCONNECT.
 
-        Calls that are under way end with ConnectionLost, and subscriptions in peace. Handlers that are running are
-        waited for, up to 5 seconds in all. May be called again, and from a handler.
+        Calls in progress raise ConnectionLost; subscriptions end without an error. Waits for running handlers, up to 5
+        seconds in all. May be called again, and from a handler.
         """
         self._driver.end(abort=True)
 
@@ -120,11 +116,10 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
 
     @property
     def on_connect(self) -> Callback | None:
-        """Called, without arguments, each time that the broker has accepted a connection; the first one included.
+        """Called without arguments after each connect, the first one included.
 
-        Subscriptions are there again by then. To subscribe again in it does no harm: a subscription with the
-        same key, channel, options and handler is the one that there is, also where the handler is a function that the
-        same code makes anew.
+        Subscriptions are restored before it is called. Subscribing again here is safe: the same key, channel, options
+        and handler return the existing subscription, even for a newly created lambda.
         """
         handlers = self._driver.handlers
         return handlers.get(handlers.connects)
@@ -136,7 +131,10 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
 
     @property
     def on_disconnect(self) -> Callback | None:
-        """Called, without arguments, each time that a connection has ended; `client.connection` says why."""
+        """Called without arguments after each loss of the connection.
+
+        `client.connection.error` says why.
+        """
         handlers = self._driver.handlers
         return handlers.get(handlers.disconnects)
 
@@ -147,10 +145,10 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
 
     @property
     def on_message(self) -> Handler[Message] | None:
-        """Receives the messages that no other handler and no queue gets.
+        """Called with messages that have no other handler or queue.
 
-        Those are the messages of subscriptions that were made while it was set and without a handler of their own, and
-        those that arrive without a subscription of this client, such as a link's that subscribes.
+        These are messages of subscriptions that were made without a handler while this was set, and messages without a
+        subscription of this client, such as those of a link with `subscribe=True`.
         """
         handlers = self._driver.handlers
         return handlers.get(handlers.messages)
@@ -162,9 +160,10 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
 
     @property
     def on_error(self) -> Handler[EmitterError] | None:
-        """Receives what no call can raise: refused QoS 0 publishes, undecodable messages, what handlers raise.
+        """Called with errors that no call can raise.
 
-        Without one, they are logged as warnings under `emitter_typed`; what handlers raise is logged in any case.
+        These are refused publishes of QoS 0, messages that do not fit their type, and exceptions of handlers. If None,
+        they are logged as warnings under `emitter_typed`. Exceptions of handlers are always logged.
         """
         handlers = self._driver.handlers
         return handlers.get(handlers.errors)
@@ -178,32 +177,34 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
     # receives from `connect` on; what is left to start is `on_connect`, which such programs expect to be called.
 
     def loop_start(self) -> None:
-        """Call `on_connect` for the connection that there is, if it was set only after `connect`, and return.
+        """Call `on_connect` if it was set after the connection was made, and return.
 
-        There is nothing else to start: messages come from `connect` on. May be called at any time, and again.
+        Nothing else needs to be started: messages arrive from `connect` on. May be called at any time, and again.
         """
         self._driver.handlers.tell_late_of_connection()
 
     def loop_stop(self) -> None:
-        """Return at once. There is nothing to stop: messages come until `disconnect`, `close` or `abort`."""
+        """Return at once. Messages arrive until `disconnect`, `close` or `abort`."""
 
     def loop(self, timeout: float) -> None:
-        """Do what `loop_start` does, and wait, while the client's own threads receive messages and call handlers.
+        """Call `loop_start`, then wait.
+
+        The client's own threads receive messages and call handlers meanwhile.
 
         Args:
-            timeout: Seconds to wait, at least 0. The wait is shorter if the client is closed, or gives up.
+            timeout: Seconds to wait, at least 0. The wait ends early if the client is closed or stops reconnecting.
 
         Raises:
-            InvalidArgument: `timeout` is no number of seconds, or negative.
+            InvalidArgument: `timeout` is not a number, or is negative.
             Closed: The client was never connected.
         """
         self._wait_for_the_end("loop", check_time_limit(timeout, name="timeout", zero=True))
 
     def loop_forever(self) -> None:
-        """Do what `loop_start` does, wait until the client is closed, or gives up, and do what `close` does.
+        """Call `loop_start`, wait until the client ends, then close it.
 
-        It gives up when a lost connection cannot be made again, as with `reconnect=False`; `connection.error` says why.
-        What handlers have been given is handled by then, `on_disconnect` included.
+        The client ends when it is closed, or stops reconnecting. It stops where another attempt cannot succeed, or with
+        `reconnect=False`; `connection.error` says why. Handlers have finished by then, `on_disconnect` included.
 
         Raises:
             Closed: The client was never connected.

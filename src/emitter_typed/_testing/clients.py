@@ -35,7 +35,7 @@ def client_of(kind: type[ClientT], broker: Broker) -> ClientT:
         broker: The broker.
 
     Returns:
-        A client that is not connected yet.
+        The client, not connected yet.
     """
     from emitter_typed.errors import Closed
 

@@ -11,7 +11,7 @@ from emitter_typed._protocol.topics import Matcher
 
 
 class BrokerOptions(TypedDict, total=False):
-    """What the fixture `emitter_broker_options` returns: keyword arguments of `emitter_typed.broker.Broker`."""
+    """The type of the fixture `emitter_broker_options`: arguments of `Broker`."""
 
     host: str
     """The address to listen on."""
@@ -30,7 +30,7 @@ class BrokerOptions(TypedDict, total=False):
 
 
 class ClusterOptions(TypedDict, total=False):
-    """What the fixture `emitter_cluster_options` returns: keyword arguments of `emitter_typed.broker.Cluster`."""
+    """The type of the fixture `emitter_cluster_options`: arguments of `Cluster`."""
 
     size: int
     """How many nodes."""

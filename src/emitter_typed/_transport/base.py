@@ -44,45 +44,52 @@ class Endpoint:
 
 
 class TransportSink(Protocol):
-    """Who takes what a transport brings. The transport calls it from one thread at a time, and never from `send`."""
+    """Receives what a transport reads.
+
+    It is called from one thread at a time, and never from `send`.
+    """
 
     def received(self, packets: Sequence[InboundPacket], /) -> None:
-        """Take all that one read brought, in order; the first packet of a connection is its CONNACK.
+        """Called with the packets of one read, in order.
+
+        The first packet of a connection is its CONNACK.
 
         Args:
             packets: The packets.
         """
 
     def drained(self) -> None:
-        """Learn that a transport that was congested is so no more."""
+        """Called when a congested transport can send again."""
 
     def ended(self, error: EmitterError | None, /) -> None:
-        """Learn that the connection is over, once; nothing comes after it.
+        """Called once, when the connection has ended. Nothing is called after it.
 
         Args:
-            error: Why; None: `close` or `abort` asked for it.
+            error: The reason. None if `close` or `abort` was called.
         """
 
 
 class Transport(Protocol):
-    """Carries the packets of one connection. Made for one attempt; the next one needs a new transport.
+    """Carries the packets of one connection. Each attempt needs a new transport.
 
-    No method blocks on the network, and each may be called from any thread.
+    No method blocks on the network. Each may be called from any thread.
     """
 
     def start(self, sink: TransportSink) -> None:
-        """Begin to connect. The sink gets a CONNACK, or its end: ConnectionRefused says why.
+        """Begin to connect.
+
+        The sink receives a CONNACK, or its end with ConnectionRefused.
 
         Args:
-            sink: Takes what this transport brings.
+            sink: Receives packets and the end.
 
         Raises:
-            Exception: It could not begin, such as for want of a file descriptor or a thread. The sink is told nothing,
-                and the caller counts it as an attempt that failed.
+            Exception: It could not begin, for example without a free file descriptor or thread. The sink is not called,
+                and the caller treats it as a failed attempt.
         """
 
     def send(self, packet: OutboundPacket) -> None:
-        """Send a packet after those sent before it. After the end it is dropped: the sink has been told.
+        """Send a packet, in order. After the end it is dropped.
 
         Args:
             packet: The packet.
@@ -90,17 +97,17 @@ class Transport(Protocol):
 
     @property
     def congested(self) -> bool:
-        """Whether so much waits to be sent that the caller should wait for `TransportSink.drained`."""
+        """True if the caller should wait for `TransportSink.drained` before it sends more."""
         ...
 
     def close(self) -> None:
-        """Send what waits, then DISCONNECT, and end. May be called again."""
+        """Send waiting packets, then DISCONNECT, and end. May be called again."""
 
     def abort(self) -> None:
-        """End now, without a DISCONNECT; what waits is lost. May be called again."""
+        """End now, without a DISCONNECT. Unsent packets are lost. May be called again."""
 
     def join(self, timeout_s: float) -> bool:
-        """Wait until the end has been told and no thread is left.
+        """Wait until `TransportSink.ended` was called and no thread is left.
 
         Args:
             timeout_s: Seconds to wait.

@@ -89,7 +89,7 @@ def find_routes(endpoint: Endpoint, deadline_s: float, wake: Callable[[], None])
         try:
             while not lookup.done:
                 if monotonic() >= deadline_s:
-                    raise TimeoutError("its name was not looked up in time")
+                    raise TimeoutError("its name was not resolved in time")
                 yield Wait(-1, 0, deadline_s)
         finally:
             lookup.forget(wake)
@@ -226,12 +226,12 @@ class _Wire:
                 raise ConnectionError(f"the connection was closed before {who} answered")
             response += part
             if not part or len(response) > _MAX_RESPONSE_BYTES or not b"HTTP/1.".startswith(response[:7]):
-                raise HandshakeRefused(f"what answered is no {who}", permanent=True)
+                raise HandshakeRefused(f"the peer is not {who}", permanent=True)
         head, _, rest = response.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         parts = first.split(" ")
         if len(parts) < 2 or not (parts[1].isascii() and parts[1].isdecimal()):
-            raise HandshakeRefused(f"what answered is no {who}", permanent=True)
+            raise HandshakeRefused(f"the peer is not {who}", permanent=True)
         pairs = (line.partition(":") for line in lines)
         return int(parts[1]), {name.strip().lower(): value.strip() for name, _, value in pairs}, rest
 
@@ -253,14 +253,14 @@ def _shake_hands(endpoint: Endpoint, path: str, wire: _Wire) -> Steps[WebSocket]
         "Sec-WebSocket-Protocol: mqtt",
     )
     yield from wire.say("\r\n".join((*lines, "", "")).encode())
-    status, headers, rest = yield from wire.hear_http("WebSocket server")
+    status, headers, rest = yield from wire.hear_http("a WebSocket server")
     accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode()
     if status != HTTPStatus.SWITCHING_PROTOCOLS:
         raise HandshakeRefused(
             f"it answered the WebSocket handshake with HTTP {status}", permanent=status not in _PASSING
         )
     if headers.get("sec-websocket-accept") != accept:
-        raise HandshakeRefused("its answer to the WebSocket handshake is none", permanent=True)
+        raise HandshakeRefused("its answer to the WebSocket handshake is not valid", permanent=True)
     return WebSocket(wire.sock, rest)
 
 
@@ -280,7 +280,7 @@ def _http(proxy: Proxy, endpoint: Endpoint, wire: _Wire) -> Steps[None]:
         login = f"{proxy.username}:{proxy.password or ''}".encode()
         lines.append(f"Proxy-Authorization: Basic {base64.b64encode(login).decode()}")
     yield from wire.say("\r\n".join((*lines, "", "")).encode())
-    status, _, _ = yield from wire.hear_http("HTTP proxy")
+    status, _, _ = yield from wire.hear_http("an HTTP proxy")
     if not 200 <= status < 300:
         raise HandshakeRefused(f"the proxy answered with HTTP {status}", permanent=status not in _PASSING)
 
@@ -301,7 +301,7 @@ def _socks5(proxy: Proxy, endpoint: Endpoint, wire: _Wire) -> Steps[None]:
     yield from wire.say(b"\x05\x02\x00\x02" if login else b"\x05\x01\x00")
     version, method = yield from wire.hear(2)
     if version != 5:
-        raise HandshakeRefused("what answered is no SOCKS proxy", permanent=True)
+        raise HandshakeRefused("the peer is not a SOCKS proxy", permanent=True)
     if method == 2 and login:
         user, password = (proxy.username or "").encode(), (proxy.password or "").encode()
         yield from wire.say(b"\x01" + bytes((len(user),)) + user + bytes((len(password),)) + password)

@@ -17,7 +17,7 @@ _MAX_LOGIN_BYTES = 255
 
 
 class ProxyKind(Enum):
-    """The protocols of proxies; the values are the schemes of their URLs."""
+    """The protocol of a proxy. The value is the scheme of its URL."""
 
     SOCKS4 = "socks4"
     """SOCKS version 4A, which takes names."""
@@ -29,7 +29,10 @@ class ProxyKind(Enum):
 
 @frozen(kw_only=True)
 class Proxy:
-    """A proxy, which looks the broker's name up itself. Its repr does not show the password."""
+    """A proxy. It resolves the broker's name itself.
+
+    The repr does not show the password.
+    """
 
     kind: ProxyKind
     """What it speaks."""
@@ -78,7 +81,7 @@ def parse_proxy(url: str) -> Proxy:
         or parts.fragment
     ):
         raise InvalidArgument(
-            "this is no URL of a proxy: write socks5://host:port, socks4://host:port or http://host:port",
+            "proxy: not a valid URL: write socks5://host:port, socks4://host:port or http://host:port",
             argument="proxy",
             value=None,
         ) from None
@@ -113,4 +116,4 @@ def proxy_of(endpoint: Endpoint) -> Proxy | None:
     try:
         return parse_proxy(f"socks5{border}{rest}" if scheme == "socks" else url)
     except InvalidArgument:
-        raise ValueError("the environment variable mqtt_proxy holds no URL of a proxy") from None
+        raise ValueError("the environment variable mqtt_proxy is not a valid URL of a proxy") from None

@@ -132,7 +132,7 @@ class WebSocket:
             first, size = raw[at], raw[at + 1]
             body = at + 2
             if size & _MASKED or first & _RESERVED:
-                raise ConnectionError("it sent a WebSocket frame that no server sends")
+                raise ConnectionError("it sent a WebSocket frame that a server must not send")
             if size > _MAX_CONTROL_BYTES:
                 body += 2 if size == _MAX_CONTROL_BYTES + 1 else 8
                 if len(raw) < body:

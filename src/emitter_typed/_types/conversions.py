@@ -23,13 +23,13 @@ def _documents() -> ModuleType:
 
 
 def decode_json(raw: bytes | bytearray | memoryview | str, type: TypeForm[T]) -> T:
-    """Read a JSON document as a type."""
+    """Parse a JSON document and convert it to an object of a type."""
     made: T = _documents().decode_json(raw, type)
     return made
 
 
 def encode_json(value: object) -> bytes:
-    """Write an object as JSON."""
+    """Convert an object to JSON in UTF-8."""
     written: bytes = _documents().encode_json(value)
     return written
 

@@ -12,7 +12,10 @@ else:
     # Checkers know PEP 747 by the stubs that they bring. Python has it from 3.15 on, and `typing.get_type_hints` looks
     # for the name in every version.
     class TypeForm(Generic[T]):
-        """Any form of a type: `TypeForm[T]` takes what may stand in an annotation, where `type[T]` takes a class."""
+        """Any type that an annotation may hold, such as `list[int]` (PEP 747).
+
+        `type[T]` takes only classes.
+        """
 
         # As PEP 747 has it: a call tells checkers what a form is, and returns it as it is.
         def __new__(cls, form: object, /) -> object:

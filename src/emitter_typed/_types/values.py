@@ -46,9 +46,9 @@ def masked_form(name: str) -> InvalidArgument:
 
 
 class Secret:
-    """A text that does not show itself: `str()`, `repr()`, f-strings and logs give `Key(…1f4w)`.
+    """A text that `str()`, `repr()`, f-strings and logs mask, such as `Key(…1f4w)`.
 
-    It is no `str`, and `json.dumps` refuses it, so that it leaves the program only where somebody writes `.reveal()`.
+    It is not a `str`, and `json.dumps` refuses it. Only `.reveal()` returns the text.
 
     >>> key = Secret("EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI")
     >>> f"{key}"
@@ -64,27 +64,27 @@ class Secret:
     _text: str
 
     def __init__(self, text: str | Secret) -> None:
-        """Wrap a text.
+        """Hold a text.
 
         Args:
-            text: The text, or a secret, whose text is taken.
+            text: The text, or another secret with that text.
 
         Raises:
-            InvalidArgument: It is neither, or empty, or what `str()` shows of a secret.
+            InvalidArgument: It is not a text, is empty, or is the masked form of a secret.
         """
         revealed = text.reveal() if isinstance(text, Secret) else text
         name = type(self).__name__.lower()
         if not is_text(revealed):
-            problem = "is not empty" if revealed == "" else f"is made from a text, not from {kind_of(text)}"
+            problem = "must not be empty" if revealed == "" else f"expected a text, got {kind_of(text)}"
             # Bytes may be a key, which frames would show.
             del text, revealed
-            raise InvalidArgument(f"a {name} {problem}", argument=name, value=None)
+            raise InvalidArgument(f"{name}: {problem}", argument=name, value=None)
         if is_masked(revealed):
             raise masked_form(name)
         self._text = revealed
 
     def reveal(self) -> str:
-        """Return the text itself, for where it must be written out."""
+        """Return the text itself. Never log it."""
         return self._text
 
     def __repr__(self) -> str:
@@ -170,14 +170,17 @@ class Flags(PydanticField, enum.Flag):
 
 @frozen
 class Unrecognized(PydanticField, Generic[RawT]):
-    """A value of an open enum that this version of the schema does not know, kept as it was sent."""
+    """A value of an open enum that the schema does not know, kept unchanged."""
 
     raw: RawT
     """What stood on the wire."""
 
     @property
     def value(self) -> RawT:
-        """The same, by the name that members of an enum have: `mode.value` is what stood on the wire, known or not."""
+        """The value on the wire.
+
+        Members of an enum have the same attribute, so `mode.value` works for both.
+        """
         return self.raw
 
 
@@ -258,18 +261,18 @@ class Record(PydanticField):
             The record.
 
         Raises:
-            Undecodable: It is not JSON or does not fit this class; `path` says where.
-            InvalidArgument: `raw` is neither bytes nor a text.
+            Undecodable: The document is not JSON, or does not fit this class. `path` says where.
+            InvalidArgument: `raw` is not bytes or a text.
         """
         return conversions.decode_json(raw, cls)
 
     def to_json(self) -> bytes:
-        """Return the record as JSON in UTF-8 without spaces: `emitter_typed.encode_json` with its own class.
+        """Return the record as JSON in UTF-8, as `emitter_typed.encode_json` does.
 
-        A member of a union is written without the tag of the union: `encode_json(command, Command)` writes it.
+        The tag of a union is not written; `encode_json(command, Command)` writes it.
 
         Raises:
-            InvalidArgument: A field holds what does not fit its type; `argument` says where, such as `$.celsius`.
+            InvalidArgument: A field does not fit its type. `argument` says where, such as `$.celsius`.
         """
         return conversions.encode_json(self)
 

@@ -131,7 +131,7 @@ def test_close_from_a_handler(client: Client, key: Key) -> None:
 
 
 def test_a_client_connects_once_at_a_time(client: Client, broker: Broker, key: Key) -> None:
-    with pytest.raises(InvalidArgument, match="connected already"):
+    with pytest.raises(InvalidArgument, match="already connected"):
         client.connect(broker.host, broker.port, False)
     client.close()
     client.connect(broker.host, broker.port, False, 60, "ann")

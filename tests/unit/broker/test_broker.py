@@ -89,7 +89,7 @@ def test_a_host_of_another_machine_is_refused(host: str) -> None:
 
 @pytest.mark.parametrize("port", [-1, 65536, 99999])
 def test_a_port_that_tcp_does_not_have_is_refused(port: int) -> None:
-    with pytest.raises(InvalidArgument, match=f"a port is 1 to 65535, or 0 .*, not {port}"):
+    with pytest.raises(InvalidArgument, match=f"port: must be 1 to 65535, or 0 .*, not {port}"):
         Broker(port=port)
 
 

@@ -87,7 +87,7 @@ def test_waiting_ends_when_the_time_is_over(broker: Broker) -> None:
         broker.wait_published(2, channel="a", timeout_s=0.01)
     assert isinstance(missing.value, TimeoutError)
     assert (missing.value.wanted, missing.value.found, missing.value.channel) == (2, 0, "a/")
-    with pytest.raises(InvalidArgument, match="count is 1 or more"):
+    with pytest.raises(InvalidArgument, match="count: must be 1 or more"):
         broker.wait_published(0)
     with pytest.raises(InvalidArgument, match="channel"):
         broker.wait_published(channel="no channel/")

@@ -231,7 +231,7 @@ def test_a_master_key_of_the_wrong_form_is_2_and_not_shown(
     from_file = refused("--master-key", f"@{file}")
     monkeypatch.setenv("EMITTER_MASTER_KEY", WRONG_KEY)
     assert refused() == from_file
-    assert from_file.startswith("a master key is 32 characters of URL-safe base64")
+    assert from_file.startswith("master_key: must be 32 characters of URL-safe base64")
 
     assert main(["broker", "--port", "0", "--master-key", WRONG_KEY]) == 2
     assert WRONG_KEY not in from_file + capsys.readouterr().err
@@ -262,8 +262,8 @@ def test_a_key_in_the_wrong_place_is_not_shown(refused: Run) -> None:
         (("--port", "x"), "argument --port: invalid int value: 'x'"),
         (("--port",), "argument --port: expected one argument"),
         (("--nonsense",), "unrecognized option --nonsense"),
-        (("--port", "99999"), "a port is 1 to 65535, or 0 for any that is free, not 99999"),
-        (("--port", "-1"), "a port is 1 to 65535, or 0 for any that is free, not -1"),
+        (("--port", "99999"), "port: must be 1 to 65535, or 0 for a free port, not 99999"),
+        (("--port", "-1"), "port: must be 1 to 65535, or 0 for a free port, not -1"),
     ],
 )
 def test_a_mistake_is_2_and_one_line(arguments: tuple[str, ...], said: str, refused: Run) -> None:

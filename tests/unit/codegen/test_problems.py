@@ -12,7 +12,7 @@ PROBLEM = Problem(
     column=14,
     end_column=20,
     rule="unknown-type",
-    message="there is no type 'Reding'",
+    message="there is not a type 'Reding'",
     hint="did you mean 'Reading'?",
     excerpt="    payload: Reding",
 )
@@ -21,7 +21,7 @@ WHOLE = Problem(file="home.yaml", rule="no-file", message="there is no such file
 
 def test_text_shows_place_rule_excerpt_caret_and_hint() -> None:
     assert render([PROBLEM], "text") == (
-        "home.yaml:7:14: unknown-type: there is no type 'Reding'\n"
+        "home.yaml:7:14: unknown-type: there is not a type 'Reding'\n"
         "  7 |     payload: Reding\n"
         "    |              ^^^^^^\n"
         "  hint: did you mean 'Reading'?\n"
@@ -62,7 +62,7 @@ def test_json_is_an_array_of_objects_with_every_part() -> None:
             "column": 14,
             "end_column": 20,
             "rule": "unknown-type",
-            "message": "there is no type 'Reding'",
+            "message": "there is not a type 'Reding'",
             "hint": "did you mean 'Reading'?",
         }
     ]

@@ -121,7 +121,7 @@ def test_characters_that_the_broker_refuses_are_named(character: str) -> None:
         ("a/#b/", "stands alone"),
         ("#/a/", "may only be the last"),
         ("a/#/b", "may only be the last"),
-        ("a/?ttl=5", "beside the channel"),
+        ("a/?ttl=5", "pass options as arguments"),
     ],
 )
 def test_a_refused_channel_says_which_rule_it_breaks(channel: str, rule: str) -> None:

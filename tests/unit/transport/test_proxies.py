@@ -137,7 +137,7 @@ def test_socks5_is_given_a_name_or_an_address(host: str, address: bytes, bound: 
     ("answers", "permanent", "says"),
     [
         ([b"\x05\xff"], True, "another way to log in"),
-        ([b"\x04\x00"], True, "no SOCKS proxy"),
+        ([b"\x04\x00"], True, "not a SOCKS proxy"),
         ([b"\x05\x02", b"\x01\x01"], True, "does not accept the username"),
         ([b"\x05\x00", b"\x05\x05\x00\x01"], False, "SOCKS code 5"),
         ([b"\x05\x00", b"\x05\x02\x00\x01"], True, "SOCKS code 2"),

@@ -79,7 +79,7 @@ def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
     if event is not None and event.channel in {one.name for one in request.request.fields}:
         handler = flavour.applied("Handler", scope.declared(event.payload))
         usual = f"`on_{attribute_name(event.name)}`"
-        text = f"Receives the events of this channel from now on, in place of {usual}. Default: {usual} goes on."
+        text = f"Called with the events of this channel from now on, instead of {usual}. Default: {usual}."
         parameters.append(Parameter(name="optional_handler", type=optional(handler), default="None", text=text))
         sent["handler"] = "optional_handler"
     response = scope.declared(request.response.name)
@@ -136,7 +136,7 @@ def _watch(scope: ModuleScope, flavour: Flavour, request: Request, watch: Watch)
             watch.doc or f"Iterate over the events that {request.name} begins.",
             sections=(
                 arguments([*parameters, *named]),
-                returns("The events: iterate over them, or end them with `close`."),
+                returns("The events. Iterate over them; end them with `close`."),
                 raises(scope.schema.errors, request.errors, waits="reply"),
             ),
         ),
@@ -188,7 +188,7 @@ def _event(scope: ModuleScope, flavour: Flavour, event: Event) -> list[Method]:
     name = f"on_{attribute_name(event.name)}"
     handler = optional(flavour.applied("Handler", scope.declared(event.payload)))
     constant = scope.use(Name(".protocol", event_constant(event)))
-    text = f"The handler of the event `{event.name}`; None: nobody is told.\n\n{event.doc}"
+    text = f"The handler of the event `{event.name}`. If None, the events are ignored.\n\n{event.doc}"
     setting = Parameter(name="handler", type=handler)
     return [
         Method(

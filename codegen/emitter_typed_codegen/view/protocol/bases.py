@@ -73,7 +73,7 @@ def _base(scope: ModuleScope, flavour: Flavour, direction: str, typed: list[Oper
 
 
 def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Method:
-    payload = Parameter(name="payload", type=_PAYLOAD, text="What to publish.")
+    payload = Parameter(name="payload", type=_PAYLOAD, text="The payload.")
     named = [_settable(one) for one in option_parameters(scope, operation)]
     name = method_name(operation.name)
     sent: list[Expression] = [literal(name), "payload", options_given(scope, operation)]
@@ -107,7 +107,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Me
         name="optional_handler",
         type=optional(flavour.applied("Handler", _MESSAGE)),
         default="None",
-        text="Receives each message. Default: none; iterate over what is returned.",
+        text="Called with each message. Default: none; iterate over the returned subscription.",
     )
     named = [
         *option_parameters(scope, operation),
@@ -127,7 +127,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Me
     )
     sections = (
         arguments([handler, *named]),
-        returns("The subscription: iterate over it, or end it with `close`."),
+        returns("The subscription. Iterate over it; end it with `close`."),
         raises(scope.schema.errors, operation.errors, waits="answer"),
     )
     return Method(

@@ -18,7 +18,9 @@ from emitter_typed_codegen.view.protocol.options import enumerated, ignored_by, 
 INT = Name(BUILTINS, "int")
 BOOL = Name(BUILTINS, "bool")
 FLOAT = Name(BUILTINS, "float")
-CLIENTS = "Default: the client's."
+_MAYBE = "The broker may have carried the call out."
+_AT_THE_END = "It is raised at the end, after all that could be fetched."
+CLIENTS = "Default: the client's setting."
 
 
 def option_parameters(scope: ModuleScope, taking: Operation | Request) -> list[Parameter]:
@@ -42,10 +44,10 @@ def options_parameter(scope: ModuleScope, taking: Operation | Request) -> list[P
         return []
     made = next((method_name(name) for option in (*options, *ignored) for name, _, _ in option.classic), None)
     classes = [Name(".options", name) for name in option_classes(scope.schema, [*options, *ignored])]
-    text = "The options below as a set of objects" if options else "Options as a set of objects"
-    text += f", as `{made}` and its like make them." if made else "."
+    text = "The options below, as a set or list of objects" if options else "Options, as a set or list of objects"
+    text += f", made by functions such as `{made}`." if made else "."
     if ignored:
-        text += f" Nothing comes of {enumerated([f'`{attribute_name(each.name)}`' for each in ignored])} here."
+        text += f" Ignored here: {enumerated([f'`{attribute_name(each.name)}`' for each in ignored])}."
     return [
         Parameter(
             name="options",
@@ -69,13 +71,13 @@ QUEUE_PARAMETERS = (
         name="max_messages",
         type=OneOf((INT, NONE)),
         default="None",
-        text=f"How many messages may wait in the queue. {CLIENTS}",
+        text=f"Maximum number of messages in the queue. {CLIENTS}",
     ),
     Parameter(
         name="max_bytes",
         type=OneOf((INT, NONE)),
         default="None",
-        text=f"How many bytes of payload may wait in the queue. {CLIENTS}",
+        text=f"Maximum number of bytes of payload in the queue. {CLIENTS}",
     ),
     Parameter(
         name="overflow",
@@ -95,8 +97,8 @@ def queue_limits(scope: ModuleScope) -> Expression:
 def recovery(operation: Operation) -> list[Parameter]:
     """Return the parameter of a subscribe that has what was missed fetched, if it can be."""
     text = (
-        "Whether to fetch, after the connection was lost, what was stored meanwhile. It comes before what is live "
-        "then, in order, and `events()` tells how much it was. The key must be one that may fetch. Default: False."
+        "True to fetch, after each reconnect, the messages stored meanwhile. They come before live ones, in order; "
+        "`events()` reports how many. The key must be allowed to fetch. Default: False."
     )
     return [Parameter(name="recover", type=BOOL, default="False", text=text)] if operation.stored is not None else []
 
@@ -122,17 +124,17 @@ def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Sect
     """
     by_name = {error.name: error for error in errors}
     entries = [(class_name(name), error_text(by_name[name])) for name in names] if waits else []
-    entries.append(("InvalidArgument", "An argument breaks a rule above. Nothing was sent."))
+    entries.append(("InvalidArgument", "An argument breaks a rule stated above. Nothing was sent."))
     if waits:
-        entries.append(("RequestTimeout", f"No {waits} came in time; it may have been carried out."))
-        entries.append(("ConnectionLost", "The connection ended first; it may have been carried out."))
+        entries.append(("RequestTimeout", f"No {waits} arrived in time. {_MAYBE}"))
+        entries.append(("ConnectionLost", f"The connection was lost first. {_MAYBE}"))
     if waits == "reply":
-        entries.append(("ReplyMissing", "The reply is too large for a packet; it may have been carried out."))
-        entries.append(("AmbiguousReply", "Somebody else may have sent a reply; it may have been carried out."))
-        entries.append(("Undecodable", "The reply is not what the schema says; it may have been carried out."))
+        entries.append(("ReplyMissing", f"The reply is too large for a packet. {_MAYBE}"))
+        entries.append(("AmbiguousReply", f"The reply may be forged by another client. {_MAYBE}"))
+        entries.append(("Undecodable", f"The reply does not fit the schema. {_MAYBE}"))
     elif waits:
-        entries.append(("AmbiguousReply", "Somebody else may have sent the refusal; it may have been carried out."))
-    entries.append(("Congested", "More is under way than the bounds allow. Nothing was sent."))
+        entries.append(("AmbiguousReply", f"The refusal may be forged by another client. {_MAYBE}"))
+    entries.append(("Congested", "Too many calls or bytes are in flight. Nothing was sent."))
     entries.append(("Closed", "The client is not connected. Nothing was sent."))
     return Section("Raises", entries)
 
@@ -142,21 +144,21 @@ def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:
     by_name = {error.name: error for error in errors}
     entries = [(class_name(name), error_text(by_name[name])) for name in names]
     entries += [
-        ("InvalidArgument", "An argument breaks a rule above. Nothing was sent."),
-        ("RequestTimeout", "No page came in time."),
-        ("ConnectionLost", "The connection ended first."),
+        ("InvalidArgument", "An argument breaks a rule stated above. Nothing was sent."),
+        ("RequestTimeout", "No page arrived in time."),
+        ("ConnectionLost", "The connection was lost first."),
         ("ReplyMissing", "A single message is too large for a reply."),
-        ("HistoryIncomplete", "All that could be had was given; messages of some seconds may be missing."),
-        ("AmbiguousReply", "Somebody else may have sent a reply."),
+        ("HistoryIncomplete", f"Messages of some seconds may be missing. {_AT_THE_END}"),
+        ("AmbiguousReply", "The reply may be forged by another client."),
         ("Closed", "The client is not connected. Nothing was sent."),
     ]
     return Section("Raises", entries)
 
 
 FETCHED_TEXT = (
-    "The messages, oldest first. Iterating asks for page after page, back to the oldest message, before it gives out "
-    "the first one. It holds at most 8 MiB of them meanwhile, and asks for the rest again. The call itself raises only "
-    "InvalidArgument and Closed; iterating raises the rest."
+    "The messages, oldest first. Pages arrive newest first, so all of them are requested before the first message is "
+    "returned. At most 8 MiB are held in memory; older parts are requested again. The call raises only InvalidArgument "
+    "and Closed; iterating raises the other errors."
 )
 """What a method says of the messages that it fetches."""
 
@@ -173,8 +175,8 @@ def pending_text(flavour: Flavour, errors: Iterable[Error], names: Sequence[str]
     refusals = f": {enumerated(listed, 'or')}" if listed else ""
     wait = "await .wait()" if flavour.awaits else ".wait()"
     return (
-        f"What to wait for: `{wait}` ends when the broker has acknowledged the message, and raises what the broker "
-        f"says against it{refusals}, or RequestTimeout, ConnectionLost or AmbiguousReply."
+        f"The pending acknowledgement. `{wait}` returns when the broker has acknowledged the message, and raises the "
+        f"broker's refusal{refusals}, RequestTimeout, ConnectionLost or AmbiguousReply."
     )
 
 

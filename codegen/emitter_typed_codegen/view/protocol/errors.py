@@ -64,5 +64,5 @@ def error_doc(error: Error) -> Doc:
         begin, _, end = clause.partition(", ")
         summary = f"{begin} (status {error.status})."
         rest = " ".join(filter(None, [f"{end[:1].upper()}{end[1:]}." if end else "", rest]))
-    messages = Section("The broker's words", [("", message) for message in error.messages])
+    messages = Section("The broker's messages", [("", message) for message in error.messages])
     return Doc(f"{summary}\n\n{rest}", sections=(messages,))

@@ -46,7 +46,7 @@ def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list
     message = Parameter(
         name="message",
         type=Name(BUILTINS, "object"),
-        text="What to publish: bytes and str as they are, anything else as JSON.",
+        text="The payload: bytes and str as they are, anything else as JSON.",
     )
     positional = [*keys, message, *classic]
     sent: list[Expression] = [literal(method_name(operation.name)), _topic_arguments(keys), "message"]
@@ -87,15 +87,15 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
         type=BOOL,
         default="False",
         text=(
-            f"Whether the channel may match below `{reserved}`, where anybody's message looks like the broker's own "
-            "reply, error or event. Requests still tell them apart; a publish that is refused meanwhile ends with "
-            "AmbiguousReply, and events and refusals of QoS 0 may be made up. Default: False."
+            f"True to allow a channel that matches below `{reserved}`. Other clients' messages may then look like "
+            "the broker's replies: a refused publish raises AmbiguousReply, and events and refusals of QoS 0 may be "
+            "forged. Default: False."
         ),
     )
     rest = [*taken, *recovery(operation), *QUEUE_PARAMETERS, allow, timeout("the broker's answer")]
     text = (
-        "The type to read each payload as: a class, or any other form, such as `list[int]` or `int | None`. What does "
-        "not fit goes to `on_error`, and the subscription goes on. Default: bytes, as they came."
+        "The type of each payload: a class, or any other type, such as `list[int]` or `int | None`. A payload that "
+        "does not fit goes to `on_error`, and the subscription goes on. Default: bytes, unchanged."
     )
     payload_type = Applied(contract("TypeForm"), (PAYLOAD,))
     no_payload = Parameter(name="payload", type=NONE, default="None")
@@ -110,7 +110,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
             name="optional_handler",
             type=optional(flavour.applied("Handler", message)),
             default="None",
-            text="Receives each message. Default: none; iterate over what is returned.",
+            text="Called with each message. Default: none; iterate over the returned subscription.",
         )
         return [*keys, handler, *classic]
 
@@ -136,7 +136,7 @@ def _subscribe(scope: ModuleScope, flavour: Flavour, operation: Operation) -> li
     )
     sections = (
         arguments([*positional(typed_message), optional_payload, *rest]),
-        returns("The subscription: iterate over it, or end it with `close`."),
+        returns("The subscription. Iterate over it; end it with `close`."),
         raises(scope.schema.errors, operation.errors, waits="answer"),
     )
     overload = f"@{scope.use(Name('typing', 'overload'))}"

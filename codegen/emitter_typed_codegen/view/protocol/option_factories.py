@@ -36,9 +36,9 @@ def option_factories_view(schema: Schema) -> MethodsView:
     imports = Imports(frozenset(), own_section=True)
     scope = ModuleScope(schema, ".types", imports)
     methods = [method for option in schema.options for method in _factories(scope, option)]
-    doc = Doc("Makes options one by one, for programs that keep them in sets.")
+    doc = Doc("Functions that make options, for programs that keep them in sets.")
     cls = methods_class(scope, OPTION_FACTORIES.name, [], doc, methods)
-    about = Doc(f"The options of {schema.name}'s operations, made one by one.")
+    about = Doc(f"Functions that make the options of {schema.name}'s operations.")
     return MethodsView(doc=about, imports=imports.lines(), type_variables=(), classes=(cls,))
 
 
@@ -63,7 +63,7 @@ def _factories(scope: ModuleScope, option: Option) -> list[Method]:
             Method(
                 decorators=("@staticmethod",),
                 head=head(scope, SYNC, method_name(name), parameters, returns=cls, waits=False, first=()),
-                doc=Doc(about, sections=(*explained, returns("The option, to be put in a set or a list."))),
+                doc=Doc(about, sections=(*explained, returns("The option. Pass it in a set or a list."))),
                 body=(Joined(["return ", call(scope.use(cls), literal(argument), handed)]),),
             )
         )

@@ -90,7 +90,7 @@ def _class_doc(schema: Schema, name: str) -> Doc:
     options = [one for one in schema.options if option_class(schema, one) == name]
     takers = [one.name for one in _callables(schema) if any(option in options for option in options_of(schema, one))]
     classic = next((made for option in options for made, _, _ in option.classic), None)
-    made = f", as `{method_name(classic)}` and its like make it" if classic else ""
+    made = f", made by functions such as `{method_name(classic)}`" if classic else ""
     return Doc(f"An option{made}.\n\nTaken by {enumerated(takers)}.")
 
 

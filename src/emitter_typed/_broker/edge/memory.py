@@ -34,7 +34,7 @@ class MemoryTransport:
         """Prepare; `start` connects.
 
         Args:
-            endpoint: Of it, username and will count.
+            endpoint: Its username and will are used.
             host: The broker.
             loop: The broker's event loop; None: the broker is not running, and the client is turned away.
         """

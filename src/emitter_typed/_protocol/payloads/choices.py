@@ -129,7 +129,7 @@ def flag_conversion(cls: Any, of: Of) -> Conversion:
             found = None
         # Some flags drop bits that they do not know.
         if found is None or found.value != number:
-            raise Unfit(f"{number} holds a bit that {cls.__name__} does not know")
+            raise Unfit(f"{number} contains a bit that {cls.__name__} does not know")
         return found
 
     def write(value: object) -> object:

@@ -33,7 +33,7 @@ else:
 
 FunctionT = TypeVar("FunctionT")
 
-_TOO_DEEP = "nested too deeply to be converted, or holds itself"
+_TOO_DEEP = "nested too deeply, or contains itself"
 
 _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
@@ -168,7 +168,7 @@ def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"
 
     Raises:
         Undecodable: The document does not fit the type; `path` says where.
-        InvalidArgument: No payload can have the type.
+        InvalidArgument: A payload cannot have this type.
     """
     try:
         return read_document(document, rules.conversion_of(type))
@@ -302,7 +302,7 @@ def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes
         except UnicodeEncodeError:
             # It says where.
             conversion.now("write")(value)
-            raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
+            raise Unfit("contains a lone surrogate, which UTF-8 cannot hold") from None
 
     return write
 
@@ -322,7 +322,7 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
 
     Raises:
         Undecodable: The payload is not JSON (not UTF-8, for `str`) or does not fit the type; `path` says where.
-        InvalidArgument: No payload can have the type.
+        InvalidArgument: A payload cannot have this type.
     """
     read = reader(type)
     try:

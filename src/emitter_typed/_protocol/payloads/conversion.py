@@ -101,7 +101,7 @@ def _unresolved(type_: Any, of: Of) -> NoReturn:
 
 
 def _variable(type_: Any, of: Of) -> NoReturn:
-    raise Unsupported(f"the type variable {type_} stands for no type", "say which, as in Page[int]")
+    raise Unsupported(f"the type variable {type_} is not bound to a type", "say which, as in Page[int]")
 
 
 # The first that fits counts.
@@ -182,7 +182,7 @@ class Conversions:
     def _made(self, made: Conversion, type_: Any) -> Conversion:
         make = self._rules.dispatch(type_)
         if make is None:
-            raise Unsupported(f"{name_of(type_)} is no type that a payload can have", _ADVICE)
+            raise Unsupported(f"{name_of(type_)} is not a type that a payload can have", _ADVICE)
         # Known before its fields are, for unions that hold it.
         if tag_of(type_) is not None:
             made.kinds = frozenset({dict})

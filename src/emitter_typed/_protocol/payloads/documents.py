@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def decode_json(raw: bytes | bytearray | memoryview | str, type: TypeForm[T]) -> T:
-    """Read a JSON document as a type.
+    """Parse a JSON document and convert it to an object of a type.
 
     >>> from emitter_typed import decode_json
     >>> decode_json(b'{"low": 18.5, "high": 22}', dict[str, float])
@@ -29,16 +29,16 @@ def decode_json(raw: bytes | bytearray | memoryview | str, type: TypeForm[T]) ->
 
     Args:
         raw: A JSON document, as a text or in UTF-8.
-        type: What to read it as: a record of yours, a union, an enum or an alias of your schema, an attrs class, a
-            dataclass, a NamedTuple, a TypedDict, `list[int]`, `Reading | None`, a `Literal`, a scalar. A `str` is
-            read from a JSON text with its quotes, `bytes` from base64 in one.
+        type: The type of the result: a type of your schema, an attrs class, a dataclass, a NamedTuple, a TypedDict,
+            `list[int]`, `Reading | None`, a `Literal`, a scalar. A `str` is read from a JSON text with its quotes,
+            `bytes` from base64 in such a text.
 
     Returns:
         An object of the type.
 
     Raises:
-        Undecodable: It is not JSON or not UTF-8, or does not fit the type; `path` says where, such as `$.low`.
-        InvalidArgument: `raw` is neither bytes nor a text, or no payload can have the type.
+        Undecodable: The document is not JSON, not UTF-8, or does not fit the type. `path` says where, such as `$.low`.
+        InvalidArgument: `raw` is not bytes or a text, or a payload cannot have this type.
     """
     given = raw if isinstance(raw, bytes) else _as_bytes(raw)
     read = json_reader(type)
@@ -49,7 +49,7 @@ def decode_json(raw: bytes | bytearray | memoryview | str, type: TypeForm[T]) ->
 
 
 def decode(document: object, type: TypeForm[T]) -> T:
-    """Make an object of a type from a JSON document that is read already.
+    """Convert a parsed JSON document to an object of a type.
 
     >>> from emitter_typed import decode
     >>> decode(["18.50", "22"], tuple[float | str, ...])
@@ -59,16 +59,16 @@ def decode(document: object, type: TypeForm[T]) -> T:
     emitter_typed.errors.Undecodable: the document does not fit at $.high: expected a number, got null
 
     Args:
-        document: Dicts, lists, texts, numbers, booleans and None, as `json.loads` gives them. It is not changed, and
+        document: Dicts, lists, texts, numbers, booleans and None, as `json.loads` returns them. It is not changed, and
             the object shares no list or dict with it.
-        type: What to read it as, as in `decode_json`.
+        type: The type of the result, as in `decode_json`.
 
     Returns:
         An object of the type.
 
     Raises:
-        Undecodable: It does not fit the type; `path` says where, such as `$.high`.
-        InvalidArgument: No payload can have the type.
+        Undecodable: The document does not fit the type. `path` says where, such as `$.high`.
+        InvalidArgument: A payload cannot have this type.
     """
     try:
         return cast("T", read_document(document, conversion_of(type)))
@@ -77,7 +77,7 @@ def decode(document: object, type: TypeForm[T]) -> T:
 
 
 def encode_json(value: object, type: TypeForm[Any] | None = None) -> bytes:
-    """Write an object as JSON.
+    """Convert an object to JSON in UTF-8.
 
     >>> from datetime import UTC, datetime
     >>> from emitter_typed import encode_json
@@ -88,16 +88,16 @@ def encode_json(value: object, type: TypeForm[Any] | None = None) -> bytes:
     emitter_typed.errors.InvalidArgument: the value does not fit at $.celsius: the number is not finite
 
     Args:
-        value: What to write: an object of any type that `decode_json` reads, or dicts and lists of these.
-        type: The type to write it as. Default: its own class. A member of a union needs the union, since its tag
-            is the union's own: `encode_json(command, Command)`.
+        value: An object of any type that `decode_json` reads, or dicts and lists of these.
+        type: The type of the object. Default: its class. A member of a union needs the union, which has the tag:
+            `encode_json(command, Command)`.
 
     Returns:
-        The document in UTF-8, without spaces.
+        The document, without spaces.
 
     Raises:
-        InvalidArgument: The value does not fit the type, or JSON cannot hold it; `argument` says where, such as
-            `$.celsius`. Or no payload can have the type.
+        InvalidArgument: The object does not fit the type, or JSON cannot hold it; `argument` says where, such as
+            `$.celsius`. Or a payload cannot have this type.
     """
     try:
         return json_writer(object if type is None else type)(value)
@@ -110,7 +110,7 @@ def encode(value: Record, type: None = None) -> dict[str, Json]: ...
 @overload
 def encode(value: object, type: TypeForm[Any] | None = None) -> Json: ...
 def encode(value: object, type: TypeForm[Any] | None = None) -> Json:
-    """Return an object as a JSON document: what `json.loads` would read from `encode_json`.
+    """Convert an object to a JSON document of dicts, lists and scalars.
 
     >>> from uuid import UUID
     >>> from emitter_typed import encode
@@ -118,15 +118,15 @@ def encode(value: object, type: TypeForm[Any] | None = None) -> Json:
     {'id': '01234567-89ab-cdef-0123-456789abcdef', 'tags': ['a', 'b']}
 
     Args:
-        value: What to write, as in `encode_json`.
-        type: The type to write it as. Default: its own class. A member of a union needs the union.
+        value: The object, as in `encode_json`.
+        type: The type of the object. Default: its class. A member of a union needs the union.
 
     Returns:
-        Dicts, lists, texts, numbers, booleans and None, which share nothing with the value. A dict for a record.
+        Dicts, lists, texts, numbers, booleans and None. They share nothing with the object.
 
     Raises:
-        InvalidArgument: The value does not fit the type, or JSON cannot hold it; `argument` says where, such as
-            `$.celsius`. Or no payload can have the type.
+        InvalidArgument: The object does not fit the type, or JSON cannot hold it; `argument` says where, such as
+            `$.celsius`. Or a payload cannot have this type.
     """
     try:
         return cast("Json", _written(value, type))

@@ -92,7 +92,7 @@ def _json(take_integer: Hook) -> Hook:
         if isinstance(value, int):
             return take_integer(value)
         if not isinstance(value, list | tuple | Mapping):
-            raise Unfit(f"JSON has no place for {kind_of(value)}: give JSON values")
+            raise Unfit(f"JSON cannot hold {kind_of(value)}: pass JSON values")
         items: list[object] = []
         members: dict[str, object] = {}
         place: str | None = None
@@ -184,4 +184,4 @@ def _refuse_secret(value: object) -> object:
 
 
 def _refuse(value: object) -> object:
-    raise Unfit(f"JSON has no place for {kind_of(value)}: give text, bytes, JSON values, attrs objects or dataclasses")
+    raise Unfit(f"JSON cannot hold {kind_of(value)}: pass text, bytes, JSON values, attrs objects or dataclasses")

@@ -39,7 +39,7 @@ def core_schema(type_: Any) -> object:
         type_: A record, a union with a tag, flags, `Unrecognized[str]`.
 
     Raises:
-        InvalidArgument: No payload can have the type.
+        InvalidArgument: A payload cannot have this type.
     """
     schemas: Any = import_module("pydantic_core.core_schema")
     conversion = conversion_of(type_.cls if isinstance(type_, TaggedMember) else type_)

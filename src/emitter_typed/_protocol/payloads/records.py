@@ -397,7 +397,7 @@ def _as_dict(value: object, cls: type) -> dict[str, object]:
 
 def _refuse_keys(value: Mapping[object, object], names: frozenset[str], cls: type) -> None:
     name = next(each for each in value if each not in names)
-    raise Unfit(f"is no key of {cls.__name__}", step(name))
+    raise Unfit(f"is not a key of {cls.__name__}", step(name))
 
 
 def _write_kept(kept: object, names: frozenset[str], made: dict[str, object]) -> None:

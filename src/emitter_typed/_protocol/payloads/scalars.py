@@ -56,7 +56,7 @@ def string(value: object) -> str:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Unfit("holds a lone surrogate, which UTF-8 cannot") from None
+            raise Unfit("contains a lone surrogate, which UTF-8 cannot hold") from None
     return text
 
 
@@ -117,7 +117,7 @@ def _read_datetime(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Unfit(f"no such time ({error})") from None
+        raise Unfit(f"not a valid time ({error})") from None
     # What is read can be written, which is in UTC.
     return moment if 1 < moment.year < 9999 else _in_range(moment)
 
@@ -135,7 +135,7 @@ def _usual_time(text: str) -> str:
     day, clock, fraction, offset = found.groups("")
     # Some versions of Python take 24:00:00 for the next day.
     if clock.startswith("24"):
-        raise Unfit("no such time (hour must be in 0..23)")
+        raise Unfit("not a valid time (hour must be in 0..23)")
     return f"{day}T{clock}{fraction[:7]}{'+00:00' if offset in 'Zz' else offset}"
 
 
@@ -161,7 +161,7 @@ def _read_unix(value: object) -> datetime:
     try:
         return _EPOCH + timedelta(seconds=since_epoch)
     except OverflowError:
-        raise Unfit("no time that a datetime can hold") from None
+        raise Unfit("out of the range of a datetime") from None
 
 
 def _write_unix(value: object) -> int:
@@ -175,7 +175,7 @@ def _read_date(value: object) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Unfit(f"no such date ({error})") from None
+        raise Unfit(f"not a valid date ({error})") from None
 
 
 def _write_date(value: object) -> str:
@@ -187,7 +187,7 @@ def _write_date(value: object) -> str:
 def seconds(value: object) -> timedelta:
     """Return so many seconds as a duration. Raises Unfit."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise Unfit(f"a duration is a finite number of seconds, not {value}")
+        raise Unfit(f"expected a finite number of seconds, got {value}")
     taken = number(value)
     try:
         return timedelta(seconds=taken)
@@ -249,7 +249,7 @@ def _read_decimal(value: object) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise Unfit("not a decimal number that a Decimal can hold") from None
+        raise Unfit("out of the range of a Decimal") from None
 
 
 def _finite(value: Decimal) -> Decimal:

@@ -45,7 +45,7 @@ def union_conversion(type_: Any, of: Of) -> Conversion:
 def _kinds(conversion: Conversion) -> frozenset[type]:
     """Return what the values of a member can be in JSON. Raises Unsupported where that depends on the union itself."""
     if conversion.kinds is None:
-        raise Unsupported("a type holds nothing but itself", "let it hold itself in a list, a map or a class")
+        raise Unsupported("a type contains only itself", "let it hold itself in a list, a map or a class")
     return conversion.kinds
 
 
@@ -187,7 +187,7 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
         name, writer = writers[cls]
         document: dict[str, object] = writer(value)
         if tag.name in document:
-            raise Unfit(f"holds {tag.name!r} among its unknown fields, which is the tag of the union")
+            raise Unfit(f"holds {tag.name!r} among its unknown fields, but that is the tag of the union")
         return {tag.name: name, **document}
 
     return Conversion(read, write, frozenset({dict}))

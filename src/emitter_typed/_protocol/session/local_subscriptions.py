@@ -79,7 +79,7 @@ class LocalSubscriptions:
                 raise InvalidArgument(
                     hide_keys(
                         f"{_described(channel)} overlaps {_described(name)}, to which this client subscribes: the "
-                        "broker sends one copy of what both match, and nobody could tell for which; use a second client"
+                        "broker sends one copy for both, and they cannot be told apart: use a second client"
                     ),
                     argument="channel",
                     value=hide_keys(wanted),

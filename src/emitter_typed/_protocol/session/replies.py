@@ -87,7 +87,7 @@ class Replies:
                 raise self._broker_error(fields, None, topic, payload)
             event = self._events_by_topic.get(topic)
             if event is None:
-                raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
+                raise Undecodable("no request matches it", channel=topic, raw=payload)
             self._emit(event, codec.structure(fields, event.payload, channel=topic, raw=payload))
             return
         call = self._inflight.get(packet_id)
@@ -101,7 +101,7 @@ class Replies:
                 call.errors.append(error)
                 call.doubtful |= self._spoof_guard.is_exposed(topic)
         else:
-            raise Undecodable("it answers nothing that was asked", channel=topic, raw=payload)
+            raise Undecodable("no request matches it", channel=topic, raw=payload)
 
     def _answer(self, request: Request, topic: str, payload: bytes, fields: dict[str, object]) -> None:
         if is_from_broker(request.topic) and topic != request.topic:

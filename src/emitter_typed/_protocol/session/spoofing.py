@@ -31,7 +31,7 @@ class SpoofGuard:
         if could_match_prefix(channel, self._reserved):
             raise InvalidArgument(
                 hide_keys(f"channel {channel!r} may match {self._reserved}")
-                + ", where anybody's message looks like the broker's own reply: subscribe to something narrower, or "
+                + ", where other clients can forge replies: subscribe to a narrower channel, or "
                 "say allow_reserved=True",
                 argument="channel",
                 value=hide_keys(channel),
@@ -61,5 +61,5 @@ class SpoofGuard:
 
 
 def is_from_broker(topic: str) -> bool:
-    """Tell whether only the broker can have sent what arrived on a topic."""
+    """Tell whether only the broker can have sent the payload on a topic."""
     return topic.endswith(_MARK)

@@ -329,7 +329,7 @@ class PahoTransport:
         if self._accepted:
             return ConnectionLost(client.lost_because or "the broker closed it")
         if client.gibberish:
-            return self._refusal("what answered is no MQTT broker", permanent=True)
+            return self._refusal("the peer is not an MQTT broker", permanent=True)
         reason = client.lost_because or "the broker closed it"
         return self._refusal(f"{reason} before it accepted the connection", permanent=False)
 

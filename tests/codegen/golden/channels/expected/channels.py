@@ -211,7 +211,7 @@ class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
         floor: Floor | None = None,
         room: RoomId | None = None,
     ) -> TemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             floor: The floor.
@@ -275,7 +275,7 @@ class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]
         floor: Floor | None = None,
         room: RoomId | None = None,
     ) -> AsyncTemperatureChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             floor: The floor.

@@ -69,7 +69,7 @@ class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
         return ReadingChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> ReadingChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -112,7 +112,7 @@ class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
         return AsyncReadingChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> AsyncReadingChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -174,7 +174,7 @@ class SampleChannels(SubscribeChannel[Sample, SampleParams]):
         return SampleChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> SampleChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -217,7 +217,7 @@ class AsyncSampleChannels(AsyncSubscribeChannel[Sample, SampleParams]):
         return AsyncSampleChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> AsyncSampleChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.

@@ -53,10 +53,9 @@ class Sample(Record):
         factory=dict[str, Json],
         metadata=wire(rest=True),
     )
-    """What came beside the fields above, by its name on the wire; it is written back as
-    it came.
+    """Unknown fields, by their name on the wire.
 
-    Default: empty.
+    They are written back unchanged. Default: empty.
     """
 
     if TYPE_CHECKING:

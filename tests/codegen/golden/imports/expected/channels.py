@@ -99,7 +99,7 @@ class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
         return ReadingChannel(self._client, self._keys, self._narrowed(unit=unit))
 
     def where(self, *, unit: units.Unit | None = None) -> ReadingChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             unit: The unit.
@@ -142,7 +142,7 @@ class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
         return AsyncReadingChannel(self._client, self._keys, self._narrowed(unit=unit))
 
     def where(self, *, unit: units.Unit | None = None) -> AsyncReadingChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             unit: The unit.

@@ -141,7 +141,7 @@ class TrueChannels(SubscribeChannel[Alarm, TrueParams]):
         return TrueChannel(self._client, self._keys, self._narrowed(self_=self_))
 
     def where(self, *, self_: str | None = None) -> TrueChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             self_: The self.
@@ -184,7 +184,7 @@ class AsyncTrueChannels(AsyncSubscribeChannel[Alarm, TrueParams]):
         return AsyncTrueChannel(self._client, self._keys, self._narrowed(self_=self_))
 
     def where(self, *, self_: str | None = None) -> AsyncTrueChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             self_: The self.
@@ -300,7 +300,7 @@ class GpsChannels(SubscribeChannel[GPS, GpsParams]):
         GpsChannel: str | None = None,
         GpsChannels: str | None = None,
     ) -> GpsChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             Status: The Status.
@@ -375,7 +375,7 @@ class AsyncGpsChannels(AsyncSubscribeChannel[GPS, GpsParams]):
         GpsChannel: str | None = None,
         GpsChannels: str | None = None,
     ) -> AsyncGpsChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             Status: The Status.

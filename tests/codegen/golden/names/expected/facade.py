@@ -38,7 +38,7 @@ class OddNames:
     Texts that look like code: ""\u0022 {{ 1 }} \u005cN{BULLET}.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -94,7 +94,7 @@ class AsyncOddNames:
     Texts that look like code: ""\u0022 {{ 1 }} \u005cN{BULLET}.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """

@@ -144,7 +144,7 @@ class TestPhase(Enum):
     """Called as a test is."""
 
     __test__ = False
-    """No tests, though pytest takes a class of such a name for some."""
+    """Keeps pytest from collecting this class as a test."""
     IDLE = "idle"
     BUSY = "busy"
 

@@ -120,7 +120,7 @@ class StateChannels(SubscribeChannel[State, StateParams]):
         side: Side | None = None,
         bed: int | None = None,
     ) -> StateChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             side: The side.
@@ -178,7 +178,7 @@ class AsyncStateChannels(AsyncSubscribeChannel[State, StateParams]):
         side: Side | None = None,
         bed: int | None = None,
     ) -> AsyncStateChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             side: The side.

@@ -68,23 +68,25 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             rights: The rights. Default: `Right("r")`.
             lifetime: The lifetime. Unit: seconds. At least 0. Default: 0.
             note: The note.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
             A new token.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
@@ -115,21 +117,23 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             token: The token.
             channel: The channel.
             until: The until.
-            optional_handler: Receives the events of this channel from now on, in place
-                of `on_watch`. Default: `on_watch` goes on.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            optional_handler: Called with the events of this channel from now on,
+                instead of `on_watch`. Default: `on_watch`.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
@@ -144,22 +148,24 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         """Ask for one's own name.
 
         Args:
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
             The name.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return await self._calls.request(WHOAMI, WhoamiRequest(), timeout_s=timeout_s)
@@ -180,23 +186,25 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             token: The token.
             channel: The channel. At most 9 segments.
             listen: The listen. Default: False.
-            options: The options below as a set of objects, as `with_keep` and its like
-                make them.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_keep`.
             keep: The keep. Unit: seconds. At least 0.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
@@ -230,28 +238,30 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         Args:
             token: The token.
             channel: The channel.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the reply. Default: the client's.
+                Default: the client's setting.
+            timeout_s: Seconds to wait for the reply. Default: the client's setting.
 
         Returns:
-            The events: iterate over them, or end them with `close`.
+            The events. Iterate over them; end them with `close`.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No reply came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            ReplyMissing: The reply is too large for a packet; it may have been carried
-                out.
-            AmbiguousReply: Somebody else may have sent a reply; it may have been
-                carried out.
-            Undecodable: The reply is not what the schema says; it may have been carried
-                out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No reply arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            ReplyMissing: The reply is too large for a packet. The broker may have
+                carried the call out.
+            AmbiguousReply: The reply may be forged by another client. The broker may
+                have carried the call out.
+            Undecodable: The reply does not fit the schema. The broker may have carried
+                the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
@@ -284,23 +294,25 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         Args:
             token: A token that allows `w`.
             channel: Where to.
-            message: What to publish: bytes and str as they are, anything else as JSON.
-            options: The options below as a set of objects, as `with_keep` and its like
-                make them.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_keep`.
             keep: The keep. Unit: seconds. At least 0.
             echo: The echo.
             quality: How surely.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
@@ -329,21 +341,21 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         Args:
             token: The token.
             channel: The channel.
-            message: What to publish: bytes and str as they are, anything else as JSON.
-            options: The options below as a set of objects, as `with_keep` and its like
-                make them.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_keep`.
             keep: The keep. Unit: seconds. At least 0.
             echo: The echo.
             quality: How surely. Default: 1.
 
         Returns:
-            What to wait for: `await .wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout, ConnectionLost or AmbiguousReply.
+            The pending acknowledgement. `await .wait()` returns when the broker has
+            acknowledged the message, and raises the broker's refusal: Refused (status
+            401), RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
@@ -368,21 +380,23 @@ class AsyncApi(OptionFactories, AsyncClientBase):
 
         Args:
             short: The short name. Matching `[a-z]{1,2}`.
-            message: What to publish: bytes and str as they are, anything else as JSON.
-            options: The options below as a set of objects, as `with_keep` and its like
-                make them. Nothing comes of `keep` and `echo` here.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_keep`. Ignored here: `keep` and `echo`.
             quality: How surely.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         await self._calls.publish(
@@ -454,43 +468,44 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         Args:
             token: The token.
             channel: The channel.
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
-            options: The options below as a set of objects, as `with_newest` and its
-                like make them. Nothing comes of `keep` here.
-            payload: The type to read each payload as: a class, or any other form, such
-                as `list[int]` or `int | None`. What does not fit goes to `on_error`,
-                and the subscription goes on. Default: bytes, as they came.
+            optional_handler: Called with each message. Default: none; iterate over the
+                returned subscription.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_newest`. Ignored here: `keep`.
+            payload: The type of each payload: a class, or any other type, such as
+                `list[int]` or `int | None`. A payload that does not fit goes to
+                `on_error`, and the subscription goes on. Default: bytes, unchanged.
             oldest: The oldest. Not after `newest`.
             newest: How many first. At least 0.
-            recover: Whether to fetch, after the connection was lost, what was stored
-                meanwhile. It comes before what is live then, in order, and `events()`
-                tells how much it was. The key must be one that may fetch. Default:
-                False.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            recover: True to fetch, after each reconnect, the messages stored meanwhile.
+                They come before live ones, in order; `events()` reports how many. The
+                key must be allowed to fetch. Default: False.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            allow_reserved: Whether the channel may match below `sys/`, where anybody's
-                message looks like the broker's own reply, error or event. Requests
-                still tell them apart; a publish that is refused meanwhile ends with
-                AmbiguousReply, and events and refusals of QoS 0 may be made up.
-                Default: False.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+                Default: the client's setting.
+            allow_reserved: True to allow a channel that matches below `sys/`. Other
+                clients' messages may then look like the broker's replies: a refused
+                publish raises AmbiguousReply, and events and refusals of QoS 0 may be
+                forged. Default: False.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Returns:
-            The subscription: iterate over it, or end it with `close`.
+            The subscription. Iterate over it; end it with `close`.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
@@ -523,15 +538,18 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         Args:
             token: The token.
             channel: The channel.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
@@ -552,27 +570,27 @@ class AsyncApi(OptionFactories, AsyncClientBase):
         Args:
             token: The token.
             channel: The channel.
-            options: The options below as a set of objects, as `with_newest` and its
-                like make them.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_newest`.
             oldest: The oldest. Not after `newest`.
             newest: How many first. At least 0.
-            timeout_s: Seconds to wait for each page. Default: the client's.
+            timeout_s: Seconds to wait for each page. Default: the client's setting.
 
         Returns:
-            The messages, oldest first. Iterating asks for page after page, back to the
-            oldest message, before it gives out the first one. It holds at most 8 MiB of
-            them meanwhile, and asks for the rest again. The call itself raises only
-            InvalidArgument and Closed; iterating raises the rest.
+            The messages, oldest first. Pages arrive newest first, so all of them are
+            requested before the first message is returned. At most 8 MiB are held in
+            memory; older parts are requested again. The call raises only
+            InvalidArgument and Closed; iterating raises the other errors.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No page came in time.
-            ConnectionLost: The connection ended first.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No page arrived in time.
+            ConnectionLost: The connection was lost first.
             ReplyMissing: A single message is too large for a reply.
-            HistoryIncomplete: All that could be had was given; messages of some seconds
-                may be missing.
-            AmbiguousReply: Somebody else may have sent a reply.
+            HistoryIncomplete: Messages of some seconds may be missing. It is raised at
+                the end, after all that could be fetched.
+            AmbiguousReply: The reply may be forged by another client.
             Closed: The client is not connected. Nothing was sent.
         """
         token = Token(token)
@@ -586,7 +604,9 @@ class AsyncApi(OptionFactories, AsyncClientBase):
 
     @property
     def on_named(self) -> AsyncHandler[WhoamiResponse] | None:
-        """The handler of the event `named`; None: nobody is told.
+        """The handler of the event `named`.
+
+        If None, the events are ignored.
 
         Who one was told to be.
         """
@@ -598,7 +618,9 @@ class AsyncApi(OptionFactories, AsyncClientBase):
 
     @property
     def on_watch(self) -> AsyncHandler[Watched] | None:
-        """The handler of the event `watch`; None: nobody is told.
+        """The handler of the event `watch`.
+
+        If None, the events are ignored.
 
         Who comes and goes.
         """

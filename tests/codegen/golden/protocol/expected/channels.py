@@ -43,22 +43,24 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
         """Send a message.
 
         Args:
-            payload: What to publish.
+            payload: The payload.
             keep: The keep. Unit: seconds. At least 0. A channel's schema may set the
                 default.
             echo: The echo. A channel's schema may set the default.
             quality: How surely. A channel's schema may set the default.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         self._publish(
@@ -79,20 +81,20 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
         """Send a message without waiting.
 
         Args:
-            payload: What to publish.
+            payload: The payload.
             keep: The keep. Unit: seconds. At least 0. A channel's schema may set the
                 default.
             echo: The echo. A channel's schema may set the default.
             quality: How surely. Default: 1. A channel's schema may set the default.
 
         Returns:
-            What to wait for: `.wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout, ConnectionLost or AmbiguousReply.
+            The pending acknowledgement. `.wait()` returns when the broker has
+            acknowledged the message, and raises the broker's refusal: Refused (status
+            401), RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -120,33 +122,35 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
         """Receive what is sent.
 
         Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
+            optional_handler: Called with each message. Default: none; iterate over the
+                returned subscription.
             oldest: The oldest. Not after `newest`.
             newest: How many first. At least 0.
-            recover: Whether to fetch, after the connection was lost, what was stored
-                meanwhile. It comes before what is live then, in order, and `events()`
-                tells how much it was. The key must be one that may fetch. Default:
-                False.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            recover: True to fetch, after each reconnect, the messages stored meanwhile.
+                They come before live ones, in order; `events()` reports how many. The
+                key must be allowed to fetch. Default: False.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+                Default: the client's setting.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Returns:
-            The subscription: iterate over it, or end it with `close`.
+            The subscription. Iterate over it; end it with `close`.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._subscribe(
@@ -174,25 +178,25 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
         Args:
             oldest: The oldest. Not after `newest`.
             newest: How many first. At least 0.
-            timeout_s: Seconds to wait for each page. Default: the client's.
+            timeout_s: Seconds to wait for each page. Default: the client's setting.
 
         Returns:
-            The messages, oldest first. Iterating asks for page after page, back to the
-            oldest message, before it gives out the first one. It holds at most 8 MiB of
-            them meanwhile, and asks for the rest again. The call itself raises only
-            InvalidArgument and Closed; iterating raises the rest. A message that does
-            not fit the channel's type goes to `on_error` and is left out, as is what
-            lies below the channel; both count as fetched.
+            The messages, oldest first. Pages arrive newest first, so all of them are
+            requested before the first message is returned. At most 8 MiB are held in
+            memory; older parts are requested again. The call raises only
+            InvalidArgument and Closed; iterating raises the other errors. A message
+            that does not fit the channel's type goes to `on_error` and is left out, as
+            is what lies below the channel; both count as fetched.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No page came in time.
-            ConnectionLost: The connection ended first.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No page arrived in time.
+            ConnectionLost: The connection was lost first.
             ReplyMissing: A single message is too large for a reply.
-            HistoryIncomplete: All that could be had was given; messages of some seconds
-                may be missing.
-            AmbiguousReply: Somebody else may have sent a reply.
+            HistoryIncomplete: Messages of some seconds may be missing. It is raised at
+                the end, after all that could be fetched.
+            AmbiguousReply: The reply may be forged by another client.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(
@@ -217,22 +221,24 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
         """Send a message.
 
         Args:
-            payload: What to publish.
+            payload: The payload.
             keep: The keep. Unit: seconds. At least 0. A channel's schema may set the
                 default.
             echo: The echo. A channel's schema may set the default.
             quality: How surely. A channel's schema may set the default.
-            timeout_s: Seconds to wait for the acknowledgement. Default: the client's.
+            timeout_s: Seconds to wait for the acknowledgement. Default: the client's
+                setting.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No acknowledgement came in time; it may have been carried
-                out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No acknowledgement arrived in time. The broker may have
+                carried the call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         await self._publish(
@@ -253,20 +259,20 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
         """Send a message without waiting.
 
         Args:
-            payload: What to publish.
+            payload: The payload.
             keep: The keep. Unit: seconds. At least 0. A channel's schema may set the
                 default.
             echo: The echo. A channel's schema may set the default.
             quality: How surely. Default: 1. A channel's schema may set the default.
 
         Returns:
-            What to wait for: `await .wait()` ends when the broker has acknowledged the
-            message, and raises what the broker says against it: Refused (status 401),
-            or RequestTimeout, ConnectionLost or AmbiguousReply.
+            The pending acknowledgement. `await .wait()` returns when the broker has
+            acknowledged the message, and raises the broker's refusal: Refused (status
+            401), RequestTimeout, ConnectionLost or AmbiguousReply.
 
         Raises:
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._publish_nowait(
@@ -294,33 +300,35 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
         """Receive what is sent.
 
         Args:
-            optional_handler: Receives each message. Default: none; iterate over what is
-                returned.
+            optional_handler: Called with each message. Default: none; iterate over the
+                returned subscription.
             oldest: The oldest. Not after `newest`.
             newest: How many first. At least 0.
-            recover: Whether to fetch, after the connection was lost, what was stored
-                meanwhile. It comes before what is live then, in order, and `events()`
-                tells how much it was. The key must be one that may fetch. Default:
-                False.
-            max_messages: How many messages may wait in the queue. Default: the
-                client's.
-            max_bytes: How many bytes of payload may wait in the queue. Default: the
-                client's.
+            recover: True to fetch, after each reconnect, the messages stored meanwhile.
+                They come before live ones, in order; `events()` reports how many. The
+                key must be allowed to fetch. Default: False.
+            max_messages: Maximum number of messages in the queue. Default: the client's
+                setting.
+            max_bytes: Maximum number of bytes of payload in the queue. Default: the
+                client's setting.
             overflow: What a full queue does: "drop_oldest", "drop_newest" or "fail".
-                Default: the client's.
-            timeout_s: Seconds to wait for the broker's answer. Default: the client's.
+                Default: the client's setting.
+            timeout_s: Seconds to wait for the broker's answer. Default: the client's
+                setting.
 
         Returns:
-            The subscription: iterate over it, or end it with `close`.
+            The subscription. Iterate over it; end it with `close`.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No answer came in time; it may have been carried out.
-            ConnectionLost: The connection ended first; it may have been carried out.
-            AmbiguousReply: Somebody else may have sent the refusal; it may have been
-                carried out.
-            Congested: More is under way than the bounds allow. Nothing was sent.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No answer arrived in time. The broker may have carried the
+                call out.
+            ConnectionLost: The connection was lost first. The broker may have carried
+                the call out.
+            AmbiguousReply: The refusal may be forged by another client. The broker may
+                have carried the call out.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
         return await self._subscribe(
@@ -348,25 +356,25 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
         Args:
             oldest: The oldest. Not after `newest`.
             newest: How many first. At least 0.
-            timeout_s: Seconds to wait for each page. Default: the client's.
+            timeout_s: Seconds to wait for each page. Default: the client's setting.
 
         Returns:
-            The messages, oldest first. Iterating asks for page after page, back to the
-            oldest message, before it gives out the first one. It holds at most 8 MiB of
-            them meanwhile, and asks for the rest again. The call itself raises only
-            InvalidArgument and Closed; iterating raises the rest. A message that does
-            not fit the channel's type goes to `on_error` and is left out, as is what
-            lies below the channel; both count as fetched.
+            The messages, oldest first. Pages arrive newest first, so all of them are
+            requested before the first message is returned. At most 8 MiB are held in
+            memory; older parts are requested again. The call raises only
+            InvalidArgument and Closed; iterating raises the other errors. A message
+            that does not fit the channel's type goes to `on_error` and is left out, as
+            is what lies below the channel; both count as fetched.
 
         Raises:
             Refused: The token does not allow this (status 401).
-            InvalidArgument: An argument breaks a rule above. Nothing was sent.
-            RequestTimeout: No page came in time.
-            ConnectionLost: The connection ended first.
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            RequestTimeout: No page arrived in time.
+            ConnectionLost: The connection was lost first.
             ReplyMissing: A single message is too large for a reply.
-            HistoryIncomplete: All that could be had was given; messages of some seconds
-                may be missing.
-            AmbiguousReply: Somebody else may have sent a reply.
+            HistoryIncomplete: Messages of some seconds may be missing. It is raised at
+                the end, after all that could be fetched.
+            AmbiguousReply: The reply may be forged by another client.
             Closed: The client is not connected. Nothing was sent.
         """
         return self._fetch(

@@ -14,7 +14,7 @@ class Refused(BrokerError):
 
     It is wrong or old.
 
-    The broker's words:
+    The broker's messages:
         no such token
         this token is too old
     """

@@ -2,7 +2,7 @@
 # Schema: schema.yaml
 # Regenerate with: make the golden cases anew
 # To add behaviour, subclass or wrap these classes outside this folder.
-"""The options of Tiny's operations, made one by one."""
+"""Functions that make the options of Tiny's operations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .options import PublishOption, SubscribeOption
 
 
 class OptionFactories:
-    """Makes options one by one, for programs that keep them in sets."""
+    """Functions that make options, for programs that keep them in sets."""
 
     @staticmethod
     def with_keep(keep: float | timedelta) -> PublishOption:
@@ -24,7 +24,7 @@ class OptionFactories:
             keep: The keep. Unit: seconds. At least 0.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("keep", keep)
 
@@ -35,7 +35,7 @@ class OptionFactories:
         It is for send and send_later. The echo.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return PublishOption("echo", False)
 
@@ -49,6 +49,6 @@ class OptionFactories:
             newest: How many first. At least 0.
 
         Returns:
-            The option, to be put in a set or a list.
+            The option. Pass it in a set or a list.
         """
         return SubscribeOption("newest", newest)

@@ -13,7 +13,7 @@ from emitter_typed.contract import Option, OptionDefinition, minimum
 
 
 class PublishOption(Option):
-    """An option, as `with_keep` and its like make it.
+    """An option, made by functions such as `with_keep`.
 
     Taken by send, send_later, send_short and shorten.
     """
@@ -22,7 +22,7 @@ class PublishOption(Option):
 
 
 class SubscribeOption(Option):
-    """An option, as `with_newest` and its like make it.
+    """An option, made by functions such as `with_newest`.
 
     Taken by listen and stored.
     """

@@ -41,10 +41,9 @@ class Patch(Record):
         factory=dict[str, Json],
         metadata=wire(rest=True),
     )
-    """What came beside the fields above, by its name on the wire; it is written back as
-    it came.
+    """Unknown fields, by their name on the wire.
 
-    Default: empty.
+    They are written back unchanged. Default: empty.
     """
 
 

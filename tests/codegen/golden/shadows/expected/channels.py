@@ -71,7 +71,7 @@ class AsyncChannels(SubscribeChannel[Message, AsyncParams]):
         return AsyncChannel(self._client, self._keys, self._narrowed(frozen=frozen))
 
     def where(self, *, frozen: Tag | Unrecognized[str] | None = None) -> AsyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             frozen: The frozen.
@@ -122,7 +122,7 @@ class AsyncAsyncChannels(_channels.AsyncSubscribeChannel[Message, AsyncParams]):
         *,
         frozen: Tag | Unrecognized[str] | None = None,
     ) -> AsyncAsyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             frozen: The frozen.
@@ -260,7 +260,7 @@ class PublishChannels(SubscribeChannel[str, PublishParams]):
         return PublishChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> PublishChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -303,7 +303,7 @@ class AsyncPublishChannels(_channels.AsyncSubscribeChannel[str, PublishParams]):
         return AsyncPublishChannel(self._client, self._keys, self._narrowed(room=room))
 
     def where(self, *, room: str | None = None) -> AsyncPublishChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             room: The room.
@@ -365,7 +365,7 @@ class SyncChannels(SubscribeChannel[Bounds, SyncParams]):
         return SyncChannel(self._client, self._keys, self._narrowed(pattern=pattern))
 
     def where(self, *, pattern: str | None = None) -> SyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             pattern: The pattern.
@@ -412,7 +412,7 @@ class AsyncSyncChannels(_channels.AsyncSubscribeChannel[Bounds, SyncParams]):
         )
 
     def where(self, *, pattern: str | None = None) -> AsyncSyncChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             pattern: The pattern.

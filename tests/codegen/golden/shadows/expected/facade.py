@@ -26,7 +26,7 @@ class Address:
     """Types and channels that are called as the runtime calls its own.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -70,7 +70,7 @@ class AsyncAddress:
     """Types and channels that are called as the runtime calls its own.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """

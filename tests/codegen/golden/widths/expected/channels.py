@@ -112,7 +112,7 @@ class LevelsOfAllStationsChannels(
         place_of_the_station: str | None = None,
         water_level_reached: WaterLevelReached | Unrecognized[str] | None = None,
     ) -> LevelsOfAllStationsChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             place_of_the_station: The place of the station.
@@ -193,7 +193,7 @@ class AsyncLevelsOfAllStationsChannels(
         place_of_the_station: str | None = None,
         water_level_reached: WaterLevelReached | Unrecognized[str] | None = None,
     ) -> AsyncLevelsOfAllStationsChannels:
-        """Return those of these channels that have the given parameters.
+        """Return the channels that have the given parameters.
 
         Args:
             place_of_the_station: The place of the station.

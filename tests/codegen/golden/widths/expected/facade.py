@@ -15,7 +15,7 @@ class Widths:
     """What is too long for a line, wherever it can stand.
 
     Args:
-        client: An open Client; the facade holds it and never closes it.
+        client: An open Client. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
@@ -35,7 +35,7 @@ class AsyncWidths:
     """What is too long for a line, wherever it can stand.
 
     Args:
-        client: An open AsyncClient; the facade holds it and never closes it.
+        client: An open AsyncClient. The facade never closes it.
         key: The key of all channels, a key for each channel's name, or a function from
             name to key.
     """
