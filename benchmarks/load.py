@@ -213,11 +213,14 @@ def child(flavour: str, case: str, size: int, where: str, key: str) -> None:
     os._exit(0)
 
 
+def flood_of(content: bytes, count: int) -> bytes:
+    """Return so many messages, spread over `TOPICS` channels."""
+    return b"".join(publish(f"{HOT}{number % TOPICS}/", content) for number in range(count))
+
+
 @contextmanager
-def flooding(case: str, size: int) -> Iterator[int]:
+def flooding(flood: bytes) -> Iterator[int]:
     """Serve one client: everything is acknowledged, and its first message is answered by a flood. Yields the port."""
-    content = b"x" * (size if case == "payload" else 50)
-    flood = b"".join(publish(f"{HOT}{number % TOPICS}/", content) for number in range(messages(case, size)))
 
     def serve() -> None:
         connection, _ = server.accept()
@@ -241,6 +244,9 @@ def flooding(case: str, size: int) -> Iterator[int]:
                         answers.append(packet(0x90, body[:2] + b"\0" * filters))
                     elif kind == 0x30 and b"/go/" in body[:60]:
                         answers.append(flood)
+                    elif kind == 0x30 and data[start] & 0x06:
+                        place = 2 + int.from_bytes(body[:2], "big")
+                        answers.append(packet(0x40, body[place : place + 2]))
                     elif kind == 0xC0:
                         answers.append(packet(0xD0, b""))
                     start = found[1]
@@ -283,7 +289,8 @@ def measure(cases: Sequence[str], rounds: int) -> Data:
                             key = client.keygen(broker.master_key, "#/", "rwls").key.reveal()
                             figures = run(flavour, case, size, broker.url, broker, key)
                     else:
-                        with flooding(case, size) as port:
+                        content = b"x" * (size if case == "payload" else 50)
+                        with flooding(flood_of(content, messages(case, size))) as port:
                             figures = run(flavour, case, size, str(port))
                     found[case][flavour][size].append(figures)
     return {
