@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmarks.processes import cpu_s
 
 TYPES, FIELDS, CHANNELS = 80, 6, 50
 SCALARS = ("string", "int", "float", "bool", "datetime", "uuid")
@@ -158,12 +159,6 @@ def generators(peers: Path, content: Path) -> list[Generator]:
         Generator("datamodel-code-generator", datamodel, "plant_models.py"),
         Generator("openapi-python-client", client, "plant_client/plant_client/models/type_0.py"),
     ]
-
-
-def cpu_s() -> float:
-    """Return the CPU time of all processes that this one has started and seen off."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def run_once(generator: Generator, path: str) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.imports import by_hand, schema
+from benchmarks.processes import cpu_s
 from emitter_typed_codegen.cli import main as emitter_typed
 
 TYPES = 100
@@ -45,17 +45,12 @@ Figure = tuple[float, float]
 
 def run(command: list[str], folder: Path | None = None) -> Figure:
     """Run a program, which has to succeed."""
-    before, before_s = _cpu_s(), time.perf_counter()
+    before, before_s = cpu_s(), time.perf_counter()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
-    return 1e3 * (_cpu_s() - before), 1e3 * (time.perf_counter() - before_s)
-
-
-def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return 1e3 * (cpu_s() - before), 1e3 * (time.perf_counter() - before_s)
 
 
 def shown(figures: list[Figure]) -> str:

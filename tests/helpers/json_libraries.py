@@ -7,8 +7,9 @@ from typing import Any  # what is made for a type
 import pytest
 
 from emitter_typed._protocol.payloads import codec
+from emitter_typed._protocol.payloads.native import msgspec
 
-_KNOWN = (codec.json_reader, codec.json_writer, codec.reader, codec._writer)
+_KNOWN: tuple[dict[Any, Any], ...] = (codec.json_reader, codec.json_writer, codec.reader, codec._writer)
 _other_way: list[dict[Any, Any]] = [{} for _ in _KNOWN]
 
 
@@ -37,7 +38,7 @@ def _swap() -> None:
 def json_library(request: pytest.FixtureRequest) -> Iterator[str]:
     """What reads and writes JSON in the tests of a module, each of which runs with both."""
     if request.param == "msgspec":
-        assert codec.msgspec() is not None
+        assert msgspec() is not None
         yield request.param
     else:
         with without_msgspec():

@@ -14,7 +14,6 @@ from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import Undecodable
-from tests.helpers.json_libraries import json_library
 from tests.helpers.records import (
     Command,
     Formats,

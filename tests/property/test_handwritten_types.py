@@ -19,7 +19,6 @@ from hypothesis import given
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.conversion import conversion_of
 from tests.helpers.handwritten import Access, Colour, Level, Page, Ratio
-from tests.helpers.json_libraries import json_library
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)

@@ -15,7 +15,6 @@ from emitter_typed_codegen.model import Enum
 from emitter_typed_codegen.resolve import load
 from tests.behaviour.conftest import Generated
 from tests.behaviour.generated.wire_oracle import Oracle
-from tests.helpers.json_libraries import json_library
 
 DECLARED = """
     types:

@@ -7,7 +7,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeGuard, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeGuard, TypeVar, cast, get_args, get_origin
 
 import attrs
 
@@ -329,8 +329,7 @@ def _of_dataclass(cls: Any) -> ClassShape:
 
 def _dataclass_default(field: dataclasses.Field[Any], missing: object) -> Callable[[], object] | None:
     if field.default_factory is not missing:
-        factory: Any = field.default_factory
-        return factory
+        return cast("Callable[[], object]", field.default_factory)
     default: object = field.default
     return None if default is missing else lambda: default
 

@@ -43,6 +43,11 @@ Expression = Callable[[str], str]
 
 _as_it_is: Expression = str
 
+# Any: to checkers, what they hold would have to be written out.
+_list: Any = list
+_tuple: Any = tuple
+_dict: Any = dict
+
 
 def shaped_reader(conversion: Conversion, *, exact: bool, skipping: bool) -> Callable[[bytes], object]:
     """Return what reads JSON as a type. It raises whatever error where the document must be read without a shape.
@@ -155,9 +160,9 @@ class _Readers:
     def _list(self, parts: ListParts) -> _Shape:
         item = self.shape(parts.item)
         if item.convert is _as_it_is:
-            return _Shape(tuple[item.type, ...] if parts.make is tuple else list[item.type])
+            return _Shape(_tuple[item.type, ...] if parts.make is tuple else _list[item.type])
         made = "tuple" if parts.make is tuple else ""
-        return _Shape(list[item.type], lambda v: f"{made}([{item.convert('each')} for each in {v}])")
+        return _Shape(_list[item.type], lambda v: f"{made}([{item.convert('each')} for each in {v}])")
 
     def _map(self, parts: MapParts) -> _Shape:
         item = self.shape(parts.item)
@@ -165,9 +170,9 @@ class _Readers:
         if item.convert is not _as_it_is:
             items = lambda v: f"{{name: {item.convert('each')} for name, each in {v}.items()}}"  # noqa: E731
         if parts.make is not FrozenMap:
-            return _Shape(dict[str, item.type], items)
+            return _Shape(_dict[str, item.type], items)
         frozen = self.source.bind(FrozenMap)
-        return _Shape(dict[str, item.type], lambda v: f"{frozen}({items(v)})")
+        return _Shape(_dict[str, item.type], lambda v: f"{frozen}({items(v)})")
 
     def _record(self, parts: RecordParts) -> _Shape | None:
         """Return the shape of a record; None if it has none: it holds itself, or there are too many."""
