@@ -136,8 +136,8 @@ def measure(names: set[str], before: Mapping[str, Any], *, quick: bool) -> dict[
             texts[section.name] = "FAILED" if text is None else text
     packages = ", ".join(installed(each) for each in ("emitter-typed", "paho-mqtt", "attrs", "cattrs", "msgspec"))
     return {
-        "taken": f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {packages}, on {machine()}, with a "
-        f"load of {load:.1f} before and {os.getloadavg()[0]:.1f} after",
+        "taken": f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {packages}, on {machine()}, with "
+        f"a load of {load:.1f} before and {os.getloadavg()[0]:.1f} after",
         "texts": texts,
     }
 

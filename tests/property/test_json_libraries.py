@@ -160,8 +160,10 @@ RIGHT = [
     '{"limits":{"a":1,"b":0.5},"tags":["a"],"gaps":[1,null],"extra":{"x":[1.0,1e-7]},"commands":[{"kind":"identify"}]}',
     '{"limits":{"a":-1}}',
     '{"readings":[{"celsius":1.5},{"celsius":1e400}]}',
-    '{"text":"x","flag":true,"count":1,"ratio":1,"blob":"eA==","at":"2026-01-31T12:00:00Z","day":"2026-01-31",'
-    '"lasts":1.5,"id":"01234567-89ab-cdef-0123-456789abcdef","price":0.10}',
+    (
+        '{"text":"x","flag":true,"count":1,"ratio":1,"blob":"eA==","at":"2026-01-31T12:00:00Z","day":"2026-01-31",'
+        '"lasts":1.5,"id":"01234567-89ab-cdef-0123-456789abcdef","price":0.10}'
+    ),
 ]
 BEYOND = ["1e999", "1" * 4200, "1" * 5000, "NaN", '"\\ud83d"', '"\x01"', "01", "[" * 300 + "]" * 300, "1.0"]
 """What a record skips, but for what is no JSON."""
@@ -260,14 +262,17 @@ def test_what_is_too_deep_is_refused_alike(levels: int) -> None:
 
 VALUES: list[object] = [
     *(0, -0.0, 0.0, 1.0, 1e-4, 9.9e-5, 1e-5, 1e15, 1e16, 1.5e300, 5e-324, -1e16, -1e-4, math.nan, math.inf, 21.5, True),
-    *(2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 10**30, None, "", "x\x00\x1f\x7f\u2028\"\\/\b\f\n\r\té😀", "\ud800"),
+    *(2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 10**30, None, ""),
+    *("x\x00\x1f\x7f\u2028\"\\/\b\f\n\r\té😀", "\ud800"),
     *(b"", b"x", Decimal("1.50"), Decimal("1E+20"), Decimal("NaN"), UUID(int=1), timedelta(microseconds=1)),
     *(datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 1, 31, 12, 0, 0, 250, tzinfo=UTC)),
     *(datetime(1, 1, 1, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=timezone(timedelta(hours=-3)))),
     *(datetime(2026, 1, 31), datetime(2026, 1, 31).date()),  # noqa: DTZ001  # naive on purpose
-    *([], (), [1, 2.5], ("a",), {"a"}, frozenset({"b", "a"}), {"a": 1e-7}, {1: 2}, {"a": {"b": [1e22, None]}}, {"\ud800": 1}),
+    *([], (), [1, 2.5], ("a",), {"a"}, frozenset({"b", "a"}), {"a": 1e-7}, {1: 2},),
+    *({"a": {"b": [1e22, None]}}, {"\ud800": 1}),
     *(Mode.AUTO, Source.PROBE, Unrecognized("x"), Rights.READ, Reading(celsius=1e-7), Reading(celsius=2, note="é")),
-    *(SetMode(mode=Mode.AUTO), Identify(), Tree(value=1, children=(Tree(value=2),)), Kept(value=1, unknown_fields={"x": 1e-7})),
+    *(SetMode(mode=Mode.AUTO), Identify(), Tree(value=1, children=(Tree(value=2),)),),
+    Kept(value=1, unknown_fields={"x": 1e-7}),
     House(readings=(Reading(celsius=1e16),), limits={"a": 1e-9}, extra={"x": [1e-9]}, commands=(Identify(seconds=3),)),
 ]  # fmt: skip
 
