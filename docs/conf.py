@@ -13,15 +13,24 @@ author = "The emitter-typed authors"
 copyright = "The emitter-typed authors"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "api", "pages", "verbs"]
 exclude_patterns = ["_build"]
 nitpicky = True
 
 # Docstrings put code between single backticks.
 default_role = "code"
 highlight_language = "none"
+autodoc_default_options = {"members": True, "inherited-members": "BaseException,Enum,Mapping,object"}
+autoclass_content = "both"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 90
 myst_heading_anchors = 4
 
 html_theme = "furo"
 html_title = "emitter-typed"
+html_copy_source = False
+html_show_sourcelink = False
 html_static_path = ["_static"]
+html_css_files = ["site.css"]

@@ -32,7 +32,8 @@ settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, d
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 # Most threads are gone at once; this is how long a busy machine may take.
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
+LONG_S = 1_200.0
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +82,13 @@ def everything_logged(request: pytest.FixtureRequest, leaks: Leaks, locks: LockS
     logger.removeHandler(leaks)
     logger.removeHandler(locks)
     logger.setLevel(level)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests with the marker `long` the time that they may take on a busy machine."""
+    for item in items:
+        if item.get_closest_marker("long") is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONG_S))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,11 +14,26 @@ PROTOCOL = Protocol(
         Setting(
             name="ttl",
             type=Scalar("duration"),
+            doc="How long the broker stores the message. If 0 or omitted, the message is not stored, unless `retain` is set. The key needs `s`; without it the broker delivers the message and does not store it, and raises no error.",
+            unit="seconds",
             constraints=(Constraint("minimum", 0), Constraint("maximum", 4294967295)),
         ),
-        Setting(name="echo", type=Scalar("bool")),
-        Setting(name="retain", type=Scalar("bool")),
-        Setting(name="qos", type=Scalar("int"), values=(0, 1)),
+        Setting(
+            name="echo",
+            type=Scalar("bool"),
+            doc="True if this client's own subscriptions receive the message too. Default: True, by the broker.",
+        ),
+        Setting(
+            name="retain",
+            type=Scalar("bool"),
+            doc="True to store the message for the broker's default time, 30 days. The key needs `s`.",
+        ),
+        Setting(
+            name="qos",
+            type=Scalar("int"),
+            doc="MQTT's quality of service. 0: at most once, not acknowledged. 1: at least once, acknowledged.",
+            values=(0, 1),
+        ),
     ),
     others=("last", "since", "until"),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -43,9 +44,47 @@ def is_git(written: str) -> bool:
 
 def in_git(path: Path, revision: str) -> bool:
     """Tell whether a revision holds a file. Raises NoBaseline for no such revision."""
-    folder = path.absolute().parent
+    folder, inside = _place(path)
     _revision(folder, revision)
-    return _show(folder, revision, path.name) is not None
+    return _show(folder, revision, inside) is not None
+
+
+def text_in_git(path: Path, revision: str) -> str | None:
+    """Return the text of a file in a revision that is there; None if the revision lacks it, or it is no text."""
+    folder, inside = _place(path)
+    content = _show(folder, revision, inside)
+    try:
+        return None if content is None else content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def ignored_by_git(folder: Path, paths: Sequence[Path]) -> set[Path]:
+    """Return those of some paths that Git ignores; none where there is no Git."""
+    if not paths:
+        return set()
+    names = {os.fsencode(path): path for path in paths}
+    try:
+        done = _run(folder, "check-ignore", "-z", "--stdin", given=b"\0".join(names))
+    except NoBaseline:
+        return set()
+    return {names[one] for one in done.stdout.split(b"\0") if one in names}
+
+
+def branched_off(folder: Path, revision: str) -> str:
+    """Return the commit that the current one and a revision have in common, shortened.
+
+    What has happened to the revision since then is no change of the current one's.
+
+    Raises:
+        NoBaseline: There is no such revision, no Git, or no common commit, as in a clone that is shallow.
+    """
+    _revision(folder, revision)
+    done = _run(folder, "merge-base", "--end-of-options", revision, "HEAD")
+    commit = done.stdout.decode("ascii", "replace").strip()
+    if done.returncode != 0 or not commit:
+        raise NoBaseline(f"{folder}: HEAD and {revision} have no commit in common{_shallow(folder)}")
+    return _git(folder, "rev-parse", "--short=12", commit).strip()
 
 
 def open_version(written: str, protocol: Protocol | None) -> Version:
@@ -91,10 +130,10 @@ def _version(name: str, path: Path, schema: Schema, shown: Callable[[str], str])
 @contextmanager
 def _checked_out(path: Path, revision: str) -> Generator[tuple[Path, Path]]:
     """Put a file of a revision, and what it imports, into a folder of their own."""
-    folder = path.absolute().parent
+    folder, name = _place(path)
     _revision(folder, revision)
     top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
-    inside = PurePosixPath(_git(folder, "rev-parse", "--show-prefix").strip()) / path.name
+    inside = PurePosixPath(_git(folder, "rev-parse", "--show-prefix").strip()) / name
     with TemporaryDirectory() as made:
         root = Path(made).resolve()
         if not _take(top, revision, inside, root):
@@ -128,12 +167,29 @@ def _imports(root: Node | None) -> Iterator[str]:
             )
 
 
+def _place(path: Path) -> tuple[Path, str]:
+    """Return the deepest folder above a path that is there now, for Git to run in, and the way from there."""
+    whole = path.absolute()
+    # Dots lead through folders that may be gone.
+    whole = whole if whole.parent.is_dir() else Path(os.path.normpath(whole))
+    folder = next((one for one in whole.parents if one.is_dir()), whole.parent)
+    return folder, whole.relative_to(folder).as_posix()
+
+
 def _revision(folder: Path, revision: str) -> None:
     try:
         _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except NoBaseline:
         _git(folder, "rev-parse", "--git-dir")
-        raise NoBaseline(f"there is no revision {revision} in the Git repository of {folder}") from None
+        where = f"in the Git repository of {folder}"
+        raise NoBaseline(f"there is no revision {revision} {where}{_shallow(folder)}") from None
+
+
+def _shallow(folder: Path) -> str:
+    """Return what to do if a clone lacks its history, for the end of a message."""
+    if _git(folder, "rev-parse", "--is-shallow-repository").strip() != "true":
+        return ""
+    return ": this clone is shallow; get its history with git fetch --unshallow (actions/checkout: fetch-depth: 0)"
 
 
 def _show(folder: Path, revision: str, inside: str) -> bytes | None:
@@ -149,11 +205,27 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout.decode("utf-8")
 
 
-def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _run(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False, timeout=_GIT_TIMEOUT_S)
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=folder,
+            env=_environment(),
+            input=given,
+            capture_output=True,
+            check=False,
+            timeout=_GIT_TIMEOUT_S,
+        )
     except FileNotFoundError:
-        what = "there is no such folder" if not folder.is_dir() else "git is not installed"
-        raise NoBaseline(f"{folder}: {what}") from None
+        raise NoBaseline(f"{folder}: git is not installed") from None
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoBaseline(f"{folder}: git cannot be run: {error}") from error
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without what Git tells its hooks, which is about the folder where it called them."""
+    environment = dict(os.environ)
+    if "GIT_WORK_TREE" not in environment:
+        for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"):
+            environment.pop(name, None)
+    return environment

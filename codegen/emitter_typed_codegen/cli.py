@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO, cast
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from emitter_typed_codegen.arguments import PROGRAM, Parser, suggestion
 from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
 from emitter_typed_codegen.stdio import printed
 from emitter_typed_codegen.watch import PAUSE_S, stamps, wait_for_change
@@ -22,12 +23,40 @@ if TYPE_CHECKING:
     from emitter_typed_codegen.write import Change
 
 _EXTRA = {"jinja2", "markupsafe", "yaml"}
+_FORMATS = ("text", "json", "github")
+
+
+class _Options(argparse.Namespace):
+    format: Format
+
+
+class _GenerateOptions(_Options):
+    schema: Path | None
+    out: str | None
+    check: bool
+    watch: bool
+    testing: bool
+
+
+class _CheckOptions(_Options):
+    schemas: list[Path]
+    against: str | None
+    accept: Path | None
+    all: bool
+
+
+class _DiffOptions(_Options):
+    old: str | None
+    new: str | None
+    against: str | None
+    accept: Path | None
+    all: bool
 
 
 def main(
     argv: Sequence[str] | None = None,
     *,
-    prog: str = "emitter-typed",
+    prog: str = PROGRAM,
     pause: Callable[[], object] = lambda: time.sleep(PAUSE_S),
 ) -> int:
     """Run the command line.
@@ -38,35 +67,36 @@ def main(
         pause: What `--watch` waits with before it looks at the files again.
 
     Returns:
-        0 if it is done, 1 if there are problems, or the output would change or cannot be written, 2 if it was called
-        wrongly, 130 if it was interrupted, which is how `--watch` ends, 141 if nobody reads the output any more.
+        The exit code, as `exit_codes` has them: 130 is how `--watch` ends.
     """
-    return printed(lambda: _main(argv, prog, pause), prog)
+    return printed(lambda: _main(list(sys.argv[1:] if argv is None else argv), prog, pause), prog)
 
 
-def _main(argv: Sequence[str] | None, prog: str, pause: Callable[[], object]) -> int:
+def _main(argv: list[str], prog: str, pause: Callable[[], object]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A schema may hold what a terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
-    parser = _parser(prog)
+    verb, arguments = (argv or ["--help"])[0], argv[1:]
+    if verb not in _PARSERS:
+        usage = f"usage: {prog} {{{','.join(_PARSERS)}}} …  (each has its own --help)"
+        if verb in ("-h", "--help"):
+            print(usage, file=sys.stdout if argv else sys.stderr)
+            return DONE if argv else USAGE
+        print(f"{prog}: unknown command {verb!r}{suggestion(verb, _PARSERS)} (see {prog} --help)", file=sys.stderr)
+        return USAGE
+    parser = _PARSERS[verb](prog)
     collecting = gc.isenabled()
     # Much is made and nearly all of it kept: to look for what could go takes 4 % of a run.
     gc.disable()
     try:
-        arguments, unknown = parser.parse_known_args(argv)
-        if unknown:
-            # The usage line is that of the verb.
-            arguments.refuse(f"unrecognized arguments: {' '.join(unknown)}")
-        if arguments.verb == "diff":
-            if arguments.old is not None and (arguments.against is not None):
-                arguments.refuse("--against goes with the jobs of pyproject.toml; name OLD as git:REV:PATH")
-            return _diff(arguments)
-        if arguments.verb == "check":
-            return _check(arguments.schemas, arguments.format)
-        if (arguments.schema is None) != (arguments.out is None):
-            arguments.refuse("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
-        return _generate(arguments, pause)
+        match verb:
+            case "diff":
+                return _diff(parser, parser.parse(arguments, _DiffOptions()))
+            case "check":
+                return _check(parser, parser.parse(arguments, _CheckOptions()))
+            case _:
+                return _generate(parser, parser.parse(arguments, _GenerateOptions()), pause)
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as stop:
@@ -85,70 +115,127 @@ def _main(argv: Sequence[str] | None, prog: str, pause: Callable[[], object]) ->
             gc.enable()
 
 
-def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=prog, description="Typed Python packages from schemas.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+def _generate_parser(prog: str) -> Parser:
     further = "[--check | --watch] [--format {text,json,github}]"
-    generate = verbs.add_parser(
+    parser = Parser(
         "generate",
-        usage=f"{prog} generate SCHEMA --out DIR {further}\n       {prog} generate {further}",
-        help="write the package of a schema",
-        description=(
-            "Write the package of a schema. Without SCHEMA: all jobs of [tool.emitter-typed] in the nearest "
-            "pyproject.toml. Nothing is written if anything is wrong."
-        ),
+        "Write the package of a schema. Without SCHEMA: all jobs of [tool.emitter-typed] in the nearest "
+        "pyproject.toml. Nothing is written if anything is wrong.",
+        usage=f"{prog} generate SCHEMA --out DIR [--testing] {further}\n       {prog} generate {further}",
+        example="home.yaml --out home_api",
+        prog=prog,
     )
-    generate.add_argument("schema", nargs="?", type=Path, metavar="SCHEMA", help="the schema, a YAML file")
-    generate.add_argument("--out", metavar="DIR", help="the folder of the package; its name is what Python imports")
-    how = generate.add_mutually_exclusive_group()
+    parser.add_argument("schema", nargs="?", type=Path, metavar="SCHEMA", help="the schema, a YAML file")
+    parser.add_argument("--out", metavar="DIR", help="the folder of the package; its name is what Python imports")
+    parser.add_argument(
+        "--testing",
+        action="store_true",
+        help="add a module testing with strategies of Hypothesis for all types (in a job: testing = true)",
+    )
+    how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--check", action="store_true", help="write nothing; print what would change, and exit with 1 if anything would"
     )
     how.add_argument(
         "--watch", action="store_true", help="generate again whenever a file that it is made of was saved, until Ctrl-C"
     )
-    check = verbs.add_parser(
-        "check", help="tell the problems of schemas", description="Tell the problems of schemas; nothing is written."
-    )
-    check.add_argument("schemas", nargs="+", type=Path, metavar="SCHEMA", help="a schema, a YAML file")
-    diff = verbs.add_parser(
-        "diff",
-        usage=f"{prog} diff OLD [NEW] [--accept FILE] [--all] [--format {{text,json,github}}]\n"
-        f"       {prog} diff [--against REV] [--accept FILE] [--all] [--format {{text,json,github}}]",
-        help="tell what changed between two schemas, and whom it breaks",
-        description=(
-            "Tell what changed between two schemas, whom it breaks, and how to make the change safely. Without OLD: "
-            "all jobs of [tool.emitter-typed] in the nearest pyproject.toml, against a revision of Git. Exits with 1 "
-            "if anything breaks that was not accepted."
-        ),
-    )
-    diff.add_argument("old", nargs="?", metavar="OLD", help="the schema as it was: a file, or git:REV:PATH")
-    diff.add_argument("new", nargs="?", metavar="NEW", help="the schema as it is; default: PATH of git:REV:PATH")
-    diff.add_argument("--against", metavar="REV", help="the revision that jobs are compared with; default: HEAD")
-    diff.add_argument("--accept", type=Path, metavar="FILE", help="breaks that are meant, as TOML")
-    diff.add_argument("--all", action="store_true", help="also tell changes that are safe")
-    for verb in (generate, check, diff):
-        verb.set_defaults(refuse=verb.error)
-        verb.add_argument(
-            "--format",
-            choices=("text", "json", "github"),
-            default="text",
-            help=(
-                "how problems, and files that are refused or not up to date, are told: text for people, json for "
-                "programs (one array on stdout, everything else on stderr), github as annotations of a workflow; "
-                "wrong usage is always text on stderr"
-            ),
-        )
+    _add_format(parser)
     return parser
 
 
-def verb_parser(verb: str) -> argparse.ArgumentParser:
+def _check_parser(prog: str) -> Parser:
+    parser = Parser(
+        "check",
+        "Tell what is wrong; nothing is written. With SCHEMA: the problems of these schemas. Without, all that CI asks "
+        "of the jobs of [tool.emitter-typed] in the nearest pyproject.toml: problems, generated code that is not up to "
+        "date, packages that nothing generates any more, and changes since a baseline that break somebody.",
+        usage=f"{prog} check SCHEMA... [--format {{text,json,github}}]\n"
+        f"       {prog} check [--against REV] [--accept FILE] [--all] [--format {{text,json,github}}]",
+        example="home.yaml",
+        prog=prog,
+    )
+    parser.add_argument("schemas", nargs="*", type=Path, metavar="SCHEMA", help="a schema, a YAML file")
+    parser.add_argument(
+        "--against", metavar="REV", help="compare with where this branch left REV (default: baseline in pyproject.toml)"
+    )
+    _add_changes(parser)
+    _add_format(parser)
+    return parser
+
+
+def _diff_parser(prog: str) -> Parser:
+    parser = Parser(
+        "diff",
+        "Tell what changed between two schemas, whom it breaks, and how to make the change safely. Without OLD: all "
+        "jobs of [tool.emitter-typed] in the nearest pyproject.toml, against a revision of Git. Exits with 1 if "
+        "anything breaks that was not accepted.",
+        usage=f"{prog} diff OLD [NEW] [--accept FILE] [--all] [--format {{text,json,github}}]\n"
+        f"       {prog} diff [--against REV] [--accept FILE] [--all] [--format {{text,json,github}}]",
+        example="git:HEAD:home.yaml",
+        prog=prog,
+    )
+    parser.add_argument("old", nargs="?", metavar="OLD", help="the schema as it was: a file, or git:REV:PATH")
+    parser.add_argument("new", nargs="?", metavar="NEW", help="the schema as it is; default: PATH of git:REV:PATH")
+    parser.add_argument("--against", metavar="REV", help="the revision that jobs are compared with; default: HEAD")
+    _add_changes(parser)
+    _add_format(parser)
+    return parser
+
+
+def _add_changes(parser: Parser) -> None:
+    parser.add_argument("--accept", type=Path, metavar="FILE", help="breaks that are meant, as TOML")
+    parser.add_argument("--all", action="store_true", help="also tell changes that are safe")
+
+
+def _add_format(parser: Parser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=_FORMATS,
+        default="text",
+        help=(
+            "how problems, and files that are refused or not up to date, are told: text for people, json for "
+            "programs (one document on stdout, everything else on stderr), github as annotations of a workflow; "
+            "wrong usage is always text on stderr"
+        ),
+    )
+
+
+_PARSERS: dict[str, Callable[[str], Parser]] = {
+    "generate": _generate_parser,
+    "check": _check_parser,
+    "diff": _diff_parser,
+}
+
+
+def verb_parser(verb: str) -> Parser:
     """Return the parser of a verb, for shells that complete its options."""
-    verbs = next(each for each in _parser("emitter-typed")._actions if each.dest == "verb")
-    return cast("dict[str, argparse.ArgumentParser]", verbs.choices)[verb]
+    return _PARSERS[verb](PROGRAM)
 
 
-def _check(schemas: Sequence[Path], format: Format) -> int:
+def _check(parser: Parser, options: _CheckOptions) -> int:
+    if not options.schemas:
+        return _check_jobs(options)
+    if options.against is not None or options.accept is not None or options.all:
+        parser.error("--against, --accept and --all go with the jobs of pyproject.toml; compare schemas with diff")
+    return _check_schemas(options.schemas, options.format)
+
+
+def _check_jobs(options: _CheckOptions) -> int:
+    from emitter_typed_codegen.accepted import BadAccepted
+    from emitter_typed_codegen.baseline import NoBaseline
+    from emitter_typed_codegen.jobs import BadConfiguration, project_file, read_project
+    from emitter_typed_codegen.project import check_project
+
+    try:
+        checked = check_project(read_project(project_file(Path.cwd())), options.against, options.accept)
+    except (BadAccepted, BadConfiguration, NoBaseline) as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    print(checked.render(options.format, safe=options.all), end="")
+    return DONE if checked.good else FOUND
+
+
+def _check_schemas(schemas: Sequence[Path], format: Format) -> int:
     from emitter_typed_codegen.jobs import compiler_protocol
     from emitter_typed_codegen.problems import SchemaProblems
     from emitter_typed_codegen.resolve import load
@@ -168,43 +255,58 @@ def _check(schemas: Sequence[Path], format: Format) -> int:
     return DONE
 
 
-def _diff(arguments: argparse.Namespace) -> int:
+def _diff(parser: Parser, options: _DiffOptions) -> int:
     from emitter_typed_codegen.accepted import BadAccepted
     from emitter_typed_codegen.baseline import NoBaseline
     from emitter_typed_codegen.diff import run_diff
     from emitter_typed_codegen.jobs import BadConfiguration
     from emitter_typed_codegen.problems import SchemaProblems
 
+    if options.old is not None and options.against is not None:
+        parser.error("--against goes with the jobs of pyproject.toml; name OLD as git:REV:PATH")
     try:
-        report = run_diff(arguments.old, arguments.new, arguments.against, arguments.accept)
+        report = run_diff(options.old, options.new, options.against, options.accept)
     except SchemaProblems as found:
-        _print_problems(found.problems, arguments.format)
+        _print_problems(found.problems, options.format)
         return FOUND
     except (BadAccepted, BadConfiguration, NoBaseline) as error:
         print(error, file=sys.stderr)
         return USAGE
-    print(report.render(arguments.format, safe=arguments.all), end="")
-    return FOUND if report.breaks else DONE
+    print(report.render(options.format, safe=options.all), end="")
+    return FOUND if report.breaking else DONE
 
 
-def _generate(arguments: argparse.Namespace, pause: Callable[[], object]) -> int:
-    from emitter_typed_codegen.jobs import BadConfiguration, Job, command, configured, package_folder, project_file
+def _generate(parser: Parser, options: _GenerateOptions, pause: Callable[[], object]) -> int:
+    from emitter_typed_codegen.jobs import (
+        PROJECT_COMMAND,
+        BadConfiguration,
+        Job,
+        command,
+        package_folder,
+        project_file,
+        read_project,
+    )
 
-    schema: Path | None = arguments.schema
-    again = "emitter-typed generate"
+    schema = options.schema
+    if (schema is None) != (options.out is None):
+        parser.error("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
+    if schema is None and options.testing:
+        parser.error("--testing goes with SCHEMA; a job of pyproject.toml says testing = true")
     try:
-        if schema is not None:
+        if schema is not None and options.out is not None:
             # What the files say is for another folder than this one, perhaps.
-            again = shlex.join(["emitter-typed", "generate", str(schema), "--out", arguments.out])
-            folder = package_folder(arguments.out, Path())
-            single = Job(schema, folder, command(schema, folder))
-            if arguments.watch:
-                _watch(lambda: [single], set(), again, arguments.format, pause)
-            return _once([single], again, arguments.check, arguments.format)
+            further = ["--testing"] if options.testing else []
+            again = shlex.join([*PROJECT_COMMAND.split(), str(schema), "--out", options.out, *further])
+            folder = package_folder(options.out, Path())
+            how = command(schema, folder, testing=options.testing)
+            single = Job(schema, folder, how, testing=options.testing)
+            if options.watch:
+                _watch(lambda: [single], set(), again, options.format, pause)
+            return _once([single], again, options.check, options.format)
         project = project_file(Path.cwd())
-        if arguments.watch:
-            _watch(lambda: configured(project), {project}, again, arguments.format, pause)
-        return _once(configured(project), again, arguments.check, arguments.format)
+        if options.watch:
+            _watch(lambda: list(read_project(project).jobs), {project}, PROJECT_COMMAND, options.format, pause)
+        return _once(list(read_project(project).jobs), PROJECT_COMMAND, options.check, options.format)
     except BadConfiguration as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -235,6 +337,7 @@ def _watch(
 
 def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set[Path] | None = None) -> int:
     """Do the jobs, or see what they would do; add the files that they read."""
+    from emitter_typed_codegen.editors import ENDING
     from emitter_typed_codegen.jobs import compiler_protocol, run
     from emitter_typed_codegen.ownership import CHECKSUMS
     from emitter_typed_codegen.problems import SchemaProblems
@@ -268,14 +371,19 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
             _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
         return FOUND
     for change in plan.changes if check else ():
-        # They say nothing to a reader, and change with every line of the others.
-        if change.path.name != CHECKSUMS:
+        # Some say nothing to a reader, and change with every line of the others.
+        if change.path.name != CHECKSUMS and not change.path.name.endswith(ENDING):
             print(change.diff(Path.cwd()), end="", file=words)
     stale = [_output(change.path, "is not what its schema makes", f"run: {again}") for change in plan.changes]
     _print_problems(stale if check and format != "text" else (), format)
     for job in jobs:
         changes = [one for one in plan.changes if one.path.parent == job.out or one.path == job.protocol_out]
         print(_line(job, changes, again if check else None), file=words)
+    packages = {one for job in jobs for one in (job.out, job.protocol_out)}
+    for change in plan.changes:
+        if change.path.parent not in packages and change.path not in packages:
+            path = _seen(change.path)
+            print(f"{path} would change; run: {again}" if check else f"wrote {path}, for editors", file=words)
     return FOUND if check and plan.changes else DONE
 
 
@@ -291,14 +399,19 @@ def _output(path: Path, message: str, hint: str = "") -> Problem:
 
 
 def _line(job: Job, changes: Sequence[Change], again: str | None) -> str:
-    here = Path.cwd()
-    out = job.out.relative_to(here) if job.out.is_relative_to(here) else job.out
+    out = _seen(job.out)
     if not changes:
         return f"{out} is up to date"
     if again is not None:
         return f"{_files(len(changes))} of {out} would change; run: {again}"
     removed = sum(change.new is None for change in changes)
     return f"wrote {_files(len(changes) - removed)} to {out}" + (f", removed {removed}" if removed else "")
+
+
+def _seen(path: Path) -> Path:
+    """Return a path as seen from the current folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _files(count: int) -> str:

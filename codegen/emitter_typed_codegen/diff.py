@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from emitter_typed_codegen.accepted import Accepted, read_accepted
 from emitter_typed_codegen.baseline import GIT, Version, in_git, is_git, open_version
 from emitter_typed_codegen.compare import ORDERS, Change, Keys, compare
-from emitter_typed_codegen.jobs import BadConfiguration, accepted_file, compiler_protocol, configured, project_file
+from emitter_typed_codegen.jobs import BadConfiguration, Project, compiler_protocol, project_file, read_project
 from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.problems import Format, Level, github_command
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
@@ -61,11 +62,6 @@ class Report:
     notes: tuple[str, ...]
     """What else there is to say, in lines."""
 
-    @property
-    def breaks(self) -> bool:
-        """Whether anything hurts somebody that nobody accepted."""
-        return any(one.breaks for one in self.findings)
-
     def render(self, format: Format, *, safe: bool) -> str:
         """Write it.
 
@@ -74,9 +70,19 @@ class Report:
             safe: Whether people are also told what is safe; programs are told everything.
         """
         if format == "json":
-            unused = [{"file": file, "line": one.line, "rule": one.rule, "path": one.path} for file, one in self.unused]
-            changes = [_as_json(one) for one in self.findings]
-            return json.dumps({"changes": changes, "unused_accepted": unused}, indent=2) + "\n"
+            return json.dumps(self.as_json(), indent=2) + "\n"
+        told = self.details(format, safe=safe)
+        if format == "text":
+            told += "".join(f"{note}\n" for note in self.notes) + self._summary(hidden=not safe)
+        return told
+
+    def as_json(self) -> dict[str, object]:
+        """Return what programs are told."""
+        unused = [{"file": file, "line": one.line, "rule": one.rule, "path": one.path} for file, one in self.unused]
+        return {"changes": [_as_json(one) for one in self.findings], "unused_accepted": unused}
+
+    def details(self, format: Literal["text", "github"], *, safe: bool) -> str:
+        """Write each change, and each accepted break that did not occur."""
         told = [one for one in self.findings if safe or "safe" not in one.change.rule.effects]
         write = _as_text if format == "text" else _as_github
         parts = [write(one) for one in told]
@@ -86,19 +92,24 @@ class Report:
                 parts.append(f"{file}:{one.line}: {message}\n")
             else:
                 parts.append(github_command("warning", file, one.line, 1, 2, "accepted", message))
-        if format == "text":
-            parts += [f"{note}\n" for note in self.notes]
-            parts.append(self._summary(hidden=not safe))
         return "".join(parts)
+
+    @property
+    def accepted(self) -> int:
+        """How many breaks were meant."""
+        return sum(one.accepted is not None for one in self.findings)
+
+    @property
+    def breaking(self) -> int:
+        """How many changes hurt somebody, and were not meant."""
+        return sum(one.breaks for one in self.findings)
 
     def _summary(self, *, hidden: bool) -> str:
         if not self.findings:
             return "nothing changed\n"
-        breaking = sum(one.breaks for one in self.findings)
-        accepted = sum(one.accepted is not None for one in self.findings)
         python = sum("python-only" in one.change.rule.effects for one in self.findings)
         safe = sum("safe" in one.change.rule.effects for one in self.findings)
-        told = [f"breaking: {breaking}", f"accepted: {accepted}", f"Python only: {python}", f"safe: {safe}"]
+        told = [f"breaking: {self.breaking}", f"accepted: {self.accepted}", f"Python only: {python}", f"safe: {safe}"]
         return ", ".join(told) + (" (--all tells them)\n" if hidden and safe else "\n")
 
 
@@ -120,59 +131,116 @@ def run_diff(old: str | None, new: str | None, against: str | None, accept: Path
         BadAccepted: The file of accepted breaks has mistakes.
         BadConfiguration: pyproject.toml has, a schema describes a protocol, or NEW is missing.
     """
-    protocol = compiler_protocol()
-    notes: list[str] = []
     if old is None:
-        project = project_file(Path.cwd())
-        named = accepted_file(project)
-        if accept is None and named is not None:
-            accept = Path(os.path.relpath(named))
-        pairs = list(_of_jobs(project, against or "HEAD", notes))
-    else:
-        if new is None and not is_git(old):
-            raise BadConfiguration(f"{old} is one schema: name the one to compare it with, or write git:REV:{old}")
-        pairs = [(old, new if new is not None else old.removeprefix(GIT).partition(":")[2])]
-    entries = [] if accept is None else read_accepted(accept)
-    findings: list[Finding] = []
-    used: set[int] = set()
-    for before, after in pairs:
-        # A protocol among the jobs of its own compiler is no mistake.
-        versions = open_version(before, protocol), open_version(after, protocol)
+        project = read_project(project_file(Path.cwd()))
+        changes = Changes(accept or accepted_file(project))
+        seen: set[Path] = set()
+        for job in project.jobs:
+            if real_path(job.schema) not in seen:
+                seen.add(real_path(job.schema))
+                changes.since(shown_path(job.schema), against or "HEAD")
+        return changes.report()
+    changes = Changes(accept)
+    if new is None and not is_git(old):
+        raise BadConfiguration(f"{old} is one schema: name the one to compare it with, or write git:REV:{old}")
+    changes.between(old, new if new is not None else old.removeprefix(GIT).partition(":")[2], protocols=False)
+    return changes.report()
+
+
+def accepted_file(project: Project) -> Path | None:
+    """Return the file of accepted breaks that a project names, as seen from here; None if it names none."""
+    return None if project.accepted is None else shown_path(project.accepted)
+
+
+def shown_path(path: Path) -> Path:
+    """Return a path as seen from the current folder."""
+    try:
+        return Path(os.path.relpath(path))
+    except ValueError:
+        # Another drive of Windows.
+        return path
+
+
+class Changes:
+    """Collects what changed in some schemas, and which of the breaks were meant."""
+
+    def __init__(self, accept: Path | None) -> None:
+        """Read the file of accepted breaks, if there is one. Raises BadAccepted."""
+        self._protocol = compiler_protocol()
+        self._accept = accept
+        self._entries = [] if accept is None else read_accepted(accept)
+        self._used: set[int] = set()
+        self._findings: list[Finding] = []
+        self._notes: list[str] = []
+
+    def since(self, path: Path, revision: str) -> bool:
+        """Compare a schema with what it was in a revision; return whether it was there.
+
+        Raises:
+            SchemaProblems: A schema breaks rules of the language.
+            NoBaseline: There is no such revision.
+        """
+        # What is not there is a problem of its own.
+        if path.is_file() and not in_git(path, revision):
+            self._notes.append(f"{path} is new since {revision}")
+            return False
+        self.between(f"{GIT}{revision}:{path}", str(path))
+        return True
+
+    def between(self, before: str, after: str, *, protocols: bool = True) -> None:
+        """Compare two schemas: files, or `git:REV:path`.
+
+        Args:
+            before: The schema as it was.
+            after: The schema as it is.
+            protocols: Whether it is no mistake that they describe a protocol: the compiler has one among its own jobs.
+
+        Raises:
+            SchemaProblems: A schema breaks rules of the language.
+            NoBaseline: There is no such revision, or no such file in it.
+            BadConfiguration: They describe protocols, and are not to.
+        """
+        versions = open_version(before, self._protocol), open_version(after, self._protocol)
         described = [one.name for one in versions if one.schema.envelope is not None]
         if described:
             message = f"{described[0]} describes a protocol: diff compares schemas of types and channels"
-            if old is not None:
+            if not protocols:
                 raise BadConfiguration(message)
-            notes.append(message)
-            continue
-        for change in compare(versions[0].schema, versions[1].schema):
-            found = [entry for entry in entries if accept is not None and _is_meant(entry, change, after, accept)]
-            used |= {id(entry) for entry in found}
+            self._notes.append(message)
+            return
+        self._add(*versions, after)
+
+    def gone(self, path: Path, revision: str) -> None:
+        """Tell what it breaks that a schema of a revision is not used any more. Raises SchemaProblems, NoBaseline."""
+        before = open_version(f"{GIT}{revision}:{path}", self._protocol)
+        if before.schema.envelope is None:
+            self._notes.append(f"{path} was the schema of a job in {revision}, and is no more")
+            without = evolve(before.schema, channels=(), types=(), imports=(), imported=())
+            self._add(before, evolve(before, schema=without), str(path))
+
+    def _add(self, before: Version, after: Version, schema: str) -> None:
+        for change in compare(before.schema, after.schema):
+            found = [entry for entry in self._entries if self._is_meant(entry, change, schema)]
+            self._used |= {id(entry) for entry in found}
             accepted = found[0] if found else None
-            findings.append(Finding(change, _spot(versions[0], change.old), _spot(versions[1], change.new), accepted))
-    findings.sort(key=lambda one: not one.change.rule.breaking)
-    unused = tuple((str(accept), entry) for entry in entries if id(entry) not in used)
-    return Report(tuple(findings), unused, tuple(notes))
+            self._findings.append(Finding(change, _spot(before, change.old), _spot(after, change.new), accepted))
 
+    def _is_meant(self, entry: Accepted, change: Change, schema: str) -> bool:
+        if not change.rule.breaking or (entry.rule, entry.path) != (change.rule.id, change.path):
+            return False
+        if entry.schema is None or self._accept is None:
+            return True
+        return real_path(self._accept.parent / entry.schema) == real_path(Path(schema))
 
-def _of_jobs(project: Path, revision: str, notes: list[str]) -> Iterator[tuple[str, str]]:
-    seen: set[Path] = set()
-    for job in configured(project):
-        path = Path(os.path.relpath(job.schema))
-        if real_path(path) in seen:
-            continue
-        seen.add(real_path(path))
-        # What is not there is a problem of its own.
-        if path.is_file() and not in_git(path, revision):
-            notes.append(f"{path} is new since {revision}")
-            continue
-        yield f"{GIT}{revision}:{path}", str(path)
+    def note(self, text: str) -> None:
+        """Say something else."""
+        self._notes.append(text)
 
-
-def _is_meant(entry: Accepted, change: Change, schema: str, accept: Path) -> bool:
-    if not change.rule.breaking or (entry.rule, entry.path) != (change.rule.id, change.path):
-        return False
-    return entry.schema is None or real_path(accept.parent / entry.schema) == real_path(Path(schema))
+    def report(self) -> Report:
+        """Return all of it, what breaks first."""
+        findings = sorted(self._findings, key=lambda one: not one.change.rule.breaking)
+        unused = tuple((str(self._accept), entry) for entry in self._entries if id(entry) not in self._used)
+        return Report(tuple(findings), unused, tuple(self._notes))
 
 
 def _spot(version: Version, keys: Keys | None) -> Spot | None:

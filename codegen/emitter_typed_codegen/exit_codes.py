@@ -4,14 +4,27 @@ from typing import Final
 
 DONE: Final = 0
 FOUND: Final = 1
-"""There are problems, or the output would change or cannot be written."""
 USAGE: Final = 2
-"""It was called wrongly, or lacks an extra."""
 NO_BROKER: Final = 3
-"""No broker is reached, it does not answer, or the connection was lost; or a broker cannot listen there."""
 REFUSED: Final = 4
-"""The broker refused what was asked."""
 INTERRUPTED: Final = 130
-"""Ctrl-C ended it, as shells show a program that SIGINT ended."""
+"""As shells show a program that SIGINT ended."""
 UNREAD: Final = 141
-"""Nobody reads the output any more, as shells show a program that SIGPIPE ended."""
+"""As shells show a program that SIGPIPE ended."""
+
+MEANINGS: Final = {
+    DONE: "done; `broker` also after Ctrl-C or SIGTERM",
+    FOUND: (
+        "something was found: problems in a schema, code that is not up to date, a change that breaks somebody, "
+        "something to do for `doctor`; or the output cannot be written"
+    ),
+    USAGE: (
+        "wrong usage: arguments, `pyproject.toml`, a file of accepted breaks, or a baseline that is not there; or an "
+        "extra is missing"
+    ),
+    NO_BROKER: "no broker, no answer, or the connection was lost; or a broker cannot listen there",
+    REFUSED: "the broker refused it",
+    INTERRUPTED: "Ctrl-C",
+    UNREAD: "nobody reads the output any more, as after `| head`",
+}
+"""What each one means, whichever verb ends with it: the table of docs/reference/command-line.md."""

@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from emitter_typed_codegen.editors import named_file, named_text
 from emitter_typed_codegen.model import Protocol
 from emitter_typed_codegen.packages import module_name, package_beside
 from emitter_typed_codegen.paths import real_path
+from emitter_typed_codegen.problems import did_you_mean, quoted
 from emitter_typed_codegen.proof import prove
 from emitter_typed_codegen.render import render
 from emitter_typed_codegen.resolve import load
@@ -23,8 +25,11 @@ from emitter_typed_codegen.write import Plan
 TABLE = "tool.emitter-typed"
 """The table of pyproject.toml that lists jobs."""
 
-_KEYS = {"schema", "out", "protocol_out"}
+PROJECT_COMMAND = "emitter-typed generate"
+"""What makes all packages of a project's jobs anew."""
 
+_TABLE_KEYS = ("jobs", "accepted", "baseline")
+_JOB_KEYS = ("schema", "out", "testing", "baseline", "protocol_out")
 
 _OURS = {"emitter_typed", "emitter_typed_codegen"}
 
@@ -43,6 +48,24 @@ class Job:
     """What makes the output anew."""
     protocol_out: Path | None = None
     """Where the module goes that the compiler itself needs of a protocol; None: nowhere."""
+    testing: bool = False
+    """Whether the package gets a module with strategies of Hypothesis."""
+    baseline: str | None = None
+    """What `check` compares the schema with, instead of the project's baseline: `git:REV` or a file."""
+    implied: bool = False
+    """Whether nobody asked for it, but another schema imports this one."""
+
+
+@frozen(kw_only=True)
+class Project:
+    """What a pyproject.toml says."""
+
+    file: Path
+    jobs: tuple[Job, ...]
+    accepted: Path | None = None
+    """The file of accepted breaks."""
+    baseline: str | None = None
+    """What `check` compares the schemas with: `git:REV`, or a file if there is one job."""
 
 
 def compiler_protocol() -> Protocol | None:
@@ -72,9 +95,14 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     schema = load(job.schema, protocol)
     head = banner(schema, job.command)
     packages = {one.name: module_name(_made_of(one.path, job, jobs, plan).out, job.out) for one in schema.imports}
-    files = render(package(schema, protocol, job.command, packages), head)
+    if job.testing and schema.envelope is not None:
+        plan.refuse(job.schema, "describes a protocol: strategies for tests are made of types and channels")
+    files = render(package(schema, protocol, job.command, packages, testing=job.testing), head)
     prove(files, job.schema)
     plan.folder(job.out, files, head.facts)
+    for_editors = named_file(job.schema)
+    if for_editors is not None:
+        plan.single(for_editors, named_text(for_editors, protocol, schema))
     if job.protocol_out is None:
         return protocol
     if schema.protocol is None:
@@ -89,14 +117,18 @@ def _made_of(imported: Path, job: Job, jobs: list[Job], plan: Plan) -> Job:
     """Return the job that makes the package of an imported file; it is added where there is none."""
     found = next((one for one in jobs if real_path(one.schema) == imported), None)
     if found is not None:
+        if job.testing and found.implied and not found.testing:
+            # It has not been done yet: those that are added come after those that were asked for.
+            jobs[jobs.index(found)] = evolve(found, testing=True)
         return found
     out = package_beside(job.out, imported)
     taken = next((one for one in jobs if real_path(one.out) == real_path(out)), None)
     if taken is not None:
         plan.refuse(out, f"is for the package of {taken.schema}, and {imported} needs one: give it a job in {TABLE}")
     # What makes a single package is its own command, so that all who import the file write the same.
-    alone = job.command == command(job.schema, job.out)
-    made = Job(imported, out, command(imported, out) if alone else job.command)
+    alone = job.command == command(job.schema, job.out, testing=job.testing)
+    how = command(imported, out, testing=job.testing) if alone else job.command
+    made = Job(imported, out, how, testing=job.testing, implied=True)
     jobs.append(made)
     return made
 
@@ -127,19 +159,20 @@ def package_folder(written: str, root: Path) -> Path:
     return folder
 
 
-def command(schema: Path, out: Path) -> str:
+def command(schema: Path, out: Path, *, testing: bool = False) -> str:
     """Return what makes a package anew, when it is run in the deepest folder that holds both schema and package.
 
     So the same tree gets the same text, on whatever machine and from whatever folder it is made.
     """
+    further = ["--testing"] if testing else []
     schema, out = real_path(schema.parent) / schema.name, real_path(out)
     try:
         top = os.path.commonpath([schema.parent, out.parent])
     except ValueError:
         # Two drives of Windows have no common folder.
-        return shlex.join(["emitter-typed", "generate", schema.as_posix(), "--out", out.as_posix()])
+        return shlex.join(["emitter-typed", "generate", schema.as_posix(), "--out", out.as_posix(), *further])
     seen = [path.relative_to(top).as_posix() for path in (schema, out)]
-    return shlex.join(["emitter-typed", "generate", seen[0], "--out", seen[1]])
+    return shlex.join(["emitter-typed", "generate", seen[0], "--out", seen[1], *further])
 
 
 def project_file(start: Path) -> Path:
@@ -148,69 +181,100 @@ def project_file(start: Path) -> Path:
     Raises:
         BadConfiguration: There is none.
     """
-    folder = next((one for one in (start, *start.parents) if (one / "pyproject.toml").is_file()), None)
+    # Unlike Path.is_file, which raises where a folder above may not be looked into.
+    folder = next((one for one in (start, *start.parents) if os.path.isfile(one / "pyproject.toml")), None)
     if folder is None:
         raise BadConfiguration(
-            f"there is no pyproject.toml in {start} or above: say what to generate with SCHEMA --out DIR"
+            f"there is no pyproject.toml in {start} or above: add one that lists jobs, or name a SCHEMA (see --help)"
         )
     return folder / "pyproject.toml"
 
 
-def configured(path: Path) -> list[Job]:
-    """Return the jobs of a pyproject.toml.
+def read_project(path: Path) -> Project:
+    """Read the table of a pyproject.toml.
 
     Raises:
-        BadConfiguration: The file or its table cannot be read, or says something else than the jobs.
+        BadConfiguration: The file or its table cannot be read, lists no jobs, or has a mistake.
     """
-    held = _table(path, "jobs")
-    if not isinstance(held, list) or not held:
-        raise BadConfiguration(
-            f'{path} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
-        )
-    return [_job(path.parent, one, path) for one in cast("list[object]", held)]
-
-
-def accepted_file(path: Path) -> Path | None:
-    """Return the file of accepted breaks that a pyproject.toml names; None if it names none.
-
-    Raises:
-        BadConfiguration: The file cannot be read, or names it by something else than a text.
-    """
-    held = _table(path, "accepted")
-    if held is None:
-        return None
-    if not isinstance(held, str) or not held.strip() or "\0" in held:
-        raise BadConfiguration(f'{path}: accepted in [{TABLE}] is a file, as in accepted = "accepted-breaks.toml"')
-    return path.parent / held
-
-
-def _table(path: Path, key: str) -> object:
     import tomllib
 
     try:
-        held: object = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BadConfiguration(f"{path} cannot be read: {error}") from error
-    for one in (*TABLE.split("."), key):
-        held = cast("dict[str, object]", held).get(one) if isinstance(held, dict) else None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise BadConfiguration(f"{path} cannot be read: {why}") from error
+    table = _at(document, *TABLE.split("."))
+    if not isinstance(table, dict | None):
+        raise BadConfiguration(f"{path}: write [{TABLE}] as a table")
+    held = cast("dict[str, object]", table or {})
+    _check_keys(held, _TABLE_KEYS, f"{path}: [{TABLE}]")
+    jobs = held.get("jobs")
+    if not isinstance(jobs, list) or not jobs:
+        raise BadConfiguration(
+            f'{path} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
+        )
+    where = f"{path}: [{TABLE}]"
+    accepted = _text(held, "accepted", where, "accepted-breaks.toml")
+    return Project(
+        file=path,
+        jobs=tuple(_job(path.parent, one, path) for one in cast("list[object]", jobs)),
+        accepted=None if accepted is None else path.parent / accepted,
+        baseline=_text(held, "baseline", where, "git:origin/main"),
+    )
+
+
+def _at(held: object, *keys: str) -> object:
+    """Return what a document holds at a place; None if there is no such place."""
+    for key in keys:
+        held = cast("dict[str, object]", held).get(key) if isinstance(held, dict) else None
     return held
 
 
+def schemas_of(document: dict[str, object], folder: Path) -> list[Path]:
+    """Return the schemas of all jobs of a pyproject.toml as it was, whatever else that says."""
+    held = _at(document, *TABLE.split("."), "jobs")
+    entries = cast("list[object]", held) if isinstance(held, list) else []
+    named = [cast("dict[str, object]", one).get("schema") for one in entries if isinstance(one, dict)]
+    return [folder / one for one in named if isinstance(one, str) and "\0" not in one]
+
+
 def _job(folder: Path, entry: object, path: Path) -> Job:
-    texts = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
-    schema, out, protocol_out = (texts.get(key) for key in ("schema", "out", "protocol_out"))
-    if not (
-        isinstance(schema, str)
-        and isinstance(out, str)
-        and isinstance(protocol_out, str | None)
-        and set(texts) <= _KEYS
-        and "\0" not in f"{schema}{out}{protocol_out}"
-    ):
-        raise BadConfiguration(
-            f'{path}: a job of [[{TABLE}.jobs]] has schema = "…" and out = "…", and may have protocol_out = "…"'
-        )
-    single = folder / protocol_out if protocol_out is not None else None
+    where = f"{path}: a job of [[{TABLE}.jobs]]"
+    if not isinstance(entry, dict):
+        raise BadConfiguration(f'{where} is a table with schema = "…" and out = "…"')
+    held = cast("dict[str, object]", entry)
+    _check_keys(held, _JOB_KEYS, where)
+    schema, out = (_text(held, key, where, example) for key, example in (("schema", "home.yaml"), ("out", "home_api")))
+    if schema is None or out is None:
+        raise BadConfiguration(f'{where} needs schema = "…" and out = "…"')
+    protocol_out = _text(held, "protocol_out", where, "_protocol.py")
+    testing = held.get("testing", False)
+    if not isinstance(testing, bool):
+        raise BadConfiguration(f"{where}: testing is true or false")
     try:
-        return Job(folder / schema, package_folder(out, folder), "emitter-typed generate", single)
+        return Job(
+            folder / schema,
+            package_folder(out, folder),
+            PROJECT_COMMAND,
+            folder / protocol_out if protocol_out is not None else None,
+            testing,
+            _text(held, "baseline", where, "git:origin/main"),
+        )
     except BadConfiguration as error:
         raise BadConfiguration(f"{path}: {error}") from error
+
+
+def _check_keys(held: dict[str, object], known: tuple[str, ...], where: str) -> None:
+    """Raise BadConfiguration for a key that means nothing."""
+    for key in held:
+        if key not in known:
+            hint = did_you_mean(key, known) or f"there are {', '.join(known)}"
+            raise BadConfiguration(f"{where}: there is no key {quoted(key)}; {hint}")
+
+
+def _text(held: dict[str, object], key: str, where: str, example: str) -> str | None:
+    value = held.get(key)
+    # An empty folder has words of its own.
+    if value is None or (isinstance(value, str) and "\0" not in value and (value.strip() or key == "out")):
+        return value
+    raise BadConfiguration(f'{where}: {key} is a text, as in {key} = "{example}"')

@@ -30,7 +30,7 @@ RESERVED_PARAMETERS = frozenset(
 )  # fmt: skip
 """What methods take besides what a schema gives them: no option or parameter of an operation may have these names."""
 
-RESERVED_MODULES = frozenset({"channels", "facade", "types"})
+RESERVED_MODULES = frozenset({"channels", "facade", "testing", "types"})
 """The modules of a generated package: no import may have these names."""
 
 BUILTIN_CLASSES = frozenset({name for name in dir(builtins) if name[0].isupper()} | {"PythonFinalizationError"})

@@ -44,7 +44,7 @@ def _refuse(path: str, text: str, error: Exception, schema: Path) -> NoReturn:
     declared = _declaration(text.split("\n")[:line], document.root)
     place: Placed = document.whole if declared is None else declared
     of = "the schema" if declared is None else quoted(declared.value)
-    message = f"{of} makes a {path} that is no Python: {reason}, in its line {line}; nothing was written"
+    message = f"{of} makes a {path} that Python cannot read: {reason}, in its line {line}; nothing was written"
     hint = "this is a bug of emitter-typed: report it with the declaration; until it is mended, another name may help"
     raise SchemaProblems([place.problem("output", message, hint)]) from error
 

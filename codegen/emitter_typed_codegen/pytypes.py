@@ -23,6 +23,12 @@ CONTRACT = "emitter_typed.contract"
 CHANNELS = "emitter_typed.channels"
 """The module of the runtime that has the bases of typed channels."""
 
+TESTING = "emitter_typed.testing"
+"""The module of the runtime that makes strategies."""
+
+HYPOTHESIS = "hypothesis.strategies"
+"""The module of the class of strategies."""
+
 
 @frozen
 class Name:
@@ -193,7 +199,7 @@ class Imports:
             return 3
         if module.partition(".")[0] == CONTRACT.partition(".")[0]:
             return 2 if self.own_section else 1
-        if module == "attrs":
+        if module in ("attrs", HYPOTHESIS):
             return 1
         # Whoever generates packages has them among its own.
         return 2 if module in self._generated else 0

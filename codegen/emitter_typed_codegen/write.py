@@ -114,7 +114,12 @@ class Plan:
             self._folders.append(_Folder(out, files, facts))
 
     def single(self, path: Path, text: str) -> None:
-        """Plan that a file that stands alone holds this text; one that is there must begin with the banner."""
+        """Plan that a file that stands alone holds this text; one that is there must begin with the banner.
+
+        Two jobs may plan the same text for one file.
+        """
+        if any(held == text and real_path(one) == real_path(path) for one, held in self._singles.items()):
+            return
         if self._claim(path):
             self._singles[path] = text
 
@@ -199,7 +204,7 @@ class Plan:
     def _compare_single(self, path: Path, text: str) -> None:
         old = _text(path)
         if old is None and path.exists():
-            self._refuse(path, "is no file: move it away")
+            self._refuse(path, "is not a file: move it away")
         elif old is not None and not ownership.marked(old):
             self._refuse(path, _NOT_OURS)
         elif old != text:
@@ -230,7 +235,7 @@ class Plan:
         path = out / name
         old = _text(path)
         if old is None and path.exists():
-            self._refuse(path, "is no file: move it away")
+            self._refuse(path, "is not a file: move it away")
         elif old == new:
             pass
         elif old is None or name in (MANIFEST, CHECKSUMS) or owned.proves(name, old):
@@ -238,7 +243,7 @@ class Plan:
         elif name in owned.names:
             self._refuse(path, "was edited: move your change out of it (subclass or wrap), then delete the file")
         elif ownership.marked(old):
-            why = f"was generated, but no {CHECKSUMS} beside it says how, so nobody knows whether it was edited"
+            why = f"was generated, but {CHECKSUMS} is missing beside it, so an edit cannot be ruled out"
             self._refuse(path, f"{why}: delete the file if it was not")
         else:
             self._refuse(path, _NOT_OURS)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         SyncFacade,
         held_keys,
     )
+    from emitter_typed._frames import hides_arguments
     from emitter_typed._protocol.address import Address
     from emitter_typed._protocol.definition import (
         Envelope,
@@ -111,6 +112,7 @@ __all__ = [
     "exclusive_minimum",
     "filter_name",
     "held_keys",
+    "hides_arguments",
     "lazy_attributes",
     "max_items",
     "max_length",
@@ -142,7 +144,7 @@ def check_contract(package: str, contract: int, command: str) -> None:
 if not TYPE_CHECKING:
     # Lightest first: a module of types loads neither asyncio nor the conversions.
     _HOMES = (
-        *("_types.values", "_types.constraints", "_types.deprecation", "_types.type_form", "errors"),
+        *("_types.values", "_types.constraints", "_types.deprecation", "_types.type_form", "errors", "_frames"),
         *("_types.constructors", "_protocol.receiving.mailbox", "_protocol.definition", "_protocol.address"),
         *("_protocol.message", "_protocol.operations", "_core.pending", "_core.subscriptions"),
         *("_core.client_base", "_core.typed_channels", "_core.arguments"),

@@ -77,6 +77,14 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
+def _shows_no_key(value: object) -> bool:
+    try:
+        text = repr(value)
+    except Exception:
+        return False
+    return hide_keys(text) == text
+
+
 def look_swapped(key: str, channel: str) -> bool:
     """Tell whether key and channel look as if each was given in the place of the other."""
     return _is_key(channel.removesuffix("/")) is not None and _is_key(key) is None
@@ -133,13 +141,14 @@ class InvalidArgument(EmitterError, ValueError):
     argument: str
     """The parameter, field or option that was refused."""
     value: object
-    """What was given. A key is held as a secret, which does not show itself."""
+    """What was given. A key is held as a secret, which does not show itself; None if it may hold one otherwise."""
 
     def __init__(self, message: str, *, argument: str, value: object) -> None:
         """Say which argument breaks which rule."""
-        super().__init__(message)
+        # A key may stand in the place of any argument.
+        super().__init__(hide_keys(message))
         self.argument = argument
-        self.value = value
+        self.value = hide_keys(value) if isinstance(value, str) else value if _shows_no_key(value) else None
 
 
 class Closed(EmitterError):

@@ -25,6 +25,7 @@ NEWEST = ("fastapi", "pydantic", "openapi-spec-validator")
 OLDEST = ("fastapi==0.110.0", "pydantic==2.7.0", "openapi-spec-validator")
 
 (SERVICE,) = blocks((ROOT / "docs" / "how-to" / "payloads.md").read_text("utf-8"), "python")
+(STREAMING,) = blocks((ROOT / "docs" / "how-to" / "web-apps.md").read_text("utf-8"), "python")
 READING = {"celsius": 21.5, "taken_at": "2026-01-31T12:00:00Z"}
 
 # Bodies and responses of all kinds, some of them by themselves and some in a model.
@@ -160,6 +161,35 @@ print(json.dumps({
     "refused": refused,
 }))
 """
+# The service of the page about web applications, with a browser that leaves after the first event.
+BROWSER = """
+import asyncio
+import json
+import os
+import sys
+
+from emitter_typed.broker import AsyncBroker
+from tests.helpers.asgi import ask
+
+
+async def main():
+    reading = json.load(sys.stdin)
+    async with AsyncBroker() as broker:
+        os.environ.update(EMITTER_URL=broker.url, EMITTER_KEY=broker.keygen("home/#/", "rwsl").reveal())
+        from service import app, readings
+
+        async with app.router.lifespan_context(app):
+            response = await readings()
+            stream = response.body_iterator
+            first = asyncio.ensure_future(anext(stream))
+            status, _ = await ask(app, "POST", "/rooms/kitchen", reading)
+            event = (await asyncio.wait_for(first, 10)).decode()
+            await stream.aclose()
+            print(json.dumps([status, response.media_type, event]))
+
+
+asyncio.run(main())
+"""
 # Each is one of JSON Schema, whose references lead somewhere.
 VALID = """
 import json
@@ -224,6 +254,16 @@ def test_the_service_of_the_page_takes_and_gives_readings(service: Service) -> N
         (200, {"celsius": 30.0, "taken_at": "2026-01-31T12:00:00Z"}),
         (200, {"fahrenheit": 68.0}),
     ]
+
+
+def test_the_service_of_the_page_streams_typed_messages(service: Service) -> None:
+    (service.folder / "service.py").write_text(STREAMING, "utf-8")
+    (service.folder / "browser.py").write_text(BROWSER, "utf-8")
+
+    status, kind, event = json.loads(service.run("browser.py", given=READING))
+
+    assert (status, kind) == (204, "text/event-stream")
+    assert event == 'data: {"celsius":21.5,"taken_at":"2026-01-31T12:00:00Z"}\n\n'
 
 
 def test_what_does_not_fit_is_422_at_its_place(service: Service) -> None:

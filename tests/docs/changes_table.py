@@ -1,4 +1,4 @@
-"""`python -m tests.docs.changes_table` writes the table of changes in docs/how-to/changing-schemas.md anew."""
+"""`python -m tests.docs.changes_table` writes the table of changes in docs/reference/schema-changes.md anew."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from emitter_typed_codegen.compare import ORDERS, RULES
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "changing-schemas.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "schema-changes.md"
 MARK = "<!-- table -->\n"
 
 

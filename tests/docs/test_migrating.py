@@ -152,7 +152,7 @@ def test_the_last_program_does_what_it_did(broker: Broker, monkeypatch: pytest.M
 
 
 def test_the_page_names_every_name_of_the_official_client() -> None:
-    table = PAGE[PAGE.index("| names |") : PAGE.index("What such a program may notice")]
+    table = PAGE[PAGE.index("| names |") : PAGE.index("What your program may notice")]
     named = {name for cell in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)", cell)}
     message = set(re.findall(r"`(\w+)", table[table.index("`EmitterMessage`") :]))
 

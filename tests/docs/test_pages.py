@@ -20,7 +20,7 @@ def test_make_targets_are_in_the_menu(page: Path) -> None:
     menu = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     text = page.read_text("utf-8")
     spoken = re.findall(r"`make ((?:[a-z-]+ ?)+)", text)
-    shown = re.findall(r"^make ((?:[a-z-]+ ?)+)", "\n".join(blocks(text, "")), re.MULTILINE)
+    shown = re.findall(r"^make ((?:[a-z-]+ ?)+)", "\n".join(blocks(text, "sh")), re.MULTILINE)
 
     assert {target for line in [*spoken, *shown] for target in line.split()} - menu == set()
 
@@ -38,7 +38,7 @@ def test_tests_that_are_named_exist(page: Path) -> None:
 
 
 def test_the_readme_names_the_two_commands() -> None:
-    assert {line.partition("#")[0].strip() for line in "".join(blocks(README, "")).splitlines()} >= {
+    assert {line.partition("#")[0].strip() for line in "".join(blocks(README, "sh")).splitlines()} >= {
         "make demo",
         "make test",
     }
@@ -54,6 +54,6 @@ def test_what_decides_whether_a_change_goes_in_is_told() -> None:
 
 def test_extras_that_can_be_installed_are_the_packages_own() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    shown = set(re.findall(r'pip install "\.\[(\w+)\]"', "".join(blocks(README, ""))))
+    shown = set(re.findall(r'pip install "\.\[(\w+)\]"', "".join(blocks(README, "sh"))))
 
     assert shown == set(project["optional-dependencies"])

@@ -1,30 +1,21 @@
 """What the README shows is what happens."""
 
 import importlib
-import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import SimpleQueue
-from typing import cast
 
 import pytest
 
 from emitter_typed import Client
 from emitter_typed.broker import Broker
 from emitter_typed.cli import main
-from tests.helpers.official import LIMIT_S, finish
-from tests.helpers.official import Client as Official
 from tests.helpers.pages import README, blocks
 
-# One more, and it needs a test of its own.
-(FIRST, TYPED, TESTING, OFFICIAL) = blocks(README, "python")
+(FIRST, TYPED) = blocks(README, "python")
 (SCHEMA,) = blocks(README, "yaml")
-
-pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
@@ -71,41 +62,3 @@ def test_the_typed_channels_run_on_the_schema_above_them(broker: Broker, home_ap
 
     assert shown == [("kitchen", 21.5)]
     assert home_api in sys.modules
-
-
-def test_the_tests_of_your_code_pass(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.makepyfile(TESTING)
-
-    pytester.runpytest_subprocess("-p", "emitter_typed", "-W", "error", timeout=60).assert_outcomes(passed=2)
-
-
-def test_the_command_for_other_languages_says_what_the_page_says() -> None:
-    command = re.search(r"`emitter-typed (broker [^`]+)`", README)
-    assert command is not None
-    with subprocess.Popen(
-        [sys.executable, "-m", "emitter_typed", *command[1].split()], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        said = json.loads(process.stdout.readline())
-        process.terminate()
-        assert process.wait(20) == 0
-    assert {"url", "master_key"} <= said.keys()
-
-
-@pytest.mark.foreign
-# emitter-io asks paho for its first callback interface, for which paho 2 has this word.
-@pytest.mark.filterwarnings("ignore:Callback API version 1 is deprecated:DeprecationWarning")
-def test_the_official_client_is_pointed_at_the_embedded_broker(broker: Broker) -> None:
-    shown: SimpleQueue[tuple[str, ...]] = SimpleQueue()
-
-    def show(*words: str) -> None:
-        shown.put(words)
-
-    context: dict[str, object] = {"port": broker.port, "master_key": broker.master_key, "print": show}
-
-    exec(compile(OFFICIAL, "README.md", "exec"), context)
-
-    channel, key = shown.get(timeout=LIMIT_S)
-    assert (channel, len(key)) == ("chat/#/", 32)
-    finish(cast("Official", context["official"]))

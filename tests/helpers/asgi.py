@@ -44,7 +44,8 @@ async def ask(app: Application, method: str, path: str, body: object) -> tuple[i
         "server": ("service", 80),
     }
     await app(scope, receive, send)
-    return sent[0]["status"], json.loads(b"".join(event.get("body", b"") for event in sent[1:]))
+    answer = b"".join(event.get("body", b"") for event in sent[1:])
+    return sent[0]["status"], json.loads(answer) if answer else None
 
 
 async def main(name: str) -> None:

@@ -28,6 +28,7 @@ class Settings(TypedDict):
     reconnect_max_s: float
     while_offline: WhileOffline
     outbox_max_messages: int
+    outbox_max_bytes: int
     matcher: Matcher
 
 
@@ -79,6 +80,7 @@ async def connected(
     broker: Broker,
     while_offline: WhileOffline = "wait",
     outbox_max_messages: int = 1000,
+    outbox_max_bytes: int = 16 * 1024 * 1024,
     matcher: Matcher = "emitter",
     host: str | None = None,
 ) -> AsyncGenerator[AsyncClient]:
@@ -90,6 +92,7 @@ async def connected(
         "reconnect_max_s": 0.02,
         "while_offline": while_offline,
         "outbox_max_messages": outbox_max_messages,
+        "outbox_max_bytes": outbox_max_bytes,
         "matcher": matcher,
     }
     if flavour == "threads":

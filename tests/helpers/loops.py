@@ -18,7 +18,8 @@ def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
     @functools.wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         async def limited() -> None:
-            async with asyncio.timeout(3 * LIMIT_S):
+            # For tests that take long; others end before, by pytest's own limit.
+            async with asyncio.timeout(10 * LIMIT_S):
                 await test(*args, **kwargs)
             # Whoever leaves a task behind leaves it to the loop's end, where nobody looks.
             left = [each.get_name() for each in asyncio.all_tasks() if each is not asyncio.current_task()]

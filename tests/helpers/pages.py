@@ -8,10 +8,12 @@ from tests.helpers.tree import ROOT
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("schema/*.md"), *ROOT.glob("tests/*.md")])
 README = (ROOT / "README.md").read_text("utf-8")
 
-_BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^(?P<indent> *)```(?P<language>[\w{}-]*)[^\n]*\n(?P<code>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
+)
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """Return the blocks of a language, in their order; those without a language are commands."""
+    """Return the blocks of a language, in their order; `sh` are commands."""
     found = _BLOCK.finditer(page)
     return [textwrap.dedent(block["code"]) for block in found if block["language"] == language]

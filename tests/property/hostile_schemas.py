@@ -16,6 +16,7 @@ import attrs
 from cattrs import gen
 
 from emitter_typed import contract
+from emitter_typed_codegen.language.scalars import SCALARS, SPECIAL
 from emitter_typed_codegen.names import (
     RESERVED_MODULES,
     RESERVED_TYPES,
@@ -25,7 +26,6 @@ from emitter_typed_codegen.names import (
     constant_name,
     hidden_name,
 )
-from emitter_typed_codegen.resolve.typerefs import SCALARS, SPECIAL
 
 ROOT = Path(__file__).parents[2]
 

@@ -20,6 +20,7 @@ from tests.property.hostile_schemas import ROOT, Hostile
 
 SEEDS = range(300)
 USER = Path(__file__).with_name("use_packages.py")
+STRATEGIES = Path(__file__).with_name("make_strategies.py")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (case / "__init__.py").touch()
         for name, text in Hostile(seed).files().items():
             (case / name).write_text(text, "utf-8")
-        plan, jobs = Plan(), [Job(case / "schema.yaml", case / "api", "make it anew")]
+        plan, jobs = Plan(), [Job(case / "schema.yaml", case / "api", "make it anew", testing=True)]
         # It grows by the files that the schema imports.
         for job in jobs:
             run(job, compiler_protocol(), plan, jobs)
@@ -73,6 +74,23 @@ def test_every_package_can_be_imported_and_used(packages: Path) -> None:
         assert done.returncode == 0, done.stderr
         wrong: dict[str, str] = json.loads(done.stdout)
         assert wrong == {}, f"{python}\n{told(packages, [name.removesuffix('.api') for name in wrong])}"
+
+
+def test_every_strategy_can_be_made(packages: Path) -> None:
+    names = [
+        f"{case.name}.api.testing"
+        for case in sorted(packages.glob("case*"))[:50]
+        if (case / "api" / "testing.py").exists()
+    ]
+    done = subprocess.run(
+        [sys.executable, str(STRATEGIES), *names],
+        cwd=packages,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert (done.returncode, done.stdout) == (0, f"{len(names)}\n"), done.stderr
 
 
 def test_a_linter_and_a_formatter_find_nothing(packages: Path) -> None:

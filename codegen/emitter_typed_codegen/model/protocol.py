@@ -124,6 +124,8 @@ class Setting:
 
     name: str
     type: TypeRef
+    doc: str = ""
+    unit: str = ""
     values: tuple[int | str, ...] = ()
     """The only values that it may have; none: any of its type."""
     constraints: tuple[Constraint, ...] = ()
@@ -134,8 +136,6 @@ class Option(Setting):
     """An option of operations and requests."""
 
     wire: str
-    doc: str = ""
-    unit: str = ""
     format: str | None = None
     carrier: Literal["topic", "header"] = "topic"
     encode: tuple[tuple[bool | int | str, str | None], ...] = ()

@@ -89,7 +89,14 @@ class Schema:
         return Protocol(
             reserved=self.envelope.reserved,
             settings=tuple(
-                Setting(name=one.name, type=one.type, values=one.values, constraints=one.constraints)
+                Setting(
+                    name=one.name,
+                    type=one.type,
+                    doc=one.doc,
+                    unit=one.unit,
+                    values=one.values,
+                    constraints=one.constraints,
+                )
                 for one in self.options
                 if publishes & set(one.applies)
             ),

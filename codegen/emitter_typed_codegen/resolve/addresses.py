@@ -6,17 +6,15 @@ import re
 
 from attrs import frozen
 
+from emitter_typed_codegen.language.texts import LONGEST_ADDRESS, SEGMENT_CHARACTER, WORD
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Report
 from emitter_typed_codegen.source import Place, ScalarNode
 
-# What Emitter allows in a channel: bytes 45 to 58 and 65 to 122, without the slash, and the dollar sign.
-_CHARACTER = r"[-.0-:A-Z\[\\\]^_`a-z$]"
-_is_literal = re.compile(f"{_CHARACTER}+").fullmatch
-_find_foreign = re.compile(f"(?!{_CHARACTER}).").search
-_is_word = re.compile("[0-9A-Za-z]+").fullmatch
+_is_literal = re.compile(f"{SEGMENT_CHARACTER}+").fullmatch
+_find_foreign = re.compile(f"(?!{SEGMENT_CHARACTER}).").search
+_is_word = re.compile(WORD).fullmatch
 
-_LONGEST = 1000
 _CHARACTERS = r"A-Z, a-z, 0-9 and - . : _ $ [ ] \ ^ `"
 
 
@@ -52,8 +50,8 @@ def read_segments(report: Report, node: ScalarNode, rule: Rule) -> tuple[Segment
         The segments without problems. An empty text has none.
     """
     found: list[Segment] = []
-    if len(node.value) > _LONGEST:
-        report.add(node, rule, f"this has more than {_LONGEST} characters", "no broker takes a topic that long")
+    if len(node.value) > LONGEST_ADDRESS:
+        report.add(node, rule, f"this has more than {LONGEST_ADDRESS} characters", "no broker takes a topic that long")
         return ()
     start = 0
     for text in node.value.removesuffix("/").split("/"):
@@ -65,12 +63,29 @@ def read_segments(report: Report, node: ScalarNode, rule: Rule) -> tuple[Segment
     return tuple(found)
 
 
+_PARAMETER = re.compile(r"\$?[{<]+\s*(\w*)\s*[}>]*|(\w+)[}>]+").fullmatch
+
+
+def meant(address: str) -> str:
+    """Return an address with the parameters as its author may have meant them: `{room}` for `${room}` and `{room`."""
+    return "/".join(_segment_meant(text) or text for text in address.split("/"))
+
+
+def _segment_meant(text: str) -> str:
+    """Return a segment as its author may have meant it; empty if nothing is close to it."""
+    found = _PARAMETER(text)
+    return f"{{{found[1] or found[2] or 'name'}}}" if found is not None else ""
+
+
 def _segment(report: Report, place: Place, text: str, rule: Rule) -> Segment | None:
     if text.startswith("{") and text.endswith("}") and text.count("{") == text.count("}") == 1 and text != "{}":
         return Segment(text[1:-1], True, place)
     if "{" in text or "}" in text:
         message = f"a parameter is a whole segment between two slashes, as in {{room}}, not {quoted(text)}"
-        report.add(place, rule, message)
+        inner = re.search(r"\{(\w+)\}", text)
+        apart = f"part it with slashes, as in {text[: inner.start()]}/{inner[0]}" if inner and inner.start() else ""
+        fixed = _segment_meant(text)
+        report.add(place, rule, message, f"write {fixed}" if fixed else apart)
     elif not text:
         report.add(place, rule, "a segment is empty", "take the extra slash away")
     elif text in ("+", "#", "*"):
@@ -79,7 +94,9 @@ def _segment(report: Report, place: Place, text: str, rule: Rule) -> Segment | N
     elif not is_segment(text):
         foreign = _find_foreign(text)
         shown = quoted(foreign.group()) if foreign is not None else quoted(text)
-        report.add(place, rule, f"no channel can hold the character {shown}", f"a segment is made of {_CHARACTERS}")
+        fixed = _segment_meant(text)
+        hint = f"write {fixed}" if fixed else f"a segment is made of {_CHARACTERS}"
+        report.add(place, rule, f"no channel can hold the character {shown}", hint)
     else:
         return Segment(text, False, place)
     return None

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from attrs import define, field
 
+from emitter_typed_codegen.language.users import CHANNEL, DIRECTION, PARAMETER
 from emitter_typed_codegen.model import (
     Channel,
     Constraint,
@@ -21,10 +22,10 @@ from emitter_typed_codegen.model import (
 )
 from emitter_typed_codegen.names import attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
-from emitter_typed_codegen.resolve.addresses import Segment, is_segment, read_segments
+from emitter_typed_codegen.resolve.addresses import Segment, is_segment, meant, read_segments
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import keeps
-from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_field
+from emitter_typed_codegen.resolve.fields import read_field
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.option_values import read_option_value
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
@@ -56,13 +57,7 @@ def read_channels(symbols: SymbolTable, node: Node | None, protocol: Protocol | 
     channels: list[Channel] = []
     for key, described in symbols.report.named(node, "'channels'"):
         names.take(attribute_name(key.value), key.value, key)
-        entries = symbols.report.entries(
-            described,
-            f"the channel {quoted(key.value)}",
-            at=key,
-            required=("address", "payload"),
-            optional=("params", "options", "direction", "doc", "deprecated", "overlaps"),
-        )
+        entries = symbols.report.entries(described, CHANNEL, f"the channel {quoted(key.value)}", at=key)
         address = entries.scalar("address")
         segments = () if address is None else _segments(symbols, address, protocol)
         payload = entries.get("payload")
@@ -76,7 +71,7 @@ def read_channels(symbols: SymbolTable, node: Node | None, protocol: Protocol | 
             params=_params(symbols, entries, segments),
             payload=BROKEN if payload is None else read_type(symbols, payload, allowed=("text",)),
             options=_options(symbols, entries, protocol),
-            direction=entries.choice("direction", ("publish", "subscribe", "both"), "both"),
+            direction=entries.choice("direction", DIRECTION),
             deprecated=deprecated,
             overlaps=entries.flag("overlaps"),
         )
@@ -89,7 +84,7 @@ def read_channels(symbols: SymbolTable, node: Node | None, protocol: Protocol | 
 def _segments(symbols: SymbolTable, address: ScalarNode, protocol: Protocol | None) -> tuple[Segment, ...]:
     if not address.value.endswith("/"):
         place = address.part(len(address.value) - 1, len(address.value))
-        hint = f"write {address.value[:80]}/"
+        hint = f"write {meant(address.value)[:80]}/"
         symbols.report.add(place, "bad-address", "an address ends with a slash", hint)
     reserved = "" if protocol is None else protocol.reserved
     if reserved and address.value.startswith(reserved):
@@ -102,7 +97,7 @@ def _params(symbols: SymbolTable, entries: Entries, segments: tuple[Segment, ...
     declared: dict[str, Field] = {}
     places: dict[str, Placed] = {}
     for key, described in symbols.report.named(entries.get("params"), "'params'"):
-        param = read_field(symbols, key, described, keys=PARAMETER_KEYS)
+        param = read_field(symbols, key, described, shape=PARAMETER)
         _check_parameter(symbols, param, described)
         declared[key.value], places[key.value] = param, key
     names = Names(symbols.report, "name-collision", "a parameter")
@@ -144,7 +139,7 @@ def _check_parameter(symbols: SymbolTable, param: Field, node: Node) -> None:
 
 def _options(symbols: SymbolTable, entries: Entries, protocol: Protocol | None) -> tuple[tuple[str, Literal_], ...]:
     found: list[tuple[str, Literal_]] = []
-    for key, node in symbols.report.named(entries.get("options"), "'options'"):
+    for key, node in symbols.report.named(entries.get("options"), "'options'", "a map of options to values"):
         if protocol is None:
             value = json_value(symbols, node, f"the option {quoted(key.value)}")
         else:
@@ -158,7 +153,7 @@ def _options(symbols: SymbolTable, entries: Entries, protocol: Protocol | None) 
 def _publish_option(symbols: SymbolTable, key: ScalarNode, protocol: Protocol) -> Setting | None:
     usable = {one.name: one for one in protocol.settings}
     if key.value in protocol.others:
-        message = f"{quoted(key.value)} is no option of publishing, and a channel's options are defaults of that"
+        message = f"{quoted(key.value)} is not an option of publish, and a channel's options are its defaults"
         symbols.report.add(key, "option-not-taken", message, "give it where you call")
     elif key.value not in usable:
         symbols.report.unknown(key, "unknown-option", "option", key.value, usable)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import re
 import warnings
-from typing import Literal, TypeAlias, get_args
 
+from emitter_typed_codegen.language.limits import LIMITS, LONGEST_PATTERN, MOST, RANGE, ConstraintRule
 from emitter_typed_codegen.model import Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries
@@ -16,18 +16,8 @@ from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
 from emitter_typed_codegen.resolve.values import UNFIT, comparable, read_value
 from emitter_typed_codegen.source import Node, ScalarNode
 
-ConstraintRule: TypeAlias = Literal[
-    "minimum", "maximum", "exclusive_minimum", "exclusive_maximum",
-    "min_length", "max_length", "pattern", "min_items", "max_items", "max_segments",
-]  # fmt: skip
-
-CONSTRAINTS: tuple[ConstraintRule, ...] = get_args(ConstraintRule)
-"""The keys that state constraints."""
-
-_RANGE: frozenset[ConstraintRule] = frozenset(CONSTRAINTS[:4])
-_ORDERED: frozenset[ScalarName] = frozenset({"int", "float", "duration", "datetime", "date", "decimal"})
 _ALLOWED: dict[ConstraintRule, str] = {
-    **dict.fromkeys(CONSTRAINTS[:4], "numbers, durations, dates and times"),
+    **dict.fromkeys(RANGE, "numbers, durations, dates and times"),
     "min_length": "string and bytes",
     "max_length": "string and bytes",
     "pattern": "string",
@@ -47,8 +37,6 @@ _TWICE: tuple[tuple[ConstraintRule, ConstraintRule], ...] = (
     ("minimum", "exclusive_minimum"),
     ("maximum", "exclusive_maximum"),
 )
-_MOST = 1 << 31
-_LONGEST_PATTERN = 1000
 
 
 def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tuple[Constraint, ...]:
@@ -64,7 +52,7 @@ def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tu
     """
     constraints: dict[ConstraintRule, Constraint] = {}
     base = symbols.base(ref)
-    for rule in CONSTRAINTS:
+    for rule in LIMITS:
         node = entries.scalar(rule)
         if node is None or base is None:
             continue
@@ -106,7 +94,7 @@ def keeps(constraint: Constraint, base: Base, value: Literal_) -> bool | None:
     """Tell whether a value keeps a constraint; None where nobody can know."""
     if constraint.rule == "pattern":
         return re.fullmatch(str(constraint.value), str(value)) is not None
-    if constraint.rule in _RANGE and isinstance(base, Scalar):
+    if constraint.rule in RANGE and isinstance(base, Scalar):
         return _in_order(constraint, base.name, value)
     if isinstance(value, str | tuple) and isinstance(constraint.value, int):
         is_bytes = isinstance(value, str) and isinstance(base, Scalar) and base.name == "bytes"
@@ -145,34 +133,34 @@ _BROKEN: dict[ConstraintRule, str] = {
 
 
 def _fits(rule: ConstraintRule, base: Base) -> bool:
-    if rule in ("min_items", "max_items"):
-        return isinstance(base, List | Map)
-    if not isinstance(base, Scalar):
-        return False
-    if rule in _RANGE:
-        return base.name in _ORDERED
-    if rule == "max_segments":
-        return base.name in ("channel", "filter")
-    return base.name == "string" or (base.name == "bytes" and rule != "pattern")
+    match base:
+        case Scalar(name):
+            return name in LIMITS[rule]
+        case List():
+            return "list" in LIMITS[rule]
+        case Map():
+            return "map" in LIMITS[rule]
+        case _:
+            return False
 
 
 def _constraint(symbols: SymbolTable, rule: ConstraintRule, node: ScalarNode, base: Base) -> Constraint | None:
     if rule == "pattern":
         return Constraint(rule, node.value) if _is_pattern(symbols, node) else None
-    counted = rule not in _RANGE
+    counted = rule not in RANGE
     of = Scalar("int") if counted or not isinstance(base, Scalar) else base
     value = read_value(symbols, node, of, "bad-limit", quoted(rule))
     if value is UNFIT or not isinstance(value, int | float | str):
         return None
-    if counted and not (isinstance(value, int) and 0 <= value < _MOST):
-        symbols.report.add(node, "bad-limit", f"{quoted(rule)} counts: it is at least 0 and below {_MOST}")
+    if counted and not (isinstance(value, int) and 0 <= value <= MOST):
+        symbols.report.add(node, "bad-limit", f"{quoted(rule)} counts: it is a number from 0 to {MOST}")
         return None
     return Constraint(rule, value)
 
 
 def _is_pattern(symbols: SymbolTable, node: ScalarNode) -> bool:
-    if len(node.value) > _LONGEST_PATTERN:
-        message = f"the pattern has more than {_LONGEST_PATTERN} characters"
+    if len(node.value) > LONGEST_PATTERN:
+        message = f"the pattern has more than {LONGEST_PATTERN} characters"
         symbols.report.add(node, "bad-limit", message)
         return False
     try:
@@ -180,7 +168,7 @@ def _is_pattern(symbols: SymbolTable, node: ScalarNode) -> bool:
             warnings.simplefilter("error")
             re.compile(node.value)
     except (re.error, RecursionError, OverflowError, Warning) as error:
-        message = f"the pattern is no regular expression: {error}"
+        message = f"the pattern is not a regular expression: {error}"
         symbols.report.add(node, "bad-limit", message, "the syntax is that of Python's re")
         return False
     return True
@@ -214,7 +202,7 @@ def _compare(
     for low, high in _PAIRS:
         if base is None or low not in constraints or high not in constraints:
             continue
-        scalar: ScalarName = base.name if low in _RANGE and isinstance(base, Scalar) else "int"
+        scalar: ScalarName = base.name if low in RANGE and isinstance(base, Scalar) else "int"
         meeting = Constraint("exclusive_minimum" if "exclusive" in low + high else "minimum", constraints[low].value)
         if _in_order(meeting, scalar, constraints[high].value) is False:
             both = f"{quoted(low)} {constraints[low].value} and {quoted(high)} {constraints[high].value}"

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
+from emitter_typed_codegen.language.scalars import FORMATS
+from emitter_typed_codegen.language.shapes import Shape
+from emitter_typed_codegen.language.users import FIELD, UNKNOWN
 from emitter_typed_codegen.model import Constraint, Field, Literal_, Record, ScalarName, TypeRef
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, check_constraints, read_constraints
+from emitter_typed_codegen.resolve.constraints import check_constraints, read_constraints
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
-from emitter_typed_codegen.resolve.typerefs import looks_like_type, read_type
+from emitter_typed_codegen.resolve.synonyms import type_advice
+from emitter_typed_codegen.resolve.typerefs import declares, looks_like_type, read_type
 from emitter_typed_codegen.resolve.values import UNFIT, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
-
-FIELD_KEYS = ("doc", "unit", "format", "blank", "wire", "also_read", "default", "deprecated", *CONSTRAINTS)
-"""What a field of a record may say besides its type."""
-
-PARAMETER_KEYS = ("doc", "unit", *CONSTRAINTS)
-"""What a parameter of a channel or an operation may say besides its type."""
-
-FORMATS: dict[ScalarName, str] = {"datetime": "unix", "duration": "seconds"}
-"""The one other format of a scalar on the wire."""
 
 
 def read_field(
@@ -30,7 +25,7 @@ def read_field(
     key: ScalarNode,
     node: Node,
     *,
-    keys: Sequence[str] = FIELD_KEYS,
+    shape: Shape = FIELD,
     allowed: Iterable[ScalarName] = (),
 ) -> Field:
     """Read a field or parameter: its type, or a map with its type.
@@ -39,16 +34,22 @@ def read_field(
         symbols: The types that there are.
         key: The name.
         node: The description.
-        keys: What it may say besides its type.
+        shape: What it may say.
         allowed: Which of the special scalars its type may be.
 
     Returns:
         The field, with a broken type if there is a problem with that.
     """
-    if not isinstance(node, MapNode) or looks_like_type(node):
+    if shape is FIELD and key.value.endswith("?"):
+        written = node.value if isinstance(node, ScalarNode) and node.value else "string"
+        hint = f"write {key.value.rstrip('?')}: {written.rstrip('?')}?"
+        message = f"the name {quoted(key.value)} ends with a question mark, which belongs to the type"
+        symbols.report.add(key, "bad-name", message, hint)
+    inline = isinstance(node, MapNode) and declares(node) and not any(name.value == "type" for name, _ in node.pairs)
+    if not isinstance(node, MapNode) or looks_like_type(node) or inline:
         return Field(name=key.value, wire=key.value, type=read_type(symbols, node, allowed=allowed))
-    what = f"the field {quoted(key.value)}" if "default" in keys else f"the parameter {quoted(key.value)}"
-    entries = symbols.report.entries(node, what, at=key, required=("type",), optional=keys)
+    what = f"the {'field' if shape is FIELD else 'parameter'} {quoted(key.value)}"
+    entries = symbols.report.entries(node, shape, what, at=key)
     type_node = entries.get("type")
     ref = read_type(symbols, type_node, allowed=allowed) if type_node is not None else BROKEN
     wire = entries.scalar("wire")
@@ -82,7 +83,11 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
     scalar = symbols.scalar(ref)
     known = FORMATS.get(scalar) if scalar is not None else None
     if known is None:
-        symbols.report.add(entries.key("format"), "bad-format", "only a datetime or a duration can have another format")
+        advice = type_advice(node.value)
+        another = advice.startswith("write ") and advice != f"write {scalar}"
+        hint = advice.replace("write", "write type:", 1) if another else "take it away"
+        message = "only a datetime or a duration can have another format"
+        symbols.report.add(entries.key("format"), "bad-format", message, hint)
         return None
     if node.value != known:
         message = f"the other format of a {scalar} is {quoted(known)}, not {quoted(node.value)}"
@@ -118,7 +123,7 @@ def read_fields(
     symbols: SymbolTable,
     node: Node | None,
     *,
-    keys: Sequence[str] = FIELD_KEYS,
+    shape: Shape = FIELD,
     allowed: Iterable[ScalarName] = (),
     reserved: Collection[str] = (),
 ) -> tuple[Field, ...]:
@@ -127,7 +132,7 @@ def read_fields(
     names = Names(symbols.report, "name-collision", "a field", reserved)
     wires = Names(symbols.report, "wire-collision", "a field on the wire")
     for key, described in symbols.report.named(node, "'fields'"):
-        field = read_field(symbols, key, described, keys=keys, allowed=allowed)
+        field = read_field(symbols, key, described, shape=shape, allowed=allowed)
         names.take(attribute_name(field.name), field.name, key)
         if field.deprecated is not None:
             names.take(hidden_name(attribute_name(field.name)), field.name, key)
@@ -139,7 +144,7 @@ def read_fields(
 
 def read_record(symbols: SymbolTable, name: str, entries: Entries, *, allowed: Iterable[ScalarName] = ()) -> Record:
     """Read a record out of the entries of its description."""
-    keeps = entries.choice("unknown", ("ignore", "keep"), "ignore") == "keep"
+    keeps = entries.choice("unknown", UNKNOWN) == "keep"
     reserved = (UNKNOWN_FIELDS,) if keeps else ()
     return Record(
         name=name,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attrs import define, evolve, field
 
+from emitter_typed_codegen.language.texts import IMPORT_NAME, RELATIVE_PATH
 from emitter_typed_codegen.model import (
     Alias,
     Declaration,
@@ -33,9 +34,8 @@ from emitter_typed_codegen.source import Document, Node, ScalarNode, read
 MOST_LEVELS = 16
 """Through how many files an import may lead."""
 
-_IMPORT_NAME = re.compile(r"[a-z][a-z0-9_]*").fullmatch
-# What lies elsewhere than beside the schema is not there on the next machine.
-_RELATIVE = re.compile(r"(?![/~]|[A-Za-z]:|.*://)[^\\]+").fullmatch
+_is_import_name = re.compile(IMPORT_NAME).fullmatch
+_is_relative = re.compile(RELATIVE_PATH).fullmatch
 _UNREADABLE = ("no-file", "not-readable")
 
 
@@ -107,10 +107,10 @@ def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Fil
         The imports whose files have no problem, by name.
     """
     found: list[Import] = []
-    for key, described in symbols.report.named(node, "'imports'"):
+    for key, described in symbols.report.named(node, "'imports'", "a map of names to paths"):
         symbols.imports[key.value] = None
         written = _path(symbols.report, key, described)
-        if not _is_import_name(symbols.report, key) or written is None:
+        if not _may_be_import_name(symbols.report, key) or written is None:
             continue
         other = path.parent / written.value
         schema = files.imported(other, written)
@@ -171,12 +171,14 @@ def _renamed(declared: Declaration, named: Callable[[str], str]) -> Declaration:
             return evolve(declared, name=name)
 
 
-def _is_import_name(report: Report, key: ScalarNode) -> bool:
+def _may_be_import_name(report: Report, key: ScalarNode) -> bool:
     name = key.value
     if name in RESERVED_MODULES or keyword.iskeyword(name):
         report.add(key, "reserved-name", f"{quoted(name)} has a meaning already in Python", "choose another name")
-    elif _IMPORT_NAME(name) is None:
-        message = f"{quoted(name)} is no name of an import: it is a letter from a to z, then a to z, 0 to 9 or _"
+    elif _is_import_name(name) is None:
+        message = (
+            f"{quoted(name)} cannot be the name of an import: that is a letter from a to z, then a to z, 0 to 9 or _"
+        )
         report.add(key, "bad-name", message)
     else:
         return True
@@ -187,8 +189,8 @@ def _path(report: Report, key: ScalarNode, node: Node) -> ScalarNode | None:
     if not isinstance(node, ScalarNode) or not node.value:
         report.expect(node, f"the import {quoted(key.value)}", "the path of a file, as in ./common.yaml")
         return None
-    if _RELATIVE(node.value) is None:
-        message = f"{quoted(node.value)} is no path from this file's folder"
+    if _is_relative(node.value) is None:
+        message = f"{quoted(node.value)} is not a path from this file's folder"
         report.add(node, "bad-import", message, "write it with slashes, as in ./common.yaml or ../common.yaml")
         return None
     return node

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from attrs import define, field
 
+from emitter_typed_codegen.language.shapes import LONGEST_NAME, Choice, Shape, listed
 from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
-from emitter_typed_codegen.resolve.synonyms import key_advice, key_called
+from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_called
 from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
 
 ChoiceT = TypeVar("ChoiceT", bound=str)
-
-LONGEST_NAME = 100
-"""How many characters a name of the language may have."""
 
 _MISSING: frozenset[Rule] = frozenset(
     {
@@ -55,40 +53,36 @@ class Report:
             hint = f"there is {', '.join(known)}"
         self.add(place, rule, f"there is no {what} {quoted(name)}", hint)
 
-    def expect(self, node: Node, what: str, shape: str) -> None:
+    def expect(self, node: Node, what: str, shape: str, hint: str = "") -> None:
         """Note that a node has the wrong shape; a broken one is not mentioned again."""
         if not isinstance(node, BrokenNode):
-            written = _as_written(node) if isinstance(node, ScalarNode) and shape == "a list" else ""
-            hint = f"write [{written}]" if written and written.isprintable() and len(written) <= LONGEST_NAME else ""
-            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}", hint)
+            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}", hint or _hint(node, shape))
 
     def entries(
         self,
         node: Node,
+        shape: Shape,
         what: str,
         *,
         at: Placed,
-        required: Sequence[str] = (),
-        optional: Sequence[str] = (),
         ignored: Sequence[str] = (),
     ) -> Entries:
         """Read a map whose keys the language knows.
 
         Args:
             node: The map. Anything else is a problem, and reads as an empty map.
+            shape: The keys that it may have, and must have.
             what: What it describes, as in "a channel".
             at: Where a missing key is reported: the key that the map belongs to.
-            required: The keys that must be there.
-            optional: The keys that may be there.
             ignored: Keys that have their problem already.
 
         Returns:
             The entries with known keys.
         """
+        known = (*shape.required, *shape.optional)
         if not isinstance(node, MapNode):
-            self.expect(node, what, f"a map with {_listed(required or optional)}")
-            return Entries(self, at, {})
-        known = (*required, *optional)
+            self.expect(node, what, f"a map with {listed(shape.required or known)}")
+            return Entries(self, shape, at, {})
         found: dict[str, tuple[ScalarNode, Node]] = {}
         elsewhere: set[str | None] = set()
         for key, value in node.pairs:
@@ -96,14 +90,19 @@ class Report:
                 found[key.value] = (key, value)
             else:
                 elsewhere.add(key_called(key.value, known))
-                hint = key_advice(key.value, known) or self.meant(key.value, known) or f"it may have {_listed(known)}"
+                hint = key_advice(key.value, known) or self.meant(key.value, known) or f"it may have {listed(known)}"
                 self.add(key, "unknown-key", f"{what} has no key {quoted(key.value)}", hint)
-        for key_name in required:
+        beside = (other for key_name, others in shape.together if key_name in found for other in others)
+        for key_name in dict.fromkeys((*shape.required, *beside)):
             if key_name not in found and key_name not in elsewhere:
-                self.add(at, "missing-key", f"{what} needs the key {quoted(key_name)}")
-        return Entries(self, at, found)
+                example = shape.example(key_name)
+                hint = f"write {key_name}: {example}" if example else ""
+                self.add(at, "missing-key", f"{what} needs the key {quoted(key_name)}", hint)
+        return Entries(self, shape, at, found)
 
-    def named(self, node: Node | None, what: str) -> Iterator[tuple[ScalarNode, Node]]:
+    def named(
+        self, node: Node | None, what: str, shape: str = "a map of names to descriptions"
+    ) -> Iterator[tuple[ScalarNode, Node]]:
         """Yield names and descriptions out of a map whose keys the author chooses; None is an empty map.
 
         `what` is the plural of what is described, as in "channels".
@@ -111,7 +110,7 @@ class Report:
         if node is None:
             return
         if not isinstance(node, MapNode):
-            self.expect(node, what, "a map of names to descriptions")
+            self.expect(node, what, shape)
             return
         for key, value in node.pairs:
             if self.is_name(key):
@@ -142,7 +141,7 @@ class Report:
         """Return the texts of a list; whatever else it holds is a problem, an empty one too unless it is allowed."""
         found: list[ScalarNode] = []
         for item in self.items(node, what):
-            if isinstance(item, ScalarNode) and (item.value or (empty and not item.plain)):
+            if isinstance(item, ScalarNode) and not item.is_null and (item.value or empty):
                 found.append(item)
             else:
                 self.expect(item, f"each item of {what}", "a text")
@@ -154,6 +153,7 @@ class Entries:
     """The entries of a map whose keys the language knows."""
 
     report: Report
+    shape: Shape
     at: Placed
     found: dict[str, tuple[ScalarNode, Node]]
 
@@ -174,15 +174,16 @@ class Entries:
         node = self.get(key)
         if node is None:
             return None
-        if not isinstance(node, ScalarNode) or not node.value:
-            self.report.expect(node, quoted(key), "a text")
+        if not isinstance(node, ScalarNode) or node.is_null or not node.value:
+            known = self.shape.key(key)
+            self.report.expect(node, quoted(key), "a text" if known is None else known.value.called)
             return None
         return node
 
     def text(self, key: str) -> str:
-        """Return a text, stripped; empty if there is none. Unlike with `scalar`, an empty one is fine."""
+        """Return a text, stripped; unlike with `scalar`, it may be empty, as it is for null."""
         node = self.get(key)
-        if node is None:
+        if node is None or (isinstance(node, ScalarNode) and node.is_null):
             return ""
         if not isinstance(node, ScalarNode):
             self.report.expect(node, quoted(key), "a text")
@@ -196,7 +197,9 @@ class Entries:
             return default
         if node.plain and node.value in ("true", "false"):
             return node.value == "true"
-        self.report.add(node, "bad-value", f"{quoted(key)} is true or false, without quotes, not {quoted(node.value)}")
+        truth = truth_meant(node.value)
+        message = f"{quoted(key)} is true or false, without quotes, not {quoted(node.value)}"
+        self.report.add(node, "bad-value", message, f"write {truth}" if truth else "")
         return default
 
     def deprecated(self) -> str | None:
@@ -205,21 +208,23 @@ class Entries:
         if node is None:
             return None
         if node.value.lower() in _NO_ADVICE:
-            message = f"'deprecated' is a text for whoever uses it, not {quoted(node.value)}"
-            self.report.add(node, "bad-value", message, "say what to use instead")
+            message = f"'deprecated' is a text that says what to use instead, not {quoted(node.value)}"
+            self.report.add(node, "bad-value", message, "write one, as in deprecated: use climate")
         return node.value
 
-    def choice(self, key: str, choices: Sequence[ChoiceT], default: ChoiceT) -> ChoiceT:
+    def choice(self, key: str, choice: Choice[ChoiceT]) -> ChoiceT:
         """Return one of a few words."""
         node = self.scalar(key)
         if node is None:
-            return default
-        for choice in choices:
-            if node.value == choice:
-                return choice
-        message = f"{quoted(key)} is {_listed(choices, 'or')}, not {quoted(node.value)}"
-        self.report.add(node, "bad-value", message, self.report.meant(node.value, choices))
-        return default
+            return choice.default
+        words = [word for word, _ in choice.words]
+        for word in words:
+            if node.value == word:
+                return word
+        called = word_called(node.value, words)
+        hint = f"that is {quoted(called)} here" if called else self.report.meant(node.value, words)
+        self.report.add(node, "bad-value", f"{quoted(key)} is {choice.called}, not {quoted(node.value)}", hint)
+        return choice.default
 
 
 def find(node: Node | None, *keys: str) -> Node | None:
@@ -230,8 +235,26 @@ def find(node: Node | None, *keys: str) -> Node | None:
     return node
 
 
-def _listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
-    return f" {last} ".join(", ".join(words).rsplit(", ", 1))
+def _hint(node: Node, shape: str) -> str:
+    """Return what to write instead of a node of the wrong shape."""
+    if isinstance(node, ListNode) and shape.startswith("a map of"):
+        return "write a name before each, as in {common: ./common.yaml}" if "paths" in shape else _as_map(node)
+    if not isinstance(node, ScalarNode):
+        return ""
+    if shape == "a list" and (node.value or not node.plain):
+        written = _as_written(node)
+        return f"write [{written}]" if written.isprintable() and len(written) <= LONGEST_NAME else ""
+    if node.is_null and node.value and shape.startswith(("a text", "a name")):
+        return f'write "{node.value}" if the text is meant'
+    return "" if node.value else "write one, or take the key away"
+
+
+def _as_map(node: ListNode) -> str:
+    """Return how a list is written as a map."""
+    texts = [item.value for item in node.items if isinstance(item, ScalarNode) and item.value.isprintable()]
+    if texts and len(texts) == len(node.items) and len(", ".join(texts)) < LONGEST_NAME:
+        return f"write each with a colon and what it is, as in {{{', '.join(f'{text}: …' for text in texts)}}}"
+    return "write a name and a colon before each, and take the dashes away"
 
 
 def _shape(node: Node) -> str:
@@ -241,6 +264,8 @@ def _shape(node: Node) -> str:
         return "a list"
     if not isinstance(node, ScalarNode) or (node.plain and not node.value):
         return "nothing"
+    if not node.value:
+        return "an empty text"
     return "null" if node.is_null else f"the text {quoted(node.value)}"
 
 

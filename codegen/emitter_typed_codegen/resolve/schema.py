@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import evolve
 
+from emitter_typed_codegen.language.sections import LANGUAGE, SCHEMA
 from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.problems import SchemaProblems, quoted
@@ -18,9 +19,6 @@ from emitter_typed_codegen.resolve.protocol.sections import read_sections
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.resolve.types import read_types
 from emitter_typed_codegen.source import Document, MapNode, Node, read
-
-_LANGUAGE = "1"
-_SECTIONS = ("types", "envelope", "requests", "events", "operations", "options", "errors", "channels")
 
 
 def load(path: Path, protocol: Protocol | None = None) -> Schema:
@@ -49,12 +47,7 @@ def load(path: Path, protocol: Protocol | None = None) -> Schema:
 def _schema(path: Path, document: Document, root: Node, files: Files, protocol: Protocol | None) -> Schema:
     report = files.report
     at = root if isinstance(root, MapNode) else document.whole
-    entries = report.entries(
-        root,
-        "a schema",
-        at=document.whole,
-        optional=("emitter-typed", "name", "version", "doc", "imports", *_SECTIONS),
-    )
+    entries = report.entries(root, SCHEMA, "a schema", at=document.whole)
     _check_language(report, entries)
     symbols = SymbolTable(report)
     imports = read_imports(symbols, entries.get("imports"), path, files)
@@ -87,9 +80,6 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
 
 def _check_language(report: Report, entries: Entries) -> None:
     node = entries.scalar("emitter-typed")
-    if "emitter-typed" not in entries:
-        message = "a schema says which version of the language it is written in"
-        report.add(entries.at, "missing-key", message, f"write emitter-typed: {_LANGUAGE} at the top")
-    elif node is not None and node.value != _LANGUAGE:
-        message = f"this is version {quoted(node.value)} of the language, and version {_LANGUAGE} is what is known"
-        report.add(node, "language-version", message, f"write emitter-typed: {_LANGUAGE}, or install a newer release")
+    if node is not None and node.value != LANGUAGE:
+        message = f"this is version {quoted(node.value)} of the language, and version {LANGUAGE} is what is known"
+        report.add(node, "language-version", message, f"write emitter-typed: {LANGUAGE}, or install a newer release")

@@ -30,19 +30,30 @@ params: parameters variables arguments args
 direction: mode operation access
 wire: alias json jsonname rename key serializedname
 options: settings defaults
-types: schemas components definitions models messages structs records payloads
+types: schemas components definitions $defs defs models messages structs records payloads
 channels: topics subjects endpoints paths
 imports: include includes import
-emitter-typed: version emitter openapi asyncapi
+emitter-typed: emitter
 secret: sensitive password
 deprecated: obsolete
 unit: uom
 """
 
+_WORDS = """
+publish: out output send produce emit write pub publisher
+subscribe: in input receive consume listen read sub subscriber
+both: inout duplex bidirectional all readwrite any
+keep: preserve allow true
+ignore: drop strip forbid false
+unix: epoch timestamp unixtime
+seconds: second sec s
+"""
+
 _SCALARS = """
 string: str text char varchar email uri url hostname
 int: integer long short byte int8 int16 int32 int64 uint uint8 uint16 uint32 uint64
-float: number double real float32 float64
+int: i8 i16 i32 i64 u8 u16 u32 u64 isize usize sint32 sint64 fixed32 fixed64 bigint
+float: number double real float32 float64 f32 f64
 bool: boolean
 bytes: binary blob buffer base64 bytearray
 datetime: timestamp time date-time instant
@@ -58,6 +69,15 @@ _ADVICE = {
     "items item": 'the type of the items stands in the type, as in "[int]"; their limits stand in an alias',
     "example examples": "write it into doc",
     "ttl retain qos me": "write it under options",
+    "enum fields flags union alias oneof anyof values choices": (
+        "declare a type under types, as in Mode: {enum: [auto, manual]}, and name it here: type: Mode"
+    ),
+    "const": "an enum may have one value: declare it under types",
+    "allof extends inherits": "a record has all its fields itself: write them out, or hold the other record in a field",
+    "multipleof readonly writeonly uniqueitems contenttype immutable": "leave it out: nothing here is like it",
+    "info": "write name, version and doc at the top",
+    "openapi asyncapi swagger syntax": "a schema here is a document of its own: begin it with emitter-typed: 1",
+    "properties": "fields stand in a type, as in types: {Reading: {fields: {celsius: float}}}",
 }
 _TYPE_ADVICE = {
     "number": "write float, or int for whole numbers",
@@ -82,15 +102,32 @@ def _by_word(table: str) -> dict[str, list[str]]:
 
 
 _CALLED = _by_word(_KEYS)
+_WORDS_CALLED = _by_word(_WORDS)
 _SCALAR = {word: names[0] for word, names in _by_word(_SCALARS).items()}
 _ADVISED = {word: advice for words, advice in _ADVICE.items() for word in words.split()}
 _TYPES = {word: advice for words, advice in _TYPE_ADVICE.items() for word in words.split()}
 
+_TRUTHS = {
+    **dict.fromkeys(("yes", "on", "y", "1"), "true"),
+    **dict.fromkeys(("no", "off", "n", "0"), "false"),
+}
 _NOTHING = frozenset({"null", "none", "nil", "undefined", "void"})
 _LIST = re.compile(r"(?:list|array|sequence|set|tuple|vec|vector|repeated)\s*[\[<(](.*)[\]>)]", re.IGNORECASE)
 _MAP = re.compile(r"(?:dict|map|mapping|record|object|hash)\s*[\[<(]\s*\w+\s*,(.*)[\]>)]", re.IGNORECASE)
 _OPTIONAL = re.compile(r"(?:optional|maybe|option|nullable)\s*[\[<(](.*)[\]>)]", re.IGNORECASE)
+_WORD_BEFORE = re.compile(r"(repeated|optional|required)\s+(.+)", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d][\w.-]*")
+
+
+def word_called(word: str, known: Collection[str]) -> str | None:
+    """Return what a word of other languages for one of a few words is called here; None if nothing is close to it."""
+    return next((name for name in _WORDS_CALLED.get(word.casefold(), ()) if name in known), None)
+
+
+def truth_meant(text: str) -> str:
+    """Return true or false for a word that means one of them; empty if it means neither."""
+    word = text.casefold()
+    return _TRUTHS.get(word, word if word in ("true", "false") else "")
 
 
 def key_called(key: str, known: Collection[str]) -> str | None:
@@ -103,21 +140,40 @@ def key_advice(key: str, known: Collection[str]) -> str:
     """Return what to say of a key that is none of those known here; empty if nothing is close to it."""
     called = key_called(key, known)
     if called is not None:
-        return f"that is {quoted(called)} here"
+        return f"{quoted(key)} is {quoted(called)} here"
     if " " in key.strip():
         return "put the text before it in quotes if the comma or the colon belongs to it"
     return _ADVISED.get(key.casefold(), "")
 
 
 def type_advice(name: str) -> str:
-    """Return what to write for the name of a type of another language; empty if it is none that is known."""
+    """Return what to write for the name of a type of another language; empty if it is not known."""
     word = name.casefold()
-    return _TYPES.get(word) or (f"write {_SCALAR[word]}" if word in _SCALAR else "")
+    if word in _TYPES or word in _SCALAR:
+        return _TYPES.get(word) or f"write {_SCALAR[word]}"
+    meant = type_meant(name)
+    return "" if meant in ("", name) else write_type(meant)
+
+
+def write_type(text: str) -> str:
+    """Return the advice to write a type, in quotes where YAML needs them."""
+    return f'write "{text}"' if text[0] in "[{" else f"write {text}"
 
 
 def type_meant(text: str) -> str:
     """Return a type as this language writes it that was written as others do, such as `list[int]`; empty if unknown."""
-    text = text.strip()
+    text = text.strip().rstrip(";")
+    if text.endswith("!"):
+        bare = text[:-1].casefold()
+        return bare if bare in ("int", "float", "string") else type_meant(text[:-1])
+    if text.startswith("#/"):
+        return type_meant(text.rpartition("/")[2])
+    if found := _WORD_BEFORE.fullmatch(text):
+        inner = type_meant(found[2])
+        return {"repeated": inner and f"[{inner}]", "optional": _with_mark(inner)}.get(found[1].casefold(), inner)
+    if text.startswith("[") and text.endswith("]"):
+        inner = type_meant(text[1:-1])
+        return inner and f"[{inner}]"
     optional = _members(text)
     rest = [part for part in optional if part.casefold() not in _NOTHING]
     if len(optional) > 1:

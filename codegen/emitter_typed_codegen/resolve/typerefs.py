@@ -5,26 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import chain
-from typing import get_args
 
+from emitter_typed_codegen.language.scalars import SCALARS, SPECIAL
+from emitter_typed_codegen.language.texts import MOST_TYPE_LEVELS
+from emitter_typed_codegen.language.users import KINDS
 from emitter_typed_codegen.model import List, Map, Named, Optional, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
-from emitter_typed_codegen.resolve.synonyms import type_advice, type_meant
+from emitter_typed_codegen.resolve.synonyms import type_advice, type_meant, write_type
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
-
-SCALARS: tuple[ScalarName, ...] = get_args(ScalarName)
-"""All scalars of the language."""
-
-SPECIAL: frozenset[ScalarName] = frozenset({"channel", "filter", "text"})
-"""The scalars that have their places, and stand nowhere else."""
 
 _PLACES = {
     "channel": "a parameter of a request or an operation",
     "filter": "a parameter of a request or an operation",
     "text": "the payload of a channel",
 }
-_MOST_LEVELS = 16
 _TOKEN = re.compile(r"[\[\]{}:?]|[^\[\]{}:?\s]+")
 _SIGNS = frozenset("[]{}:?")
 
@@ -47,8 +42,11 @@ def read_type(symbols: SymbolTable, node: Node, *, allowed: Iterable[ScalarName]
         The type, or BROKEN if there is a problem, which is noted.
     """
     if isinstance(node, ListNode | MapNode):
+        if isinstance(node, MapNode) and declares(node):
+            symbols.report.add(node, "wrong-shape", "a type is named here, and declared under types", _declared(node))
+            return BROKEN
         written = _written(node)
-        hint = f'write "{written}"' if written else 'write it as a text, as in "[string]"'
+        hint = write_type(written) if written else f"write it as a text, {_AS_IN}"
         symbols.report.add(node, "unquoted-type", "a list or map type stands in quotes", hint)
         return BROKEN
     if not isinstance(node, ScalarNode):
@@ -62,7 +60,7 @@ def read_type(symbols: SymbolTable, node: Node, *, allowed: Iterable[ScalarName]
     except _Wrong as wrong:
         place: Placed = node.part(wrong.start, wrong.end)
         meant = type_meant(node.value)
-        hint = wrong.hint if not meant else f'write "{meant}"' if meant[0] in "[{" else f"write {meant}"
+        hint = write_type(meant) if meant else wrong.hint or _AS_IN
         symbols.report.add(place, "type-syntax", wrong.message, hint)
         return BROKEN
 
@@ -72,13 +70,43 @@ def looks_like_type(node: MapNode) -> bool:
     return len(node.pairs) == 1 and node.pairs[0][0].value in SCALARS
 
 
+_NAMING = ("type", "$ref", "ref")
+_DECLARING = {shape.kind: shape.kind for shape in KINDS} | {"properties": "fields", "oneOf": "union", "anyOf": "union"}
+_DECLARED = {
+    "enum": "Mode: {enum: [auto, manual]}",
+    "flags": "Rights: {flags: {r: Read.}}",
+    "alias": "Percent: {alias: int, minimum: 0, maximum: 100}",
+    "fields": "Place: {fields: {x: float, y: float}}",
+    "union": "Command: {union: [Start, Stop], tag: kind}",
+}
+_AS_IN = 'as in string?, "[T]" or "{string: T}"'
+
+
+def declares(node: MapNode) -> bool:
+    """Tell whether a map says what a type is, where the name of one is expected."""
+    return not {key.value for key, _ in node.pairs}.isdisjoint(_DECLARING)
+
+
+def _declared(node: MapNode) -> str:
+    kind = next(_DECLARING[key.value] for key, _ in node.pairs if key.value in _DECLARING)
+    example = _DECLARED[kind]
+    return f"write types: {{{example}}} at the top, and {example.partition(':')[0]} here"
+
+
 def _written(node: Node, level: int = 0) -> str:
     if isinstance(node, ScalarNode):
-        return node.value
-    if level < _MOST_LEVELS and isinstance(node, ListNode) and len(node.items) == 1:
+        return type_meant(node.value) or node.value
+    if isinstance(node, MapNode) and node.pairs and node.pairs[0][0].value in _NAMING:
+        return _written(node.pairs[0][1], level + 1) if level < MOST_TYPE_LEVELS else ""
+    members = node.items if isinstance(node, ListNode) else []
+    rest = [one for one in members if not (isinstance(one, ScalarNode) and one.value in ("null", "None"))]
+    if len(rest) == 1 < len(members):
+        inner = _written(rest[0], level + 1) if level < MOST_TYPE_LEVELS else ""
+        return f"{inner.removesuffix('?')}?" if inner else ""
+    if level < MOST_TYPE_LEVELS and isinstance(node, ListNode) and len(node.items) == 1:
         inner = _written(node.items[0], level + 1)
         return f"[{inner}]" if inner else ""
-    if level < _MOST_LEVELS and isinstance(node, MapNode) and len(node.pairs) == 1:
+    if level < MOST_TYPE_LEVELS and isinstance(node, MapNode) and len(node.pairs) == 1:
         inner = _written(node.pairs[0][1], level + 1)
         return f"{{{node.pairs[0][0].value}: {inner}}}" if inner else ""
     return ""
@@ -107,9 +135,9 @@ class _Reader:
         return BROKEN if self._broken else ref
 
     def _type(self, level: int) -> TypeRef:
-        if level > _MOST_LEVELS:
+        if level > MOST_TYPE_LEVELS:
             _, start, end = self._peek()
-            raise _Wrong(start, end, f"a type nests more than {_MOST_LEVELS} deep", "declare a type in between")
+            raise _Wrong(start, end, f"a type nests more than {MOST_TYPE_LEVELS} deep", "declare a type in between")
         ref = self._base(level)
         if self._peek()[0] != "?":
             return ref

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from emitter_typed_codegen.language.limits import LIMITS
+from emitter_typed_codegen.language.scalars import SCALARS
+from emitter_typed_codegen.language.users import KINDS, VALUE
 from emitter_typed_codegen.model import (
     Alias,
     Declaration,
@@ -20,25 +23,17 @@ from emitter_typed_codegen.model import (
 from emitter_typed_codegen.names import constant_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, read_constraints
+from emitter_typed_codegen.resolve.constraints import read_constraints
 from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endless_records
 from emitter_typed_codegen.resolve.fields import read_record
 from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
-from emitter_typed_codegen.resolve.synonyms import key_advice
-from emitter_typed_codegen.resolve.typerefs import SCALARS, read_type
+from emitter_typed_codegen.resolve.synonyms import key_advice, key_called
+from emitter_typed_codegen.resolve.typerefs import read_type
 from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
-# In this order, so that each finds what its own checks look at.
-_KINDS = ("enum", "flags", "alias", "fields", "union")
-_KEYS = {
-    "fields": ("doc", "deprecated", "unknown"),
-    "enum": ("doc", "open"),
-    "flags": ("doc",),
-    "union": ("doc", "tag", "values"),
-    "alias": ("doc", "distinct", "secret", *CONSTRAINTS),
-}
+_KINDS = {shape.kind: shape for shape in KINDS}
 _TYPE_NAME = re.compile(r"[^\W\d][\w-]*").fullmatch
 
 
@@ -82,22 +77,24 @@ def _is_type_name(symbols: SymbolTable, key: ScalarNode) -> bool:
         symbols.report.add(key, "reserved-name", message, "choose another name")
         return False
     if _TYPE_NAME(key.value) is None:
-        message = f"{quoted(key.value)} is no name of a type: it is a letter, then letters, digits, _ or -"
-        symbols.report.add(key, "bad-name", message)
+        message = f"{quoted(key.value)} cannot be the name of a type"
+        symbols.report.add(key, "bad-name", message, "begin with a letter, and go on with letters, digits, _ and -")
         return False
     return True
 
 
 def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     if not isinstance(node, MapNode):
-        symbols.report.expect(node, f"the type {quoted(key.value)}", "a map with fields, enum, flags, union or alias")
+        shape = "a map with fields, enum, flags, union or alias"
+        hint = f"write {key.value}: {{alias: {node.value}}}" if isinstance(node, ScalarNode) and node.value else ""
+        symbols.report.expect(node, f"the type {quoted(key.value)}", shape, hint)
         return None
     kinds = [inner for inner, _ in node.pairs if inner.value in _KINDS]
     if not kinds:
         message = f"the type {quoted(key.value)} does not say what it is"
         # What `type` says is told by the other keys, if there are any.
         keys = sorted((inner.value for inner, _ in node.pairs), key=lambda name: name == "type")
-        advice = (key_advice(name, _KINDS) or symbols.report.meant(name, _KINDS) for name in keys if name != "doc")
+        advice = (_kind_meant(symbols, name) for name in keys if name != "doc")
         hint = next(filter(None, advice), "give it one of fields, enum, flags, union or alias")
         symbols.report.add(key, "missing-key", message, hint)
         return None
@@ -107,16 +104,15 @@ def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     return kinds[0].value
 
 
+def _kind_meant(symbols: SymbolTable, key: str) -> str:
+    return key_advice(key, _KINDS) if key_called(key, _KINDS) else symbols.report.meant(key, _KINDS)
+
+
 def _open(symbols: SymbolTable, key: ScalarNode, node: MapNode, kind: str) -> Entries:
-    required = (kind, "tag") if kind == "union" else (kind,)
+    shape = _KINDS[kind]
     # A second kind has its problem already.
     others = tuple(other for other in _KINDS if other != kind)
-    optional = tuple(name for name in _KEYS[kind] if name not in required)
-    what = f"the {_WORDS[kind]} {quoted(key.value)}"
-    return symbols.report.entries(node, what, at=key, required=required, optional=optional, ignored=others)
-
-
-_WORDS = {"fields": "record", "enum": "enum", "flags": "flags", "union": "union", "alias": "alias"}
+    return symbols.report.entries(node, shape, f"the {shape.name} {quoted(key.value)}", at=key, ignored=others)
 
 
 def _read_aliases(symbols: SymbolTable, opened: list[tuple[ScalarNode, Entries]]) -> None:
@@ -168,7 +164,7 @@ def _secret(symbols: SymbolTable, key: ScalarNode, entries: Entries, ref: TypeRe
     if ref is not BROKEN and symbols.scalar(ref) != "string":
         place = entries.get("alias") or key
         symbols.report.add(place, "secret-type", "a secret is a string", "write alias: string")
-    for other in ("distinct", *CONSTRAINTS):
+    for other in ("distinct", *LIMITS):
         if other in entries:
             symbols.report.add(entries.key(other), "secret-type", f"a secret has no {quoted(other)}", "take it away")
     symbols.types[key.value] = Secret(name=key.value, doc=entries.text("doc"))
@@ -234,25 +230,32 @@ def _names_itself(symbols: SymbolTable, key: ScalarNode, kind: str) -> bool:
 def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
     """Note what its author may have meant as a number, true, false or null."""
     if not is_text(node):
-        hint = 'write it in quotes, as in "1"; numbers are an alias of int with limits'
+        hint = f'write "{node.value}"'
+        if node.value.lstrip("-+").isdecimal():
+            hint += ", or declare an alias of int with limits for numbers"
         symbols.report.add(node, "bad-value", f"{what} is a text, and {quoted(node.value)} has no quotes", hint)
 
 
 def _value(symbols: SymbolTable, key: ScalarNode, node: Node | None) -> EnumValue:
     if isinstance(node, MapNode):
-        entries = symbols.report.entries(node, f"the value {quoted(key.value)}", at=key, optional=("name", "doc"))
+        entries = symbols.report.entries(node, VALUE, f"the value {quoted(key.value)}", at=key)
         node = entries.scalar("name")
         name = key.value if node is None or not symbols.report.is_name(node) else node.value
         return EnumValue(wire=key.value, name=name, doc=entries.text("doc"))
     if node is not None and not isinstance(node, ScalarNode):
         symbols.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
+    if isinstance(node, ScalarNode) and not node.is_null and not is_text(node):
+        message = f"the value {quoted(key.value)} is described by a text, not by {quoted(node.value)}"
+        hint = f"an enum is made of texts: {key.value} is what stands on the wire"
+        symbols.report.add(node, "bad-value", message, hint)
     return EnumValue(wire=key.value, name=key.value, doc=node.value.strip() if isinstance(node, ScalarNode) else "")
 
 
 def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | None:
     tag = entries.scalar("tag")
     members = symbols.report.texts(entries.get("union"), "'union'")
-    if not members and entries.get("union") is not None:
+    listed = entries.get("union")
+    if isinstance(listed, ListNode) and not listed.items:
         symbols.report.add(entries.key("union"), "union-member", "a union needs members", "name its records")
     known: dict[int, str] = {}
     taken = Names(symbols.report, "union-member", f"a member of {key.value}")
@@ -276,7 +279,7 @@ def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) ->
         return None
     declared = symbols.types.get(name)
     if declared is not None and not isinstance(declared, Record):
-        message = f"{quoted(member.value)} is no record: only records can be told apart by a tag"
+        message = f"{quoted(member.value)} is not a record, and a union tells records apart"
         symbols.report.add(member, "union-member", message, "wrap it in a record with one field")
         return None
     names = [] if declared is None else [name for field in declared.fields for name in (field.wire, *field.also_read)]
@@ -294,7 +297,7 @@ def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> 
     for value in values:
         _expect_text(symbols, value, "a tag's value")
         taken.take(value.value, value.value, value)
-    if len(values) != len(members):
+    if len(values) != len(members) and isinstance(entries.get("values"), ListNode):
         message = f"the union has members: {len(members)}, and values of its tag: {len(values)}"
         symbols.report.add(entries.key("values"), "union-values", message, "give one value for each member, in order")
     return [value.value for value in values]

@@ -33,6 +33,7 @@ from emitter_typed_codegen.model import (
 )
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
+from emitter_typed_codegen.resolve.synonyms import truth_meant
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
 _INT_BITS = 63
@@ -127,7 +128,7 @@ def _value(symbols: SymbolTable, node: Node, ref: TypeRef) -> Literal_:
         known = [value.wire for value in base.values]
         if node.value not in known:
             hint = symbols.report.meant(node.value, known) or f"there is {', '.join(known)}"
-            raise _No(node, f"{quoted(node.value)} is no value of {base.name}", hint)
+            raise _No(node, f"{quoted(node.value)} is not a value of {base.name}", hint)
         return node.value
     if isinstance(base, Flags):
         letters = "".join(value.wire for value in base.values)
@@ -251,7 +252,6 @@ _HINTS: dict[ScalarName, str] = {
 }
 
 
-_TRUTHS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{2}(?:\.[0-9]+)?)").fullmatch
 _SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|sec|m|min|h|hr|d|w|second|minute|hour|day|week)s?").fullmatch
 _SECONDS: dict[str, Fraction] = dict(
@@ -273,8 +273,8 @@ def _hint(name: ScalarName, text: str) -> str:
                 meant = ""
             return f"write {meant}" if meant else _HINTS["float"]
         case "bool":
-            truth = _TRUTHS.get(text.casefold(), text.casefold())
-            return f"write {truth}" if truth in ("true", "false") else _HINTS[name]
+            truth = truth_meant(text)
+            return f"write {truth}" if truth else _HINTS[name]
         case "duration":
             seconds = _seconds(text)
             return f"write seconds: {seconds:.15g}" if seconds is not None else _HINTS[name]
@@ -329,9 +329,16 @@ def plain_value(node: ScalarNode) -> bool | int | str | None:
         return node.value
 
 
+# The core schema of YAML 1.2, by which editors read: True, 007, 0x1F, .5 and .inf are no texts there.
+_is_no_text = re.compile(
+    r"~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
+    r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+).fullmatch
+
+
 def is_text(node: ScalarNode) -> bool:
-    """Tell whether JSON would read a text without a type as a text: not as a number, true, false or null."""
-    return not node.plain or (plain_value(node) is node.value and not _NUMBER(node.value))
+    """Tell whether YAML reads a text without a type as a text: not as a number, true, false or null."""
+    return not node.plain or not _is_no_text(node.value)
 
 
 def _json(node: Node) -> Literal_:

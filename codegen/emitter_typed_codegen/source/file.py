@@ -19,6 +19,8 @@ _BREAK = re.compile("\r\n|\r|\n")
 # is by far the larger set, which would take 7 ms to compile.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
+_CONFLICT = re.compile(r"<{7}(?: |$)").match
+
 
 def read(path: Path) -> Document:
     """Read one file. What is wrong with it is among the problems of the document; nothing is raised."""
@@ -33,7 +35,7 @@ def read(path: Path) -> Document:
         problem = _undecodable(text, content, error)
         return Document(root=None, whole=whole, problems=[problem])
     text.lines = _BREAK.split(characters)
-    problems = list(_forbidden(text))
+    problems = list(_forbidden(text)) or list(_conflicts(text))
     root = None if problems else parse(characters, text, problems)
     return Document(root=root, whole=whole, problems=problems)
 
@@ -43,7 +45,7 @@ def _bytes(path: Path, text: Text) -> bytes | Problem:
         mode = path.stat().st_mode
         # Nobody knows when a pipe or a device ends.
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            return text.problem(0, 0, 0, "not-readable", "this is no regular file", "save the schema as a file")
+            return text.problem(0, 0, 0, "not-readable", "this is not a regular file", "save the schema as a file")
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
@@ -78,6 +80,18 @@ def _undecodable(text: Text, content: bytes, error: UnicodeDecodeError) -> Probl
         return text.problem(0, 0, 0, "encoding", "the file is UTF-16", "save it as UTF-8")
     message = f"the byte 0x{content[error.start]:02x} is not UTF-8"
     return text.problem(len(lines), column, column + 1, "encoding", message, "save the file as UTF-8")
+
+
+def _conflicts(text: Text) -> Iterator[Problem]:
+    """Yield the conflicts that Git left: what stands between their marks is two schemas."""
+    ends = [number for number, line in enumerate(text.lines, start=1) if line.startswith(">>>>>>>")]
+    for number, line in enumerate(text.lines, start=1):
+        if _CONFLICT(line):
+            end = next((one for one in ends if one > number), None)
+            until = "" if end is None else f", up to line {end}"
+            message = f"a conflict of a merge begins here{until}"
+            hint = "keep what is right, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>"
+            yield text.problem(number, 1, len(line) + 1, "yaml-syntax", message, hint)
 
 
 def _forbidden(text: Text) -> Iterator[Problem]:

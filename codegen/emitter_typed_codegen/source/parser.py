@@ -48,7 +48,7 @@ def _mended(text: Text, problems: list[Problem], error: YAMLError) -> Node | Non
         if isinstance(error, MarkedYAMLError):
             problems.append(syntax_problem(text, error))
         else:
-            problems.append(text.problem(0, 0, 0, "yaml-syntax", f"this is no YAML: {error}"))
+            problems.append(text.problem(0, 0, 0, "yaml-syntax", f"this cannot be read as YAML: {error}"))
         return None
     text.whole = mended.whole
     if not any(line.strip() for line in mended.lines):
@@ -128,7 +128,7 @@ class _Builder:
             if not value and line in self._broken:
                 return BrokenNode(text, line, column, end_column)
             if _SURROGATE.search(value):
-                message = "half a surrogate pair is no character"
+                message = "this escape is half of a surrogate pair"
                 self._note(event, "bad-character", message, "write the whole character")
                 return BrokenNode(text, line, column, end_column)
             return ScalarNode(text, line, column, end_column, value, not event.style)

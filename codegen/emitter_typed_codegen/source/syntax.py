@@ -27,6 +27,8 @@ _MEANT = re.compile(r"\s*(?:- +)*[\w-]+:(?=[^\s:/])")
 _ESCAPE = re.compile(r"found unknown escape character")
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")
+_ALTERNATIVES = re.compile(r"""(["'])[^"']*\1\s*\|\s*["']""")
+_ONE_OF = "one of a few texts is an enum: declare it under types, as in Mode: {enum: [auto, manual]}, and write Mode"
 _UNCLOSED = (
     ("a list in brackets is not closed", "close it with ]"),
     ("a map in braces is not closed", "close it with }"),
@@ -103,7 +105,9 @@ class _Mender:
             self.mended.problems.append(_half_pair(self.text, start, end) or _no_key(self.text, first))
         found = _KEY.match(lines[first])
         nested = sum(_indent(line) is not None for line in lines[first:end]) > 1
-        named = found is not None and (found["rest"].startswith(":") or not nested)
+        # The marks of other languages, such as //, are no names.
+        a_name = found is not None and any(map(str.isalnum, found["name"]))
+        named = a_name and found is not None and (found["rest"].startswith(":") or not nested)
         if found is not None and named:
             lines[first] = f"{found['before']}{found['name'].rstrip(':')}:"
             self.mended.broken.add(first + 1)
@@ -144,7 +148,9 @@ def _half_pair(text: Text, start: int, end: int) -> Problem | None:
         found = _HALF_PAIR.search(text.lines[row])
         if found is not None:
             place = row + 1, found.start() + 1, found.end() + 1
-            return text.problem(*place, "bad-character", "half a surrogate pair is no character", "write the whole one")
+            return text.problem(
+                *place, "bad-character", "this escape is half of a surrogate pair", "write the whole character"
+            )
     return None
 
 
@@ -159,7 +165,8 @@ def _no_key(text: Text, row: int) -> Problem:
     else:
         place = row + 1, len(line) - len(line.lstrip()) + 1, len(line.rstrip()) + 1
         message = "this line is neither a key with a colon nor part of a text"
-        hint = "write a key, a colon and a space before it"
+        comment = line.lstrip().startswith(("//", "/*", "--", ";"))
+        hint = "a comment begins with #" if comment else "write a key, a colon and a space before it"
     return text.problem(*place, "yaml-syntax", message, hint)
 
 
@@ -183,7 +190,7 @@ class _Telling:
             found = tell()
             if found is not None:
                 return found
-        return self._at_mark(f"this is no YAML: {self._wording}")
+        return self._at_mark(f"this cannot be read as YAML: {self._wording}")
 
     def _make(
         self, row: int, start: int, end: int, message: str, hint: str = "", rule: Rule = "yaml-syntax"
@@ -220,7 +227,13 @@ class _Telling:
         escaped = inner.replace('\\"', '"').replace("'", "''")
         hint = f"write '{escaped}'" if plain else "write it in single quotes, or the backslash twice"
         at = max(self._at - 1, 0)
-        return self._make(self._row, at, at + 2, "no backslash begins these in double quotes: they are no escape", hint)
+        return self._make(
+            self._row,
+            at,
+            at + 2,
+            "a backslash in double quotes begins an escape, and YAML does not know this one",
+            hint,
+        )
 
     def _begins(self) -> Problem | None:
         """Texts that begin as something else does."""
@@ -235,7 +248,8 @@ class _Telling:
             row, at = self._row, found[0]
         line = self._text.lines[row]
         span = self._value(row, at) or (at, at + 1)
-        hint = _in_quotes(line[span[0] : span[1]])
+        value = line[span[0] : span[1]]
+        hint = _ONE_OF if _ALTERNATIVES.search(line) else _in_quotes(value)
         return self._make(row, at, at + 1, f"a text cannot begin with {line[at : at + 1] or 'this'}", hint)
 
     def _colon(self) -> Problem | None:

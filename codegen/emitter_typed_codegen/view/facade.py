@@ -13,6 +13,7 @@ from emitter_typed_codegen.view.channels import CHANNELS_MODULE, channel_facts, 
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.methods import (
     ASYNC,
+    HIDES_ARGUMENTS,
     SYNC,
     Flavour,
     Method,
@@ -35,6 +36,7 @@ class FacadeClass:
     """The facade of one flavour."""
 
     name: str
+    decorator: str
     derived: Expression
     """The line that begins the class."""
     doc: Doc
@@ -157,6 +159,7 @@ def _facade(
     doc = schema.doc if schema.doc.strip() else f"The channels of {schema.name}."
     return FacadeClass(
         name=name,
+        decorator=scope.contract(HIDES_ARGUMENTS),
         derived=derived,
         doc=Doc(doc, sections=(arguments(parameters),)),
         members=(*no_tests(name), *members),

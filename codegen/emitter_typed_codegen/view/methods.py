@@ -36,6 +36,9 @@ class Flavour:
         return Applied(contract(self.of(name)), arguments)
 
 
+HIDES_ARGUMENTS = "hides_arguments"
+"""What the runtime has for classes whose methods may be given keys."""
+
 SYNC = Flavour("Sync", awaits=False)
 ASYNC = Flavour("Async", awaits=True)
 
@@ -66,6 +69,8 @@ class MethodsClass:
     """A class whose body is methods."""
 
     name: str
+    decorator: str
+    """What keeps keys out of tracebacks; empty where it has no methods of its own."""
     head: Expression
     doc: Doc
     methods: tuple[Method, ...]
@@ -92,7 +97,14 @@ def methods_class(
     """Return a class with these bases and methods."""
     named = [scope.imports.annotation(base) for base in bases]
     derived: Expression = Group(f"class {name}(", named, ")") if named else f"class {name}"
-    return MethodsClass(name=name, head=Joined([derived, ":"]), doc=doc, methods=tuple(methods))
+    methods = tuple(methods)
+    return MethodsClass(
+        name=name,
+        decorator=scope.contract(HIDES_ARGUMENTS) if methods else "",
+        head=Joined([derived, ":"]),
+        doc=doc,
+        methods=methods,
+    )
 
 
 def head(

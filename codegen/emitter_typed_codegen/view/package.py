@@ -24,6 +24,7 @@ from emitter_typed_codegen.view.protocol.definitions import protocol_view
 from emitter_typed_codegen.view.protocol.errors import errors_view
 from emitter_typed_codegen.view.protocol.option_factories import has_option_factories, option_factories_view
 from emitter_typed_codegen.view.protocol.options import options_view
+from emitter_typed_codegen.view.strategies import strategies_view
 from emitter_typed_codegen.view.types import TypesView, type_modules, type_parts, types_view
 
 _EXTENSION = "To add behaviour, subclass or wrap these classes outside this folder."
@@ -75,7 +76,12 @@ def banner(schema: Schema, command: str) -> Banner:
 
 
 def package(
-    schema: Schema, protocol: Protocol | None, command: str, packages: Mapping[str, str] | None = None
+    schema: Schema,
+    protocol: Protocol | None,
+    command: str,
+    packages: Mapping[str, str] | None = None,
+    *,
+    testing: bool = False,
 ) -> list[FileView]:
     """Return the files of the package of a schema.
 
@@ -85,11 +91,15 @@ def package(
         command: What makes the files anew.
         packages: The packages of the files that the schema imports, as its own names them, by the import's name:
             `..common_api` beside it in a package, else absolute.
+        testing: Whether there is a module of strategies; the package of a protocol never has one.
     """
     schema = model.canonical(schema)
     if schema.envelope is not None or schema.requests or schema.operations:
         return _protocol_package(schema)
-    return _channels_package(schema, protocol.settings if protocol else (), command, packages or {})
+    files = _channels_package(schema, protocol.settings if protocol else (), command, packages or {})
+    if testing and (schema.types or schema.channels):
+        files.append(FileView("testing.py", "testing.py.jinja", strategies_view(schema, packages or {})))
+    return files
 
 
 def compiler_protocol_file(protocol: Protocol, schema: Schema, path: str) -> FileView:

@@ -13,7 +13,13 @@ from emitter_typed.channels import (
     PublishChannel,
     SubscribeChannel,
 )
-from emitter_typed.contract import Address, ChannelDefinition, ChannelMessage, Record
+from emitter_typed.contract import (
+    Address,
+    ChannelDefinition,
+    ChannelMessage,
+    Record,
+    hides_arguments,
+)
 
 from .types import Reading
 
@@ -51,6 +57,7 @@ class TemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
@@ -96,6 +103,7 @@ class AsyncTemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 

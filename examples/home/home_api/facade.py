@@ -6,11 +6,18 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import AsyncTemperatureChannels, TemperatureChannels
 
 
+@hides_arguments
 class Home:
     """What the house measures.
 
@@ -31,6 +38,7 @@ class Home:
         self.temperature = TemperatureChannels(client, key)
 
 
+@hides_arguments
 class AsyncHome:
     """What the house measures.
 

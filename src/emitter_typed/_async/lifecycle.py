@@ -9,6 +9,7 @@ from emitter_typed._core.client_base import AsyncCallback, AsyncClientBase, Asyn
 from emitter_typed._core.configured import ConfiguredClient
 from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Settings
 from emitter_typed._core.state import AsyncConnectionState
+from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.message import Message
 from emitter_typed.errors import EmitterError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from emitter_typed._async.driver import AsyncDriver
 
 
+@hides_arguments
 class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
     """A client without the calls of its protocol, which generated code adds."""
 

@@ -15,11 +15,13 @@ from emitter_typed._broker.nodes import Nodes
 from emitter_typed._broker.processes import Processes
 from emitter_typed._broker.server import AsyncBroker, until_published
 from emitter_typed._broker.thread import Broker, LoopThread, later
+from emitter_typed._frames import hides_arguments
 from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed.errors import InvalidArgument
 
 
+@hides_arguments
 class AsyncCluster:
     """A cluster of Emitter brokers in the running event loop.
 
@@ -191,6 +193,7 @@ class AsyncCluster:
         return any(node.is_running for node in self.nodes)
 
 
+@hides_arguments
 class Cluster:
     """A cluster of Emitter brokers in the same process.
 

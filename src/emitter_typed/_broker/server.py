@@ -25,6 +25,7 @@ from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.nodes import Nodes
 from emitter_typed._broker.processes import Processes
 from emitter_typed._broker.switches import Switches
+from emitter_typed._frames import hides_arguments
 from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher, validate_channel
 from emitter_typed._transport.base import Endpoint, Transport
@@ -38,6 +39,7 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _BACKLOG = 1024
 
 
+@hides_arguments
 class AsyncBroker:
     """An Emitter broker in the running event loop.
 

@@ -15,6 +15,7 @@ from emitter_typed._broker.hub import not_running
 from emitter_typed._broker.journal import Published
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.server import AsyncBroker
+from emitter_typed._frames import hides_arguments
 from emitter_typed._generated.types import Key
 from emitter_typed._guards import Guard
 from emitter_typed._protocol.topics import Matcher
@@ -76,6 +77,7 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, loop).result()
 
 
+@hides_arguments
 class Broker:
     """An Emitter broker in the same process.
 

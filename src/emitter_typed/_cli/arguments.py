@@ -5,72 +5,25 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 from emitter_typed.errors import hide_keys
-from emitter_typed_codegen.exit_codes import USAGE
-
-PROGRAM = "emitter-typed"
-
-OptionsT = TypeVar("OptionsT", bound=argparse.Namespace)
+from emitter_typed_codegen.arguments import PROGRAM as PROGRAM
+from emitter_typed_codegen.arguments import Parser as BaseParser
+from emitter_typed_codegen.arguments import suggestion as suggestion
 
 _SCHEMA_ENDINGS = (".yaml", ".yml", ".json")
 _is_windows_path = re.compile(r"[A-Za-z]:[\\/]").match
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser that tells a mistake in one line, suggests what was meant, and shows no key in the wrong place."""
-
-    def __init__(self, verb: str, description: str, *, example: str = "", notes: str = "") -> None:
-        """Make the parser of a verb; its help ends with the notes and with an example, a command that works."""
-        epilog = [notes, f"example: {PROGRAM} {verb} {example}" if example else ""]
-        super().__init__(
-            prog=f"{PROGRAM} {verb}",
-            description=description,
-            epilog="\n\n".join(each for each in epilog if each),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            # A script that abbreviates an option breaks when a longer one is added.
-            allow_abbrev=False,
-        )
-
-    @property
-    def actions(self) -> Sequence[argparse.Action]:
-        """The arguments that it knows, for completion."""
-        return self._actions
-
-    def parse(self, arguments: Sequence[str], options: OptionsT) -> OptionsT:
-        """Read the arguments into the attributes of `options`, which declares their types.
-
-        Raises:
-            SystemExit: Help was asked for, or an argument cannot be read.
-        """
-        self._refuse_unknown(arguments)
-        return self.parse_args(arguments, options)
+class Parser(BaseParser):
+    """The parser of a verb, which shows no key that was given in the wrong place."""
 
     def error(self, message: str) -> NoReturn:
         """End the program with 2."""
-        self.exit(USAGE, f"{self.prog}: {hide_keys(message)} (see {self.prog} --help)\n")
-
-    def _refuse_unknown(self, arguments: Sequence[str]) -> None:
-        # argparse would complain of a missing argument first, and suggests nothing.
-        known = self._option_string_actions
-        for argument in arguments:
-            if argument == "--":
-                return
-            name = argument.partition("=")[0]
-            if name.startswith("--") and " " not in argument and name not in known:
-                self.error(f"unrecognized option {name}{suggestion(name, known)}")
-
-
-def suggestion(text: str, names: Iterable[str]) -> str:
-    """Return `: did you mean 'x'?` for the name that is closest to a text, or nothing."""
-    from emitter_typed_codegen.problems import did_you_mean
-
-    found = did_you_mean(text, names)
-    return f": {found}" if found else ""
+        super().error(hide_keys(message))
 
 
 def channel(text: str) -> str:

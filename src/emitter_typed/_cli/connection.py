@@ -83,6 +83,11 @@ class Connecting:
         self._profile: Profile = find_profile(options.profile, url_given=named is not None)
         self.url: str = options.url or self._profile.get("url") or named or DEFAULT_URL
 
+    @property
+    def has_profile(self) -> bool:
+        """Whether a profile says the URL."""
+        return self._options.url is None and "url" in self._profile
+
     def key(self, kind: Kind = "key") -> str:
         """Return the key: of the option, the profile or the environment. Raises InvalidArgument if there is none."""
         flag, variable, _ = _KEYS[kind]

@@ -13,8 +13,10 @@ from emitter_typed.errors import InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE
 
 FILE = "home.yaml"
+EDITORS_FILE = "home.schema.json"
 
-SCHEMA = """\
+SCHEMA = f"""\
+# yaml-language-server: $schema=./{EDITORS_FILE}
 # The channels of this project, and what is published there.
 # `emitter-typed generate` makes a Python package of it.
 emitter-typed: 1
@@ -25,16 +27,16 @@ types:
   Reading:
     doc: One sample of a sensor.
     fields:
-      celsius: {type: float, minimum: -273.15, unit: degrees Celsius, doc: Air temperature.}
-      taken_at: {type: datetime, doc: When the sensor was read.}
+      celsius: {{type: float, minimum: -273.15, unit: degrees Celsius, doc: Air temperature.}}
+      taken_at: {{type: datetime, doc: When the sensor was read.}}
 
 channels:
   temperature:
-    address: home/{room}/temperature/
+    address: home/{{room}}/temperature/
     params:
-      room: {type: string, doc: "The room, such as `kitchen`."}
+      room: {{type: string, doc: "The room, such as `kitchen`."}}
     payload: Reading
-    options: {ttl: 3600}
+    options: {{ttl: 3600}}
     doc: What each room measures.
 """
 
@@ -53,25 +55,35 @@ def parser(verb: str) -> Parser:
 
 
 def main(verb: str, arguments: Sequence[str]) -> int:
-    """Write the schema; one that is there is left alone."""
+    """Write the schema, and what editors complete it with; a schema that is there is left alone."""
+    from emitter_typed_codegen._emitter import PROTOCOL
+    from emitter_typed_codegen.editors import text
+    from emitter_typed_codegen.write import Plan, Refused
+
     options = parser(verb).parse(arguments, _Options())
     terminal = Terminal(verb, as_json=options.json)
     folder = Path(options.folder)
-    path = folder / FILE
+    path, beside = folder / FILE, folder / EDITORS_FILE
+    plan = Plan()
+    plan.single(beside, text(PROTOCOL))
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        plan.compare()
         with path.open("x", encoding="utf-8") as file:
             file.write(SCHEMA)
+        plan.write()
     except FileExistsError:
         raise InvalidArgument(
             f"{path} is there already, and was left as it is: name another DIR", argument="folder", value=options.folder
         ) from None
+    except Refused as refused:
+        raise InvalidArgument(str(refused), argument="folder", value=options.folder) from None
     except OSError as error:
         raise InvalidArgument(f"{path}: {error.strerror}", argument="folder", value=options.folder) from None
     generate = shlex.join(["emitter-typed", "generate", str(path), "--out", str(folder / "home_api")])
     check = shlex.join(["emitter-typed", "check", str(path)])
-    terminal.line(f"wrote {path}; edit it, then run:")
+    terminal.line(f"wrote {path}, and {beside} for editors; edit the schema, then run:")
     terminal.line(f"  {check}")
     terminal.line(f"  {generate}")
-    terminal.record({"schema": str(path), "next": [check, generate]})
+    terminal.record({"schema": str(path), "editors": str(beside), "next": [check, generate]})
     return DONE

@@ -9,17 +9,12 @@ import io
 import sys
 from collections.abc import Sequence
 
-from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, NO_BROKER, REFUSED, USAGE
+from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, MEANINGS, NO_BROKER, REFUSED, USAGE
 from emitter_typed_codegen.stdio import printed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from emitter_typed.errors import EmitterError
-
-
-_EXIT_CODES = """\
-exit codes: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker or connection lost, 4 refused \
-by the broker, 130 interrupted, 141 nobody reads the output"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,8 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments without the program's name. Default: those of the process.
 
     Returns:
-        The exit code: 0 done, 1 problems found or output would change, 2 wrong usage, 3 no broker or connection lost,
-        4 refused by the broker, 130 interrupted, 141 nobody reads the output any more.
+        The exit code: 0 done, 1 something was found, 2 wrong usage, 3 no broker or connection lost, 4 refused by the
+        broker, 130 interrupted, 141 nobody reads the output any more; `docs/reference/command-line.md` has a table.
     """
     return printed(lambda: _main(list(sys.argv[1:] if argv is None else argv)), "emitter-typed")
 
@@ -116,6 +111,7 @@ def _help(arguments: list[str]) -> int:
         lines += ["", f"{group}:"]
         lines += [wrapped(verb.summary, f"  {verb.name}".ljust(column), column) for verb in verbs]
     lines += ["", wrapped("Each command has its own --help with an example. --version prints the version.")]
-    lines += ["", wrapped(_EXIT_CODES)]
+    lines += ["", "exit codes:"]
+    lines += [wrapped(meaning.replace("`", ""), f"  {code}".ljust(7), 7) for code, meaning in MEANINGS.items()]
     print("\n".join(lines), file=sys.stdout if arguments else sys.stderr)
     return DONE if arguments else USAGE

@@ -122,8 +122,11 @@ def _console(stream: TextIO | None, *, stderr: bool) -> Console | None:
         return None
     if importlib.util.find_spec("rich") is None:
         return None
-    from rich.console import Console
-
+    try:
+        from rich.console import Console
+    # Half an installation can fail in any way, and `doctor` is there to tell of it.
+    except Exception:
+        return None
     plain = bool(os.environ.get("NO_COLOR"))
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False, color_system=None if plain else "auto")
 

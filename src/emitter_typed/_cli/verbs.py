@@ -51,14 +51,18 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
     "schemas and code": (
         Verb("init", "init", "write a first schema"),
         Verb("generate", "compiler", "write the Python package of a schema", "codegen"),
-        Verb("check", "compiler", "look for problems in schemas; nothing is written", "codegen"),
+        Verb("check", "compiler", "tell what is wrong in schemas, or in a whole project, for CI", "codegen"),
+        Verb("schema", "schema", "print the JSON Schema of the schema language, for editors", "codegen"),
         Verb("diff", "compiler", "tell what changed between two schemas, and whom it breaks", "codegen"),
     ),
     "try it out": (
         Verb("demo", "demo", "a tour of two minutes, with an embedded broker", "all"),
         Verb("broker", "broker", "run the embedded broker, for development and tests", "broker"),
     ),
-    "this program": (Verb("completion", "completion", "print a completion script for bash, zsh or fish"),),
+    "this program": (
+        Verb("doctor", "doctor", "tell what is installed, what generated what, and what to run"),
+        Verb("completion", "completion", "print a completion script for bash, zsh or fish"),
+    ),
 }
 """The verbs, in the order of the help. A new one is a row here and a module beside this one."""
 

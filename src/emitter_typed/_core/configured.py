@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from emitter_typed._core.addresses import parse_urls
 from emitter_typed._core.settings import Settings, WhileOffline
 from emitter_typed._core.statistics import Statistics
+from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.definition import ProtocolDefinition
 from emitter_typed._protocol.receiving.mailbox import Overflow
 from emitter_typed._protocol.topics import Matcher
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from emitter_typed._core.driver_base import DriverBase
 
 
+@hides_arguments
 class ConfiguredClient(ABC):
     """How both clients are made: a constructor with the settings, and `from_url`."""
 

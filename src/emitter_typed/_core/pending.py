@@ -7,6 +7,7 @@ from typing import Protocol
 
 from emitter_typed._core.outcomes import AsyncOutcome, SyncOutcome
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._frames import hides_arguments
 from emitter_typed.errors import RequestTimeout
 
 
@@ -24,6 +25,7 @@ def unacknowledged(error: RequestTimeout, session: MayBeOffline) -> RequestTimeo
     return error if offline is None else RequestTimeout(error.operation, error.timeout_s, offline=offline)
 
 
+@hides_arguments
 class Pending:
     """A message in flight.
 
@@ -77,6 +79,7 @@ class Pending:
             raise unacknowledged(error, self._session) from None
 
 
+@hides_arguments
 class AsyncPending:
     """A message in flight.
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import AsyncWaiters
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._frames import hides_arguments
 from emitter_typed._guards import GuardedCondition
-from emitter_typed.errors import EmitterError
+from emitter_typed.errors import EmitterError, InvalidArgument, shown
 
 ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reconnecting"]
 """`"closed"` also where `connect` was never called, or the client has given up; `error` then says why."""
+
+
+def _wanted(statuses: tuple[ConnectionStatus, ...]) -> tuple[ConnectionStatus, ...]:
+    """Return the states to wait for. Raises InvalidArgument: what is no state would be waited for for ever."""
+    known = get_args(ConnectionStatus)
+    for each in statuses:
+        if each not in known:
+            raise InvalidArgument(
+                f"statuses: expected some of {', '.join(known)}, got {shown(each)}", argument="statuses", value=None
+            )
+    return statuses or ("connected",)
 
 
 class _State(ABC):
@@ -77,6 +89,7 @@ class _State(ABC):
         self.set(owner, "connecting", url=url)
 
 
+@hides_arguments
 class ConnectionState(_State):
     """The state of a client's connection."""
 
@@ -111,11 +124,11 @@ class ConnectionState(_State):
             True if the state was reached in time.
 
         Raises:
-            InvalidArgument: `timeout_s` is not a number, or is negative.
+            InvalidArgument: A status does not exist, or `timeout_s` is not a number, or is negative.
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
-        wanted = statuses or ("connected",)
+        wanted = _wanted(statuses)
         deadline = None if timeout_s is None else monotonic() + timeout_s
         with self._changed:
             while self._status not in wanted:
@@ -126,6 +139,7 @@ class ConnectionState(_State):
             return True
 
 
+@hides_arguments
 class AsyncConnectionState(_State):
     """The state of an asyncio client's connection."""
 
@@ -158,9 +172,9 @@ class AsyncConnectionState(_State):
             True if the state was reached in time.
 
         Raises:
-            InvalidArgument: `timeout_s` is not a number, or is negative.
+            InvalidArgument: A status does not exist, or `timeout_s` is not a number, or is negative.
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
-        wanted = statuses or ("connected",)
+        wanted = _wanted(statuses)
         return await self._waiters.until(lambda: self._status in wanted, timeout_s)

@@ -11,6 +11,7 @@ from emitter_typed._core.streams.async_stream import AsyncStream
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._frames import hides_arguments
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.message import Gap
 from emitter_typed.errors import EmitterError, Undecodable, hide_keys
@@ -57,6 +58,7 @@ class _SubscriptionBase(Generic[StreamT]):
         return f"<{type(self).__name__} {hide_keys(self.channel)} pending={self.pending}{ended}>"
 
 
+@hides_arguments
 class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
     """Messages of a channel. Iterate, or call `get`; `with` ends it.
 
@@ -82,7 +84,9 @@ class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
             ConnectionLost: The connection has ended for good, and the queue is empty.
             SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
-        deadline = None if timeout_s is None else monotonic() + check_time_limit(timeout_s, zero=True)
+        return self._next(None if timeout_s is None else monotonic() + check_time_limit(timeout_s, zero=True))
+
+    def _next(self, deadline: float | None) -> MessageT | None:
         while (item := self._stream.take(deadline)) is not None:
             if (message := self._stream.message(item)) is not None:
                 return message
@@ -119,7 +123,7 @@ class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
         return self
 
     def __next__(self) -> MessageT:
-        message = self.get()
+        message = self._next(None)
         if message is None:
             raise StopIteration
         return message
@@ -133,6 +137,7 @@ class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
         self.close()
 
 
+@hides_arguments
 class AsyncSubscription(_SubscriptionBase[AsyncStream[MessageT]]):
     """Messages of a channel.
 
@@ -166,12 +171,16 @@ class AsyncSubscription(_SubscriptionBase[AsyncStream[MessageT]]):
             check_time_limit(timeout_s, zero=True)
         try:
             async with asyncio.timeout(timeout_s):
-                while (item := await self._stream.take()) is not None:
-                    if (message := self._stream.message(item)) is not None:
-                        return message
+                return await self._next()
         except TimeoutError as error:
             if isinstance(error, EmitterError):
                 raise
+        return None
+
+    async def _next(self) -> MessageT | None:
+        while (item := await self._stream.take()) is not None:
+            if (message := self._stream.message(item)) is not None:
+                return message
         return None
 
     async def events(self) -> AsyncIterator[MessageT | Gap | Undecodable]:
@@ -205,7 +214,7 @@ class AsyncSubscription(_SubscriptionBase[AsyncStream[MessageT]]):
         return self
 
     async def __anext__(self) -> MessageT:
-        message = await self.get()
+        message = await self._next()
         if message is None:
             raise StopAsyncIteration
         return message

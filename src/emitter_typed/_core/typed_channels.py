@@ -20,6 +20,7 @@ from emitter_typed._core.client_base import (
 )
 from emitter_typed._core.pending import AsyncPending, Pending
 from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.address import Address
 from emitter_typed._protocol.message import ChannelMessage, StoredMessage
 from emitter_typed._protocol.payloads import codec
@@ -207,6 +208,7 @@ class _Channel(_OfPayload[PayloadT, ParamsT]):
         return {**self._definition.defaults, **explicit}
 
 
+@hides_arguments
 class SyncChannel(_Channel[PayloadT, ParamsT], SyncCaller):
     """Base of the generated channels that a facade over a `Client` has."""
 
@@ -263,6 +265,7 @@ class SyncChannel(_Channel[PayloadT, ParamsT], SyncCaller):
         return (message for stored in fetched if (message := self._read(stored, report)) is not None)
 
 
+@hides_arguments
 class AsyncChannel(_Channel[PayloadT, ParamsT], AsyncCaller):
     """Base of the generated channels that a facade over an `AsyncClient` has."""
 
@@ -355,6 +358,7 @@ def _offer(facade: _Facade, client: object, keys: KeySource, module: str, table:
     vars(facade)[_MAKER] = make, names
 
 
+@hides_arguments
 class SyncFacade(_Facade):
     """Base of a generated facade over a `Client` that has too many channels to make them all at once."""
 
@@ -372,6 +376,7 @@ class SyncFacade(_Facade):
         _offer(self, client, keys, module, table)
 
 
+@hides_arguments
 class AsyncFacade(_Facade):
     """Base of a generated facade over an `AsyncClient` that has too many channels to make them all at once."""
 

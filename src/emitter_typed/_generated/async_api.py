@@ -25,6 +25,7 @@ from emitter_typed.contract import (
     channel_with_options,
     duration,
     filter_name,
+    hides_arguments,
 )
 
 from .option_factories import OptionFactories
@@ -59,6 +60,7 @@ from .types import (
 PayloadT = TypeVar("PayloadT")
 
 
+@hides_arguments
 class AsyncApi(OptionFactories, AsyncClientBase):
     """Emitter's requests, operations, events, options and errors."""
 

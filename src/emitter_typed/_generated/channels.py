@@ -22,12 +22,14 @@ from emitter_typed.contract import (
     QueueLimits,
     Subscription,
     SyncChannel,
+    hides_arguments,
 )
 
 PayloadT = TypeVar("PayloadT")
 ParamsT = TypeVar("ParamsT")
 
 
+@hides_arguments
 class PublishChannel(SyncChannel[PayloadT, ParamsT]):
     """Base of the typed channels that a program can publish to."""
 
@@ -133,6 +135,7 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
         )
 
 
+@hides_arguments
 class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
     """Base of the typed channels that a program can subscribe to."""
 
@@ -269,6 +272,7 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
         )
 
 
+@hides_arguments
 class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
     """Base of the typed channels that a program can publish to."""
 
@@ -374,6 +378,7 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
         )
 
 
+@hides_arguments
 class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
     """Base of the typed channels that a program can subscribe to."""
 

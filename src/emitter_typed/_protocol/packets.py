@@ -62,4 +62,7 @@ class Unsubscribe(NamedTuple):
 
 
 InboundPacket = Connack | Delivery | Puback | Suback | Unsuback
+"""A packet that a transport hands to its client."""
+
 OutboundPacket = Publish | Subscribe | Unsubscribe
+"""A packet that a client hands to its transport."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
+from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.operations import one_segment
 from emitter_typed._protocol.payloads.codec import encode
 from emitter_typed._protocol.topics import compose_topic, validate_channel
@@ -13,6 +14,7 @@ from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
 _MAX_PAYLOAD_BYTES = 65_535
 
 
+@hides_arguments
 @frozen(init=False)
 class Will:
     """The message that the broker publishes when the connection of a client has ended.

@@ -10,6 +10,7 @@ from emitter_typed._core.configured import ConfiguredClient
 from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Settings
 from emitter_typed._core.state import ConnectionState
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.message import Message
 from emitter_typed.errors import Closed, EmitterError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from emitter_typed._sync.driver import SyncDriver
 
 
+@hides_arguments
 class SyncLifecycle(ConfiguredClient, SyncClientBase):
     """A client without the calls of its protocol, which generated code adds."""
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import NOTHING, fields
 
+from emitter_typed._frames import hiding
+
 ClassT = TypeVar("ClassT")
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
@@ -23,10 +25,14 @@ else:
         """Make a function warn when it is called: a DeprecationWarning at the line of the caller."""
 
         def marked(function: Callable[..., Any]) -> Callable[..., Any]:
+            # A coroutine fails when the warning has long returned.
+            hidden = hiding(function)
+
+            @hiding
             @functools.wraps(function)
             def warning(*args: Any, **named: Any) -> Any:
-                warnings.warn(f"{function.__name__} is deprecated: {message}", DeprecationWarning, stacklevel=2)
-                return function(*args, **named)
+                warnings.warn(f"{function.__name__} is deprecated: {message}", DeprecationWarning, stacklevel=3)
+                return hidden(*args, **named)
 
             warning.__deprecated__ = message
             return warning

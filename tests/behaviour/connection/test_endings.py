@@ -419,3 +419,56 @@ def test_a_child_that_ends_ends_nothing_of_its_parents(flavour: Flavour, broker:
         [sys.executable, "-c", FORKING[flavour], broker.url], capture_output=True, text=True, timeout=20, check=False
     )
     assert (done.returncode, done.stdout) == (0, "True 1\n"), done.stderr
+
+
+@both_flavours
+@in_loop
+async def test_abort_while_the_broker_is_stopped_is_the_end(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/")
+        broker.stop()
+        await until(client, "reconnecting")
+        waiting = client.publish_nowait(key, "a/", "x")
+        began = monotonic()
+        await client.abort()
+        assert monotonic() - began < PATIENCE_S
+        assert client.connection.status == "closed"
+        with pytest.raises(ConnectionLost):
+            await waiting.wait()
+        assert await subscription.get(LIMIT_S) is None
+        broker.start()
+        await client.abort()
+        assert (client.connection.status, client.connection.connects) == ("closed", 1)
+        assert not left_connections(broker)
+
+
+@both_flavours
+@in_loop
+async def test_the_handlers_of_a_client_can_be_read_back(flavour: Flavour, broker: Broker) -> None:
+    names = [name for name in dir(AsyncClient) if name.startswith("on_")]
+    assert len(names) == 8
+
+    async with connected(flavour, broker) as one:
+        client: object = vars(one).get("inner", one)
+        for name in names:
+            assert getattr(client, name) is None
+            setattr(client, name, handler := (lambda: None) if "connect" in name else (lambda _: None))
+            assert getattr(client, name) is handler
+            setattr(client, name, None)
+            assert getattr(client, name) is None
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("ending", ["drain", "close", "abort"])
+@in_loop
+async def test_an_end_without_a_connection_returns_at_once(
+    broker: Broker, kind: type[Client] | type[AsyncClient], ending: str
+) -> None:
+    client = kind.from_url(broker.url, timeout_s=LIMIT_S)
+    began = monotonic()
+    await called(lambda one: getattr(one, ending)(), client)
+    await called(lambda one: one.connect(), client)
+    for _ in range(2):
+        await called(lambda one: getattr(one, ending)(), client)
+    assert monotonic() - began < PATIENCE_S
+    assert client.connection.status == "closed"

@@ -80,7 +80,7 @@ def counts() -> tuple[int, int]:
 
 
 @both_flavours
-@pytest.mark.parametrize("share", [0.002, pytest.param(1.0, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("share", [0.002, pytest.param(1.0, marks=pytest.mark.long)])
 def test_a_long_life_leaves_nothing(flavour: Flavour, share: float) -> None:
     # pytest keeps what is logged.
     logging.getLogger("emitter_typed").setLevel(logging.CRITICAL)

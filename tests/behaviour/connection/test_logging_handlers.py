@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from queue import SimpleQueue
+from time import monotonic
 
 import pytest
 
 from emitter_typed import AsyncClient, Client, Closed, EmitterError, HandlerFailed, Message
 from emitter_typed._guards import Guard
+from emitter_typed._sync import driver as sync_driver
 from emitter_typed.broker import Broker
 from tests.helpers.loops import LIMIT_S, in_loop
 
@@ -211,3 +213,48 @@ async def test_an_error_is_logged_without_on_error_and_handed_to_it_with_one(
     # What `on_error` itself raises is logged, and goes nowhere else.
     assert caplog.text.count("handler.failed handler=errors") == 1
     assert caplog.text.count("error.unhandled") == 1
+
+
+def test_a_handler_closes_the_client_in_the_thread_that_receives(broker: Broker) -> None:
+    key = broker.keygen("a/", "r")
+    closed_in: SimpleQueue[str] = SimpleQueue()
+
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+
+        def close(line: str) -> None:
+            if line.startswith("error.unhandled"):
+                client.close()
+                closed_in.put(threading.current_thread().name)
+
+        with publishing(close):
+            client.publish(key, "a/", "refused")
+            assert closed_in.get(timeout=LIMIT_S) != threading.current_thread().name
+            assert client.connection.wait("closed", timeout_s=LIMIT_S)
+        with pytest.raises(Closed):
+            client.me()
+
+
+def test_close_ends_in_its_time_though_a_handler_holds_the_thread_that_receives(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_driver, "CLOSE_TIMEOUT_S", 0.1)
+    key = broker.keygen("a/", "r")
+    holds, goes_on = threading.Event(), threading.Event()
+
+    def hold(line: str) -> None:
+        if line.startswith("error.unhandled"):
+            holds.set()
+            assert goes_on.wait(LIMIT_S)
+
+    client = Client.from_url(broker.url, timeout_s=LIMIT_S)
+    client.connect()
+    with publishing(hold) as handler:
+        # The lock that `logging` has for each handler is not ours.
+        handler.lock = None
+        client.publish(key, "a/", "refused")
+        assert holds.wait(LIMIT_S)
+        began = monotonic()
+        client.close()
+        assert monotonic() - began < 2.0
+        assert client.connection.status == "closed"
+        goes_on.set()

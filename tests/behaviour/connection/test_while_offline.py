@@ -176,3 +176,21 @@ async def test_the_outbox_is_bounded(flavour: Flavour, broker: Broker, key: Key)
         await return_(client, broker)
         for each in pending:
             await each.wait()
+
+
+@both_flavours
+@in_loop
+async def test_the_outbox_is_bounded_in_bytes_of_payload(flavour: Flavour, broker: Broker, key: Key) -> None:
+    async with connected(flavour, broker, outbox_max_bytes=10) as client:
+        await lose(client, broker)
+        pending = [client.publish_nowait(key, "a/", text) for text in ("123456", "1234")]
+        with pytest.raises(Congested, match="2 messages of 10 bytes"):
+            client.publish_nowait(key, "a/", "1")
+        await return_(client, broker)
+        for each in pending:
+            await each.wait()
+        # What has left makes room.
+        await lose(client, broker)
+        again = client.publish_nowait(key, "a/", "1234567890")
+        await return_(client, broker)
+        await again.wait()

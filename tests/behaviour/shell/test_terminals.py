@@ -18,16 +18,20 @@ from emitter_typed.broker import Broker
 from tests.behaviour.shell.conftest import PROGRAM, Done, Shell
 
 STREAMS = {"sub", "presence", "broker"}
-# The compiler's verbs need a project; `test_init…` runs them.
-EXAMPLES = sorted(VERBS.keys() - {"generate", "check", "diff"})
 
 
-@pytest.mark.parametrize("verb", EXAMPLES)
+@pytest.mark.parametrize("verb", sorted(VERBS))
 def test_the_example_of_each_help_works(verb: str, pipe: Shell, broker: Broker, client: Client) -> None:
     key = broker.keygen("#/", "rwslp")
     (pipe.folder / "chat.key").write_text(key.reveal())
     (pipe.folder / "lines.txt").write_text("one\n")
     pipe.environment |= {"EMITTER_KEY": key.reveal(), "TMP": str(pipe.folder)}
+    if verb in {"generate", "check", "diff", "doctor"}:
+        # Their examples are about a schema, the last one about its last commit.
+        assert pipe.run("init").code == 0
+        for arguments in (["init", "-q"], ["add", "home.yaml"], ["commit", "-qm", "x"]):
+            who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+            subprocess.run(["git", *who, *arguments], cwd=pipe.folder, check=True)
     if verb == "sub":
         client.publish(key, "chat/", "hello", ttl=60, qos=1)
     [example] = re.findall(r"^example: emitter-typed (.+)$", pipe.run(verb, "--help").out, re.MULTILINE)
@@ -69,6 +73,19 @@ def test_a_terminal_gets_colour(terminal: Shell, client: Client) -> None:
 def test_no_color_is_honoured(terminal: Shell, client: Client) -> None:
     terminal.environment["NO_COLOR"] = "1"
     assert not re.search(r"\x1b\[[0-9;]*m", shown(terminal, client).raw)
+
+
+def test_a_broken_installation_of_rich_costs_the_colour_alone(terminal: Shell) -> None:
+    broken = terminal.folder / "first" / "rich"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise RuntimeError('half an installation')\n")
+    terminal.environment["PYTHONPATH"] = str(broken.parent)
+
+    done = terminal.run("doctor")
+
+    assert done.code == 1
+    assert "rich: cannot be imported: RuntimeError: half an installation" in " ".join(done.out.split())
+    assert "\x1b" not in done.raw
 
 
 def test_a_narrow_terminal_breaks_no_line_of_a_message(terminal: Shell, client: Client) -> None:

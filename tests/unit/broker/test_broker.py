@@ -223,3 +223,15 @@ def test_without_its_extra_the_import_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert 'pip install "emitter-typed[broker]"' in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("second", ["stop", "kill"])
+@pytest.mark.parametrize("first", ["stop", "kill"])
+def test_a_broker_that_has_ended_is_left_as_it_is_by_another_end(first: str, second: str) -> None:
+    broker = Broker().start()
+    port = broker.port
+    getattr(broker, first)()
+    getattr(broker, second)()
+    assert not broker.is_running
+    with broker.start():
+        assert broker.port == port

@@ -165,20 +165,40 @@ def test_a_table_that_cannot_be_followed_is_wrong_usage(
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["generate", "home.yaml"], ["generate", "--out", "x"], ["check"], ["genrate"]]
+    "arguments", [[], ["generate", "home.yaml"], ["generate", "--out", "x"], ["check"], ["genrate"], ["generate"]]
 )
 def test_wrong_usage_is_2(here: Path, arguments: list[str]) -> None:
     assert main(arguments) == 2
 
 
 @pytest.mark.parametrize(
-    "arguments", [["generate", "home.yaml"], ["generate", "--bogus"], ["check"], ["check", "-x", "a"]]
+    ("arguments", "message"),
+    [
+        (["generate", "home.yaml"], "generate: SCHEMA and --out DIR go together"),
+        (["generate", "--testng"], "generate: unrecognized option --testng: did you mean '--testing'?"),
+        (["generate", "--testing"], "generate: --testing goes with SCHEMA"),
+        (["check", "--fromat", "json"], "check: unrecognized option --fromat: did you mean '--format'?"),
+        (["check", "-x", "a"], "check: unrecognized arguments: -x"),
+        (["check", "home.yaml", "--against", "v1"], "check: --against, --accept and --all go with the jobs"),
+        (["diff", "--agianst", "v1"], "diff: unrecognized option --agianst: did you mean '--against'?"),
+        (["diff", "--form", "json"], "diff: unrecognized option --form"),
+        (["genrate"], "unknown command 'genrate': did you mean 'generate'?"),
+    ],
 )
-def test_wrong_usage_is_told_with_the_usage_of_the_verb(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
+def test_wrong_usage_is_one_line_that_says_what_was_meant(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments, prog="emitter-typed") == 2
-    assert capsys.readouterr().err.startswith(f"usage: emitter-typed {arguments[0]} ")
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert error.endswith("--help)\n")
+
+
+@pytest.mark.parametrize("verb", ["generate", "check", "diff"])
+def test_help_ends_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help"], prog="emitter-typed") == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"example: emitter-typed {verb} ")
 
 
 def test_the_usage_of_generate_is_one_line_for_each_way_to_call_it(capsys: pytest.CaptureFixture[str]) -> None:

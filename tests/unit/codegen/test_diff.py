@@ -176,7 +176,7 @@ def test_a_mistake_in_the_file_of_accepted_breaks_is_told(
         (["git:HEAD:hom.yaml"], "there is no hom.yaml in HEAD"),
         (["git:HEAD:"], "git:HEAD:: write git:REV:PATH"),
         (["git:--all:home.yaml"], "git:--all:home.yaml: write git:REV:PATH"),
-        (["git:HEAD:nowhere/home.yaml"], "there is no such folder"),
+        (["git:HEAD:nowhere/home.yaml"], "there is no nowhere/home.yaml in HEAD"),
         (["home.yaml"], "home.yaml is one schema: name the one to compare it with, or write git:REV:home.yaml"),
         (["--against", "nope"], "there is no revision nope"),
         (["home.yaml", "home.yaml", "--against", "v1"], "--against goes with the jobs of pyproject.toml"),

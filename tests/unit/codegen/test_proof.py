@@ -59,13 +59,13 @@ def test_a_broken_file_leads_to_what_it_was_made_of(schema: Path, path: str, tex
     problem = refused({path: text}, schema)
 
     assert (problem.file, problem.line, problem.rule) == (str(schema), line, "output")
-    assert problem.message.startswith(f"{named} a {path} that is no Python: ")
+    assert problem.message.startswith(f"{named} a {path} that Python cannot read: ")
     assert "bug of emitter-typed: report it" in problem.hint
 
 
 @pytest.mark.parametrize("text", ["a = '\\d'\n", "a = '\0'\n", f"a = {'(' * 5000}\n", "def f(a, a): ...\n"])
 def test_what_an_interpreter_would_warn_of_is_refused_as_well(schema: Path, text: str) -> None:
-    assert "no Python" in refused({"types.py": text}, schema).message
+    assert "Python cannot read" in refused({"types.py": text}, schema).message
 
 
 def test_nothing_is_written(schema: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,5 +81,5 @@ def test_nothing_is_written(schema: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert main(["generate", str(schema), "--out", str(out)]) == FOUND
     assert not out.exists()
     told = capsys.readouterr().err
-    assert f"{schema}:3:3: output: 'Reading' makes a types.py that is no Python" in told
+    assert f"{schema}:3:3: output: 'Reading' makes a types.py that Python cannot read" in told
     assert "nothing was written" in told

@@ -101,7 +101,7 @@ def test_a_path_that_cannot_be_is_a_problem() -> None:
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "home.yaml")
 
-    assert only_problem(tmp_path / "home.yaml") == (0, 0, "not-readable", "this is no regular file")
+    assert only_problem(tmp_path / "home.yaml") == (0, 0, "not-readable", "this is not a regular file")
 
 
 def test_a_large_file_is_a_problem(tmp_path: Path) -> None:

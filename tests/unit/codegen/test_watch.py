@@ -75,7 +75,7 @@ def test_a_broken_save_is_told_and_the_next_one_generated(here: Path, capsys: py
     assert main(GENERATE, pause=happening(broken, nothing, whole, nothing)) == 130
 
     printed = capsys.readouterr()
-    assert printed.err.startswith("home.yaml:4:31: unknown-type: there is not a type 'flaot'\n")
+    assert printed.err.startswith("home.yaml:4:31: unknown-type: there is no type 'flaot'\n")
     assert printed.err.count("unknown-type") == 1
     assert "kelvin: float" in (here / "home_api/types.py").read_text("utf-8")
 

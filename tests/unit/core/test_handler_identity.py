@@ -78,7 +78,8 @@ def test_what_it_makes_of_something_else_is_not(
 
 
 def test_other_code_is_something_else() -> None:
-    assert HandlerIdentity(lambda: 1) != HandlerIdentity(lambda: 1)
+    # The compiler may make one of what is written twice in a line.
+    assert HandlerIdentity(lambda: 1) != HandlerIdentity(lambda: 2)
     assert HandlerIdentity(closing_over(1)) != HandlerIdentity(with_default(1))
     assert HandlerIdentity(closing_over(1)) != HandlerIdentity(partial(closing_over(1)))
     assert HandlerIdentity(print) != HandlerIdentity(None)

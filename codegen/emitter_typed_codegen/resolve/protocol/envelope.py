@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emitter_typed_codegen.language.protocol import ENVELOPE, LARGEST_PACKET
 from emitter_typed_codegen.model import Envelope
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import read_segments
@@ -9,8 +10,7 @@ from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.resolve.values import plain_value
 from emitter_typed_codegen.source import Node, Placed, ScalarNode
 
-# What MQTT can write.
-_PACKET_BYTES = range(1, 268_435_456)
+_PACKET_BYTES = range(1, LARGEST_PACKET + 1)
 
 
 def read_envelope(symbols: SymbolTable, node: Node | None, at: Placed) -> Envelope | None:
@@ -18,7 +18,7 @@ def read_envelope(symbols: SymbolTable, node: Node | None, at: Placed) -> Envelo
     if node is None:
         return None
     keys = ("reserved", "errors", "correlation", "status", "message")
-    entries = symbols.report.entries(node, "the envelope", at=at, required=(*keys, "max_packet_bytes"))
+    entries = symbols.report.entries(node, ENVELOPE, "the envelope", at=at)
     found = {key: entries.scalar(key) for key in keys}
     texts = {key: "" if one is None else one.value for key, one in found.items()}
     reserved, errors = found["reserved"], found["errors"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emitter_typed_codegen.language.protocol import ERROR, STATUSES
 from emitter_typed_codegen.model import Error
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
@@ -10,23 +11,18 @@ from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.resolve.values import plain_value
 from emitter_typed_codegen.source import Node
 
-_STATUSES = range(400, 600)
-
 
 def read_errors(symbols: SymbolTable, node: Node | None) -> tuple[Error, ...]:
     """Read the classes of statuses."""
     found: list[Error] = []
     statuses = Names(symbols.report, "duplicate-status", "an error's status")
     for key, described in symbols.report.named(node, "'errors'"):
-        what = f"the error {quoted(key.value)}"
-        entries = symbols.report.entries(
-            described, what, at=key, required=("status",), optional=("doc", "hint", "messages")
-        )
+        entries = symbols.report.entries(described, ERROR, f"the error {quoted(key.value)}", at=key)
         status = entries.scalar("status")
         number = 0
         if status is not None:
             value = plain_value(status)
-            if isinstance(value, int) and value in _STATUSES and not isinstance(value, bool):
+            if isinstance(value, int) and value in STATUSES and not isinstance(value, bool):
                 number = value
                 statuses.take(status.value, status.value, status)
             else:

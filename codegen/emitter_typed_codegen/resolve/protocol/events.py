@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from emitter_typed_codegen.language.protocol import EVENT
 from emitter_typed_codegen.model import Event, Record, Request, Union
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.protocol.envelope import check_topic
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
-from emitter_typed_codegen.source import MapNode, Node, ScalarNode
-
-_OF_ITS_OWN = ("topic", "payload")
+from emitter_typed_codegen.source import Node, ScalarNode
 
 
 def read_events(symbols: SymbolTable, node: Node | None, reserved: str) -> tuple[Event, ...]:
@@ -19,16 +18,9 @@ def read_events(symbols: SymbolTable, node: Node | None, reserved: str) -> tuple
     found: list[Event] = []
     topics = Names(symbols.report, "duplicate-value", "an event's topic")
     for key, described in symbols.report.named(node, "'events'"):
-        keys = {name.value for name, _ in described.pairs} if isinstance(described, MapNode) else set[str]()
+        entries = symbols.report.entries(described, EVENT, f"the event {quoted(key.value)}", at=key)
         # One that only replies count as has none of these.
-        own = not keys.isdisjoint({*_OF_ITS_OWN, "channel"})
-        entries = symbols.report.entries(
-            described,
-            f"the event {quoted(key.value)}",
-            at=key,
-            required=_OF_ITS_OWN if own else (),
-            optional=("channel", "doc") if own else (*_OF_ITS_OWN, "channel", "doc"),
-        )
+        own = any(name in entries for name in ("topic", "payload", "channel"))
         topic, payload, channel = (entries.scalar(name) for name in ("topic", "payload", "channel"))
         if topic is not None:
             check_topic(symbols, topic, reserved)
@@ -65,7 +57,7 @@ def with_replies(
             names = " and ".join(quoted(request.name) for request in counting)
             message = (
                 "an event without a payload is the reply of the one request that names it, "
-                f"and {f'{names} do' if counting else 'none does'}"
+                f"and {f'these do: {names}' if counting else 'this one has no such request'}"
             )
             hint = "give it topic and payload, or let one request name it as its event"
             symbols.report.add(places[event.name], "event-payload", message, hint)
@@ -93,5 +85,5 @@ def _check_channel_field(symbols: SymbolTable, channel: ScalarNode, record: Reco
         hint = symbols.report.meant(channel.value, [field.name for field in record.fields])
         symbols.report.add(channel, "event-channel", message, hint)
     elif symbols.base(named.type) is not None and symbols.scalar(named.type) != "string":
-        message = f"the field {quoted(channel.value)} of {quoted(record.name)} is no string"
+        message = f"the field {quoted(channel.value)} of {quoted(record.name)} is not a string"
         symbols.report.add(channel, "event-channel", message)

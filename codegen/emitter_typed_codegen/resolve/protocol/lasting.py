@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emitter_typed_codegen.language.protocol import LASTING, WATCH
 from emitter_typed_codegen.model import Event, Lasting, Literal_, Record, Watch
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.nodes import Entries
@@ -23,9 +24,7 @@ def read_lasting(symbols: SymbolTable, entries: Entries, record: Record) -> Last
     node = entries.get("lasting")
     if node is None:
         return None
-    inner = symbols.report.entries(
-        node, "'lasting'", at=entries.key("lasting"), required=("by",), optional=("begins", "ends", "again")
-    )
+    inner = symbols.report.entries(node, LASTING, "'lasting'", at=entries.key("lasting"))
     by = inner.scalar("by")
     if by is not None and by.value not in {field.name for field in record.fields}:
         message = f"{quoted(record.name)} has no field {quoted(by.value)}"
@@ -58,7 +57,7 @@ def read_watch(
     if node is None:
         return None
     at = entries.key("watch")
-    inner = symbols.report.entries(node, "'watch'", at=at, required=("name",), optional=("doc",))
+    inner = symbols.report.entries(node, WATCH, "'watch'", at=at)
     name = inner.scalar("name")
     if event is None or event.channel is None:
         message = "only a request with an event that names its channel can be watched"

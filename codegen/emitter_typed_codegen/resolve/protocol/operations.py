@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
+from emitter_typed_codegen.language.protocol import OPERATION, OPERATION_PARAMETER, VERB
 from emitter_typed_codegen.model import (
     Error,
     Field,
@@ -16,7 +15,7 @@ from emitter_typed_codegen.model import (
 )
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import read_segments
-from emitter_typed_codegen.resolve.fields import PARAMETER_KEYS, read_fields
+from emitter_typed_codegen.resolve.fields import read_fields
 from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.option_values import read_option_value
 from emitter_typed_codegen.resolve.protocol.errors import read_error_names
@@ -25,37 +24,15 @@ from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.resolve.values import UNFIT
 from emitter_typed_codegen.source import Node, ScalarNode
 
-Verb: TypeAlias = Literal["publish", "subscribe", "unsubscribe", "fetch"]
-
-_VERBS: tuple[Verb, ...] = ("publish", "subscribe", "unsubscribe", "fetch")
 _CHANNELS: frozenset[ScalarName] = frozenset({"channel", "filter"})
-# A topic has as many segments as it likes.
-_PARAMETER_KEYS = tuple(key for key in PARAMETER_KEYS if key != "max_segments")
 
 
 def read_operations(symbols: SymbolTable, node: Node | None, errors: tuple[Error, ...]) -> tuple[Operation, ...]:
     """Read the operations, still without the values of options and without pages."""
     found: list[Operation] = []
     for key, described in symbols.report.named(node, "'operations'"):
-        entries = symbols.report.entries(
-            described,
-            f"the operation {quoted(key.value)}",
-            at=key,
-            required=("verb", "topic", "params"),
-            optional=(
-                "doc",
-                "wait",
-                "typed",
-                "options",
-                "errors",
-                "pages",
-                "no_replay",
-                "no_echo",
-                "stored",
-                "ignores",
-            ),
-        )
-        verb: Verb = entries.choice("verb", _VERBS, "publish")
+        entries = symbols.report.entries(described, OPERATION, f"the operation {quoted(key.value)}", at=key)
+        verb = entries.choice("verb", VERB)
         if "wait" in entries and verb != "publish":
             message = "only a publish can say whether it waits"
             symbols.report.add(entries.key("wait"), "wait-publish", message, "take it away")
@@ -75,7 +52,7 @@ def read_operations(symbols: SymbolTable, node: Node | None, errors: tuple[Error
             _check_pages(symbols, entries, key)
         topic = entries.scalar("topic")
         allowed: frozenset[ScalarName] = frozenset({"channel"}) if verb == "publish" else _CHANNELS
-        params = read_fields(symbols, entries.get("params"), keys=_PARAMETER_KEYS, allowed=allowed)
+        params = read_fields(symbols, entries.get("params"), shape=OPERATION_PARAMETER, allowed=allowed)
         check_parameter_names(symbols.report, entries.get("params"))
         if topic is not None:
             _check_parameters(symbols, entries, topic, params)

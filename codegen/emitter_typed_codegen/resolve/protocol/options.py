@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
+from emitter_typed_codegen.language.protocol import CARRIER, OPTION
 from emitter_typed_codegen.model import Enum, Literal_, Option, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import is_word
 from emitter_typed_codegen.resolve.collisions import Names
-from emitter_typed_codegen.resolve.constraints import CONSTRAINTS, read_constraints
+from emitter_typed_codegen.resolve.constraints import read_constraints
 from emitter_typed_codegen.resolve.fields import read_format
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.option_values import read_option_value
@@ -19,7 +20,6 @@ from emitter_typed_codegen.resolve.typerefs import read_type
 from emitter_typed_codegen.resolve.values import UNFIT, read_value
 from emitter_typed_codegen.source import MapNode, Node, Placed, ScalarNode
 
-_OPTIONAL = ("doc", "unit", "wire", "format", "carrier", "encode", "values", "not_after", "classic", *CONSTRAINTS)
 _IN_TOPIC: frozenset[ScalarName] = frozenset({"string", "int", "bool", "datetime", "duration"})
 _ORDERED: frozenset[ScalarName] = frozenset({"int", "datetime", "duration"})
 _HEADERS: dict[str, ScalarName] = {"qos": "int", "retain": "bool"}
@@ -42,13 +42,7 @@ def read_options(symbols: SymbolTable, node: Node | None, callables: Mapping[str
     ordered: list[tuple[Option, ScalarNode]] = []
     wires = Names(symbols.report, "wire-collision", "an option on the wire")
     for key, described in symbols.report.named(node, "'options'"):
-        entries = symbols.report.entries(
-            described,
-            f"the option {quoted(key.value)}",
-            at=key,
-            required=("type", "applies"),
-            optional=_OPTIONAL,
-        )
+        entries = symbols.report.entries(described, OPTION, f"the option {quoted(key.value)}", at=key)
         type_node = entries.get("type")
         ref = BROKEN if type_node is None else read_type(symbols, type_node)
         wire = entries.scalar("wire")
@@ -59,7 +53,7 @@ def read_options(symbols: SymbolTable, node: Node | None, callables: Mapping[str
             doc=entries.text("doc"),
             unit=entries.text("unit"),
             format=read_format(symbols, entries, ref),
-            carrier=entries.choice("carrier", ("topic", "header"), "topic"),
+            carrier=entries.choice("carrier", CARRIER),
             encode=_encode(symbols, entries, ref),
             values=_values(symbols, entries, ref),
             constraints=read_constraints(symbols, entries, ref),

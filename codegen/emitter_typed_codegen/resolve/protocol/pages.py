@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from emitter_typed_codegen.language.protocol import PAGES
 from emitter_typed_codegen.model import Field, List, Operation, Option, Pages, Record, Request, ScalarName
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.source import Node, ScalarNode
 
-_KEYS = ("request", "topic", "after", "items", "size", "id", "channel", "payload")
 _OF_A_MESSAGE: Mapping[str, ScalarName] = {"id": "bytes", "channel": "string", "payload": "bytes"}
 
 
@@ -33,7 +33,7 @@ def read_pages(
     described = find(node, operation.name, "pages")
     if operation.verb != "fetch" or described is None:
         return None
-    entries = symbols.report.entries(described, "'pages'", at=described, required=_KEYS)
+    entries = symbols.report.entries(described, PAGES, "'pages'", at=described)
     named = entries.scalar("request")
     request = next((one for one in requests if named is not None and one.name == named.value), None)
     if request is not None and named is not None:
@@ -41,7 +41,7 @@ def read_pages(
     elif named is not None:
         symbols.report.unknown(named, "fetch-pages", "request", named.value, [one.name for one in requests])
     _check_size(symbols, entries, operation, options)
-    texts = {key: entries.scalar(key) for key in _KEYS}
+    texts = {key: entries.scalar(key) for key in PAGES.required}
     return Pages(**{key: "" if text is None else text.value for key, text in texts.items()})
 
 

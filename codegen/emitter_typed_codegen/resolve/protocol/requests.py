@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emitter_typed_codegen.language.protocol import REQUEST, REQUEST_FIELDS, RESPONSE
 from emitter_typed_codegen.model import Error, Event, Field, Record, Request, ScalarName
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.problems import quoted
@@ -23,13 +24,7 @@ def read_requests(
     """Read the requests and their replies."""
     found: list[Request] = []
     for key, described in symbols.report.named(node, "'requests'"):
-        entries = symbols.report.entries(
-            described,
-            f"the request {quoted(key.value)}",
-            at=key,
-            required=("topic", "response"),
-            optional=("request", "doc", "event", "errors", "internal", "options_in", "lasting", "watch"),
-        )
+        entries = symbols.report.entries(described, REQUEST, f"the request {quoted(key.value)}", at=key)
         topic = entries.scalar("topic")
         if topic is not None:
             check_topic(symbols, topic, reserved)
@@ -63,7 +58,7 @@ def _options_in(symbols: SymbolTable, entries: Entries, record: Record) -> str |
     if node is None:
         return None
     if entries.flag("internal"):
-        message = "nobody calls an internal request, so nobody gives it options"
+        message = "an internal request has no method, so a call cannot give it options"
         symbols.report.add(entries.key("options_in"), "request-options", message, "take it away")
     named = next((field for field in record.fields if field.name == node.value), None)
     if named is None:
@@ -73,7 +68,7 @@ def _options_in(symbols: SymbolTable, entries: Entries, record: Record) -> str |
     elif symbols.base(named.type) is not None and (
         symbols.scalar(named.type) not in _CHANNELS or symbols.optional(named.type)
     ):
-        message = f"options stand behind a channel, and the field {quoted(node.value)} is none that is always there"
+        message = f"options stand behind a channel that is always there, unlike the field {quoted(node.value)}"
         symbols.report.add(node, "request-options", message, "let it be a channel or a filter")
     return node.value
 
@@ -83,9 +78,7 @@ def _request_record(symbols: SymbolTable, entries: Entries, name: str) -> Record
     doc = entries.text("doc")
     if node is None:
         return Record(name=name, doc=doc)
-    inner = symbols.report.entries(
-        node, "a request", at=entries.key("request"), required=("fields",), optional=("doc",)
-    )
+    inner = symbols.report.entries(node, REQUEST_FIELDS, "a request", at=entries.key("request"))
     record = read_record(symbols, name, inner, allowed=_CHANNELS)
     check_parameter_names(symbols.report, inner.get("fields"))
     _check_order(symbols, inner.get("fields"), record)
@@ -96,9 +89,7 @@ def _response_record(symbols: SymbolTable, entries: Entries, name: str) -> Recor
     node = entries.get("response")
     if node is None:
         return Record(name=name)
-    inner = symbols.report.entries(
-        node, "a response", at=entries.key("response"), required=("fields",), optional=("doc",)
-    )
+    inner = symbols.report.entries(node, RESPONSE, "a response", at=entries.key("response"))
     return read_record(symbols, name, inner)
 
 

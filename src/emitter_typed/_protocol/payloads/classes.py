@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeGuard, TypeVar, c
 
 import attrs
 
+from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.values import WIRE, Wire
 
 if TYPE_CHECKING:
@@ -264,6 +265,15 @@ def wire_of(attribute: attrs.Attribute[Any]) -> Wire:
     """Return how a field of a record is written."""
     found = attribute.metadata.get(WIRE)
     return found if isinstance(found, Wire) else Wire()
+
+
+def constraints_of(validator: Any) -> list[Constraint]:
+    """Return the constraints among the validators of a field."""
+    if isinstance(validator, Constraint):
+        return [validator]
+    # What attrs makes of a list of validators.
+    several: tuple[object, ...] = getattr(validator, "_validators", ())
+    return [each for each in several if isinstance(each, Constraint)]
 
 
 def keeps_unknown(cls: Any) -> bool:

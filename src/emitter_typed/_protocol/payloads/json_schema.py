@@ -20,6 +20,7 @@ from attrs import frozen
 from emitter_typed._protocol.payloads.choices import open_enum_of
 from emitter_typed._protocol.payloads.classes import (
     Member,
+    constraints_of,
     describe,
     is_class_with_fields,
     is_named_tuple,
@@ -226,7 +227,7 @@ def _field(cls: type, member: Member, refer: Refer) -> Schema:
         nullable = "anyOf" in made
         made = dict(_FORMATS[member.wire.format])
         made = {"anyOf": [made, {"type": "null"}]} if nullable else made
-    made = _constrained(made, _constraints_of(member.validator))
+    made = _constrained(made, constraints_of(member.validator))
     text = field_text(cls, member.name) or field_text(cls, member.parameter)
     if text:
         made = {**made, "description": text}
@@ -248,14 +249,6 @@ def _default(cls: type, member: Member) -> Schema:
 def _is_deprecated(cls: type, name: str) -> bool:
     # Only a deprecated field is read through a property.
     return attrs.has(cls) and isinstance(getattr(cls, name, None), property)
-
-
-def _constraints_of(validator: Any) -> list[Constraint]:
-    if isinstance(validator, Constraint):
-        return [validator]
-    # What attrs makes of a list of validators.
-    several: tuple[object, ...] = getattr(validator, "_validators", ())
-    return [each for each in several if isinstance(each, Constraint)]
 
 
 def _constrained(schema: Schema, constraints: Iterable[Constraint]) -> Schema:

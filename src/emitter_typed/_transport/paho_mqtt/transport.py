@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections import deque
+from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Final
 
@@ -49,6 +51,7 @@ class PahoTransport:
         self._passed_bytes = 0
         self._was_congested = False
         self._unwritten: list[OutboundPacket] = []
+        self._last_handle: socket.socket | None = None
         self._resuming = False
         self._running = False
         self._closing = False
@@ -240,6 +243,9 @@ class PahoTransport:
             finally:
                 client.drop()
                 sock.close()
+                if self._last_handle is not None:
+                    self._unwatch()
+                    self._last_handle.close()
         except (OSError, ValueError, RuntimeError) as failure:
             if self._accepted:
                 raise
@@ -281,7 +287,11 @@ class PahoTransport:
                 return None
             self._pass_on(client)
             if client.socket() is None:
-                return None if self._closing else self._end_of(client)
+                if not self._closing:
+                    return self._end_of(client)
+                if close_by_s is not None:
+                    yield from self._wait_for_the_peer(close_by_s)
+                return None
             now_s = monotonic()
             if client.bytes_out != bytes_out:
                 bytes_out = client.bytes_out
@@ -308,14 +318,33 @@ class PahoTransport:
                     return None
                 if not self._outgoing and not client.want_write():
                     # Its last byte makes paho close the socket.
+                    with suppress(OSError):
+                        self._last_handle = socket.socket(fileno=socket.dup(fd))
                     client.disconnect()
                     if client.socket() is None:
+                        yield from self._wait_for_the_peer(close_by_s)
                         return None
                 until_s = min(until_s, close_by_s)
             full = client.want_write()
             events = EVENT_READ | (EVENT_WRITE if full else 0)
             again = client.holds_more() or (bool(self._outgoing) and not full)
             ready = yield Wait(fd, events, until_s, again)
+
+    def _wait_for_the_peer(self, until_s: float) -> Steps[None]:
+        """Say that nothing more comes, and read until the other side has closed, too.
+
+        Who closes a socket with something unread makes the other side forget what it has not read yet.
+        """
+        handle = self._last_handle
+        if handle is None:
+            return
+        with suppress(OSError):
+            handle.shutdown(socket.SHUT_WR)
+            while monotonic() < until_s:
+                yield Wait(handle.fileno(), EVENT_READ, until_s)
+                with suppress(BlockingIOError):
+                    if not handle.recv(_MAX_WRITE_BYTES):
+                        return
 
     def _end_of(self, client: PahoClient) -> EmitterError:
         """Return why paho has closed the socket."""

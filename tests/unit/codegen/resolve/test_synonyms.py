@@ -53,6 +53,32 @@ FIELDS = [
     ('"dict[str, list[Mode | None]]"', "type-syntax", 'write "{string: [Mode?]}"'),
     ("Trip", "unknown-type", "declare it under types"),
     ("sting", "unknown-type", "did you mean 'string'?"),
+    ("list<int>", "unknown-type", 'write "[int]"'),
+    ("list<list<int64>>", "unknown-type", 'write "[[int]]"'),
+    ("Map<string,int32>", "unknown-type", 'write "{string: int}"'),
+    ("Vec<u8>", "unknown-type", 'write "[int]"'),
+    ("repeated int32", "type-syntax", 'write "[int]"'),
+    ("optional string", "type-syntax", "write string?"),
+    ('"[Int!]!"', "type-syntax", 'write "[int]"'),
+    ("string;", "unknown-type", "write string"),
+    ("'#/components/schemas/Mode'", "unknown-type", "write Mode"),
+    ("{$ref: '#/definitions/Mode'}", "unknown-key", "'$ref' is 'type' here"),
+    ("(int, int)", "type-syntax", "as in string?"),
+    ("[string, 'null']", "unquoted-type", "write string?"),
+    ("{type: [integer, 'null']}", "unquoted-type", "write int?"),
+    ("'auto' | 'manual'", "yaml-syntax", "is an enum"),
+    ("{enum: [auto, manual]}", "wrong-shape", "types: {Mode: {enum: [auto, manual]}}"),
+    ("{fields: {x: float}}", "wrong-shape", "types: {Place: {fields: {x: float, y: float}}}"),
+    ("{oneOf: [A, B]}", "wrong-shape", "types: {Command: {union: [Start, Stop], tag: kind}}"),
+    ("{type: string, enum: [a, b]}", "unknown-key", "declare a type under types"),
+    ("{type: string, const: a}", "unknown-key", "one value"),
+    ("{type: int, multipleOf: 5}", "unknown-key", "leave it out"),
+    ("{type: string, format: date-time}", "bad-format", "write type: datetime"),
+    ("{type: string, format: email}", "bad-format", "take it away"),
+    ("{type: int, format: int32}", "bad-format", "take it away"),
+    ("{type: string, pattern: ''}", "wrong-shape", "write one"),
+    ("{type: string, wire: ''}", "wrong-shape", "write one"),
+    ("{type: string, wire: null}", "wrong-shape", 'write "null"'),
 ]
 
 TYPES = [
@@ -127,3 +153,61 @@ def test_what_to_write_is_told_in_one_line(tmp_path: Path) -> None:
 )
 def test_types_of_other_languages_are_written_as_this_one_does(text: str, meant: str) -> None:
     assert type_meant(text) == meant
+
+
+CHANNEL = "channels: {a: {address: a/, payload: int"
+SECTIONS = [
+    ("channels: {a: {address: 'a/{r', payload: int}}", "bad-address", "write a/{r}/"),
+    ("channels: {a: {address: 'a/${r}/', payload: int}}", "bad-address", "write {r}"),
+    ("channels: {a: {address: 'a/<r>/', payload: int}}", "bad-address", "write {r}"),
+    ("channels: {a: {address: 'a/{{r}}/', payload: int}}", "bad-address", "write {r}"),
+    ("channels: {a: {address: 'a/{}/', payload: int}}", "bad-address", "write {name}"),
+    ("channels: {a: {address: 'a/x{r}/', payload: int}}", "bad-address", "x/{r}"),
+    (f"{CHANNEL}, direction: in}}}}", "bad-value", "'subscribe' here"),
+    (f"{CHANNEL}, direction: out}}}}", "bad-value", "'publish' here"),
+    (f"{CHANNEL}, direction: [publish]}}}}", "wrong-shape", ""),
+    (f"{CHANNEL}, overlaps: yes}}}}", "bad-value", "write true"),
+    (f"{CHANNEL}, qos: 1}}}}", "unknown-key", "under options"),
+    (f"{CHANNEL}, options: [ttl]}}}}", "wrong-shape", "{ttl: …}"),
+    ("channels: {a: {address: a/, payload: {fields: {x: int}}}}", "wrong-shape", "types: {Place: "),
+    ("channels: {a: {address: a/, payload: {type: int}}}", "unquoted-type", "write int"),
+    ("channels: {a: {address: a/, payload: {$ref: '#/R'}}}", "unquoted-type", "write R"),
+    ("channels: [{address: a/, payload: int}]", "wrong-shape", "take the dashes away"),
+    ("types: {A: {fields: [a, b]}}", "wrong-shape", "{a: …, b: …}"),
+    ("types: {A: {fields: [{name: a, type: int}]}}", "wrong-shape", "take the dashes away"),
+    ("types: {A: {fields: {a?: string}}}", "bad-name", "write a: string?"),
+    ("types: {A: string}", "wrong-shape", "write A: {alias: string}"),
+    ("types: {A: {enum: {AUTO: 0}}}", "bad-value", "AUTO is what stands on the wire"),
+    ("types: {A: {enum: [True]}}", "bad-value", 'write "True"'),
+    ("types: {A: {enum: [0x1F]}}", "bad-value", 'write "0x1F"'),
+    ("types: {A: {union: [{fields: {}}], tag: kind}}", "wrong-shape", ""),
+    ("types: {A: {fields: {}}, B: {union: [A]}}", "missing-key", "write tag: kind"),
+    ("imports: [./common.yaml]", "wrong-shape", "{common: ./common.yaml}"),
+    ("info: {title: x}", "unknown-key", "name, version and doc"),
+    ("components: {}", "unknown-key", "'types' here"),
+    ("// a comment", "yaml-syntax", "begins with #"),
+]
+
+
+@pytest.mark.parametrize(("section", "rule", "hint"), SECTIONS)
+def test_a_section_as_others_write_it_is_told_with_what_to_write(
+    tmp_path: Path, section: str, rule: str, hint: str
+) -> None:
+    with pytest.raises(SchemaProblems) as found:
+        schema(tmp_path, f"{section}\n")
+
+    assert (rule, True) in [(problem.rule, hint in problem.hint) for problem in found.value.problems]
+    assert len(found.value.problems) <= 2
+
+
+@pytest.mark.parametrize("base", ["", "||||||| 1234567\n  Mode: {alias: int}\n"])
+def test_a_conflict_of_a_merge_is_one_problem_that_tells_where_it_ends(tmp_path: Path, base: str) -> None:
+    ours, theirs = "  Mode: {alias: string}\n", "  Mode: {alias: float}\n"
+    conflict = f"<<<<<<< HEAD\n{ours}{base}=======\n{theirs}>>>>>>> other\n"
+    with pytest.raises(SchemaProblems) as found:
+        schema(tmp_path, f"types:\n{conflict}  Other: {{alias: Mode}}\n")
+
+    (problem,) = found.value.problems
+    assert (problem.line, problem.column, problem.rule) == (3, 1, "yaml-syntax")
+    assert f"line {7 + base.count(chr(10))}" in problem.message
+    assert "<<<<<<<" in problem.hint

@@ -20,6 +20,7 @@ from emitter_typed.contract import (
     ChannelMessage,
     Record,
     SyncChannel,
+    hides_arguments,
     pattern,
 )
 
@@ -55,6 +56,7 @@ class OrderChannel(PublishChannel[tuple[Reading, ...], OrderParams]):
     _definition = order_channel
 
 
+@hides_arguments
 class OrderChannels(SyncChannel[tuple[Reading, ...], OrderParams]):
     """The channel order.
 
@@ -85,6 +87,7 @@ class AsyncOrderChannel(AsyncPublishChannel[tuple[Reading, ...], OrderParams]):
     _definition = order_channel
 
 
+@hides_arguments
 class AsyncOrderChannels(AsyncChannel[tuple[Reading, ...], OrderParams]):
     """The channel order.
 
@@ -178,6 +181,7 @@ class TemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
@@ -242,6 +246,7 @@ class AsyncTemperatureChannel(
     _definition = temperature_channel
 
 
+@hides_arguments
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 

@@ -12,6 +12,7 @@ from emitter_typed.contract import (
     SyncClientBase,
     deprecated,
     held_keys,
+    hides_arguments,
 )
 
 from .channels import (
@@ -24,6 +25,7 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Home:
     """What the house measures and obeys.
 
@@ -60,6 +62,7 @@ class Home:
         return self._order
 
 
+@hides_arguments
 class AsyncHome:
     """What the house measures and obeys.
 

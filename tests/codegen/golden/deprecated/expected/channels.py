@@ -13,7 +13,13 @@ from emitter_typed.channels import (
     PublishChannel,
     SubscribeChannel,
 )
-from emitter_typed.contract import Address, ChannelDefinition, ChannelMessage, Record
+from emitter_typed.contract import (
+    Address,
+    ChannelDefinition,
+    ChannelMessage,
+    Record,
+    hides_arguments,
+)
 
 from .types import Reading, Sample
 
@@ -49,6 +55,7 @@ class ReadingChannel(
     _definition = reading_channel
 
 
+@hides_arguments
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
@@ -92,6 +99,7 @@ class AsyncReadingChannel(
     _definition = reading_channel
 
 
+@hides_arguments
 class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
@@ -154,6 +162,7 @@ class SampleChannel(
     _definition = sample_channel
 
 
+@hides_arguments
 class SampleChannels(SubscribeChannel[Sample, SampleParams]):
     """What each room measured.
 
@@ -197,6 +206,7 @@ class AsyncSampleChannel(
     _definition = sample_channel
 
 
+@hides_arguments
 class AsyncSampleChannels(AsyncSubscribeChannel[Sample, SampleParams]):
     """What each room measured.
 

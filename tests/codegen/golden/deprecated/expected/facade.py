@@ -12,6 +12,7 @@ from emitter_typed.contract import (
     SyncClientBase,
     deprecated,
     held_keys,
+    hides_arguments,
 )
 
 from .channels import (
@@ -22,6 +23,7 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Attic:
     """The channels of Attic.
 
@@ -52,6 +54,7 @@ class Attic:
         return self._sample
 
 
+@hides_arguments
 class AsyncAttic:
     """The channels of Attic.
 

@@ -13,7 +13,13 @@ from emitter_typed.channels import (
     PublishChannel,
     SubscribeChannel,
 )
-from emitter_typed.contract import Address, ChannelDefinition, ChannelMessage, Record
+from emitter_typed.contract import (
+    Address,
+    ChannelDefinition,
+    ChannelMessage,
+    Record,
+    hides_arguments,
+)
 
 from .. import units_api as units
 from .types import Reading
@@ -79,6 +85,7 @@ class ReadingChannel(
     _definition = reading_channel
 
 
+@hides_arguments
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
@@ -122,6 +129,7 @@ class AsyncReadingChannel(
     _definition = reading_channel
 
 
+@hides_arguments
 class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 

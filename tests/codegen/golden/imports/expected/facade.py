@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import (
     AsyncLimitsChannel,
@@ -16,6 +22,7 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Greenhouse:
     """The channels of Greenhouse.
 
@@ -42,6 +49,7 @@ class Greenhouse:
         self.reading = ReadingChannels(client, key)
 
 
+@hides_arguments
 class AsyncGreenhouse:
     """The channels of Greenhouse.
 

@@ -18,6 +18,7 @@ from emitter_typed.contract import (
     ChannelDefinition,
     ChannelMessage,
     Record,
+    hides_arguments,
     wire,
 )
 
@@ -121,6 +122,7 @@ class TrueChannel(
     _definition = True__channel
 
 
+@hides_arguments
 class TrueChannels(SubscribeChannel[Alarm, TrueParams]):
     """The channel True.
 
@@ -164,6 +166,7 @@ class AsyncTrueChannel(
     _definition = True__channel
 
 
+@hides_arguments
 class AsyncTrueChannels(AsyncSubscribeChannel[Alarm, TrueParams]):
     """The channel True.
 
@@ -258,6 +261,7 @@ class GpsChannel(PublishChannel[GPS, GpsParams], SubscribeChannel[GPS, GpsParams
     _definition = gps_channel
 
 
+@hides_arguments
 class GpsChannels(SubscribeChannel[GPS, GpsParams]):
     """The channel gps.
 
@@ -333,6 +337,7 @@ class AsyncGpsChannel(
     _definition = gps_channel
 
 
+@hides_arguments
 class AsyncGpsChannels(AsyncSubscribeChannel[GPS, GpsParams]):
     """The channel gps.
 

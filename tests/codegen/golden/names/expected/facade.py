@@ -14,6 +14,7 @@ from emitter_typed.contract import (
     SyncClientBase,
     deprecated,
     held_keys,
+    hides_arguments,
 )
 
 from . import channels as _channels
@@ -32,6 +33,7 @@ from .channels import (
 )
 
 
+@hides_arguments
 class OddNames:
     """Names that Python has for itself.
 
@@ -88,6 +90,7 @@ class OddNames:
         return self._None_
 
 
+@hides_arguments
 class AsyncOddNames:
     """Names that Python has for itself.
 

@@ -19,6 +19,7 @@ from emitter_typed.contract import (
     ChannelMessage,
     Record,
     Unrecognized,
+    hides_arguments,
 )
 
 from .types import Mode, Side, State, Step
@@ -90,6 +91,7 @@ class StateChannel(
     _definition = state_channel
 
 
+@hides_arguments
 class StateChannels(SubscribeChannel[State, StateParams]):
     """The channel state.
 
@@ -148,6 +150,7 @@ class AsyncStateChannel(
     _definition = state_channel
 
 
+@hides_arguments
 class AsyncStateChannels(AsyncSubscribeChannel[State, StateParams]):
     """The channel state.
 

@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import (
     AsyncModesChannel,
@@ -18,6 +24,7 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Garden:
     """The channels of Garden.
 
@@ -50,6 +57,7 @@ class Garden:
         self.step = StepChannel(client, key)
 
 
+@hides_arguments
 class AsyncGarden:
     """The channels of Garden.
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from emitter_typed.contract import hides_arguments
+
 from .options import PublishOption, SubscribeOption
 
 
+@hides_arguments
 class OptionFactories:
     """Functions that make options, for programs that keep them in sets."""
 

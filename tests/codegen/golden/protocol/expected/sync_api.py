@@ -25,6 +25,7 @@ from emitter_typed.contract import (
     channel_with_options,
     duration,
     filter_name,
+    hides_arguments,
 )
 
 from .option_factories import OptionFactories
@@ -47,6 +48,7 @@ from .types import (
 PayloadT = TypeVar("PayloadT")
 
 
+@hides_arguments
 class SyncApi(OptionFactories, SyncClientBase):
     """A protocol with one of everything."""
 

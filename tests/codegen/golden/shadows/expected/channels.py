@@ -15,6 +15,7 @@ from emitter_typed.contract import (
     ChannelDefinition,
     ChannelMessage,
     Unrecognized,
+    hides_arguments,
 )
 
 from .types import Bounds, Message, Record, Tag
@@ -51,6 +52,7 @@ class AsyncChannel(
     _definition = async__channel
 
 
+@hides_arguments
 class AsyncChannels(SubscribeChannel[Message, AsyncParams]):
     """The channel async.
 
@@ -94,6 +96,7 @@ class AsyncAsyncChannel(
     _definition = async__channel
 
 
+@hides_arguments
 class AsyncAsyncChannels(_channels.AsyncSubscribeChannel[Message, AsyncParams]):
     """The channel async.
 
@@ -240,6 +243,7 @@ class PublishChannel(
     _definition = publish_channel
 
 
+@hides_arguments
 class PublishChannels(SubscribeChannel[str, PublishParams]):
     """The channel publish.
 
@@ -283,6 +287,7 @@ class AsyncPublishChannel(
     _definition = publish_channel
 
 
+@hides_arguments
 class AsyncPublishChannels(_channels.AsyncSubscribeChannel[str, PublishParams]):
     """The channel publish.
 
@@ -345,6 +350,7 @@ class SyncChannel(
     _definition = sync_channel
 
 
+@hides_arguments
 class SyncChannels(SubscribeChannel[Bounds, SyncParams]):
     """The channel sync.
 
@@ -388,6 +394,7 @@ class AsyncSyncChannel(
     _definition = sync_channel
 
 
+@hides_arguments
 class AsyncSyncChannels(_channels.AsyncSubscribeChannel[Bounds, SyncParams]):
     """The channel sync.
 

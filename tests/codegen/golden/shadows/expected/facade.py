@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import (
     AsyncAsyncChannels,
@@ -22,6 +28,7 @@ from .channels import (
 )
 
 
+@hides_arguments
 class Address:
     """Types and channels that are called as the runtime calls its own.
 
@@ -66,6 +73,7 @@ class Address:
         self.sync = SyncChannels(client, key)
 
 
+@hides_arguments
 class AsyncAddress:
     """Types and channels that are called as the runtime calls its own.
 

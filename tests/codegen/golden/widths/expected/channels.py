@@ -19,6 +19,7 @@ from emitter_typed.contract import (
     ChannelMessage,
     Record,
     Unrecognized,
+    hides_arguments,
 )
 
 from .types import TheReadingOfASensorWithAVeryLongNameIndeedYes, WaterLevelReached
@@ -69,6 +70,7 @@ class LevelsOfAllStationsChannel(
     _definition = levels_of_all_stations_channel
 
 
+@hides_arguments
 class LevelsOfAllStationsChannels(
     SubscribeChannel[
         tuple[TheReadingOfASensorWithAVeryLongNameIndeedYes, ...] | None,
@@ -150,6 +152,7 @@ class AsyncLevelsOfAllStationsChannel(
     _definition = levels_of_all_stations_channel
 
 
+@hides_arguments
 class AsyncLevelsOfAllStationsChannels(
     AsyncSubscribeChannel[
         tuple[TheReadingOfASensorWithAVeryLongNameIndeedYes, ...] | None,

@@ -6,11 +6,18 @@
 
 from __future__ import annotations
 
-from emitter_typed.contract import AsyncClientBase, KeySource, SyncClientBase, held_keys
+from emitter_typed.contract import (
+    AsyncClientBase,
+    KeySource,
+    SyncClientBase,
+    held_keys,
+    hides_arguments,
+)
 
 from .channels import AsyncLevelsOfAllStationsChannels, LevelsOfAllStationsChannels
 
 
+@hides_arguments
 class Widths:
     """What is too long for a line, wherever it can stand.
 
@@ -31,6 +38,7 @@ class Widths:
         self.levels_of_all_stations = LevelsOfAllStationsChannels(client, key)
 
 
+@hides_arguments
 class AsyncWidths:
     """What is too long for a line, wherever it can stand.
 

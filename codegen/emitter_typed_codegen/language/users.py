@@ -1,0 +1,365 @@
+"""What users' schemas say: types, fields and channels."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import evolve
+
+from emitter_typed_codegen.language.limits import LONGEST_PATTERN, ConstraintRule
+from emitter_typed_codegen.language.scalars import ORDINARY
+from emitter_typed_codegen.language.shapes import (
+    FIELD_NAME,
+    NAME,
+    Anything,
+    Choice,
+    Described,
+    Either,
+    Flag,
+    Key,
+    Limit,
+    ListOf,
+    MapOf,
+    OptionValues,
+    Prose,
+    Shape,
+    Snippet,
+    Text,
+    Type,
+    TypedValue,
+)
+from emitter_typed_codegen.language.texts import (
+    ADDRESS,
+    IMPORT_NAME,
+    LONGEST_ADDRESS,
+    RELATIVE_PATH,
+    TYPE_NAME,
+    TYPE_NAMED,
+)
+
+DOC = Key("doc", Prose(), "For people: it becomes the docstring.")
+UNIT = Key("unit", Prose(), "The unit, for people, as in `degrees Celsius`.")
+
+DEPRECATED = Key(
+    "deprecated",
+    Text(examples=("use climate",), called="a text that says what to use instead"),
+    "What to use instead, as in `use climate`. Programs that use it are warned.",
+)
+
+UNKNOWN: Choice[Literal["ignore", "keep"]] = Choice(
+    words=(
+        ("ignore", "What the record does not declare is dropped."),
+        ("keep", "What the record does not declare is held in `unknown_fields`, and written back."),
+    ),
+    default="ignore",
+)
+
+DIRECTION: Choice[Literal["publish", "subscribe", "both"]] = Choice(
+    words=(
+        ("publish", "Programs of this schema publish: the facade has no subscribe."),
+        ("subscribe", "Programs of this schema subscribe, and ask for history: the facade has no publish."),
+        ("both", "The facade has both."),
+    ),
+    default="both",
+)
+
+FORMAT: Choice[Literal["", "unix", "seconds"]] = Choice(
+    words=(
+        ("unix", "A datetime stands on the wire as whole Unix seconds."),
+        ("seconds", "A duration stands on the wire as whole seconds."),
+    ),
+    default="",
+)
+
+_LIMITED: dict[ConstraintRule, str] = {
+    "minimum": "The least value, written as a value of the type.",
+    "maximum": "The greatest value, written as a value of the type.",
+    "exclusive_minimum": "Values are above this one, written as a value of the type.",
+    "exclusive_maximum": "Values are below this one, written as a value of the type.",
+    "min_length": "The fewest characters of a string, or bytes of `bytes`.",
+    "max_length": "The most characters of a string, or bytes of `bytes`.",
+    "pattern": (
+        "A regular expression of Python's `re` that the whole text matches. At most "
+        f"{LONGEST_PATTERN} characters, and never slow."
+    ),
+    "min_items": "The fewest items of a list or a map.",
+    "max_items": "The most items of a list or a map.",
+    "max_segments": "The most segments of a `channel` or `filter`.",
+}
+LIMIT_KEYS = tuple(Key(rule, Limit(rule=rule), doc) for rule, doc in _LIMITED.items())
+"""The keys that state limits."""
+
+FIELD_TYPE = Key("type", Type(), "The type. `?` behind it: the value may be absent or null.", required=True)
+
+FIELD = Shape(
+    name="field",
+    keys=(
+        FIELD_TYPE,
+        DOC,
+        UNIT,
+        Key(
+            "format",
+            FORMAT,
+            "Another form on the wire: `unix` for a datetime as whole Unix seconds, `seconds` for a duration as whole "
+            "seconds.",
+        ),
+        Key(
+            "blank",
+            ListOf(item=Anything(scalar=True, called="null, true, false, a whole number or a text")),
+            'Wire values that read as if the field were absent, as in `[0, "", null]`. The field has a `?` or a '
+            "default.",
+        ),
+        Key("wire", NAME, "Its name on the wire. Default: the field's name."),
+        Key(
+            "also_read",
+            ListOf(item=NAME),
+            "Other names on the wire, as in `[sensorID]`: read where the first is absent or blank, the earlier ones "
+            "first, and never written. So a field gets another name while both are under way.",
+        ),
+        Key("default", TypedValue(), "The field's value when it is absent. It fits the type and the limits."),
+        DEPRECATED,
+        *LIMIT_KEYS,
+    ),
+    doc="A field of a record.",
+    snippet={"type": "$1"},
+)
+
+PARAMETER_TYPE = Type(scalars=("string", "int", "uuid", "date"), containers=False, optional=False)
+
+PARAMETER = Shape(
+    name="parameter",
+    keys=(Key("type", PARAMETER_TYPE, "The type.", required=True), DOC, UNIT, *LIMIT_KEYS),
+    doc=(
+        "A parameter of an address: `string` (the default), `int`, `uuid`, `date`, an enum or an alias of one of these."
+    ),
+    snippet={"type": "$1"},
+)
+
+
+def fields_of(shape: Shape, snippets: tuple[tuple[str, Snippet], ...] = ()) -> MapOf:
+    """Return the map of fields or parameters, each of which is a type or a map with one."""
+    (type_key, *_) = shape.keys
+    names = FIELD_NAME if shape.key("default") is not None else NAME
+    return MapOf(value=Either(of=(type_key.value, Described(shapes=(shape,)))), names=names, snippets=snippets)
+
+
+FIELDS = Key(
+    "fields",
+    fields_of(FIELD, (("field: type", {"${1:field}": "${2:string}"}),)),
+    "The fields by name: each is a type, or a map with `type`.",
+    required=True,
+)
+
+RECORD = Shape(
+    name="record",
+    keys=(
+        FIELDS,
+        DOC,
+        DEPRECATED,
+        Key(
+            "unknown",
+            UNKNOWN,
+            "What happens to what else comes: `keep` holds it in `unknown_fields`, a name that no field of the record "
+            "can have then, and writes it back as it came.",
+            default="ignore",
+        ),
+    ),
+    doc="An object with these fields.",
+    kind="fields",
+    snippet={"fields": {"${2:field}": "${3:string}"}},
+)
+
+VALUE = Shape(
+    name="value",
+    keys=(
+        Key("name", NAME, "Its name in Python. Default: the value."),
+        Key("doc", Prose(), "What it means."),
+    ),
+    doc="What one value of an enum, or one letter of flags, means.",
+)
+
+_VALUE = Either(of=(Prose(quoted=True, called="a text that describes it"), Described(shapes=(VALUE,))))
+
+ENUM = Shape(
+    name="enum",
+    keys=(
+        Key(
+            "enum",
+            Either(
+                of=(
+                    ListOf(item=evolve(NAME, quoted=True), at_least=1, unique=True),
+                    MapOf(value=_VALUE, names=Text(may_be_empty=True), at_least=1),
+                )
+            ),
+            'A few texts (`"1"` and `"true"` in quotes): a list, or a map to docs or to `{name, doc}`, where `name` is '
+            'the name in Python. A text that can be no name, such as `""`, needs one: `{"": {name: none}, on: ""}`.',
+            required=True,
+        ),
+        DOC,
+        Key("open", Flag(), "`true`: a text that is not among them is kept instead of refused.", default="false"),
+    ),
+    doc="One of a few texts.",
+    kind="enum",
+    snippet={"enum": ["${2:auto}"]},
+)
+
+_LETTER = Text(pattern="^[A-Za-z]$", wrong="one letter from a to z or A to Z")
+
+FLAGS = Shape(
+    name="flags",
+    keys=(
+        Key(
+            "flags",
+            Either(
+                of=(
+                    ListOf(item=_LETTER, at_least=1, unique=True),
+                    MapOf(value=_VALUE, names=_LETTER, at_least=1),
+                )
+            ),
+            "A map of one letter (a to z, A to Z) to docs or to `{name, doc}`, or a list of letters.",
+            required=True,
+        ),
+        DOC,
+    ),
+    doc="A set of letters.",
+    kind="flags",
+    snippet={"flags": {"${2:r}": {"name": "${3:read}"}}},
+)
+
+RECORD_NAME = Text(pattern=TYPE_NAMED, wrong="the name of a record", called="the name of a record")
+
+UNION = Shape(
+    name="union",
+    keys=(
+        Key(
+            "union",
+            ListOf(item=RECORD_NAME, at_least=1, unique=True),
+            "The names of several records, told apart by the field `tag`, which they do not declare.",
+            required=True,
+        ),
+        Key(
+            "tag",
+            evolve(NAME, examples=("kind",)),
+            "The field on the wire that tells which record it is.",
+            required=True,
+        ),
+        DOC,
+        Key(
+            "values",
+            ListOf(item=Text(quoted=True, may_be_empty=True), unique=True),
+            "What the tag holds for each record, in their order. Default: the record's name in snake_case.",
+        ),
+    ),
+    doc="One of several records, told apart by a field.",
+    kind="union",
+    snippet={"union": ["$2"], "tag": "${3:kind}"},
+)
+
+ALIAS = Shape(
+    name="alias",
+    keys=(
+        Key("alias", Type(), "The type that it stands for, at most 16 aliases away.", required=True),
+        DOC,
+        Key(
+            "distinct",
+            Flag(),
+            "`true`: a type of its own to a checker. Not for `json`, a union, an open enum and what has a `?`, which "
+            "are several classes in Python.",
+            default="false",
+        ),
+        Key(
+            "secret",
+            Flag(),
+            "`true`: a string that does not show itself in `repr`, `str` and logs. It has no limits.",
+            default="false",
+        ),
+        *LIMIT_KEYS,
+    ),
+    doc="Another name for a type, with limits.",
+    kind="alias",
+    snippet={"alias": "${2:string}"},
+)
+
+KINDS = (ENUM, FLAGS, ALIAS, RECORD, UNION)
+"""The kinds of types, in the order in which the compiler reads them: each finds what its own checks look at."""
+
+CHANNEL = Shape(
+    name="channel",
+    keys=(
+        Key(
+            "address",
+            Text(
+                pattern=ADDRESS,
+                wrong="segments that each end with a slash, as in home/{room}/temperature/, without wildcards",
+                longest=LONGEST_ADDRESS,
+                examples=("home/{room}/temperature/",),
+            ),
+            f"Segments, each ending with `/`, at most {LONGEST_ADDRESS} characters. A segment is a parameter, as in "
+            "`{room}`, or is made of `A-Z a-z 0-9` and ``- . : _ $ [ ] \\ ^ ` ``. No wildcards, and nothing below what "
+            "the protocol keeps for the broker.",
+            required=True,
+        ),
+        Key(
+            "payload",
+            Type(scalars=(*ORDINARY, "text")),
+            "A type, or `text` for a text that is not JSON. `bytes` are the payload as it is.",
+            required=True,
+        ),
+        Key(
+            "params",
+            fields_of(PARAMETER),
+            "The types of parameters: `string` (the default), `int`, `uuid`, `date`, an enum or an alias of these; "
+            "each a type or a map with `type`, `doc`, `unit` and limits. All of them stand in the address.",
+        ),
+        Key(
+            "options",
+            OptionValues(),
+            "Values of options that a publish has unless the call says otherwise, as in `{ttl: 3600, qos: 1}`.",
+        ),
+        Key(
+            "direction",
+            DIRECTION,
+            "`both`, `publish` or `subscribe`, as seen from your programs: the facade lacks the other one; `history` "
+            "goes with `subscribe`.",
+            default="both",
+        ),
+        DOC,
+        DEPRECATED,
+        Key(
+            "overlaps",
+            Flag(),
+            "`true`: other channels may match the same topics. Otherwise two channels that can match one topic must "
+            "have the same payload.",
+            default="false",
+        ),
+    ),
+    doc="A channel: its address, and what is published there.",
+    snippet={"address": "${2:home/{room\\}/}", "payload": "$3"},
+)
+
+IMPORTS = MapOf(
+    value=Text(
+        pattern=RELATIVE_PATH,
+        wrong="a path from this file's folder, with slashes, as in ./common.yaml",
+        examples=("./common.yaml",),
+        called="the path of a file, as in ./common.yaml",
+    ),
+    names=Text(pattern=IMPORT_NAME, wrong="a letter from a to z, then a to z, 0 to 9 or _", longest=NAME.longest),
+    snippets=(("name: ./file.yaml", {"${1:common}": "./${2:common}.yaml"}),),
+)
+
+TYPES = MapOf(
+    value=Described(shapes=KINDS),
+    names=Text(
+        pattern=TYPE_NAME,
+        wrong="a letter, then letters, digits, _ or -, and no type of the language itself",
+        longest=NAME.longest,
+    ),
+    snippets=tuple((f"Name: {shape.kind}", {"${1:Name}": shape.snippet}) for shape in KINDS),
+)
+
+CHANNELS = MapOf(
+    value=Described(shapes=(CHANNEL,)),
+    names=NAME,
+    snippets=(("name: address and payload", {"${1:name}": CHANNEL.snippet}),),
+)

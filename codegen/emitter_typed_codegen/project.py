@@ -1,0 +1,281 @@
+"""Everything that CI asks of a project's jobs: problems, code that is not up to date, orphans, changes that break."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import Factory, define, evolve, frozen
+
+from emitter_typed_codegen.baseline import GIT, NoBaseline, branched_off, in_git, is_git, text_in_git
+from emitter_typed_codegen.diff import Changes, Report, accepted_file, shown_path
+from emitter_typed_codegen.jobs import (
+    PROJECT_COMMAND,
+    TABLE,
+    BadConfiguration,
+    Project,
+    compiler_protocol,
+    run,
+    schemas_of,
+)
+from emitter_typed_codegen.orphans import find_orphans
+from emitter_typed_codegen.ownership import CHECKSUMS
+from emitter_typed_codegen.paths import real_path
+from emitter_typed_codegen.problems import Format, Problem, SchemaProblems, render
+from emitter_typed_codegen.write import Plan, Refused
+
+
+@define
+class Checked:
+    """All that was found in a project."""
+
+    schemas: int
+    """How many schemas were looked at."""
+    problems: list[Problem] = Factory(list[Problem])
+    """What is wrong in schemas, as they are and as they were."""
+    outdated: list[Problem] = Factory(list[Problem])
+    """Files that are not what their schemas make, or that somebody edited."""
+    orphans: list[Problem] = Factory(list[Problem])
+    """Packages that nothing makes any more."""
+    baseline: str | None = None
+    """What the schemas were compared with, in words; None: nothing."""
+    report: Report = Factory(lambda: Report((), (), ()))
+    """What changed since then."""
+
+    @property
+    def good(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.problems or self.outdated or self.orphans or self.report.breaking)
+
+    def render(self, format: Format, *, safe: bool) -> str:
+        """Write it.
+
+        Args:
+            format: `text` for people, `json` for one object, `github` for workflow commands and a summary.
+            safe: Whether people are also told changes that are safe; programs are told everything.
+        """
+        found = [*self.problems, *self.outdated, *self.orphans]
+        if format == "json":
+            told = {
+                "ok": self.good,
+                "summary": {
+                    "schemas": self.schemas,
+                    "problems": len(self.problems),
+                    "outdated": len(self.outdated),
+                    "orphans": len(self.orphans),
+                    "breaking": self.report.breaking,
+                    "accepted": self.report.accepted,
+                },
+                "problems": json.loads(render(found, "json")),
+                "baseline": self.baseline,
+                **self.report.as_json(),
+                "notes": list(self.report.notes),
+            }
+            return json.dumps(told, indent=2) + "\n"
+        notes = "".join(f"{note}\n" for note in self.report.notes)
+        return f"{render(found, format)}{self.report.details(format, safe=safe)}{notes}{self._summary()}\n"
+
+    def _summary(self) -> str:
+        parts = [
+            _counted(self.problems, "problem") or "no problems",
+            f"{_counted(self.outdated, 'file')} out of date" if self.outdated else "code up to date",
+            *([_counted(self.orphans, "orphan")] if self.orphans else []),
+        ]
+        if self.baseline is None:
+            parts.append("changes not looked at")
+        else:
+            breaking, accepted = self.report.breaking, self.report.accepted
+            parts.append(
+                f"{breaking} breaking since {self.baseline}" if breaking else f"nothing breaks {self.baseline}"
+            )
+            parts += [f"{accepted} accepted"] if accepted else []
+        many = "1 schema" if self.schemas == 1 else f"{self.schemas} schemas"
+        return f"checked {many}: {', '.join(parts)}"
+
+
+def _counted(found: list[Problem], what: str) -> str:
+    return "" if not found else f"1 {what}" if len(found) == 1 else f"{len(found)} {what}s"
+
+
+def check_project(project: Project, against: str | None, accept: Path | None) -> Checked:
+    """Look at the jobs of a project. Nothing is written.
+
+    Args:
+        project: The project.
+        against: The revision that schemas are compared with; None: each job's baseline, or that of the project.
+        accept: The file of breaks that are meant; None: the one that the project names.
+
+    Raises:
+        BadConfiguration: The baseline makes no sense.
+        BadAccepted: The file of accepted breaks has mistakes.
+        NoBaseline: There is no such revision or file.
+    """
+    # It grows by the files that the schemas import.
+    jobs = list(project.jobs)
+    plan = Plan()
+    protocol = compiler_protocol()
+    problems: list[Problem] = []
+    broken: set[Path] = set()
+    for job in jobs:
+        try:
+            protocol = run(job, protocol, plan, jobs)
+        except SchemaProblems as found:
+            problems += found.problems
+            broken.add(real_path(job.schema))
+    checked = Checked(len({real_path(job.schema) for job in jobs}))
+    checked.outdated += _outdated(plan)
+    if not broken:
+        # What a schema with problems imports is not known.
+        checked.orphans += [
+            _output(one.folder, f"is an orphan: {one.why}", "delete the folder, or give it a job")
+            for one in find_orphans(project.file, [job.out for job in jobs])
+        ]
+    comparing = _Comparing(project, against, Changes(accept or accepted_file(project)))
+    problems += comparing.compare(broken)
+    checked.baseline = comparing.name
+    checked.report = comparing.report(whole=not problems)
+    # Two jobs may import one file.
+    checked.problems += dict.fromkeys(_from_here(one) for one in problems)
+    return checked
+
+
+def _outdated(plan: Plan) -> Iterator[Problem]:
+    try:
+        plan.compare()
+    except Refused as refused:
+        for one in refused.refusals:
+            yield _output(one.path, one.why)
+    for change in plan.changes:
+        # They change with every line of the others.
+        if change.path.name != CHECKSUMS or len(plan.changes) == 1:
+            hint = f"run: {PROJECT_COMMAND} (with --check it shows the difference)"
+            yield _output(change.path, "is not what its schema makes", hint)
+
+
+def _from_here(problem: Problem) -> Problem:
+    path = Path(problem.file)
+    return evolve(problem, file=str(shown_path(path))) if path.is_absolute() else problem
+
+
+def _output(path: Path, message: str, hint: str = "") -> Problem:
+    return Problem(file=str(shown_path(path)), rule="output", message=message, hint=hint)
+
+
+@frozen
+class _Baseline:
+    """What a schema is compared with."""
+
+    revision: str | None
+    """A revision of Git; None: a file."""
+    path: Path | None
+    """The file; None: the schema itself, as the revision has it."""
+
+
+class _Comparing:
+    """Compares the schemas of a project with their baselines."""
+
+    def __init__(self, project: Project, against: str | None, changes: Changes) -> None:
+        self._project = project
+        self._against = against
+        self._changes = changes
+        self._commits: dict[str, str] = {}
+        self.name: str | None = None
+        """What the schemas were compared with, in words; None: nothing."""
+
+    def compare(self, broken: set[Path]) -> list[Problem]:
+        """Compare all schemas but those with problems; return the problems of what they were."""
+        schemas = {real_path(job.schema): job for job in reversed(self._project.jobs)}
+        whole = f"{GIT}{self._against}" if self._against is not None else self._project.baseline
+        problems: list[Problem] = []
+        names: list[str] = []
+        new: list[Path] = []
+        for real, job in reversed(schemas.items()):
+            written = whole if self._against is not None or job.baseline is None else job.baseline
+            if written is None:
+                continue
+            baseline = self._read(written, alone=len(schemas) == 1 or job.baseline is not None)
+            path = shown_path(job.schema)
+            names.append(written)
+            before = str(baseline.path)
+            if baseline.revision is not None:
+                commit = self._commit(baseline.revision)
+                names[-1] += "" if baseline.revision.startswith(commit) else f" ({commit})"
+                old = shown_path(baseline.path or job.schema)
+                if path.is_file() and not in_git(old, commit):
+                    if baseline.path is not None:
+                        raise NoBaseline(f"there is no {old} in {baseline.revision}")
+                    new.append(path)
+                    continue
+                before = f"{GIT}{commit}:{old}"
+            if real not in broken:
+                try:
+                    self._changes.between(before, str(path))
+                except SchemaProblems as found:
+                    problems += found.problems
+        if whole is not None and is_git(whole):
+            problems += self._moved(self._commit(self._read(whole, alone=True).revision or ""), new)
+        elif not names:
+            self._changes.note(
+                f'breaking changes were not looked for: give [{TABLE}] of {self._project.file.name} a baseline = "'
+                'git:origin/main", or run with --against REV'
+            )
+        self.name = ", ".join(dict.fromkeys(names)) or None
+        return problems
+
+    def report(self, *, whole: bool) -> Report:
+        """Return what changed.
+
+        Args:
+            whole: Whether all schemas were compared: else nobody knows which breaks no longer occur.
+        """
+        found = self._changes.report()
+        return found if whole and self.name is not None else Report(found.findings, (), found.notes)
+
+    def _read(self, written: str, *, alone: bool) -> _Baseline:
+        folder = self._project.file.parent
+        if is_git(written):
+            revision, _, path = written.removeprefix(GIT).partition(":")
+            if not revision or revision.startswith("-") or (path and not alone):
+                raise BadConfiguration(f"{written} is no baseline: write git:REV, as in git:origin/main")
+            return _Baseline(revision, folder / path if path else None)
+        if not alone:
+            raise BadConfiguration(f"the baseline {written} is one file: give each job a baseline of its own")
+        if not (folder / written).is_file():
+            raise NoBaseline(f"{shown_path(folder / written)}: the baseline is no file; a revision is written git:REV")
+        return _Baseline(None, shown_path(folder / written))
+
+    def _commit(self, revision: str) -> str:
+        if revision not in self._commits:
+            self._commits[revision] = branched_off(self._project.file.parent, revision)
+        return self._commits[revision]
+
+    def _moved(self, commit: str, new: list[Path]) -> Iterator[Problem]:
+        """Compare what is new with what is gone, if it is called the same; tell what the others break."""
+        known = {real_path(job.schema) for job in self._project.jobs}
+        gone = [path for path in self._schemas_at(commit) if real_path(path) not in known]
+        for path in gone:
+            old = shown_path(path)
+            if not in_git(old, commit):
+                continue
+            moved = next((one for one in new if one.name == old.name), None)
+            try:
+                if moved is None:
+                    self._changes.gone(old, commit)
+                else:
+                    new.remove(moved)
+                    self._changes.note(f"{moved} was {old} at {commit}")
+                    self._changes.between(f"{GIT}{commit}:{old}", str(moved))
+            except SchemaProblems as found:
+                yield from found.problems
+        for path in new:
+            self._changes.note(f"{path} is new since {commit}")
+
+    def _schemas_at(self, commit: str) -> list[Path]:
+        """Return the schemas of the jobs that a commit had."""
+        text = text_in_git(self._project.file, commit)
+        try:
+            return schemas_of(tomllib.loads(text or ""), self._project.file.parent)
+        except ValueError:
+            return []

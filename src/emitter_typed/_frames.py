@@ -1,0 +1,135 @@
+"""What a public call was given stays out of the frames of its failure: tools print tracebacks with their locals.
+
+A key may be given for any argument, in any form: as bytes, for the channel, inside a URL. So nobody looks for keys.
+When a call fails, all frames below it are cleared. A traceback still says in which lines it went wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from types import FunctionType, TracebackType
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+_SUSPENDABLE = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
+_OURS = f"{__package__}."
+
+
+def hides_arguments(cls: type[T]) -> type[T]:
+    """Make the public methods of a class keep what they are given to themselves, its constructor included.
+
+    Args:
+        cls: The class. Inherited methods are their own class's to hide.
+
+    Returns:
+        The same class.
+    """
+    for name, member in list(vars(cls).items()):
+        if (name.startswith("_") and name not in ("__init__", "__call__")) or hasattr(member, "__deprecated__"):
+            # What is deprecated hides by itself, below the warning that it gives its caller.
+            continue
+        if isinstance(member, classmethod | staticmethod):
+            setattr(cls, name, type(member)(hiding(member.__func__)))
+        elif isinstance(member, property) and member.fset is not None:
+            setattr(cls, name, member.setter(hiding(member.fset)))
+        elif isinstance(member, FunctionType):
+            setattr(cls, name, hiding(member))
+    return cls
+
+
+# Any: functions of every signature, which checkers go on seeing.
+def hiding(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that keeps what it is given to itself."""
+    kind = cast("FunctionType", function).__code__.co_flags & _SUSPENDABLE
+    if kind & (CO_GENERATOR | CO_ASYNC_GENERATOR):
+        # It fails in the frames of who iterates.
+        return function
+
+    if kind:
+
+        @wraps(function)
+        async def call_async(*args: Any, **named: Any) -> Any:
+            handled = sys.exception()
+            try:
+                return await function(*args, **named)
+            except BaseException as error:
+                del args, named
+                clear_frames(error, handled)
+                raise
+
+        return call_async
+
+    @wraps(function)
+    def call(*args: Any, **named: Any) -> Any:
+        handled = sys.exception()
+        try:
+            return function(*args, **named)
+        except BaseException as error:
+            del args, named
+            clear_frames(error, handled)
+            raise
+
+    return call
+
+
+def clear_frames(error: BaseException, handled: BaseException | None) -> None:
+    """Clear the frames that an error and its causes went through, those of the caller excepted.
+
+    Args:
+        error: An error that the caller has caught.
+        handled: What was being handled before; it is somebody else's.
+    """
+    traceback = error.__traceback__
+    # The frames of what has just failed have ended. The first one is still running: it is the caller's.
+    while traceback is not None:
+        if not _may_wait(traceback) or _is_ours(traceback):
+            _clear(traceback)
+        traceback = traceback.tb_next
+    seen = {id(error), id(handled)}
+    causes = [error.__cause__, error.__context__]
+    while causes:
+        cause = causes.pop()
+        if cause is not None and id(cause) not in seen:
+            seen.add(id(cause))
+            causes += [cause.__cause__, cause.__context__]
+            cause.__traceback__ = _without_waiting(cause.__traceback__)
+
+
+def _without_waiting(traceback: TracebackType | None) -> TracebackType | None:
+    """Clear the frames of a cause, and leave those out that cannot be: who caught it may be a generator that waits.
+
+    To clear the frame of a generator that waits would close it.
+    """
+    first = last = None
+    while traceback is not None:
+        if not _may_wait(traceback):
+            _clear(traceback)
+        if not (_may_wait(traceback) and _is_ours(traceback)):
+            if last is None:
+                first = traceback
+            else:
+                last.tb_next = traceback
+            last = traceback
+        traceback = traceback.tb_next
+    if last is not None:
+        last.tb_next = None
+    return first
+
+
+def _clear(traceback: TracebackType) -> None:
+    # One that is running cannot be cleared.
+    with suppress(RuntimeError):
+        traceback.tb_frame.clear()
+
+
+def _may_wait(traceback: TracebackType) -> bool:
+    return bool(traceback.tb_frame.f_code.co_flags & _SUSPENDABLE)
+
+
+def _is_ours(traceback: TracebackType) -> bool:
+    return str(traceback.tb_frame.f_globals.get("__name__")).startswith(_OURS)

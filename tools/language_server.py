@@ -1,0 +1,122 @@
+"""Asks pyright's language server as an editor does: what it completes at a place, and what it shows over one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, TypeAlias, cast
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Message: TypeAlias = dict[str, Json]
+
+
+class Item(NamedTuple):
+    """An entry of a completion list."""
+
+    label: str
+    kind: int
+    """A number of the Language Server Protocol, such as 2 for a method."""
+    sort_text: str
+
+
+class LanguageServer:
+    """A running server for the files of a folder. Use it with `with`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        program = Path(sys.executable).with_name("pyright-langserver")
+        self._process = subprocess.Popen(
+            [str(program), "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self._number = 0
+
+    def __enter__(self) -> LanguageServer:
+        root = self._folder.as_uri()
+        completion: Message = {"completionItem": {"documentationFormat": ["markdown"]}}
+        hover: Message = {"contentFormat": ["markdown"]}
+        capabilities: Message = {
+            "textDocument": {"completion": completion, "hover": hover},
+            "workspace": {"configuration": True, "workspaceFolders": True},
+        }
+        folders: list[Json] = [{"uri": root, "name": "here"}]
+        params: Message = {
+            "processId": None,
+            "rootUri": root,
+            "workspaceFolders": folders,
+            "capabilities": capabilities,
+        }
+        self._request("initialize", params)
+        self._send({"method": "initialized", "params": {}})
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+    def open(self, path: Path) -> str:
+        """Open a file of the folder, and return its URI."""
+        uri = path.as_uri()
+        document: Message = {"uri": uri, "languageId": "python", "version": 1, "text": path.read_text("utf-8")}
+        self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
+        return uri
+
+    def complete(self, uri: str, line: int, column: int) -> list[Item]:
+        """Return what can stand at a place, in the order in which editors show it."""
+        answer = self._request("textDocument/completion", _place(uri, line, column))
+        found = answer["items"] if isinstance(answer, dict) else answer
+        items = [cast("Message", each) for each in cast("list[Json]", found)]
+        listed = [Item(str(i["label"]), cast("int", i["kind"]), str(i.get("sortText", i["label"]))) for i in items]
+        return sorted(listed, key=lambda item: item.sort_text)
+
+    def hover(self, uri: str, line: int, column: int) -> str:
+        """Return what an editor shows over a place, as Markdown."""
+        answer = cast("Message", self._request("textDocument/hover", _place(uri, line, column)))
+        return str(cast("Message", answer["contents"])["value"])
+
+    def _request(self, method: str, params: Json) -> Json:
+        self._number += 1
+        number = self._number
+        self._send({"id": number, "method": method, "params": params})
+        while True:
+            message = self._receive()
+            if "method" in message and "id" in message:
+                self._send({"id": message["id"], "result": self._settings(message)})
+            elif message.get("id") == number and "method" not in message:
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']}")
+                return message["result"]
+
+    def _settings(self, request: Message) -> Json:
+        if request["method"] != "workspace/configuration":
+            return None
+        items = cast("list[Message]", cast("Message", request["params"])["items"])
+        return [{"pythonPath": sys.executable} if each.get("section") == "python" else {} for each in items]
+
+    def _send(self, message: Message) -> None:
+        assert self._process.stdin is not None
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self._process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self._process.stdin.flush()
+
+    def _receive(self) -> Message:
+        assert self._process.stdout is not None
+        length = 0
+        while header := self._process.stdout.readline().strip():
+            name, _, value = header.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        if not length:
+            raise RuntimeError("the language server has ended")
+        return cast("Message", json.loads(self._process.stdout.read(length)))
+
+
+def _place(uri: str, line: int, column: int) -> Json:
+    return {"textDocument": {"uri": uri}, "position": {"line": line, "character": column}}
