@@ -39,7 +39,7 @@ def test_a_page_keeps_what_stands_between_its_blocks() -> None:
     text = "a\n\n<!-- measured: codec -->\nold\n<!-- end -->\n\nb\n\n<!-- measured: taken -->\n<!-- end -->\n"
     made = page(text, KNOWN)
 
-    assert made.startswith("a\n\n<!-- measured: codec -->\n\n|")
+    assert made.startswith("a\n\n<!-- measured: codec -->\n\n20")
     assert "old" not in made
     assert "<!-- end -->\n\nb\n\n<!-- measured: taken -->\n\nMeasured 20" in made
     assert page(made, KNOWN) == made
