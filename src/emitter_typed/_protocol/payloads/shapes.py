@@ -32,7 +32,7 @@ from emitter_typed._protocol.payloads.scalars import HIGHEST, LOWEST, ExactNumbe
 from emitter_typed._types.frozen import FrozenMap
 from emitter_typed._types.values import Record
 
-_MOST_RECORDS = 40
+_MOST_RECORDS = 20
 """How many classes have a shape for one type. A schema may hold thousands, and each takes time to prepare."""
 
 _SHORT_BYTES = 640
