@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from socket import create_server
@@ -223,7 +223,7 @@ def flood_of(content: bytes, count: int) -> bytes:
 
 
 @contextmanager
-def flooding(flood: bytes) -> Iterator[int]:
+def flooding(flood: bytes) -> Generator[int]:
     """Serve one client: everything is acknowledged, and its first message is answered by a flood. Yields the port."""
 
     def serve() -> None:

@@ -1,6 +1,6 @@
 """Runs tests with the extra `fast`, which development has installed, and without it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any  # what is made for a type
 
@@ -9,12 +9,12 @@ import pytest
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.native import msgspec
 
-_KNOWN: tuple[dict[Any, Any], ...] = (codec.json_reader, codec.json_writer, codec.reader, codec._writer)
+_KNOWN: tuple[dict[Any, Any], ...] = (codec.json_reader, codec.json_writer, codec.reader, codec.writer)
 _other_way: list[dict[Any, Any]] = [{} for _ in _KNOWN]
 
 
 @contextmanager
-def without_msgspec() -> Iterator[None]:
+def without_msgspec() -> Generator[None]:
     """Let everything be read and written as if msgspec were not installed."""
     _swap()
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -31,7 +31,7 @@ def _swap() -> None:
         known.update(other)
         other.clear()
         other.update(before)
-    codec._fast_decoder.cache_clear()
+    codec.fast_decoder.cache_clear()
 
 
 @pytest.fixture(params=["msgspec", "json"], autouse=True, scope="module")

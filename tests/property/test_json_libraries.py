@@ -312,7 +312,8 @@ def test_values_are_written_alike(type_: Any) -> None:
     ids=lambda record: type(record).__name__,
 )
 def test_what_a_field_holds_against_its_type_is_refused_alike(record: Any) -> None:
-    for attribute, value in itertools.product(attrs.fields(type(record)), VALUES):
+    cls: Any = type(record)
+    for attribute, value in itertools.product(attrs.fields(cls), VALUES):
         changed = attrs.evolve(record)
         object.__setattr__(changed, attribute.name, value)
         same(write, changed, type(record))

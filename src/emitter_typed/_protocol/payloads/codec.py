@@ -82,14 +82,15 @@ def parse_text(text: str, *, exact: bool = False) -> object:
 
 
 @cache
-def _fast_decoder(*, exact: bool) -> Callable[[bytes], object] | None:
+def fast_decoder(*, exact: bool) -> Callable[[bytes], object] | None:
+    """Return what reads JSON by msgspec; None where that is not installed."""
     library = msgspec()
     return None if library is None else library.json.Decoder(float_hook=ExactNumber if exact else None).decode
 
 
 def parse_json(raw: bytes, *, exact: bool = False) -> object:
     """Read JSON in UTF-8, by msgspec where that is installed; the rest is as for `parse_text`. Raises Unfit."""
-    decode = _fast_decoder(exact=exact)
+    decode = fast_decoder(exact=exact)
     if decode is not None:
         try:
             return decode(raw)
@@ -256,7 +257,7 @@ def reader(type: Any) -> Callable[[bytes], Any]:  # Any: every form of a type, a
 
 
 @_once_a_type
-def _writer(type: Any) -> Callable[[object], bytes]:
+def writer(type: Any) -> Callable[[object], bytes]:
     """Return what writes a payload as a type. It raises Unfit."""
     conversion = rules.conversion_of(type, "message")
     write = _text_writer(conversion, "write") if conversion.form == "text" else _json_writer(conversion)
@@ -359,7 +360,7 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
         if isinstance(value, bytes | bytearray):
             return bytes(value)
         type = str if isinstance(value, str) else object
-    write = _writer(type)
+    write = writer(type)
     try:
         return write(value)
     except Unfit as error:

@@ -16,7 +16,6 @@ OLDEST = (0, 20)
 def msgspec() -> Any:  # Any: a module that need not be there
     """Return msgspec, loaded at the first use; None if it is not installed, or older than `OLDEST`."""
     try:
-        import msgspec
         import msgspec.json
     except ImportError:
         return None
