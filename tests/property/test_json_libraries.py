@@ -312,7 +312,7 @@ def test_values_are_written_alike(type_: Any) -> None:
     ids=lambda record: type(record).__name__,
 )
 def test_what_a_field_holds_against_its_type_is_refused_alike(record: Any) -> None:
-    cls: Any = type(record)
+    cls: Any = record.__class__
     for attribute, value in itertools.product(attrs.fields(cls), VALUES):
         changed = attrs.evolve(record)
         object.__setattr__(changed, attribute.name, value)

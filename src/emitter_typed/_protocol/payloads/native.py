@@ -16,7 +16,7 @@ OLDEST = (0, 20)
 def msgspec() -> Any:  # Any: a module that need not be there
     """Return msgspec, loaded at the first use; None if it is not installed, or older than `OLDEST`."""
     try:
-        import msgspec.json
+        import msgspec
     except ImportError:
         return None
     version = tuple(int(part) for part in msgspec.__version__.split(".")[:2])
