@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+
+from emitter_typed._on_use import asyncio
 
 
 class AsyncWaiters:

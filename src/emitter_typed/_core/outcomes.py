@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import weakref
 from typing import Generic, TypeVar
@@ -10,6 +9,7 @@ from typing import Generic, TypeVar
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import wake
 from emitter_typed._guards import Log
+from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.forks import renew_in_child
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._guards import GuardedCondition
-from emitter_typed._protocol.receiving.feed import Item
+
+if TYPE_CHECKING:
+    from emitter_typed._protocol.receiving.feed import Item
 
 
 class SyncStream(Stream[MessageT]):
