@@ -109,6 +109,8 @@ class _OursSync:
         # Whoever floods wants a queue that holds the flood: the peers' have no bounds at all.
         self.client = Client(max_messages=10_000_000, max_bytes=2**34, timeout_s=LIMIT_S)
         self.client.connect("127.0.0.1", port, secure=False)
+        # What converts payloads is loaded with the first one, once in a program's life.
+        self.client.me()
 
 
 class OursHandler(_OursSync):
@@ -182,6 +184,7 @@ class _OursAsync:
 
         self.client = AsyncClient(max_messages=10_000_000, max_bytes=2**34, timeout_s=LIMIT_S)
         await self.client.connect("127.0.0.1", self.port, secure=False)
+        await self.client.me()
 
 
 class OursAsyncHandler(_OursAsync):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable
 from operator import itemgetter
+
+from emitter_typed._on_use import asyncio
 
 
 class AsyncWaiters:

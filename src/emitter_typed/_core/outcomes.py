@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from typing import Any, ClassVar, Generic, TypeVar
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import Alarms
 from emitter_typed._guards import Log
+from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
 

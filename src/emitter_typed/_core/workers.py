@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import threading
 from collections import deque
@@ -12,6 +11,7 @@ from typing import Generic, Literal, NoReturn, TypeVar, TypeVarTuple
 
 from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
 from emitter_typed._guards import GuardedCondition, Log, put_off
+from emitter_typed._on_use import asyncio
 from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, hide_keys, kind_of
 
 T = TypeVar("T")

@@ -6,22 +6,27 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve, field, frozen
 
+from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.definition import (
     OperationDefinition,
     OptionDefinition,
     RequestDefinition,
 )
 from emitter_typed._protocol.payloads import codec
-from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
 from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import expected
 from emitter_typed._protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
 from emitter_typed._types.values import Option, Record, Secret, is_masked, masked_form
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, look_swapped
+
+if TYPE_CHECKING:
+    from emitter_typed._protocol.payloads import conversion as rules
+else:
+    rules = OnUse("emitter_typed._protocol.payloads.conversion")
 
 _find_border = re.compile(r"[^!-~]|[/?#+*{}]").search
 
@@ -292,9 +297,9 @@ def _checked(option: OptionDefinition, value: object) -> object:
             if not isinstance(value, int | float) or isinstance(value, bool):
                 raise expected("seconds or a timedelta", value)
             value = seconds(value)
-        conversion_of(option.type).write(value)
+        rules.conversion_of(option.type).write(value)
         if option.format is not None:
-            write_as(option.format, value)
+            rules.write_as(option.format, value)
     except (ValueError, OverflowError) as error:
         shown = hide_keys(value) if isinstance(value, str) else value
         raise InvalidArgument(hide_keys(f"{option.name}: {error}"), argument=option.name, value=shown) from None
@@ -316,7 +321,7 @@ def _check_order(option: OptionDefinition, value: Any, checked: Mapping[str, Any
 def _text(option: OptionDefinition, value: object) -> str | None:
     if value in option.encode:
         return option.encode[value]
-    return str(write_as(option.format, value))
+    return str(rules.write_as(option.format, value))
 
 
 @frozen

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import TYPE_CHECKING
 
 from emitter_typed._core.streams.stream import MessageT, Stream
-from emitter_typed._protocol.receiving.feed import Item
-from emitter_typed._protocol.receiving.mailbox import Arrival
+from emitter_typed._on_use import asyncio
 from emitter_typed.errors import Closed
+
+if TYPE_CHECKING:
+    from emitter_typed._protocol.receiving.feed import Item
+    from emitter_typed._protocol.receiving.mailbox import Arrival
 
 
 class AsyncStream(Stream[MessageT]):

@@ -15,15 +15,16 @@ from emitter_typed._clock import monotonic
 from emitter_typed._guards import Log
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.message import Gap, Message, StoredMessage
-from emitter_typed._protocol.receiving.feed import Feed, Item
-from emitter_typed._protocol.receiving.mailbox import Arrival
 from emitter_typed._protocol.session.fetches import Fetch
-from emitter_typed._protocol.session.inflight import CallResult
 from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable, hide_keys
 
 if TYPE_CHECKING:
     # Only checkers need the default, so that a bare `Subscription` means one of `Message[bytes]`.
     from typing_extensions import TypeVar as DefaultTypeVar
+
+    from emitter_typed._protocol.receiving.feed import Feed, Item
+    from emitter_typed._protocol.receiving.mailbox import Arrival
+    from emitter_typed._protocol.session.inflight import CallResult
 
     MessageT = DefaultTypeVar("MessageT", default=Message)
 else:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.forks import renew_in_child
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._guards import GuardedCondition
-from emitter_typed._protocol.receiving.feed import Item
-from emitter_typed._protocol.receiving.mailbox import Arrival
+
+if TYPE_CHECKING:
+    from emitter_typed._protocol.receiving.feed import Item
+    from emitter_typed._protocol.receiving.mailbox import Arrival
 
 
 class SyncStream(Stream[MessageT]):
