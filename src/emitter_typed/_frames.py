@@ -34,7 +34,7 @@ def hides_arguments(cls: type[T]) -> type[T]:
             # What is deprecated hides by itself, below the warning that it gives its caller.
             continue
         if isinstance(member, classmethod | staticmethod):
-            setattr(cls, name, type(member)(hiding(member.__func__)))
+            setattr(cls, name, type(cast("Any", member))(hiding(cast("Any", member).__func__)))
         elif isinstance(member, property) and member.fset is not None:
             setattr(cls, name, member.setter(hiding(member.fset)))
         elif isinstance(member, FunctionType):

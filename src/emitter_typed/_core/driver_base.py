@@ -16,6 +16,7 @@ from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import ProtocolDefinition
+from emitter_typed._protocol.receiving.stored_ids import KnownProcesses
 from emitter_typed._transport import Endpoint, Reactor, Transport, make_transport
 from emitter_typed._transport.reasons import words
 from emitter_typed.errors import ConnectionRefused, EmitterError, RequestTimeout
@@ -54,6 +55,7 @@ class DriverBase(ABC):
         self.addresses: tuple[BrokerAddress, ...] = ()
         """The brokers that `connect` without arguments tries in turn; empty: Emitter's hosted service."""
         self._counters = ClientCounters()
+        self._known_processes = KnownProcesses()
         self._mailboxes = Mailboxes()
         end_in_child(self)
 
@@ -81,6 +83,8 @@ class DriverBase(ABC):
         """Return where `connect` connects to with these arguments, in turn. Raises InvalidArgument."""
         if not self.addresses or host is not DEFAULT_HOST or (port, secure) != (DEFAULT_PORT, True):
             return (self.settings.endpoint(host, port, secure, keepalive_s, username),)
+        if len(self.addresses) > 1:
+            self._known_processes.several = True
         return tuple(
             self.settings.endpoint(
                 each.host,

@@ -144,6 +144,7 @@ class Stream(ABC, Generic[MessageT]):
         with self._guard:
             self._feed.restored(datetime.now(UTC))
             self._wake()
+        self._go_on()
 
     def end(self, error: EmitterError | None) -> None:
         """End the stream, for a reason or none."""

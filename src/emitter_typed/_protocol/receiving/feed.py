@@ -67,6 +67,8 @@ class Feed:
         """Whether it is known what comes first."""
         self.failure: EmitterError | None = None
         """Why it could not start."""
+        # Why a page did not come before it has started; it begins again if another connection follows.
+        self._lost_by: ConnectionLost | None = None
         self._query = query
         self._recent = RecentDeliveries(max_messages=_MAX_RECENT_MESSAGES)
         self._recovers = query is not None and query.recover
@@ -140,7 +142,12 @@ class Feed:
             return
         self._refused.clear()
         self._arrived_at_s.clear()
-        if self._break is None:
+        if not self.started:
+            # Nobody has read anything: it begins with the next connection.
+            self._catch_up = None
+            self.mailbox.filter_before(self.mailbox.received, lambda _: False)
+            self._no_echo.clear()
+        elif self._break is None:
             self._break = _Break(self.mailbox.received, self.mailbox.received, now)
             self._only_live = False
         else:
@@ -155,12 +162,16 @@ class Feed:
     def restored(self, now: datetime) -> None:
         """Learn that the subscription is there again."""
         self._connected = True
-        if self._break is not None:
+        if not self.started:
+            self.granted()
+        elif self._break is not None:
             self._break.until = now
 
     def end(self) -> None:
         """Learn that nothing more is coming: what waits can still be taken, and nothing more is fetched."""
         self._ended = True
+        if not self.started and self.failure is None:
+            self.failure = self._lost_by
         if self._catch_up is not None and self._catch_up.merged:
             # What is there already waits like everything else.
             self._items.extend(self._catch_up.ready())
@@ -183,6 +194,7 @@ class Feed:
                 if not self._items and not catch_up.done:
                     return None
                 if catch_up.done:
+                    self._items.extend(map(_incomplete, catch_up.untold()))
                     self._catch_up = None
                 continue
             broken = self._break
@@ -260,13 +272,14 @@ class Feed:
         """Learn that what was asked for has failed; return the error if somebody is to be told."""
         asked, self._asked = self._asked, None
         catch_up = self._catch_up
+        if not self.started and isinstance(error, ConnectionLost):
+            self._lost_by = error
         if catch_up is None or asked is not catch_up:
             return None
         if isinstance(error, ReplyMissing):
-            if catch_up.shrink(error, self._received):
-                return None
+            told = None if catch_up.shrink(error, self._received) else error
             self._try_to_merge(catch_up)
-            return error
+            return told
         if isinstance(error, ConnectionLost | Closed) and self.started:
             # It goes on with the next connection, which may be there already.
             return None
@@ -305,19 +318,26 @@ class Feed:
         broken = self._break
         live = self._live(0 if broken is None else broken.live_from)
         place = self._received - len(live)
-        if not catch_up.find_merge_point(live, place, no_echo=tuple(self._no_echo), own=self._no_echo_before):
+        in_place = not self._refused
+        no_echo, own = tuple(self._no_echo), self._no_echo_before
+        if not catch_up.find_merge_point(live, place, no_echo=no_echo, own=own, in_place=in_place):
             return
+        first = self.mailbox.received - len(live)
+        for index, message in reversed(catch_up.between):
+            self.mailbox.insert(first + index + 1, (message.channel, message.payload))
         self._refused.clear()
         self._no_echo.clear()
         self._no_echo_before.clear()
         if not self.started:
             self.started = True
-            self._items.extend(_incomplete(second) for second in sorted(catch_up.incomplete))
+            self._items.extend(map(_incomplete, catch_up.untold()))
         self._since_cursor = self._since_merge = 0
         self._cursor_due = 1
         if broken is not None and broken.until is not None:
             self._leave_out_what_was_stored(catch_up, broken)
             self._break = None
+            # It tells of all that is not whole so far.
+            catch_up.untold()
             self._items.append(_gap(broken, broken.until, catch_up))
 
     @property
