@@ -88,14 +88,29 @@ docs: $(READY)  ## make the site of docs/ in build/docs/html (a warning is an er
 	  --doctree-dir build/docs/doctrees docs build/docs/html
 	@echo "docs: build/docs/html/index.html"
 
+BENCHES = build/bench-client/.ready build/bench-codec/.ready build/bench-codegen/.ready
+
+bench: $(READY) $(BENCHES)  ## everything, in about 20 minutes on an idle machine: writes RESULTS.md, figures and tables
+	@$(BIN)/python -m benchmarks.everything $(BENCH)
+
+bench-quick: $(READY) $(BENCHES)  ## the same with fewer rounds of less, in about three minutes, into build/bench-quick
+	@$(BIN)/python -m benchmarks.everything --quick $(BENCH)
+
+bench-render: $(READY)  ## write RESULTS.md, figures and tables again, of what benchmarks/results.json holds
+	@$(BIN)/python -m benchmarks.everything --render
+
 bench-broker: $(READY)  ## how fast the embedded broker is, beside mosquitto if that is installed
 	@$(BIN)/python -m benchmarks.broker
 
-bench-codegen: $(READY)  ## how long generating takes, beside two other generators
-	@test -x build/bench-codegen/bin/python || $(BIN)/python -m venv build/bench-codegen
+bench-codegen: build/bench-codegen/.ready  ## how long generating takes, beside two other generators
+	@$(BIN)/python -m benchmarks.codegen --peers build/bench-codegen/bin $(BENCH)
+
+build/bench-codegen/.ready: benchmarks/codegen-requirements.txt | $(READY)
+	@echo "bench-codegen: installing the other generators into build/bench-codegen"
+	@$(BIN)/python -m venv --clear build/bench-codegen
 	@build/bench-codegen/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	  -r benchmarks/codegen-requirements.txt || echo "bench-codegen: the others could not be installed" >&2
-	@$(BIN)/python benchmarks/codegen.py --peers build/bench-codegen/bin
+	@touch $@
 
 bench-client: build/bench-client/.ready  ## how fast the client is, beside others (BENCH="--rounds 1" is handed on)
 	@build/bench-client/bin/python -m benchmarks.client $(BENCH)

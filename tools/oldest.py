@@ -1,7 +1,8 @@
 """Prints the oldest allowed release of each dependency, as pins for pip. Run by `make test-oldest`."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -9,18 +10,19 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def oldest(project: dict[str, object], own_name: str = "emitter-typed") -> Iterator[str]:
-    """Give a pin for each dependency of a project and of its extras.
+def dependencies() -> Iterable[str]:
+    """Return what the package and its extras ask for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return chain(project["dependencies"], *project["optional-dependencies"].values())
+
+
+def oldest(asked: Iterable[str], own_name: str = "emitter-typed") -> Iterator[str]:
+    """Give a pin for each of these dependencies; extras that ask for the package itself are left out.
 
     Raises:
         ValueError: A dependency has no lower bound, so nobody has promised how old it may be.
     """
-    extras = project.get("optional-dependencies", {})
-    assert isinstance(extras, dict)
-    for text in [
-        *_texts(project.get("dependencies", [])),
-        *(one for extra in extras.values() for one in _texts(extra)),
-    ]:
+    for text in asked:
         requirement = Requirement(text)
         if requirement.name == own_name:
             continue
@@ -30,10 +32,5 @@ def oldest(project: dict[str, object], own_name: str = "emitter-typed") -> Itera
         yield f"{requirement.name}=={lower[0]}"
 
 
-def _texts(value: object) -> list[str]:
-    assert isinstance(value, list)
-    return [str(one) for one in value]
-
-
 if __name__ == "__main__":
-    print(*oldest(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]), sep="\n")
+    print(*oldest(dependencies()), sep="\n")

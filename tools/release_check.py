@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def problems(tag: str, version: str, changelog: str) -> list[str]:
     """Return what keeps a tag from being the release of a version."""
-    found = []
+    found: list[str] = []
     if tag != f"v{version}":
         found.append(f"the tag is {tag}, and the package is version {version}: the tag must be v{version}")
     section = re.search(rf"^## \[{re.escape(version)}\] - (\S+)$(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)

@@ -1,12 +1,9 @@
 """What decides on a release, and which dependencies are tried as the oldest."""
 
-import tomllib
-
 import pytest
 
 from emitter_typed_codegen.version import VERSION
-from tests.helpers.tree import ROOT
-from tools.oldest import oldest
+from tools.oldest import dependencies, oldest
 from tools.release_check import main, problems
 
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2027-01-31\n\n### Added\n\n- A thing.\n"
@@ -44,11 +41,11 @@ def test_a_missing_tag_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_every_dependency_says_how_old_it_may_be() -> None:
-    pins = list(oldest(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]))
+    pins = list(oldest(dependencies()))
 
     assert {"attrs", "cattrs", "paho-mqtt", "jinja2", "pyyaml"} <= {pin.split("==")[0] for pin in pins}
 
 
 def test_a_dependency_without_a_lower_bound_is_an_error() -> None:
     with pytest.raises(ValueError, match="attrs<30: expected one lower bound"):
-        list(oldest({"dependencies": ["attrs<30"]}))
+        list(oldest(["attrs<30"]))

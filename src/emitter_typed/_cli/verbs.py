@@ -54,6 +54,7 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         Verb("check", "compiler", "find problems in schemas; for CI, in a whole project", "codegen"),
         Verb("schema", "schema", "print the JSON Schema of the schema language, for editors", "codegen"),
         Verb("diff", "compiler", "show what changed between two schemas, and whom it breaks", "codegen"),
+        Verb("export", "compiler", "write a schema as AsyncAPI, JSON Schema or a page of HTML", "codegen"),
     ),
     "try it out": (
         Verb("demo", "demo", "take a tour of two minutes, with an embedded broker", "all"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from attrs import evolve
 
 from emitter_typed._core.addresses import BrokerAddress
 from emitter_typed._core.forks import end_in_child
-from emitter_typed._core.settings import Settings
+from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_PORT, Settings
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
 from emitter_typed._core.statistics import Mailboxes, Statistics, statistics
 from emitter_typed._core.time_limits import check_time_limit
@@ -21,10 +21,6 @@ from emitter_typed._transport import Endpoint, Reactor, Transport, make_transpor
 from emitter_typed._transport.reasons import words
 from emitter_typed.errors import ConnectionRefused, EmitterError, RequestTimeout
 
-# An object of its own, which tells a call without a host from one that names this one.
-DEFAULT_HOST: Final = str(b"api.emitter.io", "ascii")
-DEFAULT_PORT = 443
-DEFAULT_KEEPALIVE_S = 30
 CONNECT_GRACE_S = 0.1
 """For how long `connect` outwaits its attempt, which has the same limit and says more of why it failed, in seconds."""
 
