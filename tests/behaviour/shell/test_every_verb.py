@@ -20,6 +20,7 @@ from emitter_typed.broker import Broker
 from emitter_typed.cli import main
 from emitter_typed_codegen.exit_codes import MEANINGS
 from tests.behaviour.shell.conftest import LIMIT_S, PROGRAM, Shell, example, prepare_example
+from tests.helpers.proxy import CuttingProxy
 
 KEY = "kR7-_m3Qd9Zb1Xv5Tn8Wc2Lp4Sg6Hj0f"
 NOBODY = "mqtt://127.0.0.1:1"
@@ -29,6 +30,8 @@ OPTIONS = {
 }
 NEED_A_BROKER = {name for name, options in OPTIONS.items() if "--url" in options} - {"doctor", "profile"}
 STREAMS = {"broker"}
+COME_BACK = {"sub", "presence", "link"}
+_find_colour = re.compile(r"\x1b\[[0-9;]*m").findall
 
 every_verb = pytest.mark.parametrize("verb", sorted(VERBS))
 
@@ -110,7 +113,7 @@ def test_what_belongs_elsewhere_is_refused_in_every_place(
 def test_without_a_broker_a_stdin_and_utf_8(verb: str, shell: Shell, broker: Broker, client: Client) -> None:
     """Those that need a broker end with 3 and one line, or with 2 if they need stdin; the others do their work."""
     prepare_example(verb, shell, broker, client)
-    shell.environment |= {"EMITTER_URL": NOBODY, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    shell.environment |= {"EMITTER_URL": NOBODY, "LC_ALL": "C", "PYTHONUTF8": "0", "NO_COLOR": "1"}
     process = shell.start(command=["sh", "-c", f"exec {shlex.join(PROGRAM)} {example(verb)} <&-"])
     if verb in STREAMS:
         process.until("\n")
@@ -118,12 +121,27 @@ def test_without_a_broker_a_stdin_and_utf_8(verb: str, shell: Shell, broker: Bro
     done = process.end()
     told = done.out + done.err
     assert "Traceback" not in told
+    assert _find_colour(done.raw) == []
     if verb not in NEED_A_BROKER:
         assert (done.code, done.err) == (0, "")
         return
     assert done.code == (2 if "<" in example(verb) else 3)
     [line] = told.splitlines()
     assert re.match(rf"emitter-typed {verb}: (stdin is closed: |no connection to 127\.0\.0\.1:1: )", line)
+
+
+@pytest.mark.parametrize("verb", sorted(NEED_A_BROKER - COME_BACK))
+def test_a_broker_that_goes_away_is_3_and_one_line(verb: str, pipe: Shell, broker: Broker, client: Client) -> None:
+    prepare_example(verb, pipe, broker, client)
+    with CuttingProxy(broker.url) as proxy:
+        pipe.environment["EMITTER_URL"] = proxy.url
+        # A CONNACK has 4 bytes.
+        proxy.cut_next_after(to_client_bytes=5)
+        done = pipe.start(command=["sh", "-c", f"exec {shlex.join(PROGRAM)} {example(verb)}"]).end()
+    assert (done.code, done.out) == (3, "")
+    [line] = done.err.splitlines()
+    assert line.startswith(f"emitter-typed {verb}: the connection was lost (")
+    assert line.endswith("): run the command again")
 
 
 @every_verb

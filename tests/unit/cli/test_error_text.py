@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from emitter_typed import Client, NotFound, Permission, Unauthorized, errors
 from emitter_typed._cli.error_text import error_text
 from emitter_typed.broker import Broker
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _find_api = re.compile(r"[a-z]+_[a-z_]+|\w+=|\w+\(\)|Client\b|`since`|call again|connect again").findall
 
 
@@ -48,7 +49,7 @@ def test_what_is_refused_before_it_is_sent_names_the_option(broker: Broker) -> N
             lambda: client.publish(key, "a/", "x" * 70_000),
             lambda: client.publish(key, "a/+/", "x"),
             lambda: client.link(key, "a/", "abc"),
-            lambda: client.history(key, "a/", since=10, until=5),
+            lambda: client.history(key, "a/", since=NOON, until=NOON - timedelta(hours=1)),
             lambda: client.me(timeout_s=-1),
             lambda: Permission("y"),
             lambda: Client.from_url("mqtt://ann:secret@host"),
