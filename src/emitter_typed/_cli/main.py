@@ -53,7 +53,8 @@ def _main(arguments: list[str]) -> int:
 
 def _run(name: str, arguments: list[str]) -> int:
     from emitter_typed._cli.verbs import VERBS
-    from emitter_typed.errors import EmitterError, hide_keys
+    from emitter_typed._masking import hide_keys
+    from emitter_typed.errors import EmitterError
 
     verb = VERBS.get(name)
     if verb is None:
