@@ -8,7 +8,7 @@ import re
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from emitter_typed.errors import hide_keys
+from emitter_typed._masking import hide_keys
 from emitter_typed_codegen.arguments import PROGRAM as PROGRAM
 from emitter_typed_codegen.arguments import Parser as BaseParser
 from emitter_typed_codegen.arguments import suggestion as suggestion

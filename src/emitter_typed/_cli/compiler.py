@@ -6,7 +6,8 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from emitter_typed.errors import InvalidArgument, hide_keys
+from emitter_typed._masking import hide_keys
+from emitter_typed.errors import InvalidArgument
 
 
 def parser(verb: str) -> argparse.ArgumentParser:

@@ -60,7 +60,8 @@ def _main(arguments: list[str]) -> int:
 
 def _run(name: str, arguments: list[str]) -> int:
     from emitter_typed._cli.verbs import SYNONYMS, VERBS
-    from emitter_typed.errors import EmitterError, hide_keys
+    from emitter_typed._masking import hide_keys
+    from emitter_typed.errors import EmitterError
 
     verb = VERBS.get(name)
     if verb is None:
