@@ -116,6 +116,8 @@ class Member:
             case PresenceSubscribe(who=one):
                 self._tell(f"{one.username or 'a stranger'} came")
             case PresenceUnsubscribe(who=one):
+                if one.username == self.name:
+                    return
                 self._tell(f"{one.username or 'a stranger'} left")
 
 
