@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
 from attrs import field, frozen
 from emitter_typed.channels import (
     AsyncPublishChannel,
@@ -15,14 +18,19 @@ from emitter_typed.channels import (
 )
 from emitter_typed.contract import (
     Address,
+    AsyncPending,
     ChannelDefinition,
     ChannelMessage,
+    Pending,
     Record,
     hides_arguments,
     pattern,
 )
 
 from .types import Invitation, Line, Name
+
+if TYPE_CHECKING:
+    from typing_extensions import override
 
 
 @frozen(kw_only=True)
@@ -59,6 +67,31 @@ class InvitationChannel(
     """
 
     _definition = invitation_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Invitation,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Invitation,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> Pending: ...
 
 
 @hides_arguments
@@ -113,6 +146,31 @@ class AsyncInvitationChannel(
     """
 
     _definition = invitation_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Invitation,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Invitation,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments
@@ -188,6 +246,31 @@ class PrivateChannel(
 
     _definition = private_channel
 
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Line,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Line,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> Pending: ...
+
 
 @hides_arguments
 class PrivateChannels(SubscribeChannel[Line, PrivateParams]):
@@ -232,6 +315,31 @@ class AsyncPrivateChannel(
     """
 
     _definition = private_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Line,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Line,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments
@@ -298,6 +406,31 @@ class RoomChannel(PublishChannel[Line, RoomParams], SubscribeChannel[Line, RoomP
 
     _definition = room_channel
 
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Line,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Line,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> Pending: ...
+
 
 @hides_arguments
 class RoomChannels(SubscribeChannel[Line, RoomParams]):
@@ -343,6 +476,31 @@ class AsyncRoomChannel(
     """
 
     _definition = room_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Line,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Line,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
 from attrs import field, frozen
 from emitter_typed.channels import (
     AsyncPublishChannel,
@@ -15,14 +18,19 @@ from emitter_typed.channels import (
 )
 from emitter_typed.contract import (
     Address,
+    AsyncPending,
     ChannelDefinition,
     ChannelMessage,
+    Pending,
     Record,
     hides_arguments,
     minimum,
 )
 
 from .types import Position
+
+if TYPE_CHECKING:
+    from typing_extensions import override
 
 
 @frozen(kw_only=True)
@@ -59,6 +67,31 @@ class NoticeChannel(
     """
 
     _definition = notice_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: str,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: str,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> Pending: ...
 
 
 @hides_arguments
@@ -104,6 +137,31 @@ class AsyncNoticeChannel(
     """
 
     _definition = notice_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: str,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: str,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments
@@ -173,6 +231,31 @@ class PositionChannel(
 
     _definition = position_channel
 
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Position,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Position,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> Pending: ...
+
 
 @hides_arguments
 class PositionChannels(SubscribeChannel[Position, PositionParams]):
@@ -218,6 +301,31 @@ class AsyncPositionChannel(
     """
 
     _definition = position_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Position,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Position,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
 from attrs import field, frozen
 from emitter_typed.channels import (
     AsyncPublishChannel,
@@ -15,8 +18,10 @@ from emitter_typed.channels import (
 )
 from emitter_typed.contract import (
     Address,
+    AsyncPending,
     ChannelDefinition,
     ChannelMessage,
+    Pending,
     Record,
     hides_arguments,
     minimum,
@@ -24,6 +29,9 @@ from emitter_typed.contract import (
 )
 
 from .types import Alarm, House, Reading
+
+if TYPE_CHECKING:
+    from typing_extensions import override
 
 
 @frozen(kw_only=True)
@@ -60,6 +68,31 @@ class AlarmChannel(
     """
 
     _definition = alarm_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Alarm,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Alarm,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> Pending: ...
 
 
 @hides_arguments
@@ -106,6 +139,31 @@ class AsyncAlarmChannel(
     """
 
     _definition = alarm_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Alarm,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Alarm,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments
@@ -181,6 +239,31 @@ class ReadingChannel(
 
     _definition = reading_channel
 
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> Pending: ...
+
 
 @hides_arguments
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
@@ -241,6 +324,31 @@ class AsyncReadingChannel(
     """
 
     _definition = reading_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments

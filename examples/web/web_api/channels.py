@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
 from attrs import field, frozen
 from emitter_typed.channels import (
     AsyncPublishChannel,
@@ -15,14 +18,19 @@ from emitter_typed.channels import (
 )
 from emitter_typed.contract import (
     Address,
+    AsyncPending,
     ChannelDefinition,
     ChannelMessage,
+    Pending,
     Record,
     hides_arguments,
     pattern,
 )
 
 from .types import Station
+
+if TYPE_CHECKING:
+    from typing_extensions import override
 
 
 @frozen(kw_only=True)
@@ -59,6 +67,31 @@ class StationChannel(
     """
 
     _definition = station_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Station,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Station,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+        ) -> Pending: ...
 
 
 @hides_arguments
@@ -104,6 +137,31 @@ class AsyncStationChannel(
     """
 
     _definition = station_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Station,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Station,
+            *,
+            ttl: float | timedelta | None = 86400,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments

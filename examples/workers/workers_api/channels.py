@@ -6,15 +6,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
 from emitter_typed.channels import (
     AsyncPublishChannel,
     AsyncSubscribeChannel,
     PublishChannel,
     SubscribeChannel,
 )
-from emitter_typed.contract import Address, ChannelDefinition, ChannelMessage
+from emitter_typed.contract import (
+    Address,
+    AsyncPending,
+    ChannelDefinition,
+    ChannelMessage,
+    Pending,
+)
 
 from .types import Job, Result
+
+if TYPE_CHECKING:
+    from typing_extensions import override
 
 JobsChannelMessage = ChannelMessage[Job, None]
 """A message of `jobs/`."""
@@ -38,6 +50,31 @@ class JobsChannel(PublishChannel[Job, None], SubscribeChannel[Job, None]):
 
     _definition = jobs_channel
 
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Job,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Job,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> Pending: ...
+
 
 class AsyncJobsChannel(
     AsyncPublishChannel[Job, None],
@@ -51,6 +88,31 @@ class AsyncJobsChannel(
     """
 
     _definition = jobs_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Job,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Job,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> AsyncPending: ...
 
 
 ResultsChannelMessage = ChannelMessage[Result, None]
@@ -73,6 +135,31 @@ class ResultsChannel(PublishChannel[Result, None], SubscribeChannel[Result, None
 
     _definition = results_channel
 
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Result,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Result,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> Pending: ...
+
 
 class AsyncResultsChannel(
     AsyncPublishChannel[Result, None],
@@ -84,3 +171,28 @@ class AsyncResultsChannel(
     """
 
     _definition = results_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Result,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Result,
+            *,
+            ttl: float | timedelta | None = None,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = 1,
+        ) -> AsyncPending: ...

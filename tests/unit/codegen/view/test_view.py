@@ -169,6 +169,30 @@ def _without_flavour(text: str) -> str:
     return re.sub(r",(?=[)\]])", "", re.sub(r"\s+", "", plain))
 
 
+def test_defaults_of_a_channel_are_in_the_signatures_of_its_publishes(generate: Generate) -> None:
+    text = generate("channels: {lamp: {address: lamp/, payload: json, options: {ttl: 60, retain: true, qos: 1}}}\n")
+    heads = re.findall(
+        r"        @override\n +((?:async )?def \w+)\((.*?)\) -> (\w+): \.\.\.", text["channels.py"], re.DOTALL
+    )
+    options = "ttl: float | timedelta | None = 60, echo: bool | None = None, retain: bool | None = True,"
+    taken = f"self, payload: Json, *, {options} qos: Literal[0, 1] | None = 1,"
+
+    assert [(name, " ".join(parameters.split()), returned) for name, parameters, returned in heads] == [
+        ("def publish", f"{taken} timeout_s: float | None = None,", "None"),
+        ("def publish_nowait", taken, "Pending"),
+        ("async def publish", f"{taken} timeout_s: float | None = None,", "None"),
+        ("def publish_nowait", taken, "AsyncPending"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "channel",
+    ["{address: lamp/, payload: json}", "{address: lamp/, payload: json, options: {ttl: 60}, direction: subscribe}"],
+)
+def test_a_channel_without_defaults_of_its_own_has_no_signatures(generate: Generate, channel: str) -> None:
+    assert "TYPE_CHECKING" not in generate(f"channels: {{lamp: {channel}}}\n")["channels.py"]
+
+
 def test_defaults_of_a_channel_are_in_its_definition_and_its_docs(generate: Generate) -> None:
     text = generate("channels: {lamp: {address: lamp/, payload: json, options: {ttl: 60}}}\n")
     plain = " ".join(text["channels.py"].split())
