@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage test-tools test-long lint types format generate generate-check docs bench-broker bench-client bench-codec bench-codegen package-check lock clean same-python
+.PHONY: help setup demo test coverage test-tools test-long lint types format generate generate-check docs bench-broker bench-client bench-codec bench-codegen package-check test-pythons test-oldest dist lock clean same-python
 
 help:  ## this list
 	@echo "emitter-typed: make TARGET, where TARGET is one of"
@@ -88,14 +88,29 @@ docs: $(READY)  ## make the site of docs/ in build/docs/html (a warning is an er
 	  --doctree-dir build/docs/doctrees docs build/docs/html
 	@echo "docs: build/docs/html/index.html"
 
+BENCHES = build/bench-client/.ready build/bench-codec/.ready build/bench-codegen/.ready
+
+bench: $(READY) $(BENCHES)  ## everything, in about 20 minutes on an idle machine: writes RESULTS.md, figures and tables
+	@$(BIN)/python -m benchmarks.everything $(BENCH)
+
+bench-quick: $(READY) $(BENCHES)  ## the same with fewer rounds of less, in about three minutes, into build/bench-quick
+	@$(BIN)/python -m benchmarks.everything --quick $(BENCH)
+
+bench-render: $(READY)  ## write RESULTS.md, figures and tables again, of what benchmarks/results.json holds
+	@$(BIN)/python -m benchmarks.everything --render
+
 bench-broker: $(READY)  ## how fast the embedded broker is, beside mosquitto if that is installed
 	@$(BIN)/python -m benchmarks.broker
 
-bench-codegen: $(READY)  ## how long generating takes, beside two other generators
-	@test -x build/bench-codegen/bin/python || $(BIN)/python -m venv build/bench-codegen
+bench-codegen: build/bench-codegen/.ready  ## how long generating takes, beside two other generators
+	@$(BIN)/python -m benchmarks.codegen --peers build/bench-codegen/bin $(BENCH)
+
+build/bench-codegen/.ready: benchmarks/codegen-requirements.txt | $(READY)
+	@echo "bench-codegen: installing the other generators into build/bench-codegen"
+	@$(BIN)/python -m venv --clear build/bench-codegen
 	@build/bench-codegen/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	  -r benchmarks/codegen-requirements.txt || echo "bench-codegen: the others could not be installed" >&2
-	@$(BIN)/python benchmarks/codegen.py --peers build/bench-codegen/bin
+	@touch $@
 
 bench-client: build/bench-client/.ready  ## how fast the client is, beside others (BENCH="--rounds 1" is handed on)
 	@build/bench-client/bin/python -m benchmarks.client $(BENCH)
@@ -117,6 +132,24 @@ build/bench-codec/.ready: benchmarks/requirements-codec.txt | $(READY)
 	@build/bench-codec/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-codec.txt
 	@build/bench-codec/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
+
+test-pythons:  ## run the tests on every Python at hand, 3.11 to 3.14, each in an environment of its own
+	@ran=; for version in 3.11 3.12 3.13 3.14; do \
+	  if "python$$version" -c '$(USABLE)' >/dev/null 2>&1; then \
+	    $(MAKE) --no-print-directory test PYTHON="python$$version" VENV=".venv-$$version" || exit 1; ran="$$ran $$version"; \
+	  else echo "test-pythons: python$$version is not installed, and was left out"; fi; \
+	done; test -n "$$ran" && echo "test-pythons: passed on$$ran"
+
+test-oldest:  ## run the tests with the oldest dependencies that pyproject.toml allows, in .venv-oldest
+	@$(MAKE) --no-print-directory setup VENV=.venv-oldest
+	@.venv-oldest/bin/python -m tools.oldest > .venv-oldest/oldest.txt
+	@echo "test-oldest: $$(tr '\n' ' ' < .venv-oldest/oldest.txt)"
+	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -r .venv-oldest/oldest.txt
+	@.venv-oldest/bin/python -m pytest $(PYTEST)
+
+dist: $(READY)  ## build the sdist, and the wheel from it, into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 package-check: $(READY)  ## build wheel and sdist, and try the wheel in an environment without extras
 	@$(BIN)/python tools/package_check.py

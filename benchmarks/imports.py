@@ -51,21 +51,23 @@ CASES = {
 }
 
 
-def schema() -> str:
-    """Return the schema."""
-    types = (
+def schema(types: int = TYPES, *, channels: int = CHANNELS) -> str:
+    """Return a schema of so many types and channels."""
+    declared = (
         f"  Type{number}:\n    doc: The type number {number}.\n    fields:\n"
         + "".join(f"      field_{index}: {{type: {said}, doc: Field {index}.}}\n" for index, said in enumerate(FIELDS))
-        for number in range(TYPES)
+        for number in range(types)
     )
-    channels = (
+    addressed = (
         f'  channel_{number}: {{address: "big/{number}/{{room}}/", payload: Type{number}, doc: Channel {number}.}}\n'
-        for number in range(CHANNELS)
+        for number in range(channels)
     )
-    return f"emitter-typed: 1\nname: Big\ntypes:\n{''.join(types)}channels:\n{''.join(channels)}"
+    return f"emitter-typed: 1\nname: Big\ntypes:\n{''.join(declared)}" + (
+        f"channels:\n{''.join(addressed)}" if channels else ""
+    )
 
 
-def by_hand() -> str:
+def by_hand(types: int = TYPES) -> str:
     """Return the same classes as a person would write them."""
     head = "from __future__ import annotations\n\nfrom datetime import datetime\n\nfrom attrs import frozen\n"
     fields = "".join(
@@ -73,7 +75,7 @@ def by_hand() -> str:
     )
     return head + "".join(
         f'\n\n@frozen(kw_only=True)\nclass Type{number}:\n    """The type number {number}."""\n\n{fields}'
-        for number in range(TYPES)
+        for number in range(types)
     )
 
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from emitter_typed_codegen.arguments import PROGRAM, Parser, suggestion
 from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
+from emitter_typed_codegen.export import TARGETS, Target
 from emitter_typed_codegen.stdio import printed
 from emitter_typed_codegen.watch import PAUSE_S, stamps, wait_for_change
 
 if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
     from emitter_typed_codegen.problems import Format, Problem
-    from emitter_typed_codegen.write import Change
+    from emitter_typed_codegen.write import Change, Refused
 
 _EXTRA = {"jinja2", "markupsafe", "yaml"}
 _FORMATS = ("text", "json", "github")
@@ -51,6 +52,12 @@ class _DiffOptions(_Options):
     against: str | None
     accept: Path | None
     all: bool
+
+
+class _ExportOptions(_Options):
+    schema: Path
+    to: Target
+    out: Path | None
 
 
 def main(
@@ -93,6 +100,8 @@ def _main(argv: list[str], prog: str, pause: Callable[[], object]) -> int:
         match verb:
             case "diff":
                 return _diff(parser, parser.parse(arguments, _DiffOptions()))
+            case "export":
+                return _export(parser.parse(arguments, _ExportOptions()))
             case "check":
                 return _check(parser, parser.parse(arguments, _CheckOptions()))
             case _:
@@ -182,6 +191,29 @@ def _diff_parser(prog: str) -> Parser:
     return parser
 
 
+def _export_parser(prog: str) -> Parser:
+    parser = Parser(
+        "export",
+        "Write the types and channels of a schema as a document for others: AsyncAPI 3.0, JSON Schema 2020-12, or a "
+        "page of HTML that needs nothing else. A file that was not written by emitter-typed is left alone.",
+        usage=f"{prog} export SCHEMA --to {{{','.join(TARGETS)}}} [--out FILE] [--format {{text,json,github}}]",
+        example="home.yaml --to html --out home.html",
+        prog=prog,
+    )
+    parser.add_argument("schema", type=Path, metavar="SCHEMA", help="the schema, a YAML file")
+    parser.add_argument("--to", required=True, type=_target, choices=TARGETS, help="what to write")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the file to write; default: stdout")
+    _add_format(parser)
+    return parser
+
+
+def _target(text: str) -> str:
+    if text not in TARGETS:
+        meant = suggestion(text, TARGETS) or f": choose one of {', '.join(TARGETS)}"
+        raise argparse.ArgumentTypeError(f"there is no document {text!r}{meant}")
+    return text
+
+
 def _add_changes(parser: Parser) -> None:
     parser.add_argument("--accept", type=Path, metavar="FILE", help="breaks that are meant, as TOML")
     parser.add_argument("--all", action="store_true", help="also tell changes that are safe")
@@ -204,6 +236,7 @@ _PARSERS: dict[str, Callable[[str], Parser]] = {
     "generate": _generate_parser,
     "check": _check_parser,
     "diff": _diff_parser,
+    "export": _export_parser,
 }
 
 
@@ -274,6 +307,47 @@ def _diff(parser: Parser, options: _DiffOptions) -> int:
         return USAGE
     print(report.render(options.format, safe=options.all), end="")
     return FOUND if report.breaking else DONE
+
+
+def _export(options: _ExportOptions) -> int:
+    from emitter_typed_codegen.export.documents import export
+    from emitter_typed_codegen.jobs import DESCRIBES_PROTOCOL, compiler_protocol
+    from emitter_typed_codegen.problems import SchemaProblems
+    from emitter_typed_codegen.resolve import load
+    from emitter_typed_codegen.write import Plan, Refused
+
+    stdout: TextIO | None = sys.stdout
+    if options.out is None and stdout is None:
+        print("there is no stdout to write to: name a file with --out", file=sys.stderr)
+        return FOUND
+    try:
+        schema = load(options.schema, compiler_protocol())
+    except SchemaProblems as found:
+        _print_problems(found.problems, options.format)
+        return FOUND
+    if schema.protocol is not None:
+        print(f"{options.schema} {DESCRIBES_PROTOCOL}", file=sys.stderr)
+        return USAGE
+    text = export(schema, options.to)
+    if options.out is None:
+        _make_utf8(sys.stdout)
+        print(text, end="")
+        return DONE
+    plan = Plan()
+    plan.single(options.out, text)
+    try:
+        plan.write()
+    except Refused as refused:
+        return _refused(refused, options.format)
+    done = f"wrote {options.out}" if plan.changes else f"{options.out} is up to date"
+    print(done, file=_words(options.format))
+    return DONE
+
+
+def _make_utf8(stream: TextIO) -> None:
+    # Documents say that they are UTF-8, or are it by their standard.
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", newline="\n")
 
 
 def _generate(parser: Parser, options: _GenerateOptions, pause: Callable[[], object]) -> int:
@@ -365,11 +439,7 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
         else:
             plan.write()
     except Refused as refused:
-        if format == "text":
-            print(f"nothing was written:\n{refused}", file=sys.stderr)
-        else:
-            _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
-        return FOUND
+        return _refused(refused, format)
     for change in plan.changes if check else ():
         # Some say nothing to a reader, and change with every line of the others.
         if change.path.name != CHECKSUMS and not change.path.name.endswith(ENDING):
@@ -380,11 +450,21 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
         changes = [one for one in plan.changes if one.path.parent == job.out or one.path == job.protocol_out]
         print(_line(job, changes, again if check else None), file=words)
     packages = {one for job in jobs for one in (job.out, job.protocol_out)}
+    documents = {path for job in jobs for _, path in job.exports}
     for change in plan.changes:
         if change.path.parent not in packages and change.path not in packages:
             path = _seen(change.path)
-            print(f"{path} would change; run: {again}" if check else f"wrote {path}, for editors", file=words)
+            whom = "" if change.path in documents else ", for editors"
+            print(f"{path} would change; run: {again}" if check else f"wrote {path}{whom}", file=words)
     return FOUND if check and plan.changes else DONE
+
+
+def _refused(refused: Refused, format: Format) -> int:
+    if format == "text":
+        print(f"nothing was written:\n{refused}", file=sys.stderr)
+    else:
+        _print_problems([_output(one.path, one.why) for one in refused.refusals], format)
+    return FOUND
 
 
 def _words(format: Format) -> TextIO:

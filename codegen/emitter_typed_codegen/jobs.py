@@ -12,7 +12,8 @@ from typing import cast
 from attrs import evolve, frozen
 
 from emitter_typed_codegen.editors import named_file, named_text
-from emitter_typed_codegen.model import Protocol
+from emitter_typed_codegen.export import TARGETS, Target
+from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.packages import module_name, package_beside
 from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.problems import did_you_mean, quoted
@@ -29,7 +30,9 @@ PROJECT_COMMAND = "emitter-typed generate"
 """What makes all packages of a project's jobs anew."""
 
 _TABLE_KEYS = ("jobs", "accepted", "baseline")
-_JOB_KEYS = ("schema", "out", "testing", "baseline", "protocol_out")
+_JOB_KEYS = ("schema", "out", "testing", "baseline", "protocol_out", "exports")
+
+DESCRIBES_PROTOCOL = "describes a protocol: documents are made of schemas of types and channels"
 
 _OURS = {"emitter_typed", "emitter_typed_codegen"}
 
@@ -52,6 +55,8 @@ class Job:
     """Whether the package gets a module with strategies of Hypothesis."""
     baseline: str | None = None
     """What `check` compares the schema with, instead of the project's baseline: `git:REV` or a file."""
+    exports: tuple[tuple[Target, Path], ...] = ()
+    """The documents that are made of the schema besides, and where they go."""
     implied: bool = False
     """Whether nobody asked for it, but another schema imports this one."""
 
@@ -103,6 +108,7 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     for_editors = named_file(job.schema)
     if for_editors is not None:
         plan.single(for_editors, named_text(for_editors, protocol, schema))
+    _plan_exports(job, schema, plan)
     if job.protocol_out is None:
         return protocol
     if schema.protocol is None:
@@ -111,6 +117,19 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     (text,) = render([compiler_protocol_file(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)
     return schema.protocol
+
+
+def _plan_exports(job: Job, schema: Schema, plan: Plan) -> None:
+    if not job.exports:
+        return
+    if schema.protocol is not None:
+        plan.refuse(job.schema, DESCRIBES_PROTOCOL)
+        return
+    # Few jobs have some.
+    from emitter_typed_codegen.export.documents import export
+
+    for target, path in job.exports:
+        plan.single(path, export(schema, target))
 
 
 def _made_of(imported: Path, job: Job, jobs: list[Job], plan: Plan) -> Job:
@@ -259,6 +278,7 @@ def _job(folder: Path, entry: object, path: Path) -> Job:
             folder / protocol_out if protocol_out is not None else None,
             testing,
             _text(held, "baseline", where, "git:origin/main"),
+            _exports(held.get("exports", {}), where, folder),
         )
     except BadConfiguration as error:
         raise BadConfiguration(f"{path}: {error}") from error
@@ -278,3 +298,18 @@ def _text(held: dict[str, object], key: str, where: str, example: str) -> str | 
     if value is None or (isinstance(value, str) and "\0" not in value and (value.strip() or key == "out")):
         return value
     raise BadConfiguration(f'{where}: {key} is a text, as in {key} = "{example}"')
+
+
+def _exports(entry: object, where: str, folder: Path) -> tuple[tuple[Target, Path], ...]:
+    """Return which documents a job makes, and where."""
+    if not isinstance(entry, dict):
+        raise BadConfiguration(f'{where}: exports is a table, as in exports = {{ html = "docs/home.html" }}')
+    where = f"{where}: exports"
+    held = cast("dict[str, object]", entry)
+    _check_keys(held, TARGETS, where)
+    placed: list[tuple[Target, Path]] = []
+    for target in TARGETS:
+        text = _text(held, target, where, "docs/home.html")
+        if text is not None:
+            placed.append((target, folder / text))
+    return tuple(placed)

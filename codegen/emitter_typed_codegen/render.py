@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import pickle
+import re
 import sys
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from jinja2.bccache import Bucket
+from markupsafe import Markup
 
 from emitter_typed_codegen.layout import Expression, lay
 from emitter_typed_codegen.texts import docstring
 from emitter_typed_codegen.view import Banner, FileView
 from emitter_typed_codegen.view.docs import Doc
+
+# What no page of HTML may hold, and no UTF-8.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def render(files: Iterable[FileView], banner: Banner) -> Mapping[str, str]:
@@ -29,6 +36,25 @@ def render(files: Iterable[FileView], banner: Banner) -> Mapping[str, str]:
     return {
         file.path: environment.get_template(file.template).render(view=file.content, banner=banner) for file in files
     }
+
+
+def render_page(view: object) -> str:
+    """Return a page of HTML that needs nothing but itself.
+
+    No text of a schema becomes code there: it is escaped, and the page allows its own script and style alone.
+
+    Args:
+        view: What the template prints.
+    """
+    environment = _page_environment()
+    texts = {
+        name: environment.get_template(f"page.{end}").render() for name, end in (("script", "js"), ("style", "css"))
+    }
+    hashes = {
+        f"{name}_hash": b64encode(sha256(text.encode("utf-8")).digest()).decode("ascii") for name, text in texts.items()
+    }
+    template = environment.get_template("page.html.jinja")
+    return template.render(view=view, **hashes, **{name: Markup(text) for name, text in texts.items()})
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
@@ -55,8 +81,23 @@ class CompiledTemplates(FileSystemBytecodeCache):
 
 
 @cache
+def _page_environment() -> Environment:
+    environment = _made_environment(escape=True)
+    environment.finalize = _visible
+    return environment
+
+
+@cache
 def _environment() -> Environment:
-    environment = Environment(
+    environment = _made_environment(escape=False)
+    environment.filters["lay"] = _lay
+    environment.filters["docstring"] = _docstring
+    return environment
+
+
+def _made_environment(*, escape: bool) -> Environment:
+    # Without escapes it is Python, not HTML: text becomes inert in `texts`.
+    return Environment(
         loader=PackageLoader("emitter_typed_codegen"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -66,12 +107,13 @@ def _environment() -> Environment:
         # To fold constants takes longer than to print the few that there are.
         optimized=False,
         bytecode_cache=CompiledTemplates(Path(__file__).parent / "templates"),
-        # Python, not HTML: text becomes inert in `texts`.
-        autoescape=False,
+        autoescape=escape,
     )
-    environment.filters["lay"] = _lay
-    environment.filters["docstring"] = _docstring
-    return environment
+
+
+def _visible(value: object) -> object:
+    """Return a value without characters that HTML may not hold."""
+    return _FORBIDDEN.sub("\ufffd", value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _lay(expression: Expression, indent: int = 0) -> str:

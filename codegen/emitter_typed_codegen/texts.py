@@ -14,7 +14,7 @@ from attrs import field, frozen
 from emitter_typed_codegen.layout import STEP, WIDTH
 
 # What does not show, or changes how its neighbours show. By number, since newer Pythons know more characters.
-_HIDDEN = re.compile(
+HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3000\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
 )
@@ -31,9 +31,9 @@ _ENDED = (".", "!", "?", ":", "…")
 
 def literal(text: str) -> str:
     """Return the literal of a text, in the quotes and with the escapes that `ruff format` would leave alone."""
-    if "\\" in text and not text.endswith("\\") and not re.search("[\"']", text) and not _HIDDEN.search(text):
+    if "\\" in text and not text.endswith("\\") and not re.search("[\"']", text) and not HIDDEN.search(text):
         return f'r"{text}"'
-    return _quoted(text, _HIDDEN.sub(_escape, text.replace("\\", "\\\\")))
+    return _quoted(text, HIDDEN.sub(_escape, text.replace("\\", "\\\\")))
 
 
 def bytes_literal(data: bytes) -> str:
@@ -54,7 +54,7 @@ def folded_literal(text: str, *, start: int) -> str:
     line = literal(text)
     if start + len(line) <= WIDTH:
         return line
-    escaped = _HIDDEN.sub(_escape, text.replace("\\", "\\\\")).replace('"', '\\"')
+    escaped = HIDDEN.sub(_escape, text.replace("\\", "\\\\")).replace('"', '\\"')
     pieces = textwrap.wrap(escaped, WIDTH - 4, drop_whitespace=False, break_long_words=False, break_on_hyphens=False)
     body = "\\\n".join(pieces)
     return f'"""\\\n{body}"""'
@@ -104,7 +104,7 @@ def docstring(doc: str, indent: int, *, facts: str = "", sections: Sequence[Sect
         sections: What follows; an empty one is left out.
     """
     everything = "".join([doc, facts, *[text for one in sections for entry in one.entries for text in entry]])
-    raw = "\\" in everything and '"""' not in everything and not _HIDDEN.search(_WHITE.sub(" ", everything))
+    raw = "\\" in everything and '"""' not in everything and not HIDDEN.search(_WHITE.sub(" ", everything))
     inert = str if raw else _inert
     width = WIDTH - indent
     paragraphs = _PARAGRAPH.split(inert(sentence(doc)))
@@ -131,7 +131,7 @@ def docstring(doc: str, indent: int, *, facts: str = "", sections: Sequence[Sect
 
 def comment(text: str) -> str:
     """Return a text as it may stand in a comment, on one line."""
-    return _HIDDEN.sub(_escape, text)
+    return HIDDEN.sub(_escape, text)
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -149,7 +149,7 @@ def _inert(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text and '""' not in text:
         return text
     plain = _WHITE.sub(lambda white: "\n" if "\n" in white[0] else " ", text).replace("\\", "\\u005c")
-    hidden = "\n".join(_HIDDEN.sub(lambda found: _code(found[0]), line) for line in plain.split("\n"))
+    hidden = "\n".join(HIDDEN.sub(lambda found: _code(found[0]), line) for line in plain.split("\n"))
     return hidden.replace('"""', '""\\u0022')
 
 

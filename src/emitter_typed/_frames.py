@@ -34,7 +34,7 @@ def hides_arguments(cls: type[T]) -> type[T]:
             # What is deprecated hides by itself, below the warning that it gives its caller.
             continue
         if isinstance(member, classmethod | staticmethod):
-            setattr(cls, name, type(member)(hiding(member.__func__)))
+            setattr(cls, name, type(cast("Any", member))(hiding(cast("Any", member).__func__)))
         elif isinstance(member, property) and member.fset is not None:
             setattr(cls, name, member.setter(hiding(member.fset)))
         elif isinstance(member, FunctionType):
@@ -56,9 +56,13 @@ def hiding(function: Callable[..., Any]) -> Callable[..., Any]:
         async def call_async(*args: Any, **named: Any) -> Any:
             handled = sys.exception()
             try:
-                return await function(*args, **named)
-            except BaseException as error:
+                coroutine = function(*args, **named)
+            finally:
+                # Now: each of many calls that wait would keep them.
                 del args, named
+            try:
+                return await coroutine
+            except BaseException as error:
                 clear_frames(error, handled)
                 raise
 

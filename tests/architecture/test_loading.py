@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TELL = "; import sys; print(*sorted(sys.modules))"
 
 
@@ -46,6 +48,27 @@ def test_a_users_package_loads_no_client() -> None:
         "emitter_typed._generated.sync_api",
         "paho",
     }
+
+
+@pytest.mark.parametrize("name", ["Client", "AsyncClient"])
+def test_a_client_loads_what_carries_its_calls_when_it_is_made(name: str) -> None:
+    """Time to import is part of the product: nothing here may come back unnoticed."""
+    loaded = _loaded(f"from emitter_typed import {name}")
+
+    assert not loaded & {
+        *("asyncio", "cattrs", "dataclasses", "msgspec", "paho", "typing_extensions"),
+        "emitter_typed._protocol.payloads.conversion",
+        "emitter_typed._protocol.session.session",
+        "emitter_typed._sync.driver",
+        "emitter_typed._async.driver",
+    }
+
+
+def test_a_client_with_threads_has_no_use_for_asyncio() -> None:
+    loaded = _loaded("from emitter_typed import Client; Client()")
+
+    assert "emitter_typed._sync.driver" in loaded
+    assert not loaded & {"asyncio", "cattrs", "msgspec", "emitter_typed._async.driver"}
 
 
 def _loaded(program: str) -> set[str]:

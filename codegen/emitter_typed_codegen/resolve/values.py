@@ -179,6 +179,9 @@ def _bool(text: str) -> bool:
 
 
 def _bytes(text: str) -> str:
+    # Python takes more padding than there should be.
+    if len(text) % 4:
+        raise ValueError(text)
     try:
         base64.b64decode(text, validate=True)
     except binascii.Error:

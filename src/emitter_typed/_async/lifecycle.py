@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from emitter_typed._async.driver import AsyncDriver
 from emitter_typed._core.client_base import AsyncCallback, AsyncClientBase, AsyncHandler
 from emitter_typed._core.configured import ConfiguredClient
-from emitter_typed._core.driver_base import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
-from emitter_typed._core.settings import Settings
+from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Settings
 from emitter_typed._core.state import AsyncConnectionState
 from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.message import Message
 from emitter_typed.errors import EmitterError
+
+if TYPE_CHECKING:
+    from emitter_typed._async.driver import AsyncDriver
 
 
 @hides_arguments
@@ -21,6 +22,9 @@ class AsyncLifecycle(ConfiguredClient, AsyncClientBase):
     """A client without the calls of its protocol, which generated code adds."""
 
     def _set_up(self, settings: Settings) -> None:
+        # Loaded with the first client: with it come the session and paho.
+        from emitter_typed._async.driver import AsyncDriver
+
         self._async_driver = AsyncDriver(self._protocol, settings)
         self._calls = self._async_driver
 

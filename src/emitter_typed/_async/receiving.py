@@ -113,7 +113,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         query = HistoryQuery.of(
             self.protocol, operation, arguments, options, options_given,
             channel=prepared.channel, matcher=self.settings.matcher, recover=recover,
-            shared=connection.shares(prepared.channel),
+            shared=connection.shares(prepared.channel), known_processes=self._known_processes,
         )  # fmt: skip
         if query is not None:
             prepared = prepared.without_replay()
@@ -242,6 +242,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
             options,
             options_given,
             max_packet_bytes=self.settings.max_packet_bytes,
+            known_processes=self._known_processes,
         )
         self._present(operation)
         return self._pages(operation, pager, self._limit(timeout_s))

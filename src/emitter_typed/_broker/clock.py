@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from types import NoneType
+
+from emitter_typed._broker.arguments import check_kind
 
 
 class Clock:
@@ -32,7 +35,11 @@ class Clock:
 
         Args:
             seconds: By how much.
+
+        Raises:
+            InvalidArgument: It is not a number.
         """
+        check_kind("seconds", seconds, (int, float), "a number")
         self._ahead_s += seconds
 
 
@@ -65,8 +72,12 @@ class ManualClock(Clock):
 
         Args:
             now_s: The Unix time to begin at, in seconds. Default: the current time.
+
+        Raises:
+            InvalidArgument: It is not a number.
         """
         super().__init__()
+        check_kind("now_s", now_s, (int, float, NoneType), "a number or None")
         self._now_s = float(time.time() if now_s is None else now_s)
 
     def __call__(self) -> float:

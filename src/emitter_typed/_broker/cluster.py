@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import Self
 
+from emitter_typed._broker.arguments import check_kind
 from emitter_typed._broker.clock import Clock, NodeClock
 from emitter_typed._broker.core import new_journal
 from emitter_typed._broker.journal import Journal, Published
@@ -62,9 +63,14 @@ class AsyncCluster:
             limits: The resource limits of each node. Default: enough for tests.
 
         Raises:
-            InvalidArgument: the size is below 1, the host is empty, the port is another one, the matcher does not
-                exist, or the master key has another form.
+            InvalidArgument: An argument has another type, or the size, the host, the port, the matcher or the master
+                key is not valid.
         """
+        check_kind("size", size, int, "an integer")
+        check_kind("port", port, (int, NoneType), "an integer or None")
+        check_kind("master_key", master_key, (str, NoneType), "a text or None")
+        check_kind("clock", clock, (Clock, NoneType), "a Clock or None")
+        check_kind("limits", limits, (Limits, NoneType), "Limits or None")
         if size < 1:
             raise InvalidArgument(f"size: must be 1 or more nodes, not {size}", argument="size", value=size)
         if port:
@@ -248,8 +254,8 @@ class Cluster:
             limits: The resource limits of each node. Default: enough for tests.
 
         Raises:
-            InvalidArgument: the size is below 1, the host is empty, the port is another one, the matcher does not
-                exist, or the master key has another form.
+            InvalidArgument: An argument has another type, or the size, the host, the port, the matcher or the master
+                key is not valid.
         """
         self._thread = LoopThread()
         self._cluster = AsyncCluster(

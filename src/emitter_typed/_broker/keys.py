@@ -18,6 +18,7 @@ from hashlib import blake2b
 
 from attrs import frozen
 
+from emitter_typed._broker.arguments import check_kind
 from emitter_typed._broker.refusals import Refusal, Refused
 from emitter_typed._broker.targets import Form, KeyScope, read_target
 from emitter_typed._protocol.topics import validate_channel
@@ -215,6 +216,8 @@ def make_key(keys: KeyRing, channel: str, letters: str, ttl_s: int, now_s: float
         InvalidArgument: the channel is none or too deep, a letter is no permission, or the time is below 0.
     """
     target = validate_channel(channel, static=False)
+    check_kind("permissions", letters, str, "a text")
+    check_kind("ttl", ttl_s, int, "an integer")
     if unknown := set(letters) - _LETTERS.keys():
         raise InvalidArgument(
             f"permissions: must be letters of {''.join(_LETTERS)}, not {min(unknown)!r}",

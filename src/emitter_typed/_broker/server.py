@@ -9,9 +9,10 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import Self, cast, get_args
 
+from emitter_typed._broker.arguments import check_kind
 from emitter_typed._broker.clock import Clock
 from emitter_typed._broker.core import BrokerCore, new_journal, new_storage
 from emitter_typed._broker.edge.memory import MemoryTransport
@@ -78,8 +79,15 @@ class AsyncBroker:
             limits: The resource limits. Default: enough for tests.
 
         Raises:
-            InvalidArgument: the host, the port, the matcher or the master key is not valid.
+            InvalidArgument: An argument has another type, or the host, the port, the matcher or the master key is not
+                valid.
         """
+        check_kind("host", host, str, "a text")
+        check_kind("port", port, (int, NoneType), "an integer or None")
+        check_kind("master_key", master_key, (str, NoneType), "a text or None")
+        check_kind("clock", clock, (Clock, NoneType), "a Clock or None")
+        check_kind("tls", tls, (ssl.SSLContext, NoneType), "an ssl.SSLContext or None")
+        check_kind("limits", limits, (Limits, NoneType), "Limits or None")
         if matcher not in get_args(Matcher):
             raise InvalidArgument(
                 f"matcher {matcher!r} does not exist: use 'emitter' or 'mqtt'",

@@ -54,6 +54,7 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         Verb("check", "compiler", "tell what is wrong in schemas, or in a whole project, for CI", "codegen"),
         Verb("schema", "schema", "print the JSON Schema of the schema language, for editors", "codegen"),
         Verb("diff", "compiler", "tell what changed between two schemas, and whom it breaks", "codegen"),
+        Verb("export", "compiler", "write a schema as AsyncAPI, JSON Schema or a page of HTML", "codegen"),
     ),
     "try it out": (
         Verb("demo", "demo", "a tour of two minutes, with an embedded broker", "all"),

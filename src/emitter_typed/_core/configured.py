@@ -5,10 +5,9 @@ from __future__ import annotations
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from emitter_typed._core.addresses import parse_urls
-from emitter_typed._core.driver_base import DriverBase
 from emitter_typed._core.settings import Settings, WhileOffline
 from emitter_typed._core.statistics import Statistics
 from emitter_typed._frames import hides_arguments
@@ -17,6 +16,9 @@ from emitter_typed._protocol.receiving.mailbox import Overflow
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport import TransportFactory
+
+if TYPE_CHECKING:
+    from emitter_typed._core.driver_base import DriverBase
 
 
 @hides_arguments

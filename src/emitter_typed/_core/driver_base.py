@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from attrs import evolve
 
 from emitter_typed._core.addresses import BrokerAddress
 from emitter_typed._core.forks import end_in_child
-from emitter_typed._core.settings import Settings
+from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_PORT, Settings
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
 from emitter_typed._core.statistics import Mailboxes, Statistics, statistics
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import ProtocolDefinition
+from emitter_typed._protocol.receiving.stored_ids import KnownProcesses
 from emitter_typed._transport import Endpoint, Reactor, Transport, make_transport
 from emitter_typed._transport.reasons import words
 from emitter_typed.errors import ConnectionRefused, EmitterError, RequestTimeout
 
-# An object of its own, which tells a call without a host from one that names this one.
-DEFAULT_HOST: Final = str(b"api.emitter.io", "ascii")
-DEFAULT_PORT = 443
-DEFAULT_KEEPALIVE_S = 30
 CONNECT_GRACE_S = 0.1
 """For how long `connect` outwaits its attempt, which has the same limit and says more of why it failed, in seconds."""
 
@@ -54,6 +51,7 @@ class DriverBase(ABC):
         self.addresses: tuple[BrokerAddress, ...] = ()
         """The brokers that `connect` without arguments tries in turn; empty: Emitter's hosted service."""
         self._counters = ClientCounters()
+        self._known_processes = KnownProcesses()
         self._mailboxes = Mailboxes()
         end_in_child(self)
 
@@ -81,6 +79,8 @@ class DriverBase(ABC):
         """Return where `connect` connects to with these arguments, in turn. Raises InvalidArgument."""
         if not self.addresses or host is not DEFAULT_HOST or (port, secure) != (DEFAULT_PORT, True):
             return (self.settings.endpoint(host, port, secure, keepalive_s, username),)
+        if len(self.addresses) > 1:
+            self._known_processes.several = True
         return tuple(
             self.settings.endpoint(
                 each.host,

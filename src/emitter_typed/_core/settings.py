@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from attrs import evolve, field, frozen
 
@@ -16,6 +16,11 @@ from emitter_typed._protocol.topics import Matcher
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport import Endpoint, TransportFactory, parse_proxy
 from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+
+# An object of its own, which tells a call without a host from one that names this one.
+DEFAULT_HOST: Final = str(b"api.emitter.io", "ascii")
+DEFAULT_PORT = 443
+DEFAULT_KEEPALIVE_S = 30
 
 # The remaining length of a CONNECT without will and username (MQTT 3.1.1, 3.1).
 _BARE_CONNECT_BYTES = 12

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from emitter_typed._core.client_base import Callback, Handler, SyncClientBase
 from emitter_typed._core.configured import ConfiguredClient
-from emitter_typed._core.driver_base import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT
-from emitter_typed._core.settings import Settings
+from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Settings
 from emitter_typed._core.state import ConnectionState
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.message import Message
-from emitter_typed._sync.driver import SyncDriver
 from emitter_typed.errors import Closed, EmitterError
+
+if TYPE_CHECKING:
+    from emitter_typed._sync.driver import SyncDriver
 
 
 @hides_arguments
@@ -22,6 +23,9 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
     """A client without the calls of its protocol, which generated code adds."""
 
     def _set_up(self, settings: Settings) -> None:
+        # Loaded with the first client: with it come the session and paho.
+        from emitter_typed._sync.driver import SyncDriver
+
         self._sync_driver = SyncDriver(self._protocol, settings)
         self._calls = self._sync_driver
 

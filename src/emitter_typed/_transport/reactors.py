@@ -6,7 +6,6 @@ It only watches: reading and writing stay in the loop.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import heapq
 import selectors
@@ -21,6 +20,7 @@ from typing import Final
 
 from emitter_typed._clock import monotonic
 from emitter_typed._guards import Guard, Log
+from emitter_typed._on_use import asyncio
 from emitter_typed._transport.base import Timer
 
 _log = Log("emitter_typed")

@@ -250,7 +250,7 @@ async def test_an_exception_in_the_client_itself_loses_the_connection_and_is_log
         def fail(*arguments: object) -> bool:
             raise LookupError("a fault of ours")
 
-        monkeypatch.setattr(LocalSubscriptions, "offer", fail)
+        monkeypatch.setattr(LocalSubscriptions, "find_receivers", fail)
         waiting = asyncio.create_task(_wait_for_loss(client))
         await other.publish(key, "a/", "x", qos=1)
         await waiting
@@ -442,6 +442,14 @@ async def test_abort_while_the_broker_is_stopped_is_the_end(flavour: Flavour, br
         assert not left_connections(broker)
 
 
+def ignore(_: object) -> None:
+    pass
+
+
+def ignore_connection() -> None:
+    pass
+
+
 @both_flavours
 @in_loop
 async def test_the_handlers_of_a_client_can_be_read_back(flavour: Flavour, broker: Broker) -> None:
@@ -452,7 +460,8 @@ async def test_the_handlers_of_a_client_can_be_read_back(flavour: Flavour, broke
         client: object = vars(one).get("inner", one)
         for name in names:
             assert getattr(client, name) is None
-            setattr(client, name, handler := (lambda: None) if "connect" in name else (lambda _: None))
+            handler = ignore_connection if "connect" in name else ignore
+            setattr(client, name, handler)
             assert getattr(client, name) is handler
             setattr(client, name, None)
             assert getattr(client, name) is None

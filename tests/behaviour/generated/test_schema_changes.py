@@ -28,6 +28,12 @@ OPTIONS = [row for row in ROWS if row.rule.startswith("option-")]
 UNITS = "emitter-typed: 1\ntypes: {Unit: {enum: [metre]}}\n"
 
 
+@pytest.fixture
+def broker(emitter_broker: Broker) -> Broker:
+    """The embedded broker, wherever EMITTER_URL points: each row stores to the same channel."""
+    return emitter_broker
+
+
 class Program:
     """A program that was made with one of the two packages."""
 

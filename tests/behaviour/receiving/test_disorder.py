@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
 from emitter_typed import Client, Gap, HistoryIncomplete, Key, Message, Subscription, Undecodable
 from emitter_typed.broker import Broker, Cluster, ManualClock
 from tests.helpers.loops import LIMIT_S
+from tests.helpers.real import fresh_channel
 
 CHANNEL = "a/"
 
 
-def publish(client: Client, key: Key, *payloads: str, ttl: int | None = 3600) -> None:
-    pending = [client.publish_nowait(key, CHANNEL, payload, ttl=ttl) for payload in payloads]
+def publish(client: Client, key: Key, *payloads: str, ttl: int | None = 3600, channel: str = CHANNEL) -> None:
+    pending = [client.publish_nowait(key, channel, payload, ttl=ttl) for payload in payloads]
     for one in pending:
         one.wait(timeout_s=LIMIT_S)
 
@@ -63,6 +65,13 @@ def away(broker: Broker, client: Client) -> Generator[None]:
     yield
     broker.faults.accept_connections()
     assert client.connection.wait("connected", timeout_s=LIMIT_S)
+
+
+@pytest.fixture
+def one_second() -> Iterator[Cluster]:
+    """A cluster whose clock stands still."""
+    with Cluster(clock=ManualClock(1_700_000_000)) as cluster:
+        yield cluster
 
 
 @pytest.mark.parametrize("count", [2, 6])
@@ -136,6 +145,26 @@ def test_a_loss_right_after_the_first_messages_is_recovered_though_all_of_them_w
         # Each is stored twice, and it cannot be told which of the two arrived.
         assert not gap.exact
         assert payloads(events)[-4:] == ["1", "2", "3", "end"]
+
+
+def test_what_is_stored_and_delivered_a_moment_later_keeps_its_place(broker: Broker) -> None:
+    key = broker.keygen("a/#/", "rwsl")
+    with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+        publish(publisher, key, "0")
+        read(subscription, "0")
+        with away(broker, client):
+            publish(publisher, key, "missed")
+        # What was missed is fetched when the reader gets there.
+        publish(publisher, key, "1", "2")
+        broker.faults.withhold_messages()
+        publish(publisher, key, "3")
+
+        events = read(subscription, "3")
+
+        assert payloads(events) == ["missed", "1", "2", "3"]
+        broker.faults.release_messages()
+        publish(publisher, key, "end")
+        assert payloads(read(subscription, "end"))[-1] == "end"
 
 
 @pytest.mark.parametrize("keep_stored", [True, False])
@@ -260,7 +289,74 @@ def test_a_second_that_nodes_fill_with_more_than_a_page_is_told(emitter_cluster:
 
 def test_one_process_has_no_second_that_is_too_large(broker: Broker) -> None:
     with publishers(broker) as (client,):
-        key = broker.keygen("a/#/", "rwsl")
-        publish(client, key, *(f"{number:0500}" for number in range(500)))
+        channel = fresh_channel()
+        key = broker.keygen(f"{channel}#/", "rwsl")
+        publish(client, key, *(f"{number:0500}" for number in range(500)), channel=channel)
 
-        assert [int(message.as_string()) for message in client.history(key, CHANNEL)] == list(range(500))
+        assert [int(message.as_string()) for message in client.history(key, channel)] == list(range(500))
+
+
+@pytest.mark.parametrize("count", [256, 300, 600])
+def test_one_message_of_the_node_that_is_asked_is_found_beside_many_of_another(one_second: Cluster, count: int) -> None:
+    one, other = one_second.nodes
+    key = one_second.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there):
+        publish(there, key, "B")
+        publish(here, key, *map(str, range(count)))
+
+        for client in (here, there):
+            found = [message.as_string() for message in client.history(key, CHANNEL)]
+
+            assert sorted(found) == sorted(["B", *map(str, range(count))])
+
+
+def test_the_newest_messages_of_a_cluster_are_the_newest_of_each_node(one_second: Cluster) -> None:
+    """A page leaves out the newest messages of the node that is asked, of the oldest second that it holds."""
+    one, other = one_second.nodes
+    key = one_second.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there):
+        publish(here, key, *(f"A{number}" for number in range(8)))
+        one_second.clock.advance(1)
+        publish(there, key, *(f"B{number}" for number in range(5)))
+
+        for client in (here, there):
+            found = [message.as_string() for message in client.history(key, CHANNEL, last=10)]
+
+            assert found == ["A3", "A4", "A5", "A6", "A7", "B0", "B1", "B2", "B3", "B4"]
+
+
+def test_a_second_that_another_node_overfills_is_told_to_a_reader_that_lost_its_connection(one_second: Cluster) -> None:
+    one, other = one_second.nodes
+    key = one_second.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there), recovering(other, key) as (client, subscription):
+        publish(there, key, "first")
+        read(subscription, "first")
+        with away(other, client):
+            publish(there, key, "missed")
+            publish(here, key, *map(str, range(1_500)))
+        publish(there, key, "end")
+
+        found = read(subscription, "end")
+
+        assert "missed" in payloads(found) or not all(gap.recovered for gap in gaps(found))
+
+
+def test_a_subscriber_is_told_of_a_second_that_it_cannot_fetch_as_a_whole(one_second: Cluster) -> None:
+    """Also where it is older than what had to be fetched before the subscription could begin."""
+    one, other = one_second.nodes
+    key = one_second.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there):
+        begin = one_second.clock()
+        publish(there, key, *(f"B{number}" for number in range(900)))
+        publish(here, key, *(f"A{number}" for number in range(900)))
+        one_second.clock.advance(5)
+        publish(here, key, *(f"{number:0200}" for number in range(300)))
+        since = datetime.fromtimestamp(begin - 1, UTC)
+        with there.subscribe(key, CHANNEL, since=since) as subscription:
+            publish(there, key, "end")
+
+            found = read(subscription, "end")
+
+        assert len(payloads(found)) < 2_101
+        assert not all(gap.recovered for gap in gaps(found))
+        assert gaps(found)

@@ -25,6 +25,7 @@ from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, connected, texts
 from tests.helpers.loops import LIMIT_S, in_loop
 from tests.helpers.losing import lose, return_
+from tests.helpers.real import fresh_channel
 
 
 @frozen
@@ -106,13 +107,15 @@ async def test_a_gap_says_what_was_recovered_and_when(
 
 @both_flavours
 @in_loop
-async def test_what_does_not_fit_is_an_event_and_not_reported(flavour: Flavour, broker: Broker, key: Key) -> None:
+async def test_what_does_not_fit_is_an_event_and_not_reported(flavour: Flavour, broker: Broker) -> None:
+    channel = fresh_channel()
+    key = broker.keygen(channel, "rw")
     errors: list[EmitterError] = []
     async with connected(flavour, broker) as client:
         client.on_error = errors.append
-        subscription = await client.subscribe(key, "a/", payload=Reading)
-        await client.publish(key, "a/", {"celsius": "warm"})
-        await client.publish(key, "a/", Reading(21.5))
+        subscription = await client.subscribe(key, channel, payload=Reading)
+        await client.publish(key, channel, {"celsius": "warm"})
+        await client.publish(key, channel, Reading(21.5))
         found: list[Message[Reading] | Gap | Undecodable] = []
         async for event in subscription.events():
             found.append(event)
@@ -120,7 +123,7 @@ async def test_what_does_not_fit_is_an_event_and_not_reported(flavour: Flavour, 
                 break
         problem, message = found
         assert isinstance(problem, Undecodable)
-        assert (problem.channel, problem.raw, problem.path) == ("a/", b'{"celsius":"warm"}', "$.celsius")
+        assert (problem.channel, problem.raw, problem.path) == (channel, b'{"celsius":"warm"}', "$.celsius")
         assert isinstance(message, Message)
         assert message.payload == Reading(21.5)
     assert not errors

@@ -226,3 +226,19 @@ async def test_what_arrives_while_it_is_fetched_comes_once(
         for each in pending:
             each.wait()
         assert not errors
+
+
+@pytest.mark.parametrize("recover", [False, True])
+@both_flavours
+@in_loop
+async def test_a_subscribe_that_loses_its_connection_while_it_fetches_begins_again(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client, recover: bool
+) -> None:
+    store(publisher, key, "1", "2", "3")
+    async with connected(flavour, broker) as client:
+        # The first page. All else that is sent until then is an acknowledgement.
+        broker.faults.drop_inside("PUBLISH")
+        subscription = await client.subscribe(key, "a/", last=2, recover=recover)
+        store(publisher, key, "live")
+        assert await texts(subscription, 3) == ["2", "3", "live"]
+        assert client.connection.connects == 2

@@ -17,6 +17,7 @@ from tests.helpers.real import URL
 
 KEY = "kR7-_m3Qd9Zb1Xv5Tn8Wc2Lp4Sg6Hj0f"
 NOBODY = "mqtt://127.0.0.1:1"
+MASTER = ("--master-key", "@a.key")
 
 
 @pytest.fixture
@@ -41,6 +42,9 @@ def said(
         (["sub", "a/", "--cuont", "1"], 2, "unrecognized option --cuont: did you mean '--count'?"),
         (["sub", "a/", "--cou", "1"], 2, "unrecognized option --cou"),
         (["keygen", "a/", "--tll", "1h"], 2, "did you mean '--ttl'?"),
+        (["keygen", "a/", "rw", *MASTER, "--url", NOBODY, "--out", "no/new.key"], 2, "--out no/new.key: No such file"),
+        (["keygen", "a/", "rw", *MASTER, "--url", NOBODY, "--out", "a.key"], 2, "--out a.key: "),
+        (["sub", "--schema", "home.yaml", "--key", "@a.key"], 2, "describes no channels"),
         (["sub"], 2, "give a CHANNEL such as chat/, or a --schema"),
         (["sub", KEY], 2, "this looks like a key, not a channel"),
         (["pub", f"{KEY}/", "x"], 2, "this looks like a key, not a channel"),
@@ -79,6 +83,12 @@ def test_a_mistake_is_one_line_and_the_right_code(
     assert text in err
     assert (out, len(err.splitlines())) == ("", 1)
     assert KEY not in err
+
+
+def test_a_key_that_was_not_made_leaves_no_file(said: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["keygen", "a/", "rw", *MASTER, "--url", NOBODY, "--out", "new.key"]) == 3
+    assert "no connection to 127.0.0.1:1" in said.readouterr().err
+    assert not (tmp_path / "new.key").exists()
 
 
 @pytest.mark.parametrize(

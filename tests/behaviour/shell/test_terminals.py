@@ -26,7 +26,7 @@ def test_the_example_of_each_help_works(verb: str, pipe: Shell, broker: Broker, 
     (pipe.folder / "chat.key").write_text(key.reveal())
     (pipe.folder / "lines.txt").write_text("one\n")
     pipe.environment |= {"EMITTER_KEY": key.reveal(), "TMP": str(pipe.folder)}
-    if verb in {"generate", "check", "diff", "doctor"}:
+    if verb in {"generate", "check", "diff", "doctor", "schema"}:
         # Their examples are about a schema, the last one about its last commit.
         assert pipe.run("init").code == 0
         for arguments in (["init", "-q"], ["add", "home.yaml"], ["commit", "-qm", "x"]):

@@ -22,6 +22,7 @@ def subscribed(shell: Shell, client: Client, *arguments: str) -> Process:
     return process
 
 
+@pytest.mark.prefix_matching
 def test_sub_shows_what_pub_publishes_until_it_is_interrupted(shell: Shell, client: Client) -> None:
     process = subscribed(shell, client, shell.channel)
     assert shell.run("pub", f"{shell.channel}ann/", "hello").code == 0
@@ -59,6 +60,7 @@ def test_raw_is_the_bytes_alone(pipe: Shell, client: Client) -> None:
     assert process.end().out == "hello\n"
 
 
+@pytest.mark.prefix_matching
 def test_sub_with_a_schema_shows_types_and_marks_what_does_not_fit(shell: Shell, client: Client) -> None:
     schema = shell.folder / "home.yaml"
     schema.write_text(
@@ -74,6 +76,7 @@ def test_sub_with_a_schema_shows_types_and_marks_what_does_not_fit(shell: Shell,
     assert "attic/x/ does not fit: the schema has no such channel" in out
 
 
+@pytest.mark.prefix_matching
 def test_a_schema_alone_says_which_channels(pipe: Shell, client: Client) -> None:
     schema = pipe.folder / "home.yaml"
     schema.write_text(

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROGRAM = Path(__file__).parents[3] / "benchmarks" / "scale.py"
+ROOT = Path(__file__).parents[3]
 
 
 def test_each_size_is_generated_imported_used_and_compared() -> None:
-    command = [sys.executable, str(PROGRAM), "--sizes", "10,250", "--rounds", "1", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    command = [sys.executable, "-m", "benchmarks.scale", "--sizes", "10,250", "--rounds", "1", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
 
     sizes = [json.loads(line) for line in done.stdout.splitlines()]
     assert [size.pop("types") for size in sizes] == [10, 250]

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from emitter_typed import AsyncClient, Client, Key, PresenceSubscribe, PresenceUnsubscribe, StoredMessage
-from emitter_typed.broker import AsyncCluster, Broker, Cluster, ManualClock, NotPublished
+from emitter_typed.broker import AsyncBroker, AsyncCluster, Broker, Cluster, ManualClock, NotPublished
 from emitter_typed.errors import Closed, InvalidArgument
 from tests.helpers.dialling import LIMIT_S, Dialled, greeted
 from tests.helpers.packets import Sent, Will
@@ -50,6 +50,40 @@ def test_a_cluster_has_at_least_one_node(size: int) -> None:
         with pytest.raises(InvalidArgument, match="1 or more nodes") as refused:
             kind(size)
         assert refused.value.argument == "size"
+
+
+WRONG: list[tuple[str, object]] = [
+    (argument, value)
+    for argument in ("size", "host", "port", "matcher", "master_key", "clock", "tls", "limits")
+    for value in ("2" if argument in {"size", "port"} else 3, (), True)
+]
+
+
+@pytest.mark.parametrize(("argument", "value"), WRONG)
+def test_an_argument_of_another_kind_is_refused(argument: str, value: object) -> None:
+    for kind in (Broker, AsyncBroker, Cluster, AsyncCluster):
+        if argument == "size" and kind in (Broker, AsyncBroker):
+            continue
+        with pytest.raises(InvalidArgument) as refused:
+            kind(**{argument: value})  # type: ignore[arg-type]  # what a program without a checker gives
+        assert refused.value.argument == argument
+
+
+@pytest.mark.parametrize(("argument", "value"), [("channel", 3), ("permissions", 3), ("ttl", "3"), ("ttl", True)])
+def test_an_argument_of_keygen_of_another_kind_is_refused(argument: str, value: object) -> None:
+    for maker in (Broker(), Cluster()):
+        with pytest.raises(InvalidArgument) as refused:
+            maker.keygen(**{"channel": "a/", "permissions": "r", argument: value})  # type: ignore[arg-type]  # the same
+        assert refused.value.argument == argument
+
+
+def test_a_clock_is_moved_by_a_number() -> None:
+    clock = ManualClock(1)
+    with pytest.raises(InvalidArgument, match="seconds: expected a number, got a text"):
+        clock.advance("3")  # type: ignore[arg-type]  # what a program without a checker gives
+    with pytest.raises(InvalidArgument, match="now_s: expected a number or None, got a text"):
+        ManualClock("3")  # type: ignore[arg-type]  # the same
+    assert clock() == 1
 
 
 def test_nodes_cannot_share_a_port() -> None:

@@ -385,7 +385,7 @@ def test_what_may_not_be_read_is_told(
     """As far as it shows where nobody is kept from reading who is root; test_bad_files.py has schemas."""
     write(here, "accepted.toml", "")
     write(here, "pyproject.toml", PROJECT.replace("baseline", 'accepted = "accepted.toml"\nbaseline'))
-    really = Path.open
+    really: Any = Path.open
 
     def opened(self: Path, *arguments: Any, **named: Any) -> Any:
         if self.as_posix().endswith(name):

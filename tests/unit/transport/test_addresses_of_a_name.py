@@ -94,4 +94,4 @@ def test_a_refusal_is_not_permanent_if_another_address_may_accept_later(
     with serving(NO_MQTT, *others) as port:
         error = refusal(port)
     assert not error.permanent
-    assert "no MQTT broker" in error.reason
+    assert "not an MQTT broker" in error.reason

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import TYPE_CHECKING
 
 from emitter_typed._core.streams.stream import MessageT, Stream
-from emitter_typed._protocol.receiving.feed import Item
+from emitter_typed._on_use import asyncio
 from emitter_typed.errors import Closed
+
+if TYPE_CHECKING:
+    from emitter_typed._protocol.receiving.feed import Item
+    from emitter_typed._protocol.receiving.mailbox import Arrival
 
 
 class AsyncStream(Stream[MessageT]):
@@ -25,9 +30,9 @@ class AsyncStream(Stream[MessageT]):
     def _wake(self) -> None:
         self._changed.set()
 
-    def offer(self, channel: str, raw: bytes) -> None:
-        """Take a message in."""
-        self._put(channel, raw)
+    def offer(self, arrivals: Collection[Arrival]) -> None:
+        """Take messages in."""
+        self._put(arrivals)
         self._changed.set()
         if self._ended or self._feed.cursor_is_old:
             self._go_on()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeGuard, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeGuard, TypeVar, cast, get_args, get_origin
 
 import attrs
 
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.values import WIRE, Wire
+
+if TYPE_CHECKING:
+    import dataclasses
 
 
 class Unsupported(Exception):
@@ -106,12 +108,17 @@ def is_class_with_fields(type_: object) -> bool:
     cls: Any = get_origin(type_) or type_
     if not _is_class_of(cls, object):
         return False
-    return is_named_tuple(cls) or is_typed_dict(cls) or attrs.has(cls) or dataclasses.is_dataclass(cls)
+    return is_named_tuple(cls) or is_typed_dict(cls) or attrs.has(cls) or _is_dataclass(cls)
 
 
 def accepts_none(type_: object) -> bool:
     """Tell whether a type is an optional one."""
     return type(None) in get_args(type_) if get_origin(type_) is not Literal else None in get_args(type_)
+
+
+def _is_dataclass(cls: type) -> bool:
+    # As `dataclasses` itself looks; it is loaded for those who use it.
+    return hasattr(cls, "__dataclass_fields__")
 
 
 def name_of(type_: object) -> str:
@@ -129,7 +136,7 @@ def describe(type_: Any) -> ClassShape:
     known: dict[Any, Any] = {**dict(_arguments(type_)), _SELF: type_}
     if attrs.has(cls):
         shape = _of_attrs(cls)
-    elif dataclasses.is_dataclass(cls):
+    elif _is_dataclass(cls):
         shape = _of_dataclass(cls)
     elif is_named_tuple(cls):
         shape = _of_named_tuple(cls)
@@ -311,6 +318,8 @@ def _default(default: Any) -> Callable[[], object] | None:
 
 
 def _of_dataclass(cls: Any) -> ClassShape:
+    import dataclasses
+
     fields = [each for each in dataclasses.fields(cls) if each.init]
     hints = _hints(cls, {each.name: each.type for each in fields})
     members = [
@@ -320,7 +329,7 @@ def _of_dataclass(cls: Any) -> ClassShape:
             wire=Wire(),
             type=_unqualified(hints[each.name])[0],
             required=each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING,
-            default=_dataclass_default(each),
+            default=_dataclass_default(each, dataclasses.MISSING),
             omits_none=each.default is None,
         )
         for each in fields
@@ -328,11 +337,11 @@ def _of_dataclass(cls: Any) -> ClassShape:
     return ClassShape(cls=cls, kind="attributes", members=tuple(members))
 
 
-def _dataclass_default(field: dataclasses.Field[Any]) -> Callable[[], object] | None:
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory
+def _dataclass_default(field: dataclasses.Field[Any], missing: object) -> Callable[[], object] | None:
+    if field.default_factory is not missing:
+        return cast("Callable[[], object]", field.default_factory)
     default: object = field.default
-    return None if default is dataclasses.MISSING else lambda: default
+    return None if default is missing else lambda: default
 
 
 def _of_named_tuple(cls: Any) -> ClassShape:

@@ -9,18 +9,27 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from attrs import fields
 
+from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.address import check_segment
-from emitter_typed._protocol.payloads.compiled import Conversion, Side
-from emitter_typed._protocol.payloads.conversion import conversion_of
+from emitter_typed._protocol.payloads.native import msgspec
 from emitter_typed._protocol.payloads.scalars import ExactNumber
 from emitter_typed._protocol.payloads.unfit import NeedsDigits, Unfit
-from emitter_typed._protocol.payloads.unions import tag_of
 from emitter_typed._types.values import Tag
 from emitter_typed.errors import InvalidArgument, Undecodable
+
+if TYPE_CHECKING:
+    from emitter_typed._protocol.payloads import conversion as rules
+    from emitter_typed._protocol.payloads import shapes, unions
+    from emitter_typed._protocol.payloads.compiled import Conversion, Side
+else:
+    # Loaded with the first payload.
+    rules = OnUse("emitter_typed._protocol.payloads.conversion")
+    shapes = OnUse("emitter_typed._protocol.payloads.shapes")
+    unions = OnUse("emitter_typed._protocol.payloads.unions")
 
 FunctionT = TypeVar("FunctionT")
 
@@ -70,6 +79,25 @@ def parse_text(text: str, *, exact: bool = False) -> object:
     except ValueError:
         # Python reads no integer of more than some thousand digits.
         raise Unfit("an integer is too long to be read") from None
+
+
+@cache
+def fast_decoder(*, exact: bool) -> Callable[[bytes], object] | None:
+    """Return what reads JSON by msgspec; None where that is not installed."""
+    library = msgspec()
+    return None if library is None else library.json.Decoder(float_hook=ExactNumber if exact else None).decode
+
+
+def parse_json(raw: bytes, *, exact: bool = False) -> object:
+    """Read JSON in UTF-8, by msgspec where that is installed; the rest is as for `parse_text`. Raises Unfit."""
+    decode = fast_decoder(exact=exact)
+    if decode is not None:
+        try:
+            return decode(raw)
+        except Exception:
+            # Python's own library takes more, or finds the words.
+            pass
+    return parse_text(decoded(raw), exact=exact)
 
 
 def decoded(raw: bytes) -> str:
@@ -122,7 +150,7 @@ def parse(raw: bytes, *, channel: str = "") -> object:
         Undecodable: It is not JSON, not UTF-8, nested too deeply, or holds NaN or an infinity.
     """
     try:
-        return parse_text(decoded(raw))
+        return parse_json(raw)
     except Unfit as error:
         raise Undecodable(str(error), channel=channel, raw=raw) from error
 
@@ -144,52 +172,75 @@ def structure(document: object, type: Any, *, channel: str = "", raw: bytes = b"
         InvalidArgument: A payload cannot have this type.
     """
     try:
-        return read_document(document, conversion_of(type))
+        return read_document(document, rules.conversion_of(type))
     except Unfit as error:
         raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
 
 
-def _once_a_type(make: Callable[[Any], FunctionT]) -> Callable[[Any], FunctionT]:
-    """Return what makes a function for a type when it is first asked for it."""
-    known = cache(make)
+class _once_a_type(dict[Any, FunctionT]):  # noqa: N801  # a decorator
+    """Makes a function for a type when it is first asked for it."""
 
-    def find(type: Any) -> FunctionT:
+    def __init__(self, make: Callable[[Any], FunctionT]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, type: Any) -> FunctionT:
+        made = self[type] = self._make(type)
+        return made
+
+    def __call__(self, type: Any) -> FunctionT:
         try:
-            return known(type)
+            return self[type]
         except TypeError:
             # The extras of an `Annotated` need no hash.
-            return make(type)
-
-    return find
+            return self._make(type)
 
 
 @_once_a_type
 def json_reader(type: Any) -> Callable[[bytes], object]:  # Any: every form of a type
     """Return what reads JSON as a type, also where a payload of the type may be something else. It raises Unfit."""
-    read = conversion_of(type).now("read")
-    exact = False
+    conversion = rules.conversion_of(type)
+    read = conversion.now("read")
+    exact = skipping = False
 
     def read_json(raw: bytes) -> object:
         nonlocal exact
-        text = decoded(raw)
         try:
             if not exact:
                 try:
-                    return read(parse_text(text))
+                    return read(parse_json(raw))
                 except NeedsDigits:
                     # So will those that follow.
                     exact = True
-            return read(parse_text(text, exact=True))
+            return read(parse_json(raw, exact=True))
         except RecursionError:
             raise Unfit(_TOO_DEEP) from None
 
-    return read_json
+    if msgspec() is None:
+        return read_json
+    read_shape = shapes.shaped_reader(conversion, exact=exact, skipping=skipping)
+
+    def read_shaped(raw: bytes) -> object:
+        nonlocal skipping, read_shape
+        try:
+            return read_shape(raw)
+        except Exception:
+            # Whatever it is: our own rules say whether the document fits, and what is wrong.
+            before = exact
+        made = read_json(raw)
+        # It fits. What follows will have digits to keep too, or more than the fields of its type.
+        if exact != before or not skipping:
+            skipping = skipping or exact == before
+            read_shape = shapes.shaped_reader(conversion, exact=exact, skipping=skipping)
+        return made
+
+    return read_shaped
 
 
 @_once_a_type
-def _reader(type: Any) -> Callable[[bytes], object]:
-    """Return what reads a payload as a type. It raises Unfit."""
-    conversion, read_json = conversion_of(type), json_reader(type)
+def reader(type: Any) -> Callable[[bytes], Any]:  # Any: every form of a type, and T for every form of T
+    """Return what reads a payload as a type, as `decode` does. It raises Unfit."""
+    conversion, read_json = rules.conversion_of(type), json_reader(type)
     read = conversion.now("read")
 
     def read_choice(raw: bytes) -> object:
@@ -206,10 +257,10 @@ def _reader(type: Any) -> Callable[[bytes], object]:
 
 
 @_once_a_type
-def _writer(type: Any) -> Callable[[object], bytes]:
+def writer(type: Any) -> Callable[[object], bytes]:
     """Return what writes a payload as a type. It raises Unfit."""
-    conversion = conversion_of(type, "message")
-    write = _text_writer(conversion, "write" if conversion.form == "text" else "dump")
+    conversion = rules.conversion_of(type, "message")
+    write = _text_writer(conversion, "write") if conversion.form == "text" else _json_writer(conversion)
 
     def write_bytes(value: object) -> bytes:
         return bytes(conversion.check(value)) if isinstance(value, bytes | bytearray) else write(value)
@@ -220,7 +271,24 @@ def _writer(type: Any) -> Callable[[object], bytes]:
 @_once_a_type
 def json_writer(type: Any) -> Callable[[object], bytes]:  # Any: every form of a type
     """Return what writes JSON as a type, also where a payload of the type would be something else. It raises Unfit."""
-    return _text_writer(conversion_of(type), "dump")
+    return _json_writer(rules.conversion_of(type))
+
+
+def _json_writer(conversion: Conversion) -> Callable[[object], bytes]:
+    write = _text_writer(conversion, "dump")
+    if msgspec() is None:
+        return write
+    write_shape = shapes.shaped_writer(conversion)
+
+    def write_shaped(value: object) -> bytes:
+        try:
+            return write_shape(value)
+        except Exception:
+            # Whatever it is: our own rules say whether the value fits, and what is wrong.
+            pass
+        return write(value)
+
+    return write_shaped
 
 
 def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes]:
@@ -257,16 +325,21 @@ def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for ev
         Undecodable: The payload is not JSON (not UTF-8, for `str`) or does not fit the type; `path` says where.
         InvalidArgument: A payload cannot have this type.
     """
-    read = _reader(type)
+    read = reader(type)
     try:
         return read(raw)
     except Unfit as error:
-        raise Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path) from error
+        raise undecodable(error, channel, raw) from error
+
+
+def undecodable(error: Unfit, channel: str, raw: bytes) -> Undecodable:
+    """Return the error of a payload that does not fit."""
+    return Undecodable(error.in_json(), channel=channel, raw=raw, path=error.path)
 
 
 def check_type(type: Any) -> None:  # Any: every form of a type
     """Raise InvalidArgument unless `decode` can read a type."""
-    conversion_of(type, "payload")
+    rules.conversion_of(type, "payload")
 
 
 def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a type
@@ -284,10 +357,12 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
             more than 64 bits, a text with a lone surrogate, a secret outside a typed field.
     """
     if type is None:
-        if isinstance(value, bytes | bytearray):
+        if isinstance(value, bytes):
+            return bytes(value)
+        if isinstance(value, bytearray):
             return bytes(value)
         type = str if isinstance(value, str) else object
-    write = _writer(type)
+    write = writer(type)
     try:
         return write(value)
     except Unfit as error:
@@ -298,7 +373,7 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
 
 def tag(type: object) -> Tag | None:
     """Return what tells the members of a union apart; None for any other type."""
-    return tag_of(type)
+    return unions.tag_of(type)
 
 
 # The parameters of an address, which are written as its segments.
@@ -307,7 +382,7 @@ def tag(type: object) -> Tag | None:
 def parameter_text(value: object) -> str:
     """Write the value of an address's parameter as the segment that stands for it."""
     try:
-        document: object = conversion_of(object).write(value)
+        document: object = rules.conversion_of(object).write(value)
     except Unfit as error:
         raise InvalidArgument(f"channel: {error}", argument="channel", value=None) from error
     if isinstance(document, str):
@@ -320,7 +395,7 @@ def parameter_text(value: object) -> str:
 
 
 def _parameter(text: str, type: Any) -> object:  # Any: every form of a type
-    read = conversion_of(type).read
+    read = rules.conversion_of(type).read
     try:
         return read(text)
     except Unfit:
@@ -337,7 +412,7 @@ def parameters(texts: Mapping[str, str], type: Any, *, channel: str = "") -> Any
     """
     if type is None:
         return None
-    conversion_of(type)
+    rules.conversion_of(type)
     known: dict[str, object] = {}
     for attribute in fields(type):
         try:
@@ -354,14 +429,14 @@ def check_parameters(known: Mapping[str, object], type: Any) -> None:  # Any: th
     """Raise InvalidArgument if a value does not fit its parameter, whether or not all are given."""
     if type is None:
         return
-    conversion_of(type)
+    rules.conversion_of(type)
     for attribute in fields(type):
         if attribute.name not in known:
             continue
         value = known[attribute.name]
         try:
             # Written as its type first: what fits another type may look right as a text.
-            conversion_of(attribute.type).write(value)
+            rules.conversion_of(attribute.type).write(value)
             text = parameter_text(value)
             fitting = _parameter(text, attribute.type)
         except (Unfit, InvalidArgument) as error:

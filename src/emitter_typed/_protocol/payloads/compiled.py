@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
 
+from emitter_typed._protocol.payloads.classes import ClassShape, Member
 from emitter_typed._protocol.payloads.json_text import document_text, string_text
 from emitter_typed._protocol.payloads.scalars import SCALARS, TEXT, Hook
 
@@ -57,6 +58,8 @@ class Conversion:
     """An expression that reads or writes `{v}` in the usual case, and calls `{f}` in any other."""
     inline_dump: str | None = None
     """The same for its JSON."""
+    parts: Parts = None
+    """What it is made of, for what msgspec can do of it; None: nothing that msgspec knows."""
     optional: Conversion | None = None
     """For a type that may be None: that of the type without it."""
     texts: frozenset[str] | None = None
@@ -96,18 +99,57 @@ class Conversion:
         return self.read if side == "read" else self.write
 
 
+Of = Callable[[Any], Conversion]
+"""Gives the conversion of a type. Raises Unsupported."""
+
+
+@attrs.frozen(eq=False)
+class ListParts:
+    """A list or a tuple of any length."""
+
+    make: Callable[[list[Any]], Any]
+    item: Conversion
+
+
+@attrs.frozen(eq=False)
+class MapParts:
+    """A map whose names are texts."""
+
+    make: Callable[[dict[str, Any]], Any]
+    item: Conversion
+
+
+@attrs.frozen(eq=False)
+class RecordParts:
+    """A class with attributes, which a document has beside nothing else."""
+
+    shape: ClassShape
+    fields: list[tuple[Member, Conversion]]
+    sets_slots: bool
+    """Whether a reader makes its objects by setting their slots, each from the one name that the field has."""
+
+
+@attrs.frozen(eq=False)
+class AnyParts:
+    """Values of no type, which are written as their own class says."""
+
+    of: Of
+    """Gives the conversion of a class with fields. Raises Unfit."""
+
+
+Parts = ListParts | MapParts | RecordParts | AnyParts | type | None
+"""What a conversion is made of; a class: that scalar itself."""
+
+
 def dumped(write: Hook, kinds: frozenset[type] | None = None) -> Hook:
     """Return what takes an object to JSON by way of a document, which is of these kinds."""
     to_text: Callable[[Any], str] = string_text if kinds == TEXT else document_text
     return lambda value: to_text(write(value))
 
 
-Of = Callable[[Any], Conversion]
-"""Gives the conversion of a type. Raises Unsupported."""
-
 INLINE: dict[type, str] = {
     str: "({v} if {v}.__class__ is str and {v}.isascii() else {f}({v}))",
-    int: "({v} if {v}.__class__ is int and {v}.bit_length() < 64 else {f}({v}))",
+    int: "({v} if {v}.__class__ is int and -9223372036854775808 <= {v} <= 9223372036854775807 else {f}({v}))",
     float: "({v} if {v}.__class__ is float and -1e999 < {v} < 1e999 else {f}({v}))",
     bool: "({v} if {v} is True or {v} is False else {f}({v}))",
 }
@@ -115,7 +157,7 @@ INLINE: dict[type, str] = {
 INLINE_DUMP: dict[type, str] = {
     # A lone surrogate fails when all of it becomes UTF-8: then `write` says where it is.
     str: "(string_text({v}) if {v}.__class__ is str else {f}({v}))",
-    int: "(repr({v}) if {v}.__class__ is int and {v}.bit_length() < 64 else {f}({v}))",
+    int: "(repr({v}) if {v}.__class__ is int and -9223372036854775808 <= {v} <= 9223372036854775807 else {f}({v}))",
     float: "(repr({v}) if {v}.__class__ is float and -1e999 < {v} < 1e999 else {f}({v}))",
     bool: "('true' if {v} is True else 'false' if {v} is False else {f}({v}))",
 }
@@ -131,6 +173,7 @@ def scalar_conversion(cls: type) -> Conversion:
         kinds,
         inline=INLINE.get(cls),
         inline_dump=INLINE_DUMP.get(cls),
+        parts=cls,
         form=forms.get(cls, "json"),
     )
 
@@ -138,10 +181,10 @@ def scalar_conversion(cls: type) -> Conversion:
 class Source:
     """The text of a function, and the objects that it uses."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, names: Mapping[str, Any] | None = None) -> None:
+        """Begin with nothing but these names."""
         self._lines: list[str] = []
-        self._names: dict[str, Any] = {"__name__": __name__, "string_text": string_text}
+        self._names: dict[str, Any] = {"__name__": __name__, "string_text": string_text, **(names or {})}
 
     def add(self, indent: int, *lines: str) -> None:
         """Add lines, so many levels deep."""

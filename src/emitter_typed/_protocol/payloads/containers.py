@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, Unpack, cast, get_args, get_origin
 
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
-from emitter_typed._protocol.payloads.compiled import Conversion, Of, Side, Source
+from emitter_typed._protocol.payloads.compiled import Conversion, ListParts, MapParts, Of, Side, Source
 from emitter_typed._protocol.payloads.plain import as_list, as_object, convert_each, in_order, text_name
 from emitter_typed._protocol.payloads.scalars import TEXT, Hook
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, step
@@ -84,6 +84,7 @@ def list_conversion(type_: Any, of: Of) -> Conversion:
             _items_compiled(item, "read", what, known=list, take=as_list, make=make),
             _items_compiled(item, "write", what, known=make, take=take),
             make_dump=lambda: _items_compiled(item, "dump", what, known=make, take=take),
+            parts=ListParts(make, item),
         )
     made.kinds = frozenset({list})
     return made
@@ -197,4 +198,5 @@ def map_conversion(type_: Any, of: Of) -> Conversion:
         _map_compiled(key, item, "write", what, known=make, take=take, make=dict),
         frozenset({dict}),
         lambda: _map_compiled(key, item, "dump", what, known=make, take=take, make=dict),
+        parts=MapParts(make, item) if key is None else None,
     )

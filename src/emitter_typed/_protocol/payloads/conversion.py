@@ -9,9 +9,6 @@ import typing
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
-import cattrs
-from cattrs.dispatch import FunctionDispatch
-
 from emitter_typed._protocol.payloads.choices import (
     enum_conversion,
     flag_conversion,
@@ -140,6 +137,10 @@ class Conversions:
 
     def __init__(self) -> None:
         """Begin with none."""
+        # Loaded when the first type is used: it takes longer than many programs need to start.
+        import cattrs
+        from cattrs.dispatch import FunctionDispatch
+
         self._rules = FunctionDispatch(cattrs.BaseConverter())
         for matches, make in reversed(_RULES):
             self._rules.register(matches, make)

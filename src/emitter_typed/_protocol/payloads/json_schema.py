@@ -264,8 +264,13 @@ def _constrained(schema: Schema, constraints: Iterable[Constraint]) -> Schema:
     return schema
 
 
-def _number(limit: int | float | Decimal | timedelta) -> int | float:
-    number = limit.total_seconds() if isinstance(limit, timedelta) else limit
+def _number(limit: int | float | Decimal | timedelta | datetime) -> int | float:
+    number = limit
+    if isinstance(number, timedelta):
+        number = number.total_seconds()
+    elif isinstance(number, datetime):
+        # One that is a number is one of Unix seconds.
+        number = number.timestamp()
     return int(number) if number == int(number) else float(number)
 
 

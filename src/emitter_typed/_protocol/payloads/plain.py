@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
 from emitter_typed._protocol.payloads.classes import Unsupported, is_class_with_fields
-from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, dumped
+from emitter_typed._protocol.payloads.compiled import KINDS, AnyParts, Conversion, Of, dumped
 from emitter_typed._protocol.payloads.scalars import (
     SCALARS,
     Hook,
@@ -33,7 +33,7 @@ def text_name(name: object) -> str:
 
 def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
     """Tell whether a value of a document is an object; its names are texts."""
-    return isinstance(value, Mapping)
+    return value.__class__ is dict or isinstance(value, Mapping)
 
 
 def as_list(value: object) -> list[object]:
@@ -176,7 +176,7 @@ def plain_conversion(of: Of) -> Conversion:
         text: str = dumps[cls](value)
         return text
 
-    return Conversion(read_plain, write, frozenset(KINDS), lambda: dump)
+    return Conversion(read_plain, write, frozenset(KINDS), lambda: dump, parts=AnyParts(typed))
 
 
 def _refuse_secret(value: object) -> object:

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 import attrs
 
 from emitter_typed._protocol.payloads.classes import ClassShape, Member, Unsupported, accepts_none, describe
-from emitter_typed._protocol.payloads.compiled import Conversion, Of, Source
+from emitter_typed._protocol.payloads.compiled import Conversion, Of, RecordParts, Source
 from emitter_typed._protocol.payloads.json_text import document_text, string_text
 from emitter_typed._protocol.payloads.plain import as_list, as_object, convert_each, take_kept, text_name
 from emitter_typed._protocol.payloads.scalars import FORMATS, Hook
@@ -34,9 +34,17 @@ def class_conversion(type_: Any, of: Of) -> Conversion:
             _compile_reader(shape, fields),
             _compile_writer(shape, fields, "write"),
             frozenset({dict}),
-            lambda: _compile_writer(shape, fields, "dump"),
+            make_dump=lambda: _compile_writer(shape, fields, "dump"),
+            parts=_parts(shape, fields),
         )
     return made
+
+
+def _parts(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> RecordParts | None:
+    if shape.kind != "attributes" or shape.rest is not None:
+        return None
+    one_name = not any(each.wire.also_read or each.wire.blank for each in shape.members)
+    return RecordParts(shape, fields, one_name and _sets_slots(shape))
 
 
 def _check_names(shape: ClassShape) -> None:
@@ -81,7 +89,12 @@ def is_blank(value: object, blanks: Sequence[object]) -> bool:
 def _sets_slots(shape: ClassShape) -> bool:
     """Tell whether an object can be made without its constructor: nothing happens there that a reader does not do."""
     cls: Any = shape.cls
-    if "__attrs_attrs__" not in vars(cls) or hasattr(cls, "__attrs_init__") or hasattr(cls, "__attrs_pre_init__"):
+    if (
+        shape.kind != "attributes"
+        or "__attrs_attrs__" not in vars(cls)
+        or hasattr(cls, "__attrs_init__")
+        or hasattr(cls, "__attrs_pre_init__")
+    ):
         return False
     if not issubclass(cls, Record) and not _has_plain_constructor(cls):
         return False
@@ -162,7 +175,7 @@ def _constraint(member: Member) -> Callable[[Any], None]:
 
 def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Hook:
     cls = shape.cls
-    by_slots = shape.kind == "attributes" and _sets_slots(shape)
+    by_slots = _sets_slots(shape)
     source = Source()
     bind = source.bind
     source.add(0, "def read(value):")
@@ -190,13 +203,7 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
     source.add(1, f"except {bind(Unfit)} as problem:")
     source.add(2, "if at is not None:", f"    problem.below({bind(step)}(at))", "raise")
     if by_slots:
-        source.add(1, f"record = {bind(cls.__new__)}({bind(cls)})")
-        members = [member for member, _ in fields]
-        if shape.rest is not None:
-            members, stores = [*members, shape.rest], [*stores, "rest"]
-        for member, variable in zip(members, stores, strict=True):
-            source.add(1, f"{bind(getattr(cls, member.name).__set__)}(record, {variable})")
-        source.add(1, "return record")
+        add_record(source, shape, stores if shape.rest is None else [*stores, "rest"])
     elif shape.kind == "keys":
         source.add(1, "return made")
     else:
@@ -207,6 +214,15 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
         source.add(2, f"raise {bind(_refusal(shape))}(error, {{{items}}}) from error")
     made: Hook = source.compile("read", cls.__name__)
     return made
+
+
+def add_record(source: Source, shape: ClassShape, variables: Sequence[str]) -> None:
+    """Add what makes an object out of these variables, by setting its slots, and returns it."""
+    cls: Any = shape.cls
+    source.add(1, f"record = {source.bind(cls.__new__)}({source.bind(cls)})")
+    for member, variable in zip(_all_members(shape), variables, strict=True):
+        source.add(1, f"{source.bind(getattr(cls, member.name).__set__)}(record, {variable})")
+    source.add(1, "return record")
 
 
 def _is_name(text: str) -> bool:
@@ -245,7 +261,7 @@ def _add_field(
     source.add(indent, f"{variable} = value[{name}]")
     source.add(indent, f"{variable} = {source.convert(conversion, 'read', variable)}")
     if by_slots and member.validator is not None:
-        _add_constraint(source, member, variable, indent)
+        add_constraint(source, member, variable, indent)
     if not stays:
         source.add(indent, f"made[{member.parameter!r}] = {variable}")
     if indent == 3:
@@ -253,7 +269,7 @@ def _add_field(
         if member.required:
             source.add(3, f"raise KeyError({member.wire_name!r})")
         elif by_slots:
-            source.add(3, f"{variable} = {_default_text(source, member, frozen=frozen)}")
+            source.add(3, f"{variable} = {default_text(source, member, frozen=frozen)}")
         else:
             source.add(3, "pass")
 
@@ -263,7 +279,8 @@ def _present(value: Mapping[str, object], names: tuple[str, ...], blanks: Sequen
     return next((name for name in names if name in value and not is_blank(value[name], blanks)), None)
 
 
-def _add_constraint(source: Source, member: Member, variable: str, indent: int) -> None:
+def add_constraint(source: Source, member: Member, variable: str, indent: int) -> None:
+    """Add what refuses a value of a field that breaks its constraint."""
     check = f"{source.bind(_constraint(member))}({variable})"
     if isinstance(member.validator, Constraint):
         # Only what does not hold is looked at again, for the words.
@@ -273,7 +290,8 @@ def _add_constraint(source: Source, member: Member, variable: str, indent: int) 
         source.add(indent, check)
 
 
-def _default_text(source: Source, member: Member, *, frozen: bool) -> str:
+def default_text(source: Source, member: Member, *, frozen: bool) -> str:
+    """Return the expression of what a field holds where a document does not have it."""
     make = cast("Callable[[], object]", member.default)
     # A hand-written class holds what it was given.
     freeze = freezer(member.type) if frozen else None

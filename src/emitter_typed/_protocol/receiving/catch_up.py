@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from emitter_typed._protocol.definition import RequestDefinition
@@ -45,6 +46,7 @@ class CatchUp:
         self._arrived: int | None = None
         # Whether the oldest could be fetched.
         self._complete = True
+        self._told: set[int] = set()
         self.merged: bool = False
         """Whether it is known which stored messages are to be given."""
         self.whole: bool = True
@@ -55,11 +57,8 @@ class CatchUp:
         """Whether none of them comes twice."""
         self.fingerprints: tuple[Fingerprint, ...] = ()
         """What the messages are known by that are to be given after a connection was lost."""
-
-    @property
-    def incomplete(self) -> Collection[int]:
-        """The seconds, in Unix time, that may hold more than was found."""
-        return self._pager.incomplete
+        self.between: list[tuple[int, StoredMessage]] = []
+        """Messages that belong between the live ones, each with the index of the live one before it."""
 
     @property
     def definition(self) -> RequestDefinition[Any]:
@@ -82,9 +81,9 @@ class CatchUp:
 
     def take(self, response: object, received: int) -> None:
         """Take a page in, and note how many live messages had arrived. Raises Undecodable."""
-        self._pager.take(response)
-        if self._arrived is None:
+        if self._arrived is None or not self._pager.newest_known:
             self._arrived = received
+        self._pager.take(response)
 
     def shrink(self, error: ReplyMissing, received: int) -> bool:
         """Ask for less at once, for a page did not fit a packet.
@@ -101,6 +100,12 @@ class CatchUp:
             return False
         return True
 
+    def untold(self) -> Sequence[int]:
+        """Return the seconds, in Unix time, that may hold more than was found, but for those returned before."""
+        seconds = sorted(self._pager.incomplete - self._told)
+        self._told.update(seconds)
+        return seconds
+
     def ready(self) -> Iterator[StoredMessage]:
         """Give what can be given before another page is there, oldest first."""
         return self._pager.ready()
@@ -112,6 +117,7 @@ class CatchUp:
         *,
         no_echo: Sequence[tuple[Fingerprint, float]] = (),
         own: Collection[Fingerprint] = (),
+        in_place: bool = False,
     ) -> bool:
         """Find the merge point, if enough is fetched, and tell whether it was.
 
@@ -120,6 +126,7 @@ class CatchUp:
             place: The place of the first of them among all that arrived.
             no_echo: What this client published since then so that it does not receive it, and when.
             own: The same from before the last loss of the connection: it lies among what was missed.
+            in_place: Whether what is stored behind a message that has arrived can be given `between` the live ones.
         """
         assert self._arrived is not None, "a page comes first"
         arrived = min(max(0, self._arrived - place), len(live))
@@ -155,7 +162,7 @@ class CatchUp:
             no_echo=no_echo,
             behind=() if self._resumes and self._complete else _oldest(found),
         )
-        self._cut(found, missed)
+        self._cut(found, missed, overlap.between if in_place else {})
         self.merged = True
         if self._resumes:
             self.fingerprints = tuple(known_by for _, known_by in missed)
@@ -179,13 +186,16 @@ class CatchUp:
         self.whole = self.whole and not lost and shown and not self._pager.incomplete
         return [one for one in unknown if one[0] not in delivered.matched]
 
-    def _cut(self, found: list[Found], missed: list[Found]) -> None:
+    def _cut(self, found: list[Found], missed: list[Found], between: Mapping[bytes, int]) -> None:
         """Have just those given that were missed, and no more than are wanted."""
         keep = len(missed) if self._wanted is None else min(self._wanted, len(missed))
         enough = self._resumes or keep == self._wanted
         kept = frozenset(id_ for id_, _ in missed[len(missed) - keep :])
         oldest = max((age(id_) for id_ in kept), default=b"")
         older = (id_ for id_, _ in found if age(id_) > oldest)
+        held = self._pager.held(kept & between.keys())
+        self.between = sorted(((between[each.id], each) for each in held), key=itemgetter(0))
+        kept -= {message.id for message in held}
         self._pager.narrow(
             newer_than=min(older, key=age, default=None) if enough else None,
             leave_out=frozenset(id_ for id_, _ in found if id_ not in kept),

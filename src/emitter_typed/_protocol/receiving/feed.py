@@ -8,7 +8,7 @@ drop meanwhile comes from what is stored.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from attrs import define
@@ -67,6 +67,8 @@ class Feed:
         """Whether it is known what comes first."""
         self.failure: EmitterError | None = None
         """Why it could not start."""
+        # Why a page did not come before it has started; it begins again if another connection follows.
+        self._lost_by: ConnectionLost | None = None
         self._query = query
         self._recent = RecentDeliveries(max_messages=_MAX_RECENT_MESSAGES)
         self._recovers = query is not None and query.recover
@@ -105,6 +107,10 @@ class Feed:
             self._catch_up = self._query.begin(self._recent)
             self._only_live = False
 
+    def put_all(self, arrivals: Collection[Arrival]) -> bool:
+        """Take live messages in if nothing but that is to be done with them, and tell whether; if not, `put` each."""
+        return self._only_live and not self._recovers and self.mailbox.put_all(arrivals)
+
     def put(self, arrival: Arrival) -> bool:
         """Take a live message in, and tell whether that begins an episode of dropping."""
         if self._recovers and self.started and self._break is None:
@@ -140,7 +146,12 @@ class Feed:
             return
         self._refused.clear()
         self._arrived_at_s.clear()
-        if self._break is None:
+        if not self.started:
+            # Nobody has read anything: it begins with the next connection.
+            self._catch_up = None
+            self.mailbox.filter_before(self.mailbox.received, lambda _: False)
+            self._no_echo.clear()
+        elif self._break is None:
             self._break = _Break(self.mailbox.received, self.mailbox.received, now)
             self._only_live = False
         else:
@@ -155,12 +166,16 @@ class Feed:
     def restored(self, now: datetime) -> None:
         """Learn that the subscription is there again."""
         self._connected = True
-        if self._break is not None:
+        if not self.started:
+            self.granted()
+        elif self._break is not None:
             self._break.until = now
 
     def end(self) -> None:
         """Learn that nothing more is coming: what waits can still be taken, and nothing more is fetched."""
         self._ended = True
+        if not self.started and self.failure is None:
+            self.failure = self._lost_by
         if self._catch_up is not None and self._catch_up.merged:
             # What is there already waits like everything else.
             self._items.extend(self._catch_up.ready())
@@ -172,6 +187,9 @@ class Feed:
         """Return what comes next; None if there is nothing yet."""
         if self._only_live:
             return self.mailbox.take()
+        # What was ready before whatever happened since.
+        if (arrival := self.mailbox.take(self.mailbox.place)) is not None:
+            return arrival
         while True:
             if self._items:
                 return self._items.popleft()
@@ -183,6 +201,7 @@ class Feed:
                 if not self._items and not catch_up.done:
                     return None
                 if catch_up.done:
+                    self._items.extend(map(_incomplete, catch_up.untold()))
                     self._catch_up = None
                 continue
             broken = self._break
@@ -190,7 +209,7 @@ class Feed:
                 self._only_live = True
                 return self.mailbox.take()
             if self.mailbox.place < broken.place:
-                return self.mailbox.take()
+                return self.mailbox.take(broken.place)
             if broken.until is None:
                 return None
             if self._recovers and self._query is not None:
@@ -260,13 +279,14 @@ class Feed:
         """Learn that what was asked for has failed; return the error if somebody is to be told."""
         asked, self._asked = self._asked, None
         catch_up = self._catch_up
+        if not self.started and isinstance(error, ConnectionLost):
+            self._lost_by = error
         if catch_up is None or asked is not catch_up:
             return None
         if isinstance(error, ReplyMissing):
-            if catch_up.shrink(error, self._received):
-                return None
+            told = None if catch_up.shrink(error, self._received) else error
             self._try_to_merge(catch_up)
-            return error
+            return told
         if isinstance(error, ConnectionLost | Closed) and self.started:
             # It goes on with the next connection, which may be there already.
             return None
@@ -305,19 +325,26 @@ class Feed:
         broken = self._break
         live = self._live(0 if broken is None else broken.live_from)
         place = self._received - len(live)
-        if not catch_up.find_merge_point(live, place, no_echo=tuple(self._no_echo), own=self._no_echo_before):
+        in_place = not self._refused
+        no_echo, own = tuple(self._no_echo), self._no_echo_before
+        if not catch_up.find_merge_point(live, place, no_echo=no_echo, own=own, in_place=in_place):
             return
+        first = self.mailbox.received - len(live)
+        for index, message in reversed(catch_up.between):
+            self.mailbox.insert(first + index + 1, (message.channel, message.payload))
         self._refused.clear()
         self._no_echo.clear()
         self._no_echo_before.clear()
         if not self.started:
             self.started = True
-            self._items.extend(_incomplete(second) for second in sorted(catch_up.incomplete))
+            self._items.extend(map(_incomplete, catch_up.untold()))
         self._since_cursor = self._since_merge = 0
         self._cursor_due = 1
         if broken is not None and broken.until is not None:
             self._leave_out_what_was_stored(catch_up, broken)
             self._break = None
+            # It tells of all that is not whole so far.
+            catch_up.untold()
             self._items.append(_gap(broken, broken.until, catch_up))
 
     @property

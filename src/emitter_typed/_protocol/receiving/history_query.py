@@ -12,6 +12,7 @@ from emitter_typed._protocol.operations import explicit_options
 from emitter_typed._protocol.receiving.catch_up import CatchUp
 from emitter_typed._protocol.receiving.merge import RecentDeliveries
 from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._protocol.receiving.stored_ids import KnownProcesses
 from emitter_typed._protocol.topics import Matcher, matches
 from emitter_typed._types.values import Option, Secret
 from emitter_typed.errors import InvalidArgument, kind_of
@@ -38,6 +39,8 @@ class HistoryQuery:
     """Whether those come too that are stored while there is no connection."""
     max_packet_bytes: int = 65_536
     """How much a page may hold."""
+    known_processes: KnownProcesses = field(factory=KnownProcesses, repr=False)
+    """What the client has seen of brokers."""
     accepts: Callable[[str], bool] | None = None
     """Tells whether a channel below the subscription's is the subscription's too. Default: every one is."""
 
@@ -53,6 +56,7 @@ class HistoryQuery:
         matcher: Matcher,
         recover: bool,
         shared: bool,
+        known_processes: KnownProcesses,
     ) -> HistoryQuery | None:
         """Return what a subscribe fetches; None: nothing, for the broker itself sends what comes first.
 
@@ -66,6 +70,7 @@ class HistoryQuery:
             matcher: How the broker matches live messages; stored ones are found below a channel under both.
             recover: Whether what is stored while there is no connection is wanted.
             shared: Whether others would receive, too, what the broker sends to a new subscriber.
+            known_processes: What the client has seen of brokers.
 
         Raises:
             InvalidArgument: An option is wrong, or nothing can be recovered there.
@@ -101,6 +106,7 @@ class HistoryQuery:
             wanted=wanted,
             recover=recover,
             max_packet_bytes=protocol.envelope.max_packet_bytes,
+            known_processes=known_processes,
             accepts=below,
         )
 
@@ -134,4 +140,5 @@ class HistoryQuery:
             keep_found=True,
             accepts=self.accepts,
             max_packet_bytes=self.max_packet_bytes,
+            known_processes=self.known_processes,
         )

@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from emitter_typed._protocol.receiving.stored_ids import age, process_of, stored_s
 
@@ -42,6 +42,9 @@ MAX_RECENT_MESSAGES: Final = 1_000
 
 # Behind so many that arrived stands none that was published before them.
 _MIN_ARRIVALS: Final = 32
+
+# Behind so many that arrived no message is stored that was missed: neighbours may have changed places.
+_MIN_BEFORE: Final = 2
 
 # How many messages are tried as the first that was delivered, where older ones were forgotten.
 _MAX_BEGINNINGS: Final = 8
@@ -79,6 +82,8 @@ class Comparison:
     """The indices of what arrived that was found among the stored ones."""
     newest_at_s: float | None = None
     """When the newest stored message arrived; None: it did not."""
+    between: Mapping[bytes, int] = field(factory=dict[bytes, int])
+    """The other stored messages that are stored behind one that arrived: their ids, and the index of that arrival."""
 
 
 def find_overlap(
@@ -100,8 +105,46 @@ def find_overlap(
     late = Counter(one.fingerprint for one in live[arrived:])
     work = _Work(stored[::-1], mirrored, unheard, late, mirrored=True)
     found = work.compare(None)
-    arrivals = frozenset(arrived - 1 - index for index in found.arrivals)
-    return evolve(found, arrivals=arrivals, newest_at_s=work.at_s(stored[-1][0]) if stored else None)
+    newest = stored[-1][0] if stored else b""
+    delayed = _delayed(stored, live, arrived, work.arrivals.keys())
+    arrivals = frozenset((*(arrived - 1 - index for index in found.arrivals), *delayed.values()))
+    at_s = live[delayed[newest]].at_s if newest in delayed else work.at_s(newest)
+    indices = {id_: arrived - 1 - index for id_, index in work.arrivals.items()} | delayed
+    between: dict[bytes, int] = {}
+    last: dict[bytes, int] = {}
+    for id_, _ in stored:
+        process = process_of(id_)
+        if id_ in indices:
+            last[process] = max(indices[id_], last.get(process, -1))
+        elif process in last and id_ not in found.matched:
+            between[id_] = last[process]
+    return evolve(found, matched=found.matched | delayed.keys(), arrivals=arrivals, newest_at_s=at_s, between=between)
+
+
+def _delayed(stored: Sequence[Found], live: Sequence[Arrived], arrived: int, matched: Set[bytes]) -> dict[bytes, int]:
+    """Find the stored messages that arrived after the newest page: their ids, and the indices of the arrivals.
+
+    A page may hold a message that the broker delivers a moment later. It is stored behind some that have arrived, so
+    it was published after the subscription was granted.
+    """
+    stored_times = Counter(known_by for _, known_by in stored)
+    times = Counter(one.fingerprint for one in live)
+    indices = {one.fingerprint: index for index, one in enumerate(live) if index >= arrived}
+    before: Counter[bytes] = Counter()
+    behind = Counter(map(process_of, matched))
+    delayed: dict[bytes, int] = {}
+    for id_, known_by in stored:
+        process = process_of(id_)
+        if id_ in matched:
+            before[process] += 1
+            behind[process] -= 1
+        elif (
+            known_by in indices
+            and stored_times[known_by] == times[known_by] == 1
+            and before[process] >= max(_MIN_BEFORE, behind[process] + 1)
+        ):
+            delayed[id_] = indices[known_by]
+    return delayed
 
 
 def find_delivered(
@@ -186,6 +229,11 @@ class _Work:
         """Return when a stored message arrived, if it is among those that did."""
         index = self._matched.get(id_)
         return None if index is None else self._sign * self._arrivals[index].at_s
+
+    @property
+    def arrivals(self) -> dict[bytes, int]:
+        """The indices of the arrivals, by the ids of the stored messages that they are."""
+        return {id_: index for id_, index in self._matched.items() if index is not None}
 
     def compare(self, since: tuple[bytes, float] | None) -> Comparison:
         """Compare the messages of each process for itself, for there is no order between them."""

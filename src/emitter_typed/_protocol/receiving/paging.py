@@ -6,17 +6,21 @@ one second, which come process by process.
 
 Two ways lead to older messages. A page can end at a second, or start behind an id. In a cluster each node looks for
 that id in its own storage, and a node that does not hold it leaves out one of its own messages. So a page ends at the
-oldest second that is known, and what is known of that second is dropped. Only a second that holds more than a page is
-paged by ids, process by process. Where the message behind which a page starts has expired, the broker leaves out
-another in its place. So a page starts one message earlier, and the oldest message that is known must be in it: the
-witness. Where it is missing, the second begins again.
+oldest second that is known, which is asked for again. A page that holds nothing but one second is asked for again as
+large as a packet can hold it. Only a second that is larger still is paged by ids, process by process. Where the message
+behind which a page starts has expired, the broker leaves out another in its place. So a page starts one message
+earlier, and the oldest message that is known must be in it: the witness. Where it is missing, the second begins again.
 
-What a page of several nodes leaves out of a second that is larger than it, nobody can see: it is `incomplete`.
+The nodes' messages are put one behind another, those of the node that was asked first, and sorted by second. What is
+more than was asked for is left out at the beginning: of the oldest second, the newest messages of the node that was
+asked. So what is left out of a second that is larger than a page, no other page shows: it is `incomplete` where
+several processes are known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -26,7 +30,14 @@ from emitter_typed._protocol.definition import OperationDefinition, PagesDefinit
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.operations import explicit_options, prepare
 from emitter_typed._protocol.receiving.merge import Fingerprint, Found, fingerprint
-from emitter_typed._protocol.receiving.stored_ids import CLOCK_BEGINS_S, ID_BYTES, age, process_of, stored_s
+from emitter_typed._protocol.receiving.stored_ids import (
+    CLOCK_BEGINS_S,
+    ID_BYTES,
+    KnownProcesses,
+    age,
+    process_of,
+    stored_s,
+)
 from emitter_typed._types.values import Option, Record, Secret
 from emitter_typed.errors import HistoryIncomplete, ReplyMissing, Undecodable
 
@@ -35,12 +46,18 @@ MAX_HELD_BYTES: Final = 8 * 1024 * 1024
 
 # No more are asked for at once than if each took so much of a reply: at first, and once it is known how much they take.
 _SMALL_MESSAGE_BYTES: Final = 256
-_SMALLEST_MESSAGE_BYTES: Final = 128
+_SMALLEST_MESSAGE_BYTES: Final = 72
+# What a reply holds besides its messages: its topic, and the beginning and end of its text.
+_ENVELOPE_BYTES: Final = 128
+# What every broker puts into a packet, where a client would take larger ones.
+_SURE_PACKET_BYTES: Final = 65_536
+# A page grows only by more than this part of it.
+_LEAST_GROWTH: Final = 1 / 16
 # A payload that takes more of a reply than this does not fit one: it is written there as base64. So a node that gave
 # less than the rest has no more, but for a message that no reply can hold.
 _MAX_PAYLOAD_SHARE: Final = 3 / 4
 # What a message takes in a reply besides its id, channel and payload: the names of its fields.
-_ITEM_BYTES: Final = 48
+_ITEM_BYTES: Final = 36
 # What a message takes in memory besides its channel and payload (measured, CPython 3.11).
 _MESSAGE_BYTES: Final = 272
 _MAX_RESTARTS: Final = 3
@@ -94,6 +111,7 @@ class Pager:
         keep_found: bool = False,
         accepts: Callable[[str], bool] | None = None,
         max_packet_bytes: int = 65_536,
+        known_processes: KnownProcesses | None = None,
     ) -> None:
         """Check the call.
 
@@ -111,6 +129,7 @@ class Pager:
             accepts: Tells from its channel whether a message is to be given; it counts as one all the same. Default:
                 every message is.
             max_packet_bytes: How much of it a reply may hold.
+            known_processes: What the client has seen of brokers before; learns from the pages. Default: nothing.
 
         Raises:
             InvalidArgument: An argument or an option breaks a rule.
@@ -135,8 +154,11 @@ class Pager:
         """Whether nothing is left to ask for."""
         self.processes: set[bytes] = set()
         """The processes of brokers whose messages were seen."""
-        self.incomplete: set[int] = set()
-        """The seconds, in Unix time, that may hold more than was found: several nodes stored more than a page."""
+        # The seconds that hold more than was found, and those of which only one process was seen that are larger than a
+        # page: they hold more only if there are other nodes.
+        self._known_processes = KnownProcesses() if known_processes is None else known_processes
+        self._incomplete: set[int] = set()
+        self._too_large: set[int] = set()
         self._max_held_bytes = max_held_bytes
         self._keep_found = keep_found
         self._accepts = accepts
@@ -172,6 +194,13 @@ class Pager:
         self._start: _Start | None = start
         self._finished: set[bytes] = set()
         self._restarts = 0
+        # The page that holds nothing but that second and is asked for again, as large as a packet can hold it; and how
+        # many messages were too many.
+        self._growing: list[StoredMessage] | None = None
+        self._too_many: int | None = None
+        # Whether something of that second was left out, because it was more than was asked for; and how much is known.
+        self._cut = False
+        self._second_bytes = 0
         # Whether nothing is left but, perhaps, what hides behind a message that no reply can hold.
         self._last = False
 
@@ -186,6 +215,12 @@ class Pager:
         return not self._walking and self._missing != 0
 
     @property
+    def incomplete(self) -> Set[int]:
+        """The seconds, in Unix time, that may hold more than was found: several nodes stored more than a page."""
+        several = len(self.processes) > 1 or self._known_processes.several
+        return self._incomplete | self._too_large if several else self._incomplete
+
+    @property
     def at_the_end(self) -> bool:
         """Whether all that is stored was found, but for what a message hides that no reply can hold."""
         return self._last
@@ -195,14 +230,20 @@ class Pager:
         """The id of the newest message that was stored when the first page came; None if none was."""
         return self._newest_id
 
+    @property
+    def newest_known(self) -> bool:
+        """Whether `newest` is certain; False: the next page tells it."""
+        return self._newest_id is not None or self._growing is None
+
     def check(self, operation: str) -> None:
         """Raise HistoryIncomplete if some messages may be missing.
 
         Args:
             operation: The call that wants to know.
         """
-        if self.incomplete:
-            raise HistoryIncomplete(operation, [datetime.fromtimestamp(each, UTC) for each in sorted(self.incomplete)])
+        incomplete = self.incomplete
+        if incomplete:
+            raise HistoryIncomplete(operation, [datetime.fromtimestamp(each, UTC) for each in sorted(incomplete)])
 
     def found(self) -> list[Found]:
         """Return what was found so far and is to be given, oldest first."""
@@ -223,6 +264,15 @@ class Pager:
             self._walking = True
             self.done = False
             self._close_if_enough()
+
+    def held(self, ids: Set[bytes]) -> list[StoredMessage]:
+        """Return the messages with these ids that are held in memory, oldest first."""
+        return [
+            message
+            for chunk in reversed(self._chunks)
+            for message in reversed(chunk.messages or ())
+            if message.id in ids
+        ]
 
     def narrow(self, *, newer_than: bytes | None = None, leave_out: frozenset[bytes] = frozenset()) -> None:
         """Want no more than what is newer than an id, of what was found and of what an extension will find.
@@ -255,6 +305,8 @@ class Pager:
         if self._window is not None and self._until_s is not None:
             begin, end = options.get(self._begin or ""), datetime.fromtimestamp(self._until_s, UTC)
             options[self._window] = max(begin, end) if isinstance(begin, datetime) else end
+            if self._growing is not None and self._begin is not None:
+                options[self._begin] = options[self._window]
         prepared = prepare(self._operation, self._arguments, (), options)
         after = None if self._start is None else self._start.after
         return self._fields.record(**{self._fields.topic: prepared.topic, self._fields.after: after})
@@ -264,55 +316,112 @@ class Pager:
         items = [self._message(item) for item in getattr(response, self._fields.items)]
         page = sorted(items, key=lambda message: age(message.id))
         asked = self._asked()
-        self._learn(page)
+        self.processes.update(process_of(message.id) for message in page)
+        self._known_processes.add(message.id for message in page)
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
             page = []
-        full = len(page) >= asked or sum(map(_stored_bytes, page)) > self._few_bytes
+        cut = len(page) >= asked
+        full = cut or sum(map(_stored_bytes, page)) > self._few_bytes
         if page:
             # As many as these would be in a full packet: a page that did not fit must not make all others small.
-            reply_bytes = sum(_reply_bytes(message) for message in page)
-            most = self._max_packet_bytes // _SMALLEST_MESSAGE_BYTES
-            self._page_messages = max(1, min(most, self._max_packet_bytes * len(page) // reply_bytes))
+            room_bytes = self._max_packet_bytes - _ENVELOPE_BYTES
+            most = room_bytes // _SMALLEST_MESSAGE_BYTES
+            self._page_messages = max(1, min(most, room_bytes * len(page) // sum(map(_reply_bytes, page))))
         if self._start is None:
-            self._take_newest(page, full=full)
+            self._take_newest(page, cut=cut, full=full)
         else:
+            self._cut = self._cut or cut
             self._take_behind(self._start, page, full=full)
 
-    def _learn(self, page: list[StoredMessage]) -> None:
-        self.processes.update(process_of(message.id) for message in page)
-        if page and self._newest_id is None:
-            self._newest_id = page[0].id
-            second = stored_s(page[0].id)
-            for message in reversed(page):
-                if stored_s(message.id) == second:
-                    self._newest[process_of(message.id)] = message.id
-
-    def _take_newest(self, page: list[StoredMessage], *, full: bool) -> None:
+    def _take_newest(self, page: list[StoredMessage], *, cut: bool, full: bool) -> None:
         """Take in the newest messages of the seconds up to the one at which the page ends."""
+        if self._growing is not None:
+            self._take_larger(page, cut=cut, full=full)
+            return
         if not full:
+            self._begin_at(page)
             self._add(page)
             self._look_behind(page)
             return
         edge_s = self._edge_s(page)
-        self._add([message for message in page if stored_s(message.id) >= edge_s])
         begin_s = self._until_s if self._until_s is not None else stored_s(page[0].id)
         if edge_s < begin_s and self._window is not None:
+            self._begin_at(page)
+            self._add([message for message in page if stored_s(message.id) >= edge_s])
             self._go_back_to(edge_s)
         else:
-            self._page_second(page)
+            page = [message for message in page if stored_s(message.id) >= edge_s]
+            if not (cut and self._grow(page)):
+                self._take_second(page, cut=cut)
+
+    def _take_larger(self, page: list[StoredMessage], *, cut: bool, full: bool) -> None:
+        """Take in a page that was asked for again, as large as a packet can hold it."""
+        self._growing = None
+        if cut and self._grow(page):
+            return
+        if full or self._window is None:
+            self._take_second(page, cut=cut)
+        else:
+            self._begin_at(page)
+            self._add(page)
+            self._go_back_to(self._second_of(page) - 1)
+
+    def _take_second(self, page: list[StoredMessage], *, cut: bool) -> None:
+        """Take in what a page holds of a second that is larger, and go on within that second.
+
+        Args:
+            page: What it holds of the second.
+            cut: Whether something may be left out because it was more than was asked for.
+        """
+        self._cut = cut
+        self._begin_at(page)
+        self._add(page)
+        self._page_second(page)
+
+    def _begin_at(self, page: list[StoredMessage]) -> None:
+        """Note what is the newest: what is stored later is not wanted."""
+        if not page or self._newest_id is not None:
+            return
+        self._newest_id = page[0].id
+        second = stored_s(page[0].id)
+        for message in reversed(page):
+            if stored_s(message.id) == second:
+                self._newest[process_of(message.id)] = message.id
+
+    def _grow(self, page: list[StoredMessage]) -> bool:
+        """Ask for the same page again, but larger, and tell whether it can be larger."""
+        if self._restarts:
+            return False
+        before = self._page_messages
+        if self._too_many is not None:
+            self._page_messages = (len(page) + self._too_many) // 2
+        if self._asked() - len(page) <= len(page) * _LEAST_GROWTH:
+            self._page_messages = before
+            return False
+        if len(self.processes) == 1:
+            self._begin_at(page)
+        self._growing = page
+        self._until_s = self._second_of(page)
+        return True
 
     def _edge_s(self, page: list[StoredMessage]) -> int:
         """Return the oldest second that a full page may hold only in part; it holds all that is newer."""
-        oldest_s: dict[bytes, int] = {}
-        size_bytes: dict[bytes, int] = {}
+        seconds: defaultdict[bytes, list[int]] = defaultdict(list)
+        size_bytes: Counter[bytes] = Counter()
         for message in page:
-            process = process_of(message.id)
-            oldest_s[process] = min(stored_s(message.id), oldest_s.get(process, stored_s(message.id)))
-            size_bytes[process] = size_bytes.get(process, 0) + _stored_bytes(message)
-        # A node that gave many bytes may have more behind them, though others gave older ones.
-        ends = [second for process, second in oldest_s.items() if size_bytes[process] > self._few_bytes]
-        return max([min(oldest_s.values()), *ends])
+            seconds[process_of(message.id)].append(stored_s(message.id))
+            size_bytes[process_of(message.id)] += _stored_bytes(message)
+        spans = {process: (min(each), max(each)) for process, each in seconds.items()}
+        # A node that gave many bytes may have more behind them, though others gave older ones. Where it was started
+        # again, they are of several processes, one after the other.
+        stopped = [
+            oldest
+            for process, (oldest, newest) in spans.items()
+            if sum(size_bytes[each] for each, span in spans.items() if each == process or span[0] >= newest)
+            > self._few_bytes
+        ]
+        return max([min(oldest for oldest, _ in spans.values()), *stopped])
 
     def _look_behind(self, page: list[StoredMessage]) -> None:
         """See whether anything is behind a short page: only a message hides more that no reply can hold."""
@@ -333,6 +442,9 @@ class Pager:
         self._until_s = second
         self._start = None
         self._finished = set()
+        self._restarts = self._second_bytes = 0
+        self._too_many = None
+        self._cut = False
         self._open += self._close(done)
         self._close_if_enough()
         if self._walking and self._is_past(second):
@@ -352,7 +464,11 @@ class Pager:
         if len(seen) == 1:
             self._open = self._close(self._open, self._start)
             if not all(map(self._is_above_floor, self._known)):
-                self._finish()
+                self._note_cut(self._second_of(page))
+                if len(self.processes) == 1:
+                    self._finish()
+                else:
+                    self._go_back_to(self._second_of(page) - 1)
                 return
         following = process if process in seen - self._finished else min(seen - self._finished, default=None)
         if following is None:
@@ -373,10 +489,23 @@ class Pager:
         if self._window is None:
             self._finish()
             return
-        second = self._until_s if self._until_s is not None else stored_s(page[0].id)
-        if len(self.processes) > 1:
-            self.incomplete.add(second)
+        second = self._second_of(page)
+        self._note_cut(second)
+        fits = self._second_bytes <= min(self._max_packet_bytes, _SURE_PACKET_BYTES) - _ENVELOPE_BYTES
+        if fits and self._too_many is not None:
+            # A page was too large, but all that was found would have fitted, so there is more.
+            self._incomplete.add(second)
         self._go_back_to(second - 1)
+
+    def _second_of(self, page: list[StoredMessage]) -> int:
+        return self._until_s if self._until_s is not None else stored_s(page[0].id)
+
+    def _note_cut(self, second: int) -> None:
+        """Note that something of a second may have been left out, because it was more than was asked for."""
+        if self._cut and len({process_of(id_) for id_ in self._known}) > 1:
+            self._incomplete.add(second)
+        elif self._cut:
+            self._too_large.add(second)
 
     def _take_behind(self, start: _Start, page: list[StoredMessage], *, full: bool) -> None:
         """Take in a page that starts behind an id."""
@@ -396,7 +525,7 @@ class Pager:
                 self._start = None
                 self._finished = set()
                 return
-            self.incomplete.add(stored_s(start.witness))
+            self._incomplete.add(stored_s(start.witness))
         if self._window is None:
             inside = page
         else:
@@ -405,6 +534,10 @@ class Pager:
         self._add(inside)
         mine = [message for message in page if process_of(message.id) == start.process]
         behind = [each for each in mine if age(each.id) > age(start.after) and each.id != start.witness]
+        if not behind and start.witness is not None and sum(map(_stored_bytes, mine)) > self._few_bytes:
+            # The next one has no room beside the witness.
+            self._start = _Start(start.process, start.witness)
+            return
         if not behind or stored_s(mine[-1].id) < (self._until_s or 0):
             self._finished.add(start.process)
         self._page_second(inside, start.process)
@@ -413,12 +546,13 @@ class Pager:
         """Keep what is not known yet, and return it."""
         new = [message for message in page if message.id not in self._known]
         self._known.update(message.id for message in new)
+        self._second_bytes += sum(map(_reply_bytes, new))
         self._open += new
         return new
 
     def _close_if_enough(self) -> None:
-        """Be content once enough is found: what is known of a second of one process is the newest of it."""
-        if not self._missing or len({process_of(id_) for id_ in self._known}) > 1:
+        """Be content once enough is found: what is known of a second is the newest of it if there is one process."""
+        if not self._missing or len(self.processes) > 1:
             return
         if len(self._wanted_of(self._open)) >= self._missing:
             self._open = self._close(self._open)
@@ -441,6 +575,12 @@ class Pager:
     def shrink(self, error: ReplyMissing) -> None:
         """Ask for less at once, for a page did not fit a packet. Raises the error if it was a single message."""
         asked = self._asked()
+        if self._growing is not None:
+            page, self._too_many = self._growing, asked
+            if not self._grow(page):
+                self._growing = None
+                self._take_second(page, cut=True)
+            return
         if 1 < asked <= 3 and self._start is not None and self._start.witness is not None:
             # The witness and the next one do not fit together, or hardly.
             self._start = _Start(self._start.process, self._start.witness)
@@ -464,10 +604,13 @@ class Pager:
         self.done = not self._walking
 
     def _asked(self) -> int:
-        if self._missing is None:
-            return self._page_messages
-        known = len(self._known) if self._start is None else self._start.witness is not None
-        return min(self._page_messages, max(1, self._missing - len(self._open)) + known)
+        witness = self._start is not None and self._start.witness is not None
+        # Beside the witness something else has to be in the page.
+        most = max(self._page_messages, 2) if witness else self._page_messages
+        if self._missing is None or len(self.processes) > 1:
+            return most
+        known = len(self._known) if self._start is None else witness
+        return min(most, max(1, self._missing - len(self._open)) + known)
 
     def _wanted_of(self, messages: Iterable[StoredMessage]) -> list[StoredMessage]:
         return sorted((each for each in messages if self._is_wanted(each.id)), key=lambda each: age(each.id))
@@ -533,7 +676,11 @@ def _stored_bytes(message: StoredMessage) -> int:
 
 
 def _reply_bytes(message: StoredMessage) -> int:
-    return _ITEM_BYTES + len(message.channel) + (len(message.id) + len(message.payload)) * 4 // 3
+    return _ITEM_BYTES + len(message.channel) + _base64_bytes(message.id) + _base64_bytes(message.payload)
+
+
+def _base64_bytes(data: bytes) -> int:
+    return (len(data) + 2) // 3 * 4
 
 
 def _held(messages: list[StoredMessage]) -> int:

@@ -8,6 +8,7 @@ counts anew, and each node of a cluster counts for itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 ID_BYTES: Final = 12
@@ -32,3 +33,41 @@ def process_of(id_: bytes) -> bytes:
 def age(id_: bytes) -> bytes:
     """Return what sorts ids, the newest first: by second, then process by process, each in its order."""
     return id_[4:8] + id_[12:16] + id_[8:12]
+
+
+# Processes that a client has seen before so many others are of no interest any more.
+_MAX_PROCESSES: Final = 64
+
+
+class KnownProcesses:
+    """The processes of brokers whose stored messages a client has seen, and whether several of them run at once.
+
+    One that was started again follows the one before. So where the seconds of two overlap, they are nodes of a cluster.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.several: bool = False
+        """Whether several run at once; False: nobody knows."""
+        self._spans: dict[bytes, tuple[int, int]] = {}
+
+    def add(self, ids: Iterable[bytes]) -> None:
+        """Learn of stored messages by their ids."""
+        changed: set[bytes] = set()
+        for id_ in ids:
+            process, second = process_of(id_), stored_s(id_)
+            first, last = self._spans.get(process, (second, second))
+            if process not in self._spans or not first <= second <= last:
+                self._spans[process] = min(first, second), max(last, second)
+                changed.add(process)
+        if len(self._spans) > 1 and not self.several:
+            self.several = any(self._overlaps_another(process) for process in changed)
+        while len(self._spans) > _MAX_PROCESSES:
+            # Other threads may do the same.
+            oldest, _ = min(tuple(self._spans.items()), key=lambda item: item[1][1])
+            self._spans.pop(oldest, None)
+
+    def _overlaps_another(self, process: bytes) -> bool:
+        first, last = self._spans.get(process, (0, 0))
+        others = tuple(self._spans.items())
+        return any(begin < last and first < end for other, (begin, end) in others if other != process)

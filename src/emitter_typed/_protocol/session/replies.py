@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition
 from emitter_typed._protocol.payloads import codec
-from emitter_typed._protocol.payloads.plain import is_object
 from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._protocol.session.inflight import InflightCall, InflightCalls, Request
 from emitter_typed._protocol.session.spoofing import SpoofGuard, is_from_broker
@@ -77,9 +77,9 @@ class Replies:
         return response
 
     def _take(self, topic: str, payload: bytes, document: object) -> None:
-        if not is_object(document):
+        if not isinstance(document, dict):
             raise Undecodable("expected an object", channel=topic, raw=payload)
-        fields = dict(document)
+        fields = cast("dict[str, object]", document)
         packet_id = fields.get(self._envelope.correlation)
         if packet_id is None:
             if topic == self._envelope.errors:
@@ -98,7 +98,7 @@ class Replies:
             if isinstance(call, Request):
                 self._answer(call, topic, payload, fields)
             else:
-                call.errors.append(error)
+                call.errors += (error,)
                 call.doubtful |= self._spoof_guard.is_exposed(topic)
         else:
             raise Undecodable("no request matches it", channel=topic, raw=payload)

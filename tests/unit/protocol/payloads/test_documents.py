@@ -191,7 +191,7 @@ def test_a_document_that_does_not_fit_has_no_bytes() -> None:
         (SetMode(mode=Mode.AUTO), Node, "$", "expected Leaf or Branch, got a"),
         (Place("x", 1.0), None, "$.latitude", "expected a number"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # what no checker has seen
         (Token("EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI"), None, "$", "a Token is not sent unless the schema says so"),
-        (object(), None, "$", "JSON has no place for"),
+        (object(), None, "$", "JSON cannot hold"),
     ],
 )
 def test_what_cannot_be_written_is_said_of_the_value(

@@ -73,3 +73,15 @@ def test_an_episode_begins_once_and_ends_when_the_queue_was_empty(overflow: Over
 def test_empty_messages_count_as_messages() -> None:
     mailbox = filled("drop_newest", b"", b"", b"")
     assert (len(mailbox), mailbox.dropped) == (2, 1)
+
+
+def test_a_message_is_put_between_others_whether_there_is_room_or_not() -> None:
+    mailbox = filled("fail", b"1", b"2", b"4")
+    mailbox.take(up_to=1)
+    assert mailbox.place == 1
+
+    mailbox.insert(2, ("a/", b"3"))
+    mailbox.insert(1, ("a/", b"x"))
+
+    assert (mailbox.place, mailbox.received) == (1, 4)
+    assert drained(mailbox) == [b"x", b"2", b"3"]

@@ -102,6 +102,52 @@ def test_what_was_published_without_echo_is_in_the_overlap_though_it_did_not_arr
     assert (rest(found, overlap), overlap.exact) == (given, exact)
 
 
+@pytest.mark.parametrize(
+    ("history", "live", "at_first", "given"),
+    [
+        # Stored behind two that arrived, so it was published after them, and is delivered a moment later.
+        ("mabcx", "abcx", 3, "m"),
+        ("mabcxy", "abcxy", 3, "m"),
+        ("mabcxd", "abcdx", 4, "m"),
+        ("mabx", "abx", 2, "m"),
+        # Neighbours may have changed places, and then another one is published.
+        ("max", "ax", 1, "mx"),
+        # One of them was missed.
+        ("mxabcx", "abcx", 3, "mxx"),
+        ("xabc", "abcx", 3, "x"),
+        ("abcxdefg", "abcdefgx", 7, "x"),
+    ],
+)
+def test_what_a_page_holds_and_is_delivered_a_moment_later_is_one(
+    history: str, live: str, at_first: int, given: str
+) -> None:
+    found = stored(history)
+
+    assert rest(found, find_overlap(found, arrived(live), arrived=at_first)) == given
+
+
+@pytest.mark.parametrize(
+    ("history", "live", "at_first", "between"),
+    [
+        ("mabcdx", "abcd", 4, {"x": 3}),
+        ("mabcdefxghy", "abcdefgh", 8, {"x": 5, "y": 7}),
+        # It arrived after the page.
+        ("max", "ax", 1, {"x": 0}),
+        # Live messages that were not stored lie between.
+        ("mabcdx", "uabucdv", 7, {"x": 5}),
+        ("mx", "", 0, {}),
+    ],
+)
+def test_what_is_stored_behind_a_message_that_arrived_belongs_behind_it(
+    history: str, live: str, at_first: int, between: dict[str, int]
+) -> None:
+    found = stored(history)
+
+    overlap = find_overlap(found, arrived(live), arrived=at_first)
+
+    assert {chr(known_by): overlap.between[id_] for id_, known_by in found if id_ in overlap.between} == between
+
+
 def test_what_arrived_after_the_history_is_no_evidence_that_it_is_in_it() -> None:
     found = stored("ab")
 

@@ -11,7 +11,7 @@ from attrs import frozen
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.types import HistoryRequest, StoredItem
 from emitter_typed._protocol.receiving.paging import Pager
-from emitter_typed._protocol.receiving.stored_ids import process_of
+from emitter_typed._protocol.receiving.stored_ids import KnownProcesses, process_of
 from emitter_typed.contract import Record
 from emitter_typed.errors import InvalidArgument, ReplyMissing, Undecodable
 
@@ -48,6 +48,13 @@ def asked(of: Pager) -> tuple[str, bytes | None]:
     return request.topic, request.after
 
 
+def too_large(of: Pager, page: Page) -> None:
+    """Give a page of one second that nothing can be added to."""
+    of.take(page)
+    while asked(of)[1] is None:
+        of.shrink(MISSING)
+
+
 def numbers(of: Pager) -> list[int]:
     return [int(message.payload) for message in of.ready()]
 
@@ -68,12 +75,37 @@ def test_pages_are_joined_in_the_order_of_publishing() -> None:
     assert [(message.stored_at - BEGIN).total_seconds() for message in found] == [8, 8, 8, 9, 9]
 
 
-def test_a_full_page_of_one_second_is_followed_by_one_that_overlaps_it_by_a_message() -> None:
+def test_a_full_page_of_one_second_is_asked_for_again_as_large_as_a_packet_can_hold_it() -> None:
     pages = pager()
 
     pages.take(items(300, 45))
+    assert asked(pages) == ("key/a/?last=908&from=1514764800&until=1514764800", None)
+    pages.take(items(300, 1))
 
-    assert asked(pages) == ("key/a/?last=512", item(46).id)
+    assert numbers(pages) == list(range(1, 301))
+    assert pages.done
+
+
+def test_where_more_does_not_fit_the_largest_page_that_does_is_looked_for() -> None:
+    pages = pager()
+
+    pages.take(items(300, 45))
+    sizes: list[str] = []
+    while asked(pages)[1] is None:
+        sizes.append(asked(pages)[0].partition("&")[0])
+        pages.shrink(MISSING)
+
+    assert sizes == [f"key/a/?last={count}" for count in (908, 582, 419, 337, 296, 276)]
+    assert asked(pages)[1] == item(46).id
+
+
+def test_a_second_that_fits_no_page_is_followed_by_one_that_overlaps_it_by_a_message() -> None:
+    pages = pager()
+
+    pages.take(items(2000, 1745))
+    pages.take(items(2000, 1093))
+
+    assert asked(pages) == ("key/a/?last=908&until=1514764800", item(1094).id)
 
 
 def test_a_full_page_of_several_seconds_is_followed_by_one_up_to_its_oldest_second() -> None:
@@ -82,7 +114,7 @@ def test_a_full_page_of_several_seconds_is_followed_by_one_up_to_its_oldest_seco
 
     pages.take(Page(messages=[item(number, second=number // 100) for number in range(300, 44, -1)]))
 
-    assert asked(pages) == ("key/a/?last=512&until=1514764800", None)
+    assert asked(pages) == ("key/a/?last=908&until=1514764800", None)
 
 
 def test_what_is_known_of_the_second_at_which_a_page_ends_is_dropped() -> None:
@@ -90,7 +122,7 @@ def test_what_is_known_of_the_second_at_which_a_page_ends_is_dropped() -> None:
 
     pages.take(Page(messages=[item(number, second=9 + number // 200) for number in range(300, 44, -1)]))
     pages.take(Page(messages=[item(number, second=9) for number in range(199, -1, -1)]))
-    assert asked(pages) == ("key/a/?last=512", item(0, second=9).id) or asked(pages)[1] == item(0, second=9).id
+    assert asked(pages) == ("key/a/?last=908", item(0, second=9).id) or asked(pages)[1] == item(0, second=9).id
     pages.take(Page(messages=[]))
 
     assert numbers(pages) == list(range(301))
@@ -113,11 +145,12 @@ def test_a_second_of_several_nodes_that_is_larger_than_a_page_is_told() -> None:
     pages = pager()
     node = b"node"
 
-    pages.take(
+    too_large(
+        pages,
         Page(
             messages=[item(number, second=5) for number in range(200, 0, -1)]
             + [item(number, second=5, process=node) for number in range(56, 0, -1)]
-        )
+        ),
     )
     first = asked(pages)
     pages.take(Page(messages=[]))
@@ -125,11 +158,54 @@ def test_a_second_of_several_nodes_that_is_larger_than_a_page_is_told() -> None:
     pages.take(Page(messages=[]))
 
     assert {first[1], second[1]} == {item(200, second=5).id, item(56, second=5, process=node).id}
-    assert asked(pages) == ("key/a/?last=512&until=1514764804", None)
+    assert asked(pages)[0].endswith("&until=1514764804")
     pages.take(Page(messages=[]))
     assert pages.incomplete == {1_514_764_805}
     assert len(numbers(pages)) == 256
     assert pages.done
+
+
+def test_a_second_of_one_process_that_is_larger_than_a_page_is_told_if_a_cluster_is_known() -> None:
+    """A page of it would not show what the node that is asked has stored in that second."""
+    for several in (False, True):
+        known = KnownProcesses()
+        known.several = several
+        pages = Pager(PROTOCOL.operations["history"], ("key", "a/"), (), {}, known_processes=known)
+
+        too_large(
+            pages, Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(300, 44, -1)])
+        )
+        pages.take(Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(45, 0, -1)]))
+        pages.take(Page(messages=[item(1, second=5, payload=b"%0200d" % 1)]))
+        pages.take(Page(messages=[]))
+
+        assert numbers(pages) == list(range(1, 301))
+        assert pages.incomplete == ({1_514_764_805} if several else set())
+
+
+def test_a_second_is_told_whose_second_process_is_seen_only_further_back() -> None:
+    pages = pager()
+
+    too_large(
+        pages, Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(300, 44, -1)])
+    )
+    pages.take(Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(45, 0, -1)]))
+    pages.take(Page(messages=[item(1, second=5, payload=b"%0200d" % 1)]))
+    assert not pages.incomplete
+    pages.take(Page(messages=[item(1, second=4, process=b"node")]))
+
+    assert pages.incomplete == {1_514_764_805}
+
+
+def test_a_page_that_was_too_large_though_all_that_is_known_would_fit_is_told() -> None:
+    """The node that was asked has stored one large message, which every page that fits leaves out."""
+    pages = pager()
+
+    too_large(pages, Page(messages=[item(number, second=5) for number in range(300, 44, -1)]))
+    pages.take(Page(messages=[item(number, second=5) for number in range(45, 20, -1)]))
+    pages.take(Page(messages=[item(21, second=5)]))
+
+    assert pages.incomplete == {1_514_764_805}
 
 
 def test_a_short_page_is_followed_by_one_from_its_end() -> None:
@@ -137,7 +213,7 @@ def test_a_short_page_is_followed_by_one_from_its_end() -> None:
 
     pages.take(items(3, 1))
 
-    assert asked(pages) == ("key/a/?last=512", item(1).id)
+    assert asked(pages) == ("key/a/?last=908", item(1).id)
 
 
 def test_no_more_is_asked_than_is_wanted() -> None:
@@ -145,8 +221,11 @@ def test_no_more_is_asked_than_is_wanted() -> None:
 
     assert asked(pages)[0] == "key/a/?last=256"
     pages.take(items(300, 45))
+    assert asked(pages)[0] == "key/a/?last=300&from=1514764800&until=1514764800"
+    pages.shrink(MISSING)
+    pages.shrink(MISSING)
     # The overlap is one more.
-    assert asked(pages) == ("key/a/?last=45", item(46).id)
+    assert asked(pages) == ("key/a/?last=45&until=1514764800", item(46).id)
     pages.take(items(45, 1))
 
     assert numbers(pages) == list(range(1, 301))
@@ -156,11 +235,11 @@ def test_no_more_is_asked_than_is_wanted() -> None:
 def test_where_an_overlap_is_missing_all_begins_again_without_what_was_stored_meanwhile() -> None:
     pages = pager()
 
-    pages.take(items(300, 45))
+    too_large(pages, items(300, 45))
     # 45 and 46 have expired, so that the broker left out 44, too.
     pages.take(items(43, 1))
     assert asked(pages)[1] is None
-    pages.take(Page(messages=[item(number) for number in (*range(700, 300, -1), *range(300, 188, -1))]))
+    pages.take(Page(messages=[item(number) for number in (*range(1200, 300, -1), *range(300, 188, -1))]))
     assert asked(pages)[1] == item(190).id
     pages.take(Page(messages=[item(number) for number in (*range(189, 46, -1), *range(44, 0, -1))]))
     pages.take(Page(messages=[item(1)]))
@@ -173,10 +252,10 @@ def test_where_overlaps_are_missing_again_and_again_what_is_there_comes_and_the_
     pages = pager()
 
     for _ in range(3):
-        pages.take(items(300, 45))
+        too_large(pages, items(300, 45))
         pages.take(items(43, 1))
         assert asked(pages)[1] is None
-        pages.take(items(700, 189))
+        pages.take(items(1200, 189))
     pages.take(items(188, 1))
     pages.take(Page(messages=[]))
 
@@ -187,7 +266,7 @@ def test_where_overlaps_are_missing_again_and_again_what_is_there_comes_and_the_
 def test_what_was_stored_behind_a_message_that_is_named_is_not_wanted() -> None:
     pages = pager(behind=item(40).id)
 
-    pages.take(items(300, 45))
+    too_large(pages, items(300, 45))
     pages.take(items(45, 1))
     pages.take(Page(messages=[item(1)]))
 
@@ -207,7 +286,7 @@ def test_where_nothing_is_newer_than_a_known_message_one_page_tells() -> None:
 def test_what_is_too_much_to_be_held_is_asked_for_again_oldest_first() -> None:
     pages = pager(max_held_bytes=0)
 
-    pages.take(items(1300, 1045))
+    too_large(pages, items(1300, 1045))
     for newest in (1045, 534):
         pages.take(items(newest, max(newest - 511, 1)))
     pages.take(items(23, 1))
@@ -247,7 +326,7 @@ def test_a_page_is_as_large_as_the_one_before_lets_expect() -> None:
     pages.take(Page(messages=[item(8, payload=b"x" * 20_000), item(7)]))
     assert asked(pages)[0] == "key/a/?last=4&until=1514764800"
     pages.take(Page(messages=[item(7), item(6), item(5), item(4)]))
-    assert asked(pages)[0] == "key/a/?last=512&until=1514764800"
+    assert asked(pages)[0] == "key/a/?last=908&until=1514764800"
 
 
 def test_where_an_overlap_and_one_message_do_not_fit_the_message_is_asked_for_alone() -> None:
