@@ -14,7 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from zlib import crc32
 
-from attrs import define, field
+from attrs import field
+
+from emitter_typed_codegen.data import define
 
 MANIFEST = "manifest.json"
 """The file that says what the compiler owns in a folder, for readers."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.language.texts import LONGEST_ADDRESS, SEGMENT_CHARACTER, WORD
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Report
