@@ -49,10 +49,10 @@ def _place(name: str) -> tuple[list[str | int], str]:
 
 def _plain(value: object) -> object:
     """Return a part of the model as JSON in which everything that the model tells apart is different."""
-    kind = type(value)
     if isinstance(value, tuple):
         items = [_plain(item) for item in cast("tuple[object, ...]", value)]
         return {"map": items} if isinstance(value, JsonMap) else items
+    kind: type = value.__class__
     names = _names(kind)
     return value if names is None else [kind.__name__, *[_plain(getattr(value, name)) for name in names]]
 
