@@ -40,7 +40,7 @@ else:
     def _repr(names):
         @recursive_repr()
         def shown(self):
-            values = ", ".join(f"{name.lstrip('_')}={getattr(self, name)!r}" for name in names)
+            values = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
             return f"{type(self).__qualname__.rpartition('>.')[2]}({values})"
 
         return shown
