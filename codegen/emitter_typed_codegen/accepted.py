@@ -75,7 +75,7 @@ def read_accepted(path: Path) -> list[Accepted]:
 
 def _mistakes(entry: dict[str, object]) -> list[str]:
     found = [
-        " ".join(filter(None, (f"there is no key {quoted(key)};", did_you_mean(key, _KEYS))))
+        "; ".join(filter(None, (f"there is no key {quoted(key)}", did_you_mean(key, _KEYS))))
         for key in entry
         if key not in _KEYS
     ]
@@ -88,7 +88,7 @@ def _mistakes(entry: dict[str, object]) -> list[str]:
     rule = entry.get("rule")
     if isinstance(rule, str) and rule.strip():
         if rule not in RULES:
-            found.append(" ".join(filter(None, (f"there is no rule {quoted(rule)};", did_you_mean(rule, RULES)))))
+            found.append("; ".join(filter(None, (f"there is no rule {quoted(rule)}", did_you_mean(rule, RULES)))))
         elif not RULES[rule].breaking:
             found.append(f"{rule} breaks nothing: take the entry away")
     return found

@@ -88,6 +88,12 @@ def branched_off(folder: Path, revision: str) -> str:
     return _git(folder, "rev-parse", "--short=12", commit).strip()
 
 
+def existing_revision(folder: Path, revision: str) -> str:
+    """Return a revision that is there. Raises NoBaseline."""
+    _revision(folder, revision)
+    return revision
+
+
 def open_version(written: str, protocol: Protocol | None) -> Version:
     """Read a schema.
 
@@ -202,7 +208,7 @@ def _git(folder: Path, *arguments: str) -> str:
     done = _run(folder, *arguments)
     if done.returncode != 0:
         why = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise NoBaseline(f"{folder}: {why[0] if why else 'git cannot read it'}")
+        raise NoBaseline(f"{folder}: {why[0].removeprefix('fatal: ') if why else 'git cannot read it'}")
     return done.stdout.decode("utf-8")
 
 

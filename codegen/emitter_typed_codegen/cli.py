@@ -291,14 +291,20 @@ def _check_schemas(schemas: Sequence[Path], format: Format) -> int:
 def _diff(parser: Parser, options: _DiffOptions) -> int:
     from emitter_typed_codegen.accepted import BadAccepted
     from emitter_typed_codegen.baseline import NoBaseline
-    from emitter_typed_codegen.diff import run_diff
-    from emitter_typed_codegen.jobs import BadConfiguration
+    from emitter_typed_codegen.diff import diff_schemas
+    from emitter_typed_codegen.jobs import BadConfiguration, project_file, read_project
     from emitter_typed_codegen.problems import SchemaProblems
+    from emitter_typed_codegen.project import diff_project
 
     if options.old is not None and options.against is not None:
         parser.error("--against goes with the jobs of pyproject.toml; name OLD as git:REV:PATH")
     try:
-        report = run_diff(options.old, options.new, options.against, options.accept)
+        if options.old is None:
+            project = read_project(project_file(Path.cwd()))
+            against = "HEAD" if options.against is None else options.against
+            report = diff_project(project, against, options.accept)
+        else:
+            report = diff_schemas(options.old, options.new, options.accept)
     except SchemaProblems as found:
         _print_problems(found.problems, options.format)
         return FOUND

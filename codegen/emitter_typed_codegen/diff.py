@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,10 +10,10 @@ from typing import Literal
 from attrs import evolve
 
 from emitter_typed_codegen.accepted import Accepted, read_accepted
-from emitter_typed_codegen.baseline import GIT, Version, in_git, is_git, open_version
+from emitter_typed_codegen.baseline import GIT, Version, is_git, open_version
 from emitter_typed_codegen.compare import ORDERS, Change, Keys, compare
 from emitter_typed_codegen.data import frozen
-from emitter_typed_codegen.jobs import BadConfiguration, Project, compiler_protocol, project_file, read_project
+from emitter_typed_codegen.jobs import BadConfiguration, compiler_protocol
 from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.problems import Format, Level, github_command
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
@@ -114,14 +113,13 @@ class Report:
         return ", ".join(told) + (" (--all tells them)\n" if hidden and safe else "\n")
 
 
-def run_diff(old: str | None, new: str | None, against: str | None, accept: Path | None) -> Report:
-    """Compare two schemas, or those of the jobs of pyproject.toml with a revision.
+def diff_schemas(old: str, new: str | None, accept: Path | None) -> Report:
+    """Compare two schemas.
 
     Args:
-        old: The schema as it was: a file, or `git:REV:path`; None: the jobs.
+        old: The schema as it was: a file, or `git:REV:path`.
         new: The schema as it is; None: the path of `old`.
-        against: The revision that jobs are compared with; None: HEAD.
-        accept: The file of breaks that are meant; None: the one that pyproject.toml names, for jobs.
+        accept: The file of breaks that are meant.
 
     Returns:
         What changed.
@@ -130,36 +128,13 @@ def run_diff(old: str | None, new: str | None, against: str | None, accept: Path
         SchemaProblems: A schema breaks rules of the language.
         NoBaseline: There is no such revision, or no such file in it.
         BadAccepted: The file of accepted breaks has mistakes.
-        BadConfiguration: pyproject.toml has, a schema describes a protocol, or NEW is missing.
+        BadConfiguration: A schema describes a protocol, or NEW is missing.
     """
-    if old is None:
-        project = read_project(project_file(Path.cwd()))
-        changes = Changes(accept or accepted_file(project))
-        seen: set[Path] = set()
-        for job in project.jobs:
-            if real_path(job.schema) not in seen:
-                seen.add(real_path(job.schema))
-                changes.since(shown_path(job.schema), against or "HEAD")
-        return changes.report()
     changes = Changes(accept)
     if new is None and not is_git(old):
         raise BadConfiguration(f"{old} is one schema: name the one to compare it with, or write git:REV:{old}")
     changes.between(old, new if new is not None else old.removeprefix(GIT).partition(":")[2], protocols=False)
     return changes.report()
-
-
-def accepted_file(project: Project) -> Path | None:
-    """Return the file of accepted breaks that a project names, as seen from here; None if it names none."""
-    return None if project.accepted is None else shown_path(project.accepted)
-
-
-def shown_path(path: Path) -> Path:
-    """Return a path as seen from the current folder."""
-    try:
-        return Path(os.path.relpath(path))
-    except ValueError:
-        # Another drive of Windows.
-        return path
 
 
 class Changes:
@@ -173,20 +148,6 @@ class Changes:
         self._used: set[int] = set()
         self._findings: list[Finding] = []
         self._notes: list[str] = []
-
-    def since(self, path: Path, revision: str) -> bool:
-        """Compare a schema with what it was in a revision; return whether it was there.
-
-        Raises:
-            SchemaProblems: A schema breaks rules of the language.
-            NoBaseline: There is no such revision.
-        """
-        # What is not there is a problem of its own.
-        if path.is_file() and not in_git(path, revision):
-            self._notes.append(f"{path} is new since {revision}")
-            return False
-        self.between(f"{GIT}{revision}:{path}", str(path))
-        return True
 
     def between(self, before: str, after: str, *, protocols: bool = True) -> None:
         """Compare two schemas: files, or `git:REV:path`.

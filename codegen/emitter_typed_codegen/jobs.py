@@ -16,7 +16,7 @@ from emitter_typed_codegen.editors import named_file, named_text
 from emitter_typed_codegen.export import TARGETS, Target
 from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.packages import module_name, package_beside
-from emitter_typed_codegen.paths import real_path
+from emitter_typed_codegen.paths import real_path, shown_path
 from emitter_typed_codegen.problems import did_you_mean, quoted
 from emitter_typed_codegen.proof import prove
 from emitter_typed_codegen.render import render
@@ -211,7 +211,7 @@ def project_file(start: Path) -> Path:
 
 
 def read_project(path: Path) -> Project:
-    """Read the table of a pyproject.toml.
+    """Read the table of a pyproject.toml. The paths that it returns are as seen from the current folder.
 
     Raises:
         BadConfiguration: The file or its table cannot be read, lists no jobs, or has a mistake.
@@ -222,23 +222,26 @@ def read_project(path: Path) -> Project:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise BadConfiguration(f"{path} cannot be read: {why}") from error
+        raise BadConfiguration(f"{shown_path(path)} cannot be read: {why}") from error
+    file, folder = shown_path(path), shown_path(path.parent)
     table = _at(document, *TABLE.split("."))
     if not isinstance(table, dict | None):
-        raise BadConfiguration(f"{path}: write [{TABLE}] as a table")
+        raise BadConfiguration(f"{file}: write [{TABLE}] as a table")
+    where = f"{file}: [{TABLE}]"
     held = cast("dict[str, object]", table or {})
-    _check_keys(held, _TABLE_KEYS, f"{path}: [{TABLE}]")
-    jobs = held.get("jobs")
-    if not isinstance(jobs, list) or not jobs:
+    _check_keys(held, _TABLE_KEYS, where)
+    jobs = held.get("jobs", [])
+    if not isinstance(jobs, list):
+        raise BadConfiguration(f"{where}: jobs is a list of tables: write [[{TABLE}.jobs]], with two brackets")
+    if not jobs:
         raise BadConfiguration(
-            f'{path} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
+            f'{file} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
         )
-    where = f"{path}: [{TABLE}]"
     accepted = _text(held, "accepted", where, "accepted-breaks.toml")
     return Project(
         file=path,
-        jobs=tuple(_job(path.parent, one, path) for one in cast("list[object]", jobs)),
-        accepted=None if accepted is None else path.parent / accepted,
+        jobs=tuple(_job(folder, one, file) for one in cast("list[object]", jobs)),
+        accepted=None if accepted is None else folder / accepted,
         baseline=_text(held, "baseline", where, "git:origin/main"),
     )
 
@@ -272,17 +275,18 @@ def _job(folder: Path, entry: object, path: Path) -> Job:
     if not isinstance(testing, bool):
         raise BadConfiguration(f"{where}: testing is true or false")
     try:
-        return Job(
-            folder / schema,
-            package_folder(out, folder),
-            PROJECT_COMMAND,
-            folder / protocol_out if protocol_out is not None else None,
-            testing,
-            _text(held, "baseline", where, "git:origin/main"),
-            _exports(held.get("exports", {}), where, folder),
-        )
+        made = package_folder(out, folder)
     except BadConfiguration as error:
         raise BadConfiguration(f"{path}: {error}") from error
+    return Job(
+        folder / schema,
+        made,
+        PROJECT_COMMAND,
+        folder / protocol_out if protocol_out is not None else None,
+        testing,
+        _text(held, "baseline", where, "git:origin/main"),
+        _exports(held.get("exports", {}), where, folder),
+    )
 
 
 def _check_keys(held: dict[str, object], known: tuple[str, ...], where: str) -> None:

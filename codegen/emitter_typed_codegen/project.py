@@ -9,9 +9,9 @@ from pathlib import Path
 
 from attrs import Factory, evolve
 
-from emitter_typed_codegen.baseline import GIT, NoBaseline, branched_off, in_git, is_git, text_in_git
+from emitter_typed_codegen.baseline import GIT, NoBaseline, branched_off, existing_revision, in_git, is_git, text_in_git
 from emitter_typed_codegen.data import define, frozen
-from emitter_typed_codegen.diff import Changes, Report, accepted_file, shown_path
+from emitter_typed_codegen.diff import Changes, Report
 from emitter_typed_codegen.jobs import (
     PROJECT_COMMAND,
     TABLE,
@@ -23,7 +23,7 @@ from emitter_typed_codegen.jobs import (
 )
 from emitter_typed_codegen.orphans import find_orphans
 from emitter_typed_codegen.ownership import CHECKSUMS
-from emitter_typed_codegen.paths import real_path
+from emitter_typed_codegen.paths import real_path, shown_path
 from emitter_typed_codegen.problems import Format, Problem, SchemaProblems, render
 from emitter_typed_codegen.write import Plan, Refused
 
@@ -133,13 +133,34 @@ def check_project(project: Project, against: str | None, accept: Path | None) ->
             _output(one.folder, f"is an orphan: {one.why}", "delete the folder, or give it a job")
             for one in find_orphans(project.file, [job.out for job in jobs])
         ]
-    comparing = _Comparing(project, against, Changes(accept or accepted_file(project)))
+    comparing = _Comparing(project, against, Changes(accept or project.accepted))
     problems += comparing.compare(broken)
     checked.baseline = comparing.name
     checked.report = comparing.report(whole=not problems)
     # Two jobs may import one file.
     checked.problems += dict.fromkeys(_from_here(one) for one in problems)
     return checked
+
+
+def diff_project(project: Project, against: str, accept: Path | None) -> Report:
+    """Compare the schemas of a project's jobs with what they were in a revision.
+
+    Args:
+        project: The project.
+        against: The revision.
+        accept: The file of breaks that are meant; None: the one that the project names.
+
+    Raises:
+        SchemaProblems: A schema breaks rules of the language.
+        BadConfiguration: The revision makes no sense.
+        BadAccepted: The file of accepted breaks has mistakes.
+        NoBaseline: There is no such revision.
+    """
+    comparing = _Comparing(project, against, Changes(accept or project.accepted), branched=False)
+    problems = comparing.compare(set())
+    if problems:
+        raise SchemaProblems(dict.fromkeys(problems))
+    return comparing.report(whole=True)
 
 
 def _outdated(plan: Plan) -> Iterator[Problem]:
@@ -177,9 +198,18 @@ class _Baseline:
 class _Comparing:
     """Compares the schemas of a project with their baselines."""
 
-    def __init__(self, project: Project, against: str | None, changes: Changes) -> None:
+    def __init__(self, project: Project, against: str | None, changes: Changes, *, branched: bool = True) -> None:
+        """Prepare.
+
+        Args:
+            project: The project.
+            against: A revision; None: the baselines that the project names.
+            changes: What collects the changes.
+            branched: Whether to compare with the commit where this branch left a revision; False: with the revision.
+        """
         self._project = project
         self._against = against
+        self._branched = branched
         self._changes = changes
         self._commits: dict[str, str] = {}
         self.name: str | None = None
@@ -249,7 +279,8 @@ class _Comparing:
 
     def _commit(self, revision: str) -> str:
         if revision not in self._commits:
-            self._commits[revision] = branched_off(self._project.file.parent, revision)
+            find = branched_off if self._branched else existing_revision
+            self._commits[revision] = find(self._project.file.parent, revision)
         return self._commits[revision]
 
     def _moved(self, commit: str, new: list[Path]) -> Iterator[Problem]:

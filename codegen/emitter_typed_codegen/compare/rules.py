@@ -63,7 +63,10 @@ _SAFE: tuple[Effect, ...] = ("safe",)
 
 _NEW_NAME = "keep the name on the wire with wire: OLD, or read both first with also_read: [NEW] and write NEW later"
 _TWO_STEPS = "deploy also_read: [NEW] to all that receive first, then write NEW with also_read: [OLD]"
-_NEW_FIELD = "add an optional field of the new type beside it, and remove this one when nobody needs it"
+_NEW_FIELD = (
+    "add an optional field of the new type beside it (for a payload or a parameter: a channel), "
+    "and remove this one when nobody needs it"
+)
 _STORED_FIRST = "wait until no older message is stored, or keep accepting what they hold"
 
 _TABLE = (
@@ -320,7 +323,7 @@ _TABLE = (
         id="type-widened",
         what="a type takes more, as float where int was",
         effects=_READERS,
-        why="Old programs refuse what the new type writes: an int refuses even 2.0.",
+        why="Old programs refuse what the new type writes (an int refuses even 2.0).",
         fix=_NEW_FIELD,
         order="readers-first",
         constructs=("Field.type", "Field.format", "Channel.payload", "Alias.type", "List.item", "Map.value"),

@@ -63,6 +63,10 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     options = parser(verb).parse(arguments, _Options())
     terminal = Terminal(verb, as_json=options.json)
     folder = Path(options.folder)
+    if folder.suffix in {".yaml", ".yml"}:
+        raise InvalidArgument(
+            f"{folder}: DIR is a folder, in which {FILE} is written", argument="folder", value=options.folder
+        )
     path, beside = folder / FILE, folder / EDITORS_FILE
     plan = Plan()
     plan.single(beside, text(PROTOCOL))

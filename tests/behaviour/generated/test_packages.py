@@ -208,11 +208,14 @@ def test_what_is_deprecated_warns_where_it_is_used(generated: Generated) -> None
 
 
 def test_what_is_deprecated_is_read_written_and_changed_quietly(generated: Generated) -> None:
-    """Every warning fails a test."""
+    """Every warning fails a test; but one that is raised while a shape is written only makes us write without it."""
     made = generated(DEPRECATED)
 
     reading = codec.decode(b'{"celsius":1.5,"Source":"x","taken":3}', made.Reading)
-    assert codec.encode(reading) == b'{"celsius":1.5,"Source":"x","taken":3}'
+    with warnings.catch_warnings(record=True) as caught_warnings:
+        warnings.simplefilter("always")
+        assert codec.encode(reading) == b'{"celsius":1.5,"Source":"x","taken":3}'
+    assert caught_warnings == []
     with pytest.raises(Undecodable) as caught:
         codec.decode(b'{"celsius":1.5,"Source":3,"taken":3}', made.Reading)
     assert caught.value.path == "$.Source"

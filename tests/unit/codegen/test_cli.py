@@ -144,7 +144,10 @@ def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys:
     [
         (None, "there is no pyproject.toml"),
         ("", "lists no jobs"),
-        ("[tool.emitter-typed]\njobs = 1\n", "lists no jobs"),
+        ("[tool.emitter-typed]\njobs = []\n", "lists no jobs"),
+        ("[tool.emitter-typed]\njobs = 1\n", "two brackets"),
+        ('[tool.emitter-typed.jobs]\nschema = "home.yaml"\nout = "x"\n', "two brackets"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "a"\nout = "b"\nexports = {pdf = "c"}\n', "pyproject.toml: a job of"),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\n', "a job of"),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x"\nouts = "y"\n', "a job of"),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x/\\u0000/y"\n', "a job of"),

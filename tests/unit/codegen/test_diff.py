@@ -146,6 +146,7 @@ def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys:
     ("entry", "message"),
     [
         ('[[accept]]\nrule = "field-aded"\npath = "x"\nreason = "y"', "1: there is no rule 'field-aded'; did you mean"),
+        ('[[accept]]\nrule = "value-added"\npath = "x"\nreason = "y"\nfoo = 1', "1: there is no key 'foo'\n"),
         (
             '[[accept]]\nrule = "value-added"\npath = "x"\nresaon = "y"',
             "1: there is no key 'resaon'; did you mean 'reason'?",
@@ -179,6 +180,7 @@ def test_a_mistake_in_the_file_of_accepted_breaks_is_told(
         (["git:HEAD:nowhere/home.yaml"], "there is no nowhere/home.yaml in HEAD"),
         (["home.yaml"], "home.yaml is one schema: name the one to compare it with, or write git:REV:home.yaml"),
         (["--against", "nope"], "there is no revision nope"),
+        (["--against", ""], "write git:REV"),
         (["home.yaml", "home.yaml", "--against", "v1"], "--against goes with the jobs of pyproject.toml"),
         (["protocol.yaml", "protocol.yaml"], "protocol.yaml describes a protocol"),
         (["git:HEAD:home.yaml", "protocol.yaml"], "protocol.yaml describes a protocol"),
@@ -221,6 +223,31 @@ def test_a_schema_that_the_revision_lacks_is_new(here: Path, capsys: pytest.Capt
 
     assert main(["diff"]) == 0
     assert capsys.readouterr().out == "more.yaml is new since HEAD\nnothing changed\n"
+
+
+def test_a_schema_that_was_moved_is_compared_with_what_it_was(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "home.yaml").unlink()
+    moved = HOME.replace("./sub/common", "./common").replace("      unit", "      note: string\n      unit")
+    (here / "sub/home.yaml").write_text(moved, "utf-8")
+    (here / "pyproject.toml").write_text(PROJECT.replace("home.yaml", "sub/home.yaml"), "utf-8")
+
+    assert main(["diff"]) == 1
+    told = capsys.readouterr().out
+    assert f"{Path('sub/home.yaml')} was home.yaml at HEAD" in told
+    assert "field-added-required" in told
+
+
+def test_paths_are_seen_from_the_current_folder(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "home.yaml").write_text(HOME.replace("float", "flaot"), "utf-8")
+
+    for folder, seen in ((here, "home.yaml"), (here / "sub", str(Path("../home.yaml")))):
+        monkeypatch.chdir(folder)
+        for verb in ("generate", "check", "diff"):
+            assert main([verb]) == 1
+            told = capsys.readouterr()
+            assert (told.err or told.out).startswith(f"{seen}:7:16: unknown-type: "), verb
 
 
 def test_annotations_name_the_place(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -310,7 +310,7 @@ class _Writers:
         lines: list[str] = [f"def {function}(value):", f"    if value.__class__ is not {source.bind(parts.shape.cls)}:"]
         lines.append(f"        return {other('value')}")
         for variable, (member, conversion) in zip(variables, parts.fields, strict=True):
-            lines.append(f"    {variable} = value.{member.parameter}")
+            lines.append(f"    {variable} = value.{member.name}")
             if member.omits_none and conversion.optional is not None:
                 written = self.expression(conversion.optional)(variable)
                 unset = source.bind(msgspec().UNSET)
