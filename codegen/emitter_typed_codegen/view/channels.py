@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Assigned, Bracketed, Expression, Group, Joined
 from emitter_typed_codegen.model import Channel, Literal_, Optional, Protocol, Publishing, Record, Schema
 from emitter_typed_codegen.names import attribute_name, channel_class, class_name, method_name
