@@ -44,7 +44,7 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Show the messages of channels and of everything below them, until Ctrl-C.",
-        notes="The key needs r, and l for stored messages. A lost connection is made again, with a word about it.",
+        notes="The key needs r, and l for stored messages. After a lost connection it reconnects, and says so.",
         example="chat/ --last 5 --json",
     )
     made.add_argument(
@@ -54,17 +54,19 @@ def parser(verb: str) -> Parser:
         type=channel,
         help="a channel such as chat/; + stands for one segment (default: those of the schema)",
     )
-    made.add_argument("--schema", metavar="FILE", help="show payloads by their types, and mark what does not fit")
-    made.add_argument("--last", type=int, metavar="N", help="begin with so many stored messages (default: 0)")
-    made.add_argument("--since", type=moment, metavar="TIME", help="begin with what was stored since: a time, or 2h")
-    made.add_argument("--until", type=moment, metavar="TIME", help="of what is stored, only until then")
+    made.add_argument("--schema", metavar="FILE", help="show payloads by their types, and mark those that do not fit")
+    made.add_argument("--last", type=int, metavar="N", help="show this number of stored messages first (default: 0)")
+    made.add_argument(
+        "--since", type=moment, metavar="TIME", help="show messages stored since then first: a time, or 2h"
+    )
+    made.add_argument("--until", type=moment, metavar="TIME", help="of stored messages, only those until then")
     made.add_argument(
         "--recover", action="store_true", help="after a lost connection, fetch what was stored meanwhile (needs l)"
     )
-    made.add_argument("--group", metavar="NAME", help="share the messages with all others of this group")
-    made.add_argument("--count", type=positive, metavar="N", help="end after so many messages")
+    made.add_argument("--group", metavar="NAME", help="receive as a member of this share group")
+    made.add_argument("--count", type=positive, metavar="N", help="end after this number of messages")
     made.add_argument(
-        "--raw", action="store_true", help="write the bytes of payloads alone, and a line break after each"
+        "--raw", action="store_true", help="write only the bytes of payloads, with a line break after each"
     )
     made.add_argument("--no-reconnect", action="store_true", help="end with 3 when the connection is lost")
     add_connection(made, key="key")
