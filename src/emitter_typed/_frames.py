@@ -56,9 +56,13 @@ def hiding(function: Callable[..., Any]) -> Callable[..., Any]:
         async def call_async(*args: Any, **named: Any) -> Any:
             handled = sys.exception()
             try:
-                return await function(*args, **named)
-            except BaseException as error:
+                coroutine = function(*args, **named)
+            finally:
+                # Now: each of many calls that wait would keep them.
                 del args, named
+            try:
+                return await coroutine
+            except BaseException as error:
                 clear_frames(error, handled)
                 raise
 

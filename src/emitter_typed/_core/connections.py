@@ -6,11 +6,11 @@ or that may call us again, happens under it: transports start and end, lines are
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from os import getpid
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.addresses import address_of
@@ -76,7 +76,7 @@ class Connection(ABC):
         self._tell_of_loss = tell_of_loss
         self._transport: Transport | None = None
         self._timer: Timer | None = None
-        self._process = os.getpid()
+        self._process = getpid()
         self.unsent: int = 0
         """How many messages of QoS 0 were not written by the end."""
 
@@ -184,9 +184,14 @@ class Connection(ABC):
             else:
                 transport.close()
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether calls may use it: this side has not closed it, and this is the process that made it."""
+        return not self._machine.is_left and getpid() == self._process
+
     def is_elsewhere(self) -> bool:
         """Tell whether this is a process that was forked after the connection was made: its parent has it."""
-        return os.getpid() != self._process
+        return getpid() != self._process
 
     def check_process(self, operation: str) -> None:
         """Raise Closed in a process that was forked."""

@@ -214,10 +214,11 @@ class AsyncSubscription(_SubscriptionBase[AsyncStream[MessageT]]):
         return self
 
     async def __anext__(self) -> MessageT:
-        message = await self._next()
-        if message is None:
-            raise StopAsyncIteration
-        return message
+        stream = self._stream
+        while (item := stream.ready.popleft() if stream.ready else await stream.take()) is not None:
+            if (message := stream.message(item)) is not None:
+                return message
+        raise StopAsyncIteration
 
     async def __aenter__(self) -> Self:
         return self

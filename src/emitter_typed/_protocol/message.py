@@ -90,6 +90,20 @@ class Message(Generic[PayloadT]):
             raise no_dict(self, name, {each: each for each in (*public, "as_object()")})
 
 
+_new = object.__new__
+_set_channel, _set_payload, _set_raw, _set_stored_at = (vars(Message)[each.name].__set__ for each in fields(Message))
+
+
+def live_message(channel: str, payload: T, raw: bytes) -> Message[T]:
+    """Return a message that arrived live: `Message(channel, payload, raw)`, in half the time."""
+    message: Message[T] = _new(Message)  # pyright: ignore[reportAssignmentType]  # the class, of whatever payload
+    _set_channel(message, channel)
+    _set_payload(message, payload)
+    _set_raw(message, raw)
+    _set_stored_at(message, None)
+    return message
+
+
 @frozen
 class ChannelMessage(Message[ChannelPayloadT], Generic[ChannelPayloadT, ParamsT]):
     """A message that arrived on a typed channel."""

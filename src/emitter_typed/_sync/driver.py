@@ -184,11 +184,11 @@ class SyncDriver(SyncReceiving):
     def _present(self, operation: str) -> SyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
         connection = self._connection
+        if connection is not None and connection.is_usable:
+            return connection
         if connection is not None:
             connection.check_process(operation)
-        if connection is None or connection.is_left:
-            raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
-        return connection
+        raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
 
     def _open(self, operation: str, timeout_s: float) -> SyncConnection:
         """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
@@ -244,10 +244,15 @@ class SyncDriver(SyncReceiving):
         if prepared.qos:
             # It may wait in the outbox.
             connection.check_may_wait(operation)
-        elif self.settings.while_offline == "wait":
+        elif not connection.session.connected and self.settings.while_offline == "wait":
             connection.wait_until_open(operation, limit_s)
-        connection.wait_for_room(operation, limit_s)
-        outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters if prepared.qos else None)
+        if connection.congested:
+            connection.wait_for_room(operation, limit_s)
+        if not prepared.qos:
+            with connection.lock:
+                connection.session.publish_once(operation, prepared, payload)
+            return
+        outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         try:
@@ -278,5 +283,10 @@ class SyncDriver(SyncReceiving):
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters if prepared.qos else None)
         pending = Pending(outcome, connection.session, self.settings.timeout_s)
         with connection.lock:
-            connection.session.publish(operation, prepared, payload, outcome)
+            if prepared.qos:
+                connection.session.publish(operation, prepared, payload, outcome)
+            else:
+                connection.session.publish_once(operation, prepared, payload)
+        if not prepared.qos:
+            outcome.resolve(None)
         return pending

@@ -72,6 +72,10 @@ class Secret:
         Raises:
             InvalidArgument: It is not a text, is empty, or is the masked form of a secret.
         """
+        if isinstance(text, str) and text and text[-1] != ")":
+            # Almost always; a masked form ends otherwise.
+            self._text = text
+            return
         revealed = text.reveal() if isinstance(text, Secret) else text
         name = type(self).__name__.lower()
         if not is_text(revealed):
@@ -100,7 +104,7 @@ class Secret:
         return isinstance(other, Secret) and type(other) is type(self) and other._text == self._text
 
     def __hash__(self) -> int:
-        return hash((type(self), self._text))
+        return hash(self._text)
 
 
 class PydanticField:

@@ -26,8 +26,8 @@ def test_the_example_of_each_help_works(verb: str, pipe: Shell, broker: Broker, 
     (pipe.folder / "chat.key").write_text(key.reveal())
     (pipe.folder / "lines.txt").write_text("one\n")
     pipe.environment |= {"EMITTER_KEY": key.reveal(), "TMP": str(pipe.folder)}
-    if verb in {"generate", "check", "diff", "doctor", "schema"}:
-        # Their examples are about a schema, the last one about its last commit.
+    if verb in {"generate", "check", "diff", "doctor", "export", "schema"}:
+        # Their examples need a schema, and that of diff its last commit.
         assert pipe.run("init").code == 0
         for arguments in (["init", "-q"], ["add", "home.yaml"], ["commit", "-qm", "x"]):
             who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]

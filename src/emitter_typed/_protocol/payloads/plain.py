@@ -33,7 +33,7 @@ def text_name(name: object) -> str:
 
 def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
     """Tell whether a value of a document is an object; its names are texts."""
-    return isinstance(value, Mapping)
+    return value.__class__ is dict or isinstance(value, Mapping)
 
 
 def as_list(value: object) -> list[object]:
