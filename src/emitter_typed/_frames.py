@@ -15,6 +15,7 @@ from types import FunctionType, TracebackType
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 _SUSPENDABLE = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 _OURS = f"{__package__}."
@@ -137,3 +138,12 @@ def _may_wait(traceback: TracebackType) -> bool:
 
 def _is_ours(traceback: TracebackType) -> bool:
     return str(traceback.tb_frame.f_globals.get("__name__")).startswith(_OURS)
+
+
+def without_frames(error: ErrorT) -> ErrorT:
+    """Return an error without the frames that it and its causes went through: they hold what the broker sent."""
+    one: BaseException | None = error
+    while one is not None:
+        one.__traceback__ = None
+        one = one.__cause__ or one.__context__
+    return error

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.model.types import Constraint, Field, Literal_, Record, TypeRef
 
 
@@ -174,6 +173,16 @@ class Envelope:
 
 
 @frozen(kw_only=True)
+class Publishing:
+    """A call that publishes to typed channels."""
+
+    name: str
+    options: tuple[str, ...] = ()
+    wait: bool = True
+    """Whether the call waits for the acknowledgement."""
+
+
+@frozen(kw_only=True)
 class Protocol:
     """What the compiler must know of a protocol to read a user's channels."""
 
@@ -183,3 +192,5 @@ class Protocol:
     """The options that a typed publish takes: a channel may say values for them."""
     others: tuple[str, ...] = ()
     """The names of the other options."""
+    publishes: tuple[Publishing, ...] = ()
+    """The calls that publish to typed channels."""

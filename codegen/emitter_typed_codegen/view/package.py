@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from emitter_typed_codegen import model
-from emitter_typed_codegen.model import Protocol, Schema, Setting
+from emitter_typed_codegen.data import frozen
+from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.texts import comment
 from emitter_typed_codegen.version import CONTRACT, VERSION
@@ -17,14 +16,6 @@ from emitter_typed_codegen.view.facade import facade_view
 from emitter_typed_codegen.view.init import index_view, init_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC
 from emitter_typed_codegen.view.module_scope import TYPES
-from emitter_typed_codegen.view.protocol.api import api_view
-from emitter_typed_codegen.view.protocol.bases import bases_view
-from emitter_typed_codegen.view.protocol.compiler_protocol import compiler_protocol_view
-from emitter_typed_codegen.view.protocol.definitions import protocol_view
-from emitter_typed_codegen.view.protocol.errors import errors_view
-from emitter_typed_codegen.view.protocol.option_factories import has_option_factories, option_factories_view
-from emitter_typed_codegen.view.protocol.options import options_view
-from emitter_typed_codegen.view.strategies import strategies_view
 from emitter_typed_codegen.view.types import TypesView, type_modules, type_parts, types_view
 
 _EXTENSION = "To add behaviour, subclass or wrap these classes outside this folder."
@@ -96,18 +87,30 @@ def package(
     schema = model.canonical(schema)
     if schema.envelope is not None or schema.requests or schema.operations:
         return _protocol_package(schema)
-    files = _channels_package(schema, protocol.settings if protocol else (), command, packages or {})
+    files = _channels_package(schema, protocol or Protocol(reserved=""), command, packages or {})
     if testing and (schema.types or schema.channels):
+        from emitter_typed_codegen.view.strategies import strategies_view
+
         files.append(FileView("testing.py", "testing.py.jinja", strategies_view(schema, packages or {})))
     return files
 
 
 def compiler_protocol_file(protocol: Protocol, schema: Schema, path: str) -> FileView:
     """Return the module that the compiler itself needs of a schema's protocol."""
+    from emitter_typed_codegen.view.protocol.compiler_protocol import compiler_protocol_view
+
     return FileView(path, "protocol.py.jinja", compiler_protocol_view(protocol, schema.name))
 
 
 def _protocol_package(schema: Schema) -> list[FileView]:
+    # No user's schema needs any of it.
+    from emitter_typed_codegen.view.protocol.api import api_view
+    from emitter_typed_codegen.view.protocol.bases import bases_view
+    from emitter_typed_codegen.view.protocol.definitions import protocol_view
+    from emitter_typed_codegen.view.protocol.errors import errors_view
+    from emitter_typed_codegen.view.protocol.option_factories import has_option_factories, option_factories_view
+    from emitter_typed_codegen.view.protocol.options import options_view
+
     types = types_view(schema)
     errors = errors_view(schema)
     options = options_view(schema)
@@ -138,9 +141,7 @@ def _protocol_package(schema: Schema) -> list[FileView]:
     return files
 
 
-def _channels_package(
-    schema: Schema, settings: tuple[Setting, ...], command: str, packages: Mapping[str, str]
-) -> list[FileView]:
+def _channels_package(schema: Schema, protocol: Protocol, command: str, packages: Mapping[str, str]) -> list[FileView]:
     files = [FileView("py.typed", "py.typed.jinja", None)]
     public: dict[str, Sequence[str]] = {}
     if schema.types:
@@ -149,7 +150,7 @@ def _channels_package(
         files += _modules(TYPES, "types.py.jinja", types, Doc(f"The types of {schema.name}."))
     if schema.channels:
         parts = {name: part.module for part in type_parts(schema) for name in part.names}
-        channels, facade = channel_modules(schema, settings, packages, parts), facade_view(schema)
+        channels, facade = channel_modules(schema, protocol, packages, parts), facade_view(schema)
         public |= {CHANNELS_MODULE: ()} | {module: view.names for module, view in channels.items()}
         public[".facade"] = facade.names
         files += _modules(CHANNELS_MODULE, "channels.py.jinja", channels, Doc(f"The channels of {schema.name}."))

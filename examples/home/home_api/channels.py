@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
 from attrs import frozen
 from emitter_typed.channels import (
     AsyncPublishChannel,
@@ -15,8 +18,10 @@ from emitter_typed.channels import (
 )
 from emitter_typed.contract import (
     Address,
+    AsyncPending,
     ChannelDefinition,
     ChannelMessage,
+    Pending,
     Record,
     hides_arguments,
 )
@@ -55,6 +60,29 @@ class TemperatureChannel(
     """
 
     _definition = temperature_channel
+
+    if TYPE_CHECKING:
+
+        def publish(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        def publish_nowait(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+        ) -> Pending: ...
 
 
 @hides_arguments
@@ -101,6 +129,29 @@ class AsyncTemperatureChannel(
     """
 
     _definition = temperature_channel
+
+    if TYPE_CHECKING:
+
+        async def publish(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        def publish_nowait(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments

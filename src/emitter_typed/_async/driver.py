@@ -20,6 +20,7 @@ from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState
 from emitter_typed._core.workers import HANDLERS_TIMEOUT_S
 from emitter_typed._guards import Log
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import Prepared, prepare, write
 from emitter_typed._protocol.payloads import codec
@@ -27,7 +28,7 @@ from emitter_typed._protocol.session.session import Session
 from emitter_typed._transport import Endpoint
 from emitter_typed._transport.base import CLOSE_TIMEOUT_S
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout, hide_keys
+from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")

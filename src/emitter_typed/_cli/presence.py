@@ -31,7 +31,7 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Show who is subscribed to a channel; with --watch also who subscribes and unsubscribes, until Ctrl-C.",
-        notes="The key needs p. After a lost connection it reconnects, and says so.",
+        notes="The key needs p (presence).\nWith --watch, it reconnects after a lost connection, and says so.",
         example="chat/ --watch --json",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")

@@ -8,13 +8,14 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
+from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._protocol.message import Message, live_message
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._protocol.topics import validate_channel
 from emitter_typed._types.type_form import TypeForm
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import InvalidArgument
 
 PayloadT = TypeVar("PayloadT")
 

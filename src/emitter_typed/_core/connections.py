@@ -16,6 +16,7 @@ from emitter_typed._clock import monotonic
 from emitter_typed._core.addresses import address_of
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
 from emitter_typed._guards import Guard, Log
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, Retry
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.fetches import Fetch
@@ -30,7 +31,7 @@ from emitter_typed._transport.base import (
     TransportSink,
 )
 from emitter_typed._transport.reasons import words
-from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError, hide_keys
+from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError
 
 _log = Log("emitter_typed")
 

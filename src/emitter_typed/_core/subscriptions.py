@@ -12,9 +12,10 @@ from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
+from emitter_typed._masking import hide_keys
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.message import Gap
-from emitter_typed.errors import EmitterError, Undecodable, hide_keys
+from emitter_typed.errors import EmitterError, Undecodable
 
 StreamT = TypeVar("StreamT", bound=Stream[Any])  # Any: of whatever messages
 

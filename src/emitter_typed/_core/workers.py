@@ -11,8 +11,9 @@ from typing import Generic, Literal, NoReturn, TypeVar, TypeVarTuple
 
 from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
 from emitter_typed._guards import GuardedCondition, Log, put_off
+from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._on_use import asyncio
-from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from attrs import field, fields, frozen
 
+from emitter_typed._masking import no_dict
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._types.type_form import TypeForm
-from emitter_typed.errors import Undecodable, no_dict
+from emitter_typed.errors import Undecodable
 
 if TYPE_CHECKING:
     # Only checkers need the defaults, so that a bare `Message` means `Message[bytes]`; typeshed knows the module.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve, field, frozen
 
+from emitter_typed._masking import hide_keys, kind_of, look_swapped
 from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.definition import (
     OperationDefinition,
@@ -21,7 +22,7 @@ from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import expected
 from emitter_typed._protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
 from emitter_typed._types.values import Option, Record, Secret, is_masked, masked_form
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, look_swapped
+from emitter_typed.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from emitter_typed._protocol.payloads import conversion as rules

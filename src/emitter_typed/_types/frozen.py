@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Union, cast, get_args,
 
 import attrs
 
-from emitter_typed.errors import kind_of
+from emitter_typed._masking import kind_of
 
 ValueT = TypeVar("ValueT")
 

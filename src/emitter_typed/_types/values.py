@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Generic, Self, TypeVar
 
 from attrs import fields, frozen
 
+from emitter_typed._masking import kind_of, no_dict
 from emitter_typed._types import conversions
 from emitter_typed._types.frozen import freeze_fields, hash_without_json
-from emitter_typed.errors import InvalidArgument, kind_of, no_dict
+from emitter_typed.errors import InvalidArgument
 
 if TYPE_CHECKING:
     Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]

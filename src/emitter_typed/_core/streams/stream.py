@@ -13,10 +13,11 @@ from attrs import evolve
 
 from emitter_typed._clock import monotonic
 from emitter_typed._guards import Log
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.message import Gap, Message, StoredMessage
 from emitter_typed._protocol.session.fetches import Fetch
-from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable, hide_keys
+from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable
 
 if TYPE_CHECKING:
     # Only checkers need the default, so that a bare `Subscription` means one of `Message[bytes]`.

@@ -7,10 +7,11 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import define, field, fields
 
+from emitter_typed._masking import look_swapped
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.operations import Prepared
 from emitter_typed._types.values import Record, Secret
-from emitter_typed.errors import BrokerError, Congested, EmitterError, look_swapped
+from emitter_typed.errors import BrokerError, Congested, EmitterError
 
 ResultT = TypeVar("ResultT", contravariant=True)
 

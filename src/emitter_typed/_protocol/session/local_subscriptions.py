@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attrs import define, field
 
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.operations import Prepared
 from emitter_typed._protocol.session.inflight import MessageSink
 from emitter_typed._protocol.topics import (
@@ -18,7 +19,7 @@ from emitter_typed._protocol.topics import (
     split_share,
 )
 from emitter_typed._protocol.trie import ChannelTrie
-from emitter_typed.errors import EmitterError, InvalidArgument, hide_keys
+from emitter_typed.errors import EmitterError, InvalidArgument
 
 _MAX_FILTERS = 512
 _MAX_KNOWN_TOPICS = 4_096

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final, TypeVar
 
+from emitter_typed._frames import without_frames
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import Prepared, Written, check_size, write
@@ -52,7 +53,7 @@ from emitter_typed._protocol.session.watches import Watches, WatchResult
 from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions, count_refused
 from emitter_typed._protocol.topics import SHARE, Matcher
 from emitter_typed._types.values import Record
-from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError, without_frames
+from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError
 
 ResponseT = TypeVar("ResponseT")
 

@@ -16,6 +16,7 @@ from emitter_typed._clock import monotonic
 from emitter_typed._guards import Log
 from emitter_typed._protocol.keepalive import KeepAlive
 from emitter_typed._protocol.packets import Connack, OutboundPacket, Publish, Subscribe
+from emitter_typed._protocol.refusals import is_refused_login
 from emitter_typed._transport.base import CLOSE_TIMEOUT_S, Endpoint, Reactor, Timer, TransportSink
 from emitter_typed._transport.connecting import Route, Steps, Wait, connect, find_routes, share
 from emitter_typed._transport.frames import is_qos0
@@ -23,7 +24,7 @@ from emitter_typed._transport.paho_mqtt.client import PahoClient
 from emitter_typed._transport.paho_mqtt.direct import make_client
 from emitter_typed._transport.reactors import ThreadReactor
 from emitter_typed._transport.reasons import is_permanent, is_permanent_code, refused_by_all, words
-from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError, is_refused_login
+from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
 
 _log = Log("emitter_typed")
 
