@@ -45,7 +45,7 @@ def parser(verb: str) -> Parser:
         verb,
         "Show the messages of channels and of everything below them, until Ctrl-C.",
         notes="The key needs r (subscribe), and l (load) for stored messages. The channel +/ is all channels.\n"
-        "A lost connection is made again, and a line tells so.",
+        "After a lost connection it reconnects, and says so.",
         example="chat/ --last 5 --json",
     )
     made.add_argument(
