@@ -128,8 +128,8 @@ def _generate_parser(prog: str) -> Parser:
     further = "[--check | --watch] [--format {text,json,github}]"
     parser = Parser(
         "generate",
-        "Write the package of a schema. Without SCHEMA: all jobs of [tool.emitter-typed] in the nearest "
-        "pyproject.toml. Nothing is written if anything is wrong.",
+        "Generate the package of a schema. Without SCHEMA: run all jobs of [tool.emitter-typed] in the nearest "
+        "pyproject.toml. If there is a problem, nothing is written.",
         usage=f"{prog} generate SCHEMA --out DIR [--testing] {further}\n       {prog} generate {further}",
         example="home.yaml --out home_api",
         prog=prog,
@@ -146,7 +146,9 @@ def _generate_parser(prog: str) -> Parser:
         "--check", action="store_true", help="write nothing; print what would change, and exit with 1 if anything would"
     )
     how.add_argument(
-        "--watch", action="store_true", help="generate again whenever a file that it is made of was saved, until Ctrl-C"
+        "--watch",
+        action="store_true",
+        help="generate again whenever the schema or pyproject.toml is saved, until Ctrl-C",
     )
     _add_format(parser)
     return parser
@@ -155,9 +157,9 @@ def _generate_parser(prog: str) -> Parser:
 def _check_parser(prog: str) -> Parser:
     parser = Parser(
         "check",
-        "Tell what is wrong; nothing is written. With SCHEMA: the problems of these schemas. Without, all that CI asks "
-        "of the jobs of [tool.emitter-typed] in the nearest pyproject.toml: problems, generated code that is not up to "
-        "date, packages that nothing generates any more, and changes since a baseline that break somebody.",
+        "Show problems; write nothing. With SCHEMA: the problems of these schemas. Without SCHEMA: check all jobs of "
+        "[tool.emitter-typed] in the nearest pyproject.toml, as CI needs it: problems, generated code that is out of "
+        "date, generated packages without a job, and changes since a baseline that break somebody.",
         usage=f"{prog} check SCHEMA... [--format {{text,json,github}}]\n"
         f"       {prog} check [--against REV] [--accept FILE] [--all] [--format {{text,json,github}}]",
         example="home.yaml",
@@ -165,7 +167,9 @@ def _check_parser(prog: str) -> Parser:
     )
     parser.add_argument("schemas", nargs="*", type=Path, metavar="SCHEMA", help="a schema, a YAML file")
     parser.add_argument(
-        "--against", metavar="REV", help="compare with where this branch left REV (default: baseline in pyproject.toml)"
+        "--against",
+        metavar="REV",
+        help="compare with the commit where this branch left REV (default: baseline in pyproject.toml)",
     )
     _add_changes(parser)
     _add_format(parser)
@@ -175,16 +179,16 @@ def _check_parser(prog: str) -> Parser:
 def _diff_parser(prog: str) -> Parser:
     parser = Parser(
         "diff",
-        "Tell what changed between two schemas, whom it breaks, and how to make the change safely. Without OLD: all "
-        "jobs of [tool.emitter-typed] in the nearest pyproject.toml, against a revision of Git. Exits with 1 if "
-        "anything breaks that was not accepted.",
+        "Show what changed between two schemas, whom it breaks, and how to make the change safely. Without OLD: "
+        "compare all jobs of [tool.emitter-typed] in the nearest pyproject.toml with a revision of Git. Exits with 1 "
+        "if there is a break that was not accepted.",
         usage=f"{prog} diff OLD [NEW] [--accept FILE] [--all] [--format {{text,json,github}}]\n"
         f"       {prog} diff [--against REV] [--accept FILE] [--all] [--format {{text,json,github}}]",
         example="git:HEAD:home.yaml",
         prog=prog,
     )
-    parser.add_argument("old", nargs="?", metavar="OLD", help="the schema as it was: a file, or git:REV:PATH")
-    parser.add_argument("new", nargs="?", metavar="NEW", help="the schema as it is; default: PATH of git:REV:PATH")
+    parser.add_argument("old", nargs="?", metavar="OLD", help="the old schema: a file, or git:REV:PATH")
+    parser.add_argument("new", nargs="?", metavar="NEW", help="the new schema; default: PATH of git:REV:PATH")
     parser.add_argument("--against", metavar="REV", help="the revision that jobs are compared with; default: HEAD")
     _add_changes(parser)
     _add_format(parser)
@@ -195,7 +199,7 @@ def _export_parser(prog: str) -> Parser:
     parser = Parser(
         "export",
         "Write the types and channels of a schema as a document for others: AsyncAPI 3.0, JSON Schema 2020-12, or a "
-        "page of HTML that needs nothing else. A file that was not written by emitter-typed is left alone.",
+        "single HTML page. A file that emitter-typed did not write is not changed.",
         usage=f"{prog} export SCHEMA --to {{{','.join(TARGETS)}}} [--out FILE] [--format {{text,json,github}}]",
         example="home.yaml --to html --out home.html",
         prog=prog,
@@ -215,8 +219,8 @@ def _target(text: str) -> str:
 
 
 def _add_changes(parser: Parser) -> None:
-    parser.add_argument("--accept", type=Path, metavar="FILE", help="breaks that are meant, as TOML")
-    parser.add_argument("--all", action="store_true", help="also tell changes that are safe")
+    parser.add_argument("--accept", type=Path, metavar="FILE", help="a TOML file of breaks that you accept")
+    parser.add_argument("--all", action="store_true", help="also show safe changes")
 
 
 def _add_format(parser: Parser) -> None:
@@ -225,9 +229,9 @@ def _add_format(parser: Parser) -> None:
         choices=_FORMATS,
         default="text",
         help=(
-            "how problems, and files that are refused or not up to date, are told: text for people, json for "
-            "programs (one document on stdout, everything else on stderr), github as annotations of a workflow; "
-            "wrong usage is always text on stderr"
+            "the form of problems, and of files that are refused or out of date: text for people, json for programs "
+            "(one document on stdout, everything else on stderr), github for annotations of a workflow; wrong usage "
+            "is always text on stderr"
         ),
     )
 

@@ -541,7 +541,7 @@ def _of_values(called: str, names: Collection[str]) -> JsonSchema:
     conditions: list[Json] = []
     for low, high in (("minimum", "exclusive_minimum"), ("maximum", "exclusive_maximum")):
         both: JsonSchema = {"required": [low, high]}
-        conditions.append({"if": both, "then": _never(high, f"{low} and {high} say one thing twice")})
+        conditions.append({"if": both, "then": _never(high, f"{low} and {high} have the same meaning")})
     for rule, kinds in LIMITS.items():
         others: list[Limited] = [kind for kind in _SPELLED if kind not in kinds]
         conditions.append(_if(called, others, _never(rule, f"{rule} is a limit of {listed(kinds)}")))

@@ -132,6 +132,8 @@ def _assigned(name: str) -> tuple[str, str]:
     homes: dict[str, tuple[str, ...]] = package._HOMES
     home = next((home for home, names in homes.items() if name in names), "_generated.types")
     body = ast.parse(inspect.getsource(importlib.import_module(f"{PACKAGE}.{home}"))).body
+    # What only checkers read, such as a recursive alias.
+    body += [inner for each in body if isinstance(each, ast.If) for inner in each.body]
     for statement, after in zip(body, [*body[1:], ast.Pass()], strict=True):
         match statement:
             case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:

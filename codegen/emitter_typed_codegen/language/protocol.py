@@ -52,7 +52,7 @@ VERB: Choice[Literal["publish", "subscribe", "unsubscribe", "fetch"]] = Choice(
 
 CARRIER: Choice[Literal["topic", "header"]] = Choice(
     words=(
-        ("topic", "It stands behind the channel, as in `?ttl=60`."),
+        ("topic", "It is written after the channel, as in `?ttl=60`."),
         ("header", "It is MQTT's own `qos` or `retain`."),
     ),
     default="topic",
@@ -67,19 +67,19 @@ _BROKER_TOPIC = Text(
 ENVELOPE = Shape(
     name="envelope",
     keys=(
-        Key("reserved", _BROKER_TOPIC, "What the broker's own topics begin with.", required=True),
+        Key("reserved", _BROKER_TOPIC, "The beginning of the broker's own topics.", required=True),
         Key("errors", _BROKER_TOPIC, "The topic of errors without a request.", required=True),
-        Key("correlation", Text(), "The field that tells which request a reply belongs to.", required=True),
-        Key("status", Text(), "The field that holds the status.", required=True),
-        Key("message", Text(), "The field that holds the words of an error.", required=True),
+        Key("correlation", Text(), "The field with the identifier of the request.", required=True),
+        Key("status", Text(), "The field with the status.", required=True),
+        Key("message", Text(), "The field with the message of an error.", required=True),
         Key(
             "max_packet_bytes",
             Whole(least=1, most=LARGEST_PACKET),
-            "The largest remaining length of a packet, both ways.",
+            "The largest remaining length of a packet, in both directions.",
             required=True,
         ),
     ),
-    doc="What is around every reply and error, and which topics are the broker's own.",
+    doc="The fields of every reply and error, and the topics of the broker.",
 )
 
 _VALUES_OF_FIELDS = MapOf(value=Anything(), names=NAME, called="a map of fields to values")
@@ -92,7 +92,7 @@ LASTING = Shape(
         Key("ends", _VALUES_OF_FIELDS, "The values of fields with which a request ends it."),
         Key("again", _VALUES_OF_FIELDS, "The values of fields of the request that begins it again."),
     ),
-    doc="What a request begins at the broker, which a client begins again on its next connection.",
+    doc="Something that a request begins at the broker, and that a client begins again after a reconnect.",
 )
 
 WATCH = Shape(
@@ -113,7 +113,7 @@ REQUEST_FIELDS = Shape(
         Key(
             FIELDS.name,
             fields_of(_REQUEST_FIELD),
-            "The fields by name: the parameters of the method, in their order. Those that can be left out come last.",
+            "The fields by name: the parameters of the method, in their order. Optional ones come last.",
             required=True,
         ),
         DOC,
@@ -129,15 +129,15 @@ REQUEST = Shape(
     name="request",
     keys=(
         Key("topic", _BROKER_TOPIC, "Where it is published.", required=True),
-        Key("response", Described(shapes=(RESPONSE,)), "What is replied: its `fields` and `doc`.", required=True),
-        Key("request", Described(shapes=(REQUEST_FIELDS,)), "What is sent: its `fields` and `doc`."),
+        Key("response", Described(shapes=(RESPONSE,)), "The response: its `fields` and `doc`.", required=True),
+        Key("request", Described(shapes=(REQUEST_FIELDS,)), "The request: its `fields` and `doc`."),
         DOC,
-        Key("event", Text(), "The event that a reply counts as."),
+        Key("event", Text(), "The event for each response."),
         _ERRORS,
         Key(
             "lasting",
             Described(shapes=(LASTING,)),
-            "What it begins at the broker, which a client begins again on its next connection: `by` is the field that "
+            "What it begins at the broker, and what a client begins again after a reconnect: `by` is the field that "
             "names it; `begins` and `ends` are the values of fields with which a request does so; `again` those that "
             "it has when it is made again.",
         ),
@@ -150,22 +150,22 @@ REQUEST = Shape(
         Key(
             "internal",
             Flag(),
-            "`true`: it has no method. An operation makes it, whose name it may have.",
+            "`true`: it has no method; an operation sends it. The operation may have the same name.",
             default="false",
         ),
         Key(
             "options_in",
             Text(),
-            "The field, a channel or filter, behind which its options are written, as in `chat/?ttl=60`.",
+            "The field, a channel or filter, after which the options are written, as in `chat/?ttl=60`.",
         ),
     ),
-    doc="What is asked, and what is replied.",
+    doc="A request and its response.",
 )
 
 EVENT = Shape(
     name="event",
     keys=(
-        Key("topic", _BROKER_TOPIC, "Where it arrives. With `topic` goes `payload`."),
+        Key("topic", _BROKER_TOPIC, "Where it arrives. If given, `payload` is required too."),
         Key(
             "payload",
             evolve(RECORD_NAME, called="the name of a record or union"),
@@ -176,15 +176,15 @@ EVENT = Shape(
     ),
     together=(("topic", ("payload",)), ("payload", ("topic",)), ("channel", ("topic", "payload"))),
     doc=(
-        "What the broker sends. Without `topic` and `payload` it is the reply of the one request that names it as its "
-        "`event`."
+        "A message from the broker. If `topic` and `payload` are omitted, it is the response of the one request that "
+        "names it as its `event`."
     ),
 )
 
 PAGES = Shape(
     name="pages",
     keys=(
-        Key("request", Text(), "The request for one page; whatever else it has may be absent.", required=True),
+        Key("request", Text(), "The request for one page. All of its other fields may be absent.", required=True),
         Key(
             "topic",
             Text(),
@@ -209,7 +209,7 @@ PAGES = Shape(
         Key("channel", Text(), "The field of a message for its channel, a `string`.", required=True),
         Key("payload", Text(), "The field of a message for its payload, `bytes`.", required=True),
     ),
-    doc="Which request asks for stored messages, and where in it everything is.",
+    doc="The request for stored messages, and the names of its fields.",
 )
 
 _OPTION_VALUES = MapOf(value=Anything(), names=NAME, called="a map of options to values")
@@ -262,15 +262,15 @@ OPERATION = Shape(
         Key(
             "typed",
             Flag(),
-            "`true`: typed channels have it too, a fetch those that one can subscribe to. Its parameters are "
-            "a secret and then a channel or filter.",
+            "`true`: typed channels have it too; a fetch belongs to `subscribe`. Its parameters are a secret, then "
+            "a channel or filter.",
             default="false",
             verbs=("publish", "subscribe", "fetch"),
         ),
         Key(
             "options",
             _OPTION_VALUES,
-            "Values of options that a call does not give.",
+            "Default values of options.",
             verbs=("publish", "subscribe", "fetch"),
         ),
         _ERRORS,
@@ -296,14 +296,14 @@ OPERATION = Shape(
         Key(
             "stored",
             Text(),
-            "The fetch, of the same parameters, for what is stored on its channels; the subscribe then takes "
+            "The fetch, with the same parameters, for stored messages of its channels. The subscribe then takes "
             "`recover`.",
             verbs=("subscribe",),
         ),
         Key(
             "ignores",
             ListOf(item=Text()),
-            "Options that it takes in a set of objects and that mean nothing to it.",
+            "Options that it accepts in a set of objects, and ignores.",
             verbs=("publish", "subscribe", "fetch"),
         ),
     ),
@@ -344,18 +344,18 @@ OPTION = Shape(
                 names=Text(may_be_empty=True),
                 called="a map of values to what stands on the wire for them",
             ),
-            "What stands on the wire for a value, `null` for nothing.",
+            "The text on the wire for a value; `null` for no text.",
         ),
         Key("values", ListOf(item=Text()), "The only values."),
         Key(
             "not_after",
             Text(),
-            "An option whose value this one may not exceed, where both are given.",
+            "Another option. If both are given, this one must not have the larger value.",
         ),
         Key(
             "classic",
             Either(of=(NAME, MapOf(value=Anything(), names=NAME))),
-            "A function that makes it: `with_ttl`, or `{without_echo: false}` with the value that it fixes.",
+            "A function that makes it: `with_ttl`, or `{without_echo: false}` for a function with a fixed value.",
         ),
         *LIMIT_KEYS,
     ),
@@ -376,7 +376,7 @@ ERROR = Shape(
         Key(
             "messages",
             ListOf(item=Text()),
-            "The broker's own words for it, which the class's docstring tells.",
+            "The broker's own messages for it, for the docstring of the class.",
         ),
     ),
     doc="The class of a status.",
@@ -388,8 +388,8 @@ def _section(name: str, shape: Shape, doc: str) -> Key:
 
 
 PROTOCOL_KEYS = (
-    Key("envelope", Described(shapes=(ENVELOPE,)), "What is around every reply and error.", protocol=True),
-    _section("requests", REQUEST, "What is asked of the broker, and what it replies."),
+    Key("envelope", Described(shapes=(ENVELOPE,)), "The fields of every reply and error.", protocol=True),
+    _section("requests", REQUEST, "Requests to the broker, and their responses."),
     _section("events", EVENT, "What the broker tells."),
     _section("operations", OPERATION, "Publishes, subscribes, unsubscribes and fetches."),
     _section("options", OPTION, "The options of operations and requests."),

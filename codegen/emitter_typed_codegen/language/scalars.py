@@ -47,9 +47,9 @@ DESCRIBED: Mapping[ScalarName, ScalarDoc] = {
     "date": ScalarDoc("`2018-01-01`", "the same", "date", "2018-01-01"),
     "duration": ScalarDoc("seconds", "seconds: `90`, `0.5`", "timedelta", "90"),
     "uuid": ScalarDoc("text", "`01234567-89ab-cdef-0123-456789abcdef`", "UUID", "01234567-89ab-cdef-0123-456789abcdef"),
-    "decimal": ScalarDoc("text; a number is read too, by its digits", "`0.10`", "Decimal", "0.10"),
+    "decimal": ScalarDoc("text; a number is read too, with all of its digits", "`0.10`", "Decimal", "0.10"),
     "json": ScalarDoc(
-        "any JSON that keeps the rules above", 'anything: `{a: [1, {}]}` is `{"a": [1, {}]}`', "object", "{}"
+        "any JSON that follows the rules above", 'anything: `{a: [1, {}]}` is `{"a": [1, {}]}`', "object", "{}"
     ),
     "channel": ScalarDoc("the name of a channel, without wildcards", "text", "str", "home/kitchen/"),
     "filter": ScalarDoc("the name of a channel, which may have wildcards", "text", "str", "home/+/"),

@@ -43,21 +43,21 @@ UNIT = Key("unit", Prose(), "The unit, for people, as in `degrees Celsius`.")
 DEPRECATED = Key(
     "deprecated",
     Text(examples=("use climate",), called="a text that says what to use instead"),
-    "What to use instead, as in `use climate`. Programs that use it are warned.",
+    "What to use instead, as in `use climate`. Programs that use the deprecated name are warned.",
 )
 
 UNKNOWN: Choice[Literal["ignore", "keep"]] = Choice(
     words=(
-        ("ignore", "What the record does not declare is dropped."),
-        ("keep", "What the record does not declare is held in `unknown_fields`, and written back."),
+        ("ignore", "Fields that the record does not declare are dropped."),
+        ("keep", "Fields that the record does not declare are kept in `unknown_fields`, and written back."),
     ),
     default="ignore",
 )
 
 DIRECTION: Choice[Literal["publish", "subscribe", "both"]] = Choice(
     words=(
-        ("publish", "Programs of this schema publish: the facade has no subscribe."),
-        ("subscribe", "Programs of this schema subscribe, and ask for history: the facade has no publish."),
+        ("publish", "Programs with this schema publish: the facade has no subscribe."),
+        ("subscribe", "Programs with this schema subscribe and fetch history: the facade has no publish."),
         ("both", "The facade has both."),
     ),
     default="both",
@@ -65,8 +65,8 @@ DIRECTION: Choice[Literal["publish", "subscribe", "both"]] = Choice(
 
 FORMAT: Choice[Literal["", "unix", "seconds"]] = Choice(
     words=(
-        ("unix", "A datetime stands on the wire as whole Unix seconds."),
-        ("seconds", "A duration stands on the wire as whole seconds."),
+        ("unix", "On the wire, a datetime is a whole number of Unix seconds."),
+        ("seconds", "On the wire, a duration is a whole number of seconds."),
     ),
     default="",
 )
@@ -74,22 +74,22 @@ FORMAT: Choice[Literal["", "unix", "seconds"]] = Choice(
 _LIMITED: dict[ConstraintRule, str] = {
     "minimum": "The least value, written as a value of the type.",
     "maximum": "The greatest value, written as a value of the type.",
-    "exclusive_minimum": "Values are above this one, written as a value of the type.",
-    "exclusive_maximum": "Values are below this one, written as a value of the type.",
-    "min_length": "The fewest characters of a string, or bytes of `bytes`.",
-    "max_length": "The most characters of a string, or bytes of `bytes`.",
+    "exclusive_minimum": "Values must be greater than this one, written as a value of the type.",
+    "exclusive_maximum": "Values must be less than this one, written as a value of the type.",
+    "min_length": "The smallest number of characters of a string, or bytes of `bytes`.",
+    "max_length": "The largest number of characters of a string, or bytes of `bytes`.",
     "pattern": (
         "A regular expression of Python's `re` that the whole text matches. At most "
         f"{LONGEST_PATTERN} characters, and never slow."
     ),
-    "min_items": "The fewest items of a list or a map.",
-    "max_items": "The most items of a list or a map.",
-    "max_segments": "The most segments of a `channel` or `filter`.",
+    "min_items": "The smallest number of items of a list or a map.",
+    "max_items": "The largest number of items of a list or a map.",
+    "max_segments": "The largest number of segments of a `channel` or `filter`.",
 }
 LIMIT_KEYS = tuple(Key(rule, Limit(rule=rule), doc) for rule, doc in _LIMITED.items())
 """The keys that state limits."""
 
-FIELD_TYPE = Key("type", Type(), "The type. `?` behind it: the value may be absent or null.", required=True)
+FIELD_TYPE = Key("type", Type(), "The type. With `?` at its end, the value may be absent or null.", required=True)
 
 FIELD = Shape(
     name="field",
@@ -106,17 +106,16 @@ FIELD = Shape(
         Key(
             "blank",
             ListOf(item=Anything(scalar=True, called="null, true, false, a whole number or a text")),
-            'Wire values that read as if the field were absent, as in `[0, "", null]`. The field has a `?` or a '
-            "default.",
+            'Wire values that mean absent, as in `[0, "", null]`. The field needs a `?` or a default.',
         ),
-        Key("wire", NAME, "Its name on the wire. Default: the field's name."),
+        Key("wire", NAME, "The name on the wire. Default: the field's name."),
         Key(
             "also_read",
             ListOf(item=NAME),
-            "Other names on the wire, as in `[sensorID]`: read where the first is absent or blank, the earlier ones "
-            "first, and never written. So a field gets another name while both are under way.",
+            "Further names on the wire, as in `[sensorID]`. If the field is absent or blank under its own name, these "
+            "are read, in order. They are never written. Use it to rename a field.",
         ),
-        Key("default", TypedValue(), "The field's value when it is absent. It fits the type and the limits."),
+        Key("default", TypedValue(), "The value of an absent field. It must fit the type and the limits."),
         DEPRECATED,
         *LIMIT_KEYS,
     ),
@@ -159,8 +158,8 @@ RECORD = Shape(
         Key(
             "unknown",
             UNKNOWN,
-            "What happens to what else comes: `keep` holds it in `unknown_fields`, a name that no field of the record "
-            "can have then, and writes it back as it came.",
+            "What happens to unknown fields: `keep` keeps them in `unknown_fields`, and writes them back unchanged. No "
+            "field of the record can have that name then.",
             default="ignore",
         ),
     ),
@@ -175,7 +174,7 @@ VALUE = Shape(
         Key("name", NAME, "Its name in Python. Default: the value."),
         Key("doc", Prose(), "What it means."),
     ),
-    doc="What one value of an enum, or one letter of flags, means.",
+    doc="The meaning of a value of an enum, or of a letter of flags.",
 )
 
 _VALUE = Either(of=(Prose(quoted=True, called="a text that describes it"), Described(shapes=(VALUE,))))
@@ -192,11 +191,12 @@ ENUM = Shape(
                 )
             ),
             'A few texts (`"1"` and `"true"` in quotes): a list, or a map to docs or to `{name, doc}`, where `name` is '
-            'the name in Python. A text that can be no name, such as `""`, needs one: `{"": {name: none}, on: ""}`.',
+            'the name in Python. A text that cannot be a name, such as `""`, needs a `name`: `{"": {name: none}, '
+            'on: ""}`.',
             required=True,
         ),
         DOC,
-        Key("open", Flag(), "`true`: a text that is not among them is kept instead of refused.", default="false"),
+        Key("open", Flag(), "`true`: any other text is kept instead of refused.", default="false"),
     ),
     doc="One of a few texts.",
     kind="enum",
@@ -234,23 +234,23 @@ UNION = Shape(
         Key(
             "union",
             ListOf(item=RECORD_NAME, at_least=1, unique=True),
-            "The names of several records, told apart by the field `tag`, which they do not declare.",
+            "The names of several records. The field `tag` says which one it is; the records do not declare it.",
             required=True,
         ),
         Key(
             "tag",
             evolve(NAME, examples=("kind",)),
-            "The field on the wire that tells which record it is.",
+            "The field on the wire that says which record it is.",
             required=True,
         ),
         DOC,
         Key(
             "values",
             ListOf(item=Text(quoted=True, may_be_empty=True), unique=True),
-            "What the tag holds for each record, in their order. Default: the record's name in snake_case.",
+            "The value of the tag for each record, in order. Default: the record's name in snake_case.",
         ),
     ),
-    doc="One of several records, told apart by a field.",
+    doc="One of several records, with a field that says which one.",
     kind="union",
     snippet={"union": ["$2"], "tag": "${3:kind}"},
 )
@@ -258,19 +258,19 @@ UNION = Shape(
 ALIAS = Shape(
     name="alias",
     keys=(
-        Key("alias", Type(), "The type that it stands for, at most 16 aliases away.", required=True),
+        Key("alias", Type(), "The type that it stands for, through at most 16 other aliases.", required=True),
         DOC,
         Key(
             "distinct",
             Flag(),
-            "`true`: a type of its own to a checker. Not for `json`, a union, an open enum and what has a `?`, which "
-            "are several classes in Python.",
+            "`true`: type checkers treat it as a different type. Not for `json`, a union, an open enum and a type with "
+            "`?`, which are several classes in Python.",
             default="false",
         ),
         Key(
             "secret",
             Flag(),
-            "`true`: a string that does not show itself in `repr`, `str` and logs. It has no limits.",
+            "`true`: a string that `repr`, `str` and logs mask. It has no limits.",
             default="false",
         ),
         *LIMIT_KEYS,
@@ -295,32 +295,32 @@ CHANNEL = Shape(
                 examples=("home/{room}/temperature/",),
             ),
             f"Segments, each ending with `/`, at most {LONGEST_ADDRESS} characters. A segment is a parameter, as in "
-            "`{room}`, or is made of `A-Z a-z 0-9` and ``- . : _ $ [ ] \\ ^ ` ``. No wildcards, and nothing below what "
-            "the protocol keeps for the broker.",
+            "`{room}`, or contains only `A-Z a-z 0-9` and ``- . : _ $ [ ] \\ ^ ` ``. No wildcards, and no channel that "
+            "is reserved for the broker.",
             required=True,
         ),
         Key(
             "payload",
             Type(scalars=(*ORDINARY, "text")),
-            "A type, or `text` for a text that is not JSON. `bytes` are the payload as it is.",
+            "A type, or `text` for a text that is not JSON. With `bytes`, the payload is not changed.",
             required=True,
         ),
         Key(
             "params",
             fields_of(PARAMETER),
             "The types of parameters: `string` (the default), `int`, `uuid`, `date`, an enum or an alias of these; "
-            "each a type or a map with `type`, `doc`, `unit` and limits. All of them stand in the address.",
+            "each a type or a map with `type`, `doc`, `unit` and limits. All of them must be in the address.",
         ),
         Key(
             "options",
             OptionValues(),
-            "Values of options that a publish has unless the call says otherwise, as in `{ttl: 3600, qos: 1}`.",
+            "Default values of options of a publish, as in `{ttl: 3600, qos: 1}`.",
         ),
         Key(
             "direction",
             DIRECTION,
-            "`both`, `publish` or `subscribe`, as seen from your programs: the facade lacks the other one; `history` "
-            "goes with `subscribe`.",
+            "`both`, `publish` or `subscribe`, as seen from your programs. The facade lacks the other one. `history` "
+            "belongs to `subscribe`.",
             default="both",
         ),
         DOC,

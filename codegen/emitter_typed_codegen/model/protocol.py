@@ -169,7 +169,7 @@ class Envelope:
     status: str
     message: str
     max_packet_bytes: int
-    """The largest remaining length of a packet, both ways."""
+    """The largest remaining length of a packet, in both directions."""
 
 
 @frozen(kw_only=True)

@@ -38,12 +38,12 @@ class Names:
             Whether the name was free.
         """
         if name in self.reserved:
-            message = f"{self.what} cannot be called {quoted(written)}: {name} has a meaning already"
+            message = f"{self.what} cannot be called {quoted(written)}: {name} is reserved"
             self.report.add(place, "reserved-name", message, "choose another name")
         elif name in self.taken:
             other, first = self.taken[name]
             if written == other:
-                message = f"{quoted(written)} is there already as {self.what}, in line {first.line}"
+                message = f"{quoted(written)} is declared twice as {self.what}, first in line {first.line}"
             else:
                 message = f"{quoted(written)} and {quoted(other)} (line {first.line}) are both {name} as {self.what}"
             self.report.add(place, self.rule, message, "change one of them")
@@ -84,7 +84,7 @@ def check_classes(report: Report, entries: Entries, schema: Schema, place: Place
     facades = (facade, f"Async{facade}") if "channels" in entries else ()
     origin = f"'name' (line {place.line})" if "name" in entries else "the file's name"
     if not reserved.isdisjoint(facades):
-        message = f"{origin} makes a class {facade} for the facade, and that has a meaning already"
+        message = f"{origin} makes a class {facade} for the facade, and that name is reserved"
         report.add(place, "reserved-name", message, _RENAME)
     for section in ("types", "errors", "requests", "channels"):
         node = entries.get(section)

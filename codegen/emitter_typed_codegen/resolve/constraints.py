@@ -200,7 +200,9 @@ def _compare(
 ) -> None:
     for low, high in _TWICE:
         if low in constraints and high in constraints:
-            symbols.report.add(entries.key(high), "bad-limit", f"{quoted(low)} and {quoted(high)} say one thing twice")
+            symbols.report.add(
+                entries.key(high), "bad-limit", f"{quoted(low)} and {quoted(high)} have the same meaning"
+            )
     for low, high in _PAIRS:
         if base is None or low not in constraints or high not in constraints:
             continue
@@ -208,5 +210,5 @@ def _compare(
         meeting = Constraint("exclusive_minimum" if "exclusive" in low + high else "minimum", constraints[low].value)
         if _in_order(meeting, scalar, constraints[high].value) is False:
             both = f"{quoted(low)} {constraints[low].value} and {quoted(high)} {constraints[high].value}"
-            message = f"no value keeps both {both}"
+            message = f"no value satisfies both {both}"
             symbols.report.add(entries.key(high), "bad-limit", message)

@@ -175,11 +175,9 @@ def _renamed(declared: Declaration, named: Callable[[str], str]) -> Declaration:
 def _may_be_import_name(report: Report, key: ScalarNode) -> bool:
     name = key.value
     if name in RESERVED_MODULES or keyword.iskeyword(name):
-        report.add(key, "reserved-name", f"{quoted(name)} has a meaning already in Python", "choose another name")
+        report.add(key, "reserved-name", f"{quoted(name)} is a reserved name in Python", "choose another name")
     elif _is_import_name(name) is None:
-        message = (
-            f"{quoted(name)} cannot be the name of an import: that is a letter from a to z, then a to z, 0 to 9 or _"
-        )
+        message = f"{quoted(name)} cannot be the name of an import: use a letter from a to z, then a to z, 0 to 9 or _"
         report.add(key, "bad-name", message)
     else:
         return True

@@ -124,7 +124,7 @@ class Report:
         elif len(node.value) > LONGEST_NAME:
             self.add(node, "bad-name", f"a name has more than {LONGEST_NAME} characters")
         elif not node.value.isprintable():
-            self.add(node, "bad-name", f"the name {quoted(node.value)} holds a character that cannot be seen")
+            self.add(node, "bad-name", f"the name {quoted(node.value)} contains a character that is not visible")
         else:
             return True
         return False

@@ -237,8 +237,8 @@ class PatternReader:
             self._next("?")
         least, most = _times(found)
         if most > 1 and not part.shortest:
-            hint = "take what may be empty out of it"
-            self._refuse(start, "what may be empty is repeated, which can be slow", hint)
+            hint = "make the repeated part match at least one character"
+            self._refuse(start, "a repeat of something that may be empty can be slow", hint)
         if most == 0:
             return _in_order((), start, self._at)
         whole: Part
@@ -303,7 +303,7 @@ class PatternReader:
         start = self._at
         self._groups += 1
         if self._groups > _MOST_GROUPS:
-            self._refuse(start, f"groups lie more than {_MOST_GROUPS} deep in one another", "write it without some")
+            self._refuse(start, f"groups are nested more than {_MOST_GROUPS} deep", "write it with fewer groups")
         final = False
         named = _NAMED_GROUP.match(self._pattern, start)
         flags = _FLAGS.match(self._pattern, start)
@@ -342,9 +342,7 @@ class PatternReader:
             self._refuse(start, "a reference to a group can be slow", "write out what may stand there")
         if self._pattern.startswith("(?(", start):
             self._refuse(start, "a condition on a group can be slow", "write out both cases, with | between")
-        self._refuse(
-            start, "a look at what stands before or behind can be slow", "say what the text is, not what it is not"
-        )
+        self._refuse(start, "lookahead and lookbehind can be slow", "say what the text is, not what it is not")
 
     def _escape(self, start: int) -> Part:
         letter = self._pattern[self._at]

@@ -54,7 +54,7 @@ def check_speed(pattern: str, longest: int = LONGEST_TEXT) -> None:
     found = min(search.unclear, key=lambda node: (node.start, -node.end), default=whole)
     message = f"a text of {search.longest:,} characters could take more than {allowed:,} steps to match"
     bound = "give a max_length" if search.longest == LONGEST_TEXT else "give a smaller max_length"
-    hint = f"let what is repeated end where only what follows can go on, or {bound}"
+    hint = f"end each repeat at a character that it cannot match itself, or {bound}"
     raise SlowPattern(found.start, found.end, message, hint)
 
 

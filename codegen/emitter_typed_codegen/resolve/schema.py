@@ -82,5 +82,7 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
 def _check_language(report: Report, entries: Entries) -> None:
     node = entries.scalar("emitter-typed")
     if node is not None and node.value != LANGUAGE:
-        message = f"this is version {quoted(node.value)} of the language, and version {LANGUAGE} is what is known"
+        message = (
+            f"version {quoted(node.value)} of the language is not supported: this compiler reads version {LANGUAGE}"
+        )
         report.add(node, "language-version", message, f"write emitter-typed: {LANGUAGE}, or install a newer release")

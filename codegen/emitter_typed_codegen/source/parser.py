@@ -134,7 +134,7 @@ class _Builder:
                 return BrokenNode(text, line, column, end_column)
             return ScalarNode(text, line, column, end_column, value, not event.style)
         if level >= MOST_LEVELS:
-            message = f"lists and maps lie more than {MOST_LEVELS} deep in one another"
+            message = f"lists and maps are nested more than {MOST_LEVELS} deep"
             self._note(event, "too-deep", message)
             raise _Stop
         if isinstance(event, events.SequenceStartEvent):
@@ -164,7 +164,7 @@ class _Builder:
                     key.problem("yaml-feature", "merge keys are not part of the language", "write it out")
                 )
             elif key.value in known:
-                message = f"the key {quoted(key.value)} stands here twice, first in line {known[key.value]}"
+                message = f"the key {quoted(key.value)} occurs twice, first in line {known[key.value]}"
                 self._problems.append(key.problem("duplicate-key", message, "keep one of the two"))
             else:
                 known[key.value] = key.line

@@ -79,9 +79,9 @@ def parser(verb: str) -> Parser:
         help="how channels are matched: by prefix, or as MQTT does (default: %(default)s)",
     )
     made.add_argument(
-        "--cluster", type=positive, metavar="N", help="run so many brokers that form a cluster, on free ports"
+        "--cluster", type=positive, metavar="N", help="run this number of brokers as a cluster, on free ports"
     )
-    made.add_argument("--master-key", metavar="@FILE", help="the file of the key that makes keys")
+    made.add_argument("--master-key", metavar="@FILE", help="the file of the master key")
     made.add_argument("--tls-cert", metavar="FILE", help="a certificate in PEM form: the port then takes TLS as well")
     made.add_argument("--tls-key", metavar="FILE", help="the certificate's private key in PEM form, not encrypted")
     made.add_argument("--json", action="store_true", help="print URL, master key and matcher as one line of JSON")

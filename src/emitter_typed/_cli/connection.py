@@ -61,9 +61,11 @@ def add_connection(parser: Parser, *, key: Kind | None) -> None:
     group.add_argument(
         "--url", help=f"the broker, such as mqtt://host:8080 or wss://host (default: {URL_VARIABLE}, or {DEFAULT_URL})"
     )
-    group.add_argument("--profile", metavar="NAME", help="a broker and keys by name (default: EMITTER_PROFILE)")
+    group.add_argument("--profile", metavar="NAME", help="the profile with broker and keys (default: EMITTER_PROFILE)")
     group.add_argument("--username", metavar="NAME", help="the name that presence shows to others")
-    group.add_argument("--tls-ca", metavar="FILE", help="trust this authority, in PEM form (default: the system's)")
+    group.add_argument(
+        "--tls-ca", metavar="FILE", help="certificate authority to trust, in PEM form (default: the system's)"
+    )
     group.add_argument(
         "--matcher", choices=("emitter", "mqtt"), help="how the broker matches channels (default: emitter)"
     )

@@ -27,7 +27,7 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "A tour: a schema, a key, typed messages, presence, a refusal, and a lost connection.",
-        notes="It starts a broker of its own on a free port, needs no network, and leaves nothing behind.",
+        notes="It starts its own broker on a free port, needs no network, and deletes its files at the end.",
         example="--pause 0",
     )
     made.add_argument(

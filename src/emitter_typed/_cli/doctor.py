@@ -45,9 +45,9 @@ def parser(verb: str) -> Parser:
     """Return the parser of the verb."""
     made = Parser(
         verb,
-        "Tell what is installed, which generated packages fit it, which broker and keys count, and what to run. "
-        "Nothing is written, and no key is shown. Exits with 1 if something is to be done.",
-        notes="With --url or --profile it also asks the broker whether it answers.",
+        "Show what is installed, which generated packages are compatible, which broker and keys are used, and what to "
+        "run. It writes nothing and shows no key. Exits with 1 if there is something to do.",
+        notes="With --url or --profile it also tries to connect to the broker.",
         example="--json",
     )
     add_connection(made, key=None)

@@ -37,7 +37,7 @@ def parser(verb: str) -> Parser:
     made.add_argument("--since", type=moment, metavar="TIME", help="stored since then: a time, or 2h")
     made.add_argument("--until", type=moment, metavar="TIME", help="stored until then")
     made.add_argument(
-        "--raw", action="store_true", help="write the bytes of payloads alone, and a line break after each"
+        "--raw", action="store_true", help="write only the bytes of payloads, with a line break after each"
     )
     add_connection(made, key="key")
     return made

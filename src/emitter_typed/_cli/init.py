@@ -48,7 +48,7 @@ class _Options(argparse.Namespace):
 
 def parser(verb: str) -> Parser:
     """Return the parser of the verb."""
-    made = Parser(verb, f"Write a first schema, {FILE}, and tell which commands to run next.", example="my-project")
+    made = Parser(verb, f"Write a first schema, {FILE}, and show which commands to run next.", example="my-project")
     made.add_argument("folder", metavar="DIR", nargs="?", default=".", help="where to write it (default: here)")
     made.add_argument("--json", action="store_true", help="one JSON object a line")
     return made

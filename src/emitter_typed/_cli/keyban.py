@@ -21,7 +21,7 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Ban a key, or allow it again.",
-        notes="The broker may take a minute to notice. A subscription that was made with the key goes on.",
+        notes="The broker may take a minute to apply it. A subscription that was made with the key goes on.",
         example="@chat.key --allow",
     )
     made.add_argument("target", metavar="@FILE", help="the file of the key to ban; @- is stdin")

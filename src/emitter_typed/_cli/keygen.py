@@ -25,16 +25,18 @@ def parser(verb: str) -> Parser:
     """Return the parser of the verb."""
     made = Parser(
         verb,
-        "Make a key for a channel, and print it. The broker does not keep keys: what is lost is made again.",
+        "Make a key for a channel, and print it. The broker does not store keys: if you lose one, make a new one.",
         notes="permissions: r subscribe, w publish, s store, l load stored messages, p presence, e extend (private\n"
-        "channels). A channel such as chat/#/ stands for itself and everything below.",
+        "channels). chat/#/ means chat/ and everything below it.",
         example="'chat/#/' rwlsp --ttl 2h",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="what the key opens, such as chat/ or 'chat/#/'")
-    made.add_argument("permissions", metavar="PERMISSIONS", help="what it allows: letters of rwslpe")
-    made.add_argument("--ttl", type=seconds, default="0", metavar="TIME", help="how long it works (default: for ever)")
+    made.add_argument("permissions", metavar="PERMISSIONS", help="what the key allows: letters of rwslpe")
     made.add_argument(
-        "--out", metavar="FILE", help="write it to a new file, readable for you alone, and do not show it"
+        "--ttl", type=seconds, default="0", metavar="TIME", help="how long the key works (default: forever)"
+    )
+    made.add_argument(
+        "--out", metavar="FILE", help="write it to a new file that only you can read, and do not print it"
     )
     add_connection(made, key="master_key")
     return made

@@ -34,7 +34,7 @@ def parser(verb: str) -> Parser:
         "--name", default="l0", help="the link's name: one or two letters or digits (default: %(default)s)"
     )
     made.add_argument(
-        "--ttl", type=seconds, metavar="TIME", help="how long the broker stores each (default: not at all)"
+        "--ttl", type=seconds, metavar="TIME", help="how long the broker stores each message (default: not at all)"
     )
     made.add_argument(
         "--qos", type=int, choices=(0, 1), default=1, help="0: do not wait for the broker (default: %(default)s)"

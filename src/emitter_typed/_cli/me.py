@@ -12,7 +12,7 @@ from emitter_typed_codegen.exit_codes import DONE
 
 def parser(verb: str) -> Parser:
     """Return the parser of the verb."""
-    made = Parser(verb, "Connect, and tell which broker answers and which id it gave the connection.", example="--json")
+    made = Parser(verb, "Connect, and show the broker's URL and the id of the connection.", example="--json")
     add_connection(made, key=None)
     return made
 

@@ -30,13 +30,13 @@ def parser(verb: str) -> Parser:
     """Return the parser of the verb."""
     made = Parser(
         verb,
-        "Show who is subscribed to a channel; with --watch also who comes and goes, until Ctrl-C.",
-        notes="The key needs p (presence).\nWith --watch, a lost connection is made again, and a line tells so.",
+        "Show who is subscribed to a channel; with --watch also who subscribes and unsubscribes, until Ctrl-C.",
+        notes="The key needs p (presence).\nWith --watch, it reconnects after a lost connection, and says so.",
         example="chat/ --watch --json",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")
-    made.add_argument("--watch", action="store_true", help="go on, and tell of changes")
-    made.add_argument("--count", type=positive, metavar="N", help="end after so many events of --watch")
+    made.add_argument("--watch", action="store_true", help="go on, and show changes")
+    made.add_argument("--count", type=positive, metavar="N", help="end after this number of events of --watch")
     made.add_argument("--no-reconnect", action="store_true", help="end with 3 when the connection is lost")
     add_connection(made, key="key")
     return made

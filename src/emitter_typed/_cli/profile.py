@@ -34,10 +34,10 @@ def parser(verb: str) -> Parser:
     """Return the parser of the verb."""
     made = Parser(
         verb,
-        "Keep brokers and keys by name, in a file that you alone can read.",
-        notes=f"set NAME   add a profile, or change what is given; an empty text takes a field away\n"
+        "Store brokers and keys under names, in a file that only you can read.",
+        notes=f"set NAME   add a profile, or change the given fields; an empty text removes a field\n"
         f"list       the profiles; * marks the default one\n"
-        f"show NAME  what it holds; keys are hidden unless --reveal\n"
+        f"show NAME  its fields; keys are masked unless --reveal\n"
         f"use NAME   make it the default one, for commands without --profile and --url\n"
         f"remove NAME\n\n"
         f"The file is {_short(profiles_path())}.",
@@ -50,7 +50,7 @@ def parser(verb: str) -> Parser:
     made.add_argument("--key", metavar="@FILE", help="the file of a channel key, which is copied; @- is stdin")
     made.add_argument("--master-key", metavar="@FILE", help="the file of a master key, which is copied; @- is stdin")
     made.add_argument("--matcher", choices=("emitter", "mqtt"), help="how the broker matches channels")
-    made.add_argument("--tls-ca", metavar="FILE", help="the authority to trust, in PEM form")
+    made.add_argument("--tls-ca", metavar="FILE", help="certificate authority to trust, in PEM form")
     made.add_argument("--reveal", action="store_true", help="show keys in clear")
     made.add_argument("--json", action="store_true", help="one JSON object a line")
     return made

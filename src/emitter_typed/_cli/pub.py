@@ -34,14 +34,14 @@ def parser(verb: str) -> Parser:
     """Return the parser of the verb."""
     made = Parser(
         verb,
-        "Publish a message, and wait until the broker has taken it.",
+        "Publish a message, and wait until the broker has acknowledged it.",
         notes="The key needs w (publish), and s (store) for --ttl and --retain.\n"
         "With -, each line of stdin is a message. Write -- before a message that begins with -.",
         example="chat/ann/ 'hello' --ttl 1h",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="where to publish, such as chat/ann/")
     made.add_argument("payload", metavar="PAYLOAD", nargs="?", help="the message; - reads lines from stdin")
-    made.add_argument("--file", metavar="FILE", help="publish what is in a file, as one message")
+    made.add_argument("--file", metavar="FILE", help="publish the content of a file, as one message")
     made.add_argument("--ttl", type=seconds, metavar="TIME", help="how long the broker stores it (default: not at all)")
     made.add_argument("--retain", action="store_true", help="store it for the broker's own default time")
     made.add_argument(

@@ -35,7 +35,7 @@ def parser(verb: str) -> Parser:
         "--local",
         metavar="SCHEMA",
         type=Path,
-        help="also offer the types, channels and parameters of this schema, and of what it imports",
+        help="also complete the types, channels and parameters of this schema and its imports",
     )
     made.add_argument("--out", metavar="FILE", type=Path, help="write it to this file (default: print it)")
     made.add_argument("--check", action="store_true", help="write nothing; exit with 1 if FILE would change")

@@ -45,7 +45,7 @@ def parser(verb: str) -> Parser:
         verb,
         "Show the messages of channels and of everything below them, until Ctrl-C.",
         notes="The key needs r (subscribe), and l (load) for stored messages. The channel +/ is all channels.\n"
-        "A lost connection is made again, and a line tells so.",
+        "After a lost connection it reconnects, and says so.",
         example="chat/ --last 5 --json",
     )
     made.add_argument(
@@ -60,8 +60,8 @@ def parser(verb: str) -> Parser:
     made.add_argument("--since", type=moment, metavar="TIME", help="begin with what was stored since: a time, or 2h")
     made.add_argument("--until", type=moment, metavar="TIME", help="of what is stored, only until then")
     made.add_argument("--recover", action="store_true", help="after a lost connection, fetch what was stored meanwhile")
-    made.add_argument("--group", metavar="NAME", help="share the messages with all others of this group")
-    made.add_argument("--count", type=positive, metavar="N", help="end after so many messages")
+    made.add_argument("--group", metavar="NAME", help="receive as a member of this share group")
+    made.add_argument("--count", type=positive, metavar="N", help="end after this number of messages")
     made.add_argument(
         "--raw", action="store_true", help="write the bytes of payloads alone, and a line break after each"
     )

@@ -27,10 +27,10 @@ AsyncHandler: TypeAlias = Callable[[T], Awaitable[None] | None]
 
 
 Callback: TypeAlias = Callable[[], None]
-"""What a `Client` calls when it is connected, or no more, in a thread of its own."""
+"""What a `Client` calls after a connect or a loss of the connection, in a thread of its own."""
 
 AsyncCallback: TypeAlias = Callable[[], Awaitable[None] | None]
-"""What an `AsyncClient` calls when it is connected, or no more, in a task of its own."""
+"""What an `AsyncClient` calls after a connect or a loss of the connection, in a task of its own."""
 
 
 class SyncCalls(ABC):

@@ -31,7 +31,7 @@ _LARGEST_PACKET_BYTES = 268_435_455
 _RECONNECT_BASE_S = 0.5
 
 WhileOffline: TypeAlias = Literal["wait", "raise"]
-"""What a call does that finds the connection lost: wait for the next one within its time limit, or raise at once."""
+"""What a call does while the connection is lost: wait for the next one within `timeout_s`, or raise at once."""
 
 
 @frozen(kw_only=True)

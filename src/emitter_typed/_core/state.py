@@ -14,7 +14,7 @@ from emitter_typed._masking import shown
 from emitter_typed.errors import EmitterError, InvalidArgument
 
 ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reconnecting"]
-"""`"closed"` also where `connect` was never called, or the client has given up; `error` then says why."""
+"""`"closed"` also means that `connect` was never called, or that the client stopped reconnecting; `error` says why."""
 
 
 def _wanted(statuses: tuple[ConnectionStatus, ...]) -> tuple[ConnectionStatus, ...]:

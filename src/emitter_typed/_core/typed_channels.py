@@ -35,7 +35,7 @@ ParamsT = TypeVar("ParamsT")
 _ByChannel: TypeAlias = Mapping[str, str | Secret] | Callable[[str], str | Secret]
 
 KeySource: TypeAlias = str | Secret | Mapping[str, str | Secret] | Callable[[str], str | Secret]
-"""The keys of a facade's channels: one for all, one for each by the channel's name, or a function of that name."""
+"""The keys of a facade: one for all channels, a mapping from channel name to key, or a function of the name."""
 
 
 @frozen(kw_only=True)

@@ -124,7 +124,7 @@ def test_an_empty_file_is_a_problem(content: str, tmp_path: Path) -> None:
         (b"\xef\xbb\xbfa: b\n", (1, 1, "bad-character", "the file begins with a byte-order mark")),
         (b"a: b\x00\n", (1, 5, "bad-character", "the character U+0000 cannot stand in a schema")),
         (b"a: b\xc2\x85c\n", (1, 5, "bad-character", "the character U+0085 cannot stand in a schema")),
-        (b"[" * 100_000, (1, 65, "too-deep", "lists and maps lie more than 64 deep in one another")),
+        (b"[" * 100_000, (1, 65, "too-deep", "lists and maps are nested more than 64 deep")),
     ],
 )
 @pytest.mark.usefixtures("loader")

@@ -15,7 +15,7 @@ from attrs import frozen
 _MAX_READY = 1_024
 
 Overflow = Literal["drop_oldest", "drop_newest", "fail"]
-"""What a full queue does: lose its oldest messages, lose the new one, or end the subscription with SlowConsumer."""
+"""What a full queue does: drop its oldest messages, drop the new one, or end the subscription with SlowConsumer."""
 
 
 @frozen(kw_only=True)

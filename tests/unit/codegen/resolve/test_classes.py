@@ -32,7 +32,7 @@ def test_a_facade_that_is_called_like_the_client_is_one_problem(tmp_path: Path) 
     (problem,) = problems(tmp_path / "client.yaml", CHANNELS)
 
     assert problem.rule == "reserved-name"
-    assert problem.message == "the file's name makes a class Client for the facade, and that has a meaning already"
+    assert problem.message == "the file's name makes a class Client for the facade, and that name is reserved"
     assert problem.hint == "give the schema another `name:`"
 
 

@@ -132,7 +132,7 @@ def test_both_flavours_of_channels_can_do_the_same() -> None:
 
 
 def _assert_alike(text: str, first: str) -> None:
-    halves = text.split(f"class Async{first}(")
+    halves = re.split(rf"(?:@\w+\n)*class Async{first}\(", text)
     sync = halves[0][halves[0].index(f"class {first}(") + len(f"class {first}(") :]
 
     # Its last line is the decorator of the other one.
