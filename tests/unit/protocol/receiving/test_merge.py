@@ -127,6 +127,31 @@ def test_what_a_page_holds_and_is_delivered_a_moment_later_is_one(
 
 
 @pytest.mark.parametrize(
+    ("history", "live", "given"),
+    [
+        # 3 came over the old connection of a publisher, which then sent all again.
+        ("23", "32", "2"),
+        ("123", "312", "12"),
+        ("123", "3123", "12"),
+        ("0123", "312345", "012"),
+        # The page holds some of what was sent again, too.
+        ("12a1", "a132", "12"),
+        # Neighbours changed places among others that arrived.
+        ("mabdcefgh", "abcdefgh", "m"),
+        # States that come again, each in its place.
+        ("xyx", "xyx", ""),
+    ],
+)
+def test_what_was_missed_and_sent_again_is_given_in_its_place(history: str, live: str, given: str) -> None:
+    found = stored(history)
+
+    overlap = find_overlap(found, arrived(live), arrived=len(live))
+
+    assert rest(found, overlap)[: len(given)] == given
+    assert not (overlap.exact and set(given) & set(live))
+
+
+@pytest.mark.parametrize(
     ("history", "live", "at_first", "between"),
     [
         ("mabcdx", "abcd", 4, {"x": 3}),
