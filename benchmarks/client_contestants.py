@@ -1,7 +1,8 @@
 """One client, one row of `benchmarks/client.py`, in a process of its own.
 
 Every contestant does the same with the same server: it is done when it has seen, or got an acknowledgement for, each
-single message. `python -m benchmarks.client_contestants NAME ROW PORT COUNT` writes the seconds that took.
+single message. `python -m benchmarks.client_contestants NAME ROW PORT COUNT` writes the seconds that took, and the
+seconds of CPU time.
 """
 
 from __future__ import annotations
@@ -14,12 +15,26 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter
-from typing import Any, NoReturn  # Any: one of the contestants, which are alike in nothing but their methods' names
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any, NoReturn  # Any: contestants, which are alike in their methods' names alone
 
 from benchmarks.client_peers import Aiomqtt, EmitterIo, Gmqtt, PahoThread
 from benchmarks.client_server import FLOOD, REQUEST, SINK, packet, publish, split, text
-from benchmarks.client_work import IN_FLIGHT, KEY, LIMIT_S, ClientCounters, Reading, batches, payload, reader
+from benchmarks.client_work import (
+    IN_FLIGHT,
+    KEY,
+    LIMIT_S,
+    ClientCounters,
+    Numbered,
+    Reading,
+    RichReading,
+    batches,
+    payload,
+    reader,
+)
+
+if TYPE_CHECKING:
+    from emitter_typed import Message
 
 MISSING = 3
 """The exit code of a contestant that is not installed."""
@@ -46,18 +61,22 @@ class BareSocket:
                 yield kind, body
             self.data = self.data[start:] + self.socket.recv(256 * 1024)
 
-    def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally = ClientCounters(count, decode)
+    def counted(self, count: int, decode: Callable[[bytes], Numbered] | None = None) -> None:
+        tally = ClientCounters(count)
+        take = tally.taking(decode)
         self.socket.sendall(packet(0x82, b"\0\1" + text(f"{KEY}/{FLOOD}") + b"\0"))
         topic = len(text(FLOOD))
         for kind, body in self.packets():
             if kind == 0x30:
-                tally.take(body[topic:])
+                take(body[topic:])
                 if not tally.left:
                     return
 
     def decoded(self, count: int) -> None:
-        self.counted(count, reader())
+        self.counted(count, reader(Reading))
+
+    def rich(self, count: int) -> None:
+        self.counted(count, reader(RichReading))
 
     def qos0(self, count: int) -> None:
         for batch in batches(count):
@@ -81,8 +100,8 @@ class BareSocket:
         self.qos1(count, REQUEST, 2)
 
 
-class Ours:
-    """emitter_typed.Client: a handler's thread for messages; for 100 requests at once 100 threads with a share each."""
+class _OursSync:
+    """emitter_typed.Client."""
 
     def __init__(self, port: int) -> None:
         from emitter_typed import Client
@@ -90,18 +109,47 @@ class Ours:
         # Whoever floods wants a queue that holds the flood: the peers' have no bounds at all.
         self.client = Client(max_messages=10_000_000, max_bytes=2**34, timeout_s=LIMIT_S)
         self.client.connect("127.0.0.1", port, secure=False)
+        # What converts payloads is loaded with the first one, once in a program's life.
+        self.client.me()
+
+
+class OursHandler(_OursSync):
+    """emitter_typed.Client, with a handler for what comes in."""
 
     def counted(self, count: int) -> None:
         tally = ClientCounters(count)
-        self.client.subscribe(KEY, FLOOD, lambda message: tally.take(message.payload))
+        self.client.subscribe(KEY, FLOOD, tally.take)
         tally.wait()
 
-    def decoded(self, count: int) -> None:
+    def decoded(self, count: int, cls: type[Numbered] = Reading) -> None:
+        tally = ClientCounters(count)
+        self.client.subscribe(KEY, FLOOD, lambda message: tally.take_numbered(message.payload), payload=cls)
+        tally.wait()
+
+    def rich(self, count: int) -> None:
+        self.decoded(count, RichReading)
+
+
+class Ours(_OursSync):
+    """emitter_typed.Client, with an iterator for what comes in; for 100 requests at once 100 threads with a share."""
+
+    def counted(self, count: int) -> None:
+        left = count
+        with self.client.subscribe(KEY, FLOOD) as subscription:
+            for _ in subscription:
+                left -= 1
+                if not left:
+                    break
+
+    def decoded(self, count: int, cls: type[Numbered] = Reading) -> None:
         total = 0
-        with self.client.subscribe(KEY, FLOOD, payload=Reading) as subscription:
+        with self.client.subscribe(KEY, FLOOD, payload=cls) as subscription:
             for message in itertools.islice(subscription, count):
                 total += message.payload.n
         assert total == count * (count - 1) // 2
+
+    def rich(self, count: int) -> None:
+        self.decoded(count, RichReading)
 
     def qos0(self, count: int) -> None:
         tally = ClientCounters(1)
@@ -125,7 +173,7 @@ class Ours:
             list(pool.map(self.request, shares))
 
 
-class OursAsync:
+class _OursAsync:
     """emitter_typed.AsyncClient."""
 
     def __init__(self, port: int) -> None:
@@ -136,6 +184,40 @@ class OursAsync:
 
         self.client = AsyncClient(max_messages=10_000_000, max_bytes=2**34, timeout_s=LIMIT_S)
         await self.client.connect("127.0.0.1", self.port, secure=False)
+        await self.client.me()
+
+
+class OursAsyncHandler(_OursAsync):
+    """emitter_typed.AsyncClient, with a handler for what comes in."""
+
+    async def counted(self, count: int) -> None:
+        tally, done = ClientCounters(count), asyncio.Event()
+
+        def take(message: object) -> None:
+            tally.take(message)
+            if not tally.left:
+                done.set()
+
+        await self.client.subscribe(KEY, FLOOD, take)
+        await asyncio.wait_for(done.wait(), LIMIT_S)
+
+    async def decoded(self, count: int, cls: type[Numbered] = Reading) -> None:
+        tally, done = ClientCounters(count), asyncio.Event()
+
+        def take(message: Message[Numbered]) -> None:
+            tally.take_numbered(message.payload)
+            if not tally.left:
+                done.set()
+
+        await self.client.subscribe(KEY, FLOOD, take, payload=cls)
+        await asyncio.wait_for(done.wait(), LIMIT_S)
+
+    async def rich(self, count: int) -> None:
+        await self.decoded(count, RichReading)
+
+
+class OursAsync(_OursAsync):
+    """emitter_typed.AsyncClient, with an iterator for what comes in."""
 
     async def counted(self, count: int) -> None:
         subscription = await self.client.subscribe(KEY, FLOOD)
@@ -145,15 +227,18 @@ class OursAsync:
             if not left:
                 break
 
-    async def decoded(self, count: int) -> None:
+    async def decoded(self, count: int, cls: type[Numbered] = Reading) -> None:
         total, left = count * (count - 1) // 2, count
-        subscription = await self.client.subscribe(KEY, FLOOD, payload=Reading)
+        subscription = await self.client.subscribe(KEY, FLOOD, payload=cls)
         async for message in subscription:
             total -= message.payload.n
             left -= 1
             if not left:
                 break
         assert not total
+
+    async def rich(self, count: int) -> None:
+        await self.decoded(count, RichReading)
 
     async def qos0(self, count: int) -> None:
         done = asyncio.Event()
@@ -177,7 +262,9 @@ class OursAsync:
 
 CONTESTANTS: dict[str, Callable[[int], Any]] = {
     "emitter_typed": Ours,
+    "emitter_typed, handler": OursHandler,
     "emitter_typed, async": OursAsync,
+    "emitter_typed, async handler": OursAsyncHandler,
     "emitter-io": EmitterIo,
     "paho, thread": PahoThread,
     "aiomqtt": Aiomqtt,
@@ -193,24 +280,24 @@ def main() -> None:
         contestant = CONTESTANTS[name](int(port))
         if hasattr(contestant, "connect"):
             asyncio.run(_run(contestant, row, int(count)))
-        start = perf_counter()
+        start, cpu = perf_counter(), process_time()
         getattr(contestant, row)(int(count))
-        took = perf_counter() - start
+        took, cpu = perf_counter() - start, process_time() - cpu
     except ImportError as error:
         print(error, file=sys.stderr)
         os._exit(MISSING)
-    print(took, flush=True)
+    print(took, cpu, flush=True)
     # How a client closes is no matter here, and some take long.
     os._exit(0)
 
 
 async def _run(contestant: Any, row: str, count: int) -> NoReturn:
     await contestant.connect()
-    start = perf_counter()
+    start, cpu = perf_counter(), process_time()
     await getattr(contestant, row)(count)
-    took = perf_counter() - start
+    took, cpu = perf_counter() - start, process_time() - cpu
     # Before asyncio.run ends, which closes what some clients leave open, and complains.
-    print(took, flush=True)
+    print(took, cpu, flush=True)
     os._exit(0)
 
 

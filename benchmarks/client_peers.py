@@ -12,7 +12,18 @@ from collections.abc import Callable
 from typing import Any  # what untyped libraries give
 
 from benchmarks.client_server import FLOOD, REQUEST, SINK
-from benchmarks.client_work import IN_FLIGHT, KEY, LIMIT_S, ClientCounters, Reading, batches, payload, reader
+from benchmarks.client_work import (
+    IN_FLIGHT,
+    KEY,
+    LIMIT_S,
+    ClientCounters,
+    Numbered,
+    Reading,
+    RichReading,
+    batches,
+    payload,
+    reader,
+)
 
 
 class PahoThread:
@@ -30,14 +41,18 @@ class PahoThread:
         self.client.loop_start()
         assert ready.wait(LIMIT_S)
 
-    def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally = ClientCounters(count, decode)
-        self.client.on_message = lambda client, userdata, message: tally.take(message.payload)
+    def counted(self, count: int, decode: Callable[[bytes], Numbered] | None = None) -> None:
+        tally = ClientCounters(count)
+        take = tally.taking(decode)
+        self.client.on_message = lambda client, userdata, message: take(message.payload)
         self.client.subscribe(f"{KEY}/{FLOOD}")
         tally.wait()
 
     def decoded(self, count: int) -> None:
-        self.counted(count, reader())
+        self.counted(count, reader(Reading))
+
+    def rich(self, count: int) -> None:
+        self.counted(count, reader(RichReading))
 
     def qos0(self, count: int) -> None:
         tally = ClientCounters(1)
@@ -89,13 +104,17 @@ class EmitterIo:
         self.client.loop_start()
         assert ready.wait(LIMIT_S)
 
-    def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally = ClientCounters(count, decode)
-        self.client.subscribe(KEY, FLOOD, lambda message: tally.take(message.as_binary()))
+    def counted(self, count: int, decode: Callable[[bytes], Numbered] | None = None) -> None:
+        tally = ClientCounters(count)
+        take = tally.taking(decode)
+        self.client.subscribe(KEY, FLOOD, lambda message: take(message.as_binary()))
         tally.wait()
 
     def decoded(self, count: int) -> None:
-        self.counted(count, reader())
+        self.counted(count, reader(Reading))
+
+    def rich(self, count: int) -> None:
+        self.counted(count, reader(RichReading))
 
     def qos0(self, count: int) -> None:
         tally = ClientCounters(1)
@@ -150,13 +169,16 @@ class Aiomqtt:
             if not left:
                 return
 
-    async def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally = ClientCounters(count, decode)
+    async def counted(self, count: int, decode: Callable[[bytes], Numbered] | None = None) -> None:
+        tally = ClientCounters(count)
         await self.client.subscribe(f"{KEY}/{FLOOD}")
-        await asyncio.wait_for(self.take(count, tally.take), LIMIT_S)
+        await asyncio.wait_for(self.take(count, tally.taking(decode)), LIMIT_S)
 
     async def decoded(self, count: int) -> None:
-        await self.counted(count, reader())
+        await self.counted(count, reader(Reading))
+
+    async def rich(self, count: int) -> None:
+        await self.counted(count, reader(RichReading))
 
     async def qos0(self, count: int) -> None:
         for number in range(count):
@@ -200,11 +222,12 @@ class Gmqtt:
 
         self.client.on_message = on_message
 
-    async def counted(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
-        tally, done = ClientCounters(count, decode), asyncio.Event()
+    async def counted(self, count: int, decode: Callable[[bytes], Numbered] | None = None) -> None:
+        tally, done = ClientCounters(count), asyncio.Event()
+        take_one = tally.taking(decode)
 
         def take(raw: bytes) -> None:
-            tally.take(raw)
+            take_one(raw)
             if not tally.left:
                 done.set()
 
@@ -213,7 +236,10 @@ class Gmqtt:
         await asyncio.wait_for(done.wait(), LIMIT_S)
 
     async def decoded(self, count: int) -> None:
-        await self.counted(count, reader())
+        await self.counted(count, reader(Reading))
+
+    async def rich(self, count: int) -> None:
+        await self.counted(count, reader(RichReading))
 
     async def qos0(self, count: int) -> None:
         done = asyncio.Event()

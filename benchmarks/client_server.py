@@ -12,6 +12,13 @@ import sys
 
 PAYLOAD = '{"n":%7d,"celsius":21.5,"room":"kitchen","ok":true}'
 """55 bytes of JSON; the number counts from 0."""
+RICH_PAYLOAD = (
+    '{"n":%7d,"taken":"2026-11-29T10:20:30.125Z","mode":"heating","room":"K\u00fcche \u2013 \u53a8\u623f","note":null,'
+    '"samples":[{"at":1,"celsius":21.5},{"at":2,"celsius":21.25},{"at":3,"celsius":21.0}]}'
+)
+"""A larger one: a date, one of a few texts, text beyond ASCII, null, objects in a list; one field is left out."""
+PAYLOADS = {"rich": RICH_PAYLOAD}
+"""The payload of the rows that have one of their own."""
 FLOOD, SINK, DONE, REQUEST = "in/", "out/", "done/", "emitter/me/"
 
 
@@ -98,9 +105,10 @@ def serve(connection: socket.socket, count: int, flood: bytes) -> None:
 
 
 def main() -> None:
-    """Serve one client; the argument is how many messages make a flood."""
-    count = int(sys.argv[1])
-    flood = b"".join(publish(FLOOD, (PAYLOAD % number).encode()) for number in range(count))
+    """Serve one client; the arguments are how many messages make a flood, and which row it is for."""
+    count, row = int(sys.argv[1]), sys.argv[2]
+    template = PAYLOADS.get(row, PAYLOAD)
+    flood = b"".join(publish(FLOOD, (template % number).encode()) for number in range(count))
     with socket.create_server(("127.0.0.1", 0)) as server:
         print(server.getsockname()[1], flush=True)
         connection, _ = server.accept()

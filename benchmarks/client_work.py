@@ -5,15 +5,30 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from enum import Enum
+from typing import Protocol, TypeVar
 
 from attrs import frozen
-from cattrs import Converter
+from cattrs.preconf.json import make_converter
 
 from benchmarks.client_server import PAYLOAD
 
 KEY = "k" * 32
 IN_FLIGHT = 100
 LIMIT_S = 60.0
+
+
+class Numbered(Protocol):
+    """What any payload says."""
+
+    @property
+    def n(self) -> int:
+        """Its number, from 0."""
+        ...
+
+
+NumberedT = TypeVar("NumberedT", bound=Numbered)
 
 
 @frozen
@@ -24,6 +39,35 @@ class Reading:
     celsius: float
     room: str
     ok: bool
+
+
+class Mode(Enum):
+    """One of a few texts."""
+
+    OFF = "off"
+    HEATING = "heating"
+    COOLING = "cooling"
+
+
+@frozen
+class Sample:
+    """An object in a list."""
+
+    at: int
+    celsius: float
+
+
+@frozen
+class RichReading:
+    """What a payload of the row `rich` says."""
+
+    n: int
+    taken: datetime
+    mode: Mode
+    room: str
+    note: str | None
+    samples: list[Sample]
+    unit: str = "celsius"
 
 
 def batches(count: int) -> Iterator[range]:
@@ -37,30 +81,40 @@ def payload(number: int) -> bytes:
     return (PAYLOAD % number).encode()
 
 
-def reader() -> Callable[[bytes], Reading]:
+def reader(cls: type[NumberedT]) -> Callable[[bytes], NumberedT]:
     """Return what the peers decode with, as one would without us: json, then cattrs."""
-    converter = Converter()
-    converter.get_structure_hook(Reading)
-    return lambda raw: converter.structure(json.loads(raw), Reading)
+    converter = make_converter()
+    structure = converter.get_structure_hook(cls)
+    return lambda raw: structure(json.loads(raw), cls)
 
 
 class ClientCounters:
     """Counts messages, and is set when all have come; a lost one lets the wait end in a failure."""
 
-    def __init__(self, count: int, decode: Callable[[bytes], Reading] | None = None) -> None:
+    def __init__(self, count: int) -> None:
         self.left = count
         self.total = count * (count - 1) // 2
-        self.decode = decode
         self.all_there = threading.Event()
 
-    def take(self, raw: bytes) -> None:
-        """Take a payload."""
-        if self.decode is not None:
-            self.total -= self.decode(raw).n
+    def take(self, message: object) -> None:
+        """Take a message, whatever it says."""
         self.left -= 1
         if not self.left:
-            assert self.decode is None or not self.total, "a message came twice"
             self.all_there.set()
+
+    def take_numbered(self, reading: Numbered) -> None:
+        """Take what a message says."""
+        self.total -= reading.n
+        self.left -= 1
+        if not self.left:
+            assert not self.total, "a message came twice"
+            self.all_there.set()
+
+    def taking(self, decode: Callable[[bytes], Numbered] | None) -> Callable[[bytes], None]:
+        """Return what takes a payload, and decodes it first if need be."""
+        if decode is None:
+            return self.take
+        return lambda raw: self.take_numbered(decode(raw))
 
     def wait(self) -> None:
         """Wait for the last one."""

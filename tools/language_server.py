@@ -32,6 +32,7 @@ class LanguageServer:
             [str(program), "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         self._number = 0
+        self._version = 1
 
     def __enter__(self) -> LanguageServer:
         root = self._folder.as_uri()
@@ -67,6 +68,13 @@ class LanguageServer:
         document: Message = {"uri": uri, "languageId": "python", "version": 1, "text": path.read_text("utf-8")}
         self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
         return uri
+
+    def edit(self, uri: str, text: str) -> None:
+        """Let an open file have another text."""
+        self._version += 1
+        document: Message = {"uri": uri, "version": self._version}
+        changed: Message = {"textDocument": document, "contentChanges": [{"text": text}]}
+        self._send({"method": "textDocument/didChange", "params": changed})
 
     def complete(self, uri: str, line: int, column: int) -> list[Item]:
         """Return what can stand at a place, in the order in which editors show it."""

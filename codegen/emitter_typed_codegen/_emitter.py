@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
-from emitter_typed_codegen.model import Constraint, Protocol, Scalar, Setting
+from emitter_typed_codegen.model import (
+    Constraint,
+    Protocol,
+    Publishing,
+    Scalar,
+    Setting,
+)
 
 PROTOCOL = Protocol(
     reserved="emitter/",
@@ -36,4 +42,12 @@ PROTOCOL = Protocol(
         ),
     ),
     others=("last", "since", "until"),
+    publishes=(
+        Publishing(name="publish", options=("ttl", "echo", "retain", "qos")),
+        Publishing(
+            name="publish_nowait",
+            options=("ttl", "echo", "retain", "qos"),
+            wait=False,
+        ),
+    ),
 )

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import re
+import textwrap
 from collections.abc import Iterable, Sequence
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from emitter_typed_codegen.exit_codes import USAGE
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 PROGRAM = "emitter-typed"
 
 OptionsT = TypeVar("OptionsT", bound=argparse.Namespace)
+
+_is_number = re.compile(r"-\d+|-\d*\.\d+").fullmatch
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,7 +49,7 @@ class Parser(argparse.ArgumentParser):
             usage=usage,
             description=description,
             epilog="\n\n".join(each for each in epilog if each),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             # A script that abbreviates an option breaks when a longer one is added.
             allow_abbrev=False,
         )
@@ -58,22 +65,52 @@ class Parser(argparse.ArgumentParser):
         Raises:
             SystemExit: Help was asked for, or an argument cannot be read.
         """
-        self._refuse_unknown(arguments)
-        return self.parse_args(arguments, options)
+        return self.parse_args(self._options_first(arguments), options)
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Print the help. Raises OSError, which argparse hides, if nobody reads it any more."""
+        print(self.format_help(), end="", file=file)
 
     def error(self, message: str) -> NoReturn:
         """End the program with 2."""
         self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
-    def _refuse_unknown(self, arguments: Sequence[str]) -> None:
-        # argparse would complain of a missing argument first, and suggests nothing.
+    def _options_first(self, arguments: Sequence[str]) -> list[str]:
+        """Move what is no option to the end: argparse refuses `pub CHANNEL --key @FILE PAYLOAD`."""
         known = self._option_string_actions
-        for argument in arguments:
+        options: list[str] = []
+        others: list[str] = []
+        rest = iter(arguments)
+        wants_value = False
+        for argument in rest:
             if argument == "--":
-                return
-            name = argument.partition("=")[0]
-            if name.startswith("--") and " " not in argument and name not in known:
-                self.error(f"unrecognized option {name}{suggestion(name, known)}")
+                others += rest
+            elif _is_option(argument):
+                name, equals, _ = argument.partition("=")
+                # argparse would complain of a missing argument first, and suggests nothing.
+                if name not in known:
+                    hint = suggestion(name, known) or "; write -- before an argument that begins with -"
+                    self.error(f"unrecognized option {name}{hint}")
+                options.append(argument)
+                wants_value = not equals and known[name].nargs != 0
+            else:
+                (options if wants_value else others).append(argument)
+                wants_value = False
+        return [*options, "--", *others] if others else options
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Wraps the description, and keeps the lines of notes and examples, which are copied."""
+
+    def add_text(self, text: str | None) -> None:
+        """Add a paragraph, or the notes and the example."""
+        if text is not None and "example: " not in text:
+            text = textwrap.fill(" ".join(text.split()), self._width)
+        super().add_text(text)
+
+
+def _is_option(argument: str) -> bool:
+    return argument.startswith("-") and argument != "-" and " " not in argument and not _is_number(argument)
 
 
 def suggestion(text: str, names: Iterable[str]) -> str:

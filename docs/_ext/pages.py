@@ -1,7 +1,7 @@
 """Makes links between pages work in the site as they do in the repository.
 
-Some pages outside of docs/ are pages of the site, too: a file of docs/project/ stands for each. A link to a file that
-is not in the site becomes plain text.
+Some pages outside of docs/ are pages of the site, too: a file of docs/project/ or docs/examples/ stands for each. A
+link to a file that is not in the site becomes plain text.
 """
 
 import os.path
@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 # A page of the site that stands for one of the root.
 MIRRORED = {
+    "examples/index": "examples/README.md",
+    **{f"examples/{page.parent.name}": str(page.relative_to(ROOT)) for page in ROOT.glob("examples/*/README.md")},
     "project/architecture": "ARCHITECTURE.md",
     "project/changelog": "CHANGELOG.md",
     "project/contributing": "CONTRIBUTING.md",

@@ -154,6 +154,10 @@ _HOMES = {
 }
 
 
+# Checkers take them for attributes, since names come from them above: so they are, without an import.
+_MODULES = ("broker", "channels", "cli", "contract", "errors", "testing")
+
+
 def _public_names() -> list[str]:
     from emitter_typed import _generated
 
@@ -169,15 +173,15 @@ def __getattr__(name: str) -> object:
         return version("emitter-typed")
     if name == "__all__":
         return _public_names()
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     module = next((module for module, names in _HOMES.items() if name in names), None)
     if module is None:
-        if name.startswith("_"):
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         module = "_generated"
-    try:
-        value: object = getattr(import_module(f"{__name__}.{module}"), name)
-    except AttributeError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+        # Not the modules of generated code, which are called as public ones are.
+        if name.startswith("_") or name not in import_module(f"{__name__}.{module}").__all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{module}"), name)
     globals()[name] = value
     return value
 

@@ -15,6 +15,7 @@ from types import FunctionType, TracebackType
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 _SUSPENDABLE = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 _OURS = f"{__package__}."
@@ -56,9 +57,13 @@ def hiding(function: Callable[..., Any]) -> Callable[..., Any]:
         async def call_async(*args: Any, **named: Any) -> Any:
             handled = sys.exception()
             try:
-                return await function(*args, **named)
-            except BaseException as error:
+                coroutine = function(*args, **named)
+            finally:
+                # Now: each of many calls that wait would keep them.
                 del args, named
+            try:
+                return await coroutine
+            except BaseException as error:
                 clear_frames(error, handled)
                 raise
 
@@ -133,3 +138,12 @@ def _may_wait(traceback: TracebackType) -> bool:
 
 def _is_ours(traceback: TracebackType) -> bool:
     return str(traceback.tb_frame.f_globals.get("__name__")).startswith(_OURS)
+
+
+def without_frames(error: ErrorT) -> ErrorT:
+    """Return an error without the frames that it and its causes went through: they hold what the broker sent."""
+    one: BaseException | None = error
+    while one is not None:
+        one.__traceback__ = None
+        one = one.__cause__ or one.__context__
+    return error

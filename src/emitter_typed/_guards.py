@@ -27,12 +27,21 @@ else:
     _RLock = type(threading.RLock())
 
 
-class _ThisThread(threading.local):
-    depth: int = 0
-    """How many guards this thread is inside."""
+class _Thread:
+    """What is known of one thread."""
+
+    __slots__ = ("depth", "put_off")
 
     def __init__(self) -> None:
+        self.depth = 0
+        """How many guards it is inside."""
         self.put_off: deque[Callable[[], None]] = deque()
+
+
+class _ThisThread(threading.local):
+    # One attribute, for each access takes as long as all that is done with it.
+    def __init__(self) -> None:
+        self.state = _Thread()
 
 
 _this_thread = _ThisThread()
@@ -43,11 +52,11 @@ class Guard(_RLock):
 
     def __enter__(self) -> bool:
         self.acquire()
-        _this_thread.depth += 1
+        _this_thread.state.depth += 1
         return True
 
     def __exit__(self, *_: object) -> None:
-        this = _this_thread
+        this = _this_thread.state
         this.depth -= 1
         self.release()
         if this.put_off and not this.depth:
@@ -71,12 +80,12 @@ class GuardedCondition(threading.Condition):
 
 def held() -> int:
     """Return how many guards this thread is inside."""
-    return _this_thread.depth
+    return _this_thread.state.depth
 
 
 def put_off(call: Callable[[], None]) -> None:
     """Call something, which must not raise: now, or when this thread has left the guards that it is inside."""
-    this = _this_thread
+    this = _this_thread.state
     if this.depth:
         this.put_off.append(call)
     else:

@@ -23,88 +23,11 @@ Each says in its text what to do about it, and carries the facts as attributes. 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-_HIDDEN = "…"
-_SHOWN_CHARACTERS = 60
-# The return codes of a CONNACK for a username or password that is not accepted (MQTT 3.1.1, 3.2.2.3).
-_REFUSED_LOGIN = (4, 5)
-# Emitter's keys are 32 characters of base64url. Hexadecimal ones are somebody's identifiers, such as a UUID's.
-_KEY = r"(?![0-9a-f]{32})[\w-]{32}"
-_find_keys = re.compile(rf"(?<![\w-]){_KEY}(?![\w-])", re.ASCII).sub
-_is_key = re.compile(_KEY, re.ASCII).fullmatch
-
-
-def kind_of(value: object) -> str:
-    """Name the kind of a value as Python's users do, for an error that must not show the value itself."""
-    names: dict[type, str] = {
-        bool: "a boolean",
-        int: "an integer",
-        float: "a number",
-        str: "a text",
-        list: "a list",
-        dict: "a dict",
-    }
-    if value is None:
-        return "None"
-    # A number of a document may also keep its digits.
-    return names.get(type(value), "a number" if isinstance(value, float) else f"a {type(value).__name__}")
-
-
-def hide_keys(text: str, *keys: str) -> str:
-    """Return a text as an error may show it: without these keys, and without whatever looks like one."""
-    for key in keys:
-        # A shorter one is no key, and may stand in any word.
-        text = text.replace(key, _HIDDEN) if len(key) >= 8 else text
-    return _find_keys(_HIDDEN, text)
-
-
-def without_frames(error: EmitterError) -> EmitterError:
-    """Return an error without the frames that it and its causes went through: they hold what the broker sent."""
-    one: BaseException | None = error
-    while one is not None:
-        one.__traceback__ = None
-        one = one.__cause__ or one.__context__
-    return error
-
-
-def shown(value: object) -> str:
-    """Return a value as an error may show it: no key, and not more than one can read."""
-    text = hide_keys(repr(value))
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-
-
-def _shows_no_key(value: object) -> bool:
-    try:
-        text = repr(value)
-    except Exception:
-        return False
-    return hide_keys(text) == text
-
-
-def look_swapped(key: str, channel: str) -> bool:
-    """Tell whether key and channel look as if each was given in the place of the other."""
-    return _is_key(channel.removesuffix("/")) is not None and _is_key(key) is None
-
-
-def no_dict(value: object, name: object, attributes: Mapping[str, str]) -> TypeError:
-    """Make the error for `value[name]`, which programs write that come from dicts.
-
-    Args:
-        value: What they take for a dict.
-        name: What they look for in it.
-        attributes: The attributes that it has, by what stood in the dict.
-    """
-    attribute = attributes.get(name) if isinstance(name, str) else None
-    if attribute is not None:
-        advice = f"write .{attribute} instead of [{name!r}]"
-    else:
-        listed = ", ".join(f".{each}" for each in dict.fromkeys(attributes.values()))
-        advice = f"it has {listed or 'no attributes'}"
-    return TypeError(f"{type(value).__name__} is an object, not a dict: {advice}")
+from emitter_typed._masking import hide_keys, no_dict, shows_no_key
 
 
 def _rebuild(cls: type[EmitterError], args: tuple[object, ...], fields: dict[str, object]) -> EmitterError:
@@ -148,7 +71,7 @@ class InvalidArgument(EmitterError, ValueError):
         # A key may stand in the place of any argument.
         super().__init__(hide_keys(message))
         self.argument = argument
-        self.value = hide_keys(value) if isinstance(value, str) else value if _shows_no_key(value) else None
+        self.value = hide_keys(value) if isinstance(value, str) else value if shows_no_key(value) else None
 
 
 class Closed(EmitterError):
@@ -396,27 +319,6 @@ class ConnectionRefused(EmitterError, ConnectionError):
         self.port = port
         self.return_code = return_code
         self.permanent = permanent
-
-
-def together(error: ConnectionRefused, others: Sequence[ConnectionRefused], *, permanent: bool) -> ConnectionRefused:
-    """Return the error of several attempts at once: the last one's, with what the others met."""
-    joint = ConnectionRefused(
-        error.reason,
-        host=error.host,
-        port=error.port,
-        return_code=error.return_code,
-        permanent=permanent,
-        others=others,
-    )
-    causes = [each.__cause__ for each in (error, *others)]
-    # It is a matter of time only where it is one for all.
-    joint.__cause__ = next((cause for cause in causes if not isinstance(cause, TimeoutError)), error.__cause__)
-    return joint
-
-
-def is_refused_login(error: EmitterError) -> bool:
-    """Tell whether a broker has refused the login, which would be the same at any other."""
-    return isinstance(error, ConnectionRefused) and error.return_code in _REFUSED_LOGIN
 
 
 class ConnectionLost(EmitterError, ConnectionError):

@@ -25,6 +25,7 @@ def test_compiling_loads_nothing_of_the_runtime_but_its_command_line(tmp_path: P
         "emitter_typed._cli.verbs",
         "emitter_typed._core",
         "emitter_typed._core.extras",
+        "emitter_typed._masking",
         "emitter_typed.errors",
     }
 

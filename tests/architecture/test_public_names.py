@@ -4,6 +4,8 @@ import ast
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 
 import attrs
@@ -51,6 +53,31 @@ def test_each_name_is_the_one_of_its_home() -> None:
     for home, names in package._HOMES.items():
         module = importlib.import_module(f"{PACKAGE}.{home}")
         assert all(getattr(package, name) is getattr(module, name) for name in names), home
+
+
+MODULES = ("broker", "channels", "cli", "contract", "errors", "testing")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_public_module_is_an_attribute_of_the_package(name: str) -> None:
+    """In a process of its own: an import anywhere would set the attribute."""
+    program = f"import emitter_typed; print(emitter_typed.{name}.__name__)"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == f"{PACKAGE}.{name}"
+
+
+def test_a_module_of_generated_code_is_no_attribute_of_the_package() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'sync_api'"):
+        _ = importlib.import_module(PACKAGE).sync_api
+
+
+def test_the_module_of_errors_defines_errors_and_nothing_else() -> None:
+    module = importlib.import_module(f"{PACKAGE}.errors")
+    defined = {name: one for name, one in vars(module).items() if getattr(one, "__module__", "") == module.__name__}
+
+    assert [name for name, one in defined.items() if not name.startswith("_") and not inspect.isclass(one)] == []
 
 
 # Type variables stand for whatever the caller uses.

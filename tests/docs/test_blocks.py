@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.helpers.tree import ROOT
 # Two that have tests of their own: `tests/codegen/diagnostics` and `test_tutorial`.
 PRINTED = ROOT / "docs" / "reference" / "rules.md"
 TUTORIAL = ROOT / "docs" / "tutorial.md"
+EXAMPLES = ROOT / "examples"
 
 BLOCKS = {page: noted_blocks(page.read_text("utf-8")) for page in PAGES if page not in (PRINTED, TUTORIAL)}
 RUNNING = [page for page, blocks in BLOCKS.items() if any(not block.note.startswith(ELSEWHERE) for block in blocks)]
@@ -27,6 +29,12 @@ def test_blocks_run_from_top_to_bottom(page: Path, tmp_path: Path, broker: Broke
         lines = [line for line in code.splitlines() if not line.startswith("pip install")]
         return "".join(f"{line}\n" for line in lines).replace("emitter-typed demo", "emitter-typed demo --pause 0")
 
+    folder = tmp_path / "here"
+    if page.parent.parent == EXAMPLES:
+        # Its reader is in the folder of the example.
+        shutil.copytree(page.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        folder.mkdir()
     environment = {"EMITTER_URL": broker.url, "EMITTER_MASTER_KEY": broker.master_key}
     key = broker.keygen("#/", "rwslp")
     with Client.from_url(broker.url, username="ann") as client:
@@ -37,7 +45,7 @@ def test_blocks_run_from_top_to_bottom(page: Path, tmp_path: Path, broker: Broke
             "key": key,
             "url": broker.url,
         }
-        with PageRunner(tmp_path, environment=environment, names=names, edited=edited) as runner:
+        with PageRunner(folder, environment=environment, names=names, edited=edited) as runner:
             for block in BLOCKS[page]:
                 runner.run(block)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from emitter_typed._protocol.session.inflight import CallResult as AnyCallResult
 from emitter_typed.errors import EmitterError
 
@@ -53,9 +55,9 @@ class MessageSink:
         assert not self.ends
         self.is_there = True
 
-    def offer(self, channel: str, raw: bytes, /) -> None:
+    def offer(self, arrivals: Collection[tuple[str, bytes]], /) -> None:
         assert not self.ends
-        self.got.append((channel, raw))
+        self.got += arrivals
 
     def end(self, error: EmitterError | None, /) -> None:
         assert not self.ends

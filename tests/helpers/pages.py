@@ -5,7 +5,8 @@ import textwrap
 
 from tests.helpers.tree import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("schema/*.md"), *ROOT.glob("tests/*.md")])
+_FOLDERS = ("*.md", "docs/**/*.md", "examples/*.md", "examples/*/*.md", "schema/*.md", "tests/*.md")
+PAGES = sorted(page for pattern in _FOLDERS for page in ROOT.glob(pattern))
 README = (ROOT / "README.md").read_text("utf-8")
 
 _BLOCK = re.compile(

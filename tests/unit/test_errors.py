@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from emitter_typed import Key, Unauthorized
+from emitter_typed._masking import hide_keys
 from emitter_typed.errors import (
     AmbiguousReply,
     BrokerError,
@@ -26,7 +27,6 @@ from emitter_typed.errors import (
     RequestTimeout,
     SlowConsumer,
     Undecodable,
-    hide_keys,
 )
 
 ON_THE_WIRE = Undecodable("expected an integer", channel="a/", raw=b"x", path="$.a[0]")

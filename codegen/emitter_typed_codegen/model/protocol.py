@@ -174,6 +174,16 @@ class Envelope:
 
 
 @frozen(kw_only=True)
+class Publishing:
+    """A call that publishes to typed channels."""
+
+    name: str
+    options: tuple[str, ...] = ()
+    wait: bool = True
+    """Whether the call waits for the acknowledgement."""
+
+
+@frozen(kw_only=True)
 class Protocol:
     """What the compiler must know of a protocol to read a user's channels."""
 
@@ -183,3 +193,5 @@ class Protocol:
     """The options that a typed publish takes: a channel may say values for them."""
     others: tuple[str, ...] = ()
     """The names of the other options."""
+    publishes: tuple[Publishing, ...] = ()
+    """The calls that publish to typed channels."""

@@ -8,7 +8,17 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from emitter_typed_codegen.model.protocol import Envelope, Error, Event, Operation, Option, Protocol, Request, Setting
+from emitter_typed_codegen.model.protocol import (
+    Envelope,
+    Error,
+    Event,
+    Operation,
+    Option,
+    Protocol,
+    Publishing,
+    Request,
+    Setting,
+)
 from emitter_typed_codegen.model.types import Declaration, Field, Literal_, TypeRef
 
 
@@ -85,7 +95,8 @@ class Schema:
         """What users' schemas must know of the protocol that this schema describes; None if it describes none."""
         if self.envelope is None:
             return None
-        publishes = {one.name for one in self.operations if one.typed and one.verb == "publish"}
+        publishing = [one for one in self.operations if one.typed and one.verb == "publish"]
+        publishes = {one.name for one in publishing}
         return Protocol(
             reserved=self.envelope.reserved,
             settings=tuple(
@@ -101,4 +112,12 @@ class Schema:
                 if publishes & set(one.applies)
             ),
             others=tuple(one.name for one in self.options if not publishes & set(one.applies)),
+            publishes=tuple(
+                Publishing(
+                    name=call.name,
+                    options=tuple(one.name for one in self.options if call.name in one.applies),
+                    wait=call.wait,
+                )
+                for call in publishing
+            ),
         )

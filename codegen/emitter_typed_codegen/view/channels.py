@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import evolve, frozen
 
 from emitter_typed_codegen.layout import Assigned, Bracketed, Expression, Group, Joined
-from emitter_typed_codegen.model import Channel, Literal_, Optional, Record, Schema, Setting
-from emitter_typed_codegen.names import attribute_name, channel_class, class_name
+from emitter_typed_codegen.model import Channel, Literal_, Optional, Protocol, Publishing, Record, Schema
+from emitter_typed_codegen.names import attribute_name, channel_class, class_name, method_name
 from emitter_typed_codegen.pytypes import CHANNELS, HERE, NONE, Applied, Imports, Name, PyType, optional
 from emitter_typed_codegen.texts import Section, literal, sentence
 from emitter_typed_codegen.view.directions import DIRECTIONS, base_class
@@ -23,6 +23,8 @@ from emitter_typed_codegen.view.methods import (
     arguments,
     head,
     methods_class,
+    option_type,
+    timeout,
 )
 from emitter_typed_codegen.view.module_scope import TYPES, ModuleScope, attribute, call, contract, own_names, template
 from emitter_typed_codegen.view.parts import Part, parts
@@ -64,6 +66,8 @@ class ChannelsView:
 CHANNELS_MODULE = ".channels"
 """The module of the channels, as its neighbours import it."""
 
+_OVERRIDE = "override"
+
 _CLASSES = [(flavour, end) for flavour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
 
 
@@ -73,13 +77,13 @@ def channel_parts(schema: Schema) -> list[Part]:
 
 
 def channel_modules(
-    schema: Schema, settings: tuple[Setting, ...], packages: Mapping[str, str], type_modules: Mapping[str, str]
+    schema: Schema, protocol: Protocol, packages: Mapping[str, str], type_modules: Mapping[str, str]
 ) -> dict[str, ChannelsView]:
     """Return the module of the channels, or its parts, by what their neighbours import.
 
     Args:
         schema: The schema.
-        settings: The options for which a channel may say a value.
+        protocol: The protocol that the channels run on.
         packages: The packages of the files that it imports, as this one names them.
         type_modules: The part of each type, where the module of the types is parted.
     """
@@ -87,7 +91,7 @@ def channel_modules(
     modules = {part.module: part.names for part in channel_parts(schema)} or {CHANNELS_MODULE: tuple(by_name)}
     types = {class_name(declared.name) for declared in schema.types}
     return {
-        module: _module(schema, [by_name[name] for name in names], settings, packages, type_modules, types)
+        module: _module(schema, [by_name[name] for name in names], protocol, packages, type_modules, types)
         for module, names in modules.items()
     }
 
@@ -95,17 +99,24 @@ def channel_modules(
 def _module(
     schema: Schema,
     channels: Sequence[Channel],
-    settings: tuple[Setting, ...],
+    protocol: Protocol,
     packages: Mapping[str, str],
     type_modules: Mapping[str, str],
     types: set[str],
 ) -> ChannelsView:
     names = {"where", "_definition"}.union(*map(_module_names, channels))
+    names |= {_OVERRIDE, *(method_name(one.name) for one in protocol.publishes)}
     imports = Imports(frozenset(names | types), packages=frozenset(packages))
     scope = ModuleScope(schema, TYPES, imports, packages, type_modules)
-    views = tuple(_ChannelBuilder(scope, settings, channel).view() for channel in channels)
+    views = tuple(_ChannelBuilder(scope, protocol, channel).view() for channel in channels)
     views = tuple(evolve(one, second=_second_names(imports, one)) for one in views)
-    return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
+    doc = Doc(f"The channels of {schema.name}.")
+    if not any(cls.signatures for one in views for cls in one.classes):
+        return ChannelsView(doc=doc, imports=imports.lines(), channels=views)
+    checking = imports.use(Name("typing", "TYPE_CHECKING"))
+    # Checkers have it, and nothing else needs it.
+    lines = f"{imports.lines()}\n\nif {checking}:\n    from typing_extensions import {_OVERRIDE}"
+    return ChannelsView(doc=doc, imports=lines, channels=views)
 
 
 def _module_names(channel: Channel) -> set[str]:
@@ -157,7 +168,7 @@ class _ChannelBuilder:
     """Makes the view of one channel."""
 
     scope: ModuleScope
-    settings: tuple[Setting, ...]
+    protocol: Protocol
     channel: Channel
 
     def view(self) -> ChannelView:
@@ -192,7 +203,7 @@ class _ChannelBuilder:
             address=call(self.scope.contract("Address"), literal(template(self.channel.address, self.channel.params))),
             payload=self._constrained(self.scope.imports.annotation(payload)),
             params=self.scope.imports.annotation(params),
-            defaults=self.scope.option_values(self.channel.options, self.settings),
+            defaults=self.scope.option_values(self.channel.options, self.protocol.settings),
         )
         return Joined([f"{_definition(self.channel)}: ", annotation, " = ", made])
 
@@ -220,12 +231,43 @@ class _ChannelBuilder:
         self, flavour: Flavour, name: str, about: str, directions: list[str], methods: list[Method]
     ) -> MethodsClass:
         bases = [Name(CHANNELS, base_class(flavour, each)) for each in directions]
-        return methods_class(
+        cls = methods_class(
             self.scope,
             flavour.of(name),
             [Applied(base, self._types) for base in bases or [contract(f"{flavour.prefix}Channel")]],
             Doc(channel_title(self.channel) + about, channel_facts(self.channel)),
             methods,
+        )
+        if "publish" not in directions or not self.channel.options or not self.protocol.publishes:
+            return cls
+        signatures = tuple(self._publish(flavour, one) for one in self.protocol.publishes)
+        return evolve(cls, checking=self.scope.use(Name("typing", "TYPE_CHECKING")), signatures=signatures)
+
+    def _publish(self, flavour: Flavour, publishing: Publishing) -> Expression:
+        """Return the head of a call that publishes, with the channel's own defaults."""
+        scope = self.scope.inside(())
+        payload = Parameter(name="payload", type=scope.type(self.channel.payload))
+        taken = [one for one in self.protocol.settings if one.name in publishing.options]
+        values = dict(self.channel.options)
+        named = [
+            Parameter(
+                name=attribute_name(one.name),
+                type=optional(option_type(scope, one)),
+                default=scope.option_value(values[one.name], one) if one.name in values else "None",
+            )
+            for one in taken
+        ]
+        if publishing.wait:
+            named.append(timeout("the acknowledgement"))
+        return head(
+            scope,
+            flavour,
+            method_name(publishing.name),
+            [payload],
+            named,
+            returns=NONE if publishing.wait else contract(flavour.of("Pending")),
+            waits=publishing.wait,
+            end=": ...",
         )
 
     def _parameters(self, *, all_known: bool) -> list[Parameter]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from attrs import field, frozen
 
 from emitter_typed_codegen.layout import STEP, Bracketed, Expression, Group, Joined, lay
+from emitter_typed_codegen.model import Flags, Option, Scalar, Secret, Setting, TypeRef
 from emitter_typed_codegen.names import hidden_name
-from emitter_typed_codegen.pytypes import BUILTINS, NONE, Applied, Name, PyType
+from emitter_typed_codegen.pytypes import BUILTINS, NONE, STR, Applied, Name, OneOf, PyType, Values
 from emitter_typed_codegen.texts import Section, literal
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
@@ -35,6 +36,9 @@ class Flavour:
         """Return a class of the runtime in this flavour, with its arguments."""
         return Applied(contract(self.of(name)), arguments)
 
+
+_FLOAT = Name(BUILTINS, "float")
+CLIENTS = "Default: the client's setting."
 
 HIDES_ARGUMENTS = "hides_arguments"
 """What the runtime has for classes whose methods may be given keys."""
@@ -74,6 +78,10 @@ class MethodsClass:
     head: Expression
     doc: Doc
     methods: tuple[Method, ...]
+    checking: str = ""
+    """How the module refers to TYPE_CHECKING, if there are signatures."""
+    signatures: tuple[Expression, ...] = ()
+    """Heads of inherited methods, for checkers and editors alone."""
 
 
 @frozen(kw_only=True)
@@ -126,6 +134,29 @@ def head(
     word = "async def" if flavour.awaits and waits else "def"
     annotation = Bracketed(scope.imports.annotation(returns))
     return Joined([Group(f"{word} {name}(", parameters, ")"), " -> ", annotation, end], leading=True)
+
+
+def liberal(scope: ModuleScope, ref: TypeRef) -> tuple[PyType, Name | None]:
+    """Return the annotation of a parameter that takes all that makes a value of the type, and what makes it one."""
+    declared = scope.declaration(ref)
+    base = scope.base(ref)
+    if isinstance(declared, Secret | Flags):
+        cls = scope.declared(declared.name)
+        return OneOf((STR, cls)), cls
+    if base == Scalar("duration"):
+        return OneOf((_FLOAT, Name("datetime", "timedelta"))), contract("duration")
+    return scope.type(ref), None
+
+
+def option_type(scope: ModuleScope, option: Option | Setting) -> PyType:
+    """Return the annotation of an option that is given."""
+    return Values(option.values) if option.values else liberal(scope, option.type)[0]
+
+
+def timeout(what: str) -> Parameter:
+    """Return the parameter that limits how long a call waits for something."""
+    text = f"Seconds to wait for {what}. {CLIENTS}"
+    return Parameter(name="timeout_s", type=OneOf((_FLOAT, NONE)), default="None", text=text)
 
 
 def arguments(parameters: Iterable[Parameter]) -> Section:

@@ -188,14 +188,15 @@ class ModuleScope:
     def option_values(self, values: Iterable[tuple[str, Literal_]], options: Iterable[Setting]) -> Expression:
         """Return a dict of options' values, by the names of their parameters."""
         by_name = {option.name: option for option in options}
-        entries: list[Expression] = []
-        for name, value in values:
-            option = by_name.get(name)
-            # Seconds are what a caller would give. Without a protocol, nothing is known of an option.
-            as_written = option is None or self.base(option.type) == Scalar("duration")
-            made = plain(value) if option is None or as_written else self.value(value, option.type)
-            entries.append(_entry(attribute_name(name), made))
+        entries = [_entry(attribute_name(name), self.option_value(value, by_name.get(name))) for name, value in values]
         return Group("{", entries, "}")
+
+    def option_value(self, value: Literal_, option: Setting | None) -> Expression:
+        """Return an option's value as a caller would give it."""
+        # Durations are seconds. Without a protocol, nothing is known of an option.
+        if option is None or self.base(option.type) == Scalar("duration"):
+            return plain(value)
+        return self.value(value, option.type)
 
     def constraints(self, constraints: Iterable[Constraint], ref: TypeRef) -> list[Expression]:
         """Return the validators of a type with constraints: its own, those of an alias, and those of its items."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from emitter_typed_codegen import model
-from emitter_typed_codegen.model import Protocol, Schema, Setting
+from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.texts import comment
 from emitter_typed_codegen.version import CONTRACT, VERSION
@@ -96,7 +96,7 @@ def package(
     schema = model.canonical(schema)
     if schema.envelope is not None or schema.requests or schema.operations:
         return _protocol_package(schema)
-    files = _channels_package(schema, protocol.settings if protocol else (), command, packages or {})
+    files = _channels_package(schema, protocol or Protocol(reserved=""), command, packages or {})
     if testing and (schema.types or schema.channels):
         files.append(FileView("testing.py", "testing.py.jinja", strategies_view(schema, packages or {})))
     return files
@@ -138,9 +138,7 @@ def _protocol_package(schema: Schema) -> list[FileView]:
     return files
 
 
-def _channels_package(
-    schema: Schema, settings: tuple[Setting, ...], command: str, packages: Mapping[str, str]
-) -> list[FileView]:
+def _channels_package(schema: Schema, protocol: Protocol, command: str, packages: Mapping[str, str]) -> list[FileView]:
     files = [FileView("py.typed", "py.typed.jinja", None)]
     public: dict[str, Sequence[str]] = {}
     if schema.types:
@@ -149,7 +147,7 @@ def _channels_package(
         files += _modules(TYPES, "types.py.jinja", types, Doc(f"The types of {schema.name}."))
     if schema.channels:
         parts = {name: part.module for part in type_parts(schema) for name in part.names}
-        channels, facade = channel_modules(schema, settings, packages, parts), facade_view(schema)
+        channels, facade = channel_modules(schema, protocol, packages, parts), facade_view(schema)
         public |= {CHANNELS_MODULE: ()} | {module: view.names for module, view in channels.items()}
         public[".facade"] = facade.names
         files += _modules(CHANNELS_MODULE, "channels.py.jinja", channels, Doc(f"The channels of {schema.name}."))

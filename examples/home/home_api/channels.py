@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
 from attrs import frozen
 from emitter_typed.channels import (
     AsyncPublishChannel,
@@ -15,13 +18,18 @@ from emitter_typed.channels import (
 )
 from emitter_typed.contract import (
     Address,
+    AsyncPending,
     ChannelDefinition,
     ChannelMessage,
+    Pending,
     Record,
     hides_arguments,
 )
 
 from .types import Reading
+
+if TYPE_CHECKING:
+    from typing_extensions import override
 
 
 @frozen(kw_only=True)
@@ -55,6 +63,31 @@ class TemperatureChannel(
     """
 
     _definition = temperature_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        def publish(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+        ) -> Pending: ...
 
 
 @hides_arguments
@@ -101,6 +134,31 @@ class AsyncTemperatureChannel(
     """
 
     _definition = temperature_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def publish(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def publish_nowait(
+            self,
+            payload: Reading,
+            *,
+            ttl: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            retain: bool | None = None,
+            qos: Literal[0, 1] | None = None,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments

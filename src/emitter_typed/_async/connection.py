@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.async_waiters import AsyncWaiters
+from emitter_typed._core.async_waiters import Alarms, AsyncWaiters
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState
@@ -51,6 +51,8 @@ class AsyncConnection(Connection):
             tell_of_connection,
             tell_of_loss,
         )
+        self.alarms: Alarms = Alarms(self._loop)
+        """Ends waits for answers that take too long."""
         self._foreign = foreign
         self._async_state = state
         self._waiters = AsyncWaiters()
@@ -76,9 +78,16 @@ class AsyncConnection(Connection):
         """End without the loop, which is closed: nothing can reach the session any more."""
         self.close(abort=True)
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether calls may use it: as everywhere, and this is the event loop that connected."""
+        try:
+            return asyncio.get_running_loop() is self._loop and super().is_usable
+        except RuntimeError:
+            return False
+
     def check_loop(self, operation: str) -> None:
         """Raise Closed in any other place than the event loop that connected: no answer would reach it."""
-        self.check_process(operation)
         try:
             here = asyncio.get_running_loop() is self._loop
         except RuntimeError:
@@ -101,7 +110,13 @@ class AsyncConnection(Connection):
     async def answer(self, outcome: AsyncOutcome[ResultT], deadline: float, limit_s: float) -> ResultT:
         """Wait for the end of an exchange, and return its result. Raises its error, and RequestTimeout."""
         try:
-            return await outcome.wait(deadline - monotonic(), limit_s)
+            if not outcome.done:
+                future = outcome.begin_wait(self.alarms, deadline - monotonic())
+                try:
+                    await future
+                finally:
+                    self.alarms.forget(future)
+            return outcome.end_wait(limit_s)
         except RequestTimeout:
             with self.lock:
                 outcome.timed_out()

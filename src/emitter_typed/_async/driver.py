@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.receiving import AsyncReceiving
@@ -20,20 +20,30 @@ from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import AsyncConnectionState
 from emitter_typed._core.workers import HANDLERS_TIMEOUT_S
 from emitter_typed._guards import Log
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
-from emitter_typed._protocol.operations import prepare, write
+from emitter_typed._protocol.operations import Prepared, prepare, write
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.session.session import Session
 from emitter_typed._transport import Endpoint
 from emitter_typed._transport.base import CLOSE_TIMEOUT_S
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout, hide_keys
+from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
 
 _log = Log("emitter_typed")
+
+
+class _Done:
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+# Nothing is left to wait for. A coroutine would have to be made for each message.
+_DONE = cast("Awaitable[None]", _Done())
 
 
 class AsyncDriver(AsyncReceiving):
@@ -74,7 +84,7 @@ class AsyncDriver(AsyncReceiving):
         self._state.begin(connection, str(address_of(endpoints[0])))
         try:
             connection.open()
-            await outcome.wait(self.settings.timeout_s + CONNECT_GRACE_S, self.settings.timeout_s)
+            await outcome.wait(connection.alarms, self.settings.timeout_s + CONNECT_GRACE_S, self.settings.timeout_s)
         except BaseException as failure:
             reason = self._failure(failure, endpoints[0])
             connection.close(abort=True, error=reason if isinstance(reason, ConnectionRefused) else None)
@@ -122,7 +132,7 @@ class AsyncDriver(AsyncReceiving):
             with connection.lock:
                 connection.session.drain(settled)
             with suppress(RequestTimeout):
-                await settled.wait(limit_s)
+                await settled.wait(connection.alarms, limit_s)
                 over = await self._join_handlers(deadline)
             if not over:
                 left = self._undrained(connection)
@@ -178,19 +188,18 @@ class AsyncDriver(AsyncReceiving):
     def _present(self, operation: str) -> AsyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
         connection = self._connection
+        if connection is not None and connection.is_usable:
+            return connection
         if connection is not None:
             connection.check_process(operation)
-        if connection is None or connection.is_left:
-            raise Closed(
-                f"{operation} needs a connection", "call connect(), or use the client in an async with statement"
-            )
-        connection.check_loop(operation)
-        return connection
+            if not connection.is_left:
+                connection.check_loop(operation)
+        raise Closed(f"{operation} needs a connection", "call connect(), or use the client in an async with statement")
 
     async def _open(self, operation: str, timeout_s: float) -> AsyncConnection:
         """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
         connection = self._present(operation)
-        if self.settings.while_offline == "wait":
+        if not connection.session.connected and self.settings.while_offline == "wait":
             await connection.wait_until_open(operation, timeout_s)
         return connection
 
@@ -221,7 +230,7 @@ class AsyncDriver(AsyncReceiving):
                 self.handlers.set_channel_handler(definition, written.record, None)
             raise
 
-    async def publish(
+    def publish(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -230,27 +239,70 @@ class AsyncDriver(AsyncReceiving):
         options_given: Mapping[str, object],
         *,
         timeout_s: float | None,
-    ) -> None:
+    ) -> Awaitable[None]:
         """Publish; at QoS 1, return when the broker has acknowledged it."""
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         payload = codec.encode(message)
         deadline = monotonic() + limit_s
+        connection = self._present(operation)
+        if connection.congested or not (prepared.qos or connection.session.connected):
+            return self._publish_later(connection, operation, prepared, payload, deadline, limit_s)
+        return self._publish(connection, operation, prepared, payload, deadline, limit_s)
+
+    async def _publish_later(
+        self,
+        connection: AsyncConnection,
+        operation: str,
+        prepared: Prepared,
+        payload: bytes,
+        deadline: float,
+        limit_s: float,
+    ) -> None:
         # A message of QoS 1 may wait in the outbox.
-        connection = await self._open(operation, limit_s) if not prepared.qos else self._present(operation)
+        if not prepared.qos and self.settings.while_offline == "wait":
+            await connection.wait_until_open(operation, limit_s)
         await connection.wait_for_room(operation, limit_s)
-        outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
+        await self._publish(connection, operation, prepared, payload, deadline, limit_s)
+
+    def _publish(
+        self,
+        connection: AsyncConnection,
+        operation: str,
+        prepared: Prepared,
+        payload: bytes,
+        deadline: float,
+        limit_s: float,
+    ) -> Awaitable[None]:
+        session = connection.session
+        if not prepared.qos:
+            with connection.lock:
+                session.publish_once(operation, prepared, payload)
+            return _DONE
+        outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
         with connection.lock:
-            connection.session.publish(operation, prepared, payload, outcome)
+            session.publish(operation, prepared, payload, outcome)
+        return self._acknowledged(connection, outcome, deadline, limit_s)
+
+    async def _acknowledged(
+        self, connection: AsyncConnection, outcome: AsyncOutcome[None], deadline: float, limit_s: float
+    ) -> None:
+        session = connection.session
         try:
-            await outcome.wait(deadline - monotonic(), limit_s)
+            if not outcome.done:
+                future = outcome.begin_wait(connection.alarms, deadline - monotonic())
+                try:
+                    await future
+                finally:
+                    connection.alarms.forget(future)
+            outcome.end_wait(limit_s)
         except RequestTimeout as error:
-            if connection.session.outbox.withdraw(outcome):
-                raise still_lost(operation, self._state.error, limit_s) from None
+            if session.outbox.withdraw(outcome):
+                raise still_lost(outcome.operation, self._state.error, limit_s) from None
             outcome.timed_out()
-            raise unacknowledged(error, connection.session) from None
+            raise unacknowledged(error, session) from None
         except asyncio.CancelledError:
-            connection.session.outbox.withdraw(outcome)
+            session.outbox.withdraw(outcome)
             raise
 
     def publish_nowait(
@@ -268,7 +320,13 @@ class AsyncDriver(AsyncReceiving):
         if connection.congested:
             raise Congested(operation, "more than a megabyte waits to be sent")
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters if prepared.qos else None)
+        outcome.alarms = connection.alarms
         pending = AsyncPending(outcome, connection.session, self.settings.timeout_s)
         with connection.lock:
-            connection.session.publish(operation, prepared, payload, outcome)
+            if prepared.qos:
+                connection.session.publish(operation, prepared, payload, outcome)
+            else:
+                connection.session.publish_once(operation, prepared, payload)
+        if not prepared.qos:
+            outcome.resolve(None)
         return pending

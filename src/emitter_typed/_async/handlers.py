@@ -13,11 +13,12 @@ from emitter_typed._core.client_base import AsyncHandler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
 from emitter_typed._core.workers import AsyncWorker, check_handler
 from emitter_typed._guards import Log
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import Message
 from emitter_typed._types.values import Record
-from emitter_typed.errors import EmitterError, HandlerFailed, Undecodable, hide_keys
+from emitter_typed.errors import EmitterError, HandlerFailed, Undecodable
 
 EventT = TypeVar("EventT")
 Ts = TypeVarTuple("Ts")

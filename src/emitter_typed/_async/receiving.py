@@ -20,6 +20,7 @@ from emitter_typed._core.streams.async_stream import AsyncStream
 from emitter_typed._core.streams.stream import Stream
 from emitter_typed._core.subscriptions import AsyncSubscription
 from emitter_typed._core.workers import check_handler, handle_in_task
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.operations import prepare
@@ -29,7 +30,7 @@ from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.session.watches import event_reader, watched_channel
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import EmitterError, ReplyMissing, hide_keys
+from emitter_typed.errors import EmitterError, ReplyMissing
 
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")

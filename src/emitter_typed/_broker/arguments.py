@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emitter_typed.errors import InvalidArgument, kind_of
+from emitter_typed._masking import kind_of
+from emitter_typed.errors import InvalidArgument
 
 
 def check_kind(argument: str, value: object, kind: type | tuple[type, ...], expected: str) -> None:

@@ -8,7 +8,7 @@ import re
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from emitter_typed.errors import hide_keys
+from emitter_typed._masking import hide_keys
 from emitter_typed_codegen.arguments import PROGRAM as PROGRAM
 from emitter_typed_codegen.arguments import Parser as BaseParser
 from emitter_typed_codegen.arguments import suggestion as suggestion
@@ -41,9 +41,18 @@ def seconds(text: str) -> timedelta:
     """Read a time span: `90`, `90s`, `15m`, `2h` or `7d`."""
     number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
     try:
-        return timedelta(seconds=float(number) * _UNITS[unit])
+        if (span := timedelta(seconds=float(number) * _UNITS[unit])) >= timedelta():
+            return span
     except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(f"expected a time span such as 90, 90s, 15m, 2h or 7d, got {text!r}") from None
+        pass
+    raise argparse.ArgumentTypeError(f"expected a time span such as 90, 90s, 15m, 2h or 7d, got {text!r}")
+
+
+def time_limit(text: str) -> timedelta:
+    """Read how long to wait: a time span of more than 0, and at most a day."""
+    if not timedelta() < (span := seconds(text)) <= timedelta(days=1):
+        raise argparse.ArgumentTypeError(f"expected a time span above 0, and at most 1d, got {text!r}")
+    return span
 
 
 def moment(text: str) -> datetime:
@@ -62,10 +71,20 @@ def moment(text: str) -> datetime:
 
 def positive(text: str) -> int:
     """Read a whole number above 0."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
+    if (number := _whole(text)) is None or number < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
     return number
+
+
+def natural(text: str) -> int:
+    """Read a whole number of 0 or more."""
+    if (number := _whole(text)) is None or number < 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number of 0 or more, got {text!r}")
+    return number
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from emitter_typed._cli.arguments import Parser, seconds
+from emitter_typed._cli.arguments import Parser, time_limit
+from emitter_typed._cli.error_text import error_text
 from emitter_typed._cli.keys import read_key, read_key_file
 from emitter_typed._cli.profiles import Profile, find_profile
 from emitter_typed._cli.terminal import Terminal
@@ -67,7 +68,11 @@ def add_connection(parser: Parser, *, key: Kind | None) -> None:
         "--matcher", choices=("emitter", "mqtt"), help="how the broker matches channels (default: emitter)"
     )
     group.add_argument(
-        "--timeout", type=seconds, default="10s", metavar="TIME", help="how long to wait for the broker (default: 10s)"
+        "--timeout",
+        type=time_limit,
+        default="10s",
+        metavar="TIME",
+        help="how long to wait (default: 10s)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -139,7 +144,8 @@ class Connecting:
                 client.close()
 
     def _report(self, error: EmitterError) -> None:
-        self._terminal.event("error", str(error), message=str(error))
+        text = error_text(error)
+        self._terminal.event("error", text, message=text)
 
     def _tell_of_losses(self, client: Client) -> None:
         def lost() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from emitter_typed._cli.arguments import Parser
 from emitter_typed._cli.connection import silence_logs
+from emitter_typed._cli.error_text import error_text
 from emitter_typed._cli.init import FILE, SCHEMA
 from emitter_typed._cli.terminal import Terminal
 from emitter_typed_codegen.exit_codes import DONE
@@ -95,7 +96,7 @@ class _Tour:
                 try:
                     bob.publish(key, "garden/", "hello", qos=1)
                 except Unauthorized as error:
-                    self._say("Unauthorized:", str(error))
+                    self._say(error_text(error))
 
                 self._begin("A lost connection comes back, with what was missed", "emitter-typed sub --recover")
                 broker.restart()

@@ -22,7 +22,8 @@ from emitter_typed._cli.connection import (
 )
 from emitter_typed._cli.installation import NAME, Extra, Installation, installation
 from emitter_typed._cli.terminal import Part, Terminal
-from emitter_typed.errors import EmitterError, InvalidArgument, hide_keys
+from emitter_typed._masking import hide_keys
+from emitter_typed.errors import EmitterError, InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE, FOUND
 from emitter_typed_codegen.version import CONTRACT, VERSION
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from emitter_typed._cli.arguments import Parser, channel, moment
+from emitter_typed._cli.arguments import Parser, channel, moment, natural
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
 from emitter_typed._cli.messages import CHANNEL_STYLE, message_facts, payload_text, time_text
 from emitter_typed._cli.terminal import Terminal, printable
@@ -29,11 +29,11 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Show the stored messages of a channel and of everything below it, oldest first.",
-        notes="The key needs l.",
+        notes="The key needs l (load).",
         example="chat/ --since 2h --last 20",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")
-    made.add_argument("--last", type=int, metavar="N", help="the newest ones only (default: all)")
+    made.add_argument("--last", type=natural, metavar="N", help="the newest ones only (default: all)")
     made.add_argument("--since", type=moment, metavar="TIME", help="stored since then: a time, or 2h")
     made.add_argument("--until", type=moment, metavar="TIME", help="stored until then")
     made.add_argument(

@@ -59,6 +59,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
         raise
     if file is None:
         terminal.line(made.key.reveal())
+        terminal.hint("use it as EMITTER_KEY, or make it with --out FILE and use --key @FILE")
         # A private channel is another one than was asked for.
         if made.channel.strip("/") != options.channel.strip("/"):
             terminal.note(f"the key opens {made.channel}", "")

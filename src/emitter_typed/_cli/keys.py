@@ -29,10 +29,9 @@ def read_key(value: str | None, *, flag: str, variable: str, prog: str) -> str |
         return os.environ.get(variable) or None
     if value.startswith("@"):
         return read_key_file(value[1:], flag)
-    print(
-        f"{prog}: others on this machine can see a key on the command line: use {flag} @FILE, or {variable}",
-        file=sys.stderr,
-    )
+    instead = flag if flag.endswith("@FILE") else f"{flag} @FILE"
+    instead += f", or {variable}" if variable else ""
+    print(f"{prog}: others on this machine can see a key on the command line: use {instead}", file=sys.stderr)
     return value
 
 

@@ -26,7 +26,7 @@ def parser(verb: str) -> Parser:
         verb,
         "Make a link to a channel, and publish each line of stdin through it until stdin ends.",
         notes="A link is a name of one or two letters for key, channel and options. It ends with the connection.\n"
-        "The key needs w, and s to store with --ttl.",
+        "The key needs w (publish), and s (store) for --ttl.",
         example="chat/ann/ --name a1 < lines.txt",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="where to publish, such as chat/ann/")
@@ -55,7 +55,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
         made = client.link(key, options.channel, options.name, ttl=options.ttl)
         terminal.event(
             "link",
-            f"link {made.name} to {made.channel}; each line is published, the end of stdin ends it",
+            f"link {made.name} to {made.channel}; each line is published, until stdin ends",
             name=made.name,
             channel=made.channel,
         )

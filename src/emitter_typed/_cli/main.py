@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from emitter_typed.errors import EmitterError
 
 
+_ABOUT = (
+    "Publish and watch messages of an Emitter broker (https://emitter.io), and write typed Python from a schema of "
+    "your channels."
+)
+_FIRST = "New here? Run `emitter-typed demo`, then `emitter-typed init`."
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -52,8 +59,9 @@ def _main(arguments: list[str]) -> int:
 
 
 def _run(name: str, arguments: list[str]) -> int:
-    from emitter_typed._cli.verbs import VERBS
-    from emitter_typed.errors import EmitterError, hide_keys
+    from emitter_typed._cli.verbs import SYNONYMS, VERBS
+    from emitter_typed._masking import hide_keys
+    from emitter_typed.errors import EmitterError
 
     verb = VERBS.get(name)
     if verb is None:
@@ -61,7 +69,7 @@ def _run(name: str, arguments: list[str]) -> int:
 
         kind = "option" if name.startswith("-") else "command"
         known = ["--help", "--version"] if name.startswith("-") else list(VERBS)
-        hint = suggestion(name, known)
+        hint = f": did you mean {SYNONYMS[name]!r}?" if name in SYNONYMS else suggestion(name, known)
         print(f"emitter-typed: unknown {kind} {hide_keys(name)!r}{hint} (see emitter-typed --help)", file=sys.stderr)
         return USAGE
     if verb.extra is not None:
@@ -73,8 +81,10 @@ def _run(name: str, arguments: list[str]) -> int:
     try:
         return verb.load().main(name, arguments)
     except EmitterError as error:
+        from emitter_typed._cli.error_text import error_text
+
         code = exit_code(error)
-        print(f"emitter-typed {name}: {error}", file=sys.stderr)
+        print(f"emitter-typed {name}: {error_text(error)}", file=sys.stderr)
         return code
 
 
@@ -95,7 +105,7 @@ def exit_code(error: EmitterError) -> int:
 def _help(arguments: list[str]) -> int:
     from emitter_typed._cli.verbs import GROUPS, VERBS
 
-    if len(arguments) > 1 and arguments[1] in VERBS:
+    if len(arguments) > 1:
         return _run(arguments[1], ["--help"])
     import shutil
     import textwrap
@@ -106,7 +116,7 @@ def _help(arguments: list[str]) -> int:
     def wrapped(text: str, first: str = "", indent: int = 0) -> str:
         return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * indent)
 
-    lines = ["usage: emitter-typed COMMAND [ARGUMENT...]", "", wrapped("The typed client for Emitter, as a program.")]
+    lines = ["usage: emitter-typed COMMAND [ARGUMENT...]", "", wrapped(_ABOUT), "", wrapped(_FIRST)]
     for group, verbs in GROUPS.items():
         lines += ["", f"{group}:"]
         lines += [wrapped(verb.summary, f"  {verb.name}".ljust(column), column) for verb in verbs]

@@ -31,7 +31,7 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Show who is subscribed to a channel; with --watch also who comes and goes, until Ctrl-C.",
-        notes="The key needs p. A lost connection is made again, with a word about it.",
+        notes="The key needs p (presence).\nWith --watch, a lost connection is made again, and a line tells so.",
         example="chat/ --watch --json",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")

@@ -35,7 +35,8 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Publish a message, and wait until the broker has taken it.",
-        notes="The key needs w, and s to store with --ttl or --retain. With -, each line of stdin is a message.",
+        notes="The key needs w (publish), and s (store) for --ttl and --retain.\n"
+        "With -, each line of stdin is a message. Write -- before a message that begins with -.",
         example="chat/ann/ 'hello' --ttl 1h",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="where to publish, such as chat/ann/")

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from emitter_typed._cli.arguments import Parser, channel, moment, positive
+from emitter_typed._cli.arguments import Parser, channel, moment, natural, positive
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
 from emitter_typed._cli.messages import CHANNEL_STYLE, message_facts, payload_text, stored_text
 from emitter_typed._cli.terminal import Terminal, printable
@@ -44,7 +44,8 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Show the messages of channels and of everything below them, until Ctrl-C.",
-        notes="The key needs r, and l for stored messages. A lost connection is made again, with a word about it.",
+        notes="The key needs r (subscribe), and l (load) for stored messages. The channel +/ is all channels.\n"
+        "A lost connection is made again, and a line tells so.",
         example="chat/ --last 5 --json",
     )
     made.add_argument(
@@ -55,12 +56,10 @@ def parser(verb: str) -> Parser:
         help="a channel such as chat/; + stands for one segment (default: those of the schema)",
     )
     made.add_argument("--schema", metavar="FILE", help="show payloads by their types, and mark what does not fit")
-    made.add_argument("--last", type=int, metavar="N", help="begin with so many stored messages (default: 0)")
+    made.add_argument("--last", type=natural, metavar="N", help="begin with so many stored messages (default: 0)")
     made.add_argument("--since", type=moment, metavar="TIME", help="begin with what was stored since: a time, or 2h")
     made.add_argument("--until", type=moment, metavar="TIME", help="of what is stored, only until then")
-    made.add_argument(
-        "--recover", action="store_true", help="after a lost connection, fetch what was stored meanwhile (needs l)"
-    )
+    made.add_argument("--recover", action="store_true", help="after a lost connection, fetch what was stored meanwhile")
     made.add_argument("--group", metavar="NAME", help="share the messages with all others of this group")
     made.add_argument("--count", type=positive, metavar="N", help="end after so many messages")
     made.add_argument(
@@ -153,7 +152,7 @@ class _Joined:
 
 def _subscribe(client: Client, key: str, channel: str, options: _Options) -> Subscription[Message]:
     if options.group is not None:
-        return client.subscribe_with_group(key, channel, options.group)
+        return client.subscribe_with_group(key, channel, options.group, allow_reserved=True)
     stored = options.last is not None or options.since is not None or options.until is not None
     return client.subscribe(
         key,
@@ -162,6 +161,8 @@ def _subscribe(client: Client, key: str, channel: str, options: _Options) -> Sub
         since=options.since,
         until=options.until,
         recover=options.recover,
+        # What is forged below emitter/ is only shown: that is what somebody who watches everything asks for.
+        allow_reserved=True,
     )
 
 

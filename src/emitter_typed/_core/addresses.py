@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._transport.base import Endpoint
 from emitter_typed._types.values import is_masked
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import InvalidArgument
 
 _PORTS = {"mqtt": 8080, "mqtts": 443, "ws": 8080, "wss": 443}
 _SECURE = {"mqtts", "wss"}

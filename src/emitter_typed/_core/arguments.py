@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from emitter_typed._protocol.message import Message
+from emitter_typed._masking import hide_keys, kind_of
+from emitter_typed._protocol.message import Message, live_message
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._protocol.topics import validate_channel
 from emitter_typed._types.type_form import TypeForm
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import InvalidArgument
 
 PayloadT = TypeVar("PayloadT")
 
@@ -59,14 +61,17 @@ class PlainDecoder(Generic[PayloadT]):
 
     payload: TypeForm[PayloadT] | None = field(repr=False)
     """The type of the payload; None: bytes, as they came."""
+    _read: Callable[[bytes], PayloadT] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse now what could read no message. Raises InvalidArgument."""
         if self.payload is not None:
             codec.check_type(self.payload)
+        object.__setattr__(self, "_read", codec.reader(bytes if self.payload is None else self.payload))
 
     def __call__(self, channel: str, raw: bytes) -> Message[PayloadT]:
         """Read one message. Raises Undecodable."""
-        return Message(
-            channel, codec.decode(raw, bytes if self.payload is None else self.payload, channel=channel), raw
-        )
+        try:
+            return live_message(channel, self._read(raw), raw)
+        except Unfit as error:
+            raise codec.undecodable(error, channel, raw) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from operator import itemgetter
 
 from emitter_typed._on_use import asyncio
 
@@ -44,3 +46,61 @@ def wake(future: asyncio.Future[None]) -> None:
     """Let the task that awaits a future go on, unless it does already."""
     if not future.done():
         future.set_result(None)
+
+
+class Alarms:
+    """Wakes futures of one event loop when their time is over, with one timer of the loop for all.
+
+    To set a timer of the loop for each, and to cancel it, takes many times as long.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin with none."""
+        self._loop = loop
+        # When each is due. Most have the same time limit, so that they stand in the order in which they are due.
+        self._due: dict[asyncio.Future[None], float] = {}
+        self._newest_s = 0.0
+        self._in_order = True
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_s = math.inf
+
+    def __len__(self) -> int:
+        """Count the futures that are still to be woken."""
+        return len(self._due)
+
+    def future(self, timeout_s: float) -> asyncio.Future[None]:
+        """Return a future that is woken after so many seconds; to be given to `forget` when it was waited for."""
+        loop = self._loop
+        future: asyncio.Future[None] = loop.create_future()
+        due_s = self._due[future] = loop.time() + timeout_s
+        if due_s < self._newest_s:
+            self._in_order = False
+        self._newest_s = due_s
+        if due_s < self._timer_s:
+            self._set(due_s)
+        return future
+
+    def forget(self, future: asyncio.Future[None]) -> None:
+        """Learn that nobody waits for a future any more."""
+        self._due.pop(future, None)
+
+    def _set(self, due_s: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_s = due_s
+        self._timer = self._loop.call_at(due_s, self._ring)
+
+    def _ring(self) -> None:
+        # A loop may call a little early.
+        now_s = max(self._timer_s, self._loop.time())
+        self._timer, self._timer_s = None, math.inf
+        if not self._in_order:
+            self._due = dict(sorted(self._due.items(), key=itemgetter(1)))
+            self._newest_s = max(self._due.values(), default=0.0)
+            self._in_order = True
+        for future, due_s in tuple(self._due.items()):
+            if due_s > now_s:
+                self._set(due_s)
+                return
+            del self._due[future]
+            wake(future)

@@ -154,7 +154,7 @@ class AsyncCalls(ABC):
         """Send a request and return its reply; the handler gets the events of the request's channel from now on."""
 
     @abstractmethod
-    async def publish(
+    def publish(
         self,
         operation: str,
         arguments: Sequence[str | Secret],
@@ -163,7 +163,7 @@ class AsyncCalls(ABC):
         options_given: Mapping[str, object],
         *,
         timeout_s: float | None,
-    ) -> None:
+    ) -> Awaitable[None]:
         """Publish; at QoS 1, return when the broker has acknowledged it."""
 
     @abstractmethod

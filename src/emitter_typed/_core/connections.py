@@ -6,16 +6,17 @@ or that may call us again, happens under it: transports start and end, lines are
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from os import getpid
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.addresses import address_of
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
 from emitter_typed._guards import Guard, Log
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, Retry
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.fetches import Fetch
@@ -30,7 +31,7 @@ from emitter_typed._transport.base import (
     TransportSink,
 )
 from emitter_typed._transport.reasons import words
-from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError, hide_keys
+from emitter_typed.errors import Closed, ConnectionLost, ConnectionRefused, EmitterError
 
 _log = Log("emitter_typed")
 
@@ -76,7 +77,7 @@ class Connection(ABC):
         self._tell_of_loss = tell_of_loss
         self._transport: Transport | None = None
         self._timer: Timer | None = None
-        self._process = os.getpid()
+        self._process = getpid()
         self.unsent: int = 0
         """How many messages of QoS 0 were not written by the end."""
 
@@ -184,9 +185,14 @@ class Connection(ABC):
             else:
                 transport.close()
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether calls may use it: this side has not closed it, and this is the process that made it."""
+        return not self._machine.is_left and getpid() == self._process
+
     def is_elsewhere(self) -> bool:
         """Tell whether this is a process that was forked after the connection was made: its parent has it."""
-        return os.getpid() != self._process
+        return getpid() != self._process
 
     def check_process(self, operation: str) -> None:
         """Raise Closed in a process that was forked."""

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import threading
-import weakref
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.async_waiters import wake
+from emitter_typed._core.async_waiters import Alarms
 from emitter_typed._guards import Log
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
 
 ResultT = TypeVar("ResultT")
+WaitersT = TypeVar("WaitersT")
 
 _log = Log("emitter_typed")
 
 
-class Outcome(Generic[ResultT]):
+class Outcome(Generic[ResultT, WaitersT]):
     """How an operation ended: not yet, with a result or with an error. It ends once; what comes later is ignored."""
 
     __slots__ = (
@@ -28,13 +28,16 @@ class Outcome(Generic[ResultT]):
         "_error",
         "_result",
         "_started_s",
+        "_waiting",
         "done",
-        "holder",
+        "is_held",
         "operation",
         "seen",
     )
 
     _result: ResultT
+    _nobody: ClassVar[type[Any]]
+    """The class of what holds those who wait."""
 
     def __init__(self, operation: str, counters: ClientCounters | None = None) -> None:
         """Begin without an end; the operation is named in errors, and its end counted where there is a counters."""
@@ -45,9 +48,11 @@ class Outcome(Generic[ResultT]):
         self.operation: str = operation
         self.done: bool = False
         self.seen: bool = False
-        self.holder: weakref.ref[object] | None = None
+        self.is_held: bool | None = None
+        """Whether the Pending that was made of it is still there; None: there never was one."""
         self._abandoned = False
         self._error: EmitterError | None = None
+        self._waiting: WaitersT = self._nobody()
 
     def __str__(self) -> str:
         """Name the operation, and tell how it stands."""
@@ -59,7 +64,8 @@ class Outcome(Generic[ResultT]):
         """End well."""
         if not self.done:
             self._result = result
-            self._count("answered")
+            if self._counters is not None:
+                self._count("answered")
             self._end()
 
     def reject(self, error: EmitterError) -> bool:
@@ -72,7 +78,7 @@ class Outcome(Generic[ResultT]):
         if self._abandoned:
             # Who waited was told that no answer came in time. A refusal that comes now is news, a loss is not.
             return isinstance(error, ConnectionLost)
-        return self.holder is None or self.holder() is not None
+        return self.is_held is not False
 
     def timed_out(self) -> None:
         """Count that nobody waits any more, if it has not ended by now."""
@@ -84,18 +90,19 @@ class Outcome(Generic[ResultT]):
             return
         counters.count(self.operation, ending)
         # What waited for another connection, or was sent again on it, tells nothing of how long the broker takes.
-        if ending in ("answered", "refused") and self._connection == counters.accepted:
+        if self._connection == counters.accepted and (ending == "answered" or ending == "refused"):
             counters.measure(monotonic() - self._started_s)
 
-    def _give_up(self) -> None:
-        """Note that a call waits no more. A Pending can be waited for again, so it gives nothing up."""
-        self._abandoned = self.holder is None
-
     def _end(self) -> None:
-        self.done = True
+        """Be done, and wake who waits."""
+        raise NotImplementedError
 
-    def result(self) -> ResultT:
-        """Return the result, or raise the error, of what has ended."""
+    def end_wait(self, limit_s: float) -> ResultT:
+        """Return the result or raise the error; RequestTimeout if it has not ended within so many seconds."""
+        if not self.done:
+            # A Pending can be waited for again, so it gives nothing up.
+            self._abandoned = self.is_held is None
+            raise RequestTimeout(self.operation, limit_s)
         self.seen = True
         if self._error is not None:
             # Without what it went through for others who waited, and where it was made.
@@ -103,26 +110,23 @@ class Outcome(Generic[ResultT]):
         return self._result
 
     def forgotten(self) -> None:
-        """Log an error that nobody has seen, when nobody can any more."""
+        """Learn that the Pending is gone, and log an error that nobody has seen."""
+        self.is_held = False
         if self._error is not None and not self.seen:
             _log.warning("publish.failed_unseen operation=%s error=%s", self.operation, self._error)
 
 
-class SyncOutcome(Outcome[ResultT]):
+class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
     """An outcome that threads can wait for."""
 
-    __slots__ = ("_under_way",)
+    __slots__ = ()
 
-    def __init__(self, operation: str, counters: ClientCounters | None = None) -> None:
-        """Begin without an end."""
-        super().__init__(operation, counters)
-        # Held until the end. An Event would do the same, and costs many times as much to make.
-        self._under_way = threading.Lock()
-        self._under_way.acquire()
+    _nobody = list
 
     def _end(self) -> None:
-        super()._end()
-        self._under_way.release()
+        self.done = True
+        for held in tuple(self._waiting):
+            held.release()
 
     def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.
@@ -134,34 +138,41 @@ class SyncOutcome(Outcome[ResultT]):
         Raises:
             RequestTimeout: It has not ended in time.
         """
-        if not self.done and self._under_way.acquire(timeout=min(max(timeout_s, 0.0), threading.TIMEOUT_MAX)):
-            # Others may wait too.
-            self._under_way.release()
         if not self.done:
-            self._give_up()
-            raise RequestTimeout(self.operation, timeout_s if limit_s is None else limit_s)
-        return self.result()
+            # An Event would do the same, and costs many times as much to make.
+            held = threading.Lock()
+            held.acquire()
+            self._waiting.append(held)
+            try:
+                # After the append: what ends it sets `done` before it looks at who waits.
+                if not self.done:
+                    held.acquire(timeout=min(max(timeout_s, 0.0), threading.TIMEOUT_MAX))
+            finally:
+                self._waiting.remove(held)
+        return self.end_wait(timeout_s if limit_s is None else limit_s)
 
 
-class AsyncOutcome(Outcome[ResultT]):
+class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...]"]):
     """An outcome that tasks of one event loop can wait for."""
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("alarms",)
 
-    def __init__(self, operation: str, counters: ClientCounters | None = None) -> None:
-        """Begin without an end."""
-        super().__init__(operation, counters)
-        self._waiting: list[asyncio.Future[None]] = []
+    alarms: Alarms
+    """Those of the event loop, for who waits without the connection at hand."""
+
+    _nobody = tuple
 
     def _end(self) -> None:
-        super()._end()
+        self.done = True
         for future in self._waiting:
-            wake(future)
+            if not future.done():
+                future.set_result(None)
 
-    async def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
+    async def wait(self, alarms: Alarms, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.
 
         Args:
+            alarms: Those of the event loop.
             timeout_s: Seconds to wait; what is not above 0 is a look.
             limit_s: The limit that these seconds are the rest of. Default: the same.
 
@@ -169,17 +180,16 @@ class AsyncOutcome(Outcome[ResultT]):
             RequestTimeout: It has not ended in time.
         """
         if not self.done:
-            # Less than half of what asyncio.timeout and an Event take.
-            loop = asyncio.get_running_loop()
-            future: asyncio.Future[None] = loop.create_future()
-            self._waiting.append(future)
-            timer = loop.call_later(timeout_s, wake, future)
+            future = self.begin_wait(alarms, timeout_s)
             try:
                 await future
             finally:
-                timer.cancel()
-                self._waiting.remove(future)
-        if not self.done:
-            self._give_up()
-            raise RequestTimeout(self.operation, timeout_s if limit_s is None else limit_s)
-        return self.result()
+                alarms.forget(future)
+                self._waiting = tuple(each for each in self._waiting if each is not future)
+        return self.end_wait(timeout_s if limit_s is None else limit_s)
+
+    def begin_wait(self, alarms: Alarms, timeout_s: float) -> asyncio.Future[None]:
+        """Return what to await before `end_wait`, and then to forget; for who is the only one to wait."""
+        future = alarms.future(timeout_s)
+        self._waiting = (*self._waiting, future)
+        return future

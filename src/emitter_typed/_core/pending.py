@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Protocol
 
 from emitter_typed._core.outcomes import AsyncOutcome, SyncOutcome
@@ -41,7 +40,7 @@ class Pending:
         self._outcome = outcome
         self._session = session
         self._timeout_s = timeout_s
-        outcome.holder = weakref.ref(self)
+        outcome.is_held = True
 
     def __del__(self) -> None:
         self._outcome.forgotten()
@@ -95,7 +94,7 @@ class AsyncPending:
         self._outcome = outcome
         self._session = session
         self._timeout_s = timeout_s
-        outcome.holder = weakref.ref(self)
+        outcome.is_held = True
 
     def __del__(self) -> None:
         self._outcome.forgotten()
@@ -128,6 +127,7 @@ class AsyncPending:
             ConnectionLost: The connection was lost first. The message may have been delivered.
         """
         try:
-            await self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
+            limit_s = self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True)
+            await self._outcome.wait(self._outcome.alarms, limit_s)
         except RequestTimeout as error:
             raise unacknowledged(error, self._session) from None

@@ -9,13 +9,14 @@ from attrs import evolve, field, frozen
 
 from emitter_typed._core.addresses import check_host
 from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._protocol.backoff import Backoff
 from emitter_typed._protocol.receiving.mailbox import Mailbox, Overflow, QueueLimits
 from emitter_typed._protocol.session.outbox import Outbox
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport import Endpoint, TransportFactory, parse_proxy
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import InvalidArgument
 
 # An object of its own, which tells a call without a host from one that names this one.
 DEFAULT_HOST: Final = str(b"api.emitter.io", "ascii")

@@ -10,7 +10,8 @@ from emitter_typed._core.async_waiters import AsyncWaiters
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
 from emitter_typed._guards import GuardedCondition
-from emitter_typed.errors import EmitterError, InvalidArgument, shown
+from emitter_typed._masking import shown
+from emitter_typed.errors import EmitterError, InvalidArgument
 
 ConnectionStatus: TypeAlias = Literal["closed", "connecting", "connected", "reconnecting"]
 """`"closed"` also where `connect` was never called, or the client has given up; `error` then says why."""

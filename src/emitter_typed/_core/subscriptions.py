@@ -12,9 +12,10 @@ from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
+from emitter_typed._masking import hide_keys
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.message import Gap
-from emitter_typed.errors import EmitterError, Undecodable, hide_keys
+from emitter_typed.errors import EmitterError, Undecodable
 
 StreamT = TypeVar("StreamT", bound=Stream[Any])  # Any: of whatever messages
 
@@ -214,10 +215,11 @@ class AsyncSubscription(_SubscriptionBase[AsyncStream[MessageT]]):
         return self
 
     async def __anext__(self) -> MessageT:
-        message = await self._next()
-        if message is None:
-            raise StopAsyncIteration
-        return message
+        stream = self._stream
+        while (item := stream.ready.popleft() if stream.ready else await stream.take()) is not None:
+            if (message := stream.message(item)) is not None:
+                return message
+        raise StopAsyncIteration
 
     async def __aenter__(self) -> Self:
         return self

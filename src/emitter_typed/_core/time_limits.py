@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from emitter_typed.errors import InvalidArgument, kind_of
+from emitter_typed._masking import kind_of
+from emitter_typed.errors import InvalidArgument
 
 
 def check_time_limit(timeout_s: object, *, zero: bool = False, name: str = "timeout_s") -> float:

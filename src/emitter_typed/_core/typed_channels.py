@@ -21,12 +21,13 @@ from emitter_typed._core.client_base import (
 from emitter_typed._core.pending import AsyncPending, Pending
 from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
 from emitter_typed._frames import hides_arguments
+from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._protocol.address import Address
 from emitter_typed._protocol.message import ChannelMessage, StoredMessage
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._types.values import Secret
-from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable, hide_keys, kind_of
+from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable
 
 PayloadT = TypeVar("PayloadT")
 ParamsT = TypeVar("ParamsT")

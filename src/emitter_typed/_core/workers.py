@@ -11,8 +11,9 @@ from typing import Generic, Literal, NoReturn, TypeVar, TypeVarTuple
 
 from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
 from emitter_typed._guards import GuardedCondition, Log, put_off
+from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._on_use import asyncio
-from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -221,34 +222,45 @@ class AsyncWorker(_Queue[*Ts]):
                         return
                     self._changed.clear()
                     await self._changed.wait()
-                await call(self.name, self.handler, self._items.popleft(), self._report)
+                if (rest := _call(self.name, self.handler, self._items.popleft(), self._report)) is not None:
+                    await rest
         finally:
             self._running = False
 
 
-async def call(
+def _call(
     name: str,
     handler: Callable[[*Ts], Awaitable[None] | None],
     item: tuple[*Ts],
     report: Callable[[EmitterError], None],
-) -> None:
-    """Call a handler of either kind; what it raises is logged and reported.
+) -> Awaitable[None] | None:
+    """Call a handler of either kind, and return what is left to await; what it raises is logged and reported.
 
     KeyboardInterrupt and SystemExit end the event loop besides, as they do wherever they are raised in it.
     """
-    awaits = False
     try:
         result = handler(*item)
-        if inspect.isawaitable(result):
-            awaits = True
-            await result
     except BaseException as error:
-        if awaits and _ends_this_task(error):
+        _report_failure(name, error, report)
+        return None
+    # Functions return None, which is looked at first: the other look takes longer than all else here.
+    return _finish(name, result, report) if result is not None and inspect.isawaitable(result) else None
+
+
+async def _finish(name: str, result: Awaitable[None], report: Callable[[EmitterError], None]) -> None:
+    try:
+        await result
+    except BaseException as error:
+        if _ends_this_task(error):
             raise
-        report(_failed(name, error))
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            # Not from here, which would end the task, and with it all that the handler is still to be given.
-            asyncio.get_running_loop().call_soon(_raise, error)
+        _report_failure(name, error, report)
+
+
+def _report_failure(name: str, error: BaseException, report: Callable[[EmitterError], None]) -> None:
+    report(_failed(name, error))
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        # Not from here, which would end the task, and with it all that the handler is still to be given.
+        asyncio.get_running_loop().call_soon(_raise, error)
 
 
 def _ends_this_task(error: BaseException) -> bool:
@@ -294,6 +306,7 @@ async def handle_in_task(
     name = f"messages on {hide_keys(subscription.channel)}"
     try:
         async for message in subscription:
-            await call(name, handler, (message,), report)
+            if (rest := _call(name, handler, (message,), report)) is not None:
+                await rest
     except EmitterError as error:
         report(error)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.topics import segments, validate_channel
-from emitter_typed.errors import InvalidArgument, hide_keys
+from emitter_typed.errors import InvalidArgument
 
 
 class Address:

@@ -11,7 +11,8 @@ from enum import Enum
 from attrs import frozen
 
 from emitter_typed._protocol.backoff import Backoff
-from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError, is_refused_login, together
+from emitter_typed._protocol.refusals import is_refused_login, together
+from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
 
 
 class Phase(Enum):

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from attrs import field, fields, frozen
 
+from emitter_typed._masking import no_dict
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._types.type_form import TypeForm
-from emitter_typed.errors import Undecodable, no_dict
+from emitter_typed.errors import Undecodable
 
 if TYPE_CHECKING:
     # Only checkers need the defaults, so that a bare `Message` means `Message[bytes]`; typeshed knows the module.
@@ -88,6 +89,20 @@ class Message(Generic[PayloadT]):
         def __getitem__(self, name: object) -> object:
             public = [each.name for each in fields(self.__class__) if not each.name.startswith("_")]
             raise no_dict(self, name, {each: each for each in (*public, "as_object()")})
+
+
+_new = object.__new__
+_set_channel, _set_payload, _set_raw, _set_stored_at = (vars(Message)[each.name].__set__ for each in fields(Message))
+
+
+def live_message(channel: str, payload: T, raw: bytes) -> Message[T]:
+    """Return a message that arrived live: `Message(channel, payload, raw)`, in half the time."""
+    message: Message[T] = _new(Message)  # pyright: ignore[reportAssignmentType]  # the class, of whatever payload
+    _set_channel(message, channel)
+    _set_payload(message, payload)
+    _set_raw(message, raw)
+    _set_stored_at(message, None)
+    return message
 
 
 @frozen

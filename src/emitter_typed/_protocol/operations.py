@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve, field, frozen
 
+from emitter_typed._masking import hide_keys, kind_of, look_swapped
 from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.definition import (
     OperationDefinition,
@@ -21,7 +22,7 @@ from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import expected
 from emitter_typed._protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
 from emitter_typed._types.values import Option, Record, Secret, is_masked, masked_form
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, look_swapped
+from emitter_typed.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from emitter_typed._protocol.payloads import conversion as rules
@@ -75,21 +76,23 @@ def prepare(
     Raises:
         InvalidArgument: A part of the topic or an option breaks a rule, or an option is given twice.
     """
-    explicit = explicit_options(definition, options, options_given or {})
+    given = options_given or {}
+    if options != ():
+        given = explicit_options(definition, options, given)
     try:
-        return _prepare(definition, tuple(explicit), *arguments, *explicit.values())
+        return _prepare(definition, tuple(given), *arguments, *given.values())
     except TypeError:
         # It cannot be hashed, so it is nothing that could be sent either: say what is wrong with it.
         pass
-    return _prepare.__wrapped__(definition, tuple(explicit), *arguments, *explicit.values())
+    return _prepare.__wrapped__(definition, tuple(given), *arguments, *given.values())
 
 
 # Most calls repeat earlier ones. Typed, since 1 is an option's value where True is none.
 @lru_cache(maxsize=4096, typed=True)
 def _prepare(definition: OperationDefinition, names: tuple[str, ...], *values: object) -> Prepared:
-    """Prepare for arguments and options, given as the options' names and the values of all."""
+    """Prepare for arguments and options, given as the options' names and the values of all; None is not given."""
     border = len(values) - len(names)
-    explicit = dict(zip(names, values[border:], strict=True))
+    explicit = {name: value for name, value in zip(names, values[border:], strict=True) if value is not None}
     written, headers = _write_options(definition, definition.defaults, explicit)
     arguments = values[:border]
     composed = _composed_or_refused(definition, arguments)
@@ -268,8 +271,6 @@ def explicit_options(
 ) -> dict[str, object]:
     """Put together what a call says of options, in either way. Raises InvalidArgument."""
     explicit: dict[str, object] = {name: value for name, value in options_given.items() if value is not None}
-    if options == ():
-        return explicit
     known = [each.name for each in definition.options]
     ignored = [each.name for each in definition.ignored] if isinstance(definition, OperationDefinition) else []
     for option in _each_option(options):
@@ -337,7 +338,7 @@ class Written:
 def write(request: Record) -> Written:
     """Write a request. Raises InvalidArgument if a field holds what its type does not allow."""
     try:
-        return Written(request, codec.encode(request))
+        return Written(request, codec.encode(request, request.__class__))
     except InvalidArgument as error:
         refusal = error.with_traceback(None)
     # Without the frames in which it was half written.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+PacketT = TypeVar("PacketT")
 
 
 class Connack(NamedTuple):
@@ -60,6 +62,14 @@ class Unsubscribe(NamedTuple):
     topic: str
     packet_id: int
 
+
+if TYPE_CHECKING:
+
+    def new_packet(cls: type[PacketT], fields: tuple[object, ...], /) -> PacketT:
+        """Return a packet of a class, in half the time that the class takes for it: for those that come in numbers."""
+        ...
+else:
+    new_packet = tuple.__new__
 
 InboundPacket = Connack | Delivery | Puback | Suback | Unsuback
 """A packet that a transport hands to its client."""

@@ -19,8 +19,9 @@ from typing import Literal, NoReturn
 
 from attrs import field, frozen
 
+from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._types.values import Secret
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import InvalidArgument
 
 Matcher = Literal["emitter", "mqtt"]
 """How a broker matches live messages: by prefix (`"emitter"`, its default), or as MQTT does (`"mqtt"`)."""

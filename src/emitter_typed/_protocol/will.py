@@ -5,11 +5,12 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from emitter_typed._frames import hides_arguments
+from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._protocol.operations import one_segment
 from emitter_typed._protocol.payloads.codec import encode
 from emitter_typed._protocol.topics import compose_topic, validate_channel
 from emitter_typed._types.values import Secret
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of
+from emitter_typed.errors import InvalidArgument
 
 _MAX_PAYLOAD_BYTES = 65_535
 

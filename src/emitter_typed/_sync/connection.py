@@ -121,8 +121,6 @@ class SyncConnection(Connection):
 
     def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""
-        if not self.congested:
-            return
         deadline = monotonic() + timeout_s
         # The thread that receives is the one that would make room.
         left_s = 0.0 if self._receiver == threading.get_ident() else timeout_s

@@ -18,6 +18,7 @@ from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
 from emitter_typed._core.workers import HANDLERS_TIMEOUT_S
 from emitter_typed._guards import Guard, Log, held
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.payloads import codec
@@ -27,7 +28,7 @@ from emitter_typed._sync.receiving import SyncReceiving
 from emitter_typed._transport import Endpoint
 from emitter_typed._transport.base import CLOSE_TIMEOUT_S
 from emitter_typed._types.values import Option, Record, Secret
-from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout, hide_keys
+from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout
 
 ResponseT = TypeVar("ResponseT")
 EventT = TypeVar("EventT")
@@ -184,11 +185,11 @@ class SyncDriver(SyncReceiving):
     def _present(self, operation: str) -> SyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
         connection = self._connection
+        if connection is not None and connection.is_usable:
+            return connection
         if connection is not None:
             connection.check_process(operation)
-        if connection is None or connection.is_left:
-            raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
-        return connection
+        raise Closed(f"{operation} needs a connection", "call connect(), or use the client in a with statement")
 
     def _open(self, operation: str, timeout_s: float) -> SyncConnection:
         """Return the connection, once there is one again. Raises Closed, ConnectionLost."""
@@ -244,10 +245,15 @@ class SyncDriver(SyncReceiving):
         if prepared.qos:
             # It may wait in the outbox.
             connection.check_may_wait(operation)
-        elif self.settings.while_offline == "wait":
+        elif not connection.session.connected and self.settings.while_offline == "wait":
             connection.wait_until_open(operation, limit_s)
-        connection.wait_for_room(operation, limit_s)
-        outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters if prepared.qos else None)
+        if connection.congested:
+            connection.wait_for_room(operation, limit_s)
+        if not prepared.qos:
+            with connection.lock:
+                connection.session.publish_once(operation, prepared, payload)
+            return
+        outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
         with connection.lock:
             connection.session.publish(operation, prepared, payload, outcome)
         try:
@@ -278,5 +284,10 @@ class SyncDriver(SyncReceiving):
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters if prepared.qos else None)
         pending = Pending(outcome, connection.session, self.settings.timeout_s)
         with connection.lock:
-            connection.session.publish(operation, prepared, payload, outcome)
+            if prepared.qos:
+                connection.session.publish(operation, prepared, payload, outcome)
+            else:
+                connection.session.publish_once(operation, prepared, payload)
+        if not prepared.qos:
+            outcome.resolve(None)
         return pending

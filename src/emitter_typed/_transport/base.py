@@ -8,10 +8,11 @@ from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.will import Will
 from emitter_typed._transport.proxy import Proxy
-from emitter_typed.errors import EmitterError, hide_keys
+from emitter_typed.errors import EmitterError
 
 CLOSE_TIMEOUT_S = 2.0
 """For how long `close` sends what waits, in seconds."""

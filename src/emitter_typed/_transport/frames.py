@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Final
 
-from emitter_typed._protocol.packets import Delivery, InboundPacket, Puback, Publish
+from emitter_typed._protocol.packets import Delivery, InboundPacket, Puback, Publish, new_packet
 
 _PUBLISH: Final = 0x30
 _PUBACK: Final = 0x40
 _MAX_TOPICS: Final = 4096
 _MAX_TOPIC_BYTES: Final = 256
+
+_short_header: Final = Struct(">BBH").pack
 
 
 class PacketTooLarge(Exception):
@@ -68,7 +71,7 @@ class Frames:
             PacketTooLarge: One is announced that is larger than it may be.
         """
         data, start = self._data, self._at
-        topics = self._topics
+        topics, max_packet_bytes = self._topics, self._max_packet_bytes
         end = len(data)
         while True:
             # The fixed header: a byte for the kind, and the size in one to four (MQTT 3.1.1, 2.2).
@@ -87,13 +90,13 @@ class Frames:
                     if byte < 0x80:
                         break
                 else:
-                    return self._give(end)
+                    return self._give(start, end)
                 if data[body - 1] & 0x80:
                     size = 0
                     break
             stop = body + size
-            if size > self._max_packet_bytes:
-                raise PacketTooLarge(size, self._max_packet_bytes)
+            if size > max_packet_bytes:
+                raise PacketTooLarge(size, max_packet_bytes)
             if stop > end:
                 break
             kind = data[start]
@@ -102,20 +105,19 @@ class Frames:
                 begin = body + 2
                 border = begin + (data[body] << 8 | data[body + 1])
                 if begin == border or border > stop:
-                    return self._give(stop)
+                    return self._give(start, stop)
                 raw = data[begin:border]
                 topic = topics.get(raw)
                 if topic is None:
                     topic = self._topic(raw)
                 if topic is None:
-                    return self._give(stop)
-                into.append(Delivery(topic, data[border:stop]))
+                    return self._give(start, stop)
+                into.append(new_packet(Delivery, (topic, data[border:stop])))
             elif known and kind == _PUBACK and size == 2:
-                into.append(Puback(data[body] << 8 | data[body + 1]))
+                into.append(new_packet(Puback, (data[body] << 8 | data[body + 1],)))
             else:
-                self._at = start
-                return self._give(stop)
-            self._at = start = stop
+                return self._give(start, stop)
+            start = stop
         if start < end:
             # If not, the packet that waits for its other pieces is still the same.
             self._later += data[start:]
@@ -123,9 +125,9 @@ class Frames:
         self._data, self._at = b"", 0
         return None
 
-    def _give(self, stop: int) -> bytes:
-        packet, self._at = self._data[self._at : stop], stop
-        return packet
+    def _give(self, start: int, stop: int) -> bytes:
+        self._at = stop
+        return self._data[start:stop]
 
     def _topic(self, raw: bytes) -> str | None:
         """Return a topic that was not seen before as a text, or None if it is none."""
@@ -140,20 +142,23 @@ class Frames:
         return topic
 
 
+def is_qos0(frame: bytes) -> bool:
+    """Tell whether a frame is a PUBLISH of QoS 0."""
+    return frame[0] & 0xF6 == _PUBLISH
+
+
 def publish_frame(packet: Publish) -> bytes:
     """Return a PUBLISH as it is sent (MQTT 3.1.1, 3.3)."""
     topic, payload, qos, retain, packet_id = packet
     name = topic.encode()
-    size = 2 + len(name) + len(payload) + (2 if qos else 0)
-    header = bytearray((_PUBLISH | qos << 1 | retain,))
-    left = size
-    while left > 0x7F:
-        header.append(left & 0x7F | 0x80)
-        left >>= 7
-    header.append(left)
-    header += len(name).to_bytes(2, "big")
-    header += name
-    if qos:
-        header += packet_id.to_bytes(2, "big")
-    header += payload
-    return bytes(header)
+    number = packet_id.to_bytes(2, "big") if qos else b""
+    size = 2 + len(name) + len(number) + len(payload)
+    kind = _PUBLISH | qos << 1 | retain
+    if size < 0x80:
+        return _short_header(kind, size, len(name)) + name + number + payload
+    header = bytearray((kind,))
+    while size > 0x7F:
+        header.append(size & 0x7F | 0x80)
+        size >>= 7
+    header.append(size)
+    return b"".join((header, len(name).to_bytes(2, "big"), name, number, payload))

@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
-from emitter_typed.errors import InvalidArgument, kind_of
+from emitter_typed._masking import kind_of
+from emitter_typed.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from emitter_typed._transport.base import Endpoint

@@ -7,7 +7,8 @@ import ssl
 from collections.abc import Sequence
 from typing import Final
 
-from emitter_typed.errors import ConnectionRefused, together
+from emitter_typed._protocol.refusals import together
+from emitter_typed.errors import ConnectionRefused
 
 _PASSING_RETURN_CODE = 3
 # TLS that ended in the middle: the other side may have been shut down.

@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, shown
+from emitter_typed._masking import hide_keys, kind_of, shown
+from emitter_typed.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from attrs import Attribute

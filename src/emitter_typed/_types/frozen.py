@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Union, cast, get_args,
 
 import attrs
 
-from emitter_typed.errors import kind_of
+from emitter_typed._masking import kind_of
 
 ValueT = TypeVar("ValueT")
 
@@ -140,7 +140,10 @@ def freeze_fields(record: Any) -> None:
     known = _freezers.get(cls)
     if known is None:
         # To resolve the types of a class may load a part of a large package: not where nothing is to be frozen.
-        if not any(_may_change(getattr(record, attribute.name)) for attribute in attrs.fields(cls)):
+        attributes = attrs.fields(cls)
+        if not any(_may_change(getattr(record, attribute.name)) for attribute in attributes):
+            if not attributes:
+                _freezers[cls] = ()
             return
         found = ((attribute.name, freezer(attribute.type)) for attribute in _resolved(cls))
         known = _freezers[cls] = tuple((name, freeze) for name, freeze in found if freeze is not None)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Generic, Self, TypeVar
 
 from attrs import fields, frozen
 
+from emitter_typed._masking import kind_of, no_dict
 from emitter_typed._types import conversions
 from emitter_typed._types.frozen import freeze_fields, hash_without_json
-from emitter_typed.errors import InvalidArgument, kind_of, no_dict
+from emitter_typed.errors import InvalidArgument
 
 if TYPE_CHECKING:
     Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -72,6 +73,10 @@ class Secret:
         Raises:
             InvalidArgument: It is not a text, is empty, or is the masked form of a secret.
         """
+        if isinstance(text, str) and text and text[-1] != ")":
+            # Almost always; a masked form ends otherwise.
+            self._text = text
+            return
         revealed = text.reveal() if isinstance(text, Secret) else text
         name = type(self).__name__.lower()
         if not is_text(revealed):
@@ -100,7 +105,7 @@ class Secret:
         return isinstance(other, Secret) and type(other) is type(self) and other._text == self._text
 
     def __hash__(self) -> int:
-        return hash((type(self), self._text))
+        return hash(self._text)
 
 
 class PydanticField:

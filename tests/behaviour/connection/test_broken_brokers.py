@@ -179,7 +179,7 @@ async def test_an_unexpected_failure_of_the_session_is_logged_and_loses_the_conn
 
     async with opened(flavour, rewriter) as client:
         subscription = await client.subscribe(key, "a/")
-        failing_once(monkeypatch, "_settle")
+        failing_once(monkeypatch, "_acknowledged")
         await client.publish(key, "a/", "x", qos=1)
         while rewriter.connections < 2:
             await asyncio.sleep(0)

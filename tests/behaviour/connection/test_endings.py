@@ -250,7 +250,7 @@ async def test_an_exception_in_the_client_itself_loses_the_connection_and_is_log
         def fail(*arguments: object) -> bool:
             raise LookupError("a fault of ours")
 
-        monkeypatch.setattr(LocalSubscriptions, "offer", fail)
+        monkeypatch.setattr(LocalSubscriptions, "find_receivers", fail)
         waiting = asyncio.create_task(_wait_for_loss(client))
         await other.publish(key, "a/", "x", qos=1)
         await waiting

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from emitter_typed import Key
+from emitter_typed import Client, Key
+from emitter_typed._cli.init import SCHEMA
+from emitter_typed._cli.verbs import VERBS
 from emitter_typed.broker import Broker
 from tests.helpers.real import fresh_channel
 
@@ -50,6 +52,11 @@ class Process:
     def plain(self) -> str:
         """The output so far, without colours and carriage returns."""
         return _find_styles("", self._text).replace("\r", "")
+
+    def write(self, stdin: bytes) -> None:
+        assert self.popen.stdin is not None
+        self.popen.stdin.write(stdin)
+        self.popen.stdin.flush()
 
     def interrupt(self) -> None:
         self.popen.send_signal(signal.SIGINT)
@@ -126,6 +133,29 @@ class Shell:
 
     def run(self, *arguments: str, stdin: bytes = b"") -> Done:
         return self.start(*arguments).end(stdin)
+
+
+def example(verb: str) -> str:
+    """Return the example in the help of a verb, as a shell reads it, without the program."""
+    # Its lines are as they are at any width.
+    [found] = re.findall(r"^example: emitter-typed (.+)$", VERBS[verb].load().parser(verb).format_help(), re.MULTILINE)
+    return str(found)
+
+
+def prepare_example(verb: str, shell: Shell, broker: Broker, client: Client) -> None:
+    """Make what the example of a verb is about: a key, lines, a schema and its last commit, a stored message."""
+    key = broker.keygen("#/", "rwslp")
+    (shell.folder / "chat.key").write_text(key.reveal())
+    (shell.folder / "lines.txt").write_text("one\n")
+    shell.environment |= {"EMITTER_KEY": key.reveal(), "TMP": str(shell.folder)}
+    if verb != "init":
+        (shell.folder / "home.yaml").write_text(SCHEMA, "utf-8")
+    if verb == "diff":
+        for arguments in (["init", "-q"], ["add", "home.yaml"], ["commit", "-qm", "x"]):
+            who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+            subprocess.run(["git", *who, *arguments], cwd=shell.folder, check=True)
+    if verb == "sub":
+        client.publish(key, "chat/", "hello", ttl=60, qos=1)
 
 
 @pytest.fixture

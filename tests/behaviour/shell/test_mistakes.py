@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,8 @@ import pytest
 from emitter_typed import Client
 from emitter_typed.broker import Broker
 from emitter_typed.cli import main
-from tests.behaviour.shell.conftest import PROGRAM, Shell
-from tests.helpers.real import URL
+from tests.behaviour.shell.conftest import LIMIT_S, PROGRAM, Shell
+from tests.helpers.proxy import CuttingProxy
 
 KEY = "kR7-_m3Qd9Zb1Xv5Tn8Wc2Lp4Sg6Hj0f"
 NOBODY = "mqtt://127.0.0.1:1"
@@ -38,6 +40,9 @@ def said(
     ("arguments", "code", "text"),
     [
         (["sbu"], 2, "unknown command 'sbu': did you mean 'sub'?"),
+        (["subscribe"], 2, "unknown command 'subscribe': did you mean 'sub'?"),
+        (["-V"], 2, "unknown option '-V': did you mean '--version'?"),
+        (["help", "subb"], 2, "unknown command 'subb': did you mean 'sub'?"),
         (["--versoin"], 2, "did you mean '--version'?"),
         (["sub", "a/", "--cuont", "1"], 2, "unrecognized option --cuont: did you mean '--count'?"),
         (["sub", "a/", "--cou", "1"], 2, "unrecognized option --cou"),
@@ -69,6 +74,17 @@ def said(
         (["me", "--url", NOBODY, "--tls-ca", "a.key"], 2, "--tls-ca a.key: the file holds no certificate in PEM form"),
         (["me", "--profile", "x"], 2, "there is no profile 'x'"),
         (["me", "--timeout", "x"], 2, "expected a time span"),
+        (["me", "--timeout", "0"], 2, "expected a time span above 0, and at most 1d, got '0'"),
+        (["me", "--timeout", "2d"], 2, "expected a time span above 0"),
+        (["me", "--url", "mqtt://ann:x@h"], 2, "a name goes to --username, and a key to --key @FILE"),
+        (["pub", "a/", "x", "--ttl", "-3"], 2, "expected a time span such as 90"),
+        (["history", "a/", "--last", "-1"], 2, "expected a whole number of 0 or more, got '-1'"),
+        (["sub", "a/", "--last", "x"], 2, "expected a whole number of 0 or more, got 'x'"),
+        (["pub", "a/", "-x"], 2, "unrecognized option -x; write -- before an argument that begins with -"),
+        (["pub", "--url", NOBODY, "a/", "--key", "@a.key", "x"], 3, "no connection to 127.0.0.1:1"),
+        (["pub", "--key", "@a.key", "--url", NOBODY, "--", "a/", "-x"], 3, "no connection to 127.0.0.1:1"),
+        (["sub", "a/", "--key", "@a.key", "b/", "--url", NOBODY, "c/"], 3, "no connection to 127.0.0.1:1"),
+        (["generate", "--check", "home.yaml", "--testing", "x"], 2, "unrecognized arguments: x"),
         (["profile", "set"], 2, "set needs the NAME of a profile"),
         (["profile", "set", "a", "--url", "nonsense"], 2, "mqtt://"),
         (["init", "home.yaml"], 2, "home.yaml"),
@@ -147,14 +163,19 @@ def test_a_locale_without_utf_8_loses_no_message(pipe: Shell, client: Client) ->
     assert f"{pipe.channel} \\xe9\n" in pipe.run("history", pipe.channel).out
 
 
-@pytest.mark.skipif(URL is not None, reason="only the embedded broker can be restarted")
-def test_a_lost_connection_is_told_and_made_again(shell: Shell, broker: Broker) -> None:
-    with Client.from_url(broker.url) as publisher:
-        publisher.publish(shell.key, shell.channel, "stored", ttl=3600)
+@pytest.fixture
+def proxy(broker: Broker) -> Iterator[CuttingProxy]:
+    with CuttingProxy(broker.url) as proxy:
+        yield proxy
+
+
+def test_a_lost_connection_is_told_and_made_again(shell: Shell, proxy: CuttingProxy, client: Client) -> None:
+    shell.environment["EMITTER_URL"] = proxy.url
+    client.publish(shell.key, shell.channel, "stored", ttl=600, qos=1)
     process = shell.start("sub", shell.channel, "--json", "--recover", "--last", "1")
     # Then it is subscribed, and no request is under way.
     process.until("stored")
-    broker.restart()
+    proxy.cut()
     process.until('"event": "disconnected"')
     process.until('"event": "reconnected"')
     process.until('"event": "gap"')
@@ -162,22 +183,58 @@ def test_a_lost_connection_is_told_and_made_again(shell: Shell, broker: Broker) 
     assert process.end().code == 130
 
 
-@pytest.mark.skipif(URL is not None, reason="only the embedded broker can be stopped")
+@pytest.mark.parametrize("after_bytes", [20, 200, 3_000, 8_000])
+def test_a_connection_lost_while_stored_messages_come_costs_none_of_them(
+    after_bytes: int, shell: Shell, proxy: CuttingProxy, client: Client
+) -> None:
+    """Wherever it is cut: at the SUBACK, or among the stored messages."""
+    shell.environment["EMITTER_URL"] = proxy.url
+    payloads = [f"{number:03}{'x' * 500}" for number in range(20)]
+    for payload in payloads:
+        client.publish(shell.key, shell.channel, payload, ttl=600, qos=1)
+    proxy.cut_next_after(to_client_bytes=after_bytes)
+    done = shell.run("sub", shell.channel, "--last", "20", "--count", "20", "--json")
+    assert done.code == 0
+    objects = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
+    assert [one["payload"] for one in objects if one["event"] == "message"] == payloads
+    assert {"disconnected", "reconnected"} <= {one["event"] for one in objects}
+
+
 @pytest.mark.parametrize("arguments", [["sub", "--no-reconnect"], ["presence", "--watch", "--no-reconnect"]])
 def test_a_broker_that_goes_away_is_3_and_one_line_if_it_is_not_to_connect_again(
-    arguments: list[str], pipe: Shell, broker: Broker
+    arguments: list[str], pipe: Shell, proxy: CuttingProxy, client: Client
 ) -> None:
+    pipe.environment["EMITTER_URL"] = proxy.url
     verb, *options = arguments
     process = pipe.start(verb, pipe.channel, *options)
-    with Client.from_url(broker.url) as watcher:
-        if verb == "sub":
-            while not watcher.presence(pipe.key, pipe.channel, status=True).who:
-                pass
-        else:
-            watcher.subscribe(pipe.key, pipe.channel)
-            process.until(watcher.me().id)
-    broker.stop()
+    if verb == "sub":
+        while not client.presence(pipe.key, pipe.channel, status=True).who:
+            pass
+    else:
+        client.subscribe(pipe.key, pipe.channel)
+        process.until(client.me().id)
+    proxy.cut()
     done = process.end()
     assert done.code == 3
     [line] = done.err.splitlines()
-    assert re.match(f"emitter-typed {verb}: the connection was lost", line)
+    assert re.match(f"emitter-typed {verb}: the connection was lost .*: run the command again$", line)
+
+
+@pytest.mark.parametrize("arguments", [["pub", "-"], ["link"]])
+def test_lines_are_published_again_after_a_lost_connection(
+    arguments: list[str], shell: Shell, proxy: CuttingProxy, client: Client
+) -> None:
+    shell.environment["EMITTER_URL"] = proxy.url
+    verb, *rest = arguments
+    with client.subscribe(shell.key, shell.channel, last=0) as subscription:
+        process = shell.start(verb, shell.channel, *rest, "--json")
+        process.write(b"one\n")
+        assert subscription.get(timeout_s=LIMIT_S) is not None
+        proxy.cut()
+        process.until('"event": "disconnected"')
+        process.until('"event": "reconnected"')
+        done = process.end(b"two\n")
+        received = subscription.get(timeout_s=LIMIT_S)
+    assert done.code == 0
+    assert received is not None
+    assert received.as_string() == "two"

@@ -13,30 +13,18 @@ from pathlib import Path
 import pytest
 
 from emitter_typed import Client
+from emitter_typed._cli.completion import actions
 from emitter_typed._cli.verbs import VERBS
 from emitter_typed.broker import Broker
-from tests.behaviour.shell.conftest import PROGRAM, Done, Shell
+from tests.behaviour.shell.conftest import PROGRAM, Done, Shell, example, prepare_example
 
 STREAMS = {"sub", "presence", "broker"}
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_the_example_of_each_help_works(verb: str, pipe: Shell, broker: Broker, client: Client) -> None:
-    key = broker.keygen("#/", "rwslp")
-    (pipe.folder / "chat.key").write_text(key.reveal())
-    (pipe.folder / "lines.txt").write_text("one\n")
-    pipe.environment |= {"EMITTER_KEY": key.reveal(), "TMP": str(pipe.folder)}
-    if verb in {"generate", "check", "diff", "doctor", "schema"}:
-        # Their examples are about a schema, the last one about its last commit.
-        assert pipe.run("init").code == 0
-        for arguments in (["init", "-q"], ["add", "home.yaml"], ["commit", "-qm", "x"]):
-            who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
-            subprocess.run(["git", *who, *arguments], cwd=pipe.folder, check=True)
-    if verb == "sub":
-        client.publish(key, "chat/", "hello", ttl=60, qos=1)
-    [example] = re.findall(r"^example: emitter-typed (.+)$", pipe.run(verb, "--help").out, re.MULTILINE)
-
-    process = pipe.start(command=["sh", "-c", f"exec {shlex.join(PROGRAM)} {example}"])
+    prepare_example(verb, pipe, broker, client)
+    process = pipe.start(command=["sh", "-c", f"exec {shlex.join(PROGRAM)} {example(verb)}"])
     if verb in STREAMS:
         process.until("\n")
         process.interrupt()
@@ -133,6 +121,44 @@ def test_shells_complete_what_is_really_there(name: str, program: str, said: lis
         [shell, *arguments, "-c", source + program], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (done.stdout.splitlines(), done.stderr) == (said, "")
+
+
+OPTIONS_IN = {
+    "bash": """
+source ./script
+COMP_WORDS=(emitter-typed "$verb" --); COMP_CWORD=2
+_emitter_typed; echo "$verb ${COMPREPLY[*]}"
+""",
+    # What `_arguments` is told, which only a terminal could ask for.
+    "zsh": """
+compdef() { }; source ./script; _arguments() { print -r -- $verb $@ }
+words=(emitter-typed $verb --); CURRENT=3
+_emitter_typed
+""",
+    "fish": """
+source script
+echo $verb (complete -C "emitter-typed $verb --" | string split -f1 \\t)
+""",
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS_IN)
+def test_each_option_of_each_verb_is_completed(name: str, tmp_path: Path) -> None:
+    if (shell := shutil.which(name)) is None:
+        pytest.skip(f"{name} is not installed")
+    script = subprocess.run([*PROGRAM, "completion", name], capture_output=True, text=True, check=True).stdout
+    (tmp_path / "script").write_text(script)
+    verbs = " ".join(VERBS)
+    do, done = ("", "end") if name == "fish" else ("do", "done")
+    loop = f"for verb in {verbs}; {do} {OPTIONS_IN[name]} {done}"
+    arguments = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[name]
+    told = subprocess.run([shell, *arguments, "-c", loop], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.stderr == ""
+    for verb, line in zip(VERBS, told.stdout.splitlines(), strict=True):
+        parser = VERBS[verb].load().parser(verb)
+        options = {option for action in actions(parser) for option in action.option_strings if len(option) > 2}
+        assert line.startswith(verb)
+        assert {option for option in options if not re.search(rf"{option}\b", line)} == set()
 
 
 def test_the_version_costs_little_more_than_the_interpreter() -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from emitter_typed._core.async_waiters import Alarms
 from emitter_typed._core.outcomes import AsyncOutcome, SyncOutcome
 from emitter_typed.errors import EmitterError, RequestTimeout
 
@@ -33,7 +34,7 @@ def test_all_tasks_that_wait_get_the_error() -> None:
 
     async def failure(outcome: AsyncOutcome[str]) -> str:
         with pytest.raises(EmitterError) as caught:
-            await outcome.wait(LIMIT_S)
+            await outcome.wait(Alarms(asyncio.get_running_loop()), LIMIT_S)
         return caught.value.message
 
     asyncio.run(run())
@@ -42,7 +43,8 @@ def test_all_tasks_that_wait_get_the_error() -> None:
 def test_a_task_that_is_cancelled_takes_nothing_from_the_others() -> None:
     async def run() -> None:
         outcome: AsyncOutcome[str] = AsyncOutcome("publish")
-        cancelled, other = (asyncio.create_task(outcome.wait(LIMIT_S)) for _ in range(2))
+        alarms = Alarms(asyncio.get_running_loop())
+        cancelled, other = (asyncio.create_task(outcome.wait(alarms, LIMIT_S)) for _ in range(2))
         await asyncio.sleep(0)
         cancelled.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -66,9 +68,10 @@ def test_who_gave_up_can_wait_again(timeout_s: float) -> None:
 def test_a_task_that_gave_up_can_wait_again(timeout_s: float) -> None:
     async def run() -> None:
         outcome: AsyncOutcome[str] = AsyncOutcome("publish")
+        alarms = Alarms(asyncio.get_running_loop())
         with pytest.raises(RequestTimeout):
-            await outcome.wait(timeout_s)
+            await outcome.wait(alarms, timeout_s)
         outcome.resolve("done")
-        assert await outcome.wait(timeout_s) == "done"
+        assert await outcome.wait(alarms, timeout_s) == "done"
 
     asyncio.run(run())

@@ -14,21 +14,21 @@ from emitter_typed_codegen.view.methods import (
     Parameter,
     arguments,
     head,
+    liberal,
     methods_class,
     returns,
+    timeout,
     type_variable,
 )
 from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, plain
 from emitter_typed_codegen.view.protocol.calls import (
     QUEUE_PARAMETERS,
     hide_secrets,
-    liberal,
     option_parameters,
     options_given,
     options_parameter,
     queue_limits,
     raises,
-    timeout,
     waiting,
 )
 from emitter_typed_codegen.view.protocol.definitions import event_constant, request_constant

@@ -23,6 +23,7 @@ from emitter_typed_codegen.view.methods import (
     head,
     methods_class,
     returns,
+    timeout,
     type_variable,
 )
 from emitter_typed_codegen.view.module_scope import ModuleScope, call, contract
@@ -39,7 +40,6 @@ from emitter_typed_codegen.view.protocol.calls import (
     raises,
     recovering,
     recovery,
-    timeout,
     waiting,
 )
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Error, Field, Flags, Operation, Optional, Request, Scalar, Secret, TypeRef
+from emitter_typed_codegen.model import Error, Field, Operation, Optional, Request, Secret
 from emitter_typed_codegen.names import attribute_name, class_name, method_name
-from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, STR, Applied, Name, OneOf, PyType, Values, optional
+from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, Applied, Name, OneOf, PyType, optional
 from emitter_typed_codegen.texts import Section, literal
 from emitter_typed_codegen.view.docs import Doc, parameter_text
-from emitter_typed_codegen.view.methods import Flavour, Parameter
-from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract
+from emitter_typed_codegen.view.methods import CLIENTS, Flavour, Parameter, option_type
+from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call
 from emitter_typed_codegen.view.protocol.errors import error_text
 from emitter_typed_codegen.view.protocol.options import enumerated, ignored_by, option_classes, options_of
 
 INT = Name(BUILTINS, "int")
 BOOL = Name(BUILTINS, "bool")
-FLOAT = Name(BUILTINS, "float")
 _MAYBE = "The broker may have carried the call out."
 _AT_THE_END = "It is raised at the end, after all that could be fetched."
-CLIENTS = "Default: the client's setting."
 
 
 def option_parameters(scope: ModuleScope, taking: Operation | Request) -> list[Parameter]:
@@ -29,7 +27,7 @@ def option_parameters(scope: ModuleScope, taking: Operation | Request) -> list[P
     return [
         Parameter(
             name=attribute_name(option.name),
-            type=optional(Values(option.values) if option.values else liberal(scope, option.type)[0]),
+            type=optional(option_type(scope, option)),
             default="None",
             text=parameter_text(scope, option, values.get(option.name)),
         )
@@ -108,12 +106,6 @@ def recovering(operation: Operation) -> dict[str, Expression]:
     return {"recover": "recover"} if operation.stored is not None else {}
 
 
-def timeout(what: str) -> Parameter:
-    """Return the parameter that limits how long a call waits for something."""
-    text = f"Seconds to wait for {what}. {CLIENTS}"
-    return Parameter(name="timeout_s", type=OneOf((FLOAT, NONE)), default="None", text=text)
-
-
 def raises(errors: Iterable[Error], names: Sequence[str], *, waits: str) -> Section:
     """Return the section of a docstring that lists errors.
 
@@ -184,18 +176,6 @@ def waiting(flavour: Flavour, expression: Expression, *, result: bool = True, wa
     """Return the statement that makes a call of the runtime and hands on its result."""
     words = ("return " if result else "") + ("await " if flavour.awaits and waits else "")
     return Joined([words, expression]) if words else expression
-
-
-def liberal(scope: ModuleScope, ref: TypeRef) -> tuple[PyType, Name | None]:
-    """Return the annotation of a parameter that takes all that makes a value of the type, and what makes it one."""
-    declared = scope.declaration(ref)
-    base = scope.base(ref)
-    if isinstance(declared, Secret | Flags):
-        cls = scope.declared(declared.name)
-        return OneOf((STR, cls)), cls
-    if base == Scalar("duration"):
-        return OneOf((FLOAT, Name("datetime", "timedelta"))), contract("duration")
-    return scope.type(ref), None
 
 
 def hide_secrets(scope: ModuleScope, taken: Iterable[Field]) -> tuple[Expression, ...]:

@@ -8,7 +8,7 @@ from emitter_typed_codegen.names import method_name
 from emitter_typed_codegen.pytypes import BUILTINS, HERE, NONE, Applied, Name, PyType, optional
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import parameter_text
-from emitter_typed_codegen.view.methods import Flavour, Method, Parameter, arguments, head, returns
+from emitter_typed_codegen.view.methods import Flavour, Method, Parameter, arguments, head, liberal, returns, timeout
 from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, sequence
 from emitter_typed_codegen.view.protocol.calls import (
     BOOL,
@@ -17,7 +17,6 @@ from emitter_typed_codegen.view.protocol.calls import (
     fetch_raises,
     fetched,
     hide_secrets,
-    liberal,
     operation_doc,
     option_parameters,
     options_given,
@@ -27,7 +26,6 @@ from emitter_typed_codegen.view.protocol.calls import (
     raises,
     recovering,
     recovery,
-    timeout,
     waiting,
 )
 

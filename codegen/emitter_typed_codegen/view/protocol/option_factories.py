@@ -5,7 +5,7 @@ from __future__ import annotations
 from emitter_typed_codegen.layout import Joined, flat
 from emitter_typed_codegen.model import Option, Schema
 from emitter_typed_codegen.names import attribute_name, method_name
-from emitter_typed_codegen.pytypes import Imports, Name, PyType, Values
+from emitter_typed_codegen.pytypes import Imports, Name
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.methods import (
@@ -16,10 +16,10 @@ from emitter_typed_codegen.view.methods import (
     arguments,
     head,
     methods_class,
+    option_type,
     returns,
 )
 from emitter_typed_codegen.view.module_scope import ModuleScope, call
-from emitter_typed_codegen.view.protocol.calls import liberal
 from emitter_typed_codegen.view.protocol.options import enumerated, option_class, taking
 
 OPTION_FACTORIES = Name(".option_factories", "OptionFactories")
@@ -52,7 +52,7 @@ def _factories(scope: ModuleScope, option: Option) -> list[Method]:
     argument = attribute_name(option.name)
     methods: list[Method] = []
     for name, fixed, value in option.classic:
-        annotation: PyType = Values(option.values) if option.values else liberal(scope, option.type)[0]
+        annotation = option_type(scope, option)
         parameters = [] if fixed else [Parameter(name=argument, type=annotation)]
         handed = scope.value(value, option.type) if fixed else argument
         what = f"`{argument}={flat(handed)}`" if fixed else f"`{argument}`"

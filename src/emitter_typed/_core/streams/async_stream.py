@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from emitter_typed.errors import Closed
 
 if TYPE_CHECKING:
     from emitter_typed._protocol.receiving.feed import Item
+    from emitter_typed._protocol.receiving.mailbox import Arrival
 
 
 class AsyncStream(Stream[MessageT]):
@@ -28,9 +30,9 @@ class AsyncStream(Stream[MessageT]):
     def _wake(self) -> None:
         self._changed.set()
 
-    def offer(self, channel: str, raw: bytes) -> None:
-        """Take a message in."""
-        self._put(channel, raw)
+    def offer(self, arrivals: Collection[Arrival]) -> None:
+        """Take messages in."""
+        self._put(arrivals)
         self._changed.set()
         if self._ended or self._feed.cursor_is_old:
             self._go_on()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -12,10 +13,11 @@ from attrs import evolve
 
 from emitter_typed._clock import monotonic
 from emitter_typed._guards import Log
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.message import Gap, Message, StoredMessage
 from emitter_typed._protocol.session.fetches import Fetch
-from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable, hide_keys
+from emitter_typed.errors import Closed, EmitterError, RequestTimeout, SlowConsumer, Undecodable
 
 if TYPE_CHECKING:
     # Only checkers need the default, so that a bare `Subscription` means one of `Message[bytes]`.
@@ -74,6 +76,8 @@ class Stream(ABC, Generic[MessageT]):
         self.channel: str = channel
         self.delivered: int = 0
         self._feed = feed
+        self.ready: deque[Arrival] = feed.mailbox.ready
+        """What may be read without `take`, from the left."""
         self._decode = decode
         self._report = report
         self._counters = counters
@@ -120,8 +124,8 @@ class Stream(ABC, Generic[MessageT]):
     # What the session tells
 
     @abstractmethod
-    def offer(self, channel: str, raw: bytes) -> None:
-        """Take a message in."""
+    def offer(self, arrivals: Collection[Arrival]) -> None:
+        """Take messages in, in the order in which they arrived."""
 
     def published_without_echo(self, channel: str, raw: bytes) -> None:
         """Learn of a message of this client that the broker does not send back."""
@@ -232,8 +236,13 @@ class Stream(ABC, Generic[MessageT]):
             self._overdue = fetch, monotonic() + self._timeout_s
         return self._overdue[1] - monotonic()
 
-    def _put(self, channel: str, raw: bytes) -> None:
-        if self._ended or not self._feed.put((channel, raw)):
+    def _put(self, arrivals: Collection[Arrival]) -> None:
+        if not self._ended and not self._feed.put_all(arrivals):
+            for arrival in arrivals:
+                self._put_one(arrival)
+
+    def _put_one(self, arrival: Arrival) -> None:
+        if self._ended or not self._feed.put(arrival):
             return
         mailbox = self._feed.mailbox
         _log.warning(
@@ -259,12 +268,17 @@ class Stream(ABC, Generic[MessageT]):
 
     def message(self, item: Item) -> MessageT | None:
         """Make a message of what was taken; what is none is left out: a gap is logged, what does not fit reported."""
-        if isinstance(item, Gap):
+        try:
+            if isinstance(item, tuple):
+                message = self._decode(item[0], item[1])
+                if message is not None:
+                    self.delivered += 1
+                return message
+            if not isinstance(item, Gap):
+                return self._read_stored(item)
             if self._log_gaps:
                 self._log_gap(item)
             return None
-        try:
-            return self._read(item)
         except Undecodable as problem:
             self._report(problem)
             return None
@@ -282,17 +296,17 @@ class Stream(ABC, Generic[MessageT]):
         if isinstance(item, Gap):
             return item
         try:
-            return self._read(item)
-        except Undecodable as problem:
-            self._counters.count_undecodable()
-            return problem
-
-    def _read(self, item: Arrival | StoredMessage) -> MessageT | None:
-        if isinstance(item, tuple):
+            if isinstance(item, StoredMessage):
+                return self._read_stored(item)
             message = self._decode(*item)
             if message is not None:
                 self.delivered += 1
             return message
+        except Undecodable as problem:
+            self._counters.count_undecodable()
+            return problem
+
+    def _read_stored(self, item: StoredMessage) -> MessageT | None:
         message = self._decode(item.channel, item.as_binary())
         if message is None:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from emitter_typed._guards import GuardedCondition
 
 if TYPE_CHECKING:
     from emitter_typed._protocol.receiving.feed import Item
+    from emitter_typed._protocol.receiving.mailbox import Arrival
 
 
 class SyncStream(Stream[MessageT]):
@@ -32,20 +34,26 @@ class SyncStream(Stream[MessageT]):
     def _wake(self) -> None:
         self._changed.notify_all()
 
-    def offer(self, channel: str, raw: bytes) -> None:
-        """Take a message in."""
+    def offer(self, arrivals: Collection[Arrival]) -> None:
+        """Take messages in."""
         with self._changed:
-            self._put(channel, raw)
+            self._put(arrivals)
             if self._ended:
                 # The overflow was the end, which is for everybody who waits.
                 self._changed.notify_all()
             else:
-                self._changed.notify()
+                self._changed.notify(len(arrivals))
         if self._ended or self._feed.cursor_is_old:
             self._go_on()
 
     def take(self, deadline: float | None) -> Item | None:
         """Wait for what comes next; None at the end, or when the time is over. Raises why it ended."""
+        while self.ready:
+            try:
+                return self.ready.popleft()
+            except IndexError:
+                # Another reader was faster.
+                break
         with self._changed:
             item = self._feed.take()
         return self._wait(deadline) if item is None else item

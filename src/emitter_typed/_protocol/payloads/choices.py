@@ -6,13 +6,14 @@ import enum
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast, get_args, get_origin
 
+from emitter_typed._masking import shown
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
 from emitter_typed._protocol.payloads.compiled import Conversion, Of
 from emitter_typed._protocol.payloads.scalars import SCALARS, Hook, integer, scalar_base, string
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, other_class
 from emitter_typed._types.frozen import is_hashable
 from emitter_typed._types.values import Unrecognized, is_masked
-from emitter_typed.errors import InvalidArgument, shown
+from emitter_typed.errors import InvalidArgument
 
 _MAX_LISTED = 20
 

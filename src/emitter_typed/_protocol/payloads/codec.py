@@ -357,7 +357,9 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
             more than 64 bits, a text with a lone surrogate, a secret outside a typed field.
     """
     if type is None:
-        if isinstance(value, bytes | bytearray):
+        if isinstance(value, bytes):
+            return bytes(value)
+        if isinstance(value, bytearray):
             return bytes(value)
         type = str if isinstance(value, str) else object
     write = writer(type)

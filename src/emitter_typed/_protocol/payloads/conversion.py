@@ -9,6 +9,7 @@ import typing
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.payloads.choices import (
     enum_conversion,
     flag_conversion,
@@ -38,7 +39,7 @@ from emitter_typed._protocol.payloads.unfit import refused
 from emitter_typed._protocol.payloads.unions import is_union, tag_of, tagged_conversion, union_conversion
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.values import Flags, Record, Secret, Unrecognized
-from emitter_typed.errors import InvalidArgument, hide_keys
+from emitter_typed.errors import InvalidArgument
 
 Rule = tuple[Callable[[Any], bool], Callable[[Any, Of], Conversion]]
 """Which types a rule is for, and what makes their conversion."""

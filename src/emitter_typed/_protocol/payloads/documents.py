@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast, overload
 
+from emitter_typed._masking import kind_of
 from emitter_typed._protocol.payloads.codec import converted, json_reader, json_writer, read_document
 from emitter_typed._protocol.payloads.conversion import conversion_of
 from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._types.type_form import TypeForm
 from emitter_typed._types.values import Json, Record
-from emitter_typed.errors import InvalidArgument, Undecodable, kind_of
+from emitter_typed.errors import InvalidArgument, Undecodable
 
 T = TypeVar("T")
 

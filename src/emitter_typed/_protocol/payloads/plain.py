@@ -6,6 +6,7 @@ import enum
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
+from emitter_typed._masking import kind_of
 from emitter_typed._protocol.payloads.classes import Unsupported, is_class_with_fields
 from emitter_typed._protocol.payloads.compiled import KINDS, AnyParts, Conversion, Of, dumped
 from emitter_typed._protocol.payloads.scalars import (
@@ -19,7 +20,6 @@ from emitter_typed._protocol.payloads.scalars import (
 )
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, step
 from emitter_typed._types.values import Secret
-from emitter_typed.errors import kind_of
 
 _HOLDERS = (list, tuple, set, frozenset, Mapping)
 
@@ -33,7 +33,7 @@ def text_name(name: object) -> str:
 
 def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
     """Tell whether a value of a document is an object; its names are texts."""
-    return isinstance(value, Mapping)
+    return value.__class__ is dict or isinstance(value, Mapping)
 
 
 def as_list(value: object) -> list[object]:

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from importlib import import_module
 from typing import Any, TypeGuard, cast, get_args, get_origin
 
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.payloads.classes import name_of
 from emitter_typed._protocol.payloads.codec import converted, read_document
 from emitter_typed._protocol.payloads.compiled import Conversion
@@ -21,7 +22,6 @@ from emitter_typed._protocol.payloads.json_schema import Schema, TaggedMember, d
 from emitter_typed._protocol.payloads.plain import is_object
 from emitter_typed._protocol.payloads.unfit import Missing, Unexpected, Unfit, step
 from emitter_typed._protocol.payloads.unions import tag_of
-from emitter_typed.errors import hide_keys
 
 # What is described now, by its reference: a class that holds itself is referred to.
 _open: ContextVar[frozenset[str]] = ContextVar("open", default=frozenset())

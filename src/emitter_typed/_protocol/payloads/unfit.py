@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
-from emitter_typed.errors import InvalidArgument, hide_keys, kind_of, shown
+from emitter_typed._masking import hide_keys, kind_of, shown
+from emitter_typed.errors import InvalidArgument
 
 _is_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII).fullmatch
 

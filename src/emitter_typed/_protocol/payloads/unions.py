@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from emitter_typed._masking import shown
 from emitter_typed._protocol.payloads.choices import no_choice, open_enum_conversion, open_enum_of
 from emitter_typed._protocol.payloads.classes import Unsupported, keeps_unknown, name_of
 from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, listed
@@ -12,7 +13,6 @@ from emitter_typed._protocol.payloads.plain import as_object, is_object
 from emitter_typed._protocol.payloads.scalars import Hook
 from emitter_typed._protocol.payloads.unfit import Unexpected, Unfit, expected
 from emitter_typed._types.values import Tag
-from emitter_typed.errors import shown
 
 
 def is_union(type_: object) -> bool:

@@ -8,7 +8,7 @@ drop meanwhile comes from what is stored.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from attrs import define
@@ -107,6 +107,10 @@ class Feed:
             self._catch_up = self._query.begin(self._recent)
             self._only_live = False
 
+    def put_all(self, arrivals: Collection[Arrival]) -> bool:
+        """Take live messages in if nothing but that is to be done with them, and tell whether; if not, `put` each."""
+        return self._only_live and not self._recovers and self.mailbox.put_all(arrivals)
+
     def put(self, arrival: Arrival) -> bool:
         """Take a live message in, and tell whether that begins an episode of dropping."""
         if self._recovers and self.started and self._break is None:
@@ -183,6 +187,9 @@ class Feed:
         """Return what comes next; None if there is nothing yet."""
         if self._only_live:
             return self.mailbox.take()
+        # What was ready before whatever happened since.
+        if (arrival := self.mailbox.take(self.mailbox.place)) is not None:
+            return arrival
         while True:
             if self._items:
                 return self._items.popleft()
@@ -202,7 +209,7 @@ class Feed:
                 self._only_live = True
                 return self.mailbox.take()
             if self.mailbox.place < broken.place:
-                return self.mailbox.take()
+                return self.mailbox.take(broken.place)
             if broken.until is None:
                 return None
             if self._recovers and self._query is not None:

@@ -7,6 +7,7 @@ from functools import partial
 
 from attrs import field, frozen
 
+from emitter_typed._masking import kind_of
 from emitter_typed._protocol.definition import OperationDefinition, ProtocolDefinition
 from emitter_typed._protocol.operations import explicit_options
 from emitter_typed._protocol.receiving.catch_up import CatchUp
@@ -15,7 +16,7 @@ from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.receiving.stored_ids import KnownProcesses
 from emitter_typed._protocol.topics import Matcher, matches
 from emitter_typed._types.values import Option, Secret
-from emitter_typed.errors import InvalidArgument, kind_of
+from emitter_typed.errors import InvalidArgument
 
 # How much is asked for before it is known how much of it also arrives live.
 _FIRST_MESSAGES = 256

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Protocol, TypeVar
 
 from attrs import define, field, fields
 
+from emitter_typed._masking import look_swapped
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.operations import Prepared
 from emitter_typed._types.values import Record, Secret
-from emitter_typed.errors import BrokerError, Congested, EmitterError, look_swapped
+from emitter_typed.errors import BrokerError, Congested, EmitterError
 
 ResultT = TypeVar("ResultT", contravariant=True)
 
@@ -43,8 +44,8 @@ class IgnoreResult:
 class MessageSink(Protocol):
     """Who receives the messages of a subscription."""
 
-    def offer(self, channel: str, raw: bytes, /) -> None:
-        """Take a message in."""
+    def offer(self, arrivals: Collection[tuple[str, bytes]], /) -> None:
+        """Take messages in, each a channel and the payload's bytes, in the order in which they arrived."""
 
     def published_without_echo(self, channel: str, raw: bytes, /) -> None:
         """Learn of a message of this client that the broker does not send back."""
@@ -70,7 +71,7 @@ class InflightCall:
 
     operation: str
     call_result: CallResult[Any]  # Any: of None, but for a request of its response
-    errors: list[EmitterError] = field(factory=list[EmitterError])
+    errors: tuple[EmitterError, ...] = ()
     """What was said against it before the acknowledgement."""
     doubtful: bool = field(default=False, kw_only=True)
     """Whether some of what was said may have come from anybody."""
@@ -111,11 +112,15 @@ class Publication(InflightCall):
         """Whether key and channel look so."""
         return self.prepared.swapped
 
-    def begin(self) -> None:
-        """Learn that it is sent now. What was said on an earlier connection, and who said it, does not count."""
-        self.sent = True
-        self.errors.clear()
+    def begin_again(self) -> None:
+        """Learn that it is sent again. What was said on an earlier connection, and who said it, does not count."""
+        self.errors = ()
         self.doubtful = False
+
+
+def _no_replies() -> dict[bytes, dict[str, object]]:
+    # To call `dict[…]` takes many times as long.
+    return {}
 
 
 @define(eq=False)
@@ -129,7 +134,7 @@ class Request(InflightCall):
     """What was asked."""
     watching: tuple[MessageSink, ...] = field(default=(), kw_only=True)
     """Those who watched at the call what it may end: who begins while it is under way is not meant."""
-    replies: dict[bytes, dict[str, object]] = field(factory=dict[bytes, "dict[str, object]"], kw_only=True)
+    replies: dict[bytes, dict[str, object]] = field(factory=_no_replies, kw_only=True)
     """Those that differ from one another, each as it came and as it was read."""
 
     @property

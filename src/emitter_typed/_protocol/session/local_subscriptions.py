@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attrs import define, field
 
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.operations import Prepared
 from emitter_typed._protocol.session.inflight import MessageSink
 from emitter_typed._protocol.topics import (
@@ -18,9 +19,11 @@ from emitter_typed._protocol.topics import (
     split_share,
 )
 from emitter_typed._protocol.trie import ChannelTrie
-from emitter_typed.errors import EmitterError, InvalidArgument, hide_keys
+from emitter_typed.errors import EmitterError, InvalidArgument
 
 _MAX_FILTERS = 512
+_MAX_KNOWN_TOPICS = 4_096
+_MAX_KNOWN_CHARACTERS = 256
 
 
 @define(eq=False)
@@ -42,6 +45,8 @@ class LocalSubscriptions:
         self._reserved = reserved
         self._reserved_sinks = 0
         self._by_filter: ChannelTrie[MessageSink] = ChannelTrie(matcher)
+        self.receivers: dict[str, tuple[MessageSink, ...]] = {}
+        """Who receives what arrives on a topic, for those that `find_receivers` was asked for since that changed."""
         self._wire: dict[str, _WireSubscription] = {}
         # The channels among them that are a share group's, for there are few of these beside many plain ones.
         self._shared: set[str] = set()
@@ -90,6 +95,7 @@ class LocalSubscriptions:
         channel = prepared.channel
         self._reserved_sinks += could_match_prefix(channel, self._reserved)
         self._by_filter.add(split_share(channel)[1], sink)
+        self.receivers.clear()
         self._wire.setdefault(channel, _WireSubscription()).sinks[sink] = prepared
         if split_share(channel)[0] is not None:
             self._shared.add(channel)
@@ -143,6 +149,7 @@ class LocalSubscriptions:
         if wire is None or sink not in wire.sinks:
             return None
         self._by_filter.discard(split_share(channel)[1], sink)
+        self.receivers.clear()
         self._reserved_sinks -= could_match_prefix(channel, self._reserved)
         own = wire.sinks.pop(sink)
         if wire.sinks:
@@ -151,13 +158,25 @@ class LocalSubscriptions:
         self._shared.discard(channel)
         return (wire.granted or own).bare_topic
 
+    def find_receivers(self, topic: str) -> tuple[MessageSink, ...]:
+        """Return those that receive what arrives on a topic, once each, and note them in `receivers`.
+
+        What the broker may have sent, and what was published to a share group by its name, is left to `offer`.
+        """
+        found = () if topic.startswith((self._reserved, SHARE)) else tuple(self._by_filter.match(topic))
+        if len(topic) <= _MAX_KNOWN_CHARACTERS:
+            if len(self.receivers) >= _MAX_KNOWN_TOPICS:
+                self.receivers.clear()
+            self.receivers[topic] = found
+        return found
+
     def offer(self, topic: str, payload: bytes) -> bool:
         """Give a message to all that match, once each, and tell whether there was one."""
         if topic.startswith(SHARE):
             return self._offer_to_group(topic, payload)
         sinks = self._by_filter.match(topic)
         for sink in sinks:
-            sink.offer(topic, payload)
+            sink.offer(((topic, payload),))
         return bool(sinks)
 
     def published_without_echo(self, channel: str, payload: bytes) -> None:
@@ -179,7 +198,7 @@ class LocalSubscriptions:
             for sink in wire.sinks
         ]
         for sink in found:
-            sink.offer(channel, payload)
+            sink.offer(((channel, payload),))
         return bool(found)
 
     def lost(self) -> None:
@@ -191,6 +210,7 @@ class LocalSubscriptions:
         """Tell every sink that no more will come, and forget them."""
         subscriptions, self._wire = self._wire, {}
         self._by_filter = ChannelTrie(self._matcher)
+        self.receivers.clear()
         self._reserved_sinks = 0
         self._shared.clear()
         for wire in subscriptions.values():

@@ -15,48 +15,49 @@ class Outbox:
         """Begin empty."""
         self._max_messages = max_messages
         self._max_bytes = max_bytes
-        self._waiting: dict[CallResult[None], Publication] = {}
+        self.waiting: dict[CallResult[None], Publication] = {}
+        """The messages that wait, by who waits for their end. Only to look at."""
         self._bytes = 0
 
     def __len__(self) -> int:
         """Count the messages that wait."""
-        return len(self._waiting)
+        return len(self.waiting)
 
     def add(self, publication: Publication) -> None:
         """Take a message in. Raises Congested if there is no room for it."""
         size = len(publication.payload)
-        if len(self._waiting) >= self._max_messages or self._bytes + size > self._max_bytes:
+        if len(self.waiting) >= self._max_messages or self._bytes + size > self._max_bytes:
             raise Congested(
                 publication.operation,
-                f"{len(self._waiting)} messages of {self._bytes} bytes wait for the connection already",
+                f"{len(self.waiting)} messages of {self._bytes} bytes wait for the connection already",
             )
-        self._waiting[publication.call_result] = publication
+        self.waiting[publication.call_result] = publication
         self._bytes += size
 
     def put_back(self, publications: Iterable[Publication]) -> None:
         """Take in what was sent and not acknowledged, before what has not been sent; it has no bound of its own."""
-        unsent, self._waiting, self._bytes = self._waiting, {}, 0
+        unsent, self.waiting, self._bytes = self.waiting, {}, 0
         for publication in (*publications, *unsent.values()):
-            self._waiting[publication.call_result] = publication
+            self.waiting[publication.call_result] = publication
             self._bytes += len(publication.payload)
 
     def withdraw(self, call_result: CallResult[None]) -> bool:
         """Take out the message that somebody waits for, if it has never been sent, and tell whether it was there."""
-        publication = self._waiting.get(call_result)
+        publication = self.waiting.get(call_result)
         if publication is None or publication.sent:
             return False
-        del self._waiting[call_result]
+        del self.waiting[call_result]
         self._bytes -= len(publication.payload)
         return True
 
     def take(self) -> Publication:
         """Return the first message, and forget it."""
-        call_result = next(iter(self._waiting))
-        publication = self._waiting.pop(call_result)
+        call_result = next(iter(self.waiting))
+        publication = self.waiting.pop(call_result)
         self._bytes -= len(publication.payload)
         return publication
 
     def take_all(self) -> list[Publication]:
         """Return the messages, and forget them."""
-        publications, self._waiting, self._bytes = list(self._waiting.values()), {}, 0
+        publications, self.waiting, self._bytes = list(self.waiting.values()), {}, 0
         return publications

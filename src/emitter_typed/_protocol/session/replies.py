@@ -79,7 +79,7 @@ class Replies:
     def _take(self, topic: str, payload: bytes, document: object) -> None:
         if not isinstance(document, dict):
             raise Undecodable("expected an object", channel=topic, raw=payload)
-        fields = dict(cast("dict[str, object]", document))
+        fields = cast("dict[str, object]", document)
         packet_id = fields.get(self._envelope.correlation)
         if packet_id is None:
             if topic == self._envelope.errors:
@@ -98,7 +98,7 @@ class Replies:
             if isinstance(call, Request):
                 self._answer(call, topic, payload, fields)
             else:
-                call.errors.append(error)
+                call.errors += (error,)
                 call.doubtful |= self._spoof_guard.is_exposed(topic)
         else:
             raise Undecodable("no request matches it", channel=topic, raw=payload)

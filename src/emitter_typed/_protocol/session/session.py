@@ -15,14 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from types import UnionType
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from emitter_typed._frames import without_frames
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.operations import Prepared, Written, check_size, write
 from emitter_typed._protocol.packets import (
-    Connack,
     Delivery,
     InboundPacket,
     OutboundPacket,
@@ -30,6 +29,7 @@ from emitter_typed._protocol.packets import (
     Publish,
     Suback,
     Unsuback,
+    new_packet,
 )
 from emitter_typed._protocol.session.fetches import Fetches
 from emitter_typed._protocol.session.inflight import (
@@ -51,11 +51,15 @@ from emitter_typed._protocol.session.restore import RestorableRequests, Restored
 from emitter_typed._protocol.session.spoofing import SpoofGuard, is_from_broker
 from emitter_typed._protocol.session.watches import Watches, WatchResult
 from emitter_typed._protocol.session.wire_subscriptions import REFUSED, WireSubscriptions, count_refused
-from emitter_typed._protocol.topics import Matcher
+from emitter_typed._protocol.topics import SHARE, Matcher
 from emitter_typed._types.values import Record
-from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError, without_frames
+from emitter_typed.errors import AmbiguousReply, Closed, Congested, ConnectionLost, EmitterError
 
 ResponseT = TypeVar("ResponseT")
+
+
+_BY_PUBACK: Final = (Publication, Request)
+_BY_SUBACK: Final = (Subscribing, Resubscribing)
 
 
 class Session:
@@ -88,6 +92,8 @@ class Session:
             opened: Learns that the broker has accepted a connection, and subscriptions are there again.
         """
         self._envelope = protocol.envelope
+        # A topic and a payload of so many bytes certainly fit a packet.
+        self._max_small_bytes = protocol.envelope.max_packet_bytes - 4
         self._send = send
         self._report = report
         self._unclaimed = unclaimed
@@ -140,11 +146,13 @@ class Session:
         then.
         """
         topic = self._spoof_guard.reply_topic(definition, written.record)
-        check_size(len(topic), definition.topic, len(written.payload), self._envelope.max_packet_bytes, qos=1)
+        payload = written.payload
+        if len(topic) + len(payload) > self._max_small_bytes:
+            check_size(len(topic), definition.topic, len(payload), self._envelope.max_packet_bytes, qos=1)
         call = Request(definition.name, call_result, topic=topic, definition=definition, record=written.record)
         call.watching = self._watches.of(definition, written.record) if definition.lasting is not None else ()
         packet_id = self._begin(call)
-        self._send(Publish(topic, written.payload, 1, False, packet_id))
+        self._send(new_packet(Publish, (topic, payload, 1, False, packet_id)))
 
     def ask(
         self, definition: RequestDefinition[ResponseT], request: Record, call_result: CallResult[ResponseT]
@@ -153,32 +161,36 @@ class Session:
         self.request(definition, write(request), call_result)
 
     def publish(self, operation: str, prepared: Prepared, payload: bytes, call_result: CallResult[None]) -> None:
-        """Publish; `call_result` gets None at the acknowledgement, at QoS 0 at once.
+        """Publish at QoS 1; `call_result` gets None at the acknowledgement.
 
-        At QoS 1 a message that finds no connection waits for one, and one that is not acknowledged when its connection
-        is lost is sent again on the next.
+        A message that finds no connection waits for one, and one that is not acknowledged when its connection is lost
+        is sent again on the next.
 
-        Raises Closed, Congested, at QoS 0 ConnectionLost, or InvalidArgument if it is too large for a packet. Nothing
-        was sent then.
+        Raises Closed, Congested, or InvalidArgument if it is too large for a packet. Nothing was sent then.
         """
-        max_packet_bytes = self._envelope.max_packet_bytes
-        check_size(len(prepared.topic), prepared.channel, len(payload), max_packet_bytes, qos=prepared.qos)
-        if prepared.qos:
+        if len(prepared.topic) + len(payload) > self._max_small_bytes:
+            self._check_size(prepared, payload)
+        if self._over:
             self._check_not_over(operation)
-            publication = Publication(operation, call_result, prepared=prepared, payload=payload)
-            # Messages keep their order: none overtakes one that waits.
-            if self.connected and not self.outbox and not self._inflight.full:
-                self._send_publication(publication)
-            else:
-                self.outbox.add(publication)
-            return
-        self._check_open(operation)
+        publication = Publication(operation, call_result, prepared=prepared, payload=payload)
+        # Messages keep their order: none overtakes one that waits.
+        if self.connected and not self.outbox.waiting and not self._inflight.full:
+            self._send_publication(publication)
+        else:
+            self.outbox.add(publication)
+
+    def publish_once(self, operation: str, prepared: Prepared, payload: bytes) -> None:
+        """Publish at QoS 0. Raises Closed, ConnectionLost, or InvalidArgument if it is too large for a packet."""
+        if len(prepared.topic) + len(payload) > self._max_small_bytes:
+            self._check_size(prepared, payload)
+        if not self.connected:
+            self._check_open(operation)
         if prepared.no_echo:
             self._local.published_without_echo(prepared.channel, payload)
-        self._send(Publish(prepared.topic, payload, 0, prepared.retain, 0))
-        self._counters.messages_out_qos0 += 1
-        self._counters.bytes_out += len(payload)
-        call_result.resolve(None)
+        self._send(new_packet(Publish, (prepared.topic, payload, 0, prepared.retain, 0)))
+        counters = self._counters
+        counters.messages_out_qos0 += 1
+        counters.bytes_out += len(payload)
 
     def watch(
         self, definition: RequestDefinition[object], request: Record, sink: MessageSink, call_result: CallResult[None]
@@ -213,26 +225,57 @@ class Session:
         Raises ConnectionLost if the broker breaks the rules of MQTT: nobody can tell what its packets mean, and the
         connection has to end.
         """
+        receivers = self._local.receivers
+        # Each gets all that comes for it between two other packets at once: to hand a message over takes longer than
+        # all else that is done here for it.
+        mail: dict[MessageSink, list[tuple[str, bytes]]] = {}
         for packet in packets:
-            match packet:
-                case Delivery(topic, payload):
-                    if topic.startswith(self._envelope.reserved):
-                        claimed = not is_from_broker(topic) and self._local.offer_reserved(topic, payload)
-                        self._replies.take(topic, payload, claimed=claimed)
-                        continue
+            if isinstance(packet, Delivery):
+                sinks = receivers.get(packet[0])
+                if sinks is None:
+                    sinks = self._local.find_receivers(packet[0])
+                for sink in sinks:
+                    if sink in mail:
+                        mail[sink].append(packet)
+                    else:
+                        mail[sink] = [packet]
+                if sinks:
                     # First, so that who has a message finds it counted.
                     self._counters.messages_in += 1
-                    self._counters.bytes_in += len(payload)
-                    if not self._local.offer(topic, payload):
-                        self._unclaimed(topic, payload)
-                case Puback(packet_id):
-                    self._acknowledged(packet_id, "PUBACK", Publication | Request)
-                case Unsuback(packet_id):
-                    self._acknowledged(packet_id, "UNSUBACK", Unsubscribing)
-                case Suback(packet_id, return_codes):
-                    self._acknowledged(packet_id, "SUBACK", Subscribing | Resubscribing, return_codes)
-                case Connack():
-                    self._accepted()
+                    self._counters.bytes_in += len(packet[1])
+                    continue
+            if mail:
+                self._hand_out(mail)
+            # Not `match`, which takes longer: the first two come in numbers.
+            if isinstance(packet, Puback):
+                self._acknowledged(packet.packet_id, "PUBACK", _BY_PUBACK)
+            elif isinstance(packet, Delivery):
+                self._received_other(packet.topic, packet.payload)
+            elif isinstance(packet, Unsuback):
+                self._acknowledged(packet.packet_id, "UNSUBACK", (Unsubscribing,))
+            elif isinstance(packet, Suback):
+                self._acknowledged(packet.packet_id, "SUBACK", _BY_SUBACK, packet.return_codes)
+            else:
+                self._accepted()
+        if mail:
+            self._hand_out(mail)
+
+    @staticmethod
+    def _hand_out(mail: dict[MessageSink, list[tuple[str, bytes]]]) -> None:
+        for sink, arrivals in mail.items():
+            sink.offer(arrivals)
+        mail.clear()
+
+    def _received_other(self, topic: str, payload: bytes) -> None:
+        """Take in a message that may be the broker's own, or that no subscription receives by its topic."""
+        if topic.startswith(self._envelope.reserved):
+            claimed = not is_from_broker(topic) and self._local.offer_reserved(topic, payload)
+            self._replies.take(topic, payload, claimed=claimed)
+            return
+        self._counters.messages_in += 1
+        self._counters.bytes_in += len(payload)
+        if not topic.startswith(SHARE) or not self._local.offer(topic, payload):
+            self._unclaimed(topic, payload)
 
     def lost(self, error: EmitterError) -> None:
         """Learn that the connection is over and another one is to follow.
@@ -299,6 +342,10 @@ class Session:
     def _offline_reason(self) -> str:
         return "there is none yet" if self._error is None else self._error.message
 
+    def _check_size(self, prepared: Prepared, payload: bytes) -> None:
+        max_packet_bytes = self._envelope.max_packet_bytes
+        check_size(len(prepared.topic), prepared.channel, len(payload), max_packet_bytes, qos=prepared.qos)
+
     def _check_open(self, operation: str) -> None:
         """Raise Closed or ConnectionLost, which say why, if there is no connection."""
         if not self.connected:
@@ -341,46 +388,48 @@ class Session:
             self._send_publication(self.outbox.take())
 
     def _send_publication(self, publication: Publication) -> None:
-        if not publication.sent:
+        packet_id = self._inflight.begin(publication)
+        payload = publication.payload
+        if publication.sent:
+            publication.begin_again()
+        else:
+            publication.sent = True
             self._counters.messages_out_qos1 += 1
-            self._counters.bytes_out += len(publication.payload)
-        publication.begin()
-        prepared, packet_id = publication.prepared, self._begin(publication)
+            self._counters.bytes_out += len(payload)
+        prepared = publication.prepared
         if prepared.no_echo:
-            self._local.published_without_echo(prepared.channel, publication.payload)
-        self._send(Publish(prepared.topic, publication.payload, 1, prepared.retain, packet_id))
+            self._local.published_without_echo(prepared.channel, payload)
+        self._send(new_packet(Publish, (prepared.topic, payload, 1, prepared.retain, packet_id)))
 
     def _begin(self, call: InflightCall) -> int:
         self._check_open(call.operation)
         return self._inflight.begin(call)
 
     def _acknowledged(
-        self, packet_id: int, packet: str, acknowledges: type | UnionType, return_codes: tuple[int, ...] = ()
+        self, packet_id: int, packet: str, acknowledges: tuple[type, ...], return_codes: tuple[int, ...] = ()
     ) -> None:
         call = self._inflight.get(packet_id)
         if call is None:
             return
         if not isinstance(call, acknowledges):
             raise ConnectionLost(f"the broker answered a {call.operation} with a {packet}")
-        filters = len(call.subscriptions) if isinstance(call, Resubscribing) else int(isinstance(call, Subscribing))
-        if len(return_codes) != filters:
-            raise ConnectionLost(f"the broker answered {filters} filters with {len(return_codes)} return codes")
+        refused = self._count_refused(call, return_codes) if acknowledges is _BY_SUBACK else 0
         self._inflight.end(packet_id)
-        refused = count_refused(return_codes)
-        # Each refused filter has an error of its own.
-        for _ in range(refused - len(call.errors)):
-            call.errors.append(call.refusal(REFUSED))
-        if isinstance(call, Resubscribing):
+        errors = call.errors
+        if isinstance(call, Publication) and not errors:
+            call.call_result.resolve(None)
+        elif isinstance(call, Resubscribing):
             self.subscriptions.resubscribed(call, return_codes)
             if not self.subscriptions.restoring:
                 self._opened()
         elif isinstance(call, Subscribing) and not refused:
             # Nobody else can send a SUBACK, so its return code tells, and an error only why.
             self.subscriptions.subscribed(call)
-        elif call.errors:
+        elif errors:
             # Of others nothing but the error tells whether the broker has refused it.
-            doubtful = call.doubtful and (len(call.errors) > 1 or not isinstance(call, Subscribing))
-            error = AmbiguousReply(call.operation) if doubtful else call.errors[0]
+            error: EmitterError = errors[0]
+            if call.doubtful and (len(errors) > 1 or not isinstance(call, Subscribing)):
+                error = AmbiguousReply(call.operation)
             if isinstance(call, Subscribing):
                 self.subscriptions.refused(call, error)
             self._reject(call, error)
@@ -388,11 +437,23 @@ class Session:
             self._answer(call)
         elif isinstance(call, Unsubscribing):
             self.subscriptions.unsubscribed(call)
-        else:
-            call.call_result.resolve(None)
         # An identifier is free.
-        self._send_waiting()
-        self._settle()
+        if self.outbox.waiting:
+            self._send_waiting()
+        if self._draining:
+            self._settle()
+
+    @staticmethod
+    def _count_refused(call: InflightCall, return_codes: tuple[int, ...]) -> int:
+        """Return how many filters of a SUBSCRIBE are refused. Raises ConnectionLost."""
+        filters = len(call.subscriptions) if isinstance(call, Resubscribing) else 1
+        if len(return_codes) != filters:
+            raise ConnectionLost(f"the broker answered {filters} filters with {len(return_codes)} return codes")
+        refused = count_refused(return_codes)
+        # Each refused filter has an error of its own.
+        for _ in range(refused - len(call.errors)):
+            call.errors += (call.refusal(REFUSED),)
+        return refused
 
     def _answer(self, call: Request) -> None:
         try:

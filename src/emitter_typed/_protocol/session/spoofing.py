@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from attrs import fields
 
+from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.topics import could_match_prefix
 from emitter_typed._types.values import Record
-from emitter_typed.errors import InvalidArgument, hide_keys
+from emitter_typed.errors import InvalidArgument
 
 # Any option that means nothing to the broker will do.
 _MARK = "?r=1"

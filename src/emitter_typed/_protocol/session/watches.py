@@ -61,7 +61,7 @@ class Watches:
         if sinks:
             raw = codec.encode(payload, event.payload)
             for sink in sinks:
-                sink.offer(channel, raw)
+                sink.offer(((channel, raw),))
 
     def end(self, definition: RequestDefinition[object], request: Record, sinks: Iterable[MessageSink]) -> None:
         """Tell sinks of what a request had begun, and another has ended, that no more will come."""

@@ -121,11 +121,16 @@ class PahoClient(paho.Client):
         pending = getattr(self.socket(), "pending", None)
         return pending is not None and pending() > 0
 
-    def send(self, packets: Iterable[OutboundPacket]) -> None:
+    def encoded(self, packet: OutboundPacket) -> OutboundPacket | bytes:
+        """Return what `send` is to be given of a packet. May be called from any thread."""
+        return packet
+
+    def send(self, packets: Iterable[OutboundPacket | bytes]) -> None:
         """Send packets; what the socket does not take waits in paho, and `want_write` tells so."""
         for packet in packets:
             if self.socket() is None:
                 return
+            assert not isinstance(packet, bytes), "nothing is encoded here"
             self._next_packet_id = packet.packet_id
             match packet:
                 case Publish(topic, payload, qos, retain, _):

@@ -16,13 +16,15 @@ from emitter_typed._clock import monotonic
 from emitter_typed._guards import Log
 from emitter_typed._protocol.keepalive import KeepAlive
 from emitter_typed._protocol.packets import Connack, OutboundPacket, Publish, Subscribe
+from emitter_typed._protocol.refusals import is_refused_login
 from emitter_typed._transport.base import CLOSE_TIMEOUT_S, Endpoint, Reactor, Timer, TransportSink
 from emitter_typed._transport.connecting import Route, Steps, Wait, connect, find_routes, share
+from emitter_typed._transport.frames import is_qos0
 from emitter_typed._transport.paho_mqtt.client import PahoClient
 from emitter_typed._transport.paho_mqtt.direct import make_client
 from emitter_typed._transport.reactors import ThreadReactor
 from emitter_typed._transport.reasons import is_permanent, is_permanent_code, refused_by_all, words
-from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError, is_refused_login
+from emitter_typed.errors import ConnectionLost, ConnectionRefused, EmitterError
 
 _log = Log("emitter_typed")
 
@@ -45,12 +47,13 @@ class PahoTransport:
         self._own_reactor: ThreadReactor | None = None
         self._sink: TransportSink | None = None
         self._process = os.getpid()
-        self._outgoing: deque[OutboundPacket] = deque()
+        self._client: PahoClient | None = None
+        self._outgoing: deque[OutboundPacket | bytes] = deque()
         # Each has one writer, so that the difference can be read without a lock.
         self._queued_bytes = 0
         self._passed_bytes = 0
         self._was_congested = False
-        self._unwritten: list[OutboundPacket] = []
+        self._unwritten: list[OutboundPacket | bytes] = []
         self._last_handle: socket.socket | None = None
         self._resuming = False
         self._running = False
@@ -81,9 +84,11 @@ class PahoTransport:
         """Queue a packet. One thread at a time."""
         if self._over or self._closing or self._aborting:
             return
-        self._queued_bytes += _size(packet)
-        self._outgoing.append(packet)
-        self._resume_soon()
+        item = packet if self._client is None else self._client.encoded(packet)
+        self._queued_bytes += _size(item)
+        self._outgoing.append(item)
+        if not self._resuming:
+            self._resume_soon()
 
     @property
     def congested(self) -> bool:
@@ -96,8 +101,7 @@ class PahoTransport:
 
     def count_unsent(self) -> int:
         """Return how many messages of QoS 0 have not been written, or were not before the end."""
-        waiting = (*self._unwritten, *self._outgoing)
-        return sum(isinstance(packet, Publish) and not packet.qos for packet in waiting)
+        return sum(map(_is_once, (*self._unwritten, *self._outgoing)))
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Send what waits and a DISCONNECT, within so many seconds."""
@@ -236,7 +240,7 @@ class PahoTransport:
         """Do what `_live` does, at one address of the broker."""
         try:
             sock = yield from connect(self._endpoint, route, deadline_s, self._unwatch, hurry=hurry)
-            client = make_client(self._endpoint, self._unwatch)
+            self._client = client = make_client(self._endpoint, self._unwatch)
             try:
                 client.open(sock)
                 return (yield from self._converse(client, deadline_s))
@@ -366,7 +370,7 @@ class PahoTransport:
         """Give paho what waits, a bounded amount at a time, as long as the socket takes it."""
         if client.socket() is None or client.want_write():
             return
-        packets: list[OutboundPacket] = []
+        packets: list[OutboundPacket | bytes] = []
         room = _MAX_WRITE_BYTES
         while self._outgoing and room > 0:
             packet = self._outgoing.popleft()
@@ -383,7 +387,14 @@ class PahoTransport:
             self._sink.drained()
 
 
-def _size(packet: OutboundPacket) -> int:
+def _is_once(packet: OutboundPacket | bytes) -> bool:
+    """Tell whether it is a message of QoS 0."""
+    return is_qos0(packet) if isinstance(packet, bytes) else isinstance(packet, Publish) and not packet.qos
+
+
+def _size(packet: OutboundPacket | bytes) -> int:
+    if isinstance(packet, bytes):
+        return len(packet)
     if isinstance(packet, Publish):
         return len(packet.topic) + len(packet.payload)
     return sum(map(len, packet.topics)) if isinstance(packet, Subscribe) else len(packet.topic)

@@ -135,7 +135,8 @@ def _assert_alike(text: str, first: str) -> None:
     halves = text.split(f"class Async{first}(")
     sync = halves[0][halves[0].index(f"class {first}(") + len(f"class {first}(") :]
 
-    assert _without_flavour(halves[1]) == _without_flavour(sync)
+    # Its last line is the decorator of the other one.
+    assert _without_flavour(halves[1]) == _without_flavour(sync).removesuffix("@hides_arguments")
 
 
 def test_both_facades_of_a_protocol_are_alike() -> None:
@@ -167,6 +168,30 @@ def _without_flavour(text: str) -> str:
     plain = re.sub(r"\b(async|await) |\b(Async|Sync)(?=[A-Z])", "", text)
     # Where lines break depends on the length of names.
     return re.sub(r",(?=[)\]])", "", re.sub(r"\s+", "", plain))
+
+
+def test_defaults_of_a_channel_are_in_the_signatures_of_its_publishes(generate: Generate) -> None:
+    text = generate("channels: {lamp: {address: lamp/, payload: json, options: {ttl: 60, retain: true, qos: 1}}}\n")
+    heads = re.findall(
+        r"        @override\n +((?:async )?def \w+)\((.*?)\) -> (\w+): \.\.\.", text["channels.py"], re.DOTALL
+    )
+    options = "ttl: float | timedelta | None = 60, echo: bool | None = None, retain: bool | None = True,"
+    taken = f"self, payload: Json, *, {options} qos: Literal[0, 1] | None = 1,"
+
+    assert [(name, " ".join(parameters.split()), returned) for name, parameters, returned in heads] == [
+        ("def publish", f"{taken} timeout_s: float | None = None,", "None"),
+        ("def publish_nowait", taken, "Pending"),
+        ("async def publish", f"{taken} timeout_s: float | None = None,", "None"),
+        ("def publish_nowait", taken, "AsyncPending"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "channel",
+    ["{address: lamp/, payload: json}", "{address: lamp/, payload: json, options: {ttl: 60}, direction: subscribe}"],
+)
+def test_a_channel_without_defaults_of_its_own_has_no_signatures(generate: Generate, channel: str) -> None:
+    assert "TYPE_CHECKING" not in generate(f"channels: {{lamp: {channel}}}\n")["channels.py"]
 
 
 def test_defaults_of_a_channel_are_in_its_definition_and_its_docs(generate: Generate) -> None:

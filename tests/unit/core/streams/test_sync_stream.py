@@ -94,7 +94,7 @@ def test_a_reader_that_was_woken_for_a_message_takes_it_although_its_time_is_ove
     reader = threading.Thread(target=lambda: found.append(Subscription(subscribed).get(timeout_s=LIMIT_S)))
     reader.start()
     assert changed.begun.wait(LIMIT_S)
-    subscribed.offer("a/", b"1")
+    subscribed.offer([("a/", b"1")])
     reader.join(LIMIT_S)
     assert [each.payload for each in found if each] == [b"1"]
 

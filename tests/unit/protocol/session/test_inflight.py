@@ -141,9 +141,9 @@ def test_a_refusal_says_where_key_and_channel_look_swapped() -> None:
 
 def test_what_was_said_of_a_message_on_one_connection_does_not_count_on_the_next() -> None:
     message = publication()
-    message.errors.append(message.refusal(401))
+    message.errors += (message.refusal(401),)
     message.doubtful = True
 
-    message.begin()
+    message.begin_again()
 
-    assert (message.sent, message.errors, message.doubtful) == (True, [], False)
+    assert (message.errors, message.doubtful) == ((), False)

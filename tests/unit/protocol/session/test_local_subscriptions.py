@@ -26,6 +26,38 @@ def added(local: LocalSubscriptions, what: Prepared | str) -> MessageSink:
     return sink
 
 
+def test_who_receives_a_topic_is_remembered_until_that_changes(local: LocalSubscriptions) -> None:
+    first = added(local, "a/")
+    assert local.find_receivers("a/b/") == local.receivers["a/b/"] == (first,)
+    assert local.find_receivers("c/") == local.receivers["c/"] == ()
+
+    second = added(local, "a/b/")
+    assert not local.receivers
+    assert local.find_receivers("a/b/") == (first, second)
+
+    local.drop("a/", first)
+    assert not local.receivers
+    assert local.find_receivers("a/b/") == (second,)
+
+    local.end_all(None)
+    assert local.find_receivers("a/b/") == ()
+
+
+@pytest.mark.parametrize("topic", ["emitter/keygen/", "$share/g/a/"])
+def test_what_may_be_the_brokers_or_a_groups_is_left_to_offer(local: LocalSubscriptions, topic: str) -> None:
+    added(local, topic.removeprefix("$share/g/"))
+    assert local.find_receivers(topic) == ()
+
+
+def test_topics_without_end_are_not_all_remembered(local: LocalSubscriptions) -> None:
+    added(local, "a/")
+    for number in range(5_000):
+        assert len(local.find_receivers(f"a/{number}/")) == 1
+    assert len(local.find_receivers("a/" + "b" * 1_000 + "/")) == 1
+    assert len(local.receivers) < 5_000
+    assert max(map(len, local.receivers)) < 1_000
+
+
 def test_a_message_reaches_all_that_match_once(local: LocalSubscriptions) -> None:
     above, same, again, beside = (added(local, channel) for channel in ("a/", "a/b/", "a/b/", "c/"))
 

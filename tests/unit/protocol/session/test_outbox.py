@@ -66,7 +66,7 @@ def test_what_comes_back_counts_against_the_bounds() -> None:
 def test_only_what_was_never_sent_can_be_taken_back() -> None:
     outbox, unsent, sent = Outbox(max_messages=5, max_bytes=5), publication(b"12345"), publication()
     outbox.add(unsent)
-    sent.begin()
+    sent.sent = True
 
     assert outbox.withdraw(unsent.call_result)
     assert not outbox.withdraw(unsent.call_result)

@@ -150,7 +150,7 @@ def test_what_answers_nothing_is_reported_unless_a_subscriber_has_it(
 
     [error] = arriving.reported
     assert isinstance(error, Undecodable)
-    assert (call.replies, call.errors, arriving.emitted) == ({}, [], [])
+    assert (call.replies, call.errors, arriving.emitted) == ({}, (), [])
 
 
 def test_replies_that_differ_are_ambiguous_and_equal_ones_are_one(arriving: Arriving) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
@@ -85,7 +85,11 @@ class Line:
 
     def publish(self, payload: bytes = b"x", *, qos: int = 0, echo: bool = True) -> CallResult:
         result = CallResult()
-        self.session.publish("publish", prepared("a/", "publish", qos=qos, echo=echo), payload, result)
+        message = prepared("a/", "publish", qos=qos, echo=echo)
+        if qos:
+            self.session.publish("publish", message, payload, result)
+        else:
+            self.session.publish_once("publish", message, payload)
         return result
 
     def subscribe(self, channel: str = "a/") -> tuple[MessageSink, CallResult]:
@@ -195,8 +199,8 @@ def test_where_others_may_speak_a_refusal_may_be_theirs(connected: Line) -> None
     assert isinstance(twice.error, AmbiguousReply), "which of the two errors is the broker's?"
 
 
-def test_a_message_of_qos_0_ends_at_once(connected: Line) -> None:
-    assert connected.publish(b"12", qos=0).ends == [None]
+def test_a_message_of_qos_0_is_sent_and_counted_at_once(connected: Line) -> None:
+    connected.publish(b"12", qos=0)
 
     assert connected.sent == [Publish("key/a/", b"12", 0, False, 0)]
     assert (connected.counters.messages_out_qos0, connected.counters.bytes_out) == (1, 2)
@@ -711,3 +715,40 @@ def test_replies_that_differ_are_nobodys_answer(connected: Line) -> None:
     connected.session.received([Puback(packet_id)])
 
     assert isinstance(result.error, AmbiguousReply)
+
+
+def test_what_arrives_between_other_packets_is_handed_over_at_once_and_before_them(connected: Line) -> None:
+    order: list[object] = []
+
+    class Sink(MessageSink):
+        def offer(self, arrivals: Collection[tuple[str, bytes]], /) -> None:
+            order.append((self.channel, [raw for _, raw in arrivals]))
+
+    class Result(CallResult):
+        def resolve(self, result: object, /) -> None:
+            order.append("acknowledged")
+
+    for channel in ("a/", "a/b/"):
+        connected.session.subscriptions.subscribe(
+            "subscribe", prepared(channel), Sink(channel), CallResult(), allow_reserved=True
+        )
+    connected.session.publish("publish", prepared("c/", "publish", qos=1), b"x", Result())
+
+    connected.session.received(
+        [
+            Delivery("a/b/", b"1"),
+            Delivery("a/", b"2"),
+            Delivery("a/b/", b"3"),
+            Puback(connected.sent[-1].packet_id),
+            Delivery("a/b/", b"4"),
+        ]
+    )
+
+    assert order == [
+        ("a/", [b"1", b"2", b"3"]),
+        ("a/b/", [b"1", b"3"]),
+        "acknowledged",
+        ("a/", [b"4"]),
+        ("a/b/", [b"4"]),
+    ]
+    assert connected.counters.messages_in == 4

@@ -259,7 +259,7 @@ def test_a_new_connection_is_asked_for_what_was_granted_without_stored_messages(
 def test_what_the_new_connection_refuses_ends_with_its_own_error_and_channel(wire: Wire) -> None:
     one, two, three = (wire.granted(channel) for channel in ("a/", "b/", "c/"))
     call = wire.restored()
-    call.errors += [call.refusal(401, "first"), call.refusal(402, "second")]
+    call.errors = call.refusal(401, "first"), call.refusal(402, "second")
     for sink in (one, two, three):
         sink.lost()
 
@@ -276,7 +276,7 @@ def test_what_the_new_connection_refuses_ends_with_its_own_error_and_channel(wir
 def test_with_more_errors_than_refusals_nobody_can_tell_whose_they_are(wire: Wire) -> None:
     sink = wire.granted("a/")
     call = wire.restored()
-    call.errors += [call.refusal(401, "first"), call.refusal(402, "second")]
+    call.errors = call.refusal(401, "first"), call.refusal(402, "second")
 
     wire.subscriptions.resubscribed(call, (REFUSED,))
 

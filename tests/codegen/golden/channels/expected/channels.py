@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
 from attrs import field, frozen
 from emitter_typed.channels import (
     AsyncPublishChannel,
@@ -16,8 +19,10 @@ from emitter_typed.channels import (
 from emitter_typed.contract import (
     Address,
     AsyncChannel,
+    AsyncPending,
     ChannelDefinition,
     ChannelMessage,
+    Pending,
     Record,
     SyncChannel,
     hides_arguments,
@@ -25,6 +30,9 @@ from emitter_typed.contract import (
 )
 
 from .types import Floor, Reading, RoomId
+
+if TYPE_CHECKING:
+    from typing_extensions import override
 
 
 @frozen(kw_only=True)
@@ -180,6 +188,29 @@ class TemperatureChannel(
 
     _definition = temperature_channel
 
+    if TYPE_CHECKING:
+
+        @override
+        def send(
+            self,
+            payload: Reading,
+            *,
+            keep: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            quality: Literal[0, 1] | None = None,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def send_later(
+            self,
+            payload: Reading,
+            *,
+            keep: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            quality: Literal[0, 1] | None = None,
+        ) -> Pending: ...
+
 
 @hides_arguments
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
@@ -244,6 +275,29 @@ class AsyncTemperatureChannel(
     """
 
     _definition = temperature_channel
+
+    if TYPE_CHECKING:
+
+        @override
+        async def send(
+            self,
+            payload: Reading,
+            *,
+            keep: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            quality: Literal[0, 1] | None = None,
+            timeout_s: float | None = None,
+        ) -> None: ...
+
+        @override
+        def send_later(
+            self,
+            payload: Reading,
+            *,
+            keep: float | timedelta | None = 3600,
+            echo: bool | None = None,
+            quality: Literal[0, 1] | None = None,
+        ) -> AsyncPending: ...
 
 
 @hides_arguments

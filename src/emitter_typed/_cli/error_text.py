@@ -1,0 +1,48 @@
+"""Errors of the client in the words of a shell: options instead of parameters, and no method of the client."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from emitter_typed.errors import AmbiguousReply, BrokerError, ConnectionLost, EmitterError, RequestTimeout
+
+# What errors name and advise, and what that is in a shell.
+_WORDS: Final = tuple(
+    (re.compile(theirs), ours)
+    for theirs, ours in (
+        (r"\btimeout_s\b", "--timeout"),
+        (r"\bshare_group\b", "--group"),
+        (r"make the client with matcher=\"mqtt\"", "give --matcher mqtt"),
+        (r"call history for", "use `emitter-typed history` for"),
+        (r"use a second client", "run a second `emitter-typed sub`"),
+        (r"pass the name that presence shows.*", "a name goes to --username, and a key to --key @FILE"),
+        (r"`keygen` makes one", "`emitter-typed keygen` makes one"),
+        (r"`since` and `until`", "--since and --until"),
+        (r" \(max_packet_bytes is \d+\)", ""),
+        (r" is no letter of Permission: it knows \w+", " is no permission: expected letters of rwslpe"),
+    )
+)
+
+
+def error_text(error: EmitterError) -> str:
+    """Return what an error says, on one line, to somebody who uses the program and not the library."""
+    match error:
+        case BrokerError():
+            about = f" for {error.channel}" if error.channel else ""
+            text = f"the broker refused it{about} with {error.status} ({error.message})"
+            text += f": {error.hint}" if error.hint else ""
+        case RequestTimeout():
+            text = f"no answer{str(error).rpartition(' was not answered')[2]}"
+            if error.offline is not None:
+                text = f"no connection for {error.timeout_s:g} s ({error.offline}): run the command again"
+        case ConnectionLost():
+            advice = "connecting again" if error.reconnecting else "run the command again"
+            text = f"the connection was lost ({error.message}): {advice}"
+        case AmbiguousReply():
+            text = "the answer may be forged by another client: subscribe to a narrower channel"
+        case _:
+            text = str(error)
+    for theirs, ours in _WORDS:
+        text = theirs.sub(ours, text)
+    return " ".join(text.split())

@@ -1,0 +1,65 @@
+"""What somebody who uses the program reads names options, and nothing of the client's API."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from emitter_typed import Client, NotFound, Permission, Unauthorized, errors
+from emitter_typed._cli.error_text import error_text
+from emitter_typed.broker import Broker
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_find_api = re.compile(r"[a-z]+_[a-z_]+|\w+=|\w+\(\)|Client\b|`since`|call again|connect again").findall
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            Unauthorized(401, "no", "publish_nowait", channel="a/"),
+            "the broker refused it for a/ with 401 (no): use a key for this channel with the needed permission",
+        ),
+        (NotFound(404, "no", "me"), "the broker refused it with 404 (no): the broker may be too old"),
+        (errors.RequestTimeout("publish_nowait", 10.0), "no answer within 10 s: the broker may have carried it out;"),
+        (errors.RequestTimeout("connect", 10.0), "no answer within 10 s: check the address"),
+        (errors.RequestTimeout("publish_nowait", 10.0, offline="x"), "no connection for 10 s (x): run the command"),
+        (errors.ConnectionLost("x", operation="publish_nowait"), "the connection was lost (x): run the command again"),
+        (errors.ConnectionLost("x", reconnecting=True), "the connection was lost (x): connecting again"),
+        (errors.AmbiguousReply("subscribe_with_group"), "the answer may be forged"),
+        (errors.HistoryIncomplete("history", [datetime(2026, 1, 1, tzinfo=UTC)]), "history may lack messages"),
+        (errors.ReplyMissing("presence"), "presence was acknowledged, but its reply is larger"),
+    ],
+)
+def test_an_error_is_told_in_the_words_of_a_shell(error: errors.EmitterError, text: str) -> None:
+    said = error_text(error)
+    assert said.startswith(text)
+    assert _find_api(said) == []
+
+
+def test_what_is_refused_before_it_is_sent_names_the_option(broker: Broker) -> None:
+    key = broker.keygen("#/", "rwslp")
+    said: list[str] = []
+    with Client.from_url(broker.url) as client:
+        for refused in (
+            lambda: client.subscribe(key, "a/#/"),
+            lambda: client.subscribe_with_group(key, "a/", "a/b"),
+            lambda: client.publish(key, "a/", "x" * 70_000),
+            lambda: client.publish(key, "a/+/", "x"),
+            lambda: client.link(key, "a/", "abc"),
+            lambda: client.history(key, "a/", since=NOON, until=NOON - timedelta(hours=1)),
+            lambda: client.me(timeout_s=-1),
+            lambda: Permission("y"),
+            lambda: Client.from_url("mqtt://ann:secret@host"),
+        ):
+            with pytest.raises(errors.InvalidArgument) as caught:
+                refused()
+            said.append(error_text(caught.value))
+    assert [text for text in said if _find_api(text) or "\n" in text] == []
+    assert "give --matcher mqtt" in said[0]
+    assert said[1].startswith("--group: ")
+    assert said[6].startswith("--timeout")
+    assert said[7] == "'y' is no permission: expected letters of rwslpe"
+    assert said[8].endswith("a name goes to --username, and a key to --key @FILE")
