@@ -113,15 +113,15 @@ def find_overlap(
     arrivals = frozenset((*(arrived - 1 - index for index in found.arrivals), *delayed.values()))
     at_s = live[delayed[newest]].at_s if newest in delayed else work.at_s(newest)
     indices = {id_: arrived - 1 - index for id_, index in work.arrivals.items()} | delayed
-    sent_again, limits = _sent_again(stored, live, indices)
+    sent_again, first = _sent_again(stored, live, indices)
     between: dict[bytes, int] = {}
     last: dict[bytes, int] = {}
     for id_, _ in stored:
         process = process_of(id_)
         if id_ in indices and id_ not in sent_again:
-            last[process] = max(indices[id_], last.get(process, -1))
+            last[process] = max(first.get(id_, indices[id_]), last.get(process, -1))
         elif process in last and (id_ not in matched or id_ in sent_again):
-            between[id_] = min(last[process], limits[id_] - 1)
+            between[id_] = last[process]
     return evolve(
         found,
         matched=matched - sent_again,
@@ -141,7 +141,7 @@ def _sent_again(
     arrived is the same once more, stored after the page was made. If only that were given, it would come too late.
 
     Returns:
-        The ids of these messages; and for every stored one the index of the first arrival that equals one behind it.
+        The ids of these messages; and for each stored one that an arrival equals the index of the first it may be.
     """
     ids: defaultdict[Fingerprint, list[bytes]] = defaultdict(list)
     for id_, known_by in stored:
@@ -161,22 +161,20 @@ def _sent_again(
         insort(before[process_of(id_)], index)
     behind: defaultdict[bytes, list[int]] = defaultdict(list)
     found: set[bytes] = set()
-    limits: dict[bytes, int] = {}
     for id_, _ in reversed(stored):
         older, newer = before[process_of(id_)], behind[process_of(id_)]
-        limits[id_] = newer[0] if newer else len(live)
         if id_ not in places:
             continue
         index = places[id_]
         del older[bisect_left(older, index)]
         overtaken_by = bisect_left(newer, index)
         # Behind so many that arrived before, it was published after the subscription was granted.
-        certain = bisect_left(older, limits[id_]) >= max(_MIN_BEFORE, overtaken_by + 1)
+        certain = bisect_left(older, newer[0] if newer else index) >= max(_MIN_BEFORE, overtaken_by + 1)
         if id_ in indices and not certain and overtaken_by and overtaken_by >= len(newer) - overtaken_by:
             found.add(id_)
         else:
             insort(newer, index)
-    return found, limits
+    return found, places
 
 
 def _delayed(

@@ -263,6 +263,17 @@ def test_a_state_in_its_place_is_another_one_if_it_was_stored_too_late() -> None
     assert rest(only, find_delivered(only, arrived("O", times_s=[9.5]), since=(cursor, 0.0))) == ""
 
 
+def test_what_a_client_that_stood_still_received_at_once_is_in_doubt_and_told() -> None:
+    found = stored("abcdefgh", times_s=[0, 3, 3, 3, 4, 4, 4, 4])
+    soon = arrived("abcdefgh", times_s=[0.0, *(4.0 + number / 100 for number in range(7))])
+    burst = arrived("abcdefgh", times_s=[number / 100 for number in range(8)])
+
+    on_time, at_once = find_delivered(found, soon), find_delivered(found, burst)
+
+    assert (rest(found, on_time), on_time.exact) == ("", True)
+    assert (rest(found, at_once), at_once.exact) == ("bcdefgh", False)
+
+
 def test_messages_that_stand_further_apart_than_any_disorder_are_not_one() -> None:
     found = stored("bcdefgha", times_s=[0] * 7 + [3])
 
