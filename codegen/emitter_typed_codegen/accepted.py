@@ -7,9 +7,8 @@ import tomllib
 from pathlib import Path
 from typing import cast
 
-from attrs import frozen
-
 from emitter_typed_codegen.compare import RULES
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.problems import did_you_mean, quoted
 
 _KEYS = ("rule", "path", "reason", "schema")

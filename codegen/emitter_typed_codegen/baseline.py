@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.model import Protocol, Schema, reached
 from emitter_typed_codegen.problems import SchemaProblems
 from emitter_typed_codegen.resolve import load

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from emitter_typed_codegen.accepted import Accepted, read_accepted
 from emitter_typed_codegen.baseline import GIT, Version, in_git, is_git, open_version
 from emitter_typed_codegen.compare import ORDERS, Change, Keys, compare
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.jobs import BadConfiguration, Project, compiler_protocol, project_file, read_project
 from emitter_typed_codegen.paths import real_path
 from emitter_typed_codegen.problems import Format, Level, github_command

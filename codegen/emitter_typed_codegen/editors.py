@@ -13,8 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.language.limits import LIMITS, LONGEST_PATTERN, MOST, RANGE, ConstraintRule, Limited
 from emitter_typed_codegen.language.protocol import OPERATION
 from emitter_typed_codegen.language.scalars import DESCRIBED, FORMATS, ORDINARY, SCALARS

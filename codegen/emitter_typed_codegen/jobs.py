@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.editors import named_file, named_text
 from emitter_typed_codegen.export import TARGETS, Target
 from emitter_typed_codegen.model import Protocol, Schema

@@ -9,7 +9,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from attrs import field, frozen
+from attrs import field
+
+from emitter_typed_codegen.data import frozen
 
 WIDTH = 88
 """The line length that everything fits where it can."""

@@ -10,9 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from attrs import frozen
-
 from emitter_typed_codegen.baseline import ignored_by_git
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.jobs import PROJECT_COMMAND
 from emitter_typed_codegen.ownership import MANIFEST, is_manifest
 from emitter_typed_codegen.paths import real_path

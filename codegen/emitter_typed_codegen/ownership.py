@@ -14,7 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from zlib import crc32
 
-from attrs import define, field
+from attrs import field
+
+from emitter_typed_codegen.data import define
 
 MANIFEST = "manifest.json"
 """The file that says what the compiler owns in a folder, for readers."""
@@ -40,8 +42,8 @@ _ATTRIBUTES_HEAD = f"""\
 _CONFLICT = re.compile(r"<{7}(?: |$)|={7}$|>{7}(?: |$)|\|{7}(?: |$)")
 _SECTION = re.compile(r"\[(.+)\]").fullmatch
 _TEXT = r'"(?:[^"\\]|\\.)+"'
-_HASHED = re.compile(rf'^\s*({_TEXT}): "([0-9a-f]{{64}})"', re.MULTILINE)
-_SCHEMA = re.compile(rf'"file": ({_TEXT})')
+_HASHED = rf'^\s*({_TEXT}): "([0-9a-f]{{64}})"'
+_SCHEMA = rf'"file": ({_TEXT})'
 
 
 def manifest(files: Mapping[str, str], facts: Mapping[str, object]) -> str:
@@ -79,7 +81,7 @@ def is_manifest(text: str) -> bool:
 
 def schemas(manifest: str) -> set[str]:
     """Return the names of the schemas that a manifest speaks of: one, or what a merge left there."""
-    return {_read(name) for name in _SCHEMA.findall(manifest)}
+    return {_read(name) for name in re.findall(_SCHEMA, manifest)}
 
 
 @define
@@ -92,7 +94,7 @@ class Ownership:
     def add_manifest(self, text: str) -> None:
         """Add the files of a manifest, both sides of a conflict included."""
         _, _, files = text.partition('"files"')
-        self._hashes |= {(_read(name), digest) for name, digest in _HASHED.findall(files)}
+        self._hashes |= {(_read(name), digest) for name, digest in re.findall(_HASHED, files, re.MULTILINE)}
 
     def add_checksums(self, text: str) -> None:
         """Add the lines of which there are checksums. A file may have several lists: each of them is true."""
@@ -131,7 +133,11 @@ def _lines(name: str, text: str) -> list[str]:
     # Equal lines of two files are different here, as they are to a merge.
     start = crc32(name.encode("utf-8", "surrogateescape"))
     lines = text.removesuffix("\n").split("\n")
-    return [_conflict(line) or f"{crc32(line.encode('utf-8', 'surrogateescape'), start):08x}" for line in lines]
+    # Most lines of generated code stand there many times.
+    known = {
+        line: _conflict(line) or f"{crc32(line.encode('utf-8', 'surrogateescape'), start):08x}" for line in {*lines}
+    }
+    return [known[line] for line in lines]
 
 
 def _conflict(line: str) -> str:

@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import field
+
+from emitter_typed_codegen.data import frozen
 
 Format = Literal["text", "json", "github"]
 """How problems are written: for people, for programs, as annotations of a GitHub workflow."""

@@ -7,9 +7,10 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from attrs import Factory, define, evolve, frozen
+from attrs import Factory, evolve
 
 from emitter_typed_codegen.baseline import GIT, NoBaseline, branched_off, in_git, is_git, text_in_git
+from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.diff import Changes, Report, accepted_file, shown_path
 from emitter_typed_codegen.jobs import (
     PROJECT_COMMAND,

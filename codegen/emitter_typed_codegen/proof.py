@@ -13,7 +13,7 @@ from emitter_typed_codegen.problems import SchemaProblems, quoted
 from emitter_typed_codegen.source import MapNode, Node, Placed, ScalarNode, read
 
 # What stands at the margin, or is an attribute of a facade.
-_NAMED = re.compile(r"(?:class |    (?=\w+:)|        self\.)?(\w+)")
+_NAMED = r"(?:class |    (?=\w+:)|        self\.)?(\w+)"
 
 
 def prove(files: Mapping[str, str], schema: Path) -> None:
@@ -53,7 +53,7 @@ def _declaration(lines: list[str], root: Node | None) -> ScalarNode | None:
     """Return the key of the type or channel that the last of some lines were made of; None if it cannot be told."""
     made = dict(_made(root))
     for line in reversed(lines):
-        found = _NAMED.match(line)
+        found = re.match(_NAMED, line)
         if found is not None and found[1] in made:
             return made[found[1]]
     return None

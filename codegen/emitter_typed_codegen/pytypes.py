@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from attrs import Factory, define, evolve, field, frozen
+from attrs import Factory, evolve, field
 
+from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.layout import WIDTH, Either, Expression, Group, lay, width
 from emitter_typed_codegen.names import free_name
 from emitter_typed_codegen.texts import literal

@@ -22,7 +22,7 @@ from emitter_typed_codegen.view import Banner, FileView
 from emitter_typed_codegen.view.docs import Doc
 
 # What no page of HTML may hold, and no UTF-8.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_FORBIDDEN = "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 
 
 def render(files: Iterable[FileView], banner: Banner) -> Mapping[str, str]:
@@ -113,7 +113,7 @@ def _made_environment(*, escape: bool) -> Environment:
 
 def _visible(value: object) -> object:
     """Return a value without characters that HTML may not hold."""
-    return _FORBIDDEN.sub("\ufffd", value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return re.sub(_FORBIDDEN, "\ufffd", value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _lay(expression: Expression, indent: int = 0) -> str:

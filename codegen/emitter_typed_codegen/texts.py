@@ -9,8 +9,9 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 
-from attrs import field, frozen
+from attrs import field
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import STEP, WIDTH
 
 # What does not show, or changes how its neighbours show. By number, since newer Pythons know more characters.

@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, field
 
 from emitter_typed_codegen import ownership
+from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.exclusive import Busy, alone
 from emitter_typed_codegen.ownership import ATTRIBUTES, CHECKSUMS, MANIFEST, Ownership
 from emitter_typed_codegen.paths import real_path

@@ -7,11 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, field
 
 from emitter_typed_codegen.compare.limits import changed_limits
 from emitter_typed_codegen.compare.rules import RULES, Rule
 from emitter_typed_codegen.compare.wire import Position, Resolved, kind, reads, resolve
+from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.model import (
     Alias,
     Channel,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from attrs import frozen
+from emitter_typed_codegen.data import frozen
 
 Effect = Literal[
     "breaks-readers", "breaks-writers", "breaks-stored", "loses-value", "moves-channel", "python-only", "safe",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
-
 from emitter_typed_codegen.compare.wire import resolve
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.export.channels import (
     DIRECTIONS,
     is_stored,

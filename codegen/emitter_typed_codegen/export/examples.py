@@ -10,9 +10,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import cast
 
-from attrs import field, frozen
+from attrs import field
 
 from emitter_typed_codegen.compare.wire import resolve
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.export.values import wire_value
 from emitter_typed_codegen.model import (
     Constraint,

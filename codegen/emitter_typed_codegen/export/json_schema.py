@@ -14,9 +14,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from attrs import frozen
-
 from emitter_typed_codegen.compare.wire import Base, resolve
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.export.examples import Examples
 from emitter_typed_codegen.export.json_text import Json, plain_number
 from emitter_typed_codegen.export.patterns import portable

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from emitter_typed_codegen.compare.wire import resolve
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.export.channels import (
     DIRECTIONS,
     is_stored,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.language.limits import ConstraintRule
 from emitter_typed_codegen.language.scalars import ORDINARY
 from emitter_typed_codegen.model import ScalarName

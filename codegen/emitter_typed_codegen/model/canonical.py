@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import cache
 from typing import cast
 
-from attrs import AttrsInstance, evolve, fields, has
+from attrs import evolve, fields, has
 
 from emitter_typed_codegen.model.schema import Import, Schema
 from emitter_typed_codegen.model.types import JsonMap
@@ -48,15 +49,16 @@ def _place(name: str) -> tuple[list[str | int], str]:
 
 def _plain(value: object) -> object:
     """Return a part of the model as JSON in which everything that the model tells apart is different."""
-    kind = type(value)
     if isinstance(value, tuple):
         items = [_plain(item) for item in cast("tuple[object, ...]", value)]
         return {"map": items} if isinstance(value, JsonMap) else items
-    if has(kind):
-        left_out = _LEFT_OUT.get(kind, ())
-        return [kind.__name__, *(_plain(getattr(value, name)) for name in _names(kind) if name not in left_out)]
-    return value
+    kind: type = value.__class__
+    names = _names(kind)
+    return value if names is None else [kind.__name__, *[_plain(getattr(value, name)) for name in names]]
 
 
-def _names(kind: type[AttrsInstance]) -> list[str]:
-    return [one.name for one in fields(kind)]
+@cache
+def _names(kind: type) -> list[str] | None:
+    """Return the fields of a class of the model that are part of its meaning; None for any other class."""
+    left_out = _LEFT_OUT.get(kind, ())
+    return [one.name for one in fields(kind) if one.name not in left_out] if has(kind) else None

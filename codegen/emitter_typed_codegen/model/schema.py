@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import field
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.model.protocol import (
     Envelope,
     Error,

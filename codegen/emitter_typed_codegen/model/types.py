@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import frozen
+from emitter_typed_codegen.data import frozen
 
 ScalarName = Literal[
     "string", "int", "float", "bool", "bytes", "datetime", "date", "duration", "uuid", "decimal", "json",

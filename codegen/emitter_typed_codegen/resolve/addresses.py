@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.language.texts import LONGEST_ADDRESS, SEGMENT_CHARACTER, WORD
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Report
 from emitter_typed_codegen.source import Place, ScalarNode
 
 _is_literal = re.compile(f"{SEGMENT_CHARACTER}+").fullmatch
-_find_foreign = re.compile(f"(?!{SEGMENT_CHARACTER}).").search
+_FOREIGN = f"(?!{SEGMENT_CHARACTER})."
 _is_word = re.compile(WORD).fullmatch
 
 _CHARACTERS = r"A-Z, a-z, 0-9 and - . : _ $ [ ] \ ^ `"
@@ -63,7 +62,7 @@ def read_segments(report: Report, node: ScalarNode, rule: Rule) -> tuple[Segment
     return tuple(found)
 
 
-_PARAMETER = re.compile(r"\$?[{<]+\s*(\w*)\s*[}>]*|(\w+)[}>]+").fullmatch
+_PARAMETER = r"\$?[{<]+\s*(\w*)\s*[}>]*|(\w+)[}>]+"
 
 
 def meant(address: str) -> str:
@@ -73,7 +72,7 @@ def meant(address: str) -> str:
 
 def _segment_meant(text: str) -> str:
     """Return a segment as its author may have meant it; empty if nothing is close to it."""
-    found = _PARAMETER(text)
+    found = re.fullmatch(_PARAMETER, text)
     return f"{{{found[1] or found[2] or 'name'}}}" if found is not None else ""
 
 
@@ -92,7 +91,7 @@ def _segment(report: Report, place: Place, text: str, rule: Rule) -> Segment | N
         message = f"{quoted(text)} is a wildcard: an address names channels one by one"
         report.add(place, rule, message, "put a parameter in its place, as in {room}")
     elif not is_segment(text):
-        foreign = _find_foreign(text)
+        foreign = re.search(_FOREIGN, text)
         shown = quoted(foreign.group()) if foreign is not None else quoted(text)
         fixed = _segment_meant(text)
         hint = f"write {fixed}" if fixed else f"a segment is made of {_CHARACTERS}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from attrs import define, field
+from attrs import field
 
+from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.users import CHANNEL, DIRECTION, PARAMETER
 from emitter_typed_codegen.model import (
     Channel,

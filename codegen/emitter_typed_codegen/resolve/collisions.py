@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from attrs import define, field
+from attrs import field
 
+from emitter_typed_codegen.data import define
 from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.names import RESERVED_TYPES, channel_classes, class_name
 from emitter_typed_codegen.problems import Rule, quoted

@@ -10,8 +10,6 @@ from emitter_typed_codegen.language.limits import LIMITS, LONGEST_PATTERN, MOST,
 from emitter_typed_codegen.model import Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries
-from emitter_typed_codegen.resolve.pattern_parts import SlowPattern
-from emitter_typed_codegen.resolve.patterns import LONGEST_TEXT, check_speed
 from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
 from emitter_typed_codegen.resolve.values import UNFIT, comparable, read_value
 from emitter_typed_codegen.source import Node, ScalarNode
@@ -178,6 +176,10 @@ def _is_quick(
     symbols: SymbolTable, entries: Entries, ref: TypeRef, constraints: dict[ConstraintRule, Constraint]
 ) -> bool:
     """Tell whether `re` is quick with the pattern on any text that is short enough, and note a problem if not."""
+    # Few schemas have patterns.
+    from emitter_typed_codegen.resolve.pattern_parts import SlowPattern
+    from emitter_typed_codegen.resolve.patterns import LONGEST_TEXT, check_speed
+
     node = entries.scalar("pattern")
     if node is None or ("max_length" in entries and "max_length" not in constraints):
         return False

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from attrs import define, evolve, field
+from attrs import evolve, field
 
+from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.texts import IMPORT_NAME, RELATIVE_PATH
 from emitter_typed_codegen.model import (
     Alias,

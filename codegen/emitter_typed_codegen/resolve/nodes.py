@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from attrs import define, field
+from attrs import field
 
+from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.shapes import LONGEST_NAME, Choice, Shape, listed
 from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
 from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_called

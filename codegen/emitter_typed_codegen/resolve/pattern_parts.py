@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
-from attrs import evolve, frozen
+from attrs import evolve
+
+from emitter_typed_codegen.data import frozen
 
 _MOST_GROUPS = 50
 

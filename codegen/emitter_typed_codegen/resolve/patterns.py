@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from attrs import field, frozen
+from attrs import field
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.resolve.pattern_parts import (
     EVERY,
     Atomic,

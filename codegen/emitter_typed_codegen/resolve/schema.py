@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import evolve
 
+from emitter_typed_codegen.language.protocol import PROTOCOL_KEYS
 from emitter_typed_codegen.language.sections import LANGUAGE, SCHEMA
 from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.names import class_name
@@ -14,8 +15,6 @@ from emitter_typed_codegen.resolve.channels import read_channels
 from emitter_typed_codegen.resolve.collisions import check_classes
 from emitter_typed_codegen.resolve.imports import Files, read_imports
 from emitter_typed_codegen.resolve.nodes import Entries, Report
-from emitter_typed_codegen.resolve.protocol.methods import check_methods
-from emitter_typed_codegen.resolve.protocol.sections import read_sections
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.resolve.types import read_types
 from emitter_typed_codegen.source import Document, MapNode, Node, read
@@ -55,7 +54,6 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
         report.add(entries.key("imports"), "bad-import", "a protocol stands in one file", "declare its types in it")
     imported = tuple(symbols.types.values())
     types = read_types(symbols, entries.get("types"))
-    sections = read_sections(symbols, entries)
     name = entries.scalar("name")
     schema = Schema(
         name=name.value if name is not None and report.is_name(name) else class_name(path.stem),
@@ -65,15 +63,18 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
         imports=imports,
         imported=imported,
         types=types,
-        envelope=sections.envelope,
-        requests=sections.requests,
-        events=sections.events,
-        operations=sections.operations,
-        options=sections.options,
-        errors=sections.errors,
     )
+    describes_protocol = any(key.name in entries for key in PROTOCOL_KEYS)
+    if describes_protocol:
+        # No user's schema needs any of it.
+        from emitter_typed_codegen.resolve.protocol.sections import read_sections
+
+        schema = read_sections(symbols, entries, schema)
     schema = evolve(schema, channels=read_channels(symbols, entries.get("channels"), protocol or schema.protocol))
-    check_methods(report, entries, schema)
+    if describes_protocol:
+        from emitter_typed_codegen.resolve.protocol.methods import check_methods
+
+        check_methods(report, entries, schema)
     check_classes(report, entries, schema, name or at)
     return schema
 

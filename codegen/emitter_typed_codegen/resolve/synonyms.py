@@ -112,10 +112,10 @@ _TRUTHS = {
     **dict.fromkeys(("no", "off", "n", "0"), "false"),
 }
 _NOTHING = frozenset({"null", "none", "nil", "undefined", "void"})
-_LIST = re.compile(r"(?:list|array|sequence|set|tuple|vec|vector|repeated)\s*[\[<(](.*)[\]>)]", re.IGNORECASE)
-_MAP = re.compile(r"(?:dict|map|mapping|record|object|hash)\s*[\[<(]\s*\w+\s*,(.*)[\]>)]", re.IGNORECASE)
-_OPTIONAL = re.compile(r"(?:optional|maybe|option|nullable)\s*[\[<(](.*)[\]>)]", re.IGNORECASE)
-_WORD_BEFORE = re.compile(r"(repeated|optional|required)\s+(.+)", re.IGNORECASE)
+_LIST = r"(?:list|array|sequence|set|tuple|vec|vector|repeated)\s*[\[<(](.*)[\]>)]"
+_MAP = r"(?:dict|map|mapping|record|object|hash)\s*[\[<(]\s*\w+\s*,(.*)[\]>)]"
+_OPTIONAL = r"(?:optional|maybe|option|nullable)\s*[\[<(](.*)[\]>)]"
+_WORD_BEFORE = r"(repeated|optional|required)\s+(.+)"
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 
 
@@ -168,7 +168,7 @@ def type_meant(text: str) -> str:
         return bare if bare in ("int", "float", "string") else type_meant(text[:-1])
     if text.startswith("#/"):
         return type_meant(text.rpartition("/")[2])
-    if found := _WORD_BEFORE.fullmatch(text):
+    if found := re.fullmatch(_WORD_BEFORE, text, re.IGNORECASE):
         inner = type_meant(found[2])
         return {"repeated": inner and f"[{inner}]", "optional": _with_mark(inner)}.get(found[1].casefold(), inner)
     if text.startswith("[") and text.endswith("]"):
@@ -178,12 +178,12 @@ def type_meant(text: str) -> str:
     rest = [part for part in optional if part.casefold() not in _NOTHING]
     if len(optional) > 1:
         return _with_mark(type_meant(rest[0])) if len(rest) == 1 and len(rest) < len(optional) else ""
-    if found := _OPTIONAL.fullmatch(text):
+    if found := re.fullmatch(_OPTIONAL, text, re.IGNORECASE):
         return _with_mark(type_meant(found[1]))
-    if found := _LIST.fullmatch(text):
+    if found := re.fullmatch(_LIST, text, re.IGNORECASE):
         inner = type_meant(re.sub(r",\s*\.\.\.$", "", found[1].strip()))
         return inner and f"[{inner}]"
-    if found := _MAP.fullmatch(text):
+    if found := re.fullmatch(_MAP, text, re.IGNORECASE):
         inner = type_meant(found[1])
         return inner and f"{{string: {inner}}}"
     if text.endswith("[]"):

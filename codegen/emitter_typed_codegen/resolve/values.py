@@ -41,13 +41,12 @@ _LONGEST_NUMBER = 400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_SECONDS = timedelta.max.total_seconds()
 
-_INT = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?").fullmatch
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
-_DATETIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[-+][0-9]{2}:[0-9]{2})"
-).fullmatch
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+# Compiled when they are first used: no schema needs all of them.
+_INT = r"-?(?:0|[1-9][0-9]*)"
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DATETIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[-+][0-9]{2}:[0-9]{2})"
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class Unfit(enum.Enum):
@@ -151,7 +150,7 @@ def _scalar(node: ScalarNode, name: ScalarName) -> Literal_:
 
 
 def _int(text: str) -> int:
-    if not _INT(text) or len(text) > _LONGEST_NUMBER:
+    if not re.fullmatch(_INT, text) or len(text) > _LONGEST_NUMBER:
         raise ValueError(text)
     number = int(text)
     if not -(1 << _INT_BITS) <= number < 1 << _INT_BITS:
@@ -160,13 +159,13 @@ def _int(text: str) -> int:
 
 
 def _float(text: str) -> float:
-    if not _NUMBER(text) or len(text) > _LONGEST_NUMBER or not math.isfinite(number := float(text)):
+    if not re.fullmatch(_NUMBER, text) or len(text) > _LONGEST_NUMBER or not math.isfinite(number := float(text)):
         raise ValueError(text)
     return number
 
 
 def _duration(text: str) -> int | float:
-    number = _int(text) if _INT(text) else _float(text)
+    number = _int(text) if re.fullmatch(_INT, text) else _float(text)
     if abs(number) > _MOST_SECONDS:
         raise ValueError(text)
     return number
@@ -190,27 +189,27 @@ def _bytes(text: str) -> str:
 
 
 def _datetime(text: str) -> str:
-    if not _DATETIME(text):
+    if not re.fullmatch(_DATETIME, text):
         raise ValueError(text)
     datetime.fromisoformat(text)
     return text
 
 
 def _date(text: str) -> str:
-    if not _DATE(text):
+    if not re.fullmatch(_DATE, text):
         raise ValueError(text)
     date.fromisoformat(text)
     return text
 
 
 def _uuid(text: str) -> str:
-    if not _UUID(text):
+    if not re.fullmatch(_UUID, text):
         raise ValueError(text)
     return text
 
 
 def _decimal(text: str) -> str:
-    if not _NUMBER(text) or len(text) > _LONGEST_NUMBER:
+    if not re.fullmatch(_NUMBER, text) or len(text) > _LONGEST_NUMBER:
         raise ValueError(text)
     return text
 
@@ -255,8 +254,8 @@ _HINTS: dict[ScalarName, str] = {
 }
 
 
-_CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{2}(?:\.[0-9]+)?)").fullmatch
-_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|sec|m|min|h|hr|d|w|second|minute|hour|day|week)s?").fullmatch
+_CLOCK = r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{2}(?:\.[0-9]+)?)"
+_SPAN = r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|sec|m|min|h|hr|d|w|second|minute|hour|day|week)s?"
 _SECONDS: dict[str, Fraction] = dict(
     zip(("ms", *"smhdw"), map(Fraction, ("0.001", "1", "60", "3600", "86400", "604800")), strict=True)
 )
@@ -267,7 +266,7 @@ def _hint(name: ScalarName, text: str) -> str:
     match name:
         case "int":
             meant = _whole(text)
-            fraction = _NUMBER(text) and meant is None
+            fraction = re.fullmatch(_NUMBER, text) and meant is None
             return f"write {meant}" if meant else "an int has no fraction: is it a float?" if fraction else _HINTS[name]
         case "float" | "decimal":
             try:
@@ -300,11 +299,11 @@ def _whole(text: str) -> str | None:
 
 
 def _seconds(text: str) -> float | None:
-    span = _SPAN(text.casefold())
+    span = re.fullmatch(_SPAN, text.casefold())
     if span is not None:
         unit = span[2] if span[2] == "ms" else span[2][0]
         return float(Fraction(span[1]) * _SECONDS[unit])
-    clock = _CLOCK(text)
+    clock = re.fullmatch(_CLOCK, text)
     if clock is not None:
         return float(int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + Fraction(clock[3]))
     return None
@@ -333,15 +332,15 @@ def plain_value(node: ScalarNode) -> bool | int | str | None:
 
 
 # The core schema of YAML 1.2, by which editors read: True, 007, 0x1F, .5 and .inf are no texts there.
-_is_no_text = re.compile(
+_NO_TEXT = (
     r"~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
     r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
-).fullmatch
+)
 
 
 def is_text(node: ScalarNode) -> bool:
     """Tell whether YAML reads a text without a type as a text: not as a number, true, false or null."""
-    return not node.plain or not _is_no_text(node.value)
+    return not node.plain or not re.fullmatch(_NO_TEXT, node.value)
 
 
 def _json(node: Node) -> Literal_:
@@ -351,7 +350,7 @@ def _json(node: Node) -> Literal_:
         return JsonMap((key.value, _json(value)) for key, value in node.pairs)
     if not isinstance(node, ScalarNode):
         return None
-    if node.plain and _NUMBER(node.value) and not _INT(node.value):
+    if node.plain and re.fullmatch(_NUMBER, node.value) and not re.fullmatch(_INT, node.value):
         try:
             return _float(node.value)
         except ValueError:

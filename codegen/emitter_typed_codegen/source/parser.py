@@ -12,7 +12,6 @@ from typing import Protocol
 
 from emitter_typed_codegen.problems import Problem, Rule, quoted
 from emitter_typed_codegen.source.loading import MarkedYAMLError, YAMLError, events, parsed
-from emitter_typed_codegen.source.syntax import mend, syntax_problem
 from emitter_typed_codegen.source.tree import BrokenNode, ListNode, MapNode, Node, ScalarNode, Text
 
 MOST_LEVELS = 64
@@ -42,6 +41,8 @@ def parse(characters: str, text: Text, problems: list[Problem]) -> Node | None:
 
 def _mended(text: Text, problems: list[Problem], error: YAMLError) -> Node | None:
     """Return the nodes of what can be read of a text."""
+    from emitter_typed_codegen.source.syntax import mend, syntax_problem
+
     mended = mend(text)
     problems += mended.problems
     if not mended.problems:

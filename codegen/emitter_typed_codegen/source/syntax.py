@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from attrs import Factory, define, frozen
+from attrs import Factory
 
+from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.problems import Problem, Rule, quoted
 from emitter_typed_codegen.source.loading import MarkedYAMLError, PythonLoader, YAMLError, events, parsed, unclosed
 from emitter_typed_codegen.source.tree import Text

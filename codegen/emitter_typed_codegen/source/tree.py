@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from attrs import define, field
+from attrs import field
 
+from emitter_typed_codegen.data import define
 from emitter_typed_codegen.problems import Problem, Rule
 
 

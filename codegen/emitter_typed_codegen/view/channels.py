@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Assigned, Bracketed, Expression, Group, Joined
 from emitter_typed_codegen.model import Channel, Literal_, Optional, Protocol, Publishing, Record, Schema
 from emitter_typed_codegen.names import attribute_name, channel_class, class_name, method_name
@@ -66,8 +67,6 @@ class ChannelsView:
 CHANNELS_MODULE = ".channels"
 """The module of the channels, as its neighbours import it."""
 
-_OVERRIDE = "override"
-
 _CLASSES = [(flavour, end) for flavour in (SYNC, ASYNC) for end in ("Channel", "Channels")]
 
 
@@ -105,18 +104,12 @@ def _module(
     types: set[str],
 ) -> ChannelsView:
     names = {"where", "_definition"}.union(*map(_module_names, channels))
-    names |= {_OVERRIDE, *(method_name(one.name) for one in protocol.publishes)}
+    names |= {method_name(one.name) for one in protocol.publishes}
     imports = Imports(frozenset(names | types), packages=frozenset(packages))
     scope = ModuleScope(schema, TYPES, imports, packages, type_modules)
     views = tuple(_ChannelBuilder(scope, protocol, channel).view() for channel in channels)
     views = tuple(evolve(one, second=_second_names(imports, one)) for one in views)
-    doc = Doc(f"The channels of {schema.name}.")
-    if not any(cls.signatures for one in views for cls in one.classes):
-        return ChannelsView(doc=doc, imports=imports.lines(), channels=views)
-    checking = imports.use(Name("typing", "TYPE_CHECKING"))
-    # Checkers have it, and nothing else needs it.
-    lines = f"{imports.lines()}\n\nif {checking}:\n    from typing_extensions import {_OVERRIDE}"
-    return ChannelsView(doc=doc, imports=lines, channels=views)
+    return ChannelsView(doc=Doc(f"The channels of {schema.name}."), imports=imports.lines(), channels=views)
 
 
 def _module_names(channel: Channel) -> set[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import flat
 from emitter_typed_codegen.model import (
     Alias,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Assigned, Expression, Group, Joined
 from emitter_typed_codegen.model import Channel, Schema
 from emitter_typed_codegen.names import attribute_name, channel_class, class_name, hidden_name

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from attrs import field, frozen
+from attrs import field
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import STEP, Bracketed, Expression, Group, Joined, lay
 from emitter_typed_codegen.model import Flags, Option, Scalar, Secret, Setting, TypeRef
 from emitter_typed_codegen.names import hidden_name

@@ -6,8 +6,9 @@ import base64
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
-from attrs import Factory, evolve, frozen
+from attrs import Factory, evolve
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import (
     Alias,

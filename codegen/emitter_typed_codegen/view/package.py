@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from emitter_typed_codegen import model
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.texts import comment
@@ -17,14 +16,6 @@ from emitter_typed_codegen.view.facade import facade_view
 from emitter_typed_codegen.view.init import index_view, init_view
 from emitter_typed_codegen.view.methods import ASYNC, SYNC
 from emitter_typed_codegen.view.module_scope import TYPES
-from emitter_typed_codegen.view.protocol.api import api_view
-from emitter_typed_codegen.view.protocol.bases import bases_view
-from emitter_typed_codegen.view.protocol.compiler_protocol import compiler_protocol_view
-from emitter_typed_codegen.view.protocol.definitions import protocol_view
-from emitter_typed_codegen.view.protocol.errors import errors_view
-from emitter_typed_codegen.view.protocol.option_factories import has_option_factories, option_factories_view
-from emitter_typed_codegen.view.protocol.options import options_view
-from emitter_typed_codegen.view.strategies import strategies_view
 from emitter_typed_codegen.view.types import TypesView, type_modules, type_parts, types_view
 
 _EXTENSION = "To add behaviour, subclass or wrap these classes outside this folder."
@@ -98,16 +89,28 @@ def package(
         return _protocol_package(schema)
     files = _channels_package(schema, protocol or Protocol(reserved=""), command, packages or {})
     if testing and (schema.types or schema.channels):
+        from emitter_typed_codegen.view.strategies import strategies_view
+
         files.append(FileView("testing.py", "testing.py.jinja", strategies_view(schema, packages or {})))
     return files
 
 
 def compiler_protocol_file(protocol: Protocol, schema: Schema, path: str) -> FileView:
     """Return the module that the compiler itself needs of a schema's protocol."""
+    from emitter_typed_codegen.view.protocol.compiler_protocol import compiler_protocol_view
+
     return FileView(path, "protocol.py.jinja", compiler_protocol_view(protocol, schema.name))
 
 
 def _protocol_package(schema: Schema) -> list[FileView]:
+    # No user's schema needs any of it.
+    from emitter_typed_codegen.view.protocol.api import api_view
+    from emitter_typed_codegen.view.protocol.bases import bases_view
+    from emitter_typed_codegen.view.protocol.definitions import protocol_view
+    from emitter_typed_codegen.view.protocol.errors import errors_view
+    from emitter_typed_codegen.view.protocol.option_factories import has_option_factories, option_factories_view
+    from emitter_typed_codegen.view.protocol.options import options_view
+
     types = types_view(schema)
     errors = errors_view(schema)
     options = options_view(schema)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from attrs import frozen
+from emitter_typed_codegen.data import frozen
 
 _WHOLE = 200
 """How many declarations are one module, as one would write it."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import STEP, WIDTH, Assigned, Bracketed, Expression, Group, Joined, flat, lay, width
 from emitter_typed_codegen.model import Field, Map, Optional, Record, Scalar
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, class_name

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import WIDTH, Expression, Group, Joined, flat, width
 from emitter_typed_codegen.model import Alias, Channel, Declaration, Named, Record, Schema
 from emitter_typed_codegen.names import (

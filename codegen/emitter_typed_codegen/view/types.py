@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import Factory, evolve, frozen
+from attrs import Factory, evolve
 
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Assigned, Either, Expression, Group
 from emitter_typed_codegen.model import (
     Alias,

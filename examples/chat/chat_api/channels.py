@@ -29,9 +29,6 @@ from emitter_typed.contract import (
 
 from .types import Invitation, Line, Name
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-
 
 @frozen(kw_only=True)
 class InvitationParams(Record):
@@ -70,7 +67,6 @@ class InvitationChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Invitation,
@@ -82,7 +78,6 @@ class InvitationChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Invitation,
@@ -149,7 +144,6 @@ class AsyncInvitationChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Invitation,
@@ -161,7 +155,6 @@ class AsyncInvitationChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Invitation,
@@ -248,7 +241,6 @@ class PrivateChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Line,
@@ -260,7 +252,6 @@ class PrivateChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Line,
@@ -318,7 +309,6 @@ class AsyncPrivateChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Line,
@@ -330,7 +320,6 @@ class AsyncPrivateChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Line,
@@ -408,7 +397,6 @@ class RoomChannel(PublishChannel[Line, RoomParams], SubscribeChannel[Line, RoomP
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Line,
@@ -420,7 +408,6 @@ class RoomChannel(PublishChannel[Line, RoomParams], SubscribeChannel[Line, RoomP
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Line,
@@ -479,7 +466,6 @@ class AsyncRoomChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Line,
@@ -491,7 +477,6 @@ class AsyncRoomChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Line,

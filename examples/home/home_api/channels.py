@@ -28,9 +28,6 @@ from emitter_typed.contract import (
 
 from .types import Reading
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-
 
 @frozen(kw_only=True)
 class TemperatureParams(Record):
@@ -66,7 +63,6 @@ class TemperatureChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Reading,
@@ -78,7 +74,6 @@ class TemperatureChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Reading,
@@ -137,7 +132,6 @@ class AsyncTemperatureChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Reading,
@@ -149,7 +143,6 @@ class AsyncTemperatureChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Reading,

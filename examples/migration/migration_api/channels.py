@@ -29,9 +29,6 @@ from emitter_typed.contract import (
 
 from .types import Position
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-
 
 @frozen(kw_only=True)
 class NoticeParams(Record):
@@ -70,7 +67,6 @@ class NoticeChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: str,
@@ -82,7 +78,6 @@ class NoticeChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: str,
@@ -140,7 +135,6 @@ class AsyncNoticeChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: str,
@@ -152,7 +146,6 @@ class AsyncNoticeChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: str,
@@ -233,7 +226,6 @@ class PositionChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Position,
@@ -245,7 +237,6 @@ class PositionChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Position,
@@ -304,7 +295,6 @@ class AsyncPositionChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Position,
@@ -316,7 +306,6 @@ class AsyncPositionChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Position,

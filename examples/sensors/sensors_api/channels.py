@@ -30,9 +30,6 @@ from emitter_typed.contract import (
 
 from .types import Alarm, House, Reading
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-
 
 @frozen(kw_only=True)
 class AlarmParams(Record):
@@ -71,7 +68,6 @@ class AlarmChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Alarm,
@@ -83,7 +79,6 @@ class AlarmChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Alarm,
@@ -142,7 +137,6 @@ class AsyncAlarmChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Alarm,
@@ -154,7 +148,6 @@ class AsyncAlarmChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Alarm,
@@ -241,7 +234,6 @@ class ReadingChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Reading,
@@ -253,7 +245,6 @@ class ReadingChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Reading,
@@ -327,7 +318,6 @@ class AsyncReadingChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Reading,
@@ -339,7 +329,6 @@ class AsyncReadingChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Reading,

@@ -29,9 +29,6 @@ from emitter_typed.contract import (
 
 from .types import Station
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-
 
 @frozen(kw_only=True)
 class StationParams(Record):
@@ -70,7 +67,6 @@ class StationChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Station,
@@ -82,7 +78,6 @@ class StationChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Station,
@@ -140,7 +135,6 @@ class AsyncStationChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Station,
@@ -152,7 +146,6 @@ class AsyncStationChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Station,

@@ -25,9 +25,6 @@ from emitter_typed.contract import (
 
 from .types import Job, Result
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-
 JobsChannelMessage = ChannelMessage[Job, None]
 """A message of `jobs/`."""
 
@@ -52,7 +49,6 @@ class JobsChannel(PublishChannel[Job, None], SubscribeChannel[Job, None]):
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Job,
@@ -64,7 +60,6 @@ class JobsChannel(PublishChannel[Job, None], SubscribeChannel[Job, None]):
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Job,
@@ -91,7 +86,6 @@ class AsyncJobsChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Job,
@@ -103,7 +97,6 @@ class AsyncJobsChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Job,
@@ -137,7 +130,6 @@ class ResultsChannel(PublishChannel[Result, None], SubscribeChannel[Result, None
 
     if TYPE_CHECKING:
 
-        @override
         def publish(
             self,
             payload: Result,
@@ -149,7 +141,6 @@ class ResultsChannel(PublishChannel[Result, None], SubscribeChannel[Result, None
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Result,
@@ -174,7 +165,6 @@ class AsyncResultsChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def publish(
             self,
             payload: Result,
@@ -186,7 +176,6 @@ class AsyncResultsChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def publish_nowait(
             self,
             payload: Result,

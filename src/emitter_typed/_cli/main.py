@@ -5,6 +5,7 @@ Start-up is part of the product: `--version` and `--help` load nothing but argpa
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 from collections.abc import Sequence
@@ -34,7 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 something was found, 2 wrong usage, 3 no broker or connection lost, 4 refused by the
         broker, 130 interrupted, 141 nobody reads the output any more; `docs/reference/command-line.md` has a table.
     """
-    return printed(lambda: _main(list(sys.argv[1:] if argv is None else argv)), "emitter-typed")
+    code = printed(lambda: _main(list(sys.argv[1:] if argv is None else argv)), "emitter-typed")
+    if argv is None:
+        # The process ends: to look for what could go takes a tenth of a run of the compiler.
+        gc.freeze()
+    return code
 
 
 def _main(arguments: list[str]) -> int:

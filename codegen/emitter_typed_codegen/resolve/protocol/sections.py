@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from emitter_typed_codegen.model import Envelope, Error, Event, Operation, Option, Request
+from emitter_typed_codegen.model import Operation, Request, Schema
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.protocol.envelope import read_envelope
@@ -24,20 +24,8 @@ from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 _IN_AN_ENVELOPE = ("requests", "events", "operations", "options", "errors")
 
 
-@frozen(kw_only=True)
-class Sections:
-    """What the sections declare; all are empty for a schema without a protocol."""
-
-    envelope: Envelope | None
-    requests: tuple[Request, ...]
-    events: tuple[Event, ...]
-    operations: tuple[Operation, ...]
-    options: tuple[Option, ...]
-    errors: tuple[Error, ...]
-
-
-def read_sections(symbols: SymbolTable, entries: Entries) -> Sections:
-    """Read the sections out of the entries of a schema."""
+def read_sections(symbols: SymbolTable, entries: Entries, schema: Schema) -> Schema:
+    """Return a schema with what the sections of its protocol declare."""
     envelope = read_envelope(symbols, entries.get("envelope"), entries.key("envelope"))
     bare = next((section for section in _IN_AN_ENVELOPE if section in entries), None)
     if bare is not None and "envelope" not in entries:
@@ -64,8 +52,14 @@ def read_sections(symbols: SymbolTable, entries: Entries) -> Sections:
         )
         for one in operations
     )
-    return Sections(
-        envelope=envelope, requests=requests, events=events, operations=operations, options=options, errors=errors
+    return evolve(
+        schema,
+        envelope=envelope,
+        requests=requests,
+        events=events,
+        operations=operations,
+        options=options,
+        errors=errors,
     )
 
 

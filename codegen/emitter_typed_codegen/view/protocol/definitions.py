@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import (
     Event,

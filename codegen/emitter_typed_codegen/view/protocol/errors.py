@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.model import Error, Schema
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-
+from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import Operation, Option, Request, Scalar, Schema
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name, method_name

@@ -31,9 +31,6 @@ from emitter_typed.contract import (
 
 from .types import Floor, Reading, RoomId
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-
 
 @frozen(kw_only=True)
 class OrderParams(Record):
@@ -190,7 +187,6 @@ class TemperatureChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def send(
             self,
             payload: Reading,
@@ -201,7 +197,6 @@ class TemperatureChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def send_later(
             self,
             payload: Reading,
@@ -278,7 +273,6 @@ class AsyncTemperatureChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def send(
             self,
             payload: Reading,
@@ -289,7 +283,6 @@ class AsyncTemperatureChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def send_later(
             self,
             payload: Reading,

@@ -33,9 +33,6 @@ from emitter_typed.contract import (
 
 from .types import Command, HouseId, Reading
 
-if TYPE_CHECKING:
-    from typing_extensions import override
-
 
 @frozen(kw_only=True)
 class AlarmParams(Record):
@@ -382,7 +379,6 @@ class TemperatureChannel(
 
     if TYPE_CHECKING:
 
-        @override
         def send(
             self,
             payload: Reading,
@@ -393,7 +389,6 @@ class TemperatureChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def send_later(
             self,
             payload: Reading,
@@ -466,7 +461,6 @@ class AsyncTemperatureChannel(
 
     if TYPE_CHECKING:
 
-        @override
         async def send(
             self,
             payload: Reading,
@@ -477,7 +471,6 @@ class AsyncTemperatureChannel(
             timeout_s: float | None = None,
         ) -> None: ...
 
-        @override
         def send_later(
             self,
             payload: Reading,
