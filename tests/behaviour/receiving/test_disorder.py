@@ -167,6 +167,32 @@ def test_what_is_stored_and_delivered_a_moment_later_keeps_its_place(broker: Bro
         assert payloads(read(subscription, "end"))[-1] == "end"
 
 
+def test_what_was_missed_comes_first_though_its_publisher_sends_it_again(broker: Broker) -> None:
+    """The broker still carries out what came over the old connection of a publisher, and then the same once more."""
+    key = broker.keygen("a/#/", "rwsl")
+    with publishers(broker, broker) as (old, new), recovering(broker, key) as (client, subscription):
+        publish(old, key, "0")
+        read(subscription, "0")
+        with away(broker, client):
+            publish(old, key, "1", "2")
+        publish(old, key, "3")
+        # The page is made, and comes behind what is sent again.
+        broker.faults.withhold_replies()
+        assert subscription.get(timeout_s=0.2) is None
+        pending = [new.publish_nowait(key, CHANNEL, payload, ttl=3600) for payload in ("1", "2", "3")]
+        broker.wait_published(count=7, timeout_s=LIMIT_S)
+        broker.faults.clear()
+        for one in pending:
+            one.wait(timeout_s=LIMIT_S)
+        publish(new, key, "end")
+
+        (gap,) = gaps(events := read(subscription, "end"))
+
+        assert list(dict.fromkeys(payloads(events))) == ["1", "2", "3", "end"]
+        assert gap.recovered
+        assert not gap.exact
+
+
 @pytest.mark.parametrize("keep_stored", [True, False])
 def test_what_is_published_after_a_restart_within_a_second_is_not_lost(keep_stored: bool) -> None:
     with Broker(clock=ManualClock(1_700_000_000)) as broker:

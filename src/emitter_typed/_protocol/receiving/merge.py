@@ -9,6 +9,8 @@ arrived, and two that are equal count as one message only where all of this hold
 - To take them for two messages would need more disorder. What was missed is stored behind all that arrived. So a
   message that is stored behind a missed one, or behind a later arrival, is taken for missed, unless even more of those
   behind it arrived.
+- The one that arrived does not stand behind all that is stored: what did was stored later. A publisher that was cut off
+  sends again what was missed.
 - No other message equals them; or one that is certain is stored behind them, so that they were not missed.
 
 All others are delivered again, for a repeat is better than a loss.
@@ -19,7 +21,7 @@ before, and is not stored itself.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import Final
@@ -106,22 +108,82 @@ def find_overlap(
     work = _Work(stored[::-1], mirrored, unheard, late, mirrored=True)
     found = work.compare(None)
     newest = stored[-1][0] if stored else b""
-    delayed = _delayed(stored, live, arrived, work.arrivals.keys())
+    delayed = _delayed(stored, live, arrived, work.arrivals.keys(), unheard)
+    matched = found.matched | delayed.keys()
     arrivals = frozenset((*(arrived - 1 - index for index in found.arrivals), *delayed.values()))
     at_s = live[delayed[newest]].at_s if newest in delayed else work.at_s(newest)
     indices = {id_: arrived - 1 - index for id_, index in work.arrivals.items()} | delayed
+    sent_again, first = _sent_again(stored, live, indices)
     between: dict[bytes, int] = {}
     last: dict[bytes, int] = {}
     for id_, _ in stored:
         process = process_of(id_)
-        if id_ in indices:
-            last[process] = max(indices[id_], last.get(process, -1))
-        elif process in last and id_ not in found.matched:
+        if id_ in indices and id_ not in sent_again:
+            last[process] = max(first.get(id_, indices[id_]), last.get(process, -1))
+        elif process in last and (id_ not in matched or id_ in sent_again):
             between[id_] = last[process]
-    return evolve(found, matched=found.matched | delayed.keys(), arrivals=arrivals, newest_at_s=at_s, between=between)
+    return evolve(
+        found,
+        matched=matched - sent_again,
+        exact=found.exact and not sent_again,
+        arrivals=arrivals - {indices[id_] for id_ in sent_again},
+        newest_at_s=None if newest in sent_again else at_s,
+        between=between,
+    )
 
 
-def _delayed(stored: Sequence[Found], live: Sequence[Arrived], arrived: int, matched: Set[bytes]) -> dict[bytes, int]:
+def _sent_again(
+    stored: Sequence[Found], live: Sequence[Arrived], indices: Mapping[bytes, int]
+) -> tuple[Set[bytes], Mapping[bytes, int]]:
+    """Find what arrived only behind messages that are stored behind it, and before nothing that the page holds.
+
+    A publisher that is cut off sends again what it has no acknowledgement of. So the message was missed, and what
+    arrived is the same once more, stored after the page was made. If only that were given, it would come too late.
+
+    Returns:
+        The ids of these messages; and for each stored one that an arrival equals the index of the first it may be.
+    """
+    ids: defaultdict[Fingerprint, list[bytes]] = defaultdict(list)
+    for id_, known_by in stored:
+        ids[known_by].append(id_)
+    came: defaultdict[Fingerprint, list[int]] = defaultdict(list)
+    for index, one in enumerate(live):
+        came[one.fingerprint].append(index)
+    # Of equal ones the oldest were missed, if not all arrived.
+    places = {
+        id_: index
+        for known_by, equal in ids.items()
+        if known_by in came
+        for id_, index in zip(equal[-len(came[known_by]) :], came[known_by], strict=False)
+    }
+    before: defaultdict[bytes, list[int]] = defaultdict(list)
+    for id_, index in places.items():
+        insort(before[process_of(id_)], index)
+    behind: defaultdict[bytes, list[int]] = defaultdict(list)
+    found: set[bytes] = set()
+    for id_, _ in reversed(stored):
+        older, newer = before[process_of(id_)], behind[process_of(id_)]
+        if id_ not in places:
+            continue
+        index = places[id_]
+        del older[bisect_left(older, index)]
+        overtaken_by = bisect_left(newer, index)
+        # Behind so many that arrived before, it was published after the subscription was granted.
+        certain = bisect_left(older, newer[0] if newer else index) >= max(_MIN_BEFORE, overtaken_by + 1)
+        if id_ in indices and not certain and overtaken_by and overtaken_by >= len(newer) - overtaken_by:
+            found.add(id_)
+        else:
+            insort(newer, index)
+    return found, places
+
+
+def _delayed(
+    stored: Sequence[Found],
+    live: Sequence[Arrived],
+    arrived: int,
+    matched: Set[bytes],
+    no_echo: Set[Fingerprint],
+) -> dict[bytes, int]:
     """Find the stored messages that arrived after the newest page: their ids, and the indices of the arrivals.
 
     A page may hold a message that the broker delivers a moment later. It is stored behind some that have arrived, so
@@ -140,6 +202,7 @@ def _delayed(stored: Sequence[Found], live: Sequence[Arrived], arrived: int, mat
             behind[process] -= 1
         elif (
             known_by in indices
+            and known_by not in no_echo
             and stored_times[known_by] == times[known_by] == 1
             and before[process] >= max(_MIN_BEFORE, behind[process] + 1)
         ):

@@ -127,6 +127,31 @@ def test_what_a_page_holds_and_is_delivered_a_moment_later_is_one(
 
 
 @pytest.mark.parametrize(
+    ("history", "live", "given"),
+    [
+        # 3 came over the old connection of a publisher, which then sent all again.
+        ("23", "32", "2"),
+        ("123", "312", "12"),
+        ("123", "3123", "12"),
+        ("0123", "312345", "012"),
+        # The page holds some of what was sent again, too.
+        ("12a1", "a132", "12"),
+        # Neighbours changed places among others that arrived.
+        ("mabdcefgh", "abcdefgh", "m"),
+        # States that come again, each in its place.
+        ("xyx", "xyx", ""),
+    ],
+)
+def test_what_was_missed_and_sent_again_is_given_in_its_place(history: str, live: str, given: str) -> None:
+    found = stored(history)
+
+    overlap = find_overlap(found, arrived(live), arrived=len(live))
+
+    assert rest(found, overlap)[: len(given)] == given
+    assert not (overlap.exact and set(given) & set(live))
+
+
+@pytest.mark.parametrize(
     ("history", "live", "at_first", "between"),
     [
         ("mabcdx", "abcd", 4, {"x": 3}),
@@ -236,6 +261,17 @@ def test_a_state_in_its_place_is_another_one_if_it_was_stored_too_late() -> None
     cursor = stored("x")[0][0]
     assert rest(only, find_delivered(only, arrived("O", times_s=[0.5]), since=(cursor, 0.0))) == "O"
     assert rest(only, find_delivered(only, arrived("O", times_s=[9.5]), since=(cursor, 0.0))) == ""
+
+
+def test_what_a_client_that_stood_still_received_at_once_is_in_doubt_and_told() -> None:
+    found = stored("abcdefgh", times_s=[0, 3, 3, 3, 4, 4, 4, 4])
+    soon = arrived("abcdefgh", times_s=[0.0, *(4.0 + number / 100 for number in range(7))])
+    burst = arrived("abcdefgh", times_s=[number / 100 for number in range(8)])
+
+    on_time, at_once = find_delivered(found, soon), find_delivered(found, burst)
+
+    assert (rest(found, on_time), on_time.exact) == ("", True)
+    assert (rest(found, at_once), at_once.exact) == ("bcdefgh", False)
 
 
 def test_messages_that_stand_further_apart_than_any_disorder_are_not_one() -> None:
