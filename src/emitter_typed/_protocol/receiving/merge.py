@@ -457,6 +457,7 @@ class RecentDeliveries:
     """
 
     __slots__ = (
+        "_anchor",
         "_delivered",
         "_forgotten",
         "_no_echo",
@@ -487,6 +488,8 @@ class RecentDeliveries:
         """Whether messages published without echo since the cursor were forgotten: they will count as missed."""
         # Whether one of those is stored behind the cursor, if at all.
         self._forgotten = False
+        # The id of a stored message, and when it arrived: where the cursor did not, it says how long ago others did.
+        self._anchor: tuple[bytes, float] | None = None
         self._delivered: deque[Arrived] = deque(maxlen=max_messages)
         self._no_echo: deque[tuple[Fingerprint, float]] = deque(maxlen=max_messages)
 
@@ -525,7 +528,9 @@ class RecentDeliveries:
 
     def compare(self, stored: Sequence[Found]) -> Comparison:
         """Find what was delivered among all that is stored since the cursor and not known, oldest first."""
-        since = None if self.cursor is None or self.arrived_at_s is None else (self.cursor, self.arrived_at_s)
+        since = self._anchor
+        if self.cursor is not None and self.arrived_at_s is not None:
+            since = self.cursor, self.arrived_at_s
         found = find_delivered(stored, self.delivered, no_echo=self.no_echo, truncated=self.truncated, since=since)
         certain = not self.forgetful or len(found.matched) == len(stored)
         return evolve(found, exact=found.exact and certain and not self._forgotten)
@@ -544,13 +549,15 @@ class RecentDeliveries:
         arrivals = [(one.fingerprint, one.at_s) for one in self._delivered]
         sent = (*reversed(arrivals), *reversed(self._no_echo))
         at_s = next((at_s for known_by, at_s in sent if newest is not None and known_by == newest[1]), None)
+        at = dict(arrivals)
+        self._anchor = next(((id_, at[known_by]) for id_, known_by in reversed(found) if known_by in at), None)
         if newest is None or at_s is None or newest[0] == self.cursor or newest[0] in self.known:
             # What had arrived and is not found is not stored, so that an equal one will be another.
             stored_now = {known_by for _, known_by in found}
             kept = [
                 evolve(one, may_be_known=True) if one.fingerprint in stored_now else one
                 for one in self._delivered
-                if not whole or one.at_s > asked_at_s or one.may_be_known or one.fingerprint in stored_now
+                if not whole or one.at_s > asked_at_s or one.fingerprint in stored_now
             ]
         else:
             self.cursor, self.arrived_at_s = newest[0], at_s
@@ -598,6 +605,7 @@ class RecentDeliveries:
                 self.behind[process] = id_
         if newest != self.cursor:
             self.cursor, self.arrived_at_s = newest, arrived_at_s
+        self._anchor = None
         first_s = self.since_s
         self.known = frozenset(id_ for id_ in (*self.known, *known) if first_s is not None and stored_s(id_) >= first_s)
         self._delivered.clear()

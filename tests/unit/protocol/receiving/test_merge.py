@@ -392,6 +392,31 @@ def test_what_had_arrived_and_is_not_stored_is_no_evidence_any_more() -> None:
     assert [chr(one.fingerprint) for one in recent.delivered] == ["b"]
 
 
+def test_what_arrived_before_the_merge_point_and_is_not_stored_is_no_evidence_either() -> None:
+    recent = RecentDeliveries()
+    recent.restart(None, [], [Arrived(ord("O"), 1.0, may_be_known=True)])
+
+    recent.begin([], asked_at_s=1.0, whole=True)
+
+    found = stored("O", times_s=[3])
+    assert not recent.delivered
+    assert rest(found, recent.compare(found)) == "O"
+
+
+def test_an_older_arrival_tells_how_long_ago_a_state_was_where_the_newest_was_forgotten() -> None:
+    recent = RecentDeliveries(max_messages=3)
+    delivering(recent, "aOxy", times_s=[10.0] * 4)
+    # The broker stored the first two in the other order, and the others not.
+    recent.begin(stored("Oa", times_s=[1, 1]), asked_at_s=10.0, whole=True)
+    assert recent.cursor is None
+
+    # That O has expired; another one was missed.
+    found = stored("O", times_s=[4], first=9)
+
+    comparison = recent.compare(found)
+    assert (rest(found, comparison), comparison.exact) == ("O", False)
+
+
 def test_recent_deliveries_begin_anew_behind_the_merge_point() -> None:
     recent = RecentDeliveries(max_messages=2)
     delivering(recent, "xyz")
