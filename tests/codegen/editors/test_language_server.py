@@ -108,7 +108,7 @@ def test_what_only_a_protocol_has_is_not_offered(server: LanguageServer) -> None
         ("Mode", "Who decides."),
         ("temperature:", "`home/{room}/temperature/`\n\nWhat each room measures."),
         ("address", "Segments, each ending with `/`"),
-        ("subscribe", "`subscribe`: Programs of this schema subscribe"),
+        ("subscribe", "`both`, `publish` or `subscribe`, as seen from your programs."),
         ("ttl", "How long the broker stores the message"),
     ],
 )
