@@ -18,7 +18,7 @@ from pygments.lexers import get_lexer_by_name  # pyright: ignore[reportUnknownVa
 
 from tests.docs.page_runner import noted_blocks
 from tests.docs.tutorial import PAGE
-from tools.language_server import LanguageServer
+from tools.language_server import Pyright
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "_static" / "editor.svg"
@@ -72,7 +72,7 @@ def draw(program: str) -> str:
         shutil.copytree(ROOT / "examples" / "home" / "home_api", folder / "home_api")
         path = folder / "display.py"
         path.write_text(program, "utf-8")
-        with LanguageServer(folder) as server:
+        with Pyright(folder) as server:
             uri = server.open(path)
             items = [item for item in server.complete(uri, row, column) if not item.label.startswith("_")]
             hover = server.hover(uri, row, column)

@@ -1,13 +1,15 @@
-"""Asks pyright's language server as an editor does: what it completes at a place, and what it shows over one."""
+"""Asks language servers as an editor does: what they complete at a place, and what they show over one."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, Self, TypeAlias, cast
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Message: TypeAlias = dict[str, Json]
@@ -25,21 +27,28 @@ class Item(NamedTuple):
 class LanguageServer:
     """A running server for the files of a folder. Use it with `with`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        program = Path(sys.executable).with_name("pyright-langserver")
-        self._process = subprocess.Popen(
-            [str(program), "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        self._number = 0
-        self._version = 1
+    def __init__(self, command: Sequence[str], folder: Path, settings: Mapping[str, Json]) -> None:
+        """Start a server.
 
-    def __enter__(self) -> LanguageServer:
+        Args:
+            command: The program and its arguments.
+            folder: The folder that the editor has open.
+            settings: What the editor is set to, by section.
+        """
+        self._folder = folder
+        self._settings = settings
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self._numbers = count(1)
+        self._marks: dict[str, list[Message]] = {}
+
+    def __enter__(self) -> Self:
         root = self._folder.as_uri()
-        completion: Message = {"completionItem": {"documentationFormat": ["markdown"]}}
+        completion: Message = {"completionItem": {"snippetSupport": True, "documentationFormat": ["markdown"]}}
         hover: Message = {"contentFormat": ["markdown"]}
         capabilities: Message = {
-            "textDocument": {"completion": completion, "hover": hover},
+            "textDocument": {"completion": completion, "hover": hover, "publishDiagnostics": {}},
             "workspace": {"configuration": True, "workspaceFolders": True},
         }
         folders: list[Json] = [{"uri": root, "name": "here"}]
@@ -49,8 +58,8 @@ class LanguageServer:
             "workspaceFolders": folders,
             "capabilities": capabilities,
         }
-        self._request("initialize", params)
-        self._send({"method": "initialized", "params": {}})
+        self.request("initialize", params)
+        self.notify("initialized", {})
         return self
 
     def __exit__(
@@ -62,51 +71,42 @@ class LanguageServer:
             if stream is not None:
                 stream.close()
 
-    def open(self, path: Path) -> str:
-        """Open a file of the folder, and return its URI."""
-        uri = path.as_uri()
-        document: Message = {"uri": uri, "languageId": "python", "version": 1, "text": path.read_text("utf-8")}
-        self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
-        return uri
-
-    def edit(self, uri: str, text: str) -> None:
-        """Let an open file have another text."""
-        self._version += 1
-        document: Message = {"uri": uri, "version": self._version}
-        changed: Message = {"textDocument": document, "contentChanges": [{"text": text}]}
-        self._send({"method": "textDocument/didChange", "params": changed})
-
-    def complete(self, uri: str, line: int, column: int) -> list[Item]:
-        """Return what can stand at a place, in the order in which editors show it."""
-        answer = self._request("textDocument/completion", _place(uri, line, column))
-        found = answer["items"] if isinstance(answer, dict) else answer
-        items = [cast("Message", each) for each in cast("list[Json]", found)]
-        listed = [Item(str(i["label"]), cast("int", i["kind"]), str(i.get("sortText", i["label"]))) for i in items]
-        return sorted(listed, key=lambda item: item.sort_text)
-
-    def hover(self, uri: str, line: int, column: int) -> str:
-        """Return what an editor shows over a place, as Markdown."""
-        answer = cast("Message", self._request("textDocument/hover", _place(uri, line, column)))
-        return str(cast("Message", answer["contents"])["value"])
-
-    def _request(self, method: str, params: Json) -> Json:
-        self._number += 1
-        number = self._number
+    def request(self, method: str, params: Json) -> Json:
+        """Ask for something, and wait for the answer."""
+        number = next(self._numbers)
         self._send({"id": number, "method": method, "params": params})
         while True:
-            message = self._receive()
-            if "method" in message and "id" in message:
-                self._send({"id": message["id"], "result": self._settings(message)})
-            elif message.get("id") == number and "method" not in message:
+            message = self._next()
+            if message.get("id") == number and "method" not in message:
                 if "error" in message:
                     raise RuntimeError(f"{method}: {message['error']}")
-                return message["result"]
+                return message.get("result")
 
-    def _settings(self, request: Message) -> Json:
+    def notify(self, method: str, params: Json) -> None:
+        """Tell something that has no answer."""
+        self._send({"method": method, "params": params})
+
+    def marks(self, uri: str) -> list[Message]:
+        """Wait until the server has said what is wrong in a file, and return it."""
+        while uri not in self._marks:
+            self._next()
+        return self._marks[uri]
+
+    def _next(self) -> Message:
+        """Take the next message, answer it if it is a request, and keep what is wrong in a file."""
+        message = self._receive()
+        if "id" in message and "method" in message:
+            self._send({"id": message["id"], "result": self._answer(message)})
+        elif message.get("method") == "textDocument/publishDiagnostics":
+            params = cast("Message", message["params"])
+            self._marks[str(params["uri"])] = cast("list[Message]", params["diagnostics"])
+        return message
+
+    def _answer(self, request: Message) -> Json:
         if request["method"] != "workspace/configuration":
             return None
         items = cast("list[Message]", cast("Message", request["params"])["items"])
-        return [{"pythonPath": sys.executable} if each.get("section") == "python" else {} for each in items]
+        return [self._settings.get(str(each.get("section"))) for each in items]
 
     def _send(self, message: Message) -> None:
         assert self._process.stdin is not None
@@ -124,6 +124,43 @@ class LanguageServer:
         if not length:
             raise RuntimeError("the language server has ended")
         return cast("Message", json.loads(self._process.stdout.read(length)))
+
+
+class Pyright(LanguageServer):
+    """Pyright's language server, as editors for Python run it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it for a folder, with this environment."""
+        program = Path(sys.executable).with_name("pyright-langserver")
+        super().__init__([str(program), "--stdio"], folder, {"python": {"pythonPath": sys.executable}})
+        self._version = 1
+
+    def open(self, path: Path) -> str:
+        """Open a file of the folder, and return its URI."""
+        uri = path.as_uri()
+        document: Message = {"uri": uri, "languageId": "python", "version": 1, "text": path.read_text("utf-8")}
+        self.notify("textDocument/didOpen", {"textDocument": document})
+        return uri
+
+    def edit(self, uri: str, text: str) -> None:
+        """Let an open file have another text."""
+        self._version += 1
+        document: Message = {"uri": uri, "version": self._version}
+        changed: Message = {"textDocument": document, "contentChanges": [{"text": text}]}
+        self.notify("textDocument/didChange", changed)
+
+    def complete(self, uri: str, line: int, column: int) -> list[Item]:
+        """Return what can stand at a place, in the order in which editors show it."""
+        answer = self.request("textDocument/completion", _place(uri, line, column))
+        found = answer["items"] if isinstance(answer, dict) else answer
+        items = [cast("Message", each) for each in cast("list[Json]", found)]
+        listed = [Item(str(i["label"]), cast("int", i["kind"]), str(i.get("sortText", i["label"]))) for i in items]
+        return sorted(listed, key=lambda item: item.sort_text)
+
+    def hover(self, uri: str, line: int, column: int) -> str:
+        """Return what an editor shows over a place, as Markdown."""
+        answer = cast("Message", self.request("textDocument/hover", _place(uri, line, column)))
+        return str(cast("Message", answer["contents"])["value"])
 
 
 def _place(uri: str, line: int, column: int) -> Json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from sphinx.util.inventory import InventoryFile
 
 from tests.architecture.docstrings import PACKAGES
+from tests.helpers.browser import dump_dom
 from tests.helpers.tree import ROOT
 
 sys.path.append(str(ROOT / "docs" / "_ext"))
@@ -108,23 +108,6 @@ def broken_links(texts: dict[Path, str]) -> set[tuple[str, str]]:
             if not target.exists() or (anchor and target in ids and anchor not in ids[target]):
                 broken.add((page.name, link))
     return broken
-
-
-def dump_dom(url: str, profile: Path) -> str:
-    """Return a page as Chromium has it after its scripts have run."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("there is no Chromium here (Debian: apt-get install chromium)")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-    options += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    done = subprocess.run(
-        [chromium, *options, f"--user-data-dir={profile}", "--virtual-time-budget=5000", "--dump-dom", url],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    return done.stdout
 
 
 @pytest.mark.tools

@@ -18,6 +18,11 @@ from websockets.sync.client import ClientConnection, connect
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Without its sandbox, for root in a container has none to give; it opens our own pages alone, and asks nobody else.
+OPTIONS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 LIMIT_S = 60.0
 
 # A promise of the page's text, once it has the text that is waited for.
@@ -64,6 +69,32 @@ class Page:
         return cast("dict[str, Json]", json.loads(self._connection.recv(LIMIT_S)))
 
 
+def find_browser() -> str:
+    """Return the program. Where there is none, the test is skipped with the reason."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed (Debian: apt-get install chromium)")
+    return program
+
+
+def dump_dom(url: str, profile: Path) -> str:
+    """Return a page as the browser has it after its scripts have run. Skips as `find_browser` does.
+
+    Args:
+        url: The page.
+        profile: A folder for all that the browser keeps.
+    """
+    done = subprocess.run(
+        [find_browser(), *OPTIONS, f"--user-data-dir={profile}", "--virtual-time-budget=5000", "--dump-dom", url],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @contextmanager
 def browser(profile: Path) -> Generator[Page]:
     """Start a browser without windows. Where there is none, the test is skipped with the reason.
@@ -71,13 +102,9 @@ def browser(profile: Path) -> Generator[Page]:
     Args:
         profile: A folder for all that it keeps.
     """
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
-    # Without its sandbox, for root in a container has none to give; it opens our own page alone.
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    program = find_browser()
     process = subprocess.Popen(
-        [program, *arguments, "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
+        [program, *OPTIONS, "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

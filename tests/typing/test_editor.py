@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.helpers.tree import ROOT
-from tools.language_server import LanguageServer
+from tools.language_server import Pyright
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(300)]
 
@@ -113,7 +113,7 @@ CALLS = [name for name, (_, place, _) in HOVERED.items() if place.endswith(("(",
 class Editor:
     """An editor with the examples open."""
 
-    def __init__(self, server: LanguageServer) -> None:
+    def __init__(self, server: Pyright) -> None:
         self._server = server
         self._opened: dict[str, str] = {}
 
@@ -149,7 +149,7 @@ class Editor:
 
 @pytest.fixture(scope="module")
 def editor() -> Iterator[Editor]:
-    with LanguageServer(EXAMPLES) as server:
+    with Pyright(EXAMPLES) as server:
         yield Editor(server)
 
 

@@ -15,7 +15,7 @@ from emitter_typed_codegen.problems import SchemaProblems
 from emitter_typed_codegen.resolve import load
 from tests.codegen.diagnostics.printed import CASES as DIAGNOSTICS
 from tests.codegen.editors.judging import SAID
-from tests.codegen.editors.language_server import LanguageServer
+from tests.codegen.editors.language_server import YamlServer
 from tests.codegen.golden.cases import FOLDER as GOLDEN
 from tests.helpers.installing import npm_install
 
@@ -44,7 +44,7 @@ def program() -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
+def server(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[YamlServer]:
     folder = tmp_path_factory.mktemp("project")
     (folder / "common.yaml").write_text(COMMON, "utf-8")
     (folder / "home.yaml").write_text(HOME, "utf-8")
@@ -53,7 +53,7 @@ def server(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     (folder / "any.schema.json").write_text(text(None), "utf-8")
     invented = load(GOLDEN / "protocol" / "schema.yaml").protocol
     (folder / "invented.schema.json").write_text(text(invented), "utf-8")
-    with LanguageServer(program, folder) as server:
+    with YamlServer(program, folder) as server:
         yield server
 
 
@@ -83,7 +83,7 @@ CHANNEL = "emitter-typed: 1\nchannels:\n  temperature:\n    address: home/{room}
         pytest.param("emitter-typed: 1\nchannels:\n  ", {"temperature": None}, id="a channel of the file"),
     ],
 )
-def test_what_may_be_written_is_offered(server: LanguageServer, content: str, offered: dict[str, str | None]) -> None:
+def test_what_may_be_written_is_offered(server: YamlServer, content: str, offered: dict[str, str | None]) -> None:
     found = server.open(f"{MODELINE}{content}").completed(f"{MODELINE}{content}")
 
     assert offered.keys() - found.keys() == set()
@@ -92,7 +92,7 @@ def test_what_may_be_written_is_offered(server: LanguageServer, content: str, of
     }
 
 
-def test_what_only_a_protocol_has_is_not_offered(server: LanguageServer) -> None:
+def test_what_only_a_protocol_has_is_not_offered(server: YamlServer) -> None:
     found = server.open(f"{MODELINE}emitter-typed: 1\n").completed("emitter-typed: 1\n")
 
     assert {"envelope", "requests", "events", "operations", "options", "errors"} & found.keys() == set()
@@ -112,7 +112,7 @@ def test_what_only_a_protocol_has_is_not_offered(server: LanguageServer) -> None
         ("ttl", "How long the broker stores the message"),
     ],
 )
-def test_what_stands_under_the_cursor_is_explained(server: LanguageServer, at: str, explained: str) -> None:
+def test_what_stands_under_the_cursor_is_explained(server: YamlServer, at: str, explained: str) -> None:
     document = server.open(
         f"{MODELINE}emitter-typed: 1\ntypes:\n  A: {{fields: {{a: {{type: float, minimum: 0}}, b: common.Unit, "
         "c: Mode}}\nchannels:\n  temperature:\n    address: x/\n    payload: A\n    direction: subscribe\n"
@@ -140,7 +140,7 @@ def test_what_stands_under_the_cursor_is_explained(server: LanguageServer, at: s
         ("emitter-typed: 2\n", "2", "Value is not accepted."),
     ],
 )
-def test_what_is_wrong_is_marked_where_it_stands(server: LanguageServer, content: str, marked: str, said: str) -> None:
+def test_what_is_wrong_is_marked_where_it_stands(server: YamlServer, content: str, marked: str, said: str) -> None:
     marks = server.open(f"{MODELINE}{content}").marks
 
     assert [place for place, message in marks if said in message] == [marked], marks
@@ -150,7 +150,7 @@ GOOD = [*sorted(GOLDEN.glob("*/*.yaml")), ROOT / "schema" / "emitter.yaml", ROOT
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_nothing_is_marked_in_a_good_schema(server: LanguageServer, path: Path) -> None:
+def test_nothing_is_marked_in_a_good_schema(server: YamlServer, path: Path) -> None:
     name = "invented" if path.is_relative_to(GOLDEN) else "home"
     content = path.read_text("utf-8")
 
@@ -169,7 +169,7 @@ def _said() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", _said(), ids=lambda path: path.stem)
-def test_whatever_an_editor_can_tell_is_marked(server: LanguageServer, path: Path) -> None:
+def test_whatever_an_editor_can_tell_is_marked(server: YamlServer, path: Path) -> None:
     content = path.read_text("utf-8")
 
     assert server.open(f"# yaml-language-server: $schema=./any.schema.json\n{content}").marks != []
@@ -183,13 +183,13 @@ def test_the_first_schema_is_completed_at_once_and_with_its_own_types_once_it_is
     monkeypatch.chdir(tmp_path)
     assert main(["init"]) == 0
     content = Path("home.yaml").read_text("utf-8")
-    with LanguageServer(program, tmp_path) as server:
+    with YamlServer(program, tmp_path) as server:
         document = server.open(content)
         assert document.marks == []
         assert "Air temperature" not in document.hover("celsius")
         assert "float" in document.completed("celsius: {type: ")
     assert compile_schemas(["generate", "home.yaml", "--out", "home_api"]) == 0
-    with LanguageServer(program, tmp_path) as server:
+    with YamlServer(program, tmp_path) as server:
         document = server.open(content)
         assert document.marks == []
         assert "One sample of a sensor." in document.hover("payload")
