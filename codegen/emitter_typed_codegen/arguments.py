@@ -1,4 +1,4 @@
-"""What all verbs' arguments have in common: a mistake is one line with a suggestion, and help ends with an example."""
+"""The parser of all verbs: a mistake is one line with a suggestion, and help ends with an example."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
     def _options_first(self, arguments: Sequence[str]) -> list[str]:
-        """Move what is no option to the end: argparse refuses `pub CHANNEL --key @FILE PAYLOAD`."""
+        """Move arguments that are not options to the end: argparse refuses `pub CHANNEL --key @FILE PAYLOAD`."""
         known = self._option_string_actions
         options: list[str] = []
         others: list[str] = []
