@@ -118,10 +118,15 @@ async def test_a_loop_is_a_reactor() -> None:
 def test_a_loop_that_cannot_watch_sockets_is_one_with_the_help_of_a_thread() -> None:
     before = set(threading.enumerate())
     run_unwatching(_be_a_reactor())
-    assert [each for each in threading.enumerate() if each not in before and each.name == "emitter-network"] == []
+    assert _network_threads_since(before) == []
+
+
+def _network_threads_since(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each not in before and each.name == "emitter-network"]
 
 
 async def _be_a_reactor() -> None:
+    before = set(threading.enumerate())
     reactor = LoopReactor(asyncio.get_running_loop())
     assert reactor.is_here
     pairs = [socket.socketpair() for _ in range(20)]
@@ -142,7 +147,7 @@ async def _be_a_reactor() -> None:
         ours.setblocking(False)
         reactor.watch(ours.fileno(), selectors.EVENT_READ, readers[number])
     if isinstance(reactor.loop, UnwatchingLoop):
-        assert len([each for each in threading.enumerate() if each.name == "emitter-network"]) == 1
+        assert len(_network_threads_since(before)) == 1
     for _, peer in pairs:
         peer.send(b"abc")
     async with asyncio.timeout(LIMIT_S):
