@@ -75,13 +75,17 @@ format: $(READY)  ## let ruff format the tree and fix what it can
 	@$(BIN)/python -m ruff check --fix .
 	@$(BIN)/python -m ruff format .
 
-generate: $(READY)  ## write the generated code anew (the jobs of [tool.emitter-typed] in pyproject.toml)
+generate: $(READY)  ## write generated code anew: the jobs of pyproject.toml, and what the sync client has of the async one
 	@echo "generate: emitter-typed generate"
 	@$(BIN)/emitter-typed generate
+	@echo "generate: tools.derive_sync"
+	@$(BIN)/python -m tools.derive_sync
 
 generate-check: $(READY)  ## fail if `make generate` would change anything; writes nothing
 	@echo "generate-check: emitter-typed generate --check"
 	@$(BIN)/emitter-typed generate --check
+	@echo "generate-check: tools.derive_sync --check"
+	@$(BIN)/python -m tools.derive_sync --check
 
 docs: $(READY)  ## make the site of docs/ in build/docs/html (a warning is an error); open its index.html
 	@echo "docs: sphinx"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from emitter_typed import _generated
     from emitter_typed._async.client import AsyncClient
     from emitter_typed._classic import EmitterMessage
-    from emitter_typed._core.client_base import AsyncCallback, AsyncHandler, Callback, Handler
+    from emitter_typed._core.callbacks import AsyncCallback, AsyncHandler, Callback, Handler
     from emitter_typed._core.pending import AsyncPending, Pending
     from emitter_typed._core.settings import WhileOffline
     from emitter_typed._core.state import AsyncConnectionState, ConnectionState, ConnectionStatus
@@ -116,7 +116,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "_async.client": ("AsyncClient",),
     "_classic": ("EmitterMessage",),
-    "_core.client_base": ("AsyncCallback", "AsyncHandler", "Callback", "Handler"),
+    "_core.callbacks": ("AsyncCallback", "AsyncHandler", "Callback", "Handler"),
     "_core.pending": ("AsyncPending", "Pending"),
     "_core.settings": ("WhileOffline",),
     "_core.state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),

@@ -13,18 +13,14 @@ from emitter_typed.errors import ContractMismatch
 
 if TYPE_CHECKING:
     from emitter_typed._core.arguments import PlainDecoder, channel_name, duration, filter_name
-    from emitter_typed._core.client_base import AsyncClientBase, AsyncHandler, Handler, SyncClientBase
+    from emitter_typed._core.async_calls import AsyncClientBase
+    from emitter_typed._core.async_channels import AsyncChannel, AsyncFacade
+    from emitter_typed._core.callbacks import AsyncHandler, Handler
     from emitter_typed._core.pending import AsyncPending, Pending
     from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
-    from emitter_typed._core.typed_channels import (
-        AsyncChannel,
-        AsyncFacade,
-        ChannelDefinition,
-        KeySource,
-        SyncChannel,
-        SyncFacade,
-        held_keys,
-    )
+    from emitter_typed._core.sync_calls import SyncClientBase
+    from emitter_typed._core.sync_channels import SyncChannel, SyncFacade
+    from emitter_typed._core.typed_channels import ChannelDefinition, KeySource, held_keys
     from emitter_typed._frames import hides_arguments
     from emitter_typed._protocol.address import Address
     from emitter_typed._protocol.definition import (
@@ -147,6 +143,7 @@ if not TYPE_CHECKING:
         *("_types.values", "_types.constraints", "_types.deprecation", "_types.type_form", "errors", "_frames"),
         *("_types.constructors", "_protocol.receiving.mailbox", "_protocol.definition", "_protocol.address"),
         *("_protocol.message", "_protocol.operations", "_core.pending", "_core.subscriptions"),
-        *("_core.client_base", "_core.typed_channels", "_core.arguments"),
+        *("_core.callbacks", "_core.sync_calls", "_core.async_calls", "_core.typed_channels", "_core.arguments"),
+        *("_core.sync_channels", "_core.async_channels"),
     )
     __getattr__, __dir__ = lazy_attributes(__name__, {f"emitter_typed.{home}": __all__ for home in _HOMES})

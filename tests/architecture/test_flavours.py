@@ -11,8 +11,8 @@ from emitter_typed import AsyncClient, AsyncPending, AsyncSubscription
 
 MODULES = {
     "emitter_typed": {"AsyncClient", "AsyncPending", "AsyncSubscription"},
-    "emitter_typed._core.client_base": {"AsyncClientBase"},
-    "emitter_typed._core.typed_channels": {"AsyncChannel"},
+    "emitter_typed._core.async_calls": {"AsyncClientBase"},
+    "emitter_typed._core.async_channels": {"AsyncChannel"},
     "emitter_typed._generated.async_api": {"AsyncApi"},
     "emitter_typed._generated.channels": {"AsyncPublishChannel", "AsyncSubscribeChannel"},
     "tests.codegen.golden.channels.expected": {"AsyncHome", "AsyncTemperatureChannel", "AsyncTemperatureChannels"},

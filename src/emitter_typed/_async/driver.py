@@ -11,7 +11,7 @@ from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.receiving import AsyncReceiving
 from emitter_typed._clock import monotonic
 from emitter_typed._core.addresses import address_of
-from emitter_typed._core.client_base import AsyncHandler
+from emitter_typed._core.callbacks import AsyncHandler
 from emitter_typed._core.connections import still_lost
 from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import AsyncOutcome
@@ -145,7 +145,7 @@ class AsyncDriver(AsyncReceiving):
         return Undrained(
             connection.session.offline,
             connection.session.unacknowledged,
-            len(self._message_tasks - {asyncio.current_task()}),
+            self._readers.running,
         )
 
     async def end(self, *, abort: bool = False) -> None:
@@ -164,7 +164,7 @@ class AsyncDriver(AsyncReceiving):
                     _log.warning("connection.loop_closed")
                 connection.abandon()
                 self._connection = None
-                self._message_tasks.clear()
+                self._readers.forget()
                 return
             was_left = connection.is_left
             if not connection.is_over:
@@ -179,7 +179,9 @@ class AsyncDriver(AsyncReceiving):
         await self.handlers.stop(deadline)
 
     def forked(self) -> None:
-        """End the connection in a process that was forked."""
+        """End the connection in a process that was forked, where no task goes on."""
+        self.handlers.forked()
+        self._readers.forget()
         if self._connection is not None:
             self._connection.forked()
 

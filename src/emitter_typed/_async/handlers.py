@@ -1,18 +1,17 @@
-"""Who is told of what, in programs with asyncio: each handler in a task of its own."""
+"""Who is told of what: the handlers of a client, each in a task of its own."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Literal, TypeVar, TypeVarTuple
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.client_base import AsyncHandler
+from emitter_typed._core.async_workers import AsyncWaits, AsyncWorker
+from emitter_typed._core.callbacks import AsyncHandler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
-from emitter_typed._core.workers import AsyncWorker, check_handler
-from emitter_typed._guards import Log
+from emitter_typed._core.workers import check_async_handler
+from emitter_typed._guards import Guard, Log
 from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.counters import ClientCounters
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
@@ -31,13 +30,16 @@ def _ignore(error: EmitterError) -> None:
 
 
 class AsyncHandlers:
-    """The handlers of an asyncio client, and what reaches them."""
+    """The handlers of a client, and what reaches them."""
 
     def __init__(self, protocol: ProtocolDefinition, counters: ClientCounters) -> None:
         """Begin without handlers."""
         self._protocol = protocol
         self._counters = counters
-        self._waiting_tasks: set[object] = set()
+        self.lock: Guard = Guard()
+        """Guards the handlers: in a client with threads, any thread may set them at any time."""
+        self.waits: AsyncWaits = AsyncWaits()
+        """Who waits for handlers."""
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[AsyncWorker[Any]] = EventHandlers()
         self.errors: HandlerSlot[AsyncWorker[EmitterError]] = HandlerSlot("errors")
@@ -47,24 +49,26 @@ class AsyncHandlers:
 
     async def stop(self, deadline_s: float) -> None:
         """Let the handlers that are running finish, and wait for them; until a time of `monotonic` at most."""
-        workers: list[AsyncWorker[Any] | AsyncWorker[()] | None] = list(self._event_handlers)
-        workers += [self.connects.worker, self.disconnects.worker, self.messages.worker]
-        # The last, for the others report to it.
-        workers.append(self.errors.worker)
-        with self.waiting() as waiting:
+        with self.lock:
+            workers = self._workers()
+        with self.waits.here() as waiting:
             for worker in workers:
-                if worker is not None:
-                    await worker.stop(max(0.0, deadline_s - monotonic()), waiting)
+                await worker.stop(max(0.0, deadline_s - monotonic()), waiting)
 
-    @contextmanager
-    def waiting(self) -> Generator[Collection[object]]:
-        """Note that this task waits for handlers, and say for which tasks it must not, for they may wait for it."""
-        this = asyncio.current_task()
-        self._waiting_tasks.add(this)
-        try:
-            yield self._waiting_tasks
-        finally:
-            self._waiting_tasks.discard(this)
+    def _workers(self) -> list[AsyncWorker[Any] | AsyncWorker[()]]:
+        workers: list[AsyncWorker[Any] | AsyncWorker[()]] = list(self._event_handlers)
+        # The last one is for errors, for the others report to it.
+        for slot in (self.connects, self.disconnects, self.messages, self.errors):
+            if slot.worker is not None:
+                workers.append(slot.worker)
+        return workers
+
+    def forked(self) -> None:
+        """Go on in a process that was forked: what runs, and what waits for it, is the parent's."""
+        self.lock = Guard()
+        self.waits.forked()
+        for worker in self._workers():
+            worker.forked()
 
     def get(self, slot: HandlerSlot[AsyncWorker[*Ts]]) -> Callable[[*Ts], Awaitable[None] | None] | None:
         """Return the handler of a slot."""
@@ -86,17 +90,20 @@ class AsyncHandlers:
         arguments: Literal[0, 1],
         report: Callable[[EmitterError], None],
     ) -> None:
-        check_handler(name, handler, arguments=arguments, awaits=True)
+        check_async_handler(name, handler, arguments=arguments)
         worker = None if handler is None else AsyncWorker(name, handler, report)
-        before = put(worker)
+        with self.lock:
+            before = put(worker)
         if before is not None:
-            before.retire()
+            before.retire(self.waits)
 
     def _offer(self, slot: HandlerSlot[AsyncWorker[*Ts]], *item: *Ts) -> bool:
         """Queue an item for the handler of a slot, and tell whether there is one."""
-        if slot.worker is not None:
-            slot.worker.offer(*item)
-        return slot.worker is not None
+        with self.lock:
+            if slot.worker is not None:
+                slot.worker.offer(*item)
+            slot.missed = slot.worker is None
+            return not slot.missed
 
     def tell_of_connection(self) -> None:
         """Call `on_connect`."""
@@ -104,6 +111,7 @@ class AsyncHandlers:
 
     def tell_of_loss(self) -> None:
         """Call `on_disconnect`."""
+        self.connects.missed = False
         self._offer(self.disconnects)
 
     def take_unclaimed(self, channel: str, raw: bytes) -> None:
@@ -121,7 +129,8 @@ class AsyncHandlers:
 
     def event_handler(self, event: EventDefinition[EventT]) -> AsyncHandler[EventT] | None:
         """Return the handler of an event."""
-        worker = self._event_handlers.get(event.name)
+        with self.lock:
+            worker = self._event_handlers.get(event.name)
         return None if worker is None else worker.handler
 
     def set_event_handler(self, event: EventDefinition[EventT], handler: AsyncHandler[EventT] | None) -> None:
@@ -139,5 +148,6 @@ class AsyncHandlers:
 
     def emit(self, event: EventDefinition[object], payload: object) -> None:
         """Hand an event to its handlers."""
-        for worker in self._event_handlers.find(event, payload):
-            worker.offer(payload)
+        with self.lock:
+            for worker in self._event_handlers.find(event, payload):
+                worker.offer(payload)

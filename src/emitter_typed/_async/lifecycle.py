@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from emitter_typed._core.client_base import AsyncCallback, AsyncClientBase, AsyncHandler
+from emitter_typed._core.async_calls import AsyncClientBase
+from emitter_typed._core.callbacks import AsyncCallback, AsyncHandler
 from emitter_typed._core.configured import ConfiguredClient
 from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Settings
 from emitter_typed._core.state import AsyncConnectionState

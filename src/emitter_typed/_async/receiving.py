@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -11,7 +10,9 @@ from typing import Any, TypeVar
 from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.handlers import AsyncHandlers
 from emitter_typed._clock import monotonic
-from emitter_typed._core.client_base import AsyncCalls, AsyncHandler
+from emitter_typed._core.async_calls import AsyncCalls
+from emitter_typed._core.async_workers import AsyncReaders
+from emitter_typed._core.callbacks import AsyncHandler
 from emitter_typed._core.driver_base import DriverBase
 from emitter_typed._core.handler_identity import HandledSubscriptions, HandlerIdentity
 from emitter_typed._core.outcomes import AsyncOutcome
@@ -19,8 +20,7 @@ from emitter_typed._core.settings import Settings
 from emitter_typed._core.streams.async_stream import AsyncStream
 from emitter_typed._core.streams.stream import Stream
 from emitter_typed._core.subscriptions import AsyncSubscription
-from emitter_typed._core.workers import check_handler, handle_in_task
-from emitter_typed._masking import hide_keys
+from emitter_typed._core.workers import check_async_handler
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.operations import prepare
@@ -44,8 +44,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         super().__init__(protocol, settings)
         self.handlers: AsyncHandlers = AsyncHandlers(protocol, self._counters)
         """The handlers of the client."""
-        # The loop holds its tasks weakly; these must not be collected while their subscriptions live.
-        self._message_tasks: set[asyncio.Task[None]] = set()
+        self._readers = AsyncReaders()
         self._handled: HandledSubscriptions[AsyncSubscription[Any]] = HandledSubscriptions()
 
     @abstractmethod
@@ -70,12 +69,8 @@ class AsyncReceiving(DriverBase, AsyncCalls):
 
     async def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        with self.handlers.waiting() as waiting:
-            tasks = {task for task in self._message_tasks if task not in waiting}
-            if not tasks:
-                return True
-            _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline - monotonic()))
-            return not late
+        with self.handlers.waits.here() as waiting:
+            return await self._readers.join(deadline, waiting)
 
     async def subscribe(
         self,
@@ -92,7 +87,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         timeout_s: float | None,
     ) -> AsyncSubscription[MessageT]:
         """Subscribe, and return when the broker has granted it."""
-        check_handler(operation, handler, awaits=True)
+        check_async_handler(operation, handler)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         mailbox = self.settings.mailbox(limits)
@@ -127,20 +122,13 @@ class AsyncReceiving(DriverBase, AsyncCalls):
                 # Another task did the same meanwhile.
                 await subscription.close()
                 return there
-            self._handle(subscription, handled_by)
+            self._readers.start(subscription, handled_by, self.handlers.report)
         return subscription
 
     def _give_to_on_message(self, message: Any) -> Any:  # Any: a message of whatever payload the subscription has
-        handler = self.handlers.get(self.handlers.messages)
-        return None if handler is None else handler(message)
-
-    def _handle(self, subscription: AsyncSubscription[MessageT], handler: AsyncHandler[MessageT]) -> None:
-        task = asyncio.create_task(
-            handle_in_task(subscription, handler, self.handlers.report),
-            name=f"emitter-{hide_keys(subscription.channel)}",
-        )
-        self._message_tasks.add(task)
-        task.add_done_callback(self._message_tasks.discard)
+        if (handler := self.handlers.get(self.handlers.messages)) is not None:
+            return handler(message)
+        return None
 
     async def watch(
         self,

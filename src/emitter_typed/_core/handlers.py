@@ -24,6 +24,8 @@ class HandlerSlot(Generic[W]):
         self.name: str = name
         self.arguments: Literal[0, 1] = arguments
         self.worker: W | None = None
+        self.missed: bool = False
+        """Whether what was to be handled last came while there was no worker."""
 
     def put(self, worker: W | None) -> W | None:
         """Set or remove the worker, and return the one before."""

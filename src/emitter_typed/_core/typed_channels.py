@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeGuard, TypeVar
 
 from attrs import frozen
 
-from emitter_typed._core.client_base import (
-    AsyncCaller,
-    AsyncClientBase,
-    AsyncHandler,
-    Handler,
-    SyncCaller,
-    SyncClientBase,
-)
-from emitter_typed._core.pending import AsyncPending, Pending
-from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
-from emitter_typed._frames import hides_arguments
 from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._protocol.address import Address
 from emitter_typed._protocol.message import ChannelMessage, StoredMessage
 from emitter_typed._protocol.payloads import codec
-from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._types.values import Secret
 from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable
 
@@ -65,7 +53,8 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
         return ChannelMessage(channel, payload, raw, params, stored_at=stored_at)
 
 
-def _check_client(client: object, expected: type, name: str) -> None:
+def check_client(client: object, expected: type, name: str) -> None:
+    """Raise InvalidArgument unless a client is of the expected class, such as the one of that name."""
     if not isinstance(client, expected):
         raise InvalidArgument(
             f"expected a client such as {name}, got {kind_of(client)}", argument="client", value=client
@@ -157,7 +146,7 @@ else:
             return cls
 
 
-class _Channel(_OfPayload[PayloadT, ParamsT]):
+class Channel(_OfPayload[PayloadT, ParamsT]):
     """A typed channel, sync or async: the definition, and those of its parameters that are known."""
 
     # A schema names its subclasses, and pytest takes a class named `Test…` for tests.
@@ -209,125 +198,11 @@ class _Channel(_OfPayload[PayloadT, ParamsT]):
         return {**self._definition.defaults, **explicit}
 
 
-@hides_arguments
-class SyncChannel(_Channel[PayloadT, ParamsT], SyncCaller):
-    """Base of the generated channels that a facade over a `Client` has."""
-
-    def __init__(self, client: SyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and the known parameters. Raises InvalidArgument."""
-        keys = held_keys(keys)
-        _check_client(client, SyncClientBase, "Client")
-        self._client = client
-        self._calls = client._calls
-        self._hold(keys, params)
-
-    def _publish(
-        self, operation: str, payload: PayloadT, options_given: Mapping[str, object], *, timeout_s: float | None
-    ) -> None:
-        arguments = self._arguments(static=True)
-        self._calls.publish(
-            operation, arguments, self._encode(payload), (), self._with_defaults(options_given), timeout_s=timeout_s
-        )
-
-    def _publish_nowait(self, operation: str, payload: PayloadT, options_given: Mapping[str, object]) -> Pending:
-        arguments = self._arguments(static=True)
-        return self._calls.publish_nowait(
-            operation, arguments, self._encode(payload), (), self._with_defaults(options_given)
-        )
-
-    def _subscribe(
-        self,
-        operation: str,
-        handler: Handler[ChannelMessage[PayloadT, ParamsT]] | None,
-        options_given: Mapping[str, object],
-        *,
-        limits: QueueLimits,
-        recover: bool = False,
-        timeout_s: float | None,
-    ) -> Subscription[ChannelMessage[PayloadT, ParamsT]]:
-        arguments = self._arguments(static=False)
-        return self._calls.subscribe(
-            operation,
-            arguments,
-            self._definition.decode,
-            handler,
-            (),
-            options_given,
-            limits=limits,
-            recover=recover,
-            timeout_s=timeout_s,
-        )
-
-    def _fetch(
-        self, operation: str, options_given: Mapping[str, object], *, timeout_s: float | None
-    ) -> Iterator[ChannelMessage[PayloadT, ParamsT]]:
-        fetched = self._calls.fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)
-        report = self._calls.report
-        return (message for stored in fetched if (message := self._read(stored, report)) is not None)
-
-
-@hides_arguments
-class AsyncChannel(_Channel[PayloadT, ParamsT], AsyncCaller):
-    """Base of the generated channels that a facade over an `AsyncClient` has."""
-
-    def __init__(self, client: AsyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and the known parameters. Raises InvalidArgument."""
-        keys = held_keys(keys)
-        _check_client(client, AsyncClientBase, "AsyncClient")
-        self._client = client
-        self._calls = client._calls
-        self._hold(keys, params)
-
-    async def _publish(
-        self, operation: str, payload: PayloadT, options_given: Mapping[str, object], *, timeout_s: float | None
-    ) -> None:
-        arguments = self._arguments(static=True)
-        await self._calls.publish(
-            operation, arguments, self._encode(payload), (), self._with_defaults(options_given), timeout_s=timeout_s
-        )
-
-    def _publish_nowait(self, operation: str, payload: PayloadT, options_given: Mapping[str, object]) -> AsyncPending:
-        arguments = self._arguments(static=True)
-        return self._calls.publish_nowait(
-            operation, arguments, self._encode(payload), (), self._with_defaults(options_given)
-        )
-
-    async def _subscribe(
-        self,
-        operation: str,
-        handler: AsyncHandler[ChannelMessage[PayloadT, ParamsT]] | None,
-        options_given: Mapping[str, object],
-        *,
-        limits: QueueLimits,
-        recover: bool = False,
-        timeout_s: float | None,
-    ) -> AsyncSubscription[ChannelMessage[PayloadT, ParamsT]]:
-        arguments = self._arguments(static=False)
-        return await self._calls.subscribe(
-            operation,
-            arguments,
-            self._definition.decode,
-            handler,
-            (),
-            options_given,
-            limits=limits,
-            recover=recover,
-            timeout_s=timeout_s,
-        )
-
-    def _fetch(
-        self, operation: str, options_given: Mapping[str, object], *, timeout_s: float | None
-    ) -> AsyncIterator[ChannelMessage[PayloadT, ParamsT]]:
-        fetched = self._calls.fetch(operation, self._arguments(static=False), (), options_given, timeout_s=timeout_s)
-        report = self._calls.report
-        return (message async for stored in fetched if (message := self._read(stored, report)) is not None)
-
-
 # What a facade holds under a name that no attribute can have, so that no channel's is taken.
 _MAKER = ""
 
 
-class _Facade:
+class Facade:
     """Holds typed channels by attribute, and makes each of them when it is first used."""
 
     # It has no attributes of its own: they would hide channels.
@@ -350,46 +225,20 @@ def _class_names(table: str) -> Mapping[str, str]:
     return dict(line.split() for line in table.splitlines() if line)
 
 
-def _offer(facade: _Facade, client: object, keys: KeySource, module: str, table: str, prefix: str = "") -> None:
+def offer_channels(facade: Facade, client: object, keys: KeySource, module: str, table: str, prefix: str) -> None:
+    """Let a facade make its channels.
+
+    Args:
+        facade: What holds them.
+        client: What they use.
+        keys: Their keys.
+        module: The name of the facade's module, whose package has the classes of the channels.
+        table: A line for each channel: the attribute, and the class of the sync channel.
+        prefix: What the class of this facade's channel has before that.
+    """
     package, names = sys.modules[module.rpartition(".")[0]], _class_names(table)
 
     def make(name: str) -> object:
         return getattr(package, prefix + names[name])(client, keys)
 
     vars(facade)[_MAKER] = make, names
-
-
-@hides_arguments
-class SyncFacade(_Facade):
-    """Base of a generated facade over a `Client` that has too many channels to make them all at once."""
-
-    def __init__(self, client: SyncClientBase, keys: KeySource, module: str, table: str) -> None:
-        """Hold the client and the keys. Raises InvalidArgument.
-
-        Args:
-            client: What the channels use.
-            keys: The keys of the channels.
-            module: The name of the facade's module, whose package has the classes of the channels.
-            table: A line for each channel: the attribute, and the class of the sync channel.
-        """
-        keys = held_keys(keys)
-        _check_client(client, SyncClientBase, "Client")
-        _offer(self, client, keys, module, table)
-
-
-@hides_arguments
-class AsyncFacade(_Facade):
-    """Base of a generated facade over an `AsyncClient` that has too many channels to make them all at once."""
-
-    def __init__(self, client: AsyncClientBase, keys: KeySource, module: str, table: str) -> None:
-        """Hold the client and the keys. Raises InvalidArgument.
-
-        Args:
-            client: What the channels use.
-            keys: The keys of the channels.
-            module: The name of the facade's module, whose package has the classes of the channels.
-            table: A line for each channel: the attribute, and the class of the sync channel.
-        """
-        keys = held_keys(keys)
-        _check_client(client, AsyncClientBase, "AsyncClient")
-        _offer(self, client, keys, module, table, prefix="Async")

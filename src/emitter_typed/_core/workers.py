@@ -1,21 +1,17 @@
-"""Where handlers run: each in a thread, or a task, of its own, so that a slow one delays only itself."""
+"""What is the same of handlers wherever they run: what may be one, what waits for it, and what its failure is."""
 
 from __future__ import annotations
 
 import inspect
-import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable
 from functools import partial
-from typing import Generic, Literal, NoReturn, TypeVar, TypeVarTuple
+from typing import Generic, Literal, TypeVarTuple
 
-from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
-from emitter_typed._guards import GuardedCondition, Log, put_off
+from emitter_typed._guards import Log
 from emitter_typed._masking import hide_keys, kind_of
-from emitter_typed._on_use import asyncio
-from emitter_typed.errors import EmitterError, HandlerFailed, InvalidArgument
+from emitter_typed.errors import HandlerFailed, InvalidArgument
 
-T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 _log = Log("emitter_typed")
@@ -26,22 +22,31 @@ HANDLERS_TIMEOUT_S = 5.0
 _MAX_WAITING = 10_000
 
 
-def _failed(name: str, error: BaseException) -> HandlerFailed:
+def failed(name: str, error: BaseException) -> HandlerFailed:
+    """Log what a handler raised, with its traceback, and return the error to report."""
     _log.error("handler.failed handler=%s", name, exc_info=error)
     failure = HandlerFailed(name)
     failure.__cause__ = error
     return failure
 
 
-def check_handler(name: str, handler: object, *, arguments: Literal[0, 1] = 1, awaits: bool = False) -> None:
+def check_sync_handler(name: str, handler: object, *, arguments: Literal[0, 1] = 1) -> None:
     """Raise InvalidArgument unless a handler is None, or a function that can be called with so many arguments.
 
     Args:
         name: What it handles.
         handler: The handler.
         arguments: With how many it is called.
-        awaits: Whether what it returns is awaited, so that it may be a coroutine function.
     """
+    _check(name, handler, arguments, awaits=False)
+
+
+def check_async_handler(name: str, handler: object, *, arguments: Literal[0, 1] = 1) -> None:
+    """Do the same for a handler whose result is awaited, so that it may be a coroutine function."""
+    _check(name, handler, arguments, awaits=True)
+
+
+def _check(name: str, handler: object, arguments: Literal[0, 1], *, awaits: bool) -> None:
     if handler is None:
         return
     problem = ""
@@ -77,7 +82,7 @@ def _takes(handler: Callable[..., object], arguments: int) -> bool:
     return True
 
 
-class _Queue(Generic[*Ts]):
+class HandlerQueue(Generic[*Ts]):
     """Items that wait for a handler; when there are too many, the oldest are lost with one warning an episode.
 
     An item is what the handler is called with: one argument, or none.
@@ -97,216 +102,6 @@ class _Queue(Generic[*Ts]):
         self._items.append(item)
 
 
-class SyncWorker(_Queue[*Ts]):
-    """Calls a handler with one item after the other, in a thread that starts with the first."""
-
-    def __init__(self, name: str, handler: Callable[[*Ts], None], report: Callable[[EmitterError], None]) -> None:
-        """Take a handler; what it raises is logged and reported."""
-        super().__init__(name)
-        self.handler = handler
-        self._report = report
-        self._changed = GuardedCondition()
-        self._thread: threading.Thread | None = None
-        # Set while there is no thread. One that is made may start later, and cannot be joined until it has.
-        self._idle = threading.Event()
-        self._idle.set()
-
-    def offer(self, *item: *Ts) -> None:
-        """Queue an item."""
-        with self._changed:
-            self._put(item)
-            self._changed.notify()
-            if self._thread is None:
-                self._stopping = False
-                self._idle.clear()
-                self._thread = threading.Thread(target=self._run, name=f"emitter-{self.name}", daemon=True)
-                put_off(partial(self._start, self._thread))
-
-    def _start(self, thread: threading.Thread) -> None:
-        try:
-            thread.start()
-        except RuntimeError as error:
-            # The machine gives no more threads. The item waits for the next one, which tries again.
-            with self._changed:
-                self._thread = None
-                self._idle.set()
-            _log.warning("handler.not_started handler=%s reason=%s", self.name, error)
-
-    def stop(self, timeout_s: float, waiting: Collection[threading.Thread]) -> None:
-        """Let the thread end after the items that wait, and wait for that unless it waits itself.
-
-        A later item starts another thread.
-        """
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-            thread = self._thread
-        if thread is not None and thread not in waiting and self._idle.wait(timeout_s) and thread.ident is not None:
-            # It has done its work, and is on its way out.
-            thread.join(timeout_s)
-
-    def forked(self) -> None:
-        """Go on in a process that was forked: the thread, and what waits for it, are the parent's."""
-        self._changed = GuardedCondition()
-        self._thread = None
-        self._idle = threading.Event()
-        self._idle.set()
-        self._items.clear()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._items:
-                    if self._stopping:
-                        self._thread = None
-                        self._idle.set()
-                        return
-                    self._changed.wait()
-                item = self._items.popleft()
-            try:
-                self.handler(*item)
-            except BaseException as error:
-                # Whatever it is, it is the handler's: nobody above would see it, and the next item waits.
-                self._report(_failed(self.name, error))
-            del item
-
-
-class AsyncWorker(_Queue[*Ts]):
-    """Calls a handler with one item after the other, in a task that starts with the first."""
-
-    def __init__(
-        self,
-        name: str,
-        handler: Callable[[*Ts], Awaitable[None] | None],
-        report: Callable[[EmitterError], None],
-    ) -> None:
-        """Take a handler, a function or a coroutine function; what it raises is logged and reported."""
-        super().__init__(name)
-        self.handler = handler
-        self._report = report
-        self._changed = asyncio.Event()
-        self._running = False
-        self._task: asyncio.Task[None] | None = None
-
-    def offer(self, *item: *Ts) -> None:
-        """Queue an item."""
-        self._put(item)
-        if not self._running:
-            self._running = True
-            self._stopping = False
-            # An event belongs to one loop, and the next task may run in another.
-            self._changed = asyncio.Event()
-            # An eager task begins with the handler at once.
-            put_off(self._start)
-        self._changed.set()
-
-    def _start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name=f"emitter-{self.name}")
-
-    def retire(self) -> None:
-        """Let the task end after the items that wait; a later item starts another task."""
-        self._stopping = True
-        self._changed.set()
-
-    async def stop(self, timeout_s: float, waiting: Collection[object]) -> None:
-        """Retire, and wait for the end unless its task is among those that wait themselves."""
-        self.retire()
-        if self._running and self._task is not None and self._task not in waiting:
-            await asyncio.wait([self._task], timeout=timeout_s)
-
-    async def _run(self) -> None:
-        try:
-            while True:
-                while not self._items:
-                    if self._stopping:
-                        return
-                    self._changed.clear()
-                    await self._changed.wait()
-                if (rest := _call(self.name, self.handler, self._items.popleft(), self._report)) is not None:
-                    await rest
-        finally:
-            self._running = False
-
-
-def _call(
-    name: str,
-    handler: Callable[[*Ts], Awaitable[None] | None],
-    item: tuple[*Ts],
-    report: Callable[[EmitterError], None],
-) -> Awaitable[None] | None:
-    """Call a handler of either kind, and return what is left to await; what it raises is logged and reported.
-
-    KeyboardInterrupt and SystemExit end the event loop besides, as they do wherever they are raised in it.
-    """
-    try:
-        result = handler(*item)
-    except BaseException as error:
-        _report_failure(name, error, report)
-        return None
-    # Functions return None, which is looked at first: the other look takes longer than all else here.
-    return _finish(name, result, report) if result is not None and inspect.isawaitable(result) else None
-
-
-async def _finish(name: str, result: Awaitable[None], report: Callable[[EmitterError], None]) -> None:
-    try:
-        await result
-    except BaseException as error:
-        if _ends_this_task(error):
-            raise
-        _report_failure(name, error, report)
-
-
-def _report_failure(name: str, error: BaseException, report: Callable[[EmitterError], None]) -> None:
-    report(_failed(name, error))
-    if isinstance(error, KeyboardInterrupt | SystemExit):
-        # Not from here, which would end the task, and with it all that the handler is still to be given.
-        asyncio.get_running_loop().call_soon(_raise, error)
-
-
-def _ends_this_task(error: BaseException) -> bool:
-    """Tell whether an error was thrown into this task from outside, and is not the doing of what it waits for."""
-    task = asyncio.current_task()
-    cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-    return cancelled or isinstance(error, GeneratorExit)
-
-
-def _raise(error: BaseException) -> NoReturn:
-    raise error
-
-
-def handle_in_thread(
-    subscription: Subscription[T], handler: Callable[[T], object], report: Callable[[EmitterError], None]
-) -> threading.Thread:
-    """Give each message of a subscription to a handler, in a thread that ends with the subscription."""
-    name = f"messages on {hide_keys(subscription.channel)}"
-
-    def run() -> None:
-        try:
-            for message in subscription:
-                try:
-                    handler(message)
-                except BaseException as error:
-                    # In a thread that is not the main one, sys.exit() ends nothing but the thread, without a word.
-                    report(_failed(name, error))
-        except EmitterError as error:
-            # Nobody iterates, so nobody else would learn why the messages stop.
-            report(error)
-
-    thread = threading.Thread(target=run, name=f"emitter-{hide_keys(subscription.channel)}", daemon=True)
-    thread.start()
-    return thread
-
-
-async def handle_in_task(
-    subscription: AsyncSubscription[T],
-    handler: Callable[[T], Awaitable[None] | None],
-    report: Callable[[EmitterError], None],
-) -> None:
-    """Give each message of a subscription to a handler, until the subscription ends."""
-    name = f"messages on {hide_keys(subscription.channel)}"
-    try:
-        async for message in subscription:
-            if (rest := _call(name, handler, (message,), report)) is not None:
-                await rest
-    except EmitterError as error:
-        report(error)
+def messages_on(channel: str) -> str:
+    """Name what the handler of a subscription handles."""
+    return f"messages on {hide_keys(channel)}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from emitter_typed._classic import ClassicOptions
 from emitter_typed._generated.protocol import PROTOCOL
 from emitter_typed._generated.sync_api import SyncApi
-from emitter_typed._sync.lifecycle import SyncLifecycle
+from emitter_typed._sync.classic_loop import ClassicLoop
 
 
-class Client(SyncLifecycle, SyncApi, ClassicOptions, protocol=PROTOCOL):
+class Client(ClassicLoop, SyncApi, ClassicOptions, protocol=PROTOCOL):
     """A connection to Emitter for programs with threads.
 
     Every method may be called from any thread.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.addresses import address_of
-from emitter_typed._core.client_base import Handler
+from emitter_typed._core.callbacks import Handler
 from emitter_typed._core.connections import still_lost
 from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import SyncOutcome
@@ -140,14 +139,9 @@ class SyncDriver(SyncReceiving):
             raise (left or Undrained()).error(limit_s, connection.unsent)
 
     def _undrained(self, connection: SyncConnection) -> Undrained:
-        with self.handlers.lock:
-            threads = [each for each in self._message_threads if each is not threading.current_thread()]
+        running = self._readers.running
         with connection.lock:
-            return Undrained(
-                connection.session.offline,
-                connection.session.unacknowledged,
-                sum(thread.is_alive() for thread in threads),
-            )
+            return Undrained(connection.session.offline, connection.session.unacknowledged, running)
 
     def end(self, *, abort: bool = False) -> None:
         """End the connection and every subscription. See the client's `close` and `abort`."""
@@ -176,7 +170,7 @@ class SyncDriver(SyncReceiving):
         """End the connection in a process that was forked, where nobody else holds what another thread held."""
         self._connecting = Guard()
         self.handlers.forked()
-        self._message_threads.clear()
+        self._readers.forget()
         if self._connection is not None:
             self._connection.forked()
 

@@ -1,17 +1,17 @@
-"""Who is told of what, in programs with threads: each handler in a thread of its own."""
+# @generated from _async/handlers.py by tools/derive_sync.py. Do not edit: run `make generate`.
+"""Who is told of what: the handlers of a client, each in a thread of its own."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, TypeVar, TypeVarTuple
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.client_base import Handler
+from emitter_typed._core.callbacks import Handler
 from emitter_typed._core.handlers import EventHandlers, HandlerSlot
-from emitter_typed._core.workers import HANDLERS_TIMEOUT_S, SyncWorker, check_handler
+from emitter_typed._core.sync_workers import SyncWaits, SyncWorker
+from emitter_typed._core.workers import check_sync_handler
 from emitter_typed._guards import Guard, Log
 from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.counters import ClientCounters
@@ -31,28 +31,28 @@ def _ignore(error: EmitterError) -> None:
 
 
 class SyncHandlers:
-    """The handlers of a client, and what reaches them. Any thread may set them at any time."""
+    """The handlers of a client, and what reaches them."""
 
     def __init__(self, protocol: ProtocolDefinition, counters: ClientCounters) -> None:
         """Begin without handlers."""
         self._protocol = protocol
         self._counters = counters
         self.lock: Guard = Guard()
-        """Guards the handlers, and what drivers note of those that run."""
-        self._waiting_threads: set[threading.Thread] = set()
+        """Guards the handlers: in a client with threads, any thread may set them at any time."""
+        self.waits: SyncWaits = SyncWaits()
+        """Who waits for handlers."""
         # Any: each event has its own type.
         self._event_handlers: EventHandlers[SyncWorker[Any]] = EventHandlers()
         self.errors: HandlerSlot[SyncWorker[EmitterError]] = HandlerSlot("errors")
         self.messages: HandlerSlot[SyncWorker[Message]] = HandlerSlot("messages")
         self.connects: HandlerSlot[SyncWorker[()]] = HandlerSlot("on_connect", arguments=0)
         self.disconnects: HandlerSlot[SyncWorker[()]] = HandlerSlot("on_disconnect", arguments=0)
-        self._untold_of_connection = False
 
     def stop(self, deadline_s: float) -> None:
         """Let the handlers that are running finish, and wait for them; until a time of `monotonic` at most."""
         with self.lock:
             workers = self._workers()
-        with self.waiting() as waiting:
+        with self.waits.here() as waiting:
             for worker in workers:
                 worker.stop(max(0.0, deadline_s - monotonic()), waiting)
 
@@ -65,24 +65,11 @@ class SyncHandlers:
         return workers
 
     def forked(self) -> None:
-        """Go on in a process that was forked: threads, and what waits for them, are the parent's."""
+        """Go on in a process that was forked: what runs, and what waits for it, is the parent's."""
         self.lock = Guard()
-        self._waiting_threads.clear()
+        self.waits.forked()
         for worker in self._workers():
             worker.forked()
-
-    @contextmanager
-    def waiting(self) -> Generator[Collection[threading.Thread]]:
-        """Note that this thread waits for handlers, and say for which threads it must not, for they may wait for it."""
-        this = threading.current_thread()
-        with self.lock:
-            self._waiting_threads.add(this)
-            waiting = frozenset(self._waiting_threads)
-        try:
-            yield waiting
-        finally:
-            with self.lock:
-                self._waiting_threads.discard(this)
 
     def get(self, slot: HandlerSlot[SyncWorker[*Ts]]) -> Callable[[*Ts], None] | None:
         """Return the handler of a slot."""
@@ -104,36 +91,28 @@ class SyncHandlers:
         arguments: Literal[0, 1],
         report: Callable[[EmitterError], None],
     ) -> None:
-        check_handler(name, handler, arguments=arguments)
+        check_sync_handler(name, handler, arguments=arguments)
         worker = None if handler is None else SyncWorker(name, handler, report)
         with self.lock:
             before = put(worker)
         if before is not None:
-            with self.waiting() as waiting:
-                before.stop(HANDLERS_TIMEOUT_S, waiting)
+            before.retire(self.waits)
 
     def _offer(self, slot: HandlerSlot[SyncWorker[*Ts]], *item: *Ts) -> bool:
         """Queue an item for the handler of a slot, and tell whether there is one."""
         with self.lock:
             if slot.worker is not None:
                 slot.worker.offer(*item)
-            return slot.worker is not None
+            slot.missed = slot.worker is None
+            return not slot.missed
 
     def tell_of_connection(self) -> None:
         """Call `on_connect`."""
-        self._untold_of_connection = not self._offer(self.connects)
-
-    def tell_late_of_connection(self) -> None:
-        """Call `on_connect` for the connection that there is, if it was set only after that was made."""
-        with self.lock:
-            worker = self.connects.worker
-            if self._untold_of_connection and worker is not None:
-                self._untold_of_connection = False
-                worker.offer()
+        self._offer(self.connects)
 
     def tell_of_loss(self) -> None:
         """Call `on_disconnect`."""
-        self._untold_of_connection = False
+        self.connects.missed = False
         self._offer(self.disconnects)
 
     def take_unclaimed(self, channel: str, raw: bytes) -> None:

@@ -1,3 +1,4 @@
+# @generated from _async/lifecycle.py by tools/derive_sync.py. Do not edit: run `make generate`.
 """What a client with threads can do for any protocol: connect, end, and tell its handlers."""
 
 from __future__ import annotations
@@ -5,14 +6,14 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from emitter_typed._core.client_base import Callback, Handler, SyncClientBase
+from emitter_typed._core.callbacks import Callback, Handler
 from emitter_typed._core.configured import ConfiguredClient
 from emitter_typed._core.settings import DEFAULT_HOST, DEFAULT_KEEPALIVE_S, DEFAULT_PORT, Settings
 from emitter_typed._core.state import ConnectionState
-from emitter_typed._core.time_limits import check_time_limit
+from emitter_typed._core.sync_calls import SyncClientBase
 from emitter_typed._frames import hides_arguments
 from emitter_typed._protocol.message import Message
-from emitter_typed.errors import Closed, EmitterError
+from emitter_typed.errors import EmitterError
 
 if TYPE_CHECKING:
     from emitter_typed._sync.driver import SyncDriver
@@ -174,49 +175,3 @@ class SyncLifecycle(ConfiguredClient, SyncClientBase):
     def on_error(self, handler: Handler[EmitterError] | None) -> None:
         handlers = self._driver.handlers
         handlers.set(handlers.errors, handler)
-
-    # What programs of the official client call that connect, set their handlers, and then start the loop. This client
-    # receives from `connect` on; what is left to start is `on_connect`, which such programs expect to be called.
-
-    def loop_start(self) -> None:
-        """Call `on_connect` if it was set after the connection was made, and return.
-
-        Nothing else needs to be started: messages arrive from `connect` on. May be called at any time, and again.
-        """
-        self._driver.handlers.tell_late_of_connection()
-
-    def loop_stop(self) -> None:
-        """Return at once. Messages arrive until `disconnect`, `close` or `abort`."""
-
-    def loop(self, timeout: float) -> None:
-        """Call `loop_start`, then wait.
-
-        The client's own threads receive messages and call handlers meanwhile.
-
-        Args:
-            timeout: Seconds to wait, at least 0. The wait ends early if the client is closed or stops reconnecting.
-
-        Raises:
-            InvalidArgument: `timeout` is not a number, or is negative.
-            Closed: The client was never connected.
-        """
-        self._wait_for_the_end("loop", check_time_limit(timeout, name="timeout", zero=True))
-
-    def loop_forever(self) -> None:
-        """Call `loop_start`, wait until the client ends, then close it.
-
-        The client ends when it is closed, or stops reconnecting. It stops where another attempt cannot succeed, or with
-        `reconnect=False`; `connection.error` says why. Handlers have finished by then, `on_disconnect` included.
-
-        Raises:
-            Closed: The client was never connected.
-        """
-        self._wait_for_the_end("loop_forever", None)
-        # Programs end after this call, and with them threads that have not finished.
-        self.close()
-
-    def _wait_for_the_end(self, operation: str, timeout_s: float | None) -> None:
-        if not self._driver.state.connects:
-            raise Closed(f"{operation} needs a connection", "call connect() first")
-        self._driver.handlers.tell_late_of_connection()
-        self._driver.state.wait("closed", timeout_s=timeout_s)

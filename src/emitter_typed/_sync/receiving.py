@@ -1,15 +1,15 @@
+# @generated from _async/receiving.py by tools/derive_sync.py. Do not edit: run `make generate`.
 """How clients with threads receive: subscriptions, watches and what is stored."""
 
 from __future__ import annotations
 
-import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.client_base import Handler, SyncCalls
+from emitter_typed._core.callbacks import Handler
 from emitter_typed._core.driver_base import DriverBase
 from emitter_typed._core.handler_identity import HandledSubscriptions, HandlerIdentity
 from emitter_typed._core.outcomes import SyncOutcome
@@ -17,7 +17,9 @@ from emitter_typed._core.settings import Settings
 from emitter_typed._core.streams.stream import Stream
 from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._core.subscriptions import Subscription
-from emitter_typed._core.workers import check_handler, handle_in_thread
+from emitter_typed._core.sync_calls import SyncCalls
+from emitter_typed._core.sync_workers import SyncReaders
+from emitter_typed._core.workers import check_sync_handler
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.operations import prepare
@@ -43,7 +45,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         super().__init__(protocol, settings)
         self.handlers: SyncHandlers = SyncHandlers(protocol, self._counters)
         """The handlers of the client."""
-        self._message_threads: list[threading.Thread] = []
+        self._readers = SyncReaders()
         self._handled: HandledSubscriptions[Subscription[Any]] = HandledSubscriptions()
 
     @abstractmethod
@@ -68,12 +70,8 @@ class SyncReceiving(DriverBase, SyncCalls):
 
     def _join_handlers(self, deadline: float) -> bool:
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
-        with self.handlers.waiting() as waiting:
-            with self.handlers.lock:
-                threads = [each for each in self._message_threads if each not in waiting]
-            for thread in threads:
-                thread.join(max(0.0, deadline - monotonic()))
-        return not any(thread.is_alive() for thread in threads)
+        with self.handlers.waits.here() as waiting:
+            return self._readers.join(deadline, waiting)
 
     def subscribe(
         self,
@@ -90,7 +88,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         timeout_s: float | None,
     ) -> Subscription[MessageT]:
         """Subscribe, and return when the broker has granted it."""
-        check_handler(operation, handler)
+        check_sync_handler(operation, handler)
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         mailbox = self.settings.mailbox(limits)
@@ -125,23 +123,13 @@ class SyncReceiving(DriverBase, SyncCalls):
                 # Another thread did the same meanwhile.
                 subscription.close()
                 return there
-            self._handle(subscription, handled_by)
+            self._readers.start(subscription, handled_by, self.handlers.report)
         return subscription
 
-    def _give_to_on_message(self, message: Any) -> None:  # Any: a message of whatever payload the subscription has
+    def _give_to_on_message(self, message: Any) -> Any:  # Any: a message of whatever payload the subscription has
         if (handler := self.handlers.get(self.handlers.messages)) is not None:
-            handler(message)
-
-    def _handle(self, subscription: Subscription[MessageT], handler: Handler[MessageT]) -> None:
-        try:
-            thread = handle_in_thread(subscription, handler, self.handlers.report)
-        except BaseException:
-            # Without a thread, nobody would ever read it.
-            subscription.close()
-            raise
-        with self.handlers.lock:
-            self._message_threads = [each for each in self._message_threads if each.is_alive()]
-            self._message_threads.append(thread)
+            return handler(message)
+        return None
 
     def watch(
         self,

@@ -421,6 +421,63 @@ def test_a_child_that_ends_ends_nothing_of_its_parents(flavour: Flavour, broker:
     assert (done.returncode, done.stdout) == (0, "True 1\n"), done.stderr
 
 
+CALLED_IN_CHILD = {
+    "threads": """
+import os, sys, threading
+from emitter_typed import Client
+
+called = threading.Event()
+client = Client.from_url(sys.argv[1], timeout_s=10)
+client.on_connect = lambda: called.set()
+
+client.connect()
+print(called.wait(10), flush=True)
+if (child := os.fork()) == 0:
+    called = threading.Event()
+    client.connect()
+    print(called.wait(10), flush=True)
+    client.close()
+    os._exit(0)
+os.waitpid(child, 0)
+client.close()
+""",
+    "asyncio": """
+import asyncio, os, sys
+from emitter_typed import AsyncClient
+
+async def connect():
+    global called
+    called = asyncio.Event()
+    await client.connect()
+    async with asyncio.timeout(10):
+        print(await called.wait(), flush=True)
+
+client = AsyncClient.from_url(sys.argv[1], timeout_s=10)
+client.on_connect = lambda: called.set()
+with asyncio.Runner() as runner:
+    runner.run(connect())
+    if (child := os.fork()) == 0:
+        asyncio.new_event_loop().run_until_complete(connect())
+        os._exit(0)
+    os.waitpid(child, 0)
+    runner.run(client.close())
+""",
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@both_flavours
+def test_a_child_that_connects_again_has_its_handlers_called(flavour: Flavour, broker: Broker) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CALLED_IN_CHILD[flavour], broker.url],
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "True\nTrue\n"), done.stderr
+
+
 @both_flavours
 @in_loop
 async def test_abort_while_the_broker_is_stopped_is_the_end(flavour: Flavour, broker: Broker, key: Key) -> None:

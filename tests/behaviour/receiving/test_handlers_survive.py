@@ -10,7 +10,8 @@ from queue import SimpleQueue
 import pytest
 
 from emitter_typed import AsyncClient, Client, EmitterError, HandlerFailed, Message
-from emitter_typed._core.workers import AsyncWorker, SyncWorker
+from emitter_typed._core.async_workers import AsyncWorker
+from emitter_typed._core.sync_workers import SyncWorker
 from emitter_typed._guards import held
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, connected

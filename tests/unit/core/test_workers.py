@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from emitter_typed._core.workers import AsyncWorker, SyncWorker
+from emitter_typed._core.async_workers import AsyncWorker
+from emitter_typed._core.sync_workers import SyncWorker
 from tests.helpers.loops import LIMIT_S, in_loop
 
 MOST = 10_000
