@@ -11,6 +11,7 @@ from emitter_typed import AsyncClient, AsyncPending, AsyncSubscription
 
 MODULES = {
     "emitter_typed": {"AsyncClient", "AsyncPending", "AsyncSubscription"},
+    "emitter_typed.broker": {"AsyncBroker", "AsyncCluster"},
     "emitter_typed._core.async_calls": {"AsyncClientBase"},
     "emitter_typed._core.async_channels": {"AsyncChannel"},
     "emitter_typed._generated.async_api": {"AsyncApi"},
@@ -60,7 +61,9 @@ def _member(of: type, name: str) -> tuple[str, str, str]:
         signature = str(inspect.signature(value))
     else:
         signature = repr(value)
-    return type(found).__name__, _unflavoured(signature), _unflavoured(inspect.getdoc(value) or "")
+    # An example shows one flavour.
+    told = re.sub(r"^>>> .*?(\n\n|\Z)", "", inspect.getdoc(value) or "", flags=re.DOTALL | re.MULTILINE)
+    return type(found).__name__, _unflavoured(signature), _unflavoured(told)
 
 
 def _unflavoured(text: str) -> str:

@@ -10,8 +10,7 @@ from tests.helpers.loops import LIMIT_S
 
 def live_connections(broker: Broker) -> int:
     """Return how many connections a broker has now."""
-    inner = broker._broker  # pyright: ignore[reportPrivateUsage]  # no public name tells
-    return len(inner._hub.connections())  # pyright: ignore[reportPrivateUsage]  # no public name tells
+    return len(broker._hub.connections())  # pyright: ignore[reportPrivateUsage]  # no public name tells
 
 
 def left_connections(broker: Broker, expected: int = 0) -> int:

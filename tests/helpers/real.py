@@ -29,7 +29,7 @@ class RealBroker(Broker):
     def __init__(self) -> None:
         super().__init__()
         self._url = URL or ""
-        self._keys: dict[tuple[str, str, int], Key] = {}
+        self._made: dict[tuple[str, str, int], Key] = {}
 
     @property
     def url(self) -> str:
@@ -53,10 +53,10 @@ class RealBroker(Broker):
 
     def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
         wanted = channel, permissions, ttl
-        if wanted not in self._keys:
+        if wanted not in self._made:
             with Client.from_url(self._url) as client:
-                self._keys[wanted] = client.keygen(self.master_key, channel, permissions, ttl).key
-        return self._keys[wanted]
+                self._made[wanted] = client.keygen(self.master_key, channel, permissions, ttl).key
+        return self._made[wanted]
 
     @property
     def faults(self) -> Faults:

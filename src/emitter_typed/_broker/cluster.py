@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import ssl
+from abc import ABC, abstractmethod
 from types import NoneType, TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from emitter_typed._broker.arguments import check_kind
 from emitter_typed._broker.clock import Clock, NodeClock
 from emitter_typed._broker.core import new_journal
-from emitter_typed._broker.journal import Journal, Published
+from emitter_typed._broker.journal import Published
 from emitter_typed._broker.keys import KeyRing, make_key, new_master_key
 from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.nodes import Nodes
-from emitter_typed._broker.processes import Processes
-from emitter_typed._broker.server import AsyncBroker, until_published
-from emitter_typed._broker.thread import Broker, LoopThread, later
+from emitter_typed._broker.server import AsyncBroker, BrokerBase, place, until_published
+from emitter_typed._broker.thread import Broker, LoopThread, later, run_in
 from emitter_typed._frames import hides_arguments
 from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher
 from emitter_typed.errors import InvalidArgument
 
+BrokerT = TypeVar("BrokerT", bound=BrokerBase)
+
 
 @hides_arguments
-class AsyncCluster:
-    """A cluster of Emitter brokers in the running event loop.
-
-    For development and tests, not for production.
-
-    >>> async def main() -> None:
-    ...     async with AsyncCluster(3) as cluster:
-    ...         print(cluster.urls)
-
-    The nodes share live messages, share groups, presence changes, keys and bans. Each node has its own stored messages;
-    `history` and subscriptions collect them from all nodes. A presence status lists the subscribers of one node. Each
-    event on one node reaches the others at once.
-    """
+class ClusterBase(ABC, Generic[BrokerT]):
+    """An embedded cluster, whose nodes are brokers of one kind."""
 
     def __init__(
         self,
@@ -79,32 +70,25 @@ class AsyncCluster:
                 argument="port",
                 value=port,
             )
-        self.matcher: Matcher = matcher
-        """How the nodes match channels."""
-        self.master_key: str = master_key if master_key is not None else new_master_key()
-        """The key that makes keys, valid on every node."""
-        self.clock: Clock = clock if clock is not None else Clock()
-        """The time of all nodes. A node's own `clock` moves that node only, for clocks that differ."""
+        self._matcher: Matcher = matcher
+        self._master_key = master_key if master_key is not None else new_master_key()
+        self._clock = clock if clock is not None else Clock()
         self._journal = new_journal(limits or Limits())
-        self._keys = KeyRing(self.master_key, self.clock)
-        nodes = Nodes()
-        self.nodes: tuple[AsyncBroker, ...] = tuple(
-            _AsyncNode(
-                number,
-                self._keys,
-                nodes,
-                self._journal,
+        self._keys = KeyRing(self._master_key, self._clock)
+        self.nodes: tuple[BrokerT, ...] = tuple(
+            self._node(
                 host=host,
                 port=port,
                 matcher=matcher,
-                master_key=self.master_key,
-                clock=NodeClock(self.clock),
+                master_key=self._master_key,
+                clock=NodeClock(self._clock),
                 tls=tls,
                 limits=limits,
             )
-            for number in range(size)
+            for _ in range(size)
         )
         """The brokers, each of which can be stopped, killed and started again, and has faults of its own."""
+        self._place()
 
     def __repr__(self) -> str:
         """Show the nodes."""
@@ -120,15 +104,40 @@ class AsyncCluster:
         return tuple(node.url for node in self.nodes)
 
     @property
+    def matcher(self) -> Matcher:
+        """How the nodes match channels."""
+        return self._matcher
+
+    @property
+    def master_key(self) -> str:
+        """The key that makes keys, valid on every node."""
+        return self._master_key
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of all nodes.
+
+        `cluster.clock.advance(60)` lets keys and stored messages expire.
+
+        A node's own `clock` moves that node only, for clocks that differ.
+        """
+        return self._clock
+
+    @property
     def published(self) -> tuple[Published, ...]:
         """The last accepted messages of all nodes, oldest first.
 
-        See `AsyncBroker.published`.
+        A `publish` of QoS 0 does not wait for the broker: use `wait_published`.
         """
         return self._journal.matching(None)
 
     def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
         """Make a key for every node, without a connection. May be called before `start()`.
+
+        >>> from emitter_typed.broker import Cluster
+        >>> key = Cluster().keygen("chat/#/", "rw")
+        >>> len(key.reveal())
+        32
 
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
@@ -141,7 +150,43 @@ class AsyncCluster:
         Raises:
             InvalidArgument: the channel cannot have a key, or a letter is not a permission.
         """
-        return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
+        return Key(make_key(self._keys, channel, permissions, ttl, self._clock()))
+
+    @property
+    @abstractmethod
+    def _node(self) -> type[BrokerT]:
+        """The class of its brokers."""
+
+    def _place(self) -> None:
+        nodes = Nodes()
+        for number, node in enumerate(self.nodes):
+            place(node, number, self._keys, nodes, self._journal)
+
+    def _is_running(self) -> bool:
+        return any(node.is_running for node in self.nodes)
+
+    async def _until_published(self, count: int, channel: str | None, timeout_s: float) -> tuple[Published, ...]:
+        return await until_published(self._journal, self._is_running, count, channel, timeout_s)
+
+
+@hides_arguments
+class AsyncCluster(ClusterBase[AsyncBroker]):
+    """A cluster of Emitter brokers in the running event loop.
+
+    For development and tests, not for production.
+
+    >>> async def main() -> None:
+    ...     async with AsyncCluster(3) as cluster:
+    ...         print(cluster.urls)
+
+    The nodes share live messages, share groups, presence changes, keys and bans. Each node has its own stored messages;
+    `history` and subscriptions collect them from all nodes. A presence status lists the subscribers of one node. Each
+    event on one node reaches the others at once.
+    """
+
+    @property
+    def _node(self) -> type[AsyncBroker]:
+        return AsyncBroker
 
     async def start(self) -> Self:
         """Start the nodes that are not running.
@@ -183,7 +228,7 @@ class AsyncCluster:
             InvalidArgument: the channel is not valid, or `count` is below 1.
             Closed: no node is running.
         """
-        return await until_published(self._journal, self._is_running, count, channel, timeout_s)
+        return await self._until_published(count, channel, timeout_s)
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -195,12 +240,9 @@ class AsyncCluster:
         """Stop."""
         await self.stop()
 
-    def _is_running(self) -> bool:
-        return any(node.is_running for node in self.nodes)
-
 
 @hides_arguments
-class Cluster:
+class Cluster(ClusterBase[Broker]):
     """A cluster of Emitter brokers in the same process.
 
     For development and tests, not for production.
@@ -228,108 +270,25 @@ class Cluster:
     ...     _ = second.start()
     """
 
-    def __init__(
-        self,
-        size: int = 2,
-        *,
-        host: str = "127.0.0.1",
-        port: int | None = 0,
-        matcher: Matcher = "emitter",
-        master_key: str | None = None,
-        clock: Clock | None = None,
-        tls: ssl.SSLContext | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        """Make a cluster. Nothing is opened before `start()`.
+    @property
+    def _node(self) -> type[Broker]:
+        return Broker
 
-        Args:
-            size: The number of nodes.
-            host: The address to listen on. Default: this machine only.
-            port: 0: each node has a free port. None: no ports; clients connect in memory.
-            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: `"emitter"`.
-            master_key: The key that makes keys, 32 characters of URL-safe base64. Default: a new one.
-            clock: The clock of all nodes. Default: the system's, which can be moved.
-            tls: The context of TLS connections. The ports then accept both TLS and plain connections. Default: plain
-                only.
-            limits: The resource limits of each node. Default: enough for tests.
-
-        Raises:
-            InvalidArgument: An argument has another type, or the size, the host, the port, the matcher or the master
-                key is not valid.
-        """
+    def _place(self) -> None:
+        super()._place()
+        # Not one for each: what they share belongs to one event loop.
         self._thread = LoopThread()
-        self._cluster = AsyncCluster(
-            size,
-            host=host,
-            port=port,
-            matcher=matcher,
-            master_key=master_key,
-            clock=clock,
-            tls=tls,
-            limits=limits,
-        )
-        self.nodes: tuple[Broker, ...] = tuple(_Node(self._thread, node) for node in self._cluster.nodes)
-        """The brokers, each of which can be stopped, killed and started again, and has faults of its own."""
-
-    def __repr__(self) -> str:
-        """Show the nodes."""
-        return f"<{type(self).__name__} {', '.join(map(repr, self.nodes))}>"
-
-    @property
-    def urls(self) -> tuple[str, ...]:
-        """The URL of each node, such as `mqtt://127.0.0.1:49152`.
-
-        Raises:
-            Closed: the nodes have no ports.
-        """
-        return self._cluster.urls
-
-    @property
-    def matcher(self) -> Matcher:
-        """How the nodes match channels."""
-        return self._cluster.matcher
-
-    @property
-    def master_key(self) -> str:
-        """The key that makes keys, valid on every node."""
-        return self._cluster.master_key
-
-    @property
-    def clock(self) -> Clock:
-        """The clock of all nodes.
-
-        `cluster.clock.advance(60)` lets keys and stored messages expire.
-
-        A node's own `clock` moves that node only, for clocks that differ.
-        """
-        return self._cluster.clock
+        run_in(self._thread, self.nodes)
 
     @property
     def published(self) -> tuple[Published, ...]:
-        """The last accepted messages of all nodes, oldest first. See `Broker.published`."""
-        if not self._is_running():
-            return self._cluster.published
-        return self._thread.call(later(lambda: self._cluster.published))
+        """The last accepted messages of all nodes, oldest first.
 
-    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
-        """Make a key for every node, without a connection. May be called before `start()`.
-
-        >>> key = Cluster().keygen("chat/#/", "rw")
-        >>> len(key.reveal())
-        32
-
-        Args:
-            channel: The target, such as `chat/#/`. A missing final slash is added.
-            permissions: Letters of `rwslpex`.
-            ttl: Seconds until the key expires, by the cluster's clock. Default: never.
-
-        Returns:
-            The key.
-
-        Raises:
-            InvalidArgument: the channel cannot have a key, or a letter is not a permission.
+        A `publish` of QoS 0 does not wait for the broker: use `wait_published`.
         """
-        return self._cluster.keygen(channel, permissions, ttl=ttl)
+        if not self._is_running():
+            return super().published
+        return self._thread.call(later(lambda: self._journal.matching(None)))
 
     def start(self) -> Self:
         """Start the nodes that are not running.
@@ -371,7 +330,7 @@ class Cluster:
             InvalidArgument: the channel is not valid, or `count` is below 1.
             Closed: no node is running.
         """
-        return self._thread.call(self._cluster.wait_published(count, channel=channel, timeout_s=timeout_s))
+        return self._thread.call(self._until_published(count, channel, timeout_s))
 
     def __enter__(self) -> Self:
         """Start."""
@@ -382,38 +341,3 @@ class Cluster:
     ) -> None:
         """Stop."""
         self.stop()
-
-    def _is_running(self) -> bool:
-        return any(node.is_running for node in self.nodes)
-
-
-class _AsyncNode(AsyncBroker):
-    """A broker that shares with others what the nodes of a cluster share."""
-
-    def __init__(
-        self,
-        number: int,
-        keys: KeyRing,
-        nodes: Nodes,
-        journal: Journal,
-        *,
-        host: str,
-        port: int | None,
-        matcher: Matcher,
-        master_key: str,
-        clock: Clock,
-        tls: ssl.SSLContext | None,
-        limits: Limits | None,
-    ) -> None:
-        super().__init__(
-            host=host, port=port, matcher=matcher, master_key=master_key, clock=clock, tls=tls, limits=limits
-        )
-        self._place(Processes(number), keys, nodes, new_journal(self._limits, journal))
-
-
-class _Node(Broker):
-    """The same for programs that run no asyncio loop: all nodes of a cluster live in one thread."""
-
-    def __init__(self, thread: LoopThread, node: AsyncBroker) -> None:
-        # Not that of a broker that is alone, which has a loop of its own.
-        self._run_in(thread, node)

@@ -41,17 +41,8 @@ _BACKLOG = 1024
 
 
 @hides_arguments
-class AsyncBroker:
-    """An Emitter broker in the running event loop.
-
-    For development and tests, not for production.
-
-    It answers as Emitter does, on a loopback port. Everything is in memory.
-
-    >>> async def main() -> None:
-    ...     async with AsyncBroker() as broker:
-    ...         print(broker.url)
-    """
+class BrokerBase:
+    """An embedded broker, in whatever event loop it is started."""
 
     def __init__(
         self,
@@ -105,24 +96,20 @@ class AsyncBroker:
                 argument="host",
                 value=host,
             )
-        self.matcher: Matcher = matcher
-        """How it matches channels."""
-        self.master_key: str = master_key if master_key is not None else new_master_key()
-        """The key that makes keys."""
-        self.clock: Clock = clock if clock is not None else Clock()
-        """The time that it lives by."""
-        self.host = host
-        """The address that it listens on."""
+        self._matcher: Matcher = matcher
+        self._master_key = master_key if master_key is not None else new_master_key()
+        self._clock = clock if clock is not None else Clock()
+        self._host = host
         self._port = port
         self._tls = tls
         self._limits = limits or Limits()
         self._switches = Switches()
-        self._storage = new_storage(self._limits, self.clock)
+        self._storage = new_storage(self._limits, self._clock)
         self._server: asyncio.Server | None = None
-        self._place(Processes(), KeyRing(self.master_key, self.clock), Nodes(), new_journal(self._limits))
+        self._place(Processes(), KeyRing(self._master_key, self._clock), Nodes(), new_journal(self._limits))
 
     def _place(self, processes: Processes, keys: KeyRing, nodes: Nodes, journal: Journal) -> None:
-        """Make it a part of a cluster, before it is started for the first time."""
+        """Take what the nodes of a cluster have in common; a broker that is alone is a cluster of one."""
         self._processes = processes
         self._keys = keys
         self._nodes = nodes
@@ -133,7 +120,7 @@ class AsyncBroker:
     def __repr__(self) -> str:
         """Show where it is, and whether it is running."""
         where = "in memory" if self._port is None else self.url
-        return f"<AsyncBroker {where}{'' if self.is_running else ', not running'}>"
+        return f"<{type(self).__name__} {where}{'' if self.is_running else ', not running'}>"
 
     @property
     def is_running(self) -> bool:
@@ -153,9 +140,14 @@ class AsyncBroker:
             Closed: the broker has no port.
         """
         # One listens on every address, and connects to one of them.
-        host = _LOOPBACK.get(self.host, self.host)
+        host = _LOOPBACK.get(self._host, self._host)
         host = f"[{host}]" if ":" in host else host
         return f"{'mqtt' if self._tls is None else 'mqtts'}://{host}:{self.port}"
+
+    @property
+    def host(self) -> str:
+        """The address that the broker listens on."""
+        return self._host
 
     @property
     def port(self) -> int:
@@ -169,14 +161,39 @@ class AsyncBroker:
         return self._port
 
     @property
+    def matcher(self) -> Matcher:
+        """How channels match."""
+        return self._matcher
+
+    @property
+    def master_key(self) -> str:
+        """The key that makes keys."""
+        return self._master_key
+
+    @property
+    def clock(self) -> Clock:
+        """The broker's clock.
+
+        `broker.clock.advance(60)` lets keys and stored messages expire.
+        """
+        return self._clock
+
+    @property
     def published(self) -> tuple[Published, ...]:
-        """The last accepted messages, oldest first. The limits bound their number."""
+        """The last accepted messages, oldest first. The limits bound their number.
+
+        A `publish` of QoS 0 does not wait for the broker: use `wait_published`.
+        """
         return self._journal.matching(None)
 
     def memory(self, endpoint: Endpoint) -> Transport:
-        """Make a transport without a socket.
+        """Make a transport without a socket. Pass this method to a client.
 
-        Pass this method to a client: `Client(transport=broker.memory)`.
+        >>> from emitter_typed import Client
+        >>> from emitter_typed.broker import Broker
+        >>> with Broker(port=None) as broker, Client(transport=broker.memory) as client:
+        ...     len(client.me().id)
+        26
 
         Args:
             endpoint: Its username and will are used.
@@ -189,6 +206,11 @@ class AsyncBroker:
     def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
         """Make a key, without a connection. May be called before `start()`.
 
+        >>> from emitter_typed.broker import Broker
+        >>> key = Broker().keygen("chat/#/", "rw")
+        >>> len(key.reveal())
+        32
+
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
@@ -200,7 +222,71 @@ class AsyncBroker:
         Raises:
             InvalidArgument: the channel cannot have a key, or a letter is not a permission.
         """
-        return Key(make_key(self._keys, channel, permissions, ttl, self.clock()))
+        return Key(make_key(self._keys, channel, permissions, ttl, self._clock()))
+
+    async def _begin(self, *, keep_stored: bool) -> None:
+        if self.is_running:
+            return
+        loop = asyncio.get_running_loop()
+        if not keep_stored:
+            self._storage = new_storage(self._limits, self._clock)
+        self._storage.begin_process(self._processes.next())
+        if self._port is not None:
+            backlog = Backlog(self._limits)
+            try:
+                self._server = await loop.create_server(
+                    lambda: Socket(self._hub, backlog, self._tls), self._host, self._port, backlog=_BACKLOG
+                )
+            except (OSError, ValueError) as error:
+                # A name that is no name is a ValueError.
+                raise CannotListen(*_why(error), host=self._host, port=self._port) from error
+            # Starting again listens where clients know the broker to be.
+            self._port = cast("int", self._server.sockets[0].getsockname()[1])
+        self._hub.open(self._new_core(), loop)
+
+    async def _until_published(self, count: int, channel: str | None, timeout_s: float) -> tuple[Published, ...]:
+        return await until_published(self._journal, lambda: self.is_running, count, channel, timeout_s)
+
+    async def _end(self, *, in_good_order: bool) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await _stop_accepting(server)
+        if self.is_running:
+            if in_good_order:
+                await self._hub.close(_GRACE_S)
+            else:
+                self._hub.kill()
+            self._journal.wake()
+        if server is not None:
+            server.close()
+            await server.wait_closed()
+
+    def _new_core(self) -> BrokerCore:
+        core = BrokerCore(
+            keys=self._keys,
+            matcher=self._matcher,
+            clock=self._clock,
+            limits=self._limits,
+            switches=self._switches,
+            journal=self._journal,
+            storage=self._storage,
+            others=lambda: self._nodes.others(core),
+        )
+        return core
+
+
+@hides_arguments
+class AsyncBroker(BrokerBase):
+    """An Emitter broker in the running event loop.
+
+    For development and tests, not for production.
+
+    It answers as Emitter does, on a loopback port. Everything is in memory.
+
+    >>> async def main() -> None:
+    ...     async with AsyncBroker() as broker:
+    ...         print(broker.url)
+    """
 
     async def start(self, *, keep_stored: bool = False) -> Self:
         """Start listening.
@@ -217,30 +303,14 @@ class AsyncBroker:
         Raises:
             CannotListen: the port is in use, or the host is not an address of this machine. Nothing was started.
         """
-        if self.is_running:
-            return self
-        loop = asyncio.get_running_loop()
-        if not keep_stored:
-            self._storage = new_storage(self._limits, self.clock)
-        self._storage.begin_process(self._processes.next())
-        if self._port is not None:
-            backlog = Backlog(self._limits)
-            try:
-                self._server = await loop.create_server(
-                    lambda: Socket(self._hub, backlog, self._tls), self.host, self._port, backlog=_BACKLOG
-                )
-            except (OSError, ValueError) as error:
-                # A name that is no name is a ValueError.
-                raise CannotListen(*_why(error), host=self.host, port=self._port) from error
-            # Starting again listens where clients know the broker to be.
-            self._port = cast("int", self._server.sockets[0].getsockname()[1])
-        self._hub.open(self._new_core(), loop)
+        await self._begin(keep_stored=keep_stored)
         return self
 
     async def stop(self) -> None:
         """Close every connection properly, then the port.
 
-        Unsent data is sent if clients read it within a second.
+        Keys stay valid for the next start. Unsent data is sent if the client reads it within a second. Does nothing if
+        the broker is not running.
         """
         await self._end(in_good_order=True)
 
@@ -285,7 +355,7 @@ class AsyncBroker:
             InvalidArgument: the channel is not valid, or `count` is below 1.
             Closed: the broker is not running, or was stopped during the wait.
         """
-        return await until_published(self._journal, lambda: self.is_running, count, channel, timeout_s)
+        return await self._until_published(count, channel, timeout_s)
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -297,32 +367,22 @@ class AsyncBroker:
         """Stop."""
         await self.stop()
 
-    async def _end(self, *, in_good_order: bool) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            await _stop_accepting(server)
-        if self.is_running:
-            if in_good_order:
-                await self._hub.close(_GRACE_S)
-            else:
-                self._hub.kill()
-            self._journal.wake()
-        if server is not None:
-            server.close()
-            await server.wait_closed()
 
-    def _new_core(self) -> BrokerCore:
-        core = BrokerCore(
-            keys=self._keys,
-            matcher=self.matcher,
-            clock=self.clock,
-            limits=self._limits,
-            switches=self._switches,
-            journal=self._journal,
-            storage=self._storage,
-            others=lambda: self._nodes.others(core),
-        )
-        return core
+def place(broker: BrokerBase, number: int, keys: KeyRing, nodes: Nodes, journal: Journal) -> None:
+    """Make a broker that was never started a node of a cluster.
+
+    Args:
+        broker: The broker.
+        number: Its number among the nodes.
+        keys: The keys of the cluster.
+        nodes: The cluster's nodes.
+        journal: What was published to any of them.
+    """
+    # A function and not a method, which users would see.
+    limits = broker._limits  # pyright: ignore[reportPrivateUsage]  # its own module
+    broker._place(  # pyright: ignore[reportPrivateUsage]  # its own module
+        Processes(number), keys, nodes, new_journal(limits, journal)
+    )
 
 
 async def until_published(

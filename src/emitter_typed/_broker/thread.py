@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from emitter_typed._broker.clock import Clock
-from emitter_typed._broker.faults import Faults, through
+from emitter_typed._broker.faults import through
 from emitter_typed._broker.hub import not_running
-from emitter_typed._broker.journal import Published
-from emitter_typed._broker.limits import Limits
-from emitter_typed._broker.server import AsyncBroker
+from emitter_typed._broker.journal import Journal, Published
+from emitter_typed._broker.keys import KeyRing
+from emitter_typed._broker.nodes import Nodes
+from emitter_typed._broker.processes import Processes
+from emitter_typed._broker.server import BrokerBase
 from emitter_typed._frames import hides_arguments
-from emitter_typed._generated.types import Key
 from emitter_typed._guards import Guard
-from emitter_typed._protocol.topics import Matcher
-from emitter_typed._transport.base import Endpoint, Transport
 
 T = TypeVar("T")
 
@@ -78,7 +75,7 @@ class LoopThread:
 
 
 @hides_arguments
-class Broker:
+class Broker(BrokerBase):
     """An Emitter broker in the same process.
 
     For development and tests, not for production.
@@ -90,101 +87,11 @@ class Broker:
     True
     """
 
-    def __init__(
-        self,
-        *,
-        host: str = "127.0.0.1",
-        port: int | None = 0,
-        matcher: Matcher = "emitter",
-        master_key: str | None = None,
-        clock: Clock | None = None,
-        tls: ssl.SSLContext | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        """Make a broker. Nothing is opened before `start()`.
-
-        Args:
-            host: The address to listen on. Default: this machine only.
-            port: The TCP port, for MQTT, WebSocket and HTTP. Default: a free port; read it from `port`. None: no port;
-                clients connect in memory.
-            matcher: `"emitter"` matches by prefix, `"mqtt"` as MQTT does. Default: `"emitter"`.
-            master_key: The key that makes keys, 32 characters of URL-safe base64. Brokers with the same one
-                accept each other's keys. Default: a new one.
-            clock: The clock by which keys and messages expire. Default: the system's, which can be moved.
-            tls: The context of TLS connections. The port then accepts both TLS and plain connections. Default: plain
-                only.
-            limits: The resource limits. Default: enough for tests.
-
-        Raises:
-            InvalidArgument: the host, the port, the matcher or the master key is not valid.
-        """
-        self._run_in(
-            LoopThread(),
-            AsyncBroker(
-                host=host, port=port, matcher=matcher, master_key=master_key, clock=clock, tls=tls, limits=limits
-            ),
-        )
-
-    def _run_in(self, thread: LoopThread, broker: AsyncBroker) -> None:
-        self._thread = thread
-        self._broker = broker
+    def _place(self, processes: Processes, keys: KeyRing, nodes: Nodes, journal: Journal) -> None:
+        super()._place(processes, keys, nodes, journal)
+        self._faults = through(self._faults, self._run)
+        self._thread = LoopThread()
         self._started = False
-        self._faults = through(broker.faults, self._run)
-
-    def __repr__(self) -> str:
-        """Show where it is, and whether it is running."""
-        return repr(self._broker).replace("AsyncBroker", "Broker", 1)
-
-    @property
-    def is_running(self) -> bool:
-        """True if the broker was started and not stopped or killed since."""
-        return self._started
-
-    @property
-    def faults(self) -> Faults:
-        """Faults to inject, such as `broker.faults.drop_connections()`."""
-        return self._faults
-
-    @property
-    def url(self) -> str:
-        """The URL for clients, such as `mqtt://127.0.0.1:49152`; with TLS `mqtts://`.
-
-        Raises:
-            Closed: the broker has no port.
-        """
-        return self._broker.url
-
-    @property
-    def host(self) -> str:
-        """The address that the broker listens on."""
-        return self._broker.host
-
-    @property
-    def port(self) -> int:
-        """The TCP port. With port 0: the free port that was found at the start.
-
-        Raises:
-            Closed: the broker has no port.
-        """
-        return self._broker.port
-
-    @property
-    def matcher(self) -> Matcher:
-        """How channels match."""
-        return self._broker.matcher
-
-    @property
-    def master_key(self) -> str:
-        """The key that makes keys."""
-        return self._broker.master_key
-
-    @property
-    def clock(self) -> Clock:
-        """The broker's clock.
-
-        `broker.clock.advance(60)` lets keys and stored messages expire.
-        """
-        return self._broker.clock
 
     @property
     def published(self) -> tuple[Published, ...]:
@@ -193,44 +100,8 @@ class Broker:
         A `publish` of QoS 0 does not wait for the broker: use `wait_published`.
         """
         if not self._started:
-            return self._broker.published
-        return self._call(later(lambda: self._broker.published))
-
-    def memory(self, endpoint: Endpoint) -> Transport:
-        """Make a transport without a socket. Pass this method to a client.
-
-        >>> from emitter_typed import Client
-        >>> with Broker(port=None) as broker, Client(transport=broker.memory) as client:
-        ...     len(client.me().id)
-        26
-
-        Args:
-            endpoint: Its username and will are used.
-
-        Returns:
-            The transport of one connection.
-        """
-        return self._broker.memory(endpoint)
-
-    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
-        """Make a key, without a connection. May be called before `start()`.
-
-        >>> key = Broker().keygen("chat/#/", "rw")
-        >>> len(key.reveal())
-        32
-
-        Args:
-            channel: The target, such as `chat/#/`. A missing final slash is added.
-            permissions: Letters of `rwslpex`.
-            ttl: Seconds until the key expires, by the broker's clock. Default: never.
-
-        Returns:
-            The key.
-
-        Raises:
-            InvalidArgument: the channel cannot have a key, or a letter is not a permission.
-        """
-        return self._broker.keygen(channel, permissions, ttl=ttl)
+            return super().published
+        return self._call(later(lambda: self._journal.matching(None)))
 
     def start(self, *, keep_stored: bool = False) -> Self:
         """Start listening.
@@ -250,7 +121,7 @@ class Broker:
         if not self._started:
             self._thread.begin()
             try:
-                self._thread.call(self._broker.start(keep_stored=keep_stored))
+                self._thread.call(self._begin(keep_stored=keep_stored))
             except BaseException:
                 self._thread.end()
                 raise
@@ -258,12 +129,12 @@ class Broker:
         return self
 
     def stop(self) -> None:
-        """Close every connection properly, then the port, and end the thread.
+        """Close every connection properly, then the port.
 
         Keys stay valid for the next start. Unsent data is sent if the client reads it within a second. Does nothing if
         the broker is not running.
         """
-        self._end(self._broker.stop)
+        self._finish(in_good_order=True)
 
     def kill(self) -> None:
         """End at once, like a killed process.
@@ -276,7 +147,7 @@ class Broker:
         ...     broker.kill()
         ...     _ = broker.start(keep_stored=True)
         """
-        self._end(self._broker.kill)
+        self._finish(in_good_order=False)
 
     def restart(self, *, keep_stored: bool = True) -> None:
         """Stop, and start on the same port.
@@ -319,7 +190,7 @@ class Broker:
             InvalidArgument: the channel is not valid, or `count` is below 1.
             Closed: the broker is not running, or was stopped during the wait.
         """
-        return self._call(self._broker.wait_published(count, channel=channel, timeout_s=timeout_s))
+        return self._call(self._until_published(count, channel, timeout_s))
 
     def __enter__(self) -> Self:
         """Start."""
@@ -340,13 +211,19 @@ class Broker:
             raise not_running()
         return self._thread.call(work)
 
-    def _end(self, end: Callable[[], Coroutine[None, None, None]]) -> None:
+    def _finish(self, *, in_good_order: bool) -> None:
         if self._started:
             try:
-                self._thread.call(end())
+                self._thread.call(self._end(in_good_order=in_good_order))
             finally:
                 self._started = False
                 self._thread.end()
+
+
+def run_in(thread: LoopThread, brokers: Iterable[Broker]) -> None:
+    """Let brokers that were never started run in one thread."""
+    for broker in brokers:
+        broker._thread = thread  # pyright: ignore[reportPrivateUsage]  # its own module
 
 
 async def later(work: Callable[[], T]) -> T:
