@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from emitter_typed._core.sync_calls import SyncClientBase
     from emitter_typed._core.sync_channels import SyncChannel, SyncFacade
     from emitter_typed._core.typed_channels import ChannelDefinition, KeySource, held_keys
-    from emitter_typed._frames import hides_arguments
+    from emitter_typed._frames import clear_frames, hides_arguments
     from emitter_typed._protocol.address import Address
     from emitter_typed._protocol.definition import (
         Envelope,
@@ -100,6 +100,7 @@ __all__ = [
     "channel_name",
     "channel_with_options",
     "check_contract",
+    "clear_frames",
     "complete_constructors",
     "deprecated",
     "duration",
