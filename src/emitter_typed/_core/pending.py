@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
-from emitter_typed._core.outcomes import AsyncOutcome, SyncOutcome
+from emitter_typed._core.outcomes import AsyncOutcome, Outcome, SyncOutcome
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import clear_frames, hides_arguments
 from emitter_typed.errors import RequestTimeout
+
+OutcomeT = TypeVar("OutcomeT", bound=Outcome[None, Any])  # Any: whatever waits for it
 
 
 class MayBeOffline(Protocol):
@@ -24,18 +26,12 @@ def unacknowledged(error: RequestTimeout, session: MayBeOffline) -> RequestTimeo
     return error if offline is None else RequestTimeout(error.operation, error.timeout_s, offline=offline)
 
 
-@hides_arguments
-class Pending:
-    """A message in flight.
-
-    Wait for the broker's acknowledgement, or ask whether it has arrived.
-
-    Waiting is optional: if nobody keeps the `Pending`, a refusal goes to `on_error`.
-    """
+class _PendingBase(Generic[OutcomeT]):
+    """What both flavours share."""
 
     __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
 
-    def __init__(self, outcome: SyncOutcome[None], session: MayBeOffline, timeout_s: float) -> None:
+    def __init__(self, outcome: OutcomeT, session: MayBeOffline, timeout_s: float) -> None:
         """Made by clients."""
         try:
             self._outcome = outcome
@@ -61,6 +57,18 @@ class Pending:
         A message of QoS 0 ends when it is handed to the network.
         """
         return self._outcome.done
+
+
+@hides_arguments
+class Pending(_PendingBase[SyncOutcome[None]]):
+    """A message in flight.
+
+    Wait for the broker's acknowledgement, or ask whether it has arrived.
+
+    Waiting is optional: if nobody keeps the `Pending`, a refusal goes to `on_error`.
+    """
+
+    __slots__ = ()
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Wait until the broker has acknowledged the message.
@@ -89,42 +97,15 @@ class Pending:
 
 
 @hides_arguments
-class AsyncPending:
+class AsyncPending(_PendingBase[AsyncOutcome[None]]):
     """A message in flight.
 
     Wait for the broker's acknowledgement, or ask whether it has arrived.
 
-    Nobody has to wait: a refusal of a message whose `AsyncPending` is gone is reported to `on_error`.
+    Waiting is optional: if nobody keeps the `AsyncPending`, a refusal goes to `on_error`.
     """
 
-    __slots__ = ("__weakref__", "_outcome", "_session", "_timeout_s")
-
-    def __init__(self, outcome: AsyncOutcome[None], session: MayBeOffline, timeout_s: float) -> None:
-        """Made by clients."""
-        try:
-            self._outcome = outcome
-            self._session = session
-            self._timeout_s = timeout_s
-            outcome.is_held = True
-        except BaseException:
-            del outcome, session, timeout_s
-            clear_frames()
-            raise
-
-    def __del__(self) -> None:
-        self._outcome.forgotten()
-
-    def __repr__(self) -> str:
-        """Show the operation, and whether and how it has ended."""
-        return f"<{type(self).__name__} {self._outcome}>"
-
-    @property
-    def done(self) -> bool:
-        """True if it has ended, with success or failure.
-
-        A message of QoS 0 ends when it is handed to the network.
-        """
-        return self._outcome.done
+    __slots__ = ()
 
     async def wait(self, timeout_s: float | None = None) -> None:
         """Wait until the broker has acknowledged the message.
