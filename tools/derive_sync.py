@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = (
     "src/emitter_typed/_core/async_calls.py",
     "src/emitter_typed/_core/async_channels.py",
+    "src/emitter_typed/_core/async_subscriptions.py",
     "src/emitter_typed/_async/handlers.py",
     "src/emitter_typed/_async/lifecycle.py",
     "src/emitter_typed/_async/receiving.py",
@@ -21,6 +22,8 @@ MODULES = (
 """What is derived from; what it makes has the same path, with `sync` for `async`."""
 
 REPLACEMENTS = (
+    # A paragraph of a docstring.
+    (r"(?s)\n\n +With asyncio, .*?(?=\n\n|\n *\"\"\")", ""),
     (r"\basync (?=def|for|with)", ""),
     (r"\bawait ", ""),
     # A handler that may return what is awaited may not.
@@ -34,7 +37,8 @@ REPLACEMENTS = (
     (r"\bAsync(?=[A-Z])", "Sync"),
     (r"(?<![a-z])async_", "sync_"),
     (r"(?<=_)async\b", "sync"),
-    (r"__a(enter|exit)__", r"__\1__"),
+    (r"__a(enter|exit|iter|next)__", r"__\1__"),
+    (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\bwith asyncio\b", "with threads"),
     (r"\btask\b", "thread"),
 )

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from emitter_typed import _generated
     from emitter_typed._async.client import AsyncClient
     from emitter_typed._classic import EmitterMessage
+    from emitter_typed._core.async_subscriptions import AsyncSubscription
     from emitter_typed._core.callbacks import AsyncCallback, AsyncHandler, Callback, Handler
     from emitter_typed._core.pending import AsyncPending, Pending
     from emitter_typed._core.settings import WhileOffline
     from emitter_typed._core.state import AsyncConnectionState, ConnectionState, ConnectionStatus
     from emitter_typed._core.statistics import RequestCounts, RoundTrips, Statistics
-    from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+    from emitter_typed._core.sync_subscriptions import Subscription
     from emitter_typed._core.typed_channels import KeySource
     from emitter_typed._generated import *  # noqa: F403  # whatever the schema declares is public
     from emitter_typed._protocol.message import ChannelMessage, Gap, Message, StoredMessage
@@ -121,7 +122,8 @@ _HOMES = {
     "_core.settings": ("WhileOffline",),
     "_core.state": ("AsyncConnectionState", "ConnectionState", "ConnectionStatus"),
     "_core.statistics": ("RequestCounts", "RoundTrips", "Statistics"),
-    "_core.subscriptions": ("AsyncSubscription", "Subscription"),
+    "_core.sync_subscriptions": ("Subscription",),
+    "_core.async_subscriptions": ("AsyncSubscription",),
     "_core.typed_channels": ("KeySource",),
     "_protocol.message": ("ChannelMessage", "Gap", "Message", "StoredMessage"),
     "_protocol.packets": ("InboundPacket", "OutboundPacket"),

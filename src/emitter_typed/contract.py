@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from emitter_typed._core.arguments import PlainDecoder, channel_name, duration, filter_name
     from emitter_typed._core.async_calls import AsyncClientBase
     from emitter_typed._core.async_channels import AsyncChannel, AsyncFacade
+    from emitter_typed._core.async_subscriptions import AsyncSubscription
     from emitter_typed._core.callbacks import AsyncHandler, Handler
     from emitter_typed._core.pending import AsyncPending, Pending
-    from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
     from emitter_typed._core.sync_calls import SyncClientBase
     from emitter_typed._core.sync_channels import SyncChannel, SyncFacade
+    from emitter_typed._core.sync_subscriptions import Subscription
     from emitter_typed._core.typed_channels import ChannelDefinition, KeySource, held_keys
     from emitter_typed._frames import clear_frames, hides_arguments
     from emitter_typed._protocol.address import Address
@@ -143,7 +144,13 @@ if not TYPE_CHECKING:
     _HOMES = (
         *("_types.values", "_types.constraints", "_types.deprecation", "_types.type_form", "errors", "_frames"),
         *("_types.constructors", "_protocol.receiving.mailbox", "_protocol.definition", "_protocol.address"),
-        *("_protocol.message", "_protocol.operations", "_core.pending", "_core.subscriptions"),
+        *(
+            "_protocol.message",
+            "_protocol.operations",
+            "_core.pending",
+            "_core.sync_subscriptions",
+            "_core.async_subscriptions",
+        ),
         *("_core.callbacks", "_core.sync_calls", "_core.async_calls", "_core.typed_channels", "_core.arguments"),
         *("_core.sync_channels", "_core.async_channels"),
     )

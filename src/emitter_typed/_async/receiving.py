@@ -11,6 +11,7 @@ from emitter_typed._async.connection import AsyncConnection
 from emitter_typed._async.handlers import AsyncHandlers
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_calls import AsyncCalls
+from emitter_typed._core.async_subscriptions import AsyncSubscription
 from emitter_typed._core.async_workers import AsyncReaders
 from emitter_typed._core.callbacks import AsyncHandler
 from emitter_typed._core.driver_base import DriverBase
@@ -19,7 +20,6 @@ from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.streams.async_stream import AsyncStream
 from emitter_typed._core.streams.stream import Stream
-from emitter_typed._core.subscriptions import AsyncSubscription
 from emitter_typed._core.workers import check_async_handler
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from emitter_typed._core.async_subscriptions import AsyncSubscription
 from emitter_typed._core.callbacks import AsyncHandler
 from emitter_typed._core.pending import AsyncPending
-from emitter_typed._core.subscriptions import AsyncSubscription
 from emitter_typed._protocol.definition import EventDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.receiving.mailbox import QueueLimits

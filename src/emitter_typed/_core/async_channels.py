@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 
 from emitter_typed._core.async_calls import AsyncCaller, AsyncClientBase
+from emitter_typed._core.async_subscriptions import AsyncSubscription
 from emitter_typed._core.callbacks import AsyncHandler
 from emitter_typed._core.pending import AsyncPending
-from emitter_typed._core.subscriptions import AsyncSubscription
 from emitter_typed._core.typed_channels import (
     Channel,
     Facade,

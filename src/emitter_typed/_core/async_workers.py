@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.subscriptions import AsyncSubscription
+from emitter_typed._core.async_subscriptions import AsyncSubscription
 from emitter_typed._core.workers import HandlerQueue, failed, messages_on
 from emitter_typed._guards import put_off
 from emitter_typed._masking import hide_keys

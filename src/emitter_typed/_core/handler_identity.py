@@ -7,10 +7,10 @@ from functools import partial
 from types import CellType, FunctionType
 from typing import Any, Generic, TypeVar
 
-from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
+from emitter_typed._core.subscriptions import SubscriptionBase
 from emitter_typed._guards import Guard
 
-SubscriptionT = TypeVar("SubscriptionT", bound=Subscription[Any] | AsyncSubscription[Any])  # Any: of whatever messages
+SubscriptionT = TypeVar("SubscriptionT", bound=SubscriptionBase[Any])  # Any: of whatever messages
 
 _COMPARED_BY_VALUE = (str, bytes, int, float, type(None))
 

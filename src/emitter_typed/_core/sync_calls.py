@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from emitter_typed._core.callbacks import Handler
 from emitter_typed._core.pending import Pending
-from emitter_typed._core.subscriptions import Subscription
+from emitter_typed._core.sync_subscriptions import Subscription
 from emitter_typed._protocol.definition import EventDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.receiving.mailbox import QueueLimits

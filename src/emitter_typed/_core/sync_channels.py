@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from emitter_typed._core.callbacks import Handler
 from emitter_typed._core.pending import Pending
-from emitter_typed._core.subscriptions import Subscription
 from emitter_typed._core.sync_calls import SyncCaller, SyncClientBase
+from emitter_typed._core.sync_subscriptions import Subscription
 from emitter_typed._core.typed_channels import (
     Channel,
     Facade,

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar, TypeVarTuple
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.subscriptions import Subscription
+from emitter_typed._core.sync_subscriptions import Subscription
 from emitter_typed._core.workers import HANDLERS_TIMEOUT_S, HandlerQueue, failed, messages_on
 from emitter_typed._guards import Guard, GuardedCondition, Log, put_off
 from emitter_typed._masking import hide_keys

@@ -16,8 +16,8 @@ from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.streams.stream import Stream
 from emitter_typed._core.streams.sync_stream import SyncStream
-from emitter_typed._core.subscriptions import Subscription
 from emitter_typed._core.sync_calls import SyncCalls
+from emitter_typed._core.sync_subscriptions import Subscription
 from emitter_typed._core.sync_workers import SyncReaders
 from emitter_typed._core.workers import check_sync_handler
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition

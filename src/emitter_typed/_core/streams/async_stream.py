@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._on_use import asyncio
-from emitter_typed.errors import Closed
+from emitter_typed.errors import Closed, EmitterError
 
 if TYPE_CHECKING:
     from emitter_typed._protocol.receiving.feed import Item
@@ -36,6 +36,18 @@ class AsyncStream(Stream[MessageT]):
         self._changed.set()
         if self._ended or self._feed.cursor_is_old:
             self._go_on()
+
+    async def get(self, timeout_s: float | None) -> MessageT | None:
+        """Wait for the next message; None at the end, or when the time is over."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (item := await self.take()) is not None:
+                    if (message := self.message(item)) is not None:
+                        return message
+        except TimeoutError as error:
+            if isinstance(error, EmitterError):
+                raise
+        return None
 
     async def take(self) -> Item | None:
         """Wait for what comes next; None at the end. Raises why it ended, and Closed in another loop."""

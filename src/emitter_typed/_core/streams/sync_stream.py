@@ -46,7 +46,15 @@ class SyncStream(Stream[MessageT]):
         if self._ended or self._feed.cursor_is_old:
             self._go_on()
 
-    def take(self, deadline: float | None) -> Item | None:
+    def get(self, timeout_s: float | None) -> MessageT | None:
+        """Wait for the next message; None at the end, or when the time is over."""
+        deadline = None if timeout_s is None else monotonic() + timeout_s
+        while (item := self.take(deadline)) is not None:
+            if (message := self.message(item)) is not None:
+                return message
+        return None
+
+    def take(self, deadline: float | None = None) -> Item | None:
         """Wait for what comes next; None at the end, or when the time is over. Raises why it ended."""
         while self.ready:
             try:
