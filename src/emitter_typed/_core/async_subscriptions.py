@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @hides_arguments
 class AsyncSubscription(SubscriptionBase[AsyncStream[MessageT]]):
-    """Messages of a channel. Iterate with `async for`, or call `await get()`; `async with` ends it.
+    """Messages of a channel.
+
+    Iterate with `async for`, or call `await get()`; `async with` ends it.
 
     After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost
     or SlowConsumer.

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @hides_arguments
 class Subscription(SubscriptionBase[SyncStream[MessageT]]):
-    """Messages of a channel. Iterate with `for`, or call `get()`; `with` ends it.
+    """Messages of a channel.
+
+    Iterate with `for`, or call `get()`; `with` ends it.
 
     After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost
     or SlowConsumer.
