@@ -85,7 +85,8 @@ class PahoTransport:
         if self._over or self._closing or self._aborting:
             return
         item = packet if self._client is None else self._client.encoded(packet)
-        self._queued_bytes += _size(item)
+        # Almost all that is sent is bytes by now.
+        self._queued_bytes += len(item) if isinstance(item, bytes) else _size(item)
         self._outgoing.append(item)
         if not self._resuming:
             self._resume_soon()
