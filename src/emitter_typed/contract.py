@@ -145,13 +145,8 @@ if not TYPE_CHECKING:
         *("_types.values", "_types.constraints", "_types.deprecation", "_types.type_form", "errors", "_frames"),
         *("_types.constructors", "_protocol.receiving.mailbox", "_protocol.definition", "_protocol.address"),
         *("_protocol.message", "_protocol.operations", "_core.pending"),
-        *("_core.sync_subscriptions", "_core.async_subscriptions", "_core.callbacks", "_core.sync_calls"),
-        *(
-            "_core.async_calls",
-            "_core.typed_channels",
-            "_core.arguments",
-            "_core.sync_channels",
-            "_core.async_channels",
-        ),
+        *("_core.sync_subscriptions", "_core.async_subscriptions", "_core.callbacks"),
+        *("_core.sync_calls", "_core.async_calls", "_core.typed_channels", "_core.arguments"),
+        *("_core.sync_channels", "_core.async_channels"),
     )
     __getattr__, __dir__ = lazy_attributes(__name__, {f"emitter_typed.{home}": __all__ for home in _HOMES})

@@ -1,4 +1,4 @@
-"""How clients with asyncio receive: subscriptions, watches and what is stored."""
+"""How clients with asyncio receive: replies, subscriptions, watches and what is stored."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ from emitter_typed._core.streams.stream import Stream
 from emitter_typed._core.workers import check_async_handler
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
-from emitter_typed._protocol.operations import prepare
+from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.receiving.feed import Feed
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
 from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._protocol.session.session import Session
 from emitter_typed._protocol.session.watches import event_reader, watched_channel
 from emitter_typed._types.values import Option, Record, Secret
 from emitter_typed.errors import EmitterError, ReplyMissing
 
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
+ResponseT = TypeVar("ResponseT")
 
 
 class AsyncReceiving(DriverBase, AsyncCalls):
@@ -55,6 +57,19 @@ class AsyncReceiving(DriverBase, AsyncCalls):
     def _present(self, operation: str) -> AsyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
 
+    def _new_session(self, connection: AsyncConnection) -> Session:
+        return Session(
+            self.protocol,
+            matcher=self.settings.matcher,
+            outbox=self.settings.outbox(),
+            counters=self._counters,
+            send=connection.send,
+            report=self.handlers.report,
+            emit=self.handlers.emit,
+            unclaimed=self.handlers.take_unclaimed,
+            opened=connection.opened,
+        )
+
     def report(self, error: EmitterError) -> None:
         """Hand an error that no call can raise to `on_error`, or log it."""
         self.handlers.report(error)
@@ -71,6 +86,33 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
         with self.handlers.waits.here() as waiting:
             return await self._readers.join(deadline, waiting)
+
+    async def request(
+        self,
+        definition: RequestDefinition[ResponseT],
+        request: Record,
+        *,
+        timeout_s: float | None,
+        handler: AsyncHandler[EventT] | None = None,
+    ) -> ResponseT:
+        """Send a request and return its reply."""
+        limit_s = self._limit(timeout_s)
+        written = write(request)
+        # A request for stored messages holds the key in its topic, which frames would show.
+        del request
+        deadline = monotonic() + limit_s
+        connection = await self._open(definition.name, limit_s)
+        outcome: AsyncOutcome[ResponseT] = AsyncOutcome(definition.name, self._counters)
+        if handler is not None:
+            self.handlers.set_channel_handler(definition, written.record, handler)
+        try:
+            with connection.lock:
+                connection.session.request(definition, written, outcome)
+            return await connection.answer(outcome, deadline, limit_s)
+        except BaseException:
+            if handler is not None:
+                self.handlers.set_channel_handler(definition, written.record, None)
+            raise
 
     async def subscribe(
         self,

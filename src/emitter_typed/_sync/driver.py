@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeVar
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.addresses import address_of
-from emitter_typed._core.callbacks import Handler
 from emitter_typed._core.connections import still_lost
 from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import SyncOutcome
@@ -18,20 +16,15 @@ from emitter_typed._core.state import ConnectionState
 from emitter_typed._core.workers import HANDLERS_TIMEOUT_S
 from emitter_typed._guards import Guard, Log, held
 from emitter_typed._masking import hide_keys
-from emitter_typed._protocol.definition import ProtocolDefinition, RequestDefinition
-from emitter_typed._protocol.operations import prepare, write
+from emitter_typed._protocol.definition import ProtocolDefinition
+from emitter_typed._protocol.operations import prepare
 from emitter_typed._protocol.payloads import codec
-from emitter_typed._protocol.session.session import Session
 from emitter_typed._sync.connection import SyncConnection
 from emitter_typed._sync.receiving import SyncReceiving
 from emitter_typed._transport import Endpoint
 from emitter_typed._transport.base import CLOSE_TIMEOUT_S
-from emitter_typed._types.values import Option, Record, Secret
+from emitter_typed._types.values import Option, Secret
 from emitter_typed.errors import Closed, Congested, ConnectionRefused, InvalidArgument, RequestTimeout
-
-ResponseT = TypeVar("ResponseT")
-EventT = TypeVar("EventT")
-MessageT = TypeVar("MessageT")
 
 _log = Log("emitter_typed")
 
@@ -101,17 +94,7 @@ class SyncDriver(SyncReceiving):
             self.handlers.tell_of_connection,
             self.handlers.tell_of_loss,
         )
-        connection.session = Session(
-            self.protocol,
-            matcher=self.settings.matcher,
-            outbox=self.settings.outbox(),
-            counters=self._counters,
-            send=connection.send,
-            report=self.handlers.report,
-            emit=self.handlers.emit,
-            unclaimed=self.handlers.take_unclaimed,
-            opened=connection.opened,
-        )
+        connection.session = self._new_session(connection)
         return connection
 
     def drain(self, timeout_s: float | None) -> None:
@@ -192,33 +175,6 @@ class SyncDriver(SyncReceiving):
         if self.settings.while_offline == "wait":
             connection.wait_until_open(operation, timeout_s)
         return connection
-
-    def request(
-        self,
-        definition: RequestDefinition[ResponseT],
-        request: Record,
-        *,
-        timeout_s: float | None,
-        handler: Handler[EventT] | None = None,
-    ) -> ResponseT:
-        """Send a request and return its reply."""
-        limit_s = self._limit(timeout_s)
-        written = write(request)
-        # A request for stored messages holds the key in its topic, which frames would show.
-        del request
-        deadline = monotonic() + limit_s
-        connection = self._open(definition.name, limit_s)
-        outcome: SyncOutcome[ResponseT] = SyncOutcome(definition.name, self._counters)
-        if handler is not None:
-            self.handlers.set_channel_handler(definition, written.record, handler)
-        try:
-            with connection.lock:
-                connection.session.request(definition, written, outcome)
-            return connection.answer(outcome, deadline, limit_s)
-        except BaseException:
-            if handler is not None:
-                self.handlers.set_channel_handler(definition, written.record, None)
-            raise
 
     def publish(
         self,

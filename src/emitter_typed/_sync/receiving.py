@@ -1,5 +1,5 @@
 # @generated from _async/receiving.py by tools/derive_sync.py. Do not edit: run `make generate`.
-"""How clients with threads receive: subscriptions, watches and what is stored."""
+"""How clients with threads receive: replies, subscriptions, watches and what is stored."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from emitter_typed._core.sync_workers import SyncReaders
 from emitter_typed._core.workers import check_sync_handler
 from emitter_typed._protocol.definition import EventDefinition, ProtocolDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
-from emitter_typed._protocol.operations import prepare
+from emitter_typed._protocol.operations import prepare, write
 from emitter_typed._protocol.receiving.feed import Feed
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
 from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._protocol.session.session import Session
 from emitter_typed._protocol.session.watches import event_reader, watched_channel
 from emitter_typed._sync.connection import SyncConnection
 from emitter_typed._sync.handlers import SyncHandlers
@@ -35,6 +36,7 @@ from emitter_typed.errors import EmitterError, ReplyMissing
 
 EventT = TypeVar("EventT")
 MessageT = TypeVar("MessageT")
+ResponseT = TypeVar("ResponseT")
 
 
 class SyncReceiving(DriverBase, SyncCalls):
@@ -56,6 +58,19 @@ class SyncReceiving(DriverBase, SyncCalls):
     def _present(self, operation: str) -> SyncConnection:
         """Return the connection, be it lost at the moment. Raises Closed."""
 
+    def _new_session(self, connection: SyncConnection) -> Session:
+        return Session(
+            self.protocol,
+            matcher=self.settings.matcher,
+            outbox=self.settings.outbox(),
+            counters=self._counters,
+            send=connection.send,
+            report=self.handlers.report,
+            emit=self.handlers.emit,
+            unclaimed=self.handlers.take_unclaimed,
+            opened=connection.opened,
+        )
+
     def report(self, error: EmitterError) -> None:
         """Hand an error that no call can raise to `on_error`, or log it."""
         self.handlers.report(error)
@@ -72,6 +87,33 @@ class SyncReceiving(DriverBase, SyncCalls):
         """Wait until the handlers of subscriptions that have ended have had their messages; tell whether that came."""
         with self.handlers.waits.here() as waiting:
             return self._readers.join(deadline, waiting)
+
+    def request(
+        self,
+        definition: RequestDefinition[ResponseT],
+        request: Record,
+        *,
+        timeout_s: float | None,
+        handler: Handler[EventT] | None = None,
+    ) -> ResponseT:
+        """Send a request and return its reply."""
+        limit_s = self._limit(timeout_s)
+        written = write(request)
+        # A request for stored messages holds the key in its topic, which frames would show.
+        del request
+        deadline = monotonic() + limit_s
+        connection = self._open(definition.name, limit_s)
+        outcome: SyncOutcome[ResponseT] = SyncOutcome(definition.name, self._counters)
+        if handler is not None:
+            self.handlers.set_channel_handler(definition, written.record, handler)
+        try:
+            with connection.lock:
+                connection.session.request(definition, written, outcome)
+            return connection.answer(outcome, deadline, limit_s)
+        except BaseException:
+            if handler is not None:
+                self.handlers.set_channel_handler(definition, written.record, None)
+            raise
 
     def subscribe(
         self,
