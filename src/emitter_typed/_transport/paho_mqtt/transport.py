@@ -376,7 +376,7 @@ class PahoTransport:
         while self._outgoing and room > 0:
             packet = self._outgoing.popleft()
             packets.append(packet)
-            size = _size(packet)
+            size = len(packet) if isinstance(packet, bytes) else _size(packet)
             room -= size
             self._passed_bytes += size
         if packets:
@@ -393,9 +393,7 @@ def _is_once(packet: OutboundPacket | bytes) -> bool:
     return is_qos0(packet) if isinstance(packet, bytes) else isinstance(packet, Publish) and not packet.qos
 
 
-def _size(packet: OutboundPacket | bytes) -> int:
-    if isinstance(packet, bytes):
-        return len(packet)
+def _size(packet: OutboundPacket) -> int:
     if isinstance(packet, Publish):
         return len(packet.topic) + len(packet.payload)
     return sum(map(len, packet.topics)) if isinstance(packet, Subscribe) else len(packet.topic)
