@@ -68,7 +68,7 @@ def derive(text: str, name: str) -> str:
     fixed = _ruff("check", "--quiet", "--fix", "--unsafe-fixes", f"--select={FIXES}", given=derived, name=name)
     derived = _ruff("format", given=fixed, name=name)
     for line in derived.splitlines():
-        if re.search("async|await", line, re.IGNORECASE):
+        if re.search("async|await|coroutine|event loop", line, re.IGNORECASE):
             raise NotDerivable(
                 f"{name}: this cannot be said of threads, so put it into a class that has a twin written by hand: "
                 f"{line.strip()}"

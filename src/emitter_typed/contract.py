@@ -140,13 +140,23 @@ def check_contract(package: str, contract: int, command: str) -> None:
 
 
 if not TYPE_CHECKING:
+    # Nothing of the other flavour is loaded on the way.
+    _FLAVOURS = {
+        "_core.sync_subscriptions": ("Subscription",),
+        "_core.async_subscriptions": ("AsyncSubscription",),
+        "_core.sync_calls": ("SyncClientBase",),
+        "_core.async_calls": ("AsyncClientBase",),
+        "_core.sync_channels": ("SyncChannel", "SyncFacade"),
+        "_core.async_channels": ("AsyncChannel", "AsyncFacade"),
+    }
     # Lightest first: a module of types loads neither asyncio nor the conversions.
     _HOMES = (
         *("_types.values", "_types.constraints", "_types.deprecation", "_types.type_form", "errors", "_frames"),
         *("_types.constructors", "_protocol.receiving.mailbox", "_protocol.definition", "_protocol.address"),
-        *("_protocol.message", "_protocol.operations", "_core.pending"),
-        *("_core.sync_subscriptions", "_core.async_subscriptions", "_core.callbacks"),
-        *("_core.sync_calls", "_core.async_calls", "_core.typed_channels", "_core.arguments"),
-        *("_core.sync_channels", "_core.async_channels"),
+        *("_protocol.message", "_protocol.operations", "_core.pending", "_core.callbacks"),
+        *("_core.typed_channels", "_core.arguments"),
     )
-    __getattr__, __dir__ = lazy_attributes(__name__, {f"emitter_typed.{home}": __all__ for home in _HOMES})
+    __getattr__, __dir__ = lazy_attributes(
+        __name__,
+        {f"emitter_typed.{home}": names for home, names in {**_FLAVOURS, **dict.fromkeys(_HOMES, __all__)}.items()},
+    )
