@@ -78,6 +78,9 @@ def test_a_client_with_threads_has_no_use_for_asyncio() -> None:
 
     assert "emitter_typed._sync.driver" in loaded
     assert not loaded & {"asyncio", "cattrs", "msgspec", "emitter_typed._async.driver"}
+    # Outcomes and states of both flavours stand in one module each, and know how a task waits.
+    of_the_other = {name for name in loaded if name.startswith("emitter_typed.") and "async" in name}
+    assert of_the_other == {"emitter_typed._core.async_waiters"}
 
 
 def _loaded(program: str) -> set[str]:
