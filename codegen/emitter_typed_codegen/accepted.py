@@ -90,5 +90,5 @@ def _mistakes(entry: dict[str, object]) -> list[str]:
         if rule not in RULES:
             found.append("; ".join(filter(None, (f"there is no rule {quoted(rule)}", did_you_mean(rule, RULES)))))
         elif not RULES[rule].breaking:
-            found.append(f"{rule} breaks nothing: take the entry away")
+            found.append(f"{rule} breaks nothing: remove the entry")
     return found

@@ -87,7 +87,7 @@ class Report:
         write = _as_text if format == "text" else _as_github
         parts = [write(one) for one in told]
         for file, one in self.unused:
-            message = f"{one.rule} at {one.path} no longer occurs: take the entry away"
+            message = f"{one.rule} at {one.path} no longer occurs: remove the entry"
             if format == "text":
                 parts.append(f"{file}:{one.line}: {message}\n")
             else:

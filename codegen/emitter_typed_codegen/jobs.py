@@ -113,7 +113,7 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     if job.protocol_out is None:
         return protocol
     if schema.protocol is None:
-        plan.refuse(job.schema, "describes no protocol: take protocol_out away, or name another schema")
+        plan.refuse(job.schema, "describes no protocol: remove protocol_out, or name another schema")
         return protocol
     (text,) = render([compiler_protocol_file(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)

@@ -46,7 +46,7 @@ def load(path: Path, protocol: Protocol | None = None) -> Schema:
 def _schema(path: Path, document: Document, root: Node, files: Files, protocol: Protocol | None) -> Schema:
     report = files.report
     at = root if isinstance(root, MapNode) else document.whole
-    entries = report.entries(root, SCHEMA, "a schema", at=document.whole)
+    entries = report.entries(root, SCHEMA, "the schema", at=document.whole)
     _check_language(report, entries)
     symbols = SymbolTable(report)
     imports = read_imports(symbols, entries.get("imports"), path, files)

@@ -135,7 +135,7 @@ def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys:
     )
 
     assert main(["generate"]) == 1
-    assert "home.yaml describes no protocol: take protocol_out away" in capsys.readouterr().err
+    assert "home.yaml describes no protocol: remove protocol_out" in capsys.readouterr().err
     assert not (here / "home_api").exists()
 
 

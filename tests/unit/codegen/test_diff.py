@@ -136,7 +136,7 @@ def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys:
     (here / "accepted.toml").write_text(f"# Reviewed.\n{ENTRY}", "utf-8")
 
     assert main(["diff", "--accept", "accepted.toml"]) == 0
-    told = "accepted.toml:2: field-added-required at types.Reading.fields.note no longer occurs: take the entry away\n"
+    told = "accepted.toml:2: field-added-required at types.Reading.fields.note no longer occurs: remove the entry\n"
     assert capsys.readouterr().out == f"{told}nothing changed\n"
     assert main(["diff", "--accept", "accepted.toml", "--format", "github"]) == 0
     assert capsys.readouterr().out.startswith("::warning file=accepted.toml,line=2,col=1,endColumn=2,title=accepted::")

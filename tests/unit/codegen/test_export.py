@@ -76,7 +76,7 @@ def test_what_cannot_be_written_is_told(here: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["nope.yaml", "--to", "html"], 1, "nope.yaml: no-file: there is no such file"),
+        (["nope.yaml", "--to", "html"], 1, "nope.yaml: no-file: the file does not exist"),
         (["home.yaml", "--to", "asynapi"], 2, "there is no document 'asynapi': did you mean 'asyncapi'?"),
         (["home.yaml", "--to", "pdf"], 2, "there is no document 'pdf': choose one of asyncapi, jsonschema, html"),
         (["home.yaml"], 2, "the following arguments are required: --to"),
