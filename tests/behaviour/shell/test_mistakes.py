@@ -88,7 +88,7 @@ def said(
         (["profile", "set"], 2, "set needs the NAME of a profile"),
         (["profile", "set", "a", "--url", "nonsense"], 2, "mqtt://"),
         (["init", "home.yaml"], 2, "home.yaml"),
-        (["init", "other.yaml"], 2, "DIR is a folder"),
+        (["init", "other.yaml"], 2, "is not a folder: name one"),
         (["completion", "tcsh"], 2, "invalid choice: 'tcsh'"),
     ],
 )

@@ -139,10 +139,10 @@ def test_a_package_of_a_command_of_its_own_names_that(here: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("no toml", "cannot be read"),
-        ("[tool.emitter-typed]\njobs = [5]\n", "a job of [[tool.emitter-typed.jobs]]"),
-        ('[tool]\nemitter-typed = "x"\n', "write [tool.emitter-typed] as a table"),
-        (b"\xff\xfe", "cannot be read"),
+        ("no toml", "is not valid TOML"),
+        ("[tool.emitter-typed]\njobs = [5]\n", "job 1 of [tool.emitter-typed]"),
+        ('[tool]\nemitter-typed = "x"\n', "must be a table: write [tool.emitter-typed]"),
+        (b"\xff\xfe", "is not UTF-8"),
     ],
 )
 def test_a_broken_pyproject_is_told(

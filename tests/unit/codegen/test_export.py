@@ -77,11 +77,11 @@ def test_what_cannot_be_written_is_told(here: Path, capsys: pytest.CaptureFixtur
     ("arguments", "code", "said"),
     [
         (["nope.yaml", "--to", "html"], 1, "nope.yaml: no-file: the file does not exist"),
-        (["home.yaml", "--to", "asynapi"], 2, "there is no document 'asynapi': did you mean 'asyncapi'?"),
-        (["home.yaml", "--to", "pdf"], 2, "there is no document 'pdf': choose one of asyncapi, jsonschema, html"),
+        (["home.yaml", "--to", "asynapi"], 2, "unknown form 'asynapi': did you mean 'asyncapi'?"),
+        (["home.yaml", "--to", "pdf"], 2, "unknown form 'pdf': write one of asyncapi, jsonschema, html"),
         (["home.yaml"], 2, "the following arguments are required: --to"),
         (["home.yaml", "other.yaml", "--to", "html"], 2, "unrecognized arguments: other.yaml"),
-        ([str(ROOT / "schema/emitter.yaml"), "--to", "html"], 2, "describes a protocol: documents are made of schemas"),
+        ([str(ROOT / "schema/emitter.yaml"), "--to", "html"], 2, "describes a protocol: only schemas of types and channels"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(
@@ -134,11 +134,11 @@ def test_a_job_has_documents_that_generate_keeps_in_step(here: Path, capsys: pyt
 @pytest.mark.parametrize(
     ("exports", "said"),
     [
-        ('"x.html"', "exports is a table, as in exports = { html ="),
-        ("[]", "exports is a table"),
-        ('{ htlm = "x" }', "exports: there is no key 'htlm'; did you mean 'html'?"),
-        ("{ html = 1 }", 'exports: html is a text, as in html = "docs/home.html"'),
-        ('{ html = "" }', "exports: html is a text"),
+        ('"x.html"', "exports: it must be a table, as in exports = { html ="),
+        ("[]", "exports: it must be a table"),
+        ('{ htlm = "x" }', "exports: unknown key 'htlm': did you mean 'html'?"),
+        ("{ html = 1 }", 'exports: html must be a text that is not empty: write it as in html = "docs/home.html"'),
+        ('{ html = "" }', "exports: html must be a text"),
     ],
 )
 def test_exports_that_say_something_else_are_wrong_usage(
