@@ -135,7 +135,7 @@ def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys:
     )
 
     assert main(["generate"]) == 1
-    assert "home.yaml describes no protocol: remove protocol_out" in capsys.readouterr().err
+    assert "home.yaml does not describe a protocol: remove protocol_out" in capsys.readouterr().err
     assert not (here / "home_api").exists()
 
 
@@ -275,7 +275,10 @@ def test_stdout_is_nothing_but_json_in_json(here: Path, capsys: pytest.CaptureFi
 
 def test_what_would_change_is_annotated_for_github(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "home.yaml", "--out", "home_api", "--check", "--format", "github"]) == 1
-    assert "::error file=home_api/types.py,title=output::is out of date: it differs from what its schema generates" in capsys.readouterr().out
+    assert (
+        "::error file=home_api/types.py,title=output::is out of date: it differs from what its schema generates"
+        in capsys.readouterr().out
+    )
 
 
 def test_no_problems_are_said_to_be_none(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

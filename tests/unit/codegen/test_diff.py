@@ -146,7 +146,10 @@ def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys:
     ("entry", "message"),
     [
         ('[[accept]]\nrule = "field-aded"\npath = "x"\nreason = "y"', "1: unknown rule 'field-aded': did you mean"),
-        ('[[accept]]\nrule = "value-added"\npath = "x"\nreason = "y"\nfoo = 1', "1: unknown key 'foo': its keys are rule, path, reason and schema\n"),
+        (
+            '[[accept]]\nrule = "value-added"\npath = "x"\nreason = "y"\nfoo = 1',
+            "1: unknown key 'foo': its keys are rule, path, reason and schema\n",
+        ),
         (
             '[[accept]]\nrule = "value-added"\npath = "x"\nresaon = "y"',
             "1: unknown key 'resaon': did you mean 'reason'?",
@@ -155,8 +158,8 @@ def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys:
         ('[[accept]]\nrule = "value-added"\npath = "x"\nreason = " "', "1: reason must be a text that is not empty"),
         ('[[accept]]\nrule = "type-added"\npath = "x"\nreason = "y"', "1: type-added breaks nothing"),
         ("[[accepted]]\n", "unknown key 'accepted': write [[accept]]"),
-        ("accept = 1\n", "write [[accept]] before each break"),
-        ("[[accept]\n", "is not valid TOML: "),
+        ("accept = 1\n", "accept must be a list of tables: write [[accept]] before each break"),
+        ("[[accept]\n", "the file of accepted breaks is not valid TOML: "),
         (None, "the file of accepted breaks does not exist"),
     ],
 )
@@ -180,7 +183,7 @@ def test_a_mistake_in_the_file_of_accepted_breaks_is_told(
         (["git:HEAD:nowhere/home.yaml"], "nowhere/home.yaml does not exist in the revision HEAD"),
         (["home.yaml"], "NEW is missing: name the schema to compare home.yaml with, or write git:REV:home.yaml"),
         (["--against", "nope"], "the revision nope does not exist"),
-        (["--against", ""], "write git:REV"),
+        (["--against", ""], "it is empty: name a revision"),
         (["home.yaml", "home.yaml", "--against", "v1"], "--against goes with the jobs of pyproject.toml"),
         (["protocol.yaml", "protocol.yaml"], "protocol.yaml describes a protocol"),
         (["git:HEAD:home.yaml", "protocol.yaml"], "protocol.yaml describes a protocol"),

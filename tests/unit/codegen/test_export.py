@@ -81,7 +81,11 @@ def test_what_cannot_be_written_is_told(here: Path, capsys: pytest.CaptureFixtur
         (["home.yaml", "--to", "pdf"], 2, "unknown form 'pdf': write one of asyncapi, jsonschema, html"),
         (["home.yaml"], 2, "the following arguments are required: --to"),
         (["home.yaml", "other.yaml", "--to", "html"], 2, "unrecognized arguments: other.yaml"),
-        ([str(ROOT / "schema/emitter.yaml"), "--to", "html"], 2, "describes a protocol: only schemas of types and channels"),
+        (
+            [str(ROOT / "schema/emitter.yaml"), "--to", "html"],
+            2,
+            "describes a protocol: only schemas of types and channels",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(
@@ -115,7 +119,7 @@ def test_without_a_stdout_a_file_is_asked_for(
     monkeypatch.setattr(sys, "stdout", None)
 
     assert main(["export", "home.yaml", "--to", "html"]) == 1
-    assert capsys.readouterr().err == "there is no stdout to write to: name a file with --out\n"
+    assert capsys.readouterr().err == "stdout is closed: name a file with --out\n"
 
 
 def test_a_job_has_documents_that_generate_keeps_in_step(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
