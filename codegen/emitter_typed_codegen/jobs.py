@@ -344,5 +344,9 @@ def _exports(entry: object, job: _Keys, folder: Path) -> tuple[tuple[Target, Pat
     if not isinstance(entry, dict):
         keys.add('it must be a table, as in exports = { html = "docs/home.html" }')
     keys.check(TARGETS)
-    texts = [(target, keys.text(target, "docs/home.html")) for target in TARGETS]
-    return tuple((target, folder / text) for target, text in texts if text is not None)
+    placed: list[tuple[Target, Path]] = []
+    for target in TARGETS:
+        text = keys.text(target, "docs/home.html")
+        if text is not None:
+            placed.append((target, folder / text))
+    return tuple(placed)

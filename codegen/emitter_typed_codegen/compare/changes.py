@@ -312,7 +312,7 @@ class _Walk:
             self.add(rule, old_at, new_at, words)
             if rule == "type-changed":
                 return
-        scalar = next((each.name for each in (other, one) if isinstance(each, Scalar)), None)
+        scalar = other.name if isinstance(other, Scalar) else one.name if isinstance(one, Scalar) else None
         held = (*old.constraints, *limits[0]), (*new.constraints, *limits[1])
         if not isinstance(one, Scalar) or scalar is None or one.name == scalar or {one.name, scalar} <= _COMPARABLE:
             changed = [*changed_limits(scalar, *held)]

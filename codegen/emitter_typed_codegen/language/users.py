@@ -302,8 +302,8 @@ CHANNEL = Shape(
         Key(
             "payload",
             Type(scalars=(*ORDINARY, "text")),
-            "A type. A payload of type `text`, `string` or `bytes` is sent as it is; all others, and these with a `?`, are "
-            "JSON.",
+            "A type. A payload of type `text`, `string` or `bytes` is sent as it is. All others, and these with a `?`, "
+            "are JSON.",
             required=True,
         ),
         Key(

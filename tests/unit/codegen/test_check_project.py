@@ -205,7 +205,7 @@ def test_a_package_without_a_job_is_an_orphan(here: Path, capsys: pytest.Capture
     (orphan,) = told(capsys, code=1)["problems"]
 
     assert orphan["file"] == "old_api"
-    assert "no job of pyproject.toml makes it any more" in orphan["message"]
+    assert "no job of pyproject.toml generates it any more" in orphan["message"]
 
 
 def test_a_package_whose_schema_is_gone_is_an_orphan(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
