@@ -364,7 +364,8 @@ def _foreign(folder: Path, wanted: Collection[str]) -> str | None:
     """
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         ours = path.name in wanted or path.name == "__pycache__" or _TEMPORARY(path.name) is not None
-        if not ours and not ownership.marked(_text(path) or ""):
+        empty = path.is_dir() and not any(path.iterdir())
+        if not ours and not empty and not ownership.marked(_text(path) or ""):
             return path.name
     return None
 
