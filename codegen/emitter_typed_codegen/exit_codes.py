@@ -25,6 +25,6 @@ MEANINGS: Final = {
     NO_BROKER: "no broker, no answer, or the connection was lost; or a broker cannot listen there",
     REFUSED: "the broker refused it",
     INTERRUPTED: "Ctrl-C",
-    UNREAD: "nobody reads the output any more, as after `| head`",
+    UNREAD: "the reader of the output has ended, as with `| head`",
 }
 """What each one means, whichever verb ends with it: the table of docs/reference/command-line.md."""

@@ -156,7 +156,7 @@ class _Walk:
         """Tell of another order of what both have."""
         before, after = list(old), list(new)
         if [one for one in before if one in after] != [one for one in after if one in before]:
-            self.add("order-changed", old_at, new_at, "the order is another one")
+            self.add("order-changed", old_at, new_at, "the order is changed")
 
     # Channels.
 
@@ -404,7 +404,7 @@ class _Walk:
             else:
                 one, other, at = before[wire], after[wire], ((*old_at, wire), (*new_at, wire))
                 if one.name != other.name:
-                    self.add("value-renamed", *at, f"{wire} is called {other.name} instead of {one.name}")
+                    self.add("value-renamed", *at, f"the name of {wire} in Python: {one.name} → {other.name}")
                 self.doc(one.doc, other.doc, *at)
         self.order(before, after, old_at, new_at)
 
@@ -495,17 +495,17 @@ class _Walk:
             refuses = (not back and _required(old)) or (not forth and _required(new))
             if refuses and not (forth and back):
                 rule += "-required"
-            self.add(rule, old_at, new_at, f"on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
+            self.add(rule, old_at, new_at, f"name on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
         elif old.name != new.name:
             self.add("field-attribute-renamed", old_at, new_at, f"{old.name} → {new.name}")
         read = {new.wire, *new.also_read}
         for name in old.also_read:
             if name not in read:
                 rule = "also-read-removed-required" if _required(new) else "also-read-removed"
-                self.add(rule, (*old_at, "also_read"), new_at, f"{name} is no longer read")
+                self.add(rule, (*old_at, "also_read"), new_at, f"{name} is no longer in also_read")
         for name in new.also_read:
             if name not in (old.wire, *old.also_read):
-                self.add("also-read-added", old_at, (*new_at, "also_read", name), f"{name} is also read")
+                self.add("also-read-added", old_at, (*new_at, "also_read", name), f"{name} is added to also_read")
 
     def presence(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
         """Compare whether a field may be absent, and what it is then."""
@@ -516,12 +516,12 @@ class _Walk:
             return
         if before:
             if absent[1] is None:
-                self.add("field-made-optional", old_at, new_at, f"{new.name} may be absent")
+                self.add("field-made-optional", old_at, new_at, f"the field {new.name} becomes optional")
             else:
                 self.add("default-added-to-required", old_at, keys[1], f"default: {_short(absent[1])}")
         elif after:
             if absent[0] is None:
-                self.add("field-made-required", old_at, new_at, f"{new.name} must be there")
+                self.add("field-made-required", old_at, new_at, f"the field {new.name} becomes required")
             else:
                 self.add(
                     "default-removed-from-required", keys[0], new_at, f"the default {_short(absent[0])} is removed"
@@ -537,16 +537,16 @@ class _Walk:
             if not _among(value, old.blank):
                 before = resolve(self.old, old.type)
                 rule = "blank-added" if _fits(value, before, old.format) else "blank-added-refused"
-                self.add(rule, old_at, new_at, f"{_short(value)} counts as blank")
+                self.add(rule, old_at, new_at, f"{_short(value)} becomes blank")
         for value in old.blank:
             if not _among(value, new.blank):
                 found = resolve(self.new, new.type)
                 if value is None and found.optional and _absent(new) is None:
                     # Null reads as absent in any case.
-                    self.add("type-respelled", old_at, new_at, "null no longer needs to count as blank")
+                    self.add("type-respelled", old_at, new_at, "null is no longer in blank, and still reads as absent")
                     continue
                 rule = "blank-removed" if _fits(value, found, new.format) else "blank-removed-refused"
-                self.add(rule, old_at, new_at, f"{_short(value)} no longer counts as blank")
+                self.add(rule, old_at, new_at, f"{_short(value)} is no longer blank")
 
     def unit(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
         if old.unit and new.unit and old.unit != new.unit:

@@ -51,7 +51,12 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
     symbols = SymbolTable(report)
     imports = read_imports(symbols, entries.get("imports"), path, files)
     if imports and "envelope" in entries:
-        report.add(entries.key("imports"), "bad-import", "a protocol stands in one file", "declare its types in it")
+        report.add(
+            entries.key("imports"),
+            "bad-import",
+            "a protocol cannot import other files",
+            "declare its types in this file",
+        )
     imported = tuple(symbols.types.values())
     types = read_types(symbols, entries.get("types"))
     name = entries.scalar("name")

@@ -260,3 +260,28 @@ def test_annotations_name_the_place(here: Path, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.startswith(
         "::error file=home.yaml,line=8,col=7,endColumn=11,title=field-added-required::"
     )
+
+
+def test_a_worktree_of_its_own_has_its_own_last_commit(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(here)
+    git(here, "commit", "-qam", "y")
+    git(here, "worktree", "add", "-q", "--detach", "../old", "v1")
+
+    monkeypatch.chdir(here.parent / "old")
+
+    assert main(["diff", "git:HEAD:home.yaml"]) == 0
+    assert main(["diff", "git:HEAD:home.yaml", str(here / "home.yaml")]) == 1
+
+
+def test_a_schema_in_a_submodule_is_compared_with_the_revisions_of_that(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outer = here.parent / "outer"
+    outer.mkdir()
+    git(outer, "init", "-q")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(here), "sub")
+    git(outer, "commit", "-qm", "x")
+    change(outer / "sub")
+    monkeypatch.chdir(outer)
+
+    assert main(["diff", "git:v1:sub/home.yaml"]) == 1
