@@ -302,7 +302,8 @@ CHANNEL = Shape(
         Key(
             "payload",
             Type(scalars=(*ORDINARY, "text")),
-            "A type, or `text` for a text that is not JSON. With `bytes`, the payload is not changed.",
+            "A type, or `text` for a text that is not JSON. With `bytes`, the payload is not changed. An enum is also "
+            "read as the text itself, such as `ON`, and written as JSON.",
             required=True,
         ),
         Key(
