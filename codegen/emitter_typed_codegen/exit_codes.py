@@ -22,7 +22,10 @@ MEANINGS: Final = {
         "wrong usage: arguments, `pyproject.toml`, a file of accepted breaks, or a baseline that is not there; or an "
         "extra is missing"
     ),
-    NO_BROKER: "no broker, no answer, or the connection was lost; or a broker cannot listen there",
+    NO_BROKER: (
+        "no broker, no answer, or the connection was lost; fewer messages than `--count` within `--wait`; or a broker "
+        "cannot listen there"
+    ),
     REFUSED: "the broker refused it",
     INTERRUPTED: "Ctrl-C",
     UNREAD: "nobody reads the output any more, as after `| head`",

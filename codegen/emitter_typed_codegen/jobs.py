@@ -161,7 +161,8 @@ def package_folder(written: str, root: Path) -> Path:
         root: What it is relative to.
 
     Raises:
-        BadConfiguration: It is empty, or its name cannot be imported, or would be taken for another package.
+        BadConfiguration: It is empty, or its name cannot be imported, or would be taken for another package, or it
+            holds the project.
     """
     if not written.strip():
         raise BadConfiguration("the folder of the package is empty: name one, such as home_api")
@@ -171,6 +172,12 @@ def package_folder(written: str, root: Path) -> Path:
     if not name.isidentifier() or keyword.iskeyword(name):
         raise BadConfiguration(
             f"{written}: Python cannot import {name!r}: name the folder like a module, as in home_api"
+        )
+    base = real_path(root)
+    if real in (base, *base.parents) and not (real / "manifest.json").exists():
+        raise BadConfiguration(
+            f"{written}: the package gets a folder of its own, and this one holds your project: name a new one, such "
+            "as home_api"
         )
     # In a package, a name means nothing to others.
     if (name in sys.stdlib_module_names or name in _OURS) and not (real.parent / "__init__.py").exists():

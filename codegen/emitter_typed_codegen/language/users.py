@@ -302,8 +302,8 @@ CHANNEL = Shape(
         Key(
             "payload",
             Type(scalars=(*ORDINARY, "text")),
-            "A type, or `text` for a text that is not JSON. With `bytes`, the payload is not changed. An enum is also "
-            "read as the text itself, such as `ON`, and written as JSON.",
+            "A type. `text`, `string` and its aliases are the text itself, not JSON; `bytes` are the bytes themselves. "
+            "An enum is read as JSON or as the text itself, such as `ON`, and written as JSON.",
             required=True,
         ),
         Key(

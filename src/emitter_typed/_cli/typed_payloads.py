@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,11 +55,12 @@ class Schema:
                     message, f"{problem.path}: {problem.message}", {"name": definition.name, "path": problem.path}
                 )
             if decoded is not None:
-                facts = {
-                    "name": definition.name,
-                    "params": {} if decoded.params is None else encode(decoded.params),
-                    "payload": message.as_object(),
-                }
+                params = {} if decoded.params is None else encode(decoded.params)
+                facts: dict[str, object] = {"name": definition.name, "params": params}
+                if definition.payload not in (str, bytes):
+                    # An alias of a string, and an enum, may be a text that is not JSON.
+                    with suppress(Undecodable):
+                        facts["payload"] = message.as_object()
                 return Read("message", [printable(repr(decoded.payload))], facts)
         return _unfit(message, "the schema has no such channel", {})
 
