@@ -174,7 +174,7 @@ def package_folder(written: str, root: Path) -> Path:
             f"{written}: Python cannot import {name!r}: name the folder like a module, as in home_api"
         )
     base = real_path(root)
-    if real in (base, *base.parents) and not (real / "manifest.json").exists():
+    if real in (base, *base.parents) and not (real / "manifest.json").exists() and _has_files(real):
         raise BadConfiguration(
             f"{written}: the package gets a folder of its own, and this one holds your project: name a new one, such "
             "as home_api"
@@ -184,6 +184,10 @@ def package_folder(written: str, root: Path) -> Path:
         whose = "emitter-typed" if name in _OURS else "Python's standard library"
         raise BadConfiguration(f"{written}: {name} is a module of {whose}: choose another name, such as {name}_api")
     return folder
+
+
+def _has_files(folder: Path) -> bool:
+    return any(each.is_file() for each in folder.iterdir())
 
 
 def command(schema: Path, out: Path, *, testing: bool = False) -> str:

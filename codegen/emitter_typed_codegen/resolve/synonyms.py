@@ -81,7 +81,7 @@ _ADVICE = {
 }
 _TYPE_ADVICE = {
     "number": "write float, or int for whole numbers",
-    "timestamp": "write datetime; with format: unix it is a number of seconds",
+    "timestamp": "write datetime; with format: unix it is a number of seconds, with unix_ms of milliseconds",
     "object dict map mapping struct record": (
         'write json for any, "{string: T}" for a map of one type, or the name of a type with fields'
     ),

@@ -82,7 +82,7 @@ def test_times_may_be_timedeltas() -> None:
     clock = ManualClock(0)
     for maker in (Broker(clock=clock), Cluster(clock=clock)):
         maker.keygen("a/", "r", ttl=timedelta(minutes=1))
-        with pytest.raises(InvalidArgument, match="ttl: must be whole seconds, not 0.5"):
+        with pytest.raises(InvalidArgument, match=r"ttl: must be whole seconds, not 0\.5"):
             maker.keygen("a/", "r", ttl=timedelta(seconds=0.5))
     clock.advance(timedelta(minutes=1, seconds=0.5))
     assert clock() == 60.5
