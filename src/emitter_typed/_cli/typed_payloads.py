@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module, invalidate_caches
 from pathlib import Path
@@ -63,6 +63,18 @@ class Schema:
                         facts["payload"] = message.as_object()
                 return Read("message", [printable(repr(decoded.payload))], facts)
         return _unfit(message, "the schema has no such channel", {})
+
+    def check(self, channel: str, payloads: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield payloads that are about to be published to a channel. Raises InvalidArgument at one that does not fit."""
+        for number, payload in enumerate(payloads, 1):
+            read = self.read(Message(channel if channel.endswith("/") else f"{channel}/", payload, payload))
+            if read.event == "unfit":
+                raise InvalidArgument(
+                    f"message {number} for {channel} does not fit: {read.facts['error']}",
+                    argument="payload",
+                    value=None,
+                )
+            yield payload
 
 
 def _unfit(message: Message, why: str, facts: Mapping[str, object]) -> Read:

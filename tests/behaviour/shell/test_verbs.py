@@ -129,6 +129,21 @@ def test_history_with_a_schema_shows_types_and_marks_what_does_not_fit(shell: Sh
     assert said[1]["error"].startswith("$")
 
 
+def test_pub_with_a_schema_publishes_only_what_fits(pipe: Shell, client: Client) -> None:
+    (pipe.folder / "home.yaml").write_text(
+        "emitter-typed: 1\ntypes:\n  Reading: {fields: {celsius: float}}\n"
+        f"channels:\n  temperature: {{address: '{pipe.channel}', payload: Reading}}\n"
+    )
+    lines = b'{"celsius": 1}\n{"celsius": "x"}\n{"celsius": 3}\n'
+    done = pipe.run("pub", pipe.channel, "-", "--schema", "home.yaml", "--ttl", "1m", stdin=lines)
+    assert (done.code, done.out) == (2, "")
+    assert f"message 2 for {pipe.channel} does not fit: $.celsius: expected a number, got a text" in done.err
+    assert [message.as_object() for message in client.history(pipe.key, pipe.channel)] == [{"celsius": 1}]
+    elsewhere = pipe.run("pub", f"{pipe.channel}x/", "{}", "--schema", "home.yaml")
+    assert (elsewhere.code, "the schema has no such channel" in elsewhere.err) == (2, True)
+    assert pipe.run("pub", pipe.channel, '{"celsius": 2}', "--schema", "home.yaml").code == 0
+
+
 def test_sub_waits_no_longer_than_it_is_told(shell: Shell) -> None:
     for text in ("one", "two"):
         assert shell.run("pub", shell.channel, text, "--ttl", "1m").code == 0
