@@ -65,15 +65,12 @@ class Schema:
         return _unfit(message, "the schema has no such channel", {})
 
     def check(self, channel: str, payloads: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield payloads that are about to be published to a channel. Raises InvalidArgument at one that does not fit."""
+        """Yield what is about to be published to a channel. Raises InvalidArgument at a payload that does not fit."""
         for number, payload in enumerate(payloads, 1):
             read = self.read(Message(channel if channel.endswith("/") else f"{channel}/", payload, payload))
             if read.event == "unfit":
-                raise InvalidArgument(
-                    f"message {number} for {channel} does not fit: {read.facts['error']}",
-                    argument="payload",
-                    value=None,
-                )
+                why = f"message {number} for {channel} does not fit: {read.facts['error']}"
+                raise InvalidArgument(why, argument="payload", value=None)
             yield payload
 
 
