@@ -30,7 +30,7 @@ class RealBroker(Broker):
     def __init__(self) -> None:
         super().__init__()
         self._url = URL or ""
-        self._keys: dict[tuple[str, str, int], Key] = {}
+        self._keys: dict[tuple[str, str, int | timedelta], Key] = {}
 
     @property
     def url(self) -> str:
