@@ -57,7 +57,7 @@ class Schema:
             if decoded is not None:
                 params = {} if decoded.params is None else encode(decoded.params)
                 facts: dict[str, object] = {"name": definition.name, "params": params}
-                if definition.payload not in (str, bytes):
+                if definition.payload is not str and definition.payload is not bytes:
                     # An alias of a string, and an enum, may be a text that is not JSON.
                     with suppress(Undecodable):
                         facts["payload"] = message.as_object()
