@@ -218,4 +218,4 @@ def open_enum_conversion(known: Any, raw: type) -> Conversion:
             return take(value.raw)
         raise other_class(value, known)
 
-    return Conversion(read, write, SCALARS[raw][2], form="open choice" if raw is str else "json")
+    return Conversion(read, write, SCALARS[raw][2], form="choice" if raw is str else "json")

@@ -246,24 +246,22 @@ def reader(type: Any) -> Callable[[bytes], Any]:  # Any: every form of a type, a
     def read_choice(raw: bytes) -> object:
         # One of a few texts comes as it is, or as JSON.
         text = raw.decode(errors="replace")
-        return read(text) if text in (conversion.texts or ()) else read_json(raw)
-
-    def read_open_choice(raw: bytes) -> object:
+        if text in (conversion.texts or ()):
+            return read(text)
         try:
             return read_json(raw)
         except Unfit:
-            if raw.startswith(_JSON_BEGINS) or _is_json(raw):
+            if not raw or raw.startswith(_JSON_BEGINS) or _is_json(raw):
                 raise
-            return read_text(raw)
+        # Which an open enum knows, or a closed one refuses.
+        return read_text(raw)
 
     def read_text(raw: bytes) -> object:
         return read(decoded(raw))
 
     if conversion.form == "bytes":
         return conversion.check
-    return {"json": read_json, "choice": read_choice, "open choice": read_open_choice, "text": read_text}[
-        conversion.form
-    ]
+    return {"json": read_json, "choice": read_choice, "text": read_text}[conversion.form]
 
 
 # What is broken off is no text of its own.

@@ -14,11 +14,8 @@ from emitter_typed._protocol.payloads.scalars import SCALARS, TEXT, Hook
 Side = Literal["read", "write", "dump"]
 """From a document to an object, from an object to a document, and from an object to the JSON text of that document."""
 
-Form = Literal["json", "text", "bytes", "choice", "open choice"]
-"""What a whole payload of a type is: JSON, the text itself, the bytes themselves, or one of a few texts either way.
-
-An open choice also knows other texts than those few.
-"""
+Form = Literal["json", "text", "bytes", "choice"]
+"""What a whole payload of a type is: JSON, the text itself, the bytes themselves, or one of a few texts either way."""
 
 KINDS: dict[type, str] = {
     type(None): "null",

@@ -199,6 +199,7 @@ def test_any_text_is_a_payload_of_an_open_enum(raw: bytes) -> None:
     [
         (b"asleep", Mode),
         (b"", Mode),
+        (b"", Mode | Unrecognized[str]),
         (b"42", Mode | Unrecognized[str]),
         (b"null", Mode | Unrecognized[str]),
         (b'"aut', Mode | Unrecognized[str]),
@@ -209,6 +210,11 @@ def test_any_text_is_a_payload_of_an_open_enum(raw: bytes) -> None:
 def test_other_json_and_half_of_it_is_no_payload_of_an_enum(raw: bytes, type_: object) -> None:
     with pytest.raises(Undecodable):
         codec.decode(raw, type_)
+
+
+def test_a_text_that_an_enum_does_not_know_is_told_as_such() -> None:
+    with pytest.raises(Undecodable, match="must be one of .*, got 'asleep'"):
+        codec.decode(b"asleep", Mode)
 
 
 def test_json_is_compact_and_keeps_letters() -> None:
