@@ -213,7 +213,7 @@ def test_other_json_and_half_of_it_is_no_payload_of_an_enum(raw: bytes, type_: o
 
 
 def test_a_text_that_an_enum_does_not_know_is_told_as_such() -> None:
-    with pytest.raises(Undecodable, match="must be one of .*, got 'asleep'"):
+    with pytest.raises(Undecodable, match=r"must be one of .*, got 'asleep'"):
         codec.decode(b"asleep", Mode)
 
 
