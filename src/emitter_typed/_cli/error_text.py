@@ -32,7 +32,7 @@ _MASTER_KEY: Final = "use the broker's master key: --master-key @FILE, or EMITTE
 
 def error_text(error: EmitterError) -> str:
     """Return what an error says, on one line, to somebody who uses the program and not the library."""
-    from emitter_typed import Unauthorized
+    from emitter_typed import ReplyMissing, Unauthorized
 
     match error:
         case BrokerError():
@@ -49,6 +49,12 @@ def error_text(error: EmitterError) -> str:
             text = f"the connection was lost ({error.message}): {advice}"
         case AmbiguousReply():
             text = "the answer may be forged by another client: subscribe to a narrower channel"
+        case ReplyMissing():
+            # Any broker of MQTT acknowledges a request, and only Emitter replies.
+            text = (
+                f"{error.operation} was acknowledged, but no reply came: check that this is an Emitter broker; "
+                "if it is, the reply is too large for a packet: request less at once"
+            )
         case _:
             text = str(error)
     for theirs, ours in _WORDS:
