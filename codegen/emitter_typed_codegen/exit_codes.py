@@ -22,7 +22,10 @@ MEANINGS: Final = {
         "wrong usage: mistakes in the arguments, in `pyproject.toml` or in a file of accepted breaks; a baseline that "
         "does not exist; or an extra is missing"
     ),
-    NO_BROKER: "no broker, no answer, or the connection was lost; or a broker cannot listen there",
+    NO_BROKER: (
+        "no broker, no answer, or the connection was lost; fewer messages than `--count` within `--wait`; or a broker "
+        "cannot listen there"
+    ),
     REFUSED: "the broker refused it",
     INTERRUPTED: "Ctrl-C",
     UNREAD: "the reader of the output has ended, as with `| head`",

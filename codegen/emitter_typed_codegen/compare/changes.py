@@ -614,7 +614,9 @@ def _fits(value: Literal_, found: Resolved, format: str | None) -> bool:
             return True
         case "bool":
             return isinstance(value, bool)
-        case "int" | "float" | "decimal" | "duration" | "datetime:unix" | "duration:seconds":
+        case "int" | "float" | "decimal":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case timed if timed == "duration" or timed.startswith(("datetime:", "duration:")):
             return isinstance(value, int | float) and not isinstance(value, bool)
         case "string" | "secret" | "flags":
             return isinstance(value, str)

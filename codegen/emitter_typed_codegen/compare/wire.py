@@ -33,11 +33,14 @@ Position = Literal["json", "payload", "segment"]
 """Where a value stands: within JSON, as a whole payload, where `text` and `bytes` are no JSON, or in an address."""
 
 # What each scalar reads besides itself. `datetime:unix` is a datetime in that format.
+_WHOLE = frozenset({"duration:seconds", "duration:milliseconds", "datetime:unix", "datetime:unix_ms"})
+_NUMBERS = _WHOLE | {"int", "duration", "datetime:unix_float"}
 _READS: dict[str, frozenset[str]] = {
-    "float": frozenset({"int", "duration", "duration:seconds", "datetime:unix"}),
-    "int": frozenset({"duration:seconds", "datetime:unix"}),
-    "decimal": frozenset({"int", "float", "duration", "duration:seconds", "datetime:unix"}),
+    "float": _NUMBERS,
+    "int": _WHOLE,
+    "decimal": _NUMBERS | {"float"},
     "duration": frozenset({"duration:seconds"}),
+    "datetime:unix_float": frozenset({"datetime:unix"}),
     "string": frozenset({"uuid", "date", "datetime", "bytes", "decimal"}),
 }
 _TEXTS = _READS["string"] | {"string"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from emitter_typed_codegen.language.scalars import FORMATS
-from emitter_typed_codegen.language.shapes import Shape
+from emitter_typed_codegen.language.shapes import Shape, listed
 from emitter_typed_codegen.language.users import FIELD, UNKNOWN
 from emitter_typed_codegen.model import Constraint, Field, Literal_, Record, ScalarName, TypeRef
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
@@ -16,7 +16,7 @@ from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.synonyms import type_advice
 from emitter_typed_codegen.resolve.typerefs import declares, is_inline_record, looks_like_type, read_type
-from emitter_typed_codegen.resolve.values import UNFIT, plain_value, read_value
+from emitter_typed_codegen.resolve.values import UNFIT, comparable, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
 
@@ -88,18 +88,19 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
         return None
     scalar = symbols.scalar(ref)
     known = FORMATS.get(scalar) if scalar is not None else None
-    if known is None:
+    if not known:
         advice = type_advice(node.value)
         another = advice.startswith("write ") and advice != f"write {scalar}"
         hint = advice.replace("write", "write type:", 1) if another else "remove it"
         message = "'format' is only for a datetime or a duration"
         symbols.report.add(entries.key("format"), "bad-format", message, hint)
         return None
-    if node.value != known:
-        message = f"the 'format' of a {scalar} must be {quoted(known)}, not {quoted(node.value)}"
-        symbols.report.add(node, "bad-format", message, f"write {known}, or remove it")
+    if node.value not in known:
+        formats = listed([quoted(each) for each in known], "or")
+        message = f"the 'format' of a {scalar} must be {formats}, not {quoted(node.value)}"
+        symbols.report.add(node, "bad-format", message, "write one of these, or remove it")
         return None
-    return known
+    return node.value
 
 
 def _blank(symbols: SymbolTable, entries: Entries) -> tuple[bool | int | str | None, ...]:
@@ -122,7 +123,28 @@ def _default(symbols: SymbolTable, entries: Entries, ref: TypeRef, constraints: 
     check_constraints(
         symbols, node, ref, value, (*symbols.constraints(ref), *constraints), "bad-default", "the default"
     )
+    _check_whole(symbols, entries, ref, node, value)
     return value
+
+
+def _check_whole(symbols: SymbolTable, entries: Entries, ref: TypeRef, node: Node, value: Literal_) -> None:
+    """Check that a default can be written in the field's format."""
+    form = entries.get("format")
+    scalar = symbols.scalar(ref)
+    if scalar is None or scalar not in FORMATS or not isinstance(form, ScalarNode) or form.value not in _STEPS:
+        return
+    number = comparable(scalar, value)
+    if number is None:
+        return
+    microseconds = round(number * 10**6) if scalar == "duration" else number
+    if microseconds * _STEPS[form.value] % 10**6:
+        unit = "milliseconds" if _STEPS[form.value] > 1 else "seconds"
+        message = f"the default is not a whole number of {unit}, which the format {quoted(form.value)} writes"
+        symbols.report.add(node, "bad-default", message, "write a whole one, or choose another format")
+
+
+# How many of a format's whole numbers are a second.
+_STEPS = {"unix": 1, "unix_ms": 1000, "seconds": 1, "milliseconds": 1000}
 
 
 def read_fields(

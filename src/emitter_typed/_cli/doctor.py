@@ -20,6 +20,7 @@ from emitter_typed._cli.connection import (
     add_connection,
     silence_logs,
 )
+from emitter_typed._cli.error_text import error_text
 from emitter_typed._cli.installation import NAME, Extra, Installation, installation
 from emitter_typed._cli.terminal import Part, Terminal
 from emitter_typed._masking import hide_keys
@@ -251,7 +252,7 @@ class _Doctor:
                 client.me()
         except EmitterError as error:
             run = "emitter-typed broker" if connecting.url == DEFAULT_URL else ""
-            self._need(f"the broker {url} does not answer: {error}", run)
+            self._need(f"the broker {url} does not answer: {error_text(error)}", run)
             return False
         return True
 

@@ -104,7 +104,7 @@ def exit_code(error: EmitterError) -> int:
     if isinstance(error, errors.ConnectionRefused) and error.permanent and error.return_code is not None:
         return REFUSED
     # OSError: those of connections and time limits, and of a broker that cannot listen.
-    return NO_BROKER if isinstance(error, OSError | errors.Closed) else FOUND
+    return NO_BROKER if isinstance(error, OSError | errors.Closed | errors.ReplyMissing) else FOUND
 
 
 def _help(arguments: list[str]) -> int:

@@ -403,6 +403,14 @@ ROWS = (
         old_reads=REFUSED,
     ),
     Row(
+        rule="type-widened",
+        old=_fields("level: {type: datetime, format: unix}"),
+        new=_fields("level: {type: datetime, format: unix_float}"),
+        old_sends=_of(level=1),
+        new_sends=_of(level=1.5),
+        old_reads=REFUSED,
+    ),
+    Row(
         rule="type-changed",
         old=_fields("level: Level", ", Level: {enum: [low]}"),
         new=_fields("level: Level", ", Level: {fields: {height: int}}"),

@@ -62,6 +62,8 @@ def said(
         (["sub", "a/", "--raw", "--json"], 2, "--raw goes with neither --json nor --schema"),
         (["sub", "a/", "--group", "g", "--last", "1"], 2, "--group brings no stored messages"),
         (["sub", "--schema", "missing.yaml", "--key", "@a.key"], 1, "missing.yaml: no-file"),
+        (["sub", "a/", "--wait", "long"], 2, "expected a time span such as 90"),
+        (["history", "a/", "--raw", "--schema", "home.yaml"], 2, "--raw goes with no --schema"),
         (["history", "a/", "--since", "yesterday"], 2, "expected a time such as 2026-11-29T12:00:00Z"),
         (["pub", "a/", "x", "--ttl", "soon"], 2, "expected a time span such as 90"),
         (["pub", "a/", "x", "--ttl", ""], 2, "expected a time span such as 90"),

@@ -305,6 +305,8 @@ def test_a_schema_that_is_no_file_is_told_without_a_traceback(
         ("class", "cannot import the folder class"),
         ("calendar", "standard library: choose another name, such as calendar_api"),
         ("src/emitter_typed", "module of emitter-typed: choose another name"),
+        (".", "this one holds your project: name a new one, such as home_api"),
+        ("src/..", "this one holds your project: name a new one, such as home_api"),
     ],
 )
 @pytest.mark.parametrize("configured", [False, True])
@@ -323,6 +325,13 @@ def test_a_folder_that_python_could_not_import_is_wrong_usage(
     assert message in error
     assert error.count("\n") == 1
     assert sorted(here.iterdir()) == before
+
+
+def test_a_package_can_be_generated_again_from_inside(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["generate", "home.yaml", "--out", "home_api"]) == 0
+    monkeypatch.chdir(here / "home_api")
+
+    assert main(["generate", "../home.yaml", "--out", "."]) == 0
 
 
 def test_a_folder_in_a_package_may_be_named_like_a_module_of_the_standard_library(here: Path) -> None:

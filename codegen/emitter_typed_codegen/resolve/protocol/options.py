@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from emitter_typed_codegen.language.protocol import CARRIER, OPTION
+from emitter_typed_codegen.language.scalars import FORMATS
 from emitter_typed_codegen.model import Enum, Literal_, Option, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import is_word
@@ -161,9 +162,8 @@ def _check_topic(symbols: SymbolTable, entries: Entries, option: Option, place: 
     elif not isinstance(base, Scalar) or base.name not in _IN_TOPIC:
         hint = "use string, int, bool, datetime, duration or an enum"
         symbols.report.add(entries.key("type"), "bad-option", "a value of this type cannot be part of a topic", hint)
-    elif base.name in ("datetime", "duration") and "format" not in entries:
-        known = "unix" if base.name == "datetime" else "seconds"
-        message = f"a {base.name} in a topic needs a format, as a whole number"
+    elif base.name in FORMATS and option.format != (known := FORMATS[base.name][0]):
+        message = f"a {base.name} in a topic is a whole number of seconds"
         symbols.report.add(entries.key("type"), "bad-option", message, f"add format: {known}")
 
 
