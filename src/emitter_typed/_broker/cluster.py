@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from abc import ABC, abstractmethod
+from datetime import timedelta
 from types import NoneType, TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -131,7 +132,7 @@ class ClusterBase(ABC, Generic[BrokerT]):
         """
         return self._journal.matching(None)
 
-    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+    def keygen(self, channel: str, permissions: str, *, ttl: int | timedelta = 0) -> Key:
         """Make a key for every node, without a connection. May be called before `start()`.
 
         >>> from emitter_typed.broker import Cluster
@@ -142,7 +143,7 @@ class ClusterBase(ABC, Generic[BrokerT]):
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
-            ttl: Seconds until the key expires, by the cluster's clock. Default: never.
+            ttl: How long the key works, in seconds or as a timedelta, by the cluster's clock. Default: forever.
 
         Returns:
             The key.

@@ -175,9 +175,19 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
 
     def __repr__(self) -> str:
         """Show the address, and the parameters that are known; no key."""
-        texts = {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
-        known = "".join(f" {name}={hide_keys(text)}" for name, text in texts.items())
+        known = "".join(f" {name}={hide_keys(text)}" for name, text in self._texts().items())
         return f"<{type(self).__name__} {self._definition.address.template}{known}>"
+
+    @property
+    def channel(self) -> str:
+        """The name of the channel, for other methods of a client, such as `presence` and `keygen`.
+
+        `+` stands for each parameter that is not known.
+        """
+        return self._definition.address.filter(self._texts())
+
+    def _texts(self) -> dict[str, str]:
+        return {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
 
     def _hold(self, keys: KeySource, params: Mapping[str, object] | None) -> None:
         """Take the keys and the parameters that are known: all, unless this can be called to tell the others."""
