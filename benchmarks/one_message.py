@@ -54,6 +54,7 @@ MODULES = {
     "emitter_typed._protocol.message": "queue",
     "emitter_typed._core.streams": "queue",
     "emitter_typed._core.subscriptions": "queue",
+    "emitter_typed._core.async_subscriptions": "queue",
     "emitter_typed._async.receiving": "queue",
     "emitter_typed._core.arguments": "calls",
     "emitter_typed._core.outcomes": "results",
