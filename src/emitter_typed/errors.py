@@ -159,7 +159,7 @@ class ReplyMissing(EmitterError):
     def __init__(self, operation: str) -> None:
         """Name the request."""
         super().__init__(
-            f"{operation} was acknowledged, but its reply is larger than a packet may be",
+            f"{operation} was acknowledged, but its reply is too large for a packet",
             "request less at once",
         )
         self.operation = operation
@@ -253,7 +253,7 @@ class RequestTimeout(EmitterError, TimeoutError):
                 f"acknowledged, {unsent or 0} of QoS 0 are not sent, {handlers_running} handlers are still running"
             )
             message += "" if offline is None else f", there is no connection ({offline})"
-            advice = "what is left is lost; raise timeout_s"
+            advice = "what is left is lost; pass a larger timeout_s"
         elif offline is not None:
             message = f"{operation} was not acknowledged within {timeout_s:g} s: there is no connection ({offline})"
             advice = "the message is kept and sent after the next connect"
@@ -263,7 +263,7 @@ class RequestTimeout(EmitterError, TimeoutError):
                 "check the address, the port and TLS; the peer may not be an MQTT broker"
                 if operation == "connect"
                 else "the broker may have carried it out; check that the address is an Emitter broker, "
-                "or raise timeout_s"
+                "or pass a larger timeout_s"
             )
         super().__init__(message, advice)
         self.operation = operation
@@ -369,7 +369,7 @@ class SlowConsumer(EmitterError):
         channel = hide_keys(channel)
         super().__init__(
             f"the queue of {channel} was full ({max_messages} messages or {max_bytes} bytes)",
-            'read faster, raise max_messages or max_bytes, or drop messages with overflow="drop_oldest"',
+            'read faster, allow more max_messages or max_bytes, or drop messages with overflow="drop_oldest"',
         )
         self.channel = channel
         self.max_messages = max_messages

@@ -83,7 +83,7 @@ class _Doctor:
             return at()
         # An installation can be broken in any way, and this is for those that are.
         except Exception as error:
-            self._need(f"{what} cannot be looked at: {type(error).__name__}: {hide_keys(str(error))}")
+            self._need(f"{what} cannot be checked: {type(error).__name__}: {hide_keys(str(error))}")
             return None
 
     def tell(self) -> None:
@@ -139,10 +139,9 @@ class _Doctor:
     def _repair(self, found: Installation) -> None:
         pip = f"{Path(sys.executable).name} -m pip install"
         if found.version is None:
-            self._need(f"{NAME} runs from files that nobody installed", f"{pip} {NAME}")
+            self._need(f"{NAME} runs from files that are not installed: install its wheel, or its repository")
         elif found.version != VERSION:
-            problem = f"{NAME} {found.version} was installed, and its files are those of {VERSION}"
-            self._need(problem, f"{pip} --force-reinstall {NAME}")
+            self._need(f"{NAME} {found.version} was installed, and its files are those of {VERSION}: install it again")
         for one in found.needed:
             if one.state != "ok":
                 self._need(f"{one.name}: {one.problem}", f'{pip} --force-reinstall "{one.name}{one.needed}"')
@@ -201,7 +200,7 @@ class _Doctor:
         }
         again = "emitter-typed generate" if schema is not None else made.command or ""
         if schema is not None and not schema.is_file():
-            self._need(f"{shown}: its schema {schema} is not there", "edit pyproject.toml")
+            self._need(f"{shown}: its schema {schema} does not exist", "edit pyproject.toml")
         elif made.problem:
             self._need(f"{shown}: {made.problem}", again)
         elif made.contract != CONTRACT:

@@ -13,14 +13,14 @@ _WORDS: Final = tuple(
     for theirs, ours in (
         (r"\btimeout_s\b", "--timeout"),
         (r"\bshare_group\b", "--group"),
-        (r"make the client with matcher=\"mqtt\"", "give --matcher mqtt"),
+        (r"make the client with matcher=\"mqtt\"", "pass --matcher mqtt"),
         (r"call history for", "use `emitter-typed history` for"),
         (r"use a second client", "run a second `emitter-typed sub`"),
         (r"pass the name that presence shows.*", "a name goes to --username, and a key to --key @FILE"),
         (r"`keygen` makes one", "`emitter-typed keygen` makes one"),
         (r"`since` and `until`", "--since and --until"),
         (r" \(max_packet_bytes is \d+\)", ""),
-        (r" is no letter of Permission: it knows \w+", " is no permission: expected letters of rwslpe"),
+        (r"Permission: ('.') is not one of its letters \w+", r"\1 is not a permission: expected letters of rwslpe"),
     )
 )
 

@@ -53,7 +53,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     made = parser(verb)
     options = made.parse(arguments, _Options())
     if options.check and options.out is None:
-        made.error("--check goes with --out FILE: it tells whether that file would change")
+        made.error("--check needs --out FILE: it tells whether that file would change")
     protocol = compiler_protocol()
     try:
         content = text(protocol, None if options.local is None else load(options.local, protocol))

@@ -353,7 +353,9 @@ def _refused(failure: Exception, endpoint: Endpoint) -> EmitterError:
 
 def _own_fault(failure: Exception) -> ConnectionLost:
     _log.error("session.failed", exc_info=failure)
-    lost = ConnectionLost(f"the client failed with {type(failure).__name__}, which is a bug in emitter-typed")
+    lost = ConnectionLost(
+        f"the client failed with {type(failure).__name__}, which is a bug in emitter-typed: please report it"
+    )
     lost.__cause__ = failure
     return lost
 

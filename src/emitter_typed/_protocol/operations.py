@@ -278,13 +278,15 @@ def explicit_options(
             continue
         if option.name not in known:
             raise InvalidArgument(
-                f"{definition.name} takes no option {option.name}; it takes {', '.join(known) or 'none'}",
+                f"options: {definition.name} does not take {option.name}; it takes {', '.join(known) or 'none'}",
                 argument="options",
                 value=option,
             )
         if option.name in explicit and explicit[option.name] != option.value:
             raise InvalidArgument(
-                hide_keys(f"{option.name} is given twice, as {explicit[option.name]!r} and {option.value!r}"),
+                hide_keys(
+                    f"{option.name}: given twice, as {explicit[option.name]!r} and {option.value!r}: pass it once"
+                ),
                 argument=option.name,
                 value=None,
             )
@@ -313,7 +315,7 @@ def _check_order(option: OptionDefinition, value: Any, checked: Mapping[str, Any
     later = None if option.not_after is None else checked.get(option.not_after)
     if later is not None and value > later:
         raise InvalidArgument(
-            f"{option.name} must not be after {option.not_after}: it is {value}, and {option.not_after} is {later}",
+            f"{option.name}: must not be after {option.not_after}: it is {value}, and {option.not_after} is {later}",
             argument=option.name,
             value=value,
         )
@@ -352,7 +354,7 @@ def check_size(topic_bytes: int, channel: str, payload_bytes: int, max_packet_by
     overhead = 2 + topic_bytes + (2 if qos else 0)
     if overhead + payload_bytes > max_packet_bytes:
         raise InvalidArgument(
-            f"the message has {payload_bytes} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
+            f"message: has {payload_bytes} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
             f"on {hide_keys(channel)} (max_packet_bytes is {max_packet_bytes}): send it in parts",
             argument="message",
             value=payload_bytes,
@@ -364,8 +366,8 @@ def check_filter_size(prepared: Prepared, max_packet_bytes: int) -> None:
     # The remaining length: the packet identifier, the topic with its length, its QoS (MQTT 3.1.1, 3.8).
     if 2 + 2 + len(prepared.topic) + 1 > max_packet_bytes:
         raise InvalidArgument(
-            f"the channel has {len(prepared.channel)} characters, too many for a packet (max_packet_bytes is "
-            f"{max_packet_bytes})",
+            f"channel: has {len(prepared.channel)} characters, too many for a packet (max_packet_bytes is "
+            f"{max_packet_bytes}): use a shorter one",
             argument="channel",
             value=len(prepared.channel),
         )

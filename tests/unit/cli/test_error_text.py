@@ -30,7 +30,7 @@ _find_api = re.compile(r"[a-z]+_[a-z_]+|\w+=|\w+\(\)|Client\b|`since`|call again
         (errors.ConnectionLost("x", reconnecting=True), "the connection was lost (x): connecting again"),
         (errors.AmbiguousReply("subscribe_with_group"), "the answer may be forged"),
         (errors.HistoryIncomplete("history", [datetime(2026, 1, 1, tzinfo=UTC)]), "history may lack messages"),
-        (errors.ReplyMissing("presence"), "presence was acknowledged, but its reply is larger"),
+        (errors.ReplyMissing("presence"), "presence was acknowledged, but its reply is too large"),
     ],
 )
 def test_an_error_is_told_in_the_words_of_a_shell(error: errors.EmitterError, text: str) -> None:
@@ -58,8 +58,8 @@ def test_what_is_refused_before_it_is_sent_names_the_option(broker: Broker) -> N
                 refused()
             said.append(error_text(caught.value))
     assert [text for text in said if _find_api(text) or "\n" in text] == []
-    assert "give --matcher mqtt" in said[0]
+    assert "pass --matcher mqtt" in said[0]
     assert said[1].startswith("--group: ")
     assert said[6].startswith("--timeout")
-    assert said[7] == "'y' is no permission: expected letters of rwslpe"
+    assert said[7] == "'y' is not a permission: expected letters of rwslpe"
     assert said[8].endswith("a name goes to --username, and a key to --key @FILE")

@@ -50,14 +50,14 @@ def test_sets_of_options_and_keywords_say_the_same() -> None:
 
 
 def test_an_option_that_is_said_twice_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="ttl is given twice"):
+    with pytest.raises(InvalidArgument, match="ttl: given twice"):
         publish([Client.with_ttl(60)], ttl=61)
-    with pytest.raises(InvalidArgument, match="qos is given twice"):
+    with pytest.raises(InvalidArgument, match="qos: given twice"):
         publish([Client.with_at_least_once(), Client.with_at_most_once()])
 
 
 def test_an_option_of_another_operation_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="publish takes no option last; it takes ttl, echo, retain, qos"):
+    with pytest.raises(InvalidArgument, match="options: publish does not take last; it takes ttl, echo, retain, qos"):
         publish([Client.with_last(5)])
 
 
@@ -117,7 +117,7 @@ def test_a_window_that_ends_before_it_begins_is_refused(operation: str) -> None:
     def window(since: datetime, until: datetime) -> Prepared:
         return prepare(PROTOCOL.operations[operation], (Key("k"), "a/"), (), {"since": since, "until": until})
 
-    with pytest.raises(InvalidArgument, match="since must not be after until") as caught:
+    with pytest.raises(InvalidArgument, match="since: must not be after until") as caught:
         window(SINCE + timedelta(seconds=1), SINCE)
     assert caught.value.argument == "since"
     # The same moment, in two time zones.
