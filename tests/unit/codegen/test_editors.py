@@ -134,7 +134,7 @@ def test_the_verb_writes_it_and_tells_when_it_is_out_of_date(here: Path, capsys:
 
 def test_what_cannot_be_done_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "--check"]) == 2
-    assert "--check goes with --out FILE" in capsys.readouterr().err
+    assert "--check needs --out FILE" in capsys.readouterr().err
     assert main(["schema", "--local", "hoem.yaml"]) == 1
     assert "did you mean 'home.yaml'?" in capsys.readouterr().err
     Path("mine.json").write_text("{}", "utf-8")
