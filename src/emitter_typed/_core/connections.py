@@ -362,7 +362,7 @@ def _own_fault(failure: Exception) -> ConnectionLost:
 
 def still_lost(operation: str, error: EmitterError | None, timeout_s: float) -> ConnectionLost:
     """Return the error of a call that found no connection within its time limit."""
-    reason = "there is none" if error is None else error.message
+    reason = "none has been made yet" if error is None else error.message
     return ConnectionLost(f"{reason}; nothing was sent within {timeout_s:g} s", operation=operation, reconnecting=True)
 
 

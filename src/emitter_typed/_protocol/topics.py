@@ -184,7 +184,7 @@ def check_no_secret(argument: str, value: object) -> None:
     """Raise InvalidArgument for a secret where a text belongs that anybody may see."""
     if isinstance(value, Secret):
         raise InvalidArgument(
-            f"{argument}: expected a text, got {kind_of(value)}: only a key may be a secret",
+            f"{argument}: expected a text, got {kind_of(value)}: pass secrets only as keys",
             argument=argument,
             value=value,
         )

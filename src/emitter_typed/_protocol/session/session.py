@@ -340,7 +340,7 @@ class Session:
 
     @property
     def _offline_reason(self) -> str:
-        return "there is none yet" if self._error is None else self._error.message
+        return "none has been made yet" if self._error is None else self._error.message
 
     def _check_size(self, prepared: Prepared, payload: bytes) -> None:
         max_packet_bytes = self._envelope.max_packet_bytes
