@@ -23,6 +23,9 @@ from emitter_typed_codegen.model import (
     Union,
 )
 
+# Who reads a secret refuses an empty one.
+_NOT_EMPTY = Constraint("min_length", 1)
+
 Base: TypeAlias = Scalar | List | Map | Record | Enum | Flags | Union | Secret
 """What a type is when aliases are followed."""
 
@@ -64,17 +67,33 @@ def resolve(schema: Schema, ref: TypeRef) -> Resolved:
             return Resolved(ref, optional, tuple(constraints), tuple(names))
         declared: Declaration = schema.by_name[ref.name]
         names.append(ref.name)
+        if isinstance(declared, Secret):
+            constraints.append(_NOT_EMPTY)
         if not isinstance(declared, Alias):
             return Resolved(declared, optional, tuple(constraints), tuple(names))
         constraints += declared.constraints
         ref = declared.type
 
 
+def as_it_is(found: Resolved, position: Position) -> bool:
+    """Tell whether a type is a text, or bytes, that is a whole payload without being JSON: only without a `?`."""
+    base = found.base
+    return (
+        position == "payload"
+        and not found.optional
+        and isinstance(base, Scalar)
+        and base.name in ("string", "text", "bytes")
+    )
+
+
 def kind(base: Base, format: str | None, position: Position) -> str:
     """Return what decides how a type stands on the wire, as a word."""
     if isinstance(base, Scalar):
-        if position == "payload" and base.name == "bytes":
-            return "raw bytes"
+        if position == "payload" and base.name in ("string", "text", "bytes"):
+            return "raw bytes" if base.name == "bytes" else "text"
+        if position == "json" and base.name == "text":
+            # With a ?, it is JSON.
+            return "string"
         return f"{base.name}:{format}" if format is not None else base.name
     return type(base).__name__.lower()
 

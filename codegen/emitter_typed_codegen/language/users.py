@@ -302,7 +302,8 @@ CHANNEL = Shape(
         Key(
             "payload",
             Type(scalars=(*ORDINARY, "text")),
-            "A type, or `text` for a text that is not JSON. With `bytes`, the payload is not changed.",
+            "A type. A payload of type `text`, `string` or `bytes` is sent as it is. All others, and these with a `?`, "
+            "are JSON.",
             required=True,
         ),
         Key(

@@ -15,7 +15,7 @@ from emitter_typed_codegen.resolve.constraints import check_constraints, read_co
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.synonyms import type_advice
-from emitter_typed_codegen.resolve.typerefs import declares, looks_like_type, read_type
+from emitter_typed_codegen.resolve.typerefs import declares, is_inline_record, looks_like_type, read_type
 from emitter_typed_codegen.resolve.values import UNFIT, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
@@ -43,22 +43,22 @@ def read_field(
     if shape is FIELD and key.value.endswith("?"):
         written = node.value if isinstance(node, ScalarNode) and node.value else "string"
         hint = f"write {key.value.rstrip('?')}: {written.rstrip('?')}?"
-        message = f"the name {quoted(key.value)} ends with a question mark, which belongs to the type"
+        message = f"the question mark of {quoted(key.value)} belongs to the type, not to the name"
         symbols.report.add(key, "bad-name", message, hint)
-    inline = isinstance(node, MapNode) and declares(node) and not any(name.value == "type" for name, _ in node.pairs)
-    if not isinstance(node, MapNode) or looks_like_type(node) or inline:
+    known = (*shape.required, *shape.optional)
+    if not isinstance(node, MapNode) or looks_like_type(node) or _is_inline(node, known):
         return Field(name=key.value, wire=key.value, type=read_type(symbols, node, allowed=allowed))
     what = f"the {'field' if shape is FIELD else 'parameter'} {quoted(key.value)}"
     entries = symbols.report.entries(node, shape, what, at=key)
     type_node = entries.get("type")
-    ref = read_type(symbols, type_node, allowed=allowed) if type_node is not None else BROKEN
+    ref = BROKEN if type_node is None else read_type(symbols, type_node, allowed=allowed, described=node)
     wire = entries.scalar("wire")
     also = symbols.report.texts(entries.get("also_read"), "'also_read'")
     constraints = read_constraints(symbols, entries, ref)
     blank = _blank(symbols, entries)
     if blank and "default" not in entries and symbols.base(ref) is not None and not symbols.optional(ref):
-        message = f"{what} must be there, and a blank value reads as if it were absent"
-        symbols.report.add(entries.key("blank"), "bad-blank", message, "write the type with a ?, or give a default")
+        message = f"{what} is required, but a blank value means that it is absent"
+        symbols.report.add(entries.key("blank"), "bad-blank", message, "write the type with a ?, or add a default")
     return Field(
         name=key.value,
         wire=wire.value if wire is not None and symbols.report.is_name(wire) else key.value,
@@ -75,6 +75,12 @@ def read_field(
     )
 
 
+def _is_inline(node: MapNode, known: Collection[str]) -> bool:
+    """Tell whether a map declares a type, where a type is named or a field described."""
+    described = any(name.value in ("type", "$ref") for name, _ in node.pairs)
+    return not described and (declares(node) or is_inline_record(node, known))
+
+
 def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | None:
     """Read the key `format` of a field or option."""
     node = entries.scalar("format")
@@ -85,13 +91,13 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
     if known is None:
         advice = type_advice(node.value)
         another = advice.startswith("write ") and advice != f"write {scalar}"
-        hint = advice.replace("write", "write type:", 1) if another else "take it away"
-        message = "only a datetime or a duration can have another format"
+        hint = advice.replace("write", "write type:", 1) if another else "remove it"
+        message = "'format' is only for a datetime or a duration"
         symbols.report.add(entries.key("format"), "bad-format", message, hint)
         return None
     if node.value != known:
-        message = f"the other format of a {scalar} is {quoted(known)}, not {quoted(node.value)}"
-        symbols.report.add(node, "bad-format", message)
+        message = f"the 'format' of a {scalar} must be {quoted(known)}, not {quoted(node.value)}"
+        symbols.report.add(node, "bad-format", message, f"write {known}, or remove it")
         return None
     return known
 
@@ -102,7 +108,7 @@ def _blank(symbols: SymbolTable, entries: Entries) -> tuple[bool | int | str | N
         if isinstance(item, ScalarNode):
             found.append(plain_value(item))
         else:
-            symbols.report.add(item, "bad-blank", "a blank value is null, true, false, a whole number or a text")
+            symbols.report.add(item, "bad-blank", "a blank value must be null, true, false, a whole number or a text")
     return tuple(found)
 
 

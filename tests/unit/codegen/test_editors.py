@@ -155,5 +155,5 @@ def test_init_writes_it_beside_the_schema_that_names_it(tmp_path: Path, capsys: 
 def test_init_leaves_a_file_of_somebody_else_and_writes_no_schema(tmp_path: Path) -> None:
     (tmp_path / "home.schema.json").write_text("{}", "utf-8")
 
-    assert main(["init", str(tmp_path)]) == 2
+    assert main(["init", str(tmp_path)]) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["home.schema.json"]
