@@ -82,7 +82,7 @@ class BrokerBase:
         check_kind("limits", limits, (Limits, NoneType), "Limits or None")
         if matcher not in get_args(Matcher):
             raise InvalidArgument(
-                f"matcher {matcher!r} does not exist: use 'emitter' or 'mqtt'",
+                f"matcher: must be one of {', '.join(get_args(Matcher))}, not {matcher!r}",
                 argument="matcher",
                 value=matcher,
             )

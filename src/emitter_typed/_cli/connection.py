@@ -107,7 +107,7 @@ class Connecting:
             found = read_key(value, flag=flag, variable=variable, prog=self._terminal.prog)
         if found is None:
             raise InvalidArgument(
-                f"no {kind.replace('_', ' ')}: give {flag} @FILE, set {variable}, or name a profile that has one",
+                f"no {kind.replace('_', ' ')}: pass {flag} @FILE, set {variable}, or name a profile that has one",
                 argument=kind,
                 value=None,
             )
@@ -198,7 +198,7 @@ def _trusting(authority: str | None) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=os.path.expanduser(authority))
     except ssl.SSLError:
-        why = "the file holds no certificate in PEM form"
+        why = "the file contains no certificate in PEM form"
     except OSError as error:
         why = str(error.strerror)
     raise InvalidArgument(f"--tls-ca {authority}: {why}", argument="tls_ca", value=authority)

@@ -140,12 +140,10 @@ class _Doctor:
     def _repair(self, found: Installation) -> None:
         pip = f"{Path(sys.executable).name} -m pip install"
         if found.version is None:
-            self._need(
-                f"{NAME} is not installed: it runs from the files in {Path(__file__).parents[1]}", f"{pip} {NAME}"
-            )
+            self._need(f"{NAME} is not installed: it runs from the files in {Path(__file__).parents[1]}")
         elif found.version != VERSION:
-            problem = f"{NAME} {found.version} is installed, but its files are those of {VERSION}"
-            self._need(problem, f"{pip} --force-reinstall {NAME}")
+            problem = f"{NAME} {found.version} is installed, but its files are those of {VERSION}: install it again"
+            self._need(problem)
         for one in found.needed:
             if one.state != "ok":
                 self._need(f"{one.name}: {one.problem}", f'{pip} --force-reinstall "{one.name}{one.needed}"')

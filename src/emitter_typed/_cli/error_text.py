@@ -13,7 +13,7 @@ _WORDS: Final = tuple(
     for theirs, ours in (
         (r"\btimeout_s\b", "--timeout"),
         (r"\bshare_group\b", "--group"),
-        (r"make the client with matcher=\"mqtt\"", "give --matcher mqtt"),
+        (r"make the client with matcher=\"mqtt\"", "pass --matcher mqtt"),
         (r"call history for", "use `emitter-typed history` for"),
         (r"use a second client", "run a second `emitter-typed sub`"),
         (r"pass the name that presence shows.*", "a name goes to --username, and a key to --key @FILE"),
@@ -21,7 +21,7 @@ _WORDS: Final = tuple(
         (r"`since` and `until`", "--since and --until"),
         (r"give a context that trusts it as tls=", "give --tls-ca FILE with the authority that signed it"),
         (r" \(max_packet_bytes is \d+\)", ""),
-        (r" is no letter of Permission: it knows \w+", " is no permission: expected letters of rwslpe"),
+        (r"Permission: ('.') is not one of its letters \w+", r"\1 is not a permission: expected letters of rwslpe"),
     )
 )
 
@@ -32,7 +32,7 @@ _MASTER_KEY: Final = "use the broker's master key: --master-key @FILE, or EMITTE
 
 def error_text(error: EmitterError) -> str:
     """Return what an error says, on one line, to somebody who uses the program and not the library."""
-    from emitter_typed import ReplyMissing, Unauthorized
+    from emitter_typed import Unauthorized
 
     match error:
         case BrokerError():
@@ -49,12 +49,6 @@ def error_text(error: EmitterError) -> str:
             text = f"the connection was lost ({error.message}): {advice}"
         case AmbiguousReply():
             text = "the answer may be forged by another client: subscribe to a narrower channel"
-        case ReplyMissing():
-            # Any broker of MQTT acknowledges a request, and only Emitter replies.
-            text = (
-                f"{error.operation} was acknowledged, but no reply came: check that this is an Emitter broker; "
-                "if it is, the reply is too large for a packet: request less at once"
-            )
         case _:
             text = str(error)
     for theirs, ours in _WORDS:

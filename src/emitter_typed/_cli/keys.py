@@ -46,7 +46,7 @@ def read_key_file(path: str, flag: str) -> str:
     if path == "-":
         text = "" if sys.stdin is None else sys.stdin.readline(_MAX_KEY_FILE_CHARACTERS).strip()
         if not text:
-            raise InvalidArgument(f"{flag} @-: stdin holds no key", argument=flag, value=path)
+            raise InvalidArgument(f"{flag} @-: stdin contains no key", argument=flag, value=path)
         return text
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
@@ -57,5 +57,5 @@ def read_key_file(path: str, flag: str) -> str:
     except UnicodeDecodeError:
         text = ""
     if not text:
-        raise InvalidArgument(f"{flag} @{path}: the file holds no key", argument=flag, value=path)
+        raise InvalidArgument(f"{flag} @{path}: the file contains no key", argument=flag, value=path)
     return text

@@ -104,7 +104,7 @@ def publish_all(payloads: Iterable[bytes], publish: Callable[[bytes], Pending]) 
 
 def _payloads(options: _Options) -> Iterable[bytes]:
     if (options.payload is None) == (options.file is None):
-        raise InvalidArgument("give a PAYLOAD, - for lines of stdin, or --file FILE", argument="payload", value=None)
+        raise InvalidArgument("pass a PAYLOAD, - for lines of stdin, or --file FILE", argument="payload", value=None)
     if options.file is not None:
         try:
             with open(options.file, "rb") as file:
@@ -121,5 +121,5 @@ def stdin_lines() -> Iterator[bytes]:
     """Yield the lines of stdin, as bytes without their line breaks. Raises InvalidArgument if stdin is closed."""
     # A program may be started without a stdin.
     if sys.stdin is None:
-        raise InvalidArgument("stdin is closed: pipe lines into it, or give a PAYLOAD", argument="stdin", value=None)
+        raise InvalidArgument("stdin is closed: pipe lines into it, or pass a PAYLOAD", argument="stdin", value=None)
     return (line.rstrip(b"\r\n") for line in sys.stdin.buffer)

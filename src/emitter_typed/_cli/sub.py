@@ -111,13 +111,15 @@ def main(verb: str, arguments: Sequence[str]) -> int:
 
 def _check(options: _Options) -> None:
     if not options.channels and options.schema is None:
-        raise InvalidArgument("give a CHANNEL such as chat/, or a --schema", argument="channels", value=None)
+        raise InvalidArgument("pass a CHANNEL such as chat/, or a --schema", argument="channels", value=None)
     if options.raw and (options.json or options.schema is not None):
-        raise InvalidArgument("--raw goes with neither --json nor --schema", argument="raw", value=True)
+        raise InvalidArgument("--raw cannot be used with --json or --schema", argument="raw", value=True)
     stored = (options.last, options.since, options.until)
     if options.group is not None and (any(each is not None for each in stored) or options.recover):
         raise InvalidArgument(
-            "--group brings no stored messages: leave out --last and the like", argument="group", value=None
+            "--group receives no stored messages: leave out --last, --since, --until and --recover",
+            argument="group",
+            value=None,
         )
 
 

@@ -75,7 +75,7 @@ def check_client(client: object, expected: type, name: str) -> None:
     """Raise InvalidArgument unless a client is of the expected class, such as the one of that name."""
     if not isinstance(client, expected):
         raise InvalidArgument(
-            f"expected a client such as {name}, got {kind_of(client)}", argument="client", value=client
+            f"client: expected a client such as {name}, got {kind_of(client)}", argument="client", value=client
         )
 
 
@@ -107,7 +107,8 @@ def held_keys(keys: KeySource) -> Secret | HeldKeys:
     # Nothing in this frame shows what may hold keys.
     del keys
     raise InvalidArgument(
-        f"expected a key, a mapping from the names of channels to keys, or a function from name to key, got {given}",
+        "key: expected a key, a mapping from channel names to keys, or a function from channel name to key, "
+        f"got {given}",
         argument="key",
         value=None,
     )
@@ -128,8 +129,7 @@ def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
             key = keys(channel)
         except Exception as error:
             refusal = InvalidArgument(
-                f"the function that gives the key of the channel {channel} raised {type(error).__name__}: "
-                "see the cause",
+                f"key: the function raised {type(error).__name__} for the channel {channel}: see the cause",
                 argument="key",
                 value=None,
             )
@@ -138,11 +138,15 @@ def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
     elif channel in keys:
         key = keys[channel]
     else:
-        return InvalidArgument(f"there is no key for the channel {channel}", argument="key", value=None)
+        return InvalidArgument(
+            f"key: the mapping has no key for the channel {channel}: add one under that name",
+            argument="key",
+            value=None,
+        )
     if _is_key(key):
         return key if isinstance(key, Secret) else Secret(key)
     return InvalidArgument(
-        f"expected a key for the channel {channel}, got {_kind_of_key(key)}", argument="key", value=None
+        f"key: expected a key for the channel {channel}, got {_kind_of_key(key)}", argument="key", value=None
     )
 
 

@@ -123,7 +123,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
                     key=key,
                     channel=filter_name(channel, max_segments=23),
                     permissions=Permission(permissions),
-                    ttl=duration(ttl),
+                    ttl=duration(ttl, "ttl"),
                 ),
                 timeout_s=timeout_s,
             )

@@ -238,7 +238,11 @@ class _Builder:
         if given is None and known in self._built:
             found = self._built[known]
             if found is None:
-                raise InvalidArgument(f"{name_of(cls)}: each value of it holds another", argument="type", value=cls)
+                raise InvalidArgument(
+                    f"type: {name_of(cls)} has no finite value, because each one contains another",
+                    argument="type",
+                    value=cls,
+                )
             return found
         self._built[known] = None
         shape = describe(cls)

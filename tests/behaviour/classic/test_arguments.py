@@ -35,7 +35,7 @@ def test_options_stand_where_they_stood(client: Client, broker: Broker, key: Key
 
 
 def test_a_qos_of_one_is_acknowledged_and_refused_at_the_call(client: Client) -> None:
-    with pytest.raises(InvalidArgument, match="takes no option qos"):
+    with pytest.raises(InvalidArgument, match="link does not take qos"):
         client.link("k" * 32, "a/", "ab", False, {Client.QOS1})
 
 

@@ -252,7 +252,7 @@ async def test_what_is_fetched_from_below_an_address_is_left_out_and_what_does_n
 async def test_fetching_is_refused_like_the_clients_own(flavour: Flavour, broker: Broker, made: ModuleType) -> None:
     """What makes no sense at the call, what the broker refuses where one iterates."""
     async with opened(flavour, broker, made) as (client, home, _key):
-        with pytest.raises(InvalidArgument, match="last must be at least 0, not -1"):
+        with pytest.raises(InvalidArgument, match="last: must be at least 0, not -1"):
             home.text.history(last=-1)
         unread = (await client.keygen(broker.master_key, "home/#/", "rws")).key
         other = type(home)(vars(client)["inner"] if flavour == "threads" else client, unread)

@@ -71,8 +71,8 @@ def test_what_is_refused_before_it_is_sent_names_the_option(broker: Broker) -> N
                 refused()
             said.append(error_text(caught.value))
     assert [text for text in said if _find_api(text) or "\n" in text] == []
-    assert "give --matcher mqtt" in said[0]
+    assert "pass --matcher mqtt" in said[0]
     assert said[1].startswith("--group: ")
     assert said[6].startswith("--timeout")
-    assert said[7] == "'y' is no permission: expected letters of rwslpe"
+    assert said[7] == "'y' is not a permission: expected letters of rwslpe"
     assert said[8].endswith("a name goes to --username, and a key to --key @FILE")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from attrs import fields
 
+from emitter_typed._masking import kind_of
 from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.address import check_segment
 from emitter_typed._protocol.payloads.native import msgspec
@@ -39,7 +40,7 @@ _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise Unfit(f"not JSON ({name} is no JSON number)")
+    raise Unfit(f"not JSON ({name} is not a JSON number)")
 
 
 # Any: type checkers do not know their scanners.
@@ -387,7 +388,7 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
         return write(value)
     except Unfit as error:
         raise InvalidArgument(
-            f"the message does not fit at {error.path}: {error}", argument=error.path, value=value
+            f"message: does not fit at {error.path}: {error}", argument=error.path, value=value
         ) from error
 
 
@@ -410,7 +411,7 @@ def parameter_text(value: object) -> str:
     if isinstance(document, int) and not isinstance(document, bool):
         return str(document)
     raise InvalidArgument(
-        f"a {value.__class__.__name__} cannot be a segment of a channel", argument="channel", value=value
+        f"channel: {kind_of(value)} cannot be a segment: pass a text or a whole number", argument="channel", value=value
     )
 
 

@@ -68,7 +68,7 @@ def test_the_tag_of_a_union_is_not_kept_by_its_members() -> None:
 
     assert value == (Kept(value=1, unknown_fields={"more": 2}),)
     assert written(value, tuple[Keeping, ...]) == [{"is": "kept", "value": 1, "more": 2}]
-    with pytest.raises(InvalidArgument, match=r"\$\[0\]: holds 'is'"):
+    with pytest.raises(InvalidArgument, match=r"\$\[0\]: contains 'is'"):
         codec.encode((Kept(value=1, unknown_fields={"is": "leaf"}),), tuple[Keeping, ...])
 
 
