@@ -279,6 +279,48 @@ def test_what_a_node_takes_with_it_is_a_gap(emitter_cluster: Cluster) -> None:
         assert not gap.recovered
 
 
+def test_what_another_node_stored_before_a_subscription_is_not_told_to_be_missed(one_second: Cluster) -> None:
+    one, other = one_second.nodes
+    key = one_second.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there):
+        publish(there, key, "before")
+        one_second.clock.advance(1)
+        # They fill the page with which the subscription begins.
+        publish(here, key, *map(str, range(70)))
+        with recovering(one, key) as (client, subscription):
+            publish(here, key, "live")
+            read(subscription, "live")
+            with away(one, client):
+                publish(here, key, "missed")
+            publish(here, key, "end")
+
+            (gap,), found = gaps(events := read(subscription, "end")), payloads(events)
+
+            assert found[-2:] == ["missed", "end"]
+            assert not gap.exact or found == ["missed", "end"]
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_a_subscription_knows_all_of_the_second_in_which_it_begins(one_second: Cluster, asked: int) -> None:
+    one, other = one_second.nodes[asked], one_second.nodes[1 - asked]
+    key = one_second.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there):
+        # More than a subscription begins with.
+        publish(here, key, *(f"A{number}" for number in range(70)))
+        publish(there, key, *(f"B{number}" for number in range(30)))
+        with recovering(one, key) as (client, subscription):
+            publish(here, key, "live")
+            read(subscription, "live")
+            with away(one, client):
+                publish(here, key, "missed")
+            publish(here, key, "end")
+
+            (gap,), found = gaps(events := read(subscription, "end")), payloads(events)
+
+            assert found == ["missed", "end"]
+            assert gap.exact
+
+
 def test_the_history_of_a_cluster_is_whole(emitter_cluster: Cluster) -> None:
     clock = emitter_cluster.clock
     one, other = emitter_cluster.nodes

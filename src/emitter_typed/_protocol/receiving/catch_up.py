@@ -17,7 +17,7 @@ from emitter_typed._protocol.receiving.merge import (
     find_overlap,
 )
 from emitter_typed._protocol.receiving.paging import Pager
-from emitter_typed._protocol.receiving.stored_ids import age, process_of
+from emitter_typed._protocol.receiving.stored_ids import age, process_of, stored_s
 from emitter_typed._types.values import Record
 from emitter_typed.errors import ReplyMissing
 
@@ -161,6 +161,7 @@ class CatchUp:
             # Which of these are stored by now, nobody knows.
             no_echo=no_echo,
             behind=() if self._resumes and self._complete else _oldest(found),
+            unseen_until_s=self._unseen_until_s(found),
         )
         self._cut(found, missed, overlap.between if in_place else {})
         self.merged = True
@@ -182,9 +183,11 @@ class CatchUp:
         came = [one.fingerprint for one in recent.delivered]
         first = [known_by for _, known_by in comparable[: len(came)]]
         shown = recent.cursor is not None or bool(delivered.arrivals) or first == came
-        self.exact = self.whole and not lost and delivered.exact
+        missed = [one for one in unknown if one[0] not in delivered.matched]
+        older = any(recent.may_be_older(id_) for id_, _ in missed)
+        self.exact = self.whole and not lost and delivered.exact and not older
         self.whole = self.whole and not lost and shown and not self._pager.incomplete
-        return [one for one in unknown if one[0] not in delivered.matched]
+        return missed
 
     def _cut(self, found: list[Found], missed: list[Found], between: Mapping[bytes, int]) -> None:
         """Have just those given that were missed, and no more than are wanted."""
@@ -202,6 +205,12 @@ class CatchUp:
         )
         if not enough:
             self._pager.extend(None if self._wanted is None else self._wanted - keep)
+
+    def _unseen_until_s(self, found: list[Found]) -> int | None:
+        """Return up to which second nodes may have stored something before the subscription that was not looked at."""
+        if self._resumes:
+            return None if self._complete else self._recent.unseen_until_s
+        return stored_s(found[0][0]) if found and not self._pager.exhausted else None
 
     def _newest(self) -> bytes | None:
         newest, cursor = self._pager.newest, self._recent.cursor

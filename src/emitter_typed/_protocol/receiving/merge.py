@@ -468,6 +468,7 @@ class RecentDeliveries:
         "forgetful",
         "known",
         "truncated",
+        "unseen_until_s",
     )
 
     def __init__(self, *, max_messages: int = MAX_RECENT_MESSAGES) -> None:
@@ -480,6 +481,9 @@ class RecentDeliveries:
         """The ids of what is stored about the cursor and was delivered."""
         self.behind: dict[bytes, bytes] = {}
         """Ids of stored messages, by the process that stored each: what that stored earlier is not to be delivered."""
+        self.unseen_until_s: int | None = None
+        """Up to this second, processes that `behind` does not name may have stored something before the subscription
+        began. None: they have not."""
         # The ids of what else is stored about the cursor, delivered or not.
         self._seen: frozenset[bytes] = frozenset()
         self.truncated: bool = False
@@ -526,6 +530,11 @@ class RecentDeliveries:
         self.forgetful = self.forgetful or len(self._no_echo) == self._no_echo.maxlen
         self._no_echo.append((message, at_s))
 
+    def may_be_older(self, id_: bytes) -> bool:
+        """Return whether what is stored under an id may be older than the subscription."""
+        until_s = self.unseen_until_s
+        return until_s is not None and process_of(id_) not in self.behind and stored_s(id_) <= until_s
+
     def compare(self, stored: Sequence[Found]) -> Comparison:
         """Find what was delivered among all that is stored since the cursor and not known, oldest first."""
         since = self._anchor
@@ -542,7 +551,7 @@ class RecentDeliveries:
 
         Args:
             found: The ids of the newest stored messages, and what they are known by, oldest first.
-            asked_at_s: When the broker was asked for it. What had arrived by then is not stored behind it.
+            asked_at_s: When the broker was asked for it. What had arrived before is not stored behind it.
             whole: Whether nothing else is stored.
         """
         newest = found[-1] if found else None
@@ -557,14 +566,14 @@ class RecentDeliveries:
             kept = [
                 evolve(one, may_be_known=True) if one.fingerprint in stored_now else one
                 for one in self._delivered
-                if not whole or one.at_s > asked_at_s or one.fingerprint in stored_now
+                if not whole or one.at_s >= asked_at_s or one.fingerprint in stored_now
             ]
         else:
             self.cursor, self.arrived_at_s = newest[0], at_s
             first_s = stored_s(newest[0]) - DISORDER_S
             self.known = frozenset(id_ for id_ in self.known if stored_s(id_) >= first_s)
             kept = [
-                one if one.at_s > max(asked_at_s, at_s) else evolve(one, may_be_known=True)
+                one if one.at_s >= asked_at_s and one.at_s > at_s else evolve(one, may_be_known=True)
                 for one in self._delivered
                 if one.at_s >= at_s - _KEPT_S
             ]
@@ -588,6 +597,7 @@ class RecentDeliveries:
         arrived_at_s: float | None = None,
         no_echo: Iterable[tuple[Fingerprint, float]] = (),
         behind: Iterable[bytes] = (),
+        unseen_until_s: int | None = None,
     ) -> None:
         """Go on from where stored messages and live ones were joined.
 
@@ -598,7 +608,9 @@ class RecentDeliveries:
             arrived_at_s: When the newest stored message arrived; None: it did not, or nobody knows.
             no_echo: What was published without echo and is not certain to be stored before the cursor.
             behind: The ids of stored messages: what their processes stored earlier is not to be delivered any more.
+            unseen_until_s: Up to which second other processes may have stored what is not wanted. None: not at all.
         """
+        self.unseen_until_s = unseen_until_s
         for id_ in behind:
             process = process_of(id_)
             if process not in self.behind or age(id_) < age(self.behind[process]):

@@ -634,8 +634,10 @@ class Pager:
         """Make a chunk of what is complete, and return what is more than is wanted."""
         messages, rest = self._wanted_of(messages), []
         if self._missing is not None:
-            messages, rest = messages[: self._missing], messages[self._missing :]
-            self._missing -= len(messages)
+            if not self._keep_found or len(self.processes) == 1:
+                messages, rest = messages[: self._missing], messages[self._missing :]
+            # Who has to know what is stored knows all of a second in which nothing tells what is newer.
+            self._missing -= min(self._missing, len(messages))
             self._walking = self._missing > 0
         if not messages:
             return rest

@@ -15,6 +15,7 @@ from emitter_typed._protocol.receiving.merge import (
     find_overlap,
     fingerprint,
 )
+from emitter_typed._protocol.receiving.stored_ids import stored_s
 
 NUMBERS = "".join(chr(0x100 + number) for number in range(102))
 """As many letters, all different."""
@@ -392,11 +393,35 @@ def test_what_had_arrived_and_is_not_stored_is_no_evidence_any_more() -> None:
     assert [chr(one.fingerprint) for one in recent.delivered] == ["b"]
 
 
+def test_what_arrived_in_the_moment_of_the_request_may_be_stored_after_the_page() -> None:
+    """Clocks tick: by 16 milliseconds on Windows."""
+    recent = RecentDeliveries()
+    delivering(recent, "a", times_s=[2.0])
+
+    recent.begin([], asked_at_s=2.0, whole=True)
+
+    assert rest(stored("a"), recent.compare(stored("a"))) == ""
+
+
+def test_what_a_node_stored_before_the_subscription_and_no_page_showed_may_not_have_been_missed() -> None:
+    recent = RecentDeliveries()
+    first = stored("a", times_s=[3])
+    recent.restart(first[0][0], [first[0][0]], [], behind=[first[0][0]], unseen_until_s=stored_s(first[0][0]))
+
+    may_be_older = [
+        recent.may_be_older(stored("x", times_s=[second], process=process)[0][0])
+        for process in (b"node", b"noon")
+        for second in (3, 4)
+    ]
+
+    assert may_be_older == [False, False, True, False]
+
+
 def test_what_arrived_before_the_merge_point_and_is_not_stored_is_no_evidence_either() -> None:
     recent = RecentDeliveries()
     recent.restart(None, [], [Arrived(ord("O"), 1.0, may_be_known=True)])
 
-    recent.begin([], asked_at_s=1.0, whole=True)
+    recent.begin([], asked_at_s=1.5, whole=True)
 
     found = stored("O", times_s=[3])
     assert not recent.delivered
