@@ -551,29 +551,31 @@ class RecentDeliveries:
 
         Args:
             found: The ids of the newest stored messages, and what they are known by, oldest first.
-            asked_at_s: When the broker was asked for it. What had arrived before is not stored behind it.
+            asked_at_s: When the broker was asked for it. What had arrived by then is not stored behind it.
             whole: Whether nothing else is stored.
         """
         newest = found[-1] if found else None
-        arrivals = [(one.fingerprint, one.at_s) for one in self._delivered]
-        sent = (*reversed(arrivals), *reversed(self._no_echo))
-        at_s = next((at_s for known_by, at_s in sent if newest is not None and known_by == newest[1]), None)
-        at = dict(arrivals)
-        self._anchor = next(((id_, at[known_by]) for id_, known_by in reversed(found) if known_by in at), None)
+        heard_at_s = {one.fingerprint: one.at_s for one in self._delivered}
+        at_s = None if newest is None else heard_at_s.get(newest[1], dict(self._no_echo).get(newest[1]))
+        anchors = ((id_, heard_at_s[known_by]) for id_, known_by in reversed(found) if known_by in heard_at_s)
+        self._anchor = next(anchors, None)
         if newest is None or at_s is None or newest[0] == self.cursor or newest[0] in self.known:
             # What had arrived and is not found is not stored, so that an equal one will be another.
             stored_now = {known_by for _, known_by in found}
             kept = [
                 evolve(one, may_be_known=True) if one.fingerprint in stored_now else one
                 for one in self._delivered
-                if not whole or one.at_s >= asked_at_s or one.fingerprint in stored_now
+                if not whole or one.at_s > asked_at_s or one.fingerprint in stored_now
             ]
+            # A clock ticks: what arrived in the moment of the request may have been stored after the page.
+            forgotten = (one.at_s == asked_at_s and one.fingerprint not in stored_now for one in self._delivered)
+            self._forgotten = self._forgotten or (whole and any(forgotten))
         else:
             self.cursor, self.arrived_at_s = newest[0], at_s
             first_s = stored_s(newest[0]) - DISORDER_S
             self.known = frozenset(id_ for id_ in self.known if stored_s(id_) >= first_s)
             kept = [
-                one if one.at_s >= asked_at_s and one.at_s > at_s else evolve(one, may_be_known=True)
+                one if one.at_s > max(asked_at_s, at_s) else evolve(one, may_be_known=True)
                 for one in self._delivered
                 if one.at_s >= at_s - _KEPT_S
             ]
