@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from emitter_typed import Client, Gap, HistoryIncomplete, Key, Message, Subscription, Undecodable
+from emitter_typed._protocol.receiving import paging
 from emitter_typed.broker import Broker, Cluster, ManualClock
 from tests.helpers.loops import LIMIT_S
 from tests.helpers.real import fresh_channel
@@ -319,6 +320,25 @@ def test_a_subscription_knows_all_of_the_second_in_which_it_begins(one_second: C
 
             assert found == ["missed", "end"]
             assert gap.exact
+
+
+def test_a_gap_whose_page_waited_for_a_node_that_does_not_answer_is_not_recovered(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = broker.keygen("a/#/", "rwsl")
+    with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+        publish(publisher, key, "0")
+        read(subscription, "0")
+        monkeypatch.setattr(paging, "NODE_TIMEOUT_S", 0.05)
+        with away(broker, client):
+            publish(publisher, key, "1")
+            broker.faults.delay_replies(0.06)
+        publish(publisher, key, "2")
+
+        (gap,), found = gaps(events := read(subscription, "2")), payloads(events)
+
+        assert found == ["1", "2"]
+        assert not gap.recovered
 
 
 def test_the_history_of_a_cluster_is_whole(emitter_cluster: Cluster) -> None:

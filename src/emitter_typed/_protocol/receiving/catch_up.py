@@ -79,11 +79,17 @@ class CatchUp:
         """Return the request for the next page."""
         return self._pager.request()
 
-    def take(self, response: object, received: int) -> None:
-        """Take a page in, and note how many live messages had arrived. Raises Undecodable."""
+    def take(self, response: object, received: int, *, took_s: float = 0.0) -> None:
+        """Take a page in, and note how many live messages had arrived. Raises Undecodable.
+
+        Args:
+            response: The page.
+            received: How many live messages had arrived when it came.
+            took_s: For how many seconds the broker was waited for.
+        """
         if self._arrived is None or not self._pager.newest_known:
             self._arrived = received
-        self._pager.take(response)
+        self._pager.take(response, took_s=took_s)
 
     def shrink(self, error: ReplyMissing, received: int) -> bool:
         """Ask for less at once, for a page did not fit a packet.
@@ -102,7 +108,10 @@ class CatchUp:
 
     def untold(self) -> Sequence[int]:
         """Return the seconds, in Unix time, that may hold more than was found, but for those returned before."""
-        seconds = sorted(self._pager.incomplete - self._told)
+        if self._wanted == 0:
+            # What was found only tells what is older than the subscription.
+            return ()
+        seconds = sorted(self._pager.doubtful - self._told)
         self._told.update(seconds)
         return seconds
 
@@ -138,7 +147,7 @@ class CatchUp:
         stored = self._undelivered(found) if self._resumes else found
         unheard = [known_by for known_by, _ in no_echo]
         overlap = find_overlap(stored, live, no_echo=unheard, arrived=arrived)
-        self.whole = self.whole and not self._pager.incomplete
+        self.whole = self.whole and not self._pager.doubtful
         self.exact = self.exact and self.whole and overlap.exact
         missed = [one for one in stored if one[0] not in overlap.matched]
         times = Counter(known_by for _, known_by in stored)
@@ -186,7 +195,7 @@ class CatchUp:
         missed = [one for one in unknown if one[0] not in delivered.matched]
         older = any(recent.may_be_older(id_) for id_, _ in missed)
         self.exact = self.whole and not lost and delivered.exact and not older
-        self.whole = self.whole and not lost and shown and not self._pager.incomplete
+        self.whole = self.whole and not lost and shown and not self._pager.doubtful
         return missed
 
     def _cut(self, found: list[Found], missed: list[Found], between: Mapping[bytes, int]) -> None:

@@ -13,7 +13,7 @@ from emitter_typed._generated.types import HistoryRequest, StoredItem
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.receiving.stored_ids import KnownProcesses, process_of
 from emitter_typed.contract import Record
-from emitter_typed.errors import InvalidArgument, ReplyMissing, Undecodable
+from emitter_typed.errors import HistoryIncomplete, InvalidArgument, ReplyMissing, Undecodable
 
 BEGIN = datetime(2018, 1, 1, tzinfo=UTC)
 MISSING = ReplyMissing("history")
@@ -363,3 +363,36 @@ def test_nothing_is_asked_where_nothing_is_wanted() -> None:
 def test_options_are_checked_before_anything_is_asked(options: dict[str, object]) -> None:
     with pytest.raises(InvalidArgument):
         pager(**options)  # type: ignore[arg-type]  # what a caller without a checker gives
+
+
+def test_a_page_that_took_as_long_as_the_broker_waits_for_its_nodes_may_lack_one() -> None:
+    of = pager()
+    of.take(items(3, 0), took_s=3.8)
+    of.check("history")
+
+    of.take(items(0, 0), took_s=4.0)
+
+    with pytest.raises(HistoryIncomplete) as caught:
+        of.check("history")
+    assert caught.value.node_missing
+    assert not caught.value.seconds
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_process_that_the_last_page_did_not_show_is_looked_for_at_the_end(gone: bool) -> None:
+    of = pager()
+    newest = item(0, second=9, process=b"other process")
+    of.take(Page(messages=[newest, *(item(number, second=5 + number // 128) for number in range(255, -1, -1))]))
+    assert asked(of)[0].endswith(f"until={second(5)}")
+    of.take(Page(messages=[item(number, second=5) for number in range(127, -1, -1)]))
+    of.take(Page(messages=[]))
+
+    assert asked(of)[0].endswith(f"from={second(9)}&until={second(9)}")
+    of.take(Page(messages=[] if gone else [newest]))
+
+    assert not of.walking
+    assert of.node_missing is gone
+
+
+def second(number: int) -> int:
+    return int(BEGIN.timestamp()) + number
