@@ -277,7 +277,7 @@ class Feed:
             # One page is enough.
             self._asked.stop()
             if self._break is None:
-                whole = self._asked.at_the_end and not self._asked.node_missing
+                whole = self._asked.at_the_end
                 self._recent.begin(self._asked.found(), asked_at_s=self._asked_at_s, whole=whole)
         elif catch_up is not None and self._asked is catch_up:
             catch_up.take(response, received, took_s=self._took_s)

@@ -17,8 +17,9 @@ asked. So what is left out of a second that is larger than a page, no other page
 several processes are known.
 
 A node that does not answer keeps the one that was asked waiting, which answers without it in the end. One that has died
-is left out at once. So a page that took so long lacks a node; and at the end every process is looked for once more that
-the last page did not show.
+is left out at once. So a page that took so long may lack a node: where no cluster is known, a single message is asked
+for at the end, to tell a slow network from it. And every process is looked for once more that the last page did not
+show.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ _ITEM_BYTES: Final = 36
 # What a message takes in memory besides its channel and payload (measured, CPython 3.11).
 _MESSAGE_BYTES: Final = 272
 _MAX_RESTARTS: Final = 3
-NODE_TIMEOUT_S: Final = 3.9
-"""How long the broker waits at least for a node that does not answer (measured: 4.0 seconds)."""
+NODE_TIMEOUT_S: Final = 1.95
+"""How long the broker waits at least for a node that does not answer (measured: 2.0 seconds)."""
 
 _Entry = tuple[bytes, Fingerprint | None]
 
@@ -172,6 +173,9 @@ class Pager:
         self._newest_s: dict[bytes, int] = {}
         self._shown: frozenset[bytes] = frozenset()
         self._looked_for: list[bytes] = []
+        # Whether a page took so long, and whether that is looked into.
+        self._slow = False
+        self._probing = False
         self._max_held_bytes = max_held_bytes
         self._keep_found = keep_found
         self._accepts = accepts
@@ -254,7 +258,7 @@ class Pager:
     @property
     def at_the_end(self) -> bool:
         """Whether all that is stored was found, but for what a message hides that no reply can hold."""
-        return self._last
+        return self._last and not self._slow
 
     @property
     def newest(self) -> bytes | None:
@@ -333,7 +337,10 @@ class Pager:
 
     def request(self) -> Record:
         """Return the request for the next page."""
-        options: dict[str, object] = {**self._given, self._fields.size: self._asked()}
+        options: dict[str, object] = {**self._given, self._fields.size: 1 if self._probing else self._asked()}
+        if self._probing:
+            prepared = prepare(self._operation, self._arguments, (), options)
+            return self._fields.record(**{self._fields.topic: prepared.topic})
         if self._looked_for and self._window is not None and self._begin is not None:
             second = datetime.fromtimestamp(self._newest_s[self._looked_for[-1]], UTC)
             options = {**options, self._begin: second, self._window: second}
@@ -360,26 +367,34 @@ class Pager:
         """
         items = [self._message(item) for item in getattr(response, self._fields.items)]
         page = sorted(items, key=lambda message: age(message.id))
-        self.node_missing = self.node_missing or took_s >= NODE_TIMEOUT_S
-        shown = frozenset(process_of(message.id) for message in page)
+        slow = took_s >= NODE_TIMEOUT_S
+        self._slow = self._slow or slow
+        newest = {process_of(message.id): message.id for message in reversed(page)}
+        shown = frozenset(newest)
+        if self._probing:
+            self._probed(slow=slow)
+            return
         if self._looked_for:
             self._look_for_next(shown)
             return
         if shown or (self._known and self._start is None):
             # Behind an id may be nothing; a page up to a second holds what is known of it.
             self._shown = shown
-        for message in page:
-            process, second = process_of(message.id), stored_s(message.id)
-            self._newest_s[process] = max(second, self._newest_s.get(process, second))
+        for process, id_ in newest.items():
+            self._newest_s[process] = max(stored_s(id_), self._newest_s.get(process, 0))
+        self.processes.update(shown)
         self._take(page)
         if not self._walking:
             self._look_for_others()
 
     def _look_for_others(self) -> None:
         """Look once more for what a process stored that the last page did not show: its node may have gone."""
-        if self._several and self._window is not None:
-            self._looked_for = sorted(self._expected - self._shown)
-            self._walking = bool(self._looked_for)
+        if self._several:
+            self.node_missing = self.node_missing or self._slow
+            self._looked_for = [] if self._window is None else sorted(self._expected - self._shown)
+        else:
+            self._probing = self._slow and not self.node_missing
+        self._walking = self._probing or bool(self._looked_for)
 
     def _look_for_next(self, shown: Set[bytes]) -> None:
         self.node_missing = self.node_missing or self._looked_for[-1] not in shown
@@ -387,9 +402,13 @@ class Pager:
         self._shown |= shown
         self._walking = bool(self._looked_for)
 
+    def _probed(self, *, slow: bool) -> None:
+        """Learn whether a single message took as long as a page; if not, it was the network."""
+        self.node_missing = self.node_missing or slow
+        self._probing = self._walking = self._slow = False
+
     def _take(self, page: list[StoredMessage]) -> None:
         asked = self._asked()
-        self.processes.update(process_of(message.id) for message in page)
         self._known_processes.add(message.id for message in page)
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
@@ -648,6 +667,9 @@ class Pager:
     def shrink(self, error: ReplyMissing) -> None:
         """Ask for less at once, for a page did not fit a packet. Raises the error if it was a single message."""
         asked = self._asked()
+        if self._probing:
+            self._probed(slow=False)
+            return
         if self._looked_for and asked == 1:
             # Something as large as a reply hides it.
             self._look_for_next({self._looked_for[-1]})
