@@ -359,17 +359,20 @@ class _Work:
     def _in_time(
         self, stored: list[Found], spine: list[_Pair], begin: tuple[float, float] | None, strange: list[int]
     ) -> list[_Pair]:
-        """Take away those that are stored too long after their neighbour for what passed between their arrivals."""
+        """Take away those that are stored too long after the first, and their neighbour, for when they arrived.
+
+        What arrives late, because this machine stood still, is no measure for what is stored after it.
+        """
         kept: list[_Pair] = []
-        before = begin
+        ahead_s = [] if begin is None else [begin[0] - begin[1]]
         for pair in spine:
-            time, at_s = self._time(stored[pair.stored][0]), self._arrivals[pair.arrival].at_s
-            if before is not None and time - before[0] > at_s - before[1] + DISORDER_S:
+            one_s = self._time(stored[pair.stored][0]) - self._arrivals[pair.arrival].at_s
+            if ahead_s and one_s > max(ahead_s) + DISORDER_S:
                 strange.append(pair.stored)
                 self._exact = False
             else:
                 kept.append(pair)
-                before = time, at_s
+                ahead_s[1:] = [one_s]
         return kept
 
     def _judge_displaced(

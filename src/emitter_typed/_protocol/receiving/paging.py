@@ -382,8 +382,9 @@ class Pager:
             self._shown = shown
         for process, id_ in newest.items():
             self._newest_s[process] = max(stored_s(id_), self._newest_s.get(process, 0))
+        asked = self._asked()
         self.processes.update(shown)
-        self._take(page)
+        self._take(page, asked)
         if not self._walking:
             self._look_for_others()
 
@@ -407,8 +408,7 @@ class Pager:
         self.node_missing = self.node_missing or slow
         self._probing = self._walking = self._slow = False
 
-    def _take(self, page: list[StoredMessage]) -> None:
-        asked = self._asked()
+    def _take(self, page: list[StoredMessage], asked: int) -> None:
         self._known_processes.add(message.id for message in page)
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.

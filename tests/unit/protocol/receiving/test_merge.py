@@ -275,6 +275,16 @@ def test_what_a_client_that_stood_still_received_at_once_is_in_doubt_and_told() 
     assert (rest(found, at_once), at_once.exact) == ("bcdefgh", False)
 
 
+def test_a_message_that_arrived_late_is_no_measure_for_those_behind_it() -> None:
+    """This machine stood still for five seconds while b was on its way, and nobody published."""
+    found = stored("abcdefgh", times_s=[10, 11, *(16 + number for number in range(6))])
+    heard = arrived("abcdefgh", times_s=[10.0, *(16.0 + number for number in range(7))])
+
+    comparison = find_delivered(found, heard)
+
+    assert (rest(found, comparison), comparison.exact) == ("", True)
+
+
 def test_messages_that_stand_further_apart_than_any_disorder_are_not_one() -> None:
     found = stored("bcdefgha", times_s=[0] * 7 + [3])
 
