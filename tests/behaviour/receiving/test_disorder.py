@@ -217,6 +217,28 @@ def test_what_is_published_after_a_restart_within_a_second_is_not_lost(keep_stor
             assert gap.recovered is keep_stored
 
 
+def test_a_storage_that_is_gone_is_noticed_by_what_arrived_between_two_losses() -> None:
+    with Broker() as broker:
+        key = broker.keygen("a/#/", "rwsl")
+        with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+            with away(broker, client):
+                pass
+            publish(publisher, key, "arrives, and waits to be read")
+            with away(broker, client):
+                publish(publisher, key, "gone with the storage")
+                broker.kill()
+                broker.start(keep_stored=False)
+                broker.faults.refuse_connections()
+                broker.faults.drop_connections("reader")
+            assert publisher.connection.wait("connected", timeout_s=LIMIT_S)
+            publish(publisher, key, "end")
+
+            (gap,), found = gaps(events := read(subscription, "end")), payloads(events)
+
+            assert found == ["arrives, and waits to be read", "end"]
+            assert not gap.recovered
+
+
 def test_what_was_missed_of_a_process_that_began_within_the_second_comes() -> None:
     with Broker(clock=ManualClock(1_700_000_000)) as broker:
         key = broker.keygen("a/#/", "rwsl")

@@ -126,6 +126,7 @@ class CatchUp:
         *,
         no_echo: Sequence[tuple[Fingerprint, float]] = (),
         own: Collection[Fingerprint] = (),
+        heard: Collection[Fingerprint] = (),
         in_place: bool = False,
     ) -> bool:
         """Find the merge point, if enough is fetched, and tell whether it was.
@@ -135,6 +136,7 @@ class CatchUp:
             place: The place of the first of them among all that arrived.
             no_echo: What this client published since then so that it does not receive it, and when.
             own: The same from before the last loss of the connection: it lies among what was missed.
+            heard: What arrived live between two losses of the connection, and comes again if it is stored.
             in_place: Whether what is stored behind a message that has arrived can be given `between` the live ones.
         """
         assert self._arrived is not None, "a page comes first"
@@ -144,7 +146,7 @@ class CatchUp:
         if not self._resumes and missing > 0 and not self._pager.exhausted:
             self._pager.extend(missing)
             return False
-        stored = self._undelivered(found) if self._resumes else found
+        stored = self._undelivered(found, heard) if self._resumes else found
         unheard = [known_by for known_by, _ in no_echo]
         overlap = find_overlap(stored, live, no_echo=unheard, arrived=arrived)
         self.whole = self.whole and not self._pager.doubtful
@@ -179,7 +181,7 @@ class CatchUp:
             self.count = len(self.fingerprints)
         return True
 
-    def _undelivered(self, found: list[Found]) -> list[Found]:
+    def _undelivered(self, found: list[Found], heard: Collection[Fingerprint]) -> list[Found]:
         """Return what was not delivered before the connection was lost, and note how certain that is."""
         recent = self._recent
         lost = recent.processes - self._pager.processes
@@ -191,7 +193,8 @@ class CatchUp:
         # all of it again, nobody can tell which copy arrived: then it does by standing first, as it arrived.
         came = [one.fingerprint for one in recent.delivered]
         first = [known_by for _, known_by in comparable[: len(came)]]
-        shown = recent.cursor is not None or bool(delivered.arrivals) or first == came
+        stored = not heard or any(known_by in heard for _, known_by in found)
+        shown = recent.cursor is not None or bool(delivered.arrivals) or (first == came and stored)
         missed = [one for one in unknown if one[0] not in delivered.matched]
         older = any(recent.may_be_older(id_) for id_, _ in missed)
         self.exact = self.whole and not lost and delivered.exact and not older

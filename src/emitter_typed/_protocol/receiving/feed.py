@@ -336,7 +336,11 @@ class Feed:
         place = self._received - len(live)
         in_place = not self._refused
         no_echo, own = tuple(self._no_echo), self._no_echo_before
-        if not catch_up.find_merge_point(live, place, no_echo=no_echo, own=own, in_place=in_place):
+        heard: set[Fingerprint] = set()
+        if broken is not None and broken.place < broken.live_from:
+            arrivals = self.mailbox.since(broken.place)[: broken.live_from - broken.place]
+            heard.update(fingerprint(*arrival) for arrival in arrivals)
+        if not catch_up.find_merge_point(live, place, no_echo=no_echo, own=own, heard=heard, in_place=in_place):
             return
         first = self.mailbox.received - len(live)
         for index, message in reversed(catch_up.between):
