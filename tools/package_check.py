@@ -34,6 +34,7 @@ SDIST_MUST_HAVE = (
     r"schema/emitter\.yaml",
     r"src/emitter_typed/__init__\.py",
     r"codegen/emitter_typed_codegen/__init__\.py",
+    r"conftest\.py",
     r"tests/conftest\.py",
     r"README\.md",
     r"LICENSE",

@@ -61,7 +61,7 @@ def test_of_something_else():
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_tests_that_lack_a_tool_are_listed_with_the_reason(pytester: pytest.Pytester, workers: str) -> None:
-    pytester.makeconftest("from tests.conftest import *")
+    pytester.makeconftest('pytest_plugins = ["tests.checks"]')
     pytester.makeini("[pytest]\nmarkers = tools")
     pytester.makepyfile(SKIPPING)
 

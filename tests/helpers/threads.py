@@ -1,8 +1,17 @@
-"""Finds the threads that a test left behind."""
+"""Finds the threads that a test began, and those that it left behind.
+
+Others come and go as they like: those of fixtures for the whole session, and those of an earlier test on their way out.
+So no test counts all the threads that there are, or looks for one by its name alone.
+"""
 
 import threading
 import time
 from collections.abc import Collection
+
+
+def begun_since(before: Collection[threading.Thread], name: str = "emitter") -> list[threading.Thread]:
+    """Return the threads of the library, or those whose name begins with `name`, that were not there before."""
+    return [one for one in threading.enumerate() if one not in before and one.name.startswith(name)]
 
 
 def left_behind(before: Collection[threading.Thread], patience_s: float) -> list[threading.Thread]:

@@ -17,6 +17,7 @@ from tests.helpers.flavours import Flavour, as_awaited, both_flavours
 from tests.helpers.live import left_connections
 from tests.helpers.loops import LIMIT_S, in_loop
 from tests.helpers.losing import until
+from tests.helpers.threads import begun_since
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ async def test_a_reconnect_that_cannot_begin_is_tried_again(
 async def test_a_connect_that_cannot_begin_is_refused_and_leaves_nothing(
     flavour: Flavour, broker: Broker, failure: Exception
 ) -> None:
-    before = threading.active_count()
+    before = threading.enumerate()
     failing = Failing(failure)
     failing.fails = 1
     client = new(flavour, broker, failing)
@@ -87,7 +88,7 @@ async def test_a_connect_that_cannot_begin_is_refused_and_leaves_nothing(
     assert caught.value.__cause__ is failure
     assert not caught.value.permanent
     assert client.connection.status == "closed"
-    assert threading.active_count() == before
+    assert begun_since(before) == []
     await client.connect()
     assert (await client.me()).id
     await client.close()
@@ -104,12 +105,12 @@ async def test_without_a_thread_connect_is_refused(
     # The network thread of one client, and the look-up of the other.
     url = f"mqtt://localhost:{broker.port}"
     client = as_awaited(Client.from_url(url), AsyncClient) if flavour == "threads" else AsyncClient.from_url(url)
-    before = threading.active_count()
+    before = threading.enumerate()
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", fail)
         with pytest.raises(ConnectionRefused, match="can't start new thread"):
             await client.connect()
-    assert threading.active_count() == before
+    assert begun_since(before) == []
     assert client.connection.status == "closed"
     await client.connect()
     assert (await client.me()).id

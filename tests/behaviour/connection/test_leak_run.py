@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 
 import pytest
@@ -18,6 +18,7 @@ from emitter_typed import AsyncClient, AsyncSubscription, Client
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours
 from tests.helpers.loops import LIMIT_S
 from tests.helpers.losing import until
+from tests.helpers.threads import begun_since
 
 MESSAGES, SUBSCRIBES, RECONNECTS = 1_000_000, 10_000, 1_000
 # A leak of one object for each reconnect is as much, for each message a hundred times that.
@@ -73,10 +74,10 @@ async def live(client: AsyncClient, got: AsyncSubscription, key: str, drop: Call
         await until(client, "connected")
 
 
-def counts() -> tuple[int, int]:
-    """Return the numbers of descriptors and threads."""
+def counts(before: Collection[threading.Thread]) -> tuple[int, int]:
+    """Return the numbers of descriptors, and of our threads that were not there before."""
     gc.collect()
-    return len(os.listdir("/proc/self/fd")), threading.active_count()
+    return len(os.listdir("/proc/self/fd")), len(begun_since(before))
 
 
 @both_flavours
@@ -90,12 +91,13 @@ def test_a_long_life_leaves_nothing(flavour: Flavour, share: float) -> None:
             client = as_awaited(Client.from_url(url, timeout_s=LIMIT_S, reconnect_max_s=0.001), AsyncClient)
         else:
             client = AsyncClient.from_url(url, timeout_s=LIMIT_S, reconnect_max_s=0.001)
+        before = threading.enumerate()
         await client.connect()
         got = await client.subscribe(key, "a/messages/")
         await live(client, got, key, drop, 0.005)
-        at_first, blocks = counts(), sys.getallocatedblocks()
+        at_first, blocks = counts(before), sys.getallocatedblocks()
         await live(client, got, key, drop, share)
-        assert counts() == at_first
+        assert counts(before) == at_first
         assert sys.getallocatedblocks() - blocks < SLACK_BLOCKS
         await client.close()
 

@@ -22,6 +22,7 @@ from tests.helpers.listeners import listener
 from tests.helpers.loops import LIMIT_S, in_loop
 from tests.helpers.losing import lose, until
 from tests.helpers.silence import SLOW_NAME, dead_port, go_elsewhere, names_with, slow_names
+from tests.helpers.threads import begun_since
 from tests.helpers.unwatching import run_unwatching
 
 GRACE_S = 0.2
@@ -143,14 +144,14 @@ async def test_a_name_that_is_looked_up_slowly_keeps_one_thread_however_often_it
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with slow_names(monkeypatch) as asked:
-        before = threading.active_count()
+        before = threading.enumerate()
         for _ in range(3):
             with pytest.raises(RequestTimeout):
                 await AsyncClient(timeout_s=0.05).connect(SLOW_NAME, 1, False)
         clients = [AsyncClient(timeout_s=0.3) for _ in range(20)]
         connecting = [asyncio.create_task(client.connect(SLOW_NAME, 1, False)) for client in clients]
         await asyncio.sleep(0.05)
-        assert threading.active_count() == before + 1
+        assert [each.name for each in begun_since(before)] == ["emitter-lookup"]
         assert asked == [SLOW_NAME]
         await asyncio.gather(*connecting, return_exceptions=True)
 
@@ -270,19 +271,19 @@ async def test_many_clients_have_no_thread_each_also_while_they_reconnect(
     broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL, "emitter_typed")
-    before = threading.active_count()
+    before = threading.enumerate()
     clients = [AsyncClient.from_url(broker.url, timeout_s=LIMIT_S, reconnect_max_s=0.05) for _ in range(100)]
     await asyncio.gather(*(client.connect() for client in clients))
-    assert threading.active_count() == before
+    assert begun_since(before) == []
     broker.faults.refuse_connections()
     broker.faults.drop_connections()
     for _ in range(20):
         await asyncio.sleep(0.01)
-        assert threading.active_count() == before
+        assert begun_since(before) == []
     broker.faults.accept_connections()
     await asyncio.gather(*(until(client, "connected") for client in clients))
     await asyncio.gather(*(client.close() for client in clients))
-    assert threading.active_count() == before
+    assert begun_since(before) == []
 
 
 def test_all_threads_that_wait_for_room_go_on_when_the_peer_reads_again(broker: Broker) -> None:

@@ -18,6 +18,7 @@ from emitter_typed.broker import AsyncBroker, Broker, CannotListen
 from emitter_typed.errors import EmitterError, InvalidArgument
 from tests.helpers.dialling import CONNACK, CONNECT, LIMIT_S, PINGRESP, Dialled, greeted
 from tests.helpers.packets import PINGREQ, Sent, encode
+from tests.helpers.threads import left_behind
 
 
 def test_it_answers_as_soon_as_it_has_started() -> None:
@@ -30,11 +31,11 @@ def test_it_answers_as_soon_as_it_has_started() -> None:
 
 
 def test_it_leaves_no_thread_and_no_socket_behind() -> None:
-    before = set(threading.enumerate())
+    before = threading.enumerate()
     with Broker(host="localhost") as broker:
         connection = greeted(broker)
         half_open = Dialled(broker)
-    assert set(threading.enumerate()) <= before
+    assert left_behind(before, patience_s=0.0) == []
     with connection, half_open:
         assert connection.next() is None
         assert half_open.next() is None
@@ -69,14 +70,14 @@ def test_it_starts_again_on_the_same_port_with_the_same_keys() -> None:
 
 
 def test_a_port_in_use_is_a_typed_error_that_says_what_to_do() -> None:
-    before = set(threading.enumerate())
+    before = threading.enumerate()
     with Broker() as broker:
         second = Broker(port=broker.port)
         with pytest.raises(CannotListen, match=r"in use.*port 0") as refused:
             second.start()
         assert isinstance(refused.value, EmitterError)
         assert (refused.value.host, refused.value.port) == (broker.host, broker.port)
-    assert set(threading.enumerate()) <= before
+    assert left_behind(before, patience_s=0.0) == []
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host", "a..b"])

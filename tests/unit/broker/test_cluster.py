@@ -14,6 +14,7 @@ from emitter_typed.broker import AsyncBroker, AsyncCluster, Broker, Cluster, Man
 from emitter_typed.errors import Closed, InvalidArgument
 from tests.helpers.dialling import LIMIT_S, Dialled, greeted
 from tests.helpers.packets import Sent, Will
+from tests.helpers.threads import begun_since
 
 NOW_S = 1_700_000_000
 
@@ -23,14 +24,14 @@ def texts(messages: list[StoredMessage]) -> list[str]:
 
 
 def test_a_cluster_shows_its_nodes_and_leaves_no_thread_behind() -> None:
-    before = set(threading.enumerate())
+    before = threading.enumerate()
     with Cluster(3) as cluster:
         assert len(set(cluster.urls)) == 3
         assert repr(cluster) == f"<Cluster {', '.join(f'<Broker {url}>' for url in cluster.urls)}>"
-        assert len(set(threading.enumerate()) - before) == 1
+        assert [each.name for each in begun_since(before)] == ["emitter-typed-broker"]
         for node, url in zip(cluster.nodes, cluster.urls, strict=True):
             assert (node.url, node.is_running, node.master_key) == (url, True, cluster.master_key)
-    assert set(threading.enumerate()) <= before
+    assert begun_since(before) == []
     assert repr(cluster).count("not running") == 3
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from emitter_typed._transport.lookups import look_up
 from tests.helpers.listeners import LIMIT_S
+from tests.helpers.threads import begun_since
 
 
 class SlowNames:
@@ -57,11 +58,11 @@ def test_a_name_is_looked_up_once_at_a_time_however_many_ask(names: SlowNames) -
         if len(told) == 100:
             everybody.set()
 
-    before = threading.active_count()
+    before = threading.enumerate()
     lookups = [look_up("broker.example") for _ in range(100)]
     for number, lookup in enumerate(lookups):
         lookup.wait(lambda number=number: tell(number))  # type: ignore[misc]  # its default is its number
-    assert threading.active_count() == before + 1
+    assert [each.name for each in begun_since(before)] == ["emitter-lookup"]
     names.answer.set()
     assert everybody.wait(LIMIT_S)
     assert names.asked == ["broker.example"]

@@ -20,6 +20,7 @@ from emitter_typed._transport.reactors import ThreadReactor
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
 from tests.helpers.listeners import LIMIT_S, Notes, listener, read_packet
+from tests.helpers.threads import begun_since
 
 
 def endpoint(port: int, **more: float) -> Endpoint:
@@ -232,6 +233,7 @@ def test_tls_with_a_server_that_is_silent_ends_within_its_own_limit(notes: Notes
 
 
 def test_nothing_of_an_ended_transport_is_kept(broker: Broker) -> None:
+    before = threading.enumerate()
     notes = Notes()
     transport = make_transport(endpoint(broker.port))
     transport.start(notes)
@@ -242,7 +244,7 @@ def test_nothing_of_an_ended_transport_is_kept(broker: Broker) -> None:
     del transport
     gc.collect()
     assert gone() is None
-    assert not [each for each in threading.enumerate() if each.name == "emitter-network"]
+    assert begun_since(before) == []
 
 
 @pytest.mark.parametrize("make", [DirectClient, PahoClient])

@@ -14,6 +14,7 @@ import pytest
 from emitter_typed._transport.reactors import LoopReactor, ThreadReactor
 from tests.helpers.listeners import LIMIT_S
 from tests.helpers.loops import in_loop
+from tests.helpers.threads import begun_since
 from tests.helpers.unwatching import UnwatchingLoop, run_unwatching
 
 
@@ -118,11 +119,7 @@ async def test_a_loop_is_a_reactor() -> None:
 def test_a_loop_that_cannot_watch_sockets_is_one_with_the_help_of_a_thread() -> None:
     before = set(threading.enumerate())
     run_unwatching(_be_a_reactor())
-    assert _network_threads_since(before) == []
-
-
-def _network_threads_since(before: set[threading.Thread]) -> list[threading.Thread]:
-    return [each for each in threading.enumerate() if each not in before and each.name == "emitter-network"]
+    assert begun_since(before) == []
 
 
 async def _be_a_reactor() -> None:
@@ -147,7 +144,7 @@ async def _be_a_reactor() -> None:
         ours.setblocking(False)
         reactor.watch(ours.fileno(), selectors.EVENT_READ, readers[number])
     if isinstance(reactor.loop, UnwatchingLoop):
-        assert len(_network_threads_since(before)) == 1
+        assert [each.name for each in begun_since(before)] == ["emitter-network"]
     for _, peer in pairs:
         peer.send(b"abc")
     async with asyncio.timeout(LIMIT_S):
