@@ -17,9 +17,9 @@ asked. So what is left out of a second that is larger than a page, no other page
 several processes are known.
 
 A node that does not answer keeps the one that was asked waiting, which answers without it in the end. One that has died
-is left out at once. So a page that took so long may lack a node: where no cluster is known, a single message is asked
-for at the end, to tell a slow network from it. And every process is looked for once more that the last page did not
-show.
+is left out at once. So a page that took so long may lack a node, and is asked for again. If it takes as long again, and
+no cluster is known, a single message is asked for at the end, to tell a slow network from it. And every process is
+looked for once more that the last page did not show.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ class Pager:
         self._newest_s: dict[bytes, int] = {}
         self._shown: frozenset[bytes] = frozenset()
         self._looked_for: list[bytes] = []
-        # Whether a page took so long, and whether that is looked into.
+        # Whether a page took so long, and is asked for again; whether it did again, and whether that is looked into.
+        self._again = False
         self._slow = False
         self._probing = False
         self._max_held_bytes = max_held_bytes
@@ -268,7 +269,7 @@ class Pager:
     @property
     def newest_known(self) -> bool:
         """Whether `newest` is certain; False: the next page tells it."""
-        return self._newest_id is not None or self._growing is None
+        return self._newest_id is not None or (self._growing is None and not self._again)
 
     def check(self, operation: str) -> None:
         """Raise HistoryIncomplete if some messages may be missing.
@@ -368,6 +369,10 @@ class Pager:
         items = [self._message(item) for item in getattr(response, self._fields.items)]
         page = sorted(items, key=lambda message: age(message.id))
         slow = took_s >= NODE_TIMEOUT_S
+        if slow and not (self._again or self._slow or self._probing or self._looked_for):
+            self._again = True
+            return
+        self._again = False
         self._slow = self._slow or slow
         newest = {process_of(message.id): message.id for message in reversed(page)}
         shown = frozenset(newest)

@@ -368,7 +368,9 @@ def test_options_are_checked_before_anything_is_asked(options: dict[str, object]
 @pytest.mark.parametrize("slow", [True, False])
 def test_a_page_that_took_as_long_as_the_broker_waits_for_its_nodes_may_lack_one(slow: bool) -> None:
     of = pager()
-    of.take(items(3, 0), took_s=2.0)
+    for _ in range(2):
+        assert asked(of)[1] is None
+        of.take(items(3, 0), took_s=2.0)
     of.take(items(0, 0), took_s=0.1)
 
     # A page may be slow on a slow network; a single message is not.
@@ -380,9 +382,22 @@ def test_a_page_that_took_as_long_as_the_broker_waits_for_its_nodes_may_lack_one
     assert numbers(of) == [0, 1, 2, 3]
 
 
+def test_a_page_is_asked_for_again_if_only_the_first_one_was_slow() -> None:
+    of = pager()
+    of.take(items(2, 1), took_s=2.0)
+    assert not of.newest_known
+    of.take(Page(messages=[item(2), item(1), item(3, process=b"other process")]), took_s=0.1)
+    of.take(Page(messages=[]))
+
+    assert not of.walking
+    assert not of.node_missing
+    assert sorted(numbers(of)) == [1, 2, 3]
+
+
 def test_a_slow_page_of_a_cluster_may_lack_a_node() -> None:
     of = pager()
-    of.take(Page(messages=[item(1), item(1, process=b"other process")]), took_s=2.0)
+    for _ in range(2):
+        of.take(Page(messages=[item(1), item(1, process=b"other process")]), took_s=2.0)
     of.take(Page(messages=[]))
 
     assert not of.walking
