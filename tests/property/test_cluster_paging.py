@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import hypothesis.strategies as st
 from attrs import frozen
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from emitter_typed._broker.requests import read_topic
 from emitter_typed._broker.storage import Storage, Window, merged
@@ -177,6 +177,15 @@ def test_what_several_nodes_store_is_found_or_its_second_is_named(
 
 
 @settings(max_examples=30)
+@example(
+    [Burst(node=0, passed_s=0, count=1, size_bytes=0), Burst(node=2, passed_s=0, count=2, size_bytes=34_000)],
+    [0, 0, 0],
+    [0, 2, 1],
+    None,
+    0,
+    8_000_000,
+    1,
+)
 @given(
     BURSTS,
     WARM_UP,

@@ -382,9 +382,11 @@ class Pager:
         if self._looked_for:
             self._look_for_next(shown)
             return
-        if shown or (self._known and self._start is None):
-            # Behind an id may be nothing; a page up to a second holds what is known of it.
+        if shown or self._start is None:
             self._shown = shown
+        elif not self._last:
+            # Behind an id may be nothing, or its node has gone.
+            self._shown -= {self._start.process}
         for process, id_ in newest.items():
             self._newest_s[process] = max(stored_s(id_), self._newest_s.get(process, 0))
         asked = self._asked()

@@ -160,6 +160,11 @@ def test_a_second_of_several_nodes_that_is_larger_than_a_page_is_told() -> None:
     assert {first[1], second[1]} == {item(200, second=5).id, item(56, second=5, process=node).id}
     assert asked(pages)[0].endswith("&until=1514764804")
     pages.take(Page(messages=[]))
+    # Whether both processes are still there.
+    whole = Page(messages=[item(1, second=5), item(1, second=5, process=node)])
+    assert "from=1514764805&until=1514764805" in asked(pages)[0]
+    pages.take(whole)
+    assert not pages.node_missing
     assert pages.incomplete == {1_514_764_805}
     assert len(numbers(pages)) == 256
     assert pages.done
@@ -178,7 +183,11 @@ def test_a_second_of_one_process_that_is_larger_than_a_page_is_told_if_a_cluster
         pages.take(Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(45, 0, -1)]))
         pages.take(Page(messages=[item(1, second=5, payload=b"%0200d" % 1)]))
         pages.take(Page(messages=[]))
+        if several:
+            # Whether its node is still there.
+            pages.take(Page(messages=[item(300, second=5)]))
 
+        assert not pages.node_missing
         assert numbers(pages) == list(range(1, 301))
         assert pages.incomplete == ({1_514_764_805} if several else set())
 
