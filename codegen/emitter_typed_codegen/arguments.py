@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from emitter_typed_codegen.exit_codes import USAGE
@@ -102,6 +105,11 @@ class Parser(argparse.ArgumentParser):
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     """Wraps the description, and keeps the lines of notes and examples, which are copied."""
 
+    def __init__(self, prog: str) -> None:
+        """Take the width of the terminal."""
+        # argparse would load shutil, and that all libraries for compression, at the first argument of any parser.
+        super().__init__(prog, width=_columns() - 2)
+
     def add_text(self, text: str | None) -> None:
         """Add a paragraph, or the notes and the example."""
         if text is not None and "example: " not in text:
@@ -109,8 +117,40 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         super().add_text(text)
 
 
+def _columns() -> int:
+    """Return the width of the terminal, as `shutil.get_terminal_size` does."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 def _is_option(argument: str) -> bool:
     return argument.startswith("-") and argument != "-" and " " not in argument and not _is_number(argument)
+
+
+def file_path(text: str) -> Path:
+    """Read the path of a file: an empty one would be the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: name a file")
+    return Path(text)
+
+
+def schema_name(text: str) -> str:
+    """Read the name of a schema: a file, or git:REV:PATH."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: name a file, or git:REV:PATH")
+    return text
+
+
+def revision(text: str) -> str:
+    """Read a revision of Git."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: name a revision, such as origin/main")
+    return text
 
 
 def suggestion(text: str, names: Iterable[str]) -> str:

@@ -55,7 +55,7 @@ class Guard(_RLock):
         _this_thread.state.depth += 1
         return True
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: object, traceback: object, /) -> None:
         this = _this_thread.state
         this.depth -= 1
         self.release()

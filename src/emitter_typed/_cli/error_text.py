@@ -19,19 +19,27 @@ _WORDS: Final = tuple(
         (r"pass the name that presence shows.*", "a name goes to --username, and a key to --key @FILE"),
         (r"`keygen` makes one", "`emitter-typed keygen` makes one"),
         (r"`since` and `until`", "--since and --until"),
+        (r"give a context that trusts it as tls=", "give --tls-ca FILE with the authority that signed it"),
         (r" \(max_packet_bytes is \d+\)", ""),
         (r" is no letter of Permission: it knows \w+", " is no permission: expected letters of rwslpe"),
     )
 )
 
+# These take another kind of key than all others do.
+_OF_MASTERS: Final = ("keygen", "keyban")
+_MASTER_KEY: Final = "use the broker's master key: --master-key @FILE, or EMITTER_MASTER_KEY"
+
 
 def error_text(error: EmitterError) -> str:
     """Return what an error says, on one line, to somebody who uses the program and not the library."""
+    from emitter_typed import ReplyMissing, Unauthorized
+
     match error:
         case BrokerError():
             about = f" for {error.channel}" if error.channel else ""
             text = f"the broker refused it{about} with {error.status} ({error.message})"
-            text += f": {error.hint}" if error.hint else ""
+            hint = _MASTER_KEY if isinstance(error, Unauthorized) and error.operation in _OF_MASTERS else error.hint
+            text += f": {hint}" if hint else ""
         case RequestTimeout():
             text = f"no answer{str(error).rpartition(' was not answered')[2]}"
             if error.offline is not None:
@@ -41,6 +49,12 @@ def error_text(error: EmitterError) -> str:
             text = f"the connection was lost ({error.message}): {advice}"
         case AmbiguousReply():
             text = "the answer may be forged by another client: subscribe to a narrower channel"
+        case ReplyMissing():
+            # Any broker of MQTT acknowledges a request, and only Emitter replies.
+            text = (
+                f"{error.operation} was acknowledged, but no reply came: check that this is an Emitter broker; "
+                "if it is, the reply is too large for a packet: request less at once"
+            )
         case _:
             text = str(error)
     for theirs, ours in _WORDS:

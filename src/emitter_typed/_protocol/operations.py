@@ -244,8 +244,10 @@ def _each_option(options: object) -> Iterator[Option]:
         raise InvalidArgument(
             f"options: put the option {options.name} in a list or a set", argument="options", value=options
         )
+    if options is None:
+        return
     kind = kind_of(options)
-    # Programs say {} for no options, as the official client's own default does.
+    # Programs say {} or None for no options, as the official client takes them.
     if (
         not isinstance(options, Iterable)
         or isinstance(options, str | bytes)

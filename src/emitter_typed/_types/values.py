@@ -206,7 +206,11 @@ class Wire:
     name: str | None = None
     """Its name on the wire; None: the attribute's."""
     format: str | None = None
-    """`"unix"`: a datetime as whole Unix seconds; `"seconds"`: a duration as whole seconds; None: the type's own."""
+    """Another form than the type's own; None: that.
+
+    A datetime: `"unix"`, whole Unix seconds; `"unix_ms"`, whole milliseconds; `"unix_float"`, seconds with a fraction.
+    A duration: `"seconds"` and `"milliseconds"`, whole ones.
+    """
     blank: tuple[bool | int | str | None, ...] = ()
     """Wire values that read as if the field were absent, such as 0 for a time that is not known."""
     also_read: tuple[str, ...] = ()

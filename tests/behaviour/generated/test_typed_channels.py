@@ -108,6 +108,21 @@ async def test_payload_and_parameters_arrive_as_they_were(flavour: Flavour, brok
 
 @both_flavours
 @in_loop
+async def test_a_typed_channel_tells_its_name_for_other_calls(
+    flavour: Flavour, broker: Broker, made: ModuleType
+) -> None:
+    async with opened(flavour, broker, made) as (client, home, _):
+        reading = home.reading(floor=-1, room=made.common.Room.ATTIC)
+
+        assert reading.channel == "home/-1/attic/reading/"
+        assert home.reading.channel == "home/+/+/reading/"
+        assert home.reading.where(room=made.common.Room.ATTIC).channel == "home/+/attic/reading/"
+        assert home.step.channel == "home/step/"
+        assert (await client.keygen(broker.master_key, reading.channel, "rw")).channel == reading.channel
+
+
+@both_flavours
+@in_loop
 async def test_only_what_matches_the_whole_address_is_delivered(
     flavour: Flavour, broker: Broker, made: ModuleType
 ) -> None:

@@ -246,7 +246,15 @@ def reader(type: Any) -> Callable[[bytes], Any]:  # Any: every form of a type, a
     def read_choice(raw: bytes) -> object:
         # One of a few texts comes as it is, or as JSON.
         text = raw.decode(errors="replace")
-        return read(text) if text in (conversion.texts or ()) else read_json(raw)
+        if text in (conversion.texts or ()):
+            return read(text)
+        try:
+            return read_json(raw)
+        except Unfit:
+            if not raw or raw.startswith(_JSON_BEGINS) or _is_json(raw):
+                raise
+        # Which an open enum knows, or a closed one refuses.
+        return read_text(raw)
 
     def read_text(raw: bytes) -> object:
         return read(decoded(raw))
@@ -254,6 +262,18 @@ def reader(type: Any) -> Callable[[bytes], Any]:  # Any: every form of a type, a
     if conversion.form == "bytes":
         return conversion.check
     return {"json": read_json, "choice": read_choice, "text": read_text}[conversion.form]
+
+
+# What is broken off is no text of its own.
+_JSON_BEGINS = (b'"', b"{", b"[")
+
+
+def _is_json(raw: bytes) -> bool:
+    try:
+        parse_json(raw)
+    except Unfit:
+        return False
+    return True
 
 
 @_once_a_type
@@ -311,7 +331,7 @@ def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes
 def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for every form of T
     """Read a payload as a type: `bytes` as it is, `str` as the text it is, anything else as JSON.
 
-    One of a few texts, as of a `StrEnum` or a `Literal`, may come either way.
+    One of a few texts, as of an enum or a `Literal`, may come either way.
 
     Args:
         raw: The payload.
