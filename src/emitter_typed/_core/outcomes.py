@@ -6,7 +6,7 @@ import threading
 from typing import Any, ClassVar, Generic, TypeVar
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.async_waiters import Alarms
+from emitter_typed._core.async_waiters import Alarms, wake
 from emitter_typed._guards import Log
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
@@ -165,8 +165,7 @@ class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...]"]):
     def _end(self) -> None:
         self.done = True
         for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
+            wake(future)
 
     async def wait(self, alarms: Alarms, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.

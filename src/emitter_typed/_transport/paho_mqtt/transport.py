@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from collections import deque
 from contextlib import suppress
@@ -13,7 +14,7 @@ from typing import Final
 import paho.mqtt.client as paho
 
 from emitter_typed._clock import monotonic
-from emitter_typed._guards import Log
+from emitter_typed._guards import Log, recover
 from emitter_typed._protocol.keepalive import KeepAlive
 from emitter_typed._protocol.packets import Connack, OutboundPacket, Publish, Subscribe
 from emitter_typed._protocol.refusals import is_refused_login
@@ -85,8 +86,8 @@ class PahoTransport:
         if self._over or self._closing or self._aborting:
             return
         item = packet if self._client is None else self._client.encoded(packet)
-        self._queued_bytes += _size(item)
         self._outgoing.append(item)
+        self._queued_bytes += _size(item)
         if not self._resuming:
             self._resume_soon()
 
@@ -107,6 +108,8 @@ class PahoTransport:
         """Send what waits and a DISCONNECT, within so many seconds."""
         self._close_timeout_s = timeout_s
         self._closing = True
+        # Whatever a signal handler has interrupted, this is looked at.
+        self._resuming = False
         self._resume_soon()
 
     def abort(self) -> None:
@@ -133,7 +136,12 @@ class PahoTransport:
         reactor = self._reactor
         if reactor is not None and not self._resuming:
             self._resuming = True
-            reactor.call_soon(self._resume_now)
+            try:
+                reactor.call_soon(self._resume_now)
+            except BaseException:
+                # A signal handler may have raised before it could take note.
+                self._resuming = False
+                raise
 
     def _resume_now(self) -> None:
         # First, so that what is asked for from now on is looked at in this round, or asks for another.
@@ -158,6 +166,11 @@ class PahoTransport:
         except Exception as failure:
             _log.error("transport.failed", exc_info=failure)
             error = ConnectionLost(f"it failed with {type(failure).__name__}")
+        except BaseException as interruption:
+            # A signal handler has raised in the event loop, or somebody ends the program. No step can follow this one.
+            recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+            self._end(None if self._is_left else ConnectionLost(f"{type(interruption).__name__} interrupted it"))
+            raise
         else:
             if not self._is_left:
                 self._running = False
@@ -186,8 +199,9 @@ class PahoTransport:
                     self._unwatch()
             self._watched = wait
         except (OSError, RuntimeError) as failure:
-            # There is no thread, or no room, to watch it: what waits for it has failed.
-            self._steps.throw(failure)
+            # There is no thread, or no room, to watch it: what waits for it has failed, and may have another way.
+            self._wait(self._steps.throw(failure))
+            return
         if wait.until_s is not None and (self._timer is None or wait.until_s < self._timer_s):
             # One that comes too early does no harm; most are never reached.
             if self._timer is not None:
