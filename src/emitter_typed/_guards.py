@@ -130,8 +130,13 @@ class GuardedCondition(threading.Condition):
 
 
 def held() -> int:
-    """Return how many guards this thread is inside."""
-    return len(_this_thread.state.inside)
+    """Return how many guards this thread is inside, each as often as it has entered it."""
+    return sum(each.is_mine for each in _this_thread.state.inside)
+
+
+def is_inside() -> bool:
+    """Tell whether this thread is inside a guard, about to be, or waits for its condition: calls are being put off."""
+    return bool(_this_thread.state.inside)
 
 
 def put_off(call: Callable[[], None]) -> None:
