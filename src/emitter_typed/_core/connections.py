@@ -6,6 +6,7 @@ or that may call us again, happens under it: transports start and end, lines are
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -77,7 +78,7 @@ class Connection(ABC):
         self._tell_of_loss = tell_of_loss
         self._transport: Transport | None = None
         self._timer: Timer | None = None
-        self._closing = False
+        self._close_by_s = math.inf
         # The end, where a call was interrupted before everybody was told.
         self._untold: tuple[Over, Transport | None] | None = None
         self._process = getpid()
@@ -164,7 +165,7 @@ class Connection(ABC):
     def close(
         self, *, abort: bool = False, timeout_s: float = CLOSE_TIMEOUT_S, error: EmitterError | None = None
     ) -> None:
-        """End the connection; it does not wait, and may be called again.
+        """End the connection; it does not wait, and may be called again, also to shorten its limit.
 
         Args:
             abort: Whether to drop it at once. If not, what waits is sent first.
@@ -183,14 +184,14 @@ class Connection(ABC):
                 if transport is not None:
                     self._drop(transport)
                 self._tell_the_end(over, is_shown=is_shown)
-            elif transport is not None and not self._closing:
+            elif transport is not None and (close_by_s := monotonic() + timeout_s) < self._close_by_s:
                 # Transports that are not ours may take as long as they like.
                 self._call_later(timeout_s + _CLOSE_GRACE_S, partial(self.close, abort=True))
                 if isinstance(transport, FlushingTransport):
                     transport.close(timeout_s)
                 else:
                     transport.close()
-                self._closing = True
+                self._close_by_s = close_by_s
         except BaseException:
             # A signal handler has raised: the next call does it again.
             self._untold = over or Over(error=error, lost=False, given_up=False), transport

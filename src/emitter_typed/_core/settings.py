@@ -161,16 +161,19 @@ class Settings:
 
     def _check_connect_size(self, username: str | None) -> None:
         """Raise InvalidArgument if will and username together do not fit a CONNECT."""
-        if self.will is None:
-            return
-        size = _BARE_CONNECT_BYTES + 2 + len(self.will.topic) + 2 + len(self.will.payload)
+        will = self.will
+        size = _BARE_CONNECT_BYTES
+        size += 0 if will is None else 2 + len(will.topic.encode()) + 2 + len(will.payload)
         size += 0 if username is None else 2 + len(username.encode())
         if size > self.max_packet_bytes:
+            what, shorter = ("username makes", "username") if will is None else (
+                "will and the username make", "message of the will"
+            )  # fmt: skip
             raise InvalidArgument(
-                f"the will and the username make a CONNECT of {size} bytes, and max_packet_bytes is "
-                f"{self.max_packet_bytes}: shorten the message of the will",
-                argument="will",
-                value=self.will,
+                f"the {what} a CONNECT of {size} bytes, and max_packet_bytes is {self.max_packet_bytes}: shorten the "
+                f"{shorter}",
+                argument="username" if will is None else "will",
+                value=will,
             )
 
 

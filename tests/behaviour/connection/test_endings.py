@@ -14,6 +14,7 @@ from time import monotonic
 import pytest
 
 from emitter_typed import AsyncClient, Client, Closed, ConnectionLost, EmitterError, Key, RequestTimeout
+from emitter_typed._async import driver as async_driver
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called, connected
 from tests.helpers.live import left_connections, live_connections
@@ -225,6 +226,23 @@ async def test_draining_counts_what_the_network_did_not_take(flavour: Flavour, b
         assert caught.value.unsent is not None
         assert caught.value.unsent > 0
         assert f"{caught.value.unsent} of QoS 0 are not sent" in str(caught.value)
+        broker.faults.resume_reading()
+
+
+@in_loop
+async def test_close_keeps_its_own_limit_while_a_drain_still_has_time(
+    broker: Broker, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(async_driver, "CLOSE_TIMEOUT_S", 0.1)
+    async with connected("asyncio", broker) as client:
+        await _fill(client, broker, key)
+        draining = asyncio.create_task(client.drain(LIMIT_S))
+        await asyncio.sleep(0.05)
+        began = monotonic()
+        await client.close()
+        with pytest.raises(RequestTimeout):
+            await draining
+        assert monotonic() - began < PATIENCE_S
         broker.faults.resume_reading()
 
 

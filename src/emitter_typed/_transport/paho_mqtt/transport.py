@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import sys
@@ -59,7 +60,7 @@ class PahoTransport:
         self._resuming = False
         self._running = False
         self._closing = False
-        self._close_timeout_s = CLOSE_TIMEOUT_S
+        self._close_by_s = math.inf
         self._aborting = False
         self._over = False
         self._told = threading.Event()
@@ -105,8 +106,8 @@ class PahoTransport:
         return sum(map(_is_once, (*self._unwritten, *self._outgoing)))
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
-        """Send what waits and a DISCONNECT, within so many seconds."""
-        self._close_timeout_s = timeout_s
+        """Send what waits and a DISCONNECT, within so many seconds; the shortest limit counts."""
+        self._close_by_s = min(self._close_by_s, monotonic() + timeout_s)
         self._closing = True
         # Whatever a signal handler has interrupted, this is looked at.
         self._resuming = False
@@ -286,7 +287,6 @@ class PahoTransport:
     def _converse(self, client: PahoClient, deadline_s: float) -> Steps[EmitterError | None]:
         assert self._sink is not None, "it has started"
         keepalive = KeepAlive(self._endpoint.keepalive_s, monotonic())
-        close_by_s: float | None = None
         bytes_in = bytes_out = ready = 0
         if (sock := client.socket()) is None:
             return self._end_of(client)
@@ -307,8 +307,7 @@ class PahoTransport:
             if client.socket() is None:
                 if not self._closing:
                     return self._end_of(client)
-                if close_by_s is not None:
-                    yield from self._wait_for_the_peer(close_by_s)
+                yield from self._wait_for_the_peer()
                 return None
             now_s = monotonic()
             if client.bytes_out != bytes_out:
@@ -331,8 +330,7 @@ class PahoTransport:
                     keepalive.wrote(now_s, all_of_it=not client.want_write())
                 until_s = keepalive.due_s
             if self._closing:
-                close_by_s = close_by_s or now_s + self._close_timeout_s
-                if now_s >= close_by_s:
+                if now_s >= self._close_by_s:
                     return None
                 if not self._outgoing and not client.want_write():
                     # Its last byte makes paho close the socket.
@@ -340,15 +338,15 @@ class PahoTransport:
                         self._last_handle = socket.socket(fileno=socket.dup(fd))
                     client.disconnect()
                     if client.socket() is None:
-                        yield from self._wait_for_the_peer(close_by_s)
+                        yield from self._wait_for_the_peer()
                         return None
-                until_s = min(until_s, close_by_s)
+                until_s = min(until_s, self._close_by_s)
             full = client.want_write()
             events = EVENT_READ | (EVENT_WRITE if full else 0)
             again = client.holds_more() or (bool(self._outgoing) and not full)
             ready = yield Wait(fd, events, until_s, again)
 
-    def _wait_for_the_peer(self, until_s: float) -> Steps[None]:
+    def _wait_for_the_peer(self) -> Steps[None]:
         """Say that nothing more comes, and read until the other side has closed, too.
 
         Who closes a socket with something unread makes the other side forget what it has not read yet.
@@ -358,8 +356,8 @@ class PahoTransport:
             return
         with suppress(OSError):
             handle.shutdown(socket.SHUT_WR)
-            while monotonic() < until_s:
-                yield Wait(handle.fileno(), EVENT_READ, until_s)
+            while monotonic() < self._close_by_s:
+                yield Wait(handle.fileno(), EVENT_READ, self._close_by_s)
                 with suppress(BlockingIOError):
                     if not handle.recv(_MAX_WRITE_BYTES):
                         return
