@@ -19,7 +19,7 @@ unexport PYTHONPATH PYTHONHOME
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage test-tools test-long lint types format generate generate-check docs bench-broker bench-client bench-codec bench-codegen package-check test-pythons test-oldest dist lock clean same-python
+.PHONY: help setup demo test coverage test-tools test-long lint types format generate generate-check docs bench bench-quick bench-render bench-broker bench-client bench-codec bench-codegen package-check test-pythons test-oldest dist lock clean same-python
 
 help:  ## this list
 	@echo "emitter-typed: make TARGET, where TARGET is one of"
@@ -89,12 +89,14 @@ docs: $(READY)  ## make the site of docs/ in build/docs/html (a warning is an er
 	  --doctree-dir build/docs/doctrees docs build/docs/html
 	@echo "docs: build/docs/html/index.html"
 
+# The rest is measured all the same, and what is missing is said.
+NOT_INSTALLED = not all could be installed; the next run tries again
 BENCHES = build/bench-client/.ready build/bench-codec/.ready build/bench-codegen/.ready
 
 bench: $(READY) $(BENCHES)  ## everything, in about 20 minutes on an idle machine: writes RESULTS.md, figures and tables
 	@$(BIN)/python -m benchmarks.everything $(BENCH)
 
-bench-quick: $(READY) $(BENCHES)  ## the same with fewer rounds of less, in about three minutes, into build/bench-quick
+bench-quick: $(READY) $(BENCHES)  ## the same with fewer rounds of less, in about five minutes, into build/bench-quick
 	@$(BIN)/python -m benchmarks.everything --quick $(BENCH)
 
 bench-render: $(READY)  ## write RESULTS.md, figures and tables again, of what benchmarks/results.json holds
@@ -110,8 +112,7 @@ build/bench-codegen/.ready: benchmarks/codegen-requirements.txt | $(READY)
 	@echo "bench-codegen: installing the other generators into build/bench-codegen"
 	@$(BIN)/python -m venv --clear build/bench-codegen
 	@build/bench-codegen/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-	  -r benchmarks/codegen-requirements.txt || echo "bench-codegen: the others could not be installed" >&2
-	@touch $@
+	  -r benchmarks/codegen-requirements.txt && touch $@ || echo "bench-codegen: $(NOT_INSTALLED)" >&2
 
 bench-client: build/bench-client/.ready  ## how fast the client is, beside others (BENCH="--rounds 1" is handed on)
 	@build/bench-client/bin/python -m benchmarks.client $(BENCH)
@@ -120,9 +121,9 @@ bench-client: build/bench-client/.ready  ## how fast the client is, beside other
 build/bench-client/.ready: benchmarks/requirements-client.txt | $(READY)
 	@echo "bench-client: installing the other clients into build/bench-client"
 	@$(BIN)/python -m venv --clear build/bench-client
-	@build/bench-client/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-client.txt
-	@build/bench-client/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@touch $@
+	@build/bench-client/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-client.txt && \
+	  build/bench-client/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . && \
+	  touch $@ || echo "bench-client: $(NOT_INSTALLED)" >&2
 
 bench-codec: build/bench-codec/.ready  ## what reading and writing a payload costs, beside others (BENCH as above)
 	@build/bench-codec/bin/python -m benchmarks.codec $(BENCH)
@@ -130,9 +131,9 @@ bench-codec: build/bench-codec/.ready  ## what reading and writing a payload cos
 build/bench-codec/.ready: benchmarks/requirements-codec.txt | $(READY)
 	@echo "bench-codec: installing the other libraries into build/bench-codec"
 	@$(BIN)/python -m venv --clear build/bench-codec
-	@build/bench-codec/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-codec.txt
-	@build/bench-codec/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@touch $@
+	@build/bench-codec/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements-codec.txt && \
+	  build/bench-codec/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . && \
+	  touch $@ || echo "bench-codec: $(NOT_INSTALLED)" >&2
 
 test-pythons:  ## run the tests on every Python at hand, 3.11 to 3.14, each in an environment of its own
 	@ran=; for version in 3.11 3.12 3.13 3.14; do \

@@ -8,7 +8,7 @@ one subscriber, and the broker has failed instead of being fast.
 
 Rounds are interleaved, so that a busy moment of the machine hits both. What is printed are medians, with the lowest and
 the highest: deliveries a second, and the ratio of each round to mosquitto's. With paho it shows what a test suite will
-see, where the clients are the bottleneck; with bare sockets it shows the brokers themselves. The exit code is 1 if a
+see, where the clients are the bottleneck; with bare sockets it shows the brokers themselves. The exit code is 3 if a
 broker failed.
 """
 
@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING
 from attrs import Factory, define, frozen
 
 from benchmarks.broker_clients import PAYLOAD_BYTES, READY, Job, Kind, dial, read, serve, subscribe
-from benchmarks.broker_servers import HOST, LIMIT_S, MOSQUITTO, Server, memory_kib, mosquitto, ours
+from benchmarks.broker_servers import HOST, LIMIT_S, MOSQUITTO, Server, memory_kib, mosquitto, ours, version_of
+from benchmarks.processes import CONTESTANT_FAILED
 from emitter_typed._broker.wire import encode_connect, encode_outbound, encode_publish
 from emitter_typed._protocol.packets import Publish
 from emitter_typed.broker import Broker
@@ -147,6 +148,18 @@ def print_throughput(outcomes: dict[tuple[Case, Server], Outcome], peer: Server 
         print(f"{case!s:28}{server.name:16}{spread(outcome.rates, 0):34}{ratio}")
 
 
+def print_slower(outcomes: dict[tuple[Case, Server], Outcome], peer: Server | None) -> None:
+    """Print where we deliver less than mosquitto."""
+    slower: list[str] = []
+    for (case, server), outcome in outcomes.items():
+        if peer is not None and server != peer and not (outcome.failure or (theirs := outcomes[case, peer]).failure):
+            ratio = statistics.median(mine / other for mine, other in zip(outcome.rates, theirs.rates, strict=True))
+            if ratio < 1:
+                slower.append(f"{case}: {server.name} delivers {ratio:.2f} times as much as {peer.name}")
+    if peer is not None:
+        print("\n".join(["\nwhere we are slower", *(slower or ["nowhere"])]))
+
+
 def starts() -> Iterator[float]:
     """Yield how many milliseconds pass from the start of a broker in this process to the first CONNACK."""
     for _ in range(STARTS):
@@ -208,11 +221,13 @@ def main() -> int:
         servers = [stack.enter_context(ours())]
         peer: Server | None = None
         if MOSQUITTO is None:
-            print("mosquitto is not installed (Debian: apt install mosquitto): only our own rows follow", flush=True)
+            print("mosquitto is not installed (Debian: apt install mosquitto): only our own rows follow\n", flush=True)
         else:
+            print(f"compared with {version_of(MOSQUITTO)}\n", flush=True)
             servers.append(peer := stack.enter_context(mosquitto(MOSQUITTO)))
         outcomes = throughput(servers, rounds)
         print_throughput(outcomes, peer)
+        print_slower(outcomes, peer)
         failed = any(outcome.failure for outcome in outcomes.values())
         print(f"\n{CONNECTIONS:,} connections with a subscription each")
         for server in servers:
@@ -224,7 +239,7 @@ def main() -> int:
     first_ms, *other_ms = starts()
     print("\nin-process start to first CONNACK")
     print(f"{'':28}{'emitter-typed':16}first {first_ms:.1f} ms, then {spread(other_ms, 1)} ms")
-    return 1 if failed else 0
+    return CONTESTANT_FAILED if failed else 0
 
 
 if __name__ == "__main__":

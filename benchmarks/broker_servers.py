@@ -21,6 +21,14 @@ HOST = "127.0.0.1"
 LIMIT_S = 60.0
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
 _CHANNEL = "bench/"
+
+
+def version_of(program: str) -> str:
+    """Return mosquitto with its version."""
+    help_ = subprocess.run([program, "-h"], capture_output=True, text=True, check=False).stdout
+    return help_.partition("\n")[0] or "mosquitto (version unknown)"
+
+
 _MOSQUITTO_CONF = """\
 listener {port} 127.0.0.1
 allow_anonymous true

@@ -9,7 +9,8 @@ from html import escape
 from attrs import frozen
 
 WIDTH, HEIGHT = 640, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 120, 40, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 130, 40, 48
+_MOST_TICKS = 8
 _STYLE = """\
 text { font: 13px system-ui, sans-serif; fill: #24292f; }
 .title { font-weight: 600; }
@@ -57,9 +58,10 @@ def chart(title: str, x_title: str, lines: Sequence[Line], *, log_y: bool = Fals
         share = ((math.log(y) if log_y else y) - low) / (high - low)
         return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
 
+    about = f"{title}, by {x_title}"
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{escape(title)}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{escape(about)}">',
         f"<style>\n{_STYLE}\n</style>",
         f'<text class="title" x="{_LEFT}" y="20">{escape(title)}</text>',
         f'<text x="{(WIDTH - _RIGHT + _LEFT) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_title)}</text>',
@@ -89,9 +91,13 @@ def _ticks(most: float) -> list[float]:
 
 
 def _log_ticks(least: float, most: float) -> list[float]:
-    """Return the powers of ten around some values."""
+    """Return round numbers around some values: 1, 2, 5, 10 and so on; where they would be many, the powers of ten."""
     low, high = math.floor(math.log10(least)), math.ceil(math.log10(most))
-    return [10.0**power for power in range(low, max(high, low + 1) + 1)]
+    every = [factor * 10.0**power for power in range(low, max(high, low + 1) + 1) for factor in (1, 2, 5)]
+    first = max(index for index, tick in enumerate(every) if tick <= least)
+    last = next(index for index, tick in enumerate(every) if tick >= most and index > first)
+    fine = every[first : last + 1]
+    return fine if len(fine) <= _MOST_TICKS else [10.0**power for power in range(low, max(high, low + 1) + 1)]
 
 
 def _apart(places: Sequence[float]) -> list[float]:

@@ -24,18 +24,17 @@ from benchmarks.client_contestants import CONTESTANTS, MISSING
 
 # Name of the method, what it measures, how many messages: a second or so for the slower ones.
 ROWS = (
-    ("counted", "messages in, counted", 100_000),
-    ("decoded", "messages in, decoded: 4 fields", 60_000),
-    ("rich", "messages in, decoded: date, enum, list", 20_000),
-    ("qos0", "QoS 0 out", 60_000),
-    ("qos1", "QoS 1 out, acknowledged, 100 in flight", 20_000),
+    ("counted", "received, counted", 100_000),
+    ("decoded", "received, decoded: 4 fields", 60_000),
+    ("rich", "received, decoded: date, enum, list", 20_000),
+    ("qos0", "published, QoS 0", 60_000),
+    ("qos1", "published, QoS 1, 100 in flight", 20_000),
     ("request", "requests, one by one", 2_000),
     ("requests", "requests, 100 in flight", 10_000),
 )
 OURS = "emitter_typed"
 CEILING = "a bare socket"
 LIMIT_S = 90
-RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 class Figure(NamedTuple):
@@ -115,14 +114,15 @@ def _cell(figures: list[Figure | str]) -> str:
 
 
 def report(results: Results, names: list[str], rows: list[tuple[str, str, int]]) -> str:
-    """Return medians with their spread, our times as multiples of each one's, and where we take longer."""
+    """Return medians with their spread, our times as multiples of each one's, and where we are slower."""
     titles = [title for _, title, _ in rows]
-    lines = ["| µs: CPU (lowest-highest), wall | " + " | ".join(titles) + " |", "| --- |" + " --- |" * len(rows)]
+    lines = [f"| µs of CPU time: median (lowest-highest); then µs on the clock | {' | '.join(titles)} |"]
+    lines.append("| --- |" + " --- |" * len(rows))
     for name in names:
         shown = [_cell(results[name, row]) if (name, row) in results else "" for row, _, _ in rows]
         lines.append(f"| {name} | " + " | ".join(shown) + " |")
     others = [name for name in names if not name.startswith(OURS)]
-    lines += ["", "| CPU (wall) time, as a multiple of that of | " + " | ".join(others) + " |"]
+    lines += ["", "| Our CPU time (time on the clock), divided by that of | " + " | ".join(others) + " |"]
     lines.append("| --- |" + " --- |" * len(others))
     longer: list[str] = []
     for row, title, _ in rows:
@@ -134,7 +134,7 @@ def report(results: Results, names: list[str], rows: list[tuple[str, str, int]])
                 if times is not None and times.cpu_us > 1 and theirs != CEILING:
                     longer.append(f"- {title}: {ours} takes {times.cpu_us:.2f} times the CPU time of {theirs}.")
             lines.append(f"| {title}: {ours} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", "Where we take longer:", "", *(longer or ["- nowhere."])])
+    return "\n".join([*lines, "", "Where we are slower:", "", *(longer or ["- nowhere."])])
 
 
 def main() -> None:
@@ -144,10 +144,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only these rows, with semicolons between")
     parser.add_argument("--names", default="", help="only these contestants, with semicolons between")
     parser.add_argument("--scale", type=float, default=1.0, help="times as many messages (default 1)")
-    parser.add_argument("--write", action="store_true", help=f"write the results to {RESULTS.name} too")
     options = parser.parse_args()
-    if options.write and (options.only or options.names):
-        parser.error("--write is for all rows and all contestants")
     load_before = os.getloadavg()[0]
     names = [name for name in CONTESTANTS if not options.names or name in options.names.split(";")]
     wanted = options.only.split(";") if options.only else [row for row, _, _ in ROWS]
@@ -161,13 +158,10 @@ def main() -> None:
     packages = ", ".join(map(installed, ("emitter-typed", "emitter-io", "paho-mqtt", "aiomqtt", "gmqtt")))
     taken = (
         f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {packages}, on {machine()} with a load of "
-        f"{load_before:.1f} before and {os.getloadavg()[0]:.1f} after; medians of {options.rounds} rounds "
-        "(lowest-highest), multiples as medians of each round's."
+        f"{load_before:.1f} before and {os.getloadavg()[0]:.1f} after; medians of {options.rounds} rounds; "
+        "each ratio is the median of the ratios of the rounds."
     )
-    text = f"{taken}\n\n{report(results, names, rows)}\n"
-    print(text)
-    if options.write:
-        RESULTS.write_text(f"# How fast the client is\n\n`make bench-client BENCH=--write` wrote this.\n\n{text}")
+    print(f"{taken}\n\n{report(results, names, rows)}")
 
 
 if __name__ == "__main__":

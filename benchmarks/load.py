@@ -40,13 +40,18 @@ SIZES = {
     "memory": (10, 100, 1000),
 }
 TITLES = {
-    "subscriptions": "local subscriptions, of which one receives",
+    "subscriptions": "subscriptions of the client, of which one matches",
     "handlers": "handlers of one channel",
-    "payload": "bytes of the payload",
-    "reconnect": "subscriptions, to connect again",
-    "memory": "clients that are connected",
+    "payload": "size of the payload in bytes",
+    "reconnect": "subscriptions to restore",
+    "memory": "connected clients in one process",
 }
+"""What grows."""
 UNITS = {"reconnect": "ms", "memory": "KiB a client"}
+MEASURED = {"reconnect": "CPU time of a reconnect, in ms", "memory": "Memory of a client, in KiB"}
+"""What is measured, where it is not the CPU time of a message."""
+MESSAGE = "CPU time of a message, in µs"
+CLASSES = {"sync": "Client", "async": "AsyncClient"}
 FLAVOURS = ("sync", "async")
 
 Figures = list[float]
@@ -314,7 +319,7 @@ def report(data: Data) -> str:
     for case, flavours in data.items():
         unit = UNITS.get(case, "µs a message")
         lines = [
-            f"| {TITLES[case]} | {' | '.join(f'{each}, {unit}' for each in flavours)} |",
+            f"| {TITLES[case]} | {' | '.join(f'`{CLASSES[each]}`, {unit}' for each in flavours)} |",
             "| --- |" + " --- |" * len(flavours),
         ]
         for rows in zip(*flavours.values(), strict=True):

@@ -29,13 +29,13 @@ COUNT = 100_000
 SAMPLE_S = 0.001
 
 PARTS = {
-    "reading": "the socket, and cutting what was read into packets",
-    "writing": "making packets, and the socket",
-    "calls": "checking the call, and composing the topic",
-    "session": "the conversation with the broker: whose message it is, and what is under way",
+    "reading": "reading the socket, and splitting the bytes into packets",
+    "writing": "making packets, and writing to the socket",
+    "calls": "checking the arguments, and composing the topic",
+    "session": "the session: which subscriptions match, which calls are in flight",
     "queue": "the queue of the subscription, and waking its reader",
-    "payload": "the payload: JSON, and the object that is made of it",
-    "results": "who waits for a call, and how it ended",
+    "payload": "the payload: JSON to or from an object",
+    "results": "telling the caller that the call has ended",
     "loop": "the event loop of asyncio",
     "program": "the program's own loop",
     "other": "everything else",
@@ -70,11 +70,11 @@ MODULES = {
 """Which part a module, or a package, belongs to: the longest name counts."""
 
 CASES = {
-    "in": "a message in, its payload as bytes",
-    "decoded": "a message in, decoded to a record of 4 fields",
+    "in": "received, payload as bytes",
+    "decoded": "received, payload as a record of 4 fields",
     "fast": "the same with the extra `fast`",
-    "out": "a message out, QoS 0",
-    "acknowledged": "a message out, QoS 1, 100 in flight",
+    "out": "published with QoS 0",
+    "acknowledged": "published with QoS 1, 100 in flight",
 }
 
 
@@ -166,7 +166,7 @@ def report(rounds: dict[str, list[tuple[float, dict[str, int]]]]) -> str:
             lines.append(
                 f"| {title} | " + " | ".join(f"{share:.1f}" if share >= 0.05 else "" for share in shares) + " |"
             )
-    lines.append("| **all of it** | " + " | ".join(f"**{total:.1f}**" for total in totals.values()) + " |")
+    lines.append("| **all parts** | " + " | ".join(f"**{total:.1f}**" for total in totals.values()) + " |")
     return "\n".join(lines)
 
 

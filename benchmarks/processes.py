@@ -1,6 +1,9 @@
-"""The CPU time of programs that a benchmark runs."""
+"""Programs that a benchmark runs: their CPU time, and how they end."""
 
 import resource
+
+CONTESTANT_FAILED = 3
+"""The exit code of a benchmark that has measured everything but a contestant that failed; its text says which."""
 
 
 def cpu_s() -> float:

@@ -103,17 +103,22 @@ def flat(expression: Expression) -> str:
             return expression
         case Group():
             comma = "," if expression.open == "(" and len(expression.items) == 1 else ""
-            return f"{expression.open}{', '.join(map(flat, expression.items))}{comma}{expression.close}"
+            return f"{expression.open}{', '.join(_flat(expression.items))}{comma}{expression.close}"
         case Joined():
-            return "".join(map(flat, expression.parts))
+            return "".join(_flat(expression.parts))
         case Either():
-            return " | ".join(map(flat, expression.operands))
+            return " | ".join(_flat(expression.operands))
         case Bracketed():
             return flat(expression.item)
         case Assigned():
             annotation = "" if expression.annotation is None else f": {flat(expression.annotation)}"
             value = "" if expression.value is None else f" = {flat(expression.value)}"
             return f"{expression.target}{annotation}{value}"
+
+
+def _flat(expressions: Sequence[Expression]) -> list[str]:
+    # Most are texts, and there are tens of thousands.
+    return [one if isinstance(one, str) else flat(one) for one in expressions]
 
 
 def lay(expression: Expression, indent: int = 0, *, after: int = 0) -> str:

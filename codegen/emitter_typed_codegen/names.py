@@ -108,6 +108,7 @@ def free_name(wanted: str, taken: Container[str]) -> str:
     return wanted
 
 
+@lru_cache(maxsize=4096)
 def _stem(text: str) -> str:
     return "".join(word[0].upper() + word[1:] for word in _WORD.findall(_legal(text)))
 

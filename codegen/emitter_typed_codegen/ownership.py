@@ -59,7 +59,7 @@ def manifest(files: Mapping[str, str], facts: Mapping[str, object]) -> str:
 
 def checksums(files: Mapping[str, str]) -> str:
     """Return the checksums of the lines of some files."""
-    sections = (f"\n[{name}]\n" + "".join(f"{one}\n" for one in _lines(name, files[name])) for name in sorted(files))
+    sections = ("\n".join([f"\n[{name}]", *_lines(name, files[name]), ""]) for name in sorted(files))
     return _CHECKSUMS_HEAD + "".join(sections)
 
 
@@ -142,7 +142,7 @@ def _lines(name: str, text: str) -> list[str]:
 
 def _conflict(line: str) -> str:
     """Return the kind of the mark of a conflict that a line is, without whose side it is; empty: it is none."""
-    return line[:7] if _CONFLICT.match(line) else ""
+    return line[:7] if line[:1] in "<=>|" and _CONFLICT.match(line) else ""
 
 
 def _settled(lines: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -100,7 +99,7 @@ class Plan:
     _singles: dict[Path, str] = field(factory=dict[Path, str], init=False)
     _claimed: set[Path] = field(factory=set[Path], init=False)
     """Every folder and file that was planned, so that no job writes over another's."""
-    _run: str = field(factory=partial(secrets.token_hex, 4), init=False)
+    _run: str = field(factory=lambda: os.urandom(4).hex(), init=False)
     """What its temporary files have in their names: the number of a process comes again, in a container at once."""
 
     def folder(self, out: Path, files: Mapping[str, str], facts: Mapping[str, object]) -> None:

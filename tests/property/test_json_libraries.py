@@ -169,7 +169,7 @@ BEYOND = ["1e999", "1" * 4200, "1" * 5000, "NaN", '"\\ud83d"', '"\x01"', "01", "
 """What a record skips, but for what is no JSON."""
 
 
-def outcome(call: Callable[[Any, Any], object], value: object, type_: Any) -> object:
+def outcome(call: Callable[[Any, Any], object], value: object, type_: Any) -> tuple[object, ...]:
     """Return what a call returns, or what it raises, in a form that tells 1, 1.0, -0.0 and True apart."""
     try:
         made = call(value, type_)
@@ -283,11 +283,14 @@ def write(value: object, type_: Any) -> object:
 
 @pytest.mark.parametrize("type_", [None, *TYPES], ids=str)
 def test_values_are_written_alike(type_: Any) -> None:
+    fitting = [value for value in VALUES if bytes in outcome(write, value, type_)][:1]
     for value in VALUES:
         same(write, value, type_)
         if type_ is not None:
-            same(write, [value, value], list[type_])
-            same(write, {"a": value, "é": value}, dict[str, type_])
+            # After one that fits, too: a list may be what msgspec takes as it is, up to an item that is not.
+            for values in ([value, value], [*fitting, value]):
+                same(write, values, list[type_])
+                same(write, dict(zip("aéz", values, strict=False)), dict[str, type_])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ The expressions are written so that Python's `re` and JavaScript's `RegExp` read
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from attrs import evolve, field
@@ -255,12 +256,12 @@ class Shape:
             case _:
                 return ""
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """The names of the keys that must be there."""
         return tuple(key.name for key in self.keys if key.required)
 
-    @property
+    @cached_property
     def optional(self) -> tuple[str, ...]:
         """The names of the keys that may be there."""
         return tuple(key.name for key in self.keys if not key.required)

@@ -18,6 +18,8 @@ _NUMBER = re.compile("([0-9]+)")
 # Where a schema lies is no part of its meaning. Imported files have digests of their own.
 _LEFT_OUT: dict[type, set[str]] = {Schema: {"source", "imported", "by_name"}, Import: {"path", "schema"}}
 
+_AS_THEY_ARE = {str, bool, int, float, type(None)}
+
 
 def canonical(schema: Schema) -> Schema:
     """Return a schema with its types, its channels and their options in the order of their names.
@@ -54,7 +56,11 @@ def _plain(value: object) -> object:
         return {"map": items} if isinstance(value, JsonMap) else items
     kind: type = value.__class__
     names = _names(kind)
-    return value if names is None else [kind.__name__, *[_plain(getattr(value, name)) for name in names]]
+    if names is None:
+        return value
+    held = [getattr(value, name) for name in names]
+    # Most are texts and the like, and there are tens of thousands.
+    return [kind.__name__, *[one if one.__class__ in _AS_THEY_ARE else _plain(one) for one in held]]
 
 
 @cache

@@ -48,6 +48,9 @@ def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tu
     Returns:
         Those that make sense for the type; the others are noted.
     """
+    # Most have none.
+    if entries.found.keys().isdisjoint(LIMITS):
+        return ()
     constraints: dict[ConstraintRule, Constraint] = {}
     base = symbols.base(ref)
     for rule in LIMITS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from attrs import evolve
 
@@ -178,6 +179,12 @@ class _ChannelBuilder:
             classes=tuple(cls for flavour in (SYNC, ASYNC) for cls in self._classes(flavour)),
         )
 
+    @cached_property
+    def _later(self) -> ModuleScope:
+        """The scope of what is read when it is used."""
+        # Attributes of the classes hide nothing that their methods name: they have none but these methods.
+        return self.scope.inside(())
+
     @property
     def _message(self) -> Name:
         return Name(HERE, channel_class(self.channel.name, "ChannelMessage"))
@@ -238,7 +245,7 @@ class _ChannelBuilder:
 
     def _publish(self, flavour: Flavour, publishing: Publishing) -> Expression:
         """Return the head of a call that publishes, with the channel's own defaults."""
-        scope = self.scope.inside(())
+        scope = self._later
         payload = Parameter(name="payload", type=scope.type(self.channel.payload))
         taken = [one for one in self.protocol.settings if one.name in publishing.options]
         values = dict(self.channel.options)
@@ -264,12 +271,10 @@ class _ChannelBuilder:
         )
 
     def _parameters(self, *, all_known: bool) -> list[Parameter]:
-        # Attributes of the class hide nothing that its methods name: it has none but these two methods.
-        later = self.scope.inside(())
         return [
             Parameter(
                 name=attribute(field),
-                type=later.type(field.type) if all_known else optional(later.type(field.type)),
+                type=self._later.type(field.type) if all_known else optional(self._later.type(field.type)),
                 default=None if all_known else "None",
                 text=parameter_text(self.scope, field),
             )

@@ -37,6 +37,6 @@ def test_a_row_that_a_contestant_lacks_stays_empty() -> None:
     assert "| emitter_typed, handler |  |" in report({("emitter_typed", "row"): [Figure(1, 1)]}, names, ROWS)
 
 
-def test_where_we_take_longer_is_said_in_words() -> None:
+def test_where_we_are_slower_is_said_in_words() -> None:
     assert lines([10.0], [5.0])[-1] == "- things: emitter_typed takes 2.00 times the CPU time of other."
     assert lines([5.0], [10.0])[-1] == "- nowhere."

@@ -36,13 +36,9 @@ def test_one_failed_round_is_a_failure() -> None:
 def test_where_we_are_slower_is_said_in_words() -> None:
     assert lines(cpu(2), cpu(1))[-2:] == [
         "- 50 B flat, write: emitter_typed[fast] takes 2.00 times the CPU time of other.",
-        "- 50 B flat, write: emitter_typed[fast] takes 2.00 times the CPU time of pydantic, which is its goal.",
+        "- 50 B flat, write: emitter_typed[fast] takes 2.00 times the CPU time of pydantic, and is to be as fast.",
     ]
     assert lines(cpu(1), cpu(2))[-1] == "- nowhere."
-
-
-def test_a_goal_within_what_two_runs_differ_by_is_reached() -> None:
-    assert not any("its goal" in line for line in lines(cpu(1.04), cpu(1)))
 
 
 @pytest.mark.parametrize(("case", "size"), [("flat", 50), ("nested", 1000), ("list", 50_000)])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
+from benchmarks import everything
 from benchmarks.charts import Line, chart
-from benchmarks.everything import DATA, ROOT, page, rendered, results, tables
+from benchmarks.everything import DATA, ROOT, Section, measure, missing, page, rendered, results, tables
 
 KNOWN = json.loads((ROOT / DATA).read_text("utf-8"))
 
@@ -27,12 +29,52 @@ def test_every_figure_of_the_page_is_drawn() -> None:
     assert len(drawn) == 6
 
 
-def test_what_failed_is_said() -> None:
-    failed = {**KNOWN, "texts": {**KNOWN["texts"], "codec": "FAILED", "load": "FAILED"}}
+def test_what_a_failed_run_leaves_is_said_with_the_figures_of_the_last_one() -> None:
+    failed = {**KNOWN, "codec": {**KNOWN["codec"], "failed": "2026-12-24: it ended with exit code 1"}}
+    never = {name: each for name, each in KNOWN.items() if name != "scale"}
 
-    assert tables(failed)["codec"] == "**It failed.**"
-    assert "## Payloads" in results(failed)
-    assert "**It failed.**" in results(failed)
+    assert missing(failed)[0].startswith("Payloads, compared with others: the last run failed (2026-12-24: it ended ")
+    assert "the figures are those of 20" in missing(failed)[0]
+    assert tables(failed)["codec"] == tables(KNOWN)["codec"]
+    assert missing(failed)[0] in results(failed)
+    assert "Large schemas: not measured yet." in missing(never)
+    assert "Not measured." in results(never)
+
+
+def test_a_contestant_that_failed_or_is_not_there_is_missing() -> None:
+    without = {name: {"taken": "2026-12-24, here", "text": each["text"]} for name, each in KNOWN.items()}
+    text = "| emitter_typed | 1 |\n| other | {} |"
+
+    for word in ("FAILED: why", "failed", "missing"):
+        without["client"] = {"taken": "2026-12-24, here", "text": text.format(word)}
+        assert any(line.startswith("The client, compared with others: a contestant ") for line in missing(without))
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("import sys; print('half'); sys.exit(1)", "it ended with exit code 1"),
+        ("pass", "it printed nothing"),
+        ("import sys; print('all but one'); sys.exit(3)", ""),
+    ],
+)
+def test_half_a_text_of_a_program_that_failed_is_no_result(
+    program: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "codec.py").write_text(program, "utf-8")
+    monkeypatch.setattr(everything, "ROOT", tmp_path)
+    section = Section("codec", "Title", "", (), ())
+    before = {"taken": "before", "text": "old"}
+
+    after = measure(section, before, quick=False)
+
+    if why:
+        assert after == {**before, "failed": after["failed"]}
+        assert after["failed"].endswith(f": {why}")
+    else:
+        assert after["text"] == "all but one\n"
+        assert "failed" not in after
 
 
 def test_a_page_keeps_what_stands_between_its_blocks() -> None:
