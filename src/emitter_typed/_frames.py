@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
-from types import FunctionType, TracebackType
+from types import FrameType, FunctionType, TracebackType
 from typing import Any, TypeVar, cast
 
 from emitter_typed._guards import recover
@@ -48,17 +48,17 @@ def hides_arguments(cls: type[T]) -> type[T]:
 
 # Any: functions of every signature, which checkers go on seeing.
 def hiding(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that keeps what it is given to itself."""
-    kind = cast("FunctionType", function).__code__.co_flags & _SUSPENDABLE
-    if kind & (CO_GENERATOR | CO_ASYNC_GENERATOR):
-        # It fails in the frames of who iterates.
+    """Return a function that keeps what it is given to itself: the same one if it calls `clear_frames`."""
+    code = cast("FunctionType", function).__code__
+    kind = code.co_flags & _SUSPENDABLE
+    if kind & (CO_GENERATOR | CO_ASYNC_GENERATOR) or clear_frames.__name__ in code.co_names:
+        # A generator fails in the frames of who iterates.
         return function
 
     if kind:
 
         @wraps(function)
         async def call_async(*args: Any, **named: Any) -> Any:
-            handled = sys.exception()
             try:
                 coroutine = function(*args, **named)
             finally:
@@ -66,47 +66,55 @@ def hiding(function: Callable[..., Any]) -> Callable[..., Any]:
                 del args, named
             try:
                 return await coroutine
-            except BaseException as error:
-                clear_frames(error, handled)
+            except BaseException:
+                clear_frames()
                 raise
 
         return call_async
 
     @wraps(function)
     def call(*args: Any, **named: Any) -> Any:
-        handled = sys.exception()
         try:
             return function(*args, **named)
-        except BaseException as error:
+        except BaseException:
             del args, named
-            clear_frames(error, handled)
+            clear_frames()
             raise
 
     return call
 
 
-def clear_frames(error: BaseException, handled: BaseException | None) -> None:
-    """Clear the frames that an error and its causes went through, those of the caller excepted.
+def clear_frames() -> None:
+    """Clear the frames that an error and its causes went through, but those of the caller and of its own callers.
 
-    Args:
-        error: An error that the caller has caught.
-        handled: What was being handled before; it is somebody else's.
+    A public method calls it when it has caught what it is to raise, and has deleted what it was given.
     """
     recover(sys._getframe(1))  # pyright: ignore[reportPrivateUsage]  # there is no public way
+    error = sys.exception()
+    assert error is not None, "the caller has caught it"
+    frame = sys._getframe(1).f_back  # pyright: ignore[reportPrivateUsage]  # there is no public way
+    callers: set[FrameType] = set()
+    while frame is not None:
+        callers.add(frame)
+        frame = frame.f_back
     traceback = error.__traceback__
     # The frames of what has just failed have ended. The first one is still running: it is the caller's.
     while traceback is not None:
         if not _may_wait(traceback) or _is_ours(traceback):
             _clear(traceback)
         traceback = traceback.tb_next
-    seen = {id(error), id(handled)}
+    seen = {id(error)}
     causes = [error.__cause__, error.__context__]
     while causes:
         cause = causes.pop()
-        if cause is not None and id(cause) not in seen:
-            seen.add(id(cause))
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        begin = cause.__traceback__
+        if begin is None or begin.tb_frame not in callers:
+            # Else it was caught above the call, where it was being handled before: it is somebody else's.
             causes += [cause.__cause__, cause.__context__]
-            cause.__traceback__ = _without_waiting(cause.__traceback__)
+            cause.__traceback__ = _without_waiting(begin)
 
 
 def _without_waiting(traceback: TracebackType | None) -> TracebackType | None:

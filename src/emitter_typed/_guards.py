@@ -70,7 +70,7 @@ class Guard(_RLock):
         self.acquire()
         return True
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: object, traceback: object, /) -> None:
         this = _this_thread.state
         inside = this.inside
         try:  # noqa: SIM105  # on the way of every call, where `suppress` takes longer than all the rest

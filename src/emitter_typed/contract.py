@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         SyncFacade,
         held_keys,
     )
-    from emitter_typed._frames import hides_arguments
+    from emitter_typed._frames import clear_frames, hides_arguments
     from emitter_typed._protocol.address import Address
     from emitter_typed._protocol.definition import (
         Envelope,
@@ -104,6 +104,7 @@ __all__ = [
     "channel_name",
     "channel_with_options",
     "check_contract",
+    "clear_frames",
     "complete_constructors",
     "deprecated",
     "duration",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from attrs import field
 
 from emitter_typed_codegen.data import frozen
-from emitter_typed_codegen.layout import STEP, Bracketed, Expression, Group, Joined, lay
+from emitter_typed_codegen.layout import STEP, WIDTH, Bracketed, Expression, Group, Joined, lay
 from emitter_typed_codegen.model import Flags, Option, Scalar, Secret, Setting, TypeRef
 from emitter_typed_codegen.names import hidden_name
 from emitter_typed_codegen.pytypes import BUILTINS, NONE, STR, Applied, Name, OneOf, PyType, Values
@@ -43,6 +43,9 @@ CLIENTS = "Default: the client's setting."
 
 HIDES_ARGUMENTS = "hides_arguments"
 """What the runtime has for classes whose methods may be given keys."""
+CLEAR_FRAMES = "clear_frames"
+"""What the runtime has for a method that does the same by itself: a wrapper would be half of what some calls cost."""
+_BLOCK = 3 * STEP
 
 SYNC = Flavour("Sync", awaits=False)
 ASYNC = Flavour("Async", awaits=True)
@@ -67,6 +70,8 @@ class Method:
     doc: Doc = field(factory=lambda: Doc(""))
     body: tuple[Expression, ...] = ()
     """Statements; none: a signature only."""
+    failed: tuple[Expression, ...] = ()
+    """Statements for a call that failed, before it raises; none: nothing is caught."""
 
 
 @frozen(kw_only=True)
@@ -158,6 +163,14 @@ def timeout(what: str) -> Parameter:
     """Return the parameter that limits how long a call waits for something."""
     text = f"Seconds to wait for {what}. {CLIENTS}"
     return Parameter(name="timeout_s", type=OneOf((_FLOAT, NONE)), default="None", text=text)
+
+
+def forget(scope: ModuleScope, parameters: Iterable[Parameter]) -> tuple[Expression, ...]:
+    """Return the statements with which a method that failed forgets what it was given."""
+    names = [one.name for one in parameters]
+    line = f"del {', '.join(names)}"
+    forgets: Expression = line if _BLOCK + len(line) <= WIDTH else Group("del (", names, ")")
+    return (forgets, call(scope.contract(CLEAR_FRAMES)))
 
 
 def arguments(parameters: Iterable[Parameter]) -> Section:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from asyncio import get_running_loop
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
@@ -16,7 +17,7 @@ from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.packets import Delivery, InboundPacket
 from emitter_typed._transport.base import Endpoint, PausingTransport, Reactor, Transport, TransportSink
 from emitter_typed._transport.reactors import LoopReactor
-from emitter_typed.errors import Closed, Congested, EmitterError, RequestTimeout
+from emitter_typed.errors import Closed, Congested, EmitterError
 
 ResultT = TypeVar("ResultT")
 
@@ -51,7 +52,7 @@ class AsyncConnection(Connection):
             tell_of_connection,
             tell_of_loss,
         )
-        self.alarms: Alarms = Alarms(self._loop)
+        self.alarms: Alarms = Alarms(self._loop, lambda: self.session.offline)
         """Ends waits for answers that take too long."""
         self._foreign = foreign
         self._async_state = state
@@ -82,7 +83,7 @@ class AsyncConnection(Connection):
     def is_usable(self) -> bool:
         """Whether calls may use it: as everywhere, and this is the event loop that connected."""
         try:
-            return asyncio.get_running_loop() is self._loop and super().is_usable
+            return get_running_loop() is self._loop and not self._machine.is_left
         except RuntimeError:
             return False
 
@@ -107,20 +108,9 @@ class AsyncConnection(Connection):
         if not self.session.connected and not await self._async_state.wait("connected", "closed", timeout_s=timeout_s):
             raise still_lost(operation, self._state.error, timeout_s)
 
-    async def answer(self, outcome: AsyncOutcome[ResultT], deadline: float, limit_s: float) -> ResultT:
+    def answer(self, outcome: AsyncOutcome[ResultT], deadline: float, limit_s: float) -> Awaitable[ResultT]:
         """Wait for the end of an exchange, and return its result. Raises its error, and RequestTimeout."""
-        try:
-            if not outcome.done:
-                future = outcome.begin_wait(self.alarms, deadline - monotonic())
-                try:
-                    await future
-                finally:
-                    self.alarms.forget(future)
-            return outcome.end_wait(limit_s)
-        except RequestTimeout:
-            with self.lock:
-                outcome.timed_out()
-            raise
+        return outcome.answer(self.alarms, deadline - monotonic(), limit_s)
 
     async def wait_for_room(self, operation: str, timeout_s: float) -> None:
         """Wait until the transport is not congested any more. Raises Congested."""

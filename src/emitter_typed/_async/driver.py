@@ -245,11 +245,10 @@ class AsyncDriver(AsyncReceiving):
         limit_s = self._limit(timeout_s)
         prepared = prepare(self.protocol.operations[operation], arguments, options, options_given)
         payload = codec.encode(message)
-        deadline = monotonic() + limit_s
         connection = self._present(operation)
         if connection.congested or not (prepared.qos or connection.session.connected):
-            return self._publish_later(connection, operation, prepared, payload, deadline, limit_s)
-        return self._publish(connection, operation, prepared, payload, deadline, limit_s)
+            return self._publish_later(connection, operation, prepared, payload, limit_s)
+        return self._publish(connection, operation, prepared, payload, limit_s, limit_s)
 
     async def _publish_later(
         self,
@@ -257,14 +256,14 @@ class AsyncDriver(AsyncReceiving):
         operation: str,
         prepared: Prepared,
         payload: bytes,
-        deadline: float,
         limit_s: float,
     ) -> None:
+        deadline = monotonic() + limit_s
         # A message of QoS 1 may wait in the outbox.
         if not prepared.qos and self.settings.while_offline == "wait":
             await connection.wait_until_open(operation, limit_s)
         await connection.wait_for_room(operation, limit_s)
-        await self._publish(connection, operation, prepared, payload, deadline, limit_s)
+        await self._publish(connection, operation, prepared, payload, deadline - monotonic(), limit_s)
 
     def _publish(
         self,
@@ -272,7 +271,7 @@ class AsyncDriver(AsyncReceiving):
         operation: str,
         prepared: Prepared,
         payload: bytes,
-        deadline: float,
+        left_s: float,
         limit_s: float,
     ) -> Awaitable[None]:
         session = connection.session
@@ -283,20 +282,17 @@ class AsyncDriver(AsyncReceiving):
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
         with connection.lock:
             session.publish(operation, prepared, payload, outcome)
-        return self._acknowledged(connection, outcome, deadline, limit_s)
+        if outcome in session.outbox.waiting:
+            return self._acknowledged(connection, outcome, left_s, limit_s)
+        return outcome.answer(connection.alarms, left_s, limit_s)
 
     async def _acknowledged(
-        self, connection: AsyncConnection, outcome: AsyncOutcome[None], deadline: float, limit_s: float
+        self, connection: AsyncConnection, outcome: AsyncOutcome[None], left_s: float, limit_s: float
     ) -> None:
+        """Wait for the acknowledgement of a message that is not sent yet, and is not to be if the wait ends before."""
         session = connection.session
         try:
-            if not outcome.done:
-                future = outcome.begin_wait(connection.alarms, deadline - monotonic())
-                try:
-                    await future
-                finally:
-                    connection.alarms.forget(future)
-            outcome.end_wait(limit_s)
+            await outcome.wait(connection.alarms, left_s, limit_s)
         except RequestTimeout as error:
             if session.outbox.withdraw(outcome):
                 raise still_lost(outcome.operation, self._state.error, limit_s) from None

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emitter_typed._on_use import asyncio
+
+if TYPE_CHECKING:
+    _AnyFuture: TypeAlias = asyncio.Future[Any]  # Any: of whatever a call returns
 
 
 class AsyncWaiters:
@@ -43,7 +46,7 @@ class AsyncWaiters:
         return True
 
 
-def wake(future: asyncio.Future[None]) -> None:
+def wake(future: _AnyFuture) -> None:
     """Let the task that awaits a future go on, unless it does already, or its event loop is closed."""
     if not future.done():
         with suppress(RuntimeError):
@@ -57,30 +60,43 @@ def wake_all(event: asyncio.Event) -> None:
 
 
 class Alarms:
-    """Wakes futures of one event loop when their time is over, with one timer of the loop for all.
+    """Ends futures of one event loop when their time is over, with one timer of the loop for all.
 
     To set a timer of the loop for each, and to cancel it, takes many times as long.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin with none."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, offline: Callable[[], str | None] = lambda: None) -> None:
+        """Begin with none.
+
+        Args:
+            loop: The event loop.
+            offline: Tells why there is no connection, for the errors of calls whose time is over; None: there is one.
+        """
         self._loop = loop
-        # When each is due. Most have the same time limit, so that they stand in the order in which they are due.
-        self._due: dict[asyncio.Future[None], float] = {}
+        self.offline: Callable[[], str | None] = offline
+        # When each is due, and what ends it. Most have the same time limit, so that they stand in the order in which
+        # they are due.
+        self._due: dict[_AnyFuture, tuple[float, Callable[[_AnyFuture], None]]] = {}
         self._newest_s = 0.0
         self._in_order = True
         self._timer: asyncio.TimerHandle | None = None
         self._timer_s = math.inf
 
     def __len__(self) -> int:
-        """Count the futures that are still to be woken."""
+        """Count the futures whose time is still to come."""
         return len(self._due)
 
-    def future(self, timeout_s: float) -> asyncio.Future[None]:
-        """Return a future that is woken after so many seconds; to be given to `forget` when it was waited for."""
+    def future(self, timeout_s: float, late: Callable[[_AnyFuture], None] = wake) -> _AnyFuture:
+        """Return a future for so many seconds; to be given to `forget` when it has ended.
+
+        Args:
+            timeout_s: Seconds until its time is over.
+            late: Ends it then. Default: without an error.
+        """
         loop = self._loop
-        future: asyncio.Future[None] = loop.create_future()
-        due_s = self._due[future] = loop.time() + timeout_s
+        future: _AnyFuture = loop.create_future()
+        due_s = loop.time() + timeout_s
+        self._due[future] = due_s, late
         if due_s < self._newest_s:
             self._in_order = False
         self._newest_s = due_s
@@ -88,8 +104,8 @@ class Alarms:
             self._set(due_s)
         return future
 
-    def forget(self, future: asyncio.Future[None]) -> None:
-        """Learn that nobody waits for a future any more."""
+    def forget(self, future: _AnyFuture) -> None:
+        """Learn that a future has ended, or that nobody waits for it any more."""
         self._due.pop(future, None)
 
     def _set(self, due_s: float) -> None:
@@ -103,12 +119,12 @@ class Alarms:
         now_s = max(self._timer_s, self._loop.time())
         self._timer, self._timer_s = None, math.inf
         if not self._in_order:
-            self._due = dict(sorted(self._due.items(), key=itemgetter(1)))
-            self._newest_s = max(self._due.values(), default=0.0)
+            self._due = dict(sorted(self._due.items(), key=lambda each: each[1][0]))
+            self._newest_s = max((due_s for due_s, _ in self._due.values()), default=0.0)
             self._in_order = True
-        for future, due_s in tuple(self._due.items()):
+        for future, (due_s, late) in tuple(self._due.items()):
             if due_s > now_s:
                 self._set(due_s)
                 return
             del self._due[future]
-            wake(future)
+            late(future)

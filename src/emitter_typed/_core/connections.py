@@ -199,8 +199,8 @@ class Connection(ABC):
 
     @property
     def is_usable(self) -> bool:
-        """Whether calls may use it: this side has not closed it, and this is the process that made it."""
-        return not self._machine.is_left and getpid() == self._process
+        """Whether calls may use it: this side has not closed it, nor was this process forked since."""
+        return not self._machine.is_left
 
     def is_elsewhere(self) -> bool:
         """Tell whether this is a process that was forked after the connection was made: its parent has it."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, ClassVar, Generic, TypeVar
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import Alarms, wake
+from emitter_typed._core.sync_waiters import Sleeper, turns
 from emitter_typed._guards import Log
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
@@ -116,7 +116,7 @@ class Outcome(Generic[ResultT, WaitersT]):
             _log.warning("publish.failed_unseen operation=%s error=%s", self.operation, self._error)
 
 
-class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
+class SyncOutcome(Outcome[ResultT, list[Sleeper]]):
     """An outcome that threads can wait for."""
 
     __slots__ = ()
@@ -125,8 +125,8 @@ class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
 
     def _end(self) -> None:
         self.done = True
-        for held in tuple(self._waiting):
-            held.release()
+        for sleeper in tuple(self._waiting):
+            turns.wake(sleeper)
 
     def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.
@@ -138,34 +138,74 @@ class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
         Raises:
             RequestTimeout: It has not ended in time.
         """
-        if not self.done:
-            # An Event would do the same, and costs many times as much to make.
-            held = threading.Lock()
-            held.acquire()
-            self._waiting.append(held)
+        left_s = 0.0 if self.done else timeout_s
+        if left_s > 0:
+            deadline = monotonic() + left_s
+            sleeper = Sleeper()
+            self._waiting.append(sleeper)
             try:
                 # After the append: what ends it sets `done` before it looks at who waits.
-                if not self.done:
-                    held.acquire(timeout=min(max(timeout_s, 0.0), threading.TIMEOUT_MAX))
+                while left_s > 0 and not self.done and not sleeper.sleep(left_s):
+                    left_s = deadline - monotonic()
             finally:
-                self._waiting.remove(held)
+                turns.leave(sleeper)
+                self._waiting.remove(sleeper)
         return self.end_wait(timeout_s if limit_s is None else limit_s)
 
 
-class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...]"]):
+class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...] | asyncio.Future[Any]"]):
     """An outcome that tasks of one event loop can wait for."""
 
-    __slots__ = ("alarms",)
+    __slots__ = ("_limit_s", "alarms")
 
     alarms: Alarms
     """Those of the event loop, for who waits without the connection at hand."""
 
     _nobody = tuple
 
+    def answer(self, alarms: Alarms, timeout_s: float, limit_s: float) -> asyncio.Future[ResultT]:
+        """Return what gets the result or raises the error, for who is the only one to wait.
+
+        A coroutine that does so would take as long as all that is done here.
+
+        Args:
+            alarms: Those of the event loop.
+            timeout_s: Seconds until it raises RequestTimeout.
+            limit_s: The limit that these seconds are the rest of.
+        """
+        self.alarms = alarms
+        self._limit_s = limit_s
+        future = self._waiting = alarms.future(timeout_s, self._late)
+        if self.done:
+            self._end()
+        return future
+
+    def _late(self, future: asyncio.Future[ResultT]) -> None:
+        # One that was cancelled may still be answered.
+        if not future.done():
+            self._abandoned = True
+            self.timed_out()
+            _raise_in(future, RequestTimeout(self.operation, self._limit_s, offline=self.alarms.offline()))
+
     def _end(self) -> None:
         self.done = True
-        for future in self._waiting:
-            wake(future)
+        waiting = self._waiting
+        if isinstance(waiting, tuple):
+            for future in waiting:
+                wake(future)
+            return
+        self.alarms.forget(waiting)
+        if waiting.done():
+            return
+        try:  # for each of the calls that come in numbers, `suppress` would take longer than all of this
+            if self._error is None:
+                waiting.set_result(self._result)
+            else:
+                # Without what it went through for others who waited, and where it was made.
+                _raise_in(waiting, self._error.with_traceback(None))
+        except RuntimeError:
+            # Its event loop is closed.
+            pass
 
     async def wait(self, alarms: Alarms, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.
@@ -179,16 +219,22 @@ class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...]"]):
             RequestTimeout: It has not ended in time.
         """
         if not self.done:
-            future = self.begin_wait(alarms, timeout_s)
+            future = alarms.future(timeout_s)
+            self._waiting = (*self._others, future)
             try:
                 await future
             finally:
                 alarms.forget(future)
-                self._waiting = tuple(each for each in self._waiting if each is not future)
+                self._waiting = tuple(each for each in self._others if each is not future)
         return self.end_wait(timeout_s if limit_s is None else limit_s)
 
-    def begin_wait(self, alarms: Alarms, timeout_s: float) -> asyncio.Future[None]:
-        """Return what to await before `end_wait`, and then to forget; for who is the only one to wait."""
-        future = alarms.future(timeout_s)
-        self._waiting = (*self._waiting, future)
-        return future
+    @property
+    def _others(self) -> tuple[asyncio.Future[None], ...]:
+        assert isinstance(self._waiting, tuple), "who asks for an answer is the only one to wait"
+        return self._waiting
+
+
+def _raise_in(future: asyncio.Future[ResultT], error: EmitterError) -> None:
+    """Let a future raise an error, or nothing, and no warning either, where nobody awaits it any more."""
+    future.set_exception(error)
+    future.exception()

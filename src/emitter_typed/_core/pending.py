@@ -6,7 +6,7 @@ from typing import Protocol
 
 from emitter_typed._core.outcomes import AsyncOutcome, SyncOutcome
 from emitter_typed._core.time_limits import check_time_limit
-from emitter_typed._frames import hides_arguments
+from emitter_typed._frames import clear_frames, hides_arguments
 from emitter_typed.errors import RequestTimeout
 
 
@@ -37,10 +37,15 @@ class Pending:
 
     def __init__(self, outcome: SyncOutcome[None], session: MayBeOffline, timeout_s: float) -> None:
         """Made by clients."""
-        self._outcome = outcome
-        self._session = session
-        self._timeout_s = timeout_s
-        outcome.is_held = True
+        try:
+            self._outcome = outcome
+            self._session = session
+            self._timeout_s = timeout_s
+            outcome.is_held = True
+        except BaseException:
+            del outcome, session, timeout_s
+            clear_frames()
+            raise
 
     def __del__(self) -> None:
         self._outcome.forgotten()
@@ -73,9 +78,14 @@ class Pending:
             ConnectionLost: The connection was lost first. The message may have been delivered.
         """
         try:
-            self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
-        except RequestTimeout as error:
-            raise unacknowledged(error, self._session) from None
+            try:
+                self._outcome.wait(self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True))
+            except RequestTimeout as error:
+                raise unacknowledged(error, self._session) from None
+        except BaseException:
+            del timeout_s
+            clear_frames()
+            raise
 
 
 @hides_arguments
@@ -91,10 +101,15 @@ class AsyncPending:
 
     def __init__(self, outcome: AsyncOutcome[None], session: MayBeOffline, timeout_s: float) -> None:
         """Made by clients."""
-        self._outcome = outcome
-        self._session = session
-        self._timeout_s = timeout_s
-        outcome.is_held = True
+        try:
+            self._outcome = outcome
+            self._session = session
+            self._timeout_s = timeout_s
+            outcome.is_held = True
+        except BaseException:
+            del outcome, session, timeout_s
+            clear_frames()
+            raise
 
     def __del__(self) -> None:
         self._outcome.forgotten()
@@ -128,6 +143,11 @@ class AsyncPending:
         """
         try:
             limit_s = self._timeout_s if timeout_s is None else check_time_limit(timeout_s, zero=True)
-            await self._outcome.wait(self._outcome.alarms, limit_s)
-        except RequestTimeout as error:
-            raise unacknowledged(error, self._session) from None
+            try:
+                await self._outcome.wait(self._outcome.alarms, limit_s)
+            except RequestTimeout as error:
+                raise unacknowledged(error, self._session) from None
+        except BaseException:
+            del timeout_s
+            clear_frames()
+            raise

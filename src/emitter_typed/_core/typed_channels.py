@@ -6,9 +6,9 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeGuard, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from emitter_typed._core.client_base import (
     AsyncCaller,
@@ -23,11 +23,15 @@ from emitter_typed._core.subscriptions import AsyncSubscription, Subscription
 from emitter_typed._frames import hides_arguments
 from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._protocol.address import Address
-from emitter_typed._protocol.message import ChannelMessage, StoredMessage
+from emitter_typed._protocol.message import ChannelMessage, StoredMessage, live_channel_message
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.receiving.mailbox import QueueLimits
 from emitter_typed._types.values import Secret
 from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable
+
+# Of how many channels a definition remembers the parameters, and how long their names may be.
+_MAX_KNOWN_CHANNELS: Final = 4096
+_MAX_KNOWN_CHARACTERS: Final = 256
 
 PayloadT = TypeVar("PayloadT")
 ParamsT = TypeVar("ParamsT")
@@ -52,17 +56,31 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
     """The class that holds the address's parameters; None where it has none."""
     defaults: Mapping[str, object]
     """Values of options that a publish does not give."""
+    # The parameters of channels that messages came from: to read them takes longer than to read most payloads.
+    _params_of: dict[str, ParamsT] = field(factory=dict[str, ParamsT], init=False, eq=False, repr=False)
 
     def decode(
         self, channel: str, raw: bytes, stored_at: datetime | None = None
     ) -> ChannelMessage[PayloadT, ParamsT] | None:
         """Read one message; None where the channel is not of this address. Raises Undecodable."""
-        texts = self.address.match(channel)
-        if texts is None:
-            return None
-        params: ParamsT = codec.parameters(texts, self.params, channel=channel)
+        try:
+            params = self._params_of[channel]
+        except KeyError:
+            texts = self.address.match(channel)
+            if texts is None:
+                return None
+            params = self._remembered(channel, codec.parameters(texts, self.params, channel=channel))
         payload: PayloadT = codec.decode(raw, self.payload, channel=channel)
+        if stored_at is None:
+            return live_channel_message(channel, payload, raw, params)
         return ChannelMessage(channel, payload, raw, params, stored_at=stored_at)
+
+    def _remembered(self, channel: str, params: ParamsT) -> ParamsT:
+        if len(channel) <= _MAX_KNOWN_CHARACTERS:
+            if len(self._params_of) >= _MAX_KNOWN_CHANNELS:
+                self._params_of.clear()
+            self._params_of[channel] = params
+        return params
 
 
 def _check_client(client: object, expected: type, name: str) -> None:

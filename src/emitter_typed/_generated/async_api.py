@@ -23,6 +23,7 @@ from emitter_typed.contract import (
     TypeForm,
     channel_name,
     channel_with_options,
+    clear_frames,
     duration,
     filter_name,
     hides_arguments,
@@ -114,17 +115,22 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        key = Key(key)
-        return await self._calls.request(
-            KEYGEN,
-            KeygenRequest(
-                key=key,
-                channel=filter_name(channel, max_segments=23),
-                permissions=Permission(permissions),
-                ttl=duration(ttl),
-            ),
-            timeout_s=timeout_s,
-        )
+        try:
+            key = Key(key)
+            return await self._calls.request(
+                KEYGEN,
+                KeygenRequest(
+                    key=key,
+                    channel=filter_name(channel, max_segments=23),
+                    permissions=Permission(permissions),
+                    ttl=duration(ttl),
+                ),
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del key, channel, permissions, ttl, timeout_s
+            clear_frames()
+            raise
 
     async def keyban(
         self,
@@ -166,13 +172,18 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        master_key = Key(master_key)
-        target_key = Key(target_key)
-        return await self._calls.request(
-            KEYBAN,
-            KeybanRequest(master_key=master_key, target_key=target_key, ban=ban),
-            timeout_s=timeout_s,
-        )
+        try:
+            master_key = Key(master_key)
+            target_key = Key(target_key)
+            return await self._calls.request(
+                KEYBAN,
+                KeybanRequest(master_key=master_key, target_key=target_key, ban=ban),
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del master_key, target_key, ban, timeout_s
+            clear_frames()
+            raise
 
     async def link(
         self,
@@ -228,22 +239,27 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        key = Key(key)
-        return await self._calls.request(
-            LINK,
-            LinkRequest(
-                key=key,
-                channel=channel_with_options(
-                    LINK,
-                    channel_name(channel),
-                    options,
-                    {"ttl": ttl, "echo": echo},
+        try:
+            key = Key(key)
+            return await self._calls.request(
+                LINK,
+                LinkRequest(
+                    key=key,
+                    channel=channel_with_options(
+                        LINK,
+                        channel_name(channel),
+                        options,
+                        {"ttl": ttl, "echo": echo},
+                    ),
+                    name=name,
+                    subscribe=subscribe,
                 ),
-                name=name,
-                subscribe=subscribe,
-            ),
-            timeout_s=timeout_s,
-        )
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del key, channel, name, subscribe, options, ttl, echo, timeout_s
+            clear_frames()
+            raise
 
     async def me(self, *, timeout_s: float | None = None) -> MeResponse:
         """Return the id of this connection and its links.
@@ -269,7 +285,12 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return await self._calls.request(ME, MeRequest(), timeout_s=timeout_s)
+        try:
+            return await self._calls.request(ME, MeRequest(), timeout_s=timeout_s)
+        except BaseException:
+            del timeout_s
+            clear_frames()
+            raise
 
     async def presence(
         self,
@@ -318,18 +339,23 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        key = Key(key)
-        return await self._calls.request(
-            PRESENCE,
-            PresenceRequest(
-                key=key,
-                channel=filter_name(channel),
-                status=status,
-                changes=changes,
-            ),
-            timeout_s=timeout_s,
-            handler=optional_handler,
-        )
+        try:
+            key = Key(key)
+            return await self._calls.request(
+                PRESENCE,
+                PresenceRequest(
+                    key=key,
+                    channel=filter_name(channel),
+                    status=status,
+                    changes=changes,
+                ),
+                timeout_s=timeout_s,
+                handler=optional_handler,
+            )
+        except BaseException:
+            del key, channel, status, changes, optional_handler, timeout_s
+            clear_frames()
+            raise
 
     async def watch_presence(
         self,
@@ -451,15 +477,20 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        key = Key(key)
-        await self._calls.publish(
-            "publish",
-            (key, channel),
-            message,
-            options,
-            {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
-            timeout_s=timeout_s,
-        )
+        try:
+            key = Key(key)
+            await self._calls.publish(
+                "publish",
+                (key, channel),
+                message,
+                options,
+                {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del key, channel, message, options, ttl, echo, retain, qos, timeout_s
+            clear_frames()
+            raise
 
     def publish_nowait(
         self,
@@ -506,14 +537,19 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        key = Key(key)
-        return self._calls.publish_nowait(
-            "publish_nowait",
-            (key, channel),
-            message,
-            options,
-            {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
-        )
+        try:
+            key = Key(key)
+            return self._calls.publish_nowait(
+                "publish_nowait",
+                (key, channel),
+                message,
+                options,
+                {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
+            )
+        except BaseException:
+            del key, channel, message, options, ttl, echo, retain, qos
+            clear_frames()
+            raise
 
     async def publish_with_link(
         self,
@@ -557,14 +593,19 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        await self._calls.publish(
-            "publish_with_link",
-            (link,),
-            message,
-            options,
-            {"retain": retain, "qos": qos},
-            timeout_s=timeout_s,
-        )
+        try:
+            await self._calls.publish(
+                "publish_with_link",
+                (link,),
+                message,
+                options,
+                {"retain": retain, "qos": qos},
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del link, message, options, retain, qos, timeout_s
+            clear_frames()
+            raise
 
     @overload
     async def subscribe(

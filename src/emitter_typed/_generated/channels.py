@@ -22,6 +22,7 @@ from emitter_typed.contract import (
     QueueLimits,
     Subscription,
     SyncChannel,
+    clear_frames,
     hides_arguments,
 )
 
@@ -81,12 +82,17 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        self._publish(
-            "publish",
-            payload,
-            {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
-            timeout_s=timeout_s,
-        )
+        try:
+            self._publish(
+                "publish",
+                payload,
+                {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del payload, ttl, echo, retain, qos, timeout_s
+            clear_frames()
+            raise
 
     def publish_nowait(
         self,
@@ -128,11 +134,16 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._publish_nowait(
-            "publish_nowait",
-            payload,
-            {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
-        )
+        try:
+            return self._publish_nowait(
+                "publish_nowait",
+                payload,
+                {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
+            )
+        except BaseException:
+            del payload, ttl, echo, retain, qos
+            clear_frames()
+            raise
 
 
 @hides_arguments
@@ -324,12 +335,17 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        await self._publish(
-            "publish",
-            payload,
-            {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
-            timeout_s=timeout_s,
-        )
+        try:
+            await self._publish(
+                "publish",
+                payload,
+                {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del payload, ttl, echo, retain, qos, timeout_s
+            clear_frames()
+            raise
 
     def publish_nowait(
         self,
@@ -371,11 +387,16 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._publish_nowait(
-            "publish_nowait",
-            payload,
-            {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
-        )
+        try:
+            return self._publish_nowait(
+                "publish_nowait",
+                payload,
+                {"ttl": ttl, "echo": echo, "retain": retain, "qos": qos},
+            )
+        except BaseException:
+            del payload, ttl, echo, retain, qos
+            clear_frames()
+            raise
 
 
 @hides_arguments

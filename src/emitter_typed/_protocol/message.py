@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from attrs import field, fields, frozen
 
@@ -23,6 +23,7 @@ else:
 ChannelPayloadT = TypeVar("ChannelPayloadT", covariant=True)
 ParamsT = TypeVar("ParamsT", covariant=True)
 T = TypeVar("T")
+OtherT = TypeVar("OtherT")
 
 
 @frozen
@@ -91,13 +92,13 @@ class Message(Generic[PayloadT]):
             raise no_dict(self, name, {each: each for each in (*public, "as_object()")})
 
 
-_new = object.__new__
+_new: Any = object.__new__  # Any: an object of a class with type variables is one of whatever they are
 _set_channel, _set_payload, _set_raw, _set_stored_at = (vars(Message)[each.name].__set__ for each in fields(Message))
 
 
 def live_message(channel: str, payload: T, raw: bytes) -> Message[T]:
     """Return a message that arrived live: `Message(channel, payload, raw)`, in half the time."""
-    message: Message[T] = _new(Message)  # pyright: ignore[reportAssignmentType]  # the class, of whatever payload
+    message: Message[T] = _new(Message)
     _set_channel(message, channel)
     _set_payload(message, payload)
     _set_raw(message, raw)
@@ -111,6 +112,20 @@ class ChannelMessage(Message[ChannelPayloadT], Generic[ChannelPayloadT, ParamsT]
 
     params: ParamsT
     """The parameters in the channel's address, such as `.room`."""
+
+
+_set_params = vars(ChannelMessage)["params"].__set__
+
+
+def live_channel_message(channel: str, payload: T, raw: bytes, params: OtherT) -> ChannelMessage[T, OtherT]:
+    """Return a message of a typed channel that arrived live, as `live_message` does."""
+    message: ChannelMessage[T, OtherT] = _new(ChannelMessage)
+    _set_channel(message, channel)
+    _set_payload(message, payload)
+    _set_raw(message, raw)
+    _set_stored_at(message, None)
+    _set_params(message, params)
+    return message
 
 
 @frozen

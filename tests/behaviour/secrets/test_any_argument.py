@@ -197,7 +197,12 @@ async def test_of_a_key_that_a_broker_makes(make: Callable[[], Broker]) -> None:
     await assert_nothing_shows(make().keygen)
 
 
-def test_what_the_caller_was_handling_stays_as_it_is() -> None:
+@pytest.mark.parametrize(
+    "call",
+    [lambda: Client("no URL"), lambda: Client().publish("k", "a/+/", b"")],
+    ids=["wrapped", "by itself"],
+)
+def test_what_the_caller_was_handling_stays_as_it_is(call: Callable[[], object]) -> None:
     """Only what lies below the call is cleared."""
 
     def own() -> None:
@@ -208,7 +213,7 @@ def test_what_the_caller_was_handling_stays_as_it_is() -> None:
         try:
             own()
         except LookupError:
-            Client("no URL")
+            call()
 
     with pytest.raises(InvalidArgument) as caught:
         while_handling()

@@ -13,6 +13,7 @@ from emitter_typed_codegen.view.methods import (
     MethodsView,
     Parameter,
     arguments,
+    forget,
     head,
     liberal,
     methods_class,
@@ -99,6 +100,7 @@ def _request(scope: ModuleScope, flavour: Flavour, request: Request) -> Method:
             *hide_secrets(scope, request.request.fields),
             waiting(flavour, call("self._calls.request", constant, made, **sent)),
         ),
+        failed=forget(scope, [*parameters, *named]),
     )
 
 

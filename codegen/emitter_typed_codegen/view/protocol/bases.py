@@ -20,6 +20,7 @@ from emitter_typed_codegen.view.methods import (
     MethodsView,
     Parameter,
     arguments,
+    forget,
     head,
     methods_class,
     returns,
@@ -95,6 +96,7 @@ def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> Meth
         head=head(scope, flavour, name, [payload], named, returns=result, waits=operation.wait),
         doc=operation_doc(operation, sections),
         body=(waiting(flavour, made, result=not operation.wait, waits=operation.wait),),
+        failed=forget(scope, [payload, *named]),
     )
 
 

@@ -8,7 +8,17 @@ from emitter_typed_codegen.names import method_name
 from emitter_typed_codegen.pytypes import BUILTINS, HERE, NONE, Applied, Name, PyType, optional
 from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import parameter_text
-from emitter_typed_codegen.view.methods import Flavour, Method, Parameter, arguments, head, liberal, returns, timeout
+from emitter_typed_codegen.view.methods import (
+    Flavour,
+    Method,
+    Parameter,
+    arguments,
+    forget,
+    head,
+    liberal,
+    returns,
+    timeout,
+)
 from emitter_typed_codegen.view.module_scope import ModuleScope, attribute, call, contract, sequence
 from emitter_typed_codegen.view.protocol.calls import (
     BOOL,
@@ -72,6 +82,7 @@ def _publish(scope: ModuleScope, flavour: Flavour, operation: Operation) -> list
             head=head(scope, flavour, name, positional, named, returns=result, waits=operation.wait),
             doc=operation_doc(operation, sections),
             body=(*hide_secrets(scope, operation.params), body),
+            failed=forget(scope, [*positional, *named]),
         )
     ]
 

@@ -87,8 +87,10 @@ class PahoTransport:
         if self._over or self._closing or self._aborting:
             return
         item = packet if self._client is None else self._client.encoded(packet)
+        # Almost all that is sent is bytes by now.
+        size = len(item) if isinstance(item, bytes) else _size(item)
         self._outgoing.append(item)
-        self._queued_bytes += _size(item)
+        self._queued_bytes += size
         if not self._resuming:
             self._resume_soon()
 
@@ -387,7 +389,7 @@ class PahoTransport:
         while self._outgoing and room > 0:
             packet = self._outgoing.popleft()
             packets.append(packet)
-            size = _size(packet)
+            size = len(packet) if isinstance(packet, bytes) else _size(packet)
             room -= size
             self._passed_bytes += size
         if packets:
@@ -404,9 +406,7 @@ def _is_once(packet: OutboundPacket | bytes) -> bool:
     return is_qos0(packet) if isinstance(packet, bytes) else isinstance(packet, Publish) and not packet.qos
 
 
-def _size(packet: OutboundPacket | bytes) -> int:
-    if isinstance(packet, bytes):
-        return len(packet)
+def _size(packet: OutboundPacket) -> int:
     if isinstance(packet, Publish):
         return len(packet.topic) + len(packet.payload)
     return sum(map(len, packet.topics)) if isinstance(packet, Subscribe) else len(packet.topic)

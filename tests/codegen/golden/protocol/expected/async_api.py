@@ -23,6 +23,7 @@ from emitter_typed.contract import (
     TypeForm,
     channel_name,
     channel_with_options,
+    clear_frames,
     duration,
     filter_name,
     hides_arguments,
@@ -91,18 +92,23 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        token = Token(token)
-        return await self._calls.request(
-            ISSUE,
-            IssueRequest(
-                token=token,
-                channel=filter_name(channel, max_segments=9),
-                rights=Right(rights),
-                lifetime=duration(lifetime),
-                note=note,
-            ),
-            timeout_s=timeout_s,
-        )
+        try:
+            token = Token(token)
+            return await self._calls.request(
+                ISSUE,
+                IssueRequest(
+                    token=token,
+                    channel=filter_name(channel, max_segments=9),
+                    rights=Right(rights),
+                    lifetime=duration(lifetime),
+                    note=note,
+                ),
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del token, channel, rights, lifetime, note, timeout_s
+            clear_frames()
+            raise
 
     async def watch(
         self,
@@ -138,13 +144,18 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        token = Token(token)
-        return await self._calls.request(
-            WATCH,
-            WatchRequest(token=token, channel=channel_name(channel), until=until),
-            timeout_s=timeout_s,
-            handler=optional_handler,
-        )
+        try:
+            token = Token(token)
+            return await self._calls.request(
+                WATCH,
+                WatchRequest(token=token, channel=channel_name(channel), until=until),
+                timeout_s=timeout_s,
+                handler=optional_handler,
+            )
+        except BaseException:
+            del token, channel, until, optional_handler, timeout_s
+            clear_frames()
+            raise
 
     async def whoami(self, *, timeout_s: float | None = None) -> WhoamiResponse:
         """Ask for one's own name.
@@ -170,7 +181,16 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return await self._calls.request(WHOAMI, WhoamiRequest(), timeout_s=timeout_s)
+        try:
+            return await self._calls.request(
+                WHOAMI,
+                WhoamiRequest(),
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del timeout_s
+            clear_frames()
+            raise
 
     async def shorten(
         self,
@@ -209,21 +229,26 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        token = Token(token)
-        return await self._calls.request(
-            SHORTEN,
-            ShortenRequest(
-                token=token,
-                channel=channel_with_options(
-                    SHORTEN,
-                    channel_name(channel, max_segments=9),
-                    options,
-                    {"keep": keep},
+        try:
+            token = Token(token)
+            return await self._calls.request(
+                SHORTEN,
+                ShortenRequest(
+                    token=token,
+                    channel=channel_with_options(
+                        SHORTEN,
+                        channel_name(channel, max_segments=9),
+                        options,
+                        {"keep": keep},
+                    ),
+                    listen=listen,
                 ),
-                listen=listen,
-            ),
-            timeout_s=timeout_s,
-        )
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del token, channel, listen, options, keep, timeout_s
+            clear_frames()
+            raise
 
     async def watch_channel(
         self,
@@ -317,15 +342,20 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        token = Token(token)
-        await self._calls.publish(
-            "send",
-            (token, channel),
-            message,
-            options,
-            {"keep": keep, "echo": echo, "quality": quality},
-            timeout_s=timeout_s,
-        )
+        try:
+            token = Token(token)
+            await self._calls.publish(
+                "send",
+                (token, channel),
+                message,
+                options,
+                {"keep": keep, "echo": echo, "quality": quality},
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del token, channel, message, options, keep, echo, quality, timeout_s
+            clear_frames()
+            raise
 
     def send_later(
         self,
@@ -360,14 +390,19 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        token = Token(token)
-        return self._calls.publish_nowait(
-            "send_later",
-            (token, channel),
-            message,
-            options,
-            {"keep": keep, "echo": echo, "quality": quality},
-        )
+        try:
+            token = Token(token)
+            return self._calls.publish_nowait(
+                "send_later",
+                (token, channel),
+                message,
+                options,
+                {"keep": keep, "echo": echo, "quality": quality},
+            )
+        except BaseException:
+            del token, channel, message, options, keep, echo, quality
+            clear_frames()
+            raise
 
     async def send_short(
         self,
@@ -401,14 +436,19 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        await self._calls.publish(
-            "send_short",
-            (short,),
-            message,
-            options,
-            {"quality": quality},
-            timeout_s=timeout_s,
-        )
+        try:
+            await self._calls.publish(
+                "send_short",
+                (short,),
+                message,
+                options,
+                {"quality": quality},
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del short, message, options, quality, timeout_s
+            clear_frames()
+            raise
 
     @overload
     async def listen(

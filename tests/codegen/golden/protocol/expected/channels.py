@@ -22,6 +22,7 @@ from emitter_typed.contract import (
     QueueLimits,
     Subscription,
     SyncChannel,
+    clear_frames,
     hides_arguments,
 )
 
@@ -65,12 +66,17 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        self._publish(
-            "send",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-            timeout_s=timeout_s,
-        )
+        try:
+            self._publish(
+                "send",
+                payload,
+                {"keep": keep, "echo": echo, "quality": quality},
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del payload, keep, echo, quality, timeout_s
+            clear_frames()
+            raise
 
     def send_later(
         self,
@@ -99,11 +105,16 @@ class PublishChannel(SyncChannel[PayloadT, ParamsT]):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._publish_nowait(
-            "send_later",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-        )
+        try:
+            return self._publish_nowait(
+                "send_later",
+                payload,
+                {"keep": keep, "echo": echo, "quality": quality},
+            )
+        except BaseException:
+            del payload, keep, echo, quality
+            clear_frames()
+            raise
 
 
 @hides_arguments
@@ -245,12 +256,17 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        await self._publish(
-            "send",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-            timeout_s=timeout_s,
-        )
+        try:
+            await self._publish(
+                "send",
+                payload,
+                {"keep": keep, "echo": echo, "quality": quality},
+                timeout_s=timeout_s,
+            )
+        except BaseException:
+            del payload, keep, echo, quality, timeout_s
+            clear_frames()
+            raise
 
     def send_later(
         self,
@@ -279,11 +295,16 @@ class AsyncPublishChannel(AsyncChannel[PayloadT, ParamsT]):
             Congested: Too many calls or bytes are in flight. Nothing was sent.
             Closed: The client is not connected. Nothing was sent.
         """
-        return self._publish_nowait(
-            "send_later",
-            payload,
-            {"keep": keep, "echo": echo, "quality": quality},
-        )
+        try:
+            return self._publish_nowait(
+                "send_later",
+                payload,
+                {"keep": keep, "echo": echo, "quality": quality},
+            )
+        except BaseException:
+            del payload, keep, echo, quality
+            clear_frames()
+            raise
 
 
 @hides_arguments
