@@ -40,13 +40,13 @@ class DirectClient(PahoClient):
 
     def receive(self) -> None:
         """Read what the socket has to give, up to a bound, into `arrived`."""
-        if self._is_behind and (not self._take() or self._is_behind):
+        if self._is_behind and not self._take():
             return
         taken = 0
         while taken < _READ_BYTES:
             size = self._read()
             taken += size
-            if not size or self._is_behind or self.socket() is None or (size < _READ_BYTES and self._gives_all):
+            if not size or (size < _READ_BYTES and self._gives_all):
                 return
 
     def holds_more(self) -> bool:
@@ -93,7 +93,7 @@ class DirectClient(PahoClient):
         return len(data) if self._take() else 0
 
     def _take(self) -> bool:
-        """Take in what was read, up to a bound, and tell whether the connection goes on."""
+        """Take in what was read, up to a bound, and tell whether to read on."""
         try:
             for _ in range(_MAX_OTHERS_A_BATCH):
                 other = self._frames.take(self.arrived, known=self.accepted)
@@ -104,7 +104,7 @@ class DirectClient(PahoClient):
         except PacketTooLarge as problem:
             self.lost_because = str(problem)
             self.drop()
-        return self.socket() is not None
+        return not self._is_behind and self.socket() is not None
 
     def _hand_on(self, packet: bytes) -> None:
         """Let paho read a packet, the beginning of one, or nothing, and thereby learn of the end."""
