@@ -223,7 +223,7 @@ def test_guards_that_an_interrupted_call_has_not_left_are_left_when_it_fails() -
     other.__enter__()
     put_off(lambda: done.append(held()))
 
-    recover(sys._getframe())
+    recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
 
     assert (held(), one.is_mine, other.is_mine, done) == (0, False, False, [0])
 
@@ -234,7 +234,7 @@ def test_they_are_not_left_as_long_as_our_own_code_has_called() -> None:
     exec("def call(function): function()", ours)
 
     def fail() -> None:
-        recover(sys._getframe())
+        recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
         assert guard.is_mine
 
     with guard:
@@ -247,7 +247,7 @@ def test_a_guard_that_was_left_in_another_order_is_not_taken_for_another() -> No
         inner.__enter__()
     assert (held(), outer.is_mine, inner.is_mine) == (1, False, True)
 
-    recover(sys._getframe())
+    recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
 
     assert (held(), inner.is_mine) == (0, False)
 
