@@ -36,6 +36,9 @@ SDIST_MUST_HAVE = (
     r"codegen/emitter_typed_codegen/__init__\.py",
     r"conftest\.py",
     r"tests/conftest\.py",
+    r"\.ci/run",
+    r"\.github/workflows/[^/]+",
+    r"\.pre-commit-config\.yaml",
     r"README\.md",
     r"LICENSE",
     r"Makefile",
@@ -204,7 +207,7 @@ def check_pytest_plugin(binaries: Path, folder: Path) -> None:
     folder.mkdir()
     (folder / "test_it.py").write_text(TEST)
     answer = run([str(binaries / "python"), "-m", "pytest", "-W", "error"], cwd=folder)
-    advice = 'the embedded broker needs more: pip install "emitter-typed[broker]"'
+    advice = 'the embedded broker needs the extra broker: pip install "emitter-typed[broker]"'
     if "1 passed, 1 error" not in answer.stdout or advice not in answer.stdout.splitlines():
         raise CheckFailedError(f"one test should pass, and the other end with the line `{advice}`:\n{answer.stdout}")
 

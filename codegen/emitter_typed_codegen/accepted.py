@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 from emitter_typed_codegen.compare import RULES
 from emitter_typed_codegen.data import frozen
+from emitter_typed_codegen.language.shapes import listed
+from emitter_typed_codegen.paths import unreadable
 from emitter_typed_codegen.problems import did_you_mean, quoted
 
 _KEYS = ("rule", "path", "reason", "schema")
@@ -17,7 +20,18 @@ _ENTRY = re.compile(r"^\s*\[\[\s*accept\s*\]\]", re.MULTILINE)
 
 
 class BadAccepted(Exception):
-    """The file cannot be read, or an entry has a mistake. The text has a line for each, with its place."""
+    """The file cannot be read, or an entry has a mistake. The text has a line for each, with its place.
+
+    Attributes:
+        entries: Those without a mistake.
+    """
+
+    entries: list[Accepted]
+
+    def __init__(self, message: str, entries: Iterable[Accepted] = ()) -> None:
+        """Hold the mistakes, and what is right."""
+        super().__init__(message)
+        self.entries = [*entries]
 
 
 @frozen(kw_only=True)
@@ -43,12 +57,11 @@ def read_accepted(path: Path) -> list[Accepted]:
         text = path.read_text("utf-8")
         held: dict[str, object] = tomllib.loads(text)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise BadAccepted(f"{path}: cannot be read: {why}") from error
-    mistakes = [f"{path}: there is no key {quoted(key)}: write [[accept]]" for key in held if key != "accept"]
+        raise BadAccepted(f"{path}: the file of accepted breaks {unreadable(error)}") from error
+    mistakes = [f"{path}: unknown key {quoted(key)}: write [[accept]]" for key in held if key != "accept"]
     entries = held.get("accept", [])
     if not isinstance(entries, list):
-        mistakes.append(f"{path}: write [[accept]], once for each break")
+        mistakes.append(f"{path}: accept must be a list of tables: write [[accept]] before each break")
         entries = []
     lines = [text.count("\n", 0, found.end()) + 1 for found in _ENTRY.finditer(text)]
     accepted: list[Accepted] = []
@@ -69,26 +82,27 @@ def read_accepted(path: Path) -> list[Accepted]:
                 )
             )
     if mistakes:
-        raise BadAccepted("\n".join(mistakes))
+        raise BadAccepted("\n".join(mistakes), accepted)
     return accepted
 
 
 def _mistakes(entry: dict[str, object]) -> list[str]:
     found = [
-        "; ".join(filter(None, (f"there is no key {quoted(key)}", did_you_mean(key, _KEYS))))
+        f"unknown key {quoted(key)}: {did_you_mean(key, _KEYS) or f'its keys are {listed(_KEYS)}'}"
         for key in entry
         if key not in _KEYS
     ]
     for key in _KEYS:
         value = entry.get(key)
         if value is None and key in _REQUIRED:
-            found.append(f'it needs {key} = "…"')
+            found.append(f'{key} is missing: write {key} = "…"')
         elif value is not None and not (isinstance(value, str) and value.strip()):
-            found.append(f"{key} is a text that is not empty")
+            found.append(f"{key} must be a text that is not empty")
     rule = entry.get("rule")
     if isinstance(rule, str) and rule.strip():
         if rule not in RULES:
-            found.append("; ".join(filter(None, (f"there is no rule {quoted(rule)}", did_you_mean(rule, RULES)))))
+            hint = did_you_mean(rule, RULES) or "emitter-typed diff prints the rule of each break"
+            found.append(f"unknown rule {quoted(rule)}: {hint}")
         elif not RULES[rule].breaking:
-            found.append(f"{rule} breaks nothing: take the entry away")
+            found.append(f"{rule} breaks nothing, so it need not be accepted: remove the entry")
     return found

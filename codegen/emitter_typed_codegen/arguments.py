@@ -8,6 +8,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from emitter_typed_codegen.exit_codes import USAGE
@@ -129,6 +130,27 @@ def _columns() -> int:
 
 def _is_option(argument: str) -> bool:
     return argument.startswith("-") and argument != "-" and " " not in argument and not _is_number(argument)
+
+
+def file_path(text: str) -> Path:
+    """Read the path of a file: an empty one would be the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: name a file")
+    return Path(text)
+
+
+def schema_name(text: str) -> str:
+    """Read the name of a schema: a file, or git:REV:PATH."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: name a file, or git:REV:PATH")
+    return text
+
+
+def revision(text: str) -> str:
+    """Read a revision of Git."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: name a revision, such as origin/main")
+    return text
 
 
 def suggestion(text: str, names: Iterable[str]) -> str:

@@ -84,7 +84,7 @@ def branched_off(folder: Path, revision: str) -> str:
     done = _run(folder, "merge-base", "--end-of-options", revision, "HEAD")
     commit = done.stdout.decode("ascii", "replace").strip()
     if done.returncode != 0 or not commit:
-        raise NoBaseline(f"{folder}: HEAD and {revision} have no commit in common{_shallow(folder)}")
+        raise NoBaseline(f"HEAD and {revision} have no commit in common in {folder}{_shallow(folder)}")
     return _git(folder, "rev-parse", "--short=12", commit).strip()
 
 
@@ -110,7 +110,7 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
         return _version(written, path, load(path, protocol), _from_here)
     revision, colon, name = written.removeprefix(GIT).partition(":")
     if not (revision and colon and name) or revision.startswith("-") or "\0" in written:
-        raise NoBaseline(f"{written}: write git:REV:PATH, as in git:v1.0:home.yaml")
+        raise NoBaseline(f"{written} does not name a file in a revision: write git:REV:PATH, as in git:v1.0:home.yaml")
     with _checked_out(Path(name), revision) as (root, path):
 
         def shown(file: str) -> str:
@@ -144,7 +144,7 @@ def _checked_out(path: Path, revision: str) -> Generator[tuple[Path, Path]]:
     with TemporaryDirectory() as made:
         root = Path(made).resolve()
         if not _take(top, revision, inside, root):
-            raise NoBaseline(f"there is no {path} in {revision}")
+            raise NoBaseline(f"{path} does not exist in the revision {revision}")
         yield root, root / inside
 
 
@@ -189,7 +189,7 @@ def _revision(folder: Path, revision: str) -> None:
     except NoBaseline:
         _git(folder, "rev-parse", "--git-dir")
         where = f"in the Git repository of {folder}"
-        raise NoBaseline(f"there is no revision {revision} {where}{_shallow(folder)}") from None
+        raise NoBaseline(f"the revision {revision} does not exist {where}{_shallow(folder)}") from None
 
 
 def _shallow(folder: Path) -> str:
@@ -208,7 +208,9 @@ def _git(folder: Path, *arguments: str) -> str:
     done = _run(folder, *arguments)
     if done.returncode != 0:
         why = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise NoBaseline(f"{folder}: {why[0].removeprefix('fatal: ') if why else 'git cannot read it'}")
+        if why and "not a git repository" in why[0]:
+            raise NoBaseline(f"{folder} is not in a Git repository: compare with a file instead of a revision")
+        raise NoBaseline(f"git cannot read {folder}: {why[0].removeprefix('fatal: ') if why else 'no reason given'}")
     return done.stdout.decode("utf-8")
 
 
@@ -224,9 +226,9 @@ def _run(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.Comple
             timeout=_GIT_TIMEOUT_S,
         )
     except FileNotFoundError:
-        raise NoBaseline(f"{folder}: git is not installed") from None
+        raise NoBaseline("git is not installed: install it, or compare with a file instead of a revision") from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoBaseline(f"{folder}: git cannot be run: {error}") from error
+        raise NoBaseline(f"git cannot be run in {folder}: {error}") from error
 
 
 def _environment() -> dict[str, str]:

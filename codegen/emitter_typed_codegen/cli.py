@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from emitter_typed_codegen.arguments import PROGRAM, Parser, suggestion
+from emitter_typed_codegen.arguments import PROGRAM, Parser, file_path, revision, schema_name, suggestion
 from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
 from emitter_typed_codegen.export import TARGETS, Target
 from emitter_typed_codegen.stdio import printed
@@ -134,7 +134,7 @@ def _generate_parser(prog: str) -> Parser:
         example="home.yaml --out home_api",
         prog=prog,
     )
-    parser.add_argument("schema", nargs="?", type=Path, metavar="SCHEMA", help="the schema, a YAML file")
+    parser.add_argument("schema", nargs="?", type=file_path, metavar="SCHEMA", help="the schema, a YAML file")
     parser.add_argument("--out", metavar="DIR", help="the folder of the package; its name is what Python imports")
     parser.add_argument(
         "--testing",
@@ -165,9 +165,10 @@ def _check_parser(prog: str) -> Parser:
         example="home.yaml",
         prog=prog,
     )
-    parser.add_argument("schemas", nargs="*", type=Path, metavar="SCHEMA", help="a schema, a YAML file")
+    parser.add_argument("schemas", nargs="*", type=file_path, metavar="SCHEMA", help="a schema, a YAML file")
     parser.add_argument(
         "--against",
+        type=revision,
         metavar="REV",
         help="compare with the commit where this branch left REV (default: baseline in pyproject.toml)",
     )
@@ -187,9 +188,15 @@ def _diff_parser(prog: str) -> Parser:
         example="git:HEAD:home.yaml",
         prog=prog,
     )
-    parser.add_argument("old", nargs="?", metavar="OLD", help="the old schema: a file, or git:REV:PATH")
-    parser.add_argument("new", nargs="?", metavar="NEW", help="the new schema; default: PATH of git:REV:PATH")
-    parser.add_argument("--against", metavar="REV", help="the revision that jobs are compared with; default: HEAD")
+    parser.add_argument(
+        "old", nargs="?", type=schema_name, metavar="OLD", help="the old schema: a file, or git:REV:PATH"
+    )
+    parser.add_argument(
+        "new", nargs="?", type=schema_name, metavar="NEW", help="the new schema; default: PATH of git:REV:PATH"
+    )
+    parser.add_argument(
+        "--against", type=revision, metavar="REV", help="the revision that jobs are compared with; default: HEAD"
+    )
     _add_changes(parser)
     _add_format(parser)
     return parser
@@ -204,22 +211,22 @@ def _export_parser(prog: str) -> Parser:
         example="home.yaml --to html --out home.html",
         prog=prog,
     )
-    parser.add_argument("schema", type=Path, metavar="SCHEMA", help="the schema, a YAML file")
+    parser.add_argument("schema", type=file_path, metavar="SCHEMA", help="the schema, a YAML file")
     parser.add_argument("--to", required=True, type=_target, choices=TARGETS, help="what to write")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="the file to write; default: stdout")
+    parser.add_argument("--out", type=file_path, metavar="FILE", help="the file to write; default: stdout")
     _add_format(parser)
     return parser
 
 
 def _target(text: str) -> str:
     if text not in TARGETS:
-        meant = suggestion(text, TARGETS) or f": choose one of {', '.join(TARGETS)}"
-        raise argparse.ArgumentTypeError(f"there is no document {text!r}{meant}")
+        meant = suggestion(text, TARGETS) or f": write one of {', '.join(TARGETS)}"
+        raise argparse.ArgumentTypeError(f"unknown form {text!r}{meant}")
     return text
 
 
 def _add_changes(parser: Parser) -> None:
-    parser.add_argument("--accept", type=Path, metavar="FILE", help="a TOML file of breaks that you accept")
+    parser.add_argument("--accept", type=file_path, metavar="FILE", help="a TOML file of breaks that you accept")
     parser.add_argument("--all", action="store_true", help="also show safe changes")
 
 
@@ -253,23 +260,23 @@ def _check(parser: Parser, options: _CheckOptions) -> int:
     if not options.schemas:
         return _check_jobs(options)
     if options.against is not None or options.accept is not None or options.all:
-        parser.error("--against, --accept and --all go with the jobs of pyproject.toml; compare schemas with diff")
+        parser.error("--against, --accept and --all compare the jobs of pyproject.toml; for schemas, use diff")
     return _check_schemas(options.schemas, options.format)
 
 
 def _check_jobs(options: _CheckOptions) -> int:
-    from emitter_typed_codegen.accepted import BadAccepted
-    from emitter_typed_codegen.baseline import NoBaseline
     from emitter_typed_codegen.jobs import BadConfiguration, project_file, read_project
     from emitter_typed_codegen.project import check_project
 
     try:
         checked = check_project(read_project(project_file(Path.cwd())), options.against, options.accept)
-    except (BadAccepted, BadConfiguration, NoBaseline) as error:
+    except BadConfiguration as error:
         print(error, file=sys.stderr)
         return USAGE
     print(checked.render(options.format, safe=options.all), end="")
-    return DONE if checked.good else FOUND
+    for mistake in checked.mistakes:
+        print(mistake, file=sys.stderr)
+    return USAGE if checked.mistakes else DONE if checked.good else FOUND
 
 
 def _check_schemas(schemas: Sequence[Path], format: Format) -> int:
@@ -301,7 +308,7 @@ def _diff(parser: Parser, options: _DiffOptions) -> int:
     from emitter_typed_codegen.project import diff_project
 
     if options.old is not None and options.against is not None:
-        parser.error("--against goes with the jobs of pyproject.toml; name OLD as git:REV:PATH")
+        parser.error("--against goes with the jobs of pyproject.toml; with OLD, write git:REV:PATH instead")
     try:
         if options.old is None:
             project = read_project(project_file(Path.cwd()))
@@ -328,7 +335,7 @@ def _export(options: _ExportOptions) -> int:
 
     stdout: TextIO | None = sys.stdout
     if options.out is None and stdout is None:
-        print("there is no stdout to write to: name a file with --out", file=sys.stderr)
+        print("stdout is closed: name a file with --out", file=sys.stderr)
         return FOUND
     try:
         schema = load(options.schema, compiler_protocol())
@@ -373,9 +380,9 @@ def _generate(parser: Parser, options: _GenerateOptions, pause: Callable[[], obj
 
     schema = options.schema
     if (schema is None) != (options.out is None):
-        parser.error("SCHEMA and --out DIR go together; without both, the jobs of pyproject.toml are done")
+        parser.error("SCHEMA and --out DIR go together; omit both to run the jobs of pyproject.toml")
     if schema is None and options.testing:
-        parser.error("--testing goes with SCHEMA; a job of pyproject.toml says testing = true")
+        parser.error("--testing goes with SCHEMA; for a job, write testing = true in pyproject.toml")
     try:
         if schema is not None and options.out is not None:
             # What the files say is for another folder than this one, perhaps.
@@ -454,7 +461,10 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
         # Some say nothing to a reader, and change with every line of the others.
         if change.path.name != CHECKSUMS and not change.path.name.endswith(ENDING):
             print(change.diff(Path.cwd()), end="", file=words)
-    stale = [_output(change.path, "is not what its schema makes", f"run: {again}") for change in plan.changes]
+    stale = [
+        _output(change.path, "is out of date: it differs from what its schema generates", f"run: {again}")
+        for change in plan.changes
+    ]
     _print_problems(stale if check and format != "text" else (), format)
     for job in jobs:
         changes = [one for one in plan.changes if one.path.parent == job.out or one.path == job.protocol_out]
@@ -463,9 +473,9 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
     documents = {path for job in jobs for _, path in job.exports}
     for change in plan.changes:
         if change.path.parent not in packages and change.path not in packages:
-            path = _seen(change.path)
+            seen = _seen(change.path)
             whom = "" if change.path in documents else ", for editors"
-            print(f"{path} would change; run: {again}" if check else f"wrote {path}{whom}", file=words)
+            print(f"{seen} would change; run: {again}" if check else f"wrote {seen}{whom}", file=words)
     return FOUND if check and plan.changes else DONE
 
 

@@ -87,7 +87,7 @@ class Report:
         write = _as_text if format == "text" else _as_github
         parts = [write(one) for one in told]
         for file, one in self.unused:
-            message = f"{one.rule} at {one.path} no longer occurs: take the entry away"
+            message = f"{one.rule} at {one.path} no longer occurs: remove the entry"
             if format == "text":
                 parts.append(f"{file}:{one.line}: {message}\n")
             else:
@@ -106,11 +106,11 @@ class Report:
 
     def _summary(self, *, hidden: bool) -> str:
         if not self.findings:
-            return "nothing changed\n"
+            return "no changes\n"
         python = sum("python-only" in one.change.rule.effects for one in self.findings)
         safe = sum("safe" in one.change.rule.effects for one in self.findings)
         told = [f"breaking: {self.breaking}", f"accepted: {self.accepted}", f"Python only: {python}", f"safe: {safe}"]
-        return ", ".join(told) + (" (--all tells them)\n" if hidden and safe else "\n")
+        return ", ".join(told) + (" (shown with --all)\n" if hidden and safe else "\n")
 
 
 def diff_schemas(old: str, new: str | None, accept: Path | None) -> Report:
@@ -130,9 +130,9 @@ def diff_schemas(old: str, new: str | None, accept: Path | None) -> Report:
         BadAccepted: The file of accepted breaks has mistakes.
         BadConfiguration: A schema describes a protocol, or NEW is missing.
     """
-    changes = Changes(accept)
     if new is None and not is_git(old):
-        raise BadConfiguration(f"{old} is one schema: name the one to compare it with, or write git:REV:{old}")
+        raise BadConfiguration(f"NEW is missing: name the schema to compare {old} with, or write git:REV:{old}")
+    changes = Changes(accept, [] if accept is None else read_accepted(accept))
     changes.between(old, new if new is not None else old.removeprefix(GIT).partition(":")[2], protocols=False)
     return changes.report()
 
@@ -140,11 +140,11 @@ def diff_schemas(old: str, new: str | None, accept: Path | None) -> Report:
 class Changes:
     """Collects what changed in some schemas, and which of the breaks were meant."""
 
-    def __init__(self, accept: Path | None) -> None:
-        """Read the file of accepted breaks, if there is one. Raises BadAccepted."""
+    def __init__(self, accept: Path | None, entries: Sequence[Accepted]) -> None:
+        """Hold the file of accepted breaks, if there is one, and its entries."""
         self._protocol = compiler_protocol()
         self._accept = accept
-        self._entries = [] if accept is None else read_accepted(accept)
+        self._entries = entries
         self._used: set[int] = set()
         self._findings: list[Finding] = []
         self._notes: list[str] = []
@@ -176,7 +176,7 @@ class Changes:
         """Tell what it breaks that a schema of a revision is not used any more. Raises SchemaProblems, NoBaseline."""
         before = open_version(f"{GIT}{revision}:{path}", self._protocol)
         if before.schema.envelope is None:
-            self._notes.append(f"{path} was the schema of a job in {revision}, and is no more")
+            self._notes.append(f"{path} was the schema of a job in {revision}, and is not any more")
             without = evolve(before.schema, channels=(), types=(), imports=(), imported=())
             self._add(before, evolve(before, schema=without), str(path))
 

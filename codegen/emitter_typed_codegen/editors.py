@@ -552,8 +552,8 @@ def _of_values(called: str, names: Collection[str]) -> JsonSchema:
     message = f"only a {listed(list(FORMATS), 'or')} can have another format"
     others = [kind for kind in _SPELLED if kind not in FORMATS]
     conditions.append(_if(called, others, _never("format", message)))
-    for scalar, form in FORMATS.items():
-        conditions.append(_if(called, [scalar], {"properties": {"format": {"const": form}}}))
+    for scalar, forms in FORMATS.items():
+        conditions.append(_if(called, [scalar], {"properties": {"format": {"enum": list(forms)}}}))
     for kind in _VALUES:
         or_null: JsonSchema = {"anyOf": [_value_of(kind), {"type": "null"}]}
         conditions.append(_if(called, [kind], {"properties": {"default": _value_of(kind)}}, mark=""))

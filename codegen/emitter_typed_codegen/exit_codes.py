@@ -15,16 +15,19 @@ UNREAD: Final = 141
 MEANINGS: Final = {
     DONE: "done; `broker` also after Ctrl-C or SIGTERM",
     FOUND: (
-        "something was found: problems in a schema, code that is not up to date, a change that breaks somebody, "
-        "something to do for `doctor`; or the output cannot be written"
+        "something was found: problems in a schema, or no such schema; code that is out of date; a change that breaks "
+        "somebody; something to do for `doctor`; or the output cannot be written"
     ),
     USAGE: (
-        "wrong usage: arguments, `pyproject.toml`, a file of accepted breaks, or a baseline that is not there; or an "
-        "extra is missing"
+        "wrong usage: mistakes in the arguments, in `pyproject.toml` or in a file of accepted breaks; a baseline that "
+        "does not exist; or an extra is missing"
     ),
-    NO_BROKER: "no broker, no answer, or the connection was lost; or a broker cannot listen there",
+    NO_BROKER: (
+        "no broker, no answer, or the connection was lost; fewer messages than `--count` within `--wait`; or a broker "
+        "cannot listen there"
+    ),
     REFUSED: "the broker refused it",
     INTERRUPTED: "Ctrl-C",
-    UNREAD: "nobody reads the output any more, as after `| head`",
+    UNREAD: "the reader of the output has ended, as with `| head`",
 }
 """What each one means, whichever verb ends with it: the table of docs/reference/command-line.md."""

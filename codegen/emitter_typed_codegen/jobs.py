@@ -6,6 +6,7 @@ import keyword
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -14,9 +15,10 @@ from attrs import evolve
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.editors import named_file, named_text
 from emitter_typed_codegen.export import TARGETS, Target
+from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.packages import module_name, package_beside
-from emitter_typed_codegen.paths import real_path, shown_path
+from emitter_typed_codegen.paths import real_path, shown_path, unreadable
 from emitter_typed_codegen.problems import did_you_mean, quoted
 from emitter_typed_codegen.proof import prove
 from emitter_typed_codegen.render import render
@@ -33,13 +35,13 @@ PROJECT_COMMAND = "emitter-typed generate"
 _TABLE_KEYS = ("jobs", "accepted", "baseline")
 _JOB_KEYS = ("schema", "out", "testing", "baseline", "protocol_out", "exports")
 
-DESCRIBES_PROTOCOL = "describes a protocol: documents are made of schemas of types and channels"
+DESCRIBES_PROTOCOL = "describes a protocol: only schemas of types and channels can be exported"
 
 _OURS = {"emitter_typed", "emitter_typed_codegen"}
 
 
 class BadConfiguration(Exception):
-    """The arguments or the table in pyproject.toml, or its absence, say nothing that could be done."""
+    """The arguments or the table in pyproject.toml have mistakes, or the table is missing: a line for each."""
 
 
 @frozen
@@ -102,7 +104,9 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     head = banner(schema, job.command)
     packages = {one.name: module_name(_made_of(one.path, job, jobs, plan).out, job.out) for one in schema.imports}
     if job.testing and schema.envelope is not None:
-        plan.refuse(job.schema, "describes a protocol: strategies for tests are made of types and channels")
+        plan.refuse(
+            job.schema, "describes a protocol: only a schema of types and channels can have strategies for tests"
+        )
     files = render(package(schema, protocol, job.command, packages, testing=job.testing), head)
     prove(files, job.schema)
     plan.folder(job.out, files, head.facts)
@@ -113,7 +117,7 @@ def run(job: Job, protocol: Protocol | None, plan: Plan, jobs: list[Job]) -> Pro
     if job.protocol_out is None:
         return protocol
     if schema.protocol is None:
-        plan.refuse(job.schema, "describes no protocol: take protocol_out away, or name another schema")
+        plan.refuse(job.schema, "does not describe a protocol: remove protocol_out, or name another schema")
         return protocol
     (text,) = render([compiler_protocol_file(schema.protocol, schema, job.protocol_out.name)], head).values()
     plan.single(job.protocol_out, text)
@@ -144,7 +148,9 @@ def _made_of(imported: Path, job: Job, jobs: list[Job], plan: Plan) -> Job:
     out = package_beside(job.out, imported)
     taken = next((one for one in jobs if real_path(one.out) == real_path(out)), None)
     if taken is not None:
-        plan.refuse(out, f"is for the package of {taken.schema}, and {imported} needs one: give it a job in {TABLE}")
+        plan.refuse(
+            out, f"is the folder of {taken.schema}, but {imported} needs one, too: add a job for it to [{TABLE}]"
+        )
     # What makes a single package is its own command, so that all who import the file write the same.
     alone = job.command == command(job.schema, job.out, testing=job.testing)
     how = command(imported, out, testing=job.testing) if alone else job.command
@@ -161,22 +167,35 @@ def package_folder(written: str, root: Path) -> Path:
         root: What it is relative to.
 
     Raises:
-        BadConfiguration: It is empty, or its name cannot be imported, or would be taken for another package.
+        BadConfiguration: It is empty, or its name cannot be imported, or would be taken for another package, or it
+            holds the project.
     """
     if not written.strip():
-        raise BadConfiguration("the folder of the package is empty: name one, such as home_api")
+        raise BadConfiguration("the folder of the package is an empty text: name one, such as home_api")
     folder = root / written
     real = real_path(folder)
     name = real.name
     if not name.isidentifier() or keyword.iskeyword(name):
         raise BadConfiguration(
-            f"{written}: Python cannot import {name!r}: name the folder like a module, as in home_api"
+            f"Python cannot import the folder {written or name}: name it like a module, as in home_api"
+        )
+    base = real_path(root)
+    if real in (base, *base.parents) and not (real / "manifest.json").exists() and _has_files(real):
+        raise BadConfiguration(
+            f"{written}: the package gets a folder of its own, and this one holds your project: name a new one, such "
+            "as home_api"
         )
     # In a package, a name means nothing to others.
     if (name in sys.stdlib_module_names or name in _OURS) and not (real.parent / "__init__.py").exists():
         whose = "emitter-typed" if name in _OURS else "Python's standard library"
-        raise BadConfiguration(f"{written}: {name} is a module of {whose}: choose another name, such as {name}_api")
+        raise BadConfiguration(
+            f"the folder {written} has the name of a module of {whose}: choose another name, such as {name}_api"
+        )
     return folder
+
+
+def _has_files(folder: Path) -> bool:
+    return any(each.is_file() for each in folder.iterdir())
 
 
 def command(schema: Path, out: Path, *, testing: bool = False) -> str:
@@ -205,7 +224,7 @@ def project_file(start: Path) -> Path:
     folder = next((one for one in (start, *start.parents) if os.path.isfile(one / "pyproject.toml")), None)
     if folder is None:
         raise BadConfiguration(
-            f"there is no pyproject.toml in {start} or above: add one that lists jobs, or name a SCHEMA (see --help)"
+            f"{start} and the folders above have no pyproject.toml: add one that lists jobs, or name a SCHEMA"
         )
     return folder / "pyproject.toml"
 
@@ -221,28 +240,36 @@ def read_project(path: Path) -> Project:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise BadConfiguration(f"{shown_path(path)} cannot be read: {why}") from error
+        raise BadConfiguration(f"{shown_path(path)} {unreadable(error)}") from error
     file, folder = shown_path(path), shown_path(path.parent)
     table = _at(document, *TABLE.split("."))
     if not isinstance(table, dict | None):
-        raise BadConfiguration(f"{file}: write [{TABLE}] as a table")
-    where = f"{file}: [{TABLE}]"
-    held = cast("dict[str, object]", table or {})
-    _check_keys(held, _TABLE_KEYS, where)
-    jobs = held.get("jobs", [])
+        raise BadConfiguration(f"{file}: {TABLE} must be a table: write [{TABLE}]")
+    tables = _at(document, "tool")
+    others = [*cast("dict[str, object]", tables)] if isinstance(tables, dict) and table is None else []
+    meant = next((one for one in others if did_you_mean(one, [TABLE.removeprefix("tool.")])), None)
+    if meant is not None:
+        raise BadConfiguration(f"{file}: unknown table [tool.{meant}]: write [{TABLE}]")
+    keys = _Keys(cast("dict[str, object]", table or {}), f"{file}: [{TABLE}]", [])
+    keys.check(_TABLE_KEYS)
+    jobs = keys.held.get("jobs", [])
     if not isinstance(jobs, list):
-        raise BadConfiguration(f"{where}: jobs is a list of tables: write [[{TABLE}.jobs]], with two brackets")
-    if not jobs:
+        keys.add(f"jobs must be a list of tables: write [[{TABLE}.jobs]], with two brackets")
+    elif not jobs and not keys.mistakes:
         raise BadConfiguration(
-            f'{file} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or say SCHEMA --out DIR'
+            f'{file} lists no jobs: add [[{TABLE}.jobs]] with schema = "…" and out = "…", or name SCHEMA --out DIR'
         )
-    accepted = _text(held, "accepted", where, "accepted-breaks.toml")
+    entries = cast("list[object]", jobs) if isinstance(jobs, list) else []
+    read = [_job(folder, one, keys.within(f"{file}: job {n} of [{TABLE}]")) for n, one in enumerate(entries, start=1)]
+    accepted = keys.text("accepted", "accepted-breaks.toml")
+    baseline = keys.text("baseline", "git:origin/main")
+    if keys.mistakes:
+        raise BadConfiguration("\n".join(keys.mistakes))
     return Project(
         file=path,
-        jobs=tuple(_job(folder, one, file) for one in cast("list[object]", jobs)),
+        jobs=tuple(job for job in read if job is not None),
         accepted=None if accepted is None else folder / accepted,
-        baseline=_text(held, "baseline", where, "git:origin/main"),
+        baseline=baseline,
     )
 
 
@@ -261,60 +288,76 @@ def schemas_of(document: dict[str, object], folder: Path) -> list[Path]:
     return [folder / one for one in named if isinstance(one, str) and "\0" not in one]
 
 
-def _job(folder: Path, entry: object, path: Path) -> Job:
-    where = f"{path}: a job of [[{TABLE}.jobs]]"
+@frozen
+class _Keys:
+    """The keys of one table, and all mistakes of the file so far."""
+
+    held: dict[str, object]
+    where: str
+    mistakes: list[str]
+
+    def within(self, where: str, held: object = None) -> _Keys:
+        """Return the keys of a table inside, which adds to the same mistakes."""
+        return _Keys(cast("dict[str, object]", held) if isinstance(held, dict) else {}, where, self.mistakes)
+
+    def add(self, mistake: str) -> None:
+        self.mistakes.append(f"{self.where}: {mistake}")
+
+    def check(self, known: Sequence[str]) -> None:
+        """Note each key that means nothing."""
+        for key in self.held:
+            if key not in known:
+                self.add(f"unknown key {quoted(key)}: {did_you_mean(key, known) or f'its keys are {listed(known)}'}")
+
+    def text(self, key: str, example: str, *, required: bool = False) -> str | None:
+        """Return a text; None if it is absent, or wrong, which is noted."""
+        value = self.held.get(key)
+        if value is None and not required:
+            return None
+        # An empty folder has words of its own.
+        if isinstance(value, str) and "\0" not in value and (value.strip() or key == "out"):
+            return value
+        wrong = "is missing" if value is None else "must be a text that is not empty"
+        self.add(f'{key} {wrong}: write it as in {key} = "{example}"')
+        return None
+
+
+def _job(folder: Path, entry: object, where: _Keys) -> Job | None:
+    """Return a job; None if it has a mistake that leaves none, which is noted like all others."""
+    keys = where.within(where.where, entry)
     if not isinstance(entry, dict):
-        raise BadConfiguration(f'{where} is a table with schema = "…" and out = "…"')
-    held = cast("dict[str, object]", entry)
-    _check_keys(held, _JOB_KEYS, where)
-    schema, out = (_text(held, key, where, example) for key, example in (("schema", "home.yaml"), ("out", "home_api")))
-    if schema is None or out is None:
-        raise BadConfiguration(f'{where} needs schema = "…" and out = "…"')
-    protocol_out = _text(held, "protocol_out", where, "_protocol.py")
-    testing = held.get("testing", False)
+        keys.add(f'it must be a table: write [[{TABLE}.jobs]] with schema = "…" and out = "…"')
+        return None
+    keys.check(_JOB_KEYS)
+    schema = keys.text("schema", "home.yaml", required=True)
+    out = keys.text("out", "home_api", required=True)
+    protocol_out = keys.text("protocol_out", "_protocol.py")
+    baseline = keys.text("baseline", "git:origin/main")
+    exports = _exports(keys.held.get("exports", {}), keys, folder)
+    testing = keys.held.get("testing", False)
     if not isinstance(testing, bool):
-        raise BadConfiguration(f"{where}: testing is true or false")
+        keys.add("testing must be true or false, without quotes")
+        testing = False
     try:
-        made = package_folder(out, folder)
+        made = None if out is None else package_folder(out, folder)
     except BadConfiguration as error:
-        raise BadConfiguration(f"{path}: {error}") from error
-    return Job(
-        folder / schema,
-        made,
-        PROJECT_COMMAND,
-        folder / protocol_out if protocol_out is not None else None,
-        testing,
-        _text(held, "baseline", where, "git:origin/main"),
-        _exports(held.get("exports", {}), where, folder),
-    )
+        keys.add(str(error))
+        made = None
+    if schema is None or made is None:
+        return None
+    protocol_path = None if protocol_out is None else folder / protocol_out
+    return Job(folder / schema, made, PROJECT_COMMAND, protocol_path, testing, baseline, exports)
 
 
-def _check_keys(held: dict[str, object], known: tuple[str, ...], where: str) -> None:
-    """Raise BadConfiguration for a key that means nothing."""
-    for key in held:
-        if key not in known:
-            hint = did_you_mean(key, known) or f"there are {', '.join(known)}"
-            raise BadConfiguration(f"{where}: there is no key {quoted(key)}; {hint}")
-
-
-def _text(held: dict[str, object], key: str, where: str, example: str) -> str | None:
-    value = held.get(key)
-    # An empty folder has words of its own.
-    if value is None or (isinstance(value, str) and "\0" not in value and (value.strip() or key == "out")):
-        return value
-    raise BadConfiguration(f'{where}: {key} is a text, as in {key} = "{example}"')
-
-
-def _exports(entry: object, where: str, folder: Path) -> tuple[tuple[Target, Path], ...]:
+def _exports(entry: object, job: _Keys, folder: Path) -> tuple[tuple[Target, Path], ...]:
     """Return which documents a job makes, and where."""
+    keys = job.within(f"{job.where}: exports", entry)
     if not isinstance(entry, dict):
-        raise BadConfiguration(f'{where}: exports is a table, as in exports = {{ html = "docs/home.html" }}')
-    where = f"{where}: exports"
-    held = cast("dict[str, object]", entry)
-    _check_keys(held, TARGETS, where)
+        keys.add('it must be a table, as in exports = { html = "docs/home.html" }')
+    keys.check(TARGETS)
     placed: list[tuple[Target, Path]] = []
     for target in TARGETS:
-        text = _text(held, target, where, "docs/home.html")
+        text = keys.text(target, "docs/home.html")
         if text is not None:
             placed.append((target, folder / text))
     return tuple(placed)

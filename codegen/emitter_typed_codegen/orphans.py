@@ -66,7 +66,7 @@ def read_manifest(folder: Path) -> Made:
     except FileNotFoundError:
         return Made(problem="is not generated yet")
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no JSON, as after a merge with conflicts"
+        why = error.strerror if isinstance(error, OSError) else "it is not JSON, as after a merge with conflicts"
         return Made(problem=f"its {MANIFEST} cannot be read: {why}")
     held = cast("dict[str, object]", document) if isinstance(document, dict) else {}
     schema = held.get("schema")
@@ -102,9 +102,9 @@ def _why(folder: Path, project: Path) -> str | None:
     if made_by is None:
         return None
     if made_by == PROJECT_COMMAND:
-        return f"no job of {project.name} makes it any more"
+        return f"no job of {project.name} generates it any more"
     schema = _schema(made_by, folder)
-    return None if schema is None or schema.exists() else f"its schema is gone: {schema.name}"
+    return None if schema is None or schema.exists() else f"its schema {schema.name} does not exist any more"
 
 
 def _schema(made_by: str, folder: Path) -> Path | None:

@@ -19,3 +19,16 @@ def shown_path(path: Path) -> Path:
     except ValueError:
         # Another drive of Windows.
         return path
+
+
+def unreadable(error: OSError | ValueError) -> str:
+    """Return why a TOML file cannot be read, for the end of a message."""
+    if isinstance(error, FileNotFoundError):
+        return "does not exist"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder, not a file"
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8: save it as UTF-8"
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror or error}"
+    return f"is not valid TOML: {error}"

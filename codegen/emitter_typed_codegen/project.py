@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attrs import Factory, evolve
 
+from emitter_typed_codegen.accepted import Accepted, BadAccepted, read_accepted
 from emitter_typed_codegen.baseline import GIT, NoBaseline, branched_off, existing_revision, in_git, is_git, text_in_git
 from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.diff import Changes, Report
@@ -25,7 +26,7 @@ from emitter_typed_codegen.orphans import find_orphans
 from emitter_typed_codegen.ownership import CHECKSUMS
 from emitter_typed_codegen.paths import real_path, shown_path
 from emitter_typed_codegen.problems import Format, Problem, SchemaProblems, render
-from emitter_typed_codegen.write import Plan, Refused
+from emitter_typed_codegen.write import OUTDATED, Plan, Refused
 
 
 @define
@@ -42,13 +43,15 @@ class Checked:
     """Packages that nothing makes any more."""
     baseline: str | None = None
     """What the schemas were compared with, in words; None: nothing."""
+    mistakes: list[str] = Factory(list[str])
+    """What is wrong with the baselines, or with the file of accepted breaks, in lines: what they say is not known."""
     report: Report = Factory(lambda: Report((), (), ()))
     """What changed since then."""
 
     @property
     def good(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.problems or self.outdated or self.orphans or self.report.breaking)
+        return not (self.mistakes or self.problems or self.outdated or self.orphans or self.report.breaking)
 
     def render(self, format: Format, *, safe: bool) -> str:
         """Write it.
@@ -69,6 +72,7 @@ class Checked:
                     "breaking": self.report.breaking,
                     "accepted": self.report.accepted,
                 },
+                "mistakes": self.mistakes,
                 "problems": json.loads(render(found, "json")),
                 "baseline": self.baseline,
                 **self.report.as_json(),
@@ -85,7 +89,7 @@ class Checked:
             *([_counted(self.orphans, "orphan")] if self.orphans else []),
         ]
         if self.baseline is None:
-            parts.append("changes not looked at")
+            parts.append("changes not compared")
         else:
             breaking, accepted = self.report.breaking, self.report.accepted
             parts.append(
@@ -108,10 +112,8 @@ def check_project(project: Project, against: str | None, accept: Path | None) ->
         against: The revision that schemas are compared with; None: each job's baseline, or that of the project.
         accept: The file of breaks that are meant; None: the one that the project names.
 
-    Raises:
-        BadConfiguration: The baseline makes no sense.
-        BadAccepted: The file of accepted breaks has mistakes.
-        NoBaseline: There is no such revision or file.
+    Returns:
+        All that can be told, also if a baseline or the file of accepted breaks cannot be read.
     """
     # It grows by the files that the schemas import.
     jobs = list(project.jobs)
@@ -130,13 +132,21 @@ def check_project(project: Project, against: str | None, accept: Path | None) ->
     if not broken:
         # What a schema with problems imports is not known.
         checked.orphans += [
-            _output(one.folder, f"is an orphan: {one.why}", "delete the folder, or give it a job")
+            _output(one.folder, f"is an orphan: {one.why}", "delete the folder, or add a job for it")
             for one in find_orphans(project.file, [job.out for job in jobs])
         ]
-    comparing = _Comparing(project, against, Changes(accept or project.accepted))
+    accepted = accept or project.accepted
+    entries: list[Accepted] = []
+    try:
+        entries += [] if accepted is None else read_accepted(accepted)
+    except BadAccepted as error:
+        entries += error.entries
+        checked.mistakes += str(error).splitlines()
+    comparing = _Comparing(project, against, Changes(accepted, entries))
     problems += comparing.compare(broken)
+    checked.mistakes += comparing.mistakes
     checked.baseline = comparing.name
-    checked.report = comparing.report(whole=not problems)
+    checked.report = comparing.report(whole=not (problems or checked.mistakes))
     # Two jobs may import one file.
     checked.problems += dict.fromkeys(_from_here(one) for one in problems)
     return checked
@@ -152,12 +162,15 @@ def diff_project(project: Project, against: str, accept: Path | None) -> Report:
 
     Raises:
         SchemaProblems: A schema breaks rules of the language.
-        BadConfiguration: The revision makes no sense.
         BadAccepted: The file of accepted breaks has mistakes.
         NoBaseline: There is no such revision.
     """
-    comparing = _Comparing(project, against, Changes(accept or project.accepted), branched=False)
+    accepted = accept or project.accepted
+    entries = [] if accepted is None else read_accepted(accepted)
+    comparing = _Comparing(project, against, Changes(accepted, entries), branched=False)
     problems = comparing.compare(set())
+    if comparing.mistakes:
+        raise NoBaseline("\n".join(comparing.mistakes))
     if problems:
         raise SchemaProblems(dict.fromkeys(problems))
     return comparing.report(whole=True)
@@ -173,7 +186,7 @@ def _outdated(plan: Plan) -> Iterator[Problem]:
         # They change with every line of the others.
         if change.path.name != CHECKSUMS or len(plan.changes) == 1:
             hint = f"run: {PROJECT_COMMAND} (with --check it shows the difference)"
-            yield _output(change.path, "is not what its schema makes", hint)
+            yield _output(change.path, OUTDATED, hint)
 
 
 def _from_here(problem: Problem) -> Problem:
@@ -214,9 +227,14 @@ class _Comparing:
         self._commits: dict[str, str] = {}
         self.name: str | None = None
         """What the schemas were compared with, in words; None: nothing."""
+        self.mistakes: list[str] = []
+        """Why some schemas could not be compared, each once."""
 
     def compare(self, broken: set[Path]) -> list[Problem]:
-        """Compare all schemas but those with problems; return the problems of what they were."""
+        """Compare all schemas but those with problems; return the problems of what they were.
+
+        A baseline that cannot be read is a mistake, and the other schemas are compared all the same.
+        """
         schemas = {real_path(job.schema): job for job in reversed(self._project.jobs)}
         whole = f"{GIT}{self._against}" if self._against is not None else self._project.baseline
         problems: list[Problem] = []
@@ -226,34 +244,49 @@ class _Comparing:
             written = whole if self._against is not None or job.baseline is None else job.baseline
             if written is None:
                 continue
-            baseline = self._read(written, alone=len(schemas) == 1 or job.baseline is not None)
             path = shown_path(job.schema)
-            names.append(written)
-            before = str(baseline.path)
-            if baseline.revision is not None:
-                commit = self._commit(baseline.revision)
-                names[-1] += "" if baseline.revision.startswith(commit) else f" ({commit})"
-                old = shown_path(baseline.path or job.schema)
-                if path.is_file() and not in_git(old, commit):
-                    if baseline.path is not None:
-                        raise NoBaseline(f"there is no {old} in {baseline.revision}")
+            try:
+                baseline = self._read(written, alone=len(schemas) == 1 or job.baseline is not None)
+                before, name = self._before(baseline, path)
+                if before is None:
                     new.append(path)
-                    continue
-                before = f"{GIT}{commit}:{old}"
-            if real not in broken:
-                try:
+                elif real not in broken:
                     self._changes.between(before, str(path))
-                except SchemaProblems as found:
-                    problems += found.problems
+                names.append(f"{written}{name}")
+            except SchemaProblems as found:
+                names.append(written)
+                problems += found.problems
+            except (BadConfiguration, NoBaseline) as error:
+                self._mistake(error)
         if whole is not None and is_git(whole):
-            problems += self._moved(self._commit(self._read(whole, alone=True).revision or ""), new)
-        elif not names:
+            try:
+                problems += self._moved(self._commit(self._read(whole, alone=True).revision or ""), new)
+            except (BadConfiguration, NoBaseline) as error:
+                self._mistake(error)
+        elif not names and not self.mistakes:
             self._changes.note(
-                f'breaking changes were not looked for: give [{TABLE}] of {self._project.file.name} a baseline = "'
-                'git:origin/main", or run with --against REV'
+                "breaking changes were not looked for, since there is no baseline: write "
+                f'baseline = "git:origin/main" into [{TABLE}] of {self._project.file.name}, or use --against REV'
             )
         self.name = ", ".join(dict.fromkeys(names)) or None
         return problems
+
+    def _before(self, baseline: _Baseline, path: Path) -> tuple[str | None, str]:
+        """Return the schema to compare one with, and what to call the baseline besides; None where it is new."""
+        if baseline.revision is None:
+            return str(baseline.path), ""
+        commit = self._commit(baseline.revision)
+        name = "" if baseline.revision.startswith(commit) else f" ({commit})"
+        old = shown_path(baseline.path) if baseline.path is not None else path
+        if path.is_file() and not in_git(old, commit):
+            if baseline.path is not None:
+                raise NoBaseline(f"{old} does not exist in the revision {baseline.revision}")
+            return None, name
+        return f"{GIT}{commit}:{old}", name
+
+    def _mistake(self, error: Exception) -> None:
+        if str(error) not in self.mistakes:
+            self.mistakes.append(str(error))
 
     def report(self, *, whole: bool) -> Report:
         """Return what changed.
@@ -269,12 +302,15 @@ class _Comparing:
         if is_git(written):
             revision, _, path = written.removeprefix(GIT).partition(":")
             if not revision or revision.startswith("-") or (path and not alone):
-                raise BadConfiguration(f"{written} is no baseline: write git:REV, as in git:origin/main")
+                raise BadConfiguration(f"{written} is not a baseline: write git:REV, as in git:origin/main")
             return _Baseline(revision, folder / path if path else None)
         if not alone:
-            raise BadConfiguration(f"the baseline {written} is one file: give each job a baseline of its own")
+            message = f"the baseline {written} is one file, but there are several schemas"
+            raise BadConfiguration(f"{message}: give each job a baseline of its own")
         if not (folder / written).is_file():
-            raise NoBaseline(f"{shown_path(folder / written)}: the baseline is no file; a revision is written git:REV")
+            raise NoBaseline(
+                f"the baseline {shown_path(folder / written)} does not exist: name a file, or a revision as git:REV"
+            )
         return _Baseline(None, shown_path(folder / written))
 
     def _commit(self, revision: str) -> str:

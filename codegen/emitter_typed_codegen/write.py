@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,9 @@ from emitter_typed_codegen.paths import real_path
 
 # Its end tells whose it is, wherever somebody finds it.
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.emitter-typed\.tmp").fullmatch
+
+OUTDATED = "is out of date: it differs from what its schema generates"
+"""What is said of a file that would change."""
 
 _NOT_OURS = "was not written by emitter-typed: move it away, or generate elsewhere"
 
@@ -220,6 +223,11 @@ class Plan:
         if isinstance(owned, Refusal):
             self.refusals.append(owned)
             return
+        if not owned.names:
+            foreign = _foreign(out, {*folder.files, MANIFEST, CHECKSUMS, ATTRIBUTES, *_inside(out, folder.facts)})
+            if foreign is not None:
+                self._refuse(out, f"contains other files, such as {foreign}: name a folder that is new or empty")
+                return
         wanted = {**folder.files, CHECKSUMS: ownership.checksums(folder.files)}
         # The checksums come last, so that until then there are both: the old ones in their place, the new ones beside.
         wanted = {**folder.files, MANIFEST: ownership.manifest(wanted, folder.facts), CHECKSUMS: wanted[CHECKSUMS]}
@@ -241,10 +249,10 @@ class Plan:
         elif old is None or name in (MANIFEST, CHECKSUMS) or owned.proves(name, old):
             self.changes.append(Change(path, old, new))
         elif name in owned.names:
-            self._refuse(path, "was edited: move your change out of it (subclass or wrap), then delete the file")
+            self._refuse(path, "was edited: move your change elsewhere (subclass or wrap), then delete the file")
         elif ownership.marked(old):
-            why = f"was generated, but {CHECKSUMS} is missing beside it, so an edit cannot be ruled out"
-            self._refuse(path, f"{why}: delete the file if it was not")
+            why = f"was generated, but may have been edited, since {CHECKSUMS} is missing beside it"
+            self._refuse(path, f"{why}: delete the file if you did not edit it")
         else:
             self._refuse(path, _NOT_OURS)
 
@@ -345,6 +353,27 @@ def _owned(out: Path, facts: Mapping[str, object]) -> Ownership | Refusal:
         elif path.exists() and path not in left:
             return Refusal(path, _NOT_OURS)
     return owned
+
+
+def _foreign(folder: Path, wanted: Collection[str]) -> str | None:
+    """Return the name of something in a folder that the compiler did not write, and would not; None if there is none.
+
+    A package needs a folder of its own: what it no longer holds is deleted, and what lies beside would be imported as
+    part of it.
+    """
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        ours = path.name in wanted or path.name == "__pycache__" or _TEMPORARY(path.name) is not None
+        empty = path.is_dir() and not any(path.iterdir())
+        if not ours and not empty and not ownership.marked(_text(path) or ""):
+            return path.name
+    return None
+
+
+def _inside(out: Path, facts: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the name that a schema has where it lies in its own package: not in a folder where somebody works."""
+    here = Path.cwd()
+    name = _schema(facts)
+    return () if name is None or real_path(out) in (real_path(here), *real_path(here).parents) else (name,)
 
 
 def _temporary(folder: Path) -> Iterator[Path]:

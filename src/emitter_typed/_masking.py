@@ -25,8 +25,15 @@ def kind_of(value: object) -> str:
     }
     if value is None:
         return "None"
+    if type(value) in names:
+        return names[type(value)]
     # A number of a document may also keep its digits.
-    return names.get(type(value), "a number" if isinstance(value, float) else f"a {type(value).__name__}")
+    return with_article("number" if isinstance(value, float) else type(value).__name__)
+
+
+def with_article(name: str) -> str:
+    """Return a name behind "a" or "an"."""
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def hide_keys(text: str, *keys: str) -> str:

@@ -136,9 +136,9 @@ def check_contract(package: str, contract: int, command: str) -> None:
         return
     newer = contract > CONTRACT
     raise ContractMismatch(
-        f"{package} was generated for contract {contract}, and the installed emitter-typed serves {CONTRACT}",
+        f"{package} was generated for contract {contract}, and the installed emitter-typed has contract {CONTRACT}",
         package=package,
-        advice="install a newer emitter-typed: pip install --upgrade emitter-typed" if newer else f"run: {command}",
+        advice="install a newer emitter-typed" if newer else f"run: {command}",
     )
 
 

@@ -151,7 +151,10 @@ class AmbiguousReply(EmitterError):
 
 
 class ReplyMissing(EmitterError):
-    """The broker acknowledged a request without a reply: it is too large for a packet."""
+    """The broker acknowledged a request, but no reply came.
+
+    The reply is too large for a packet. Or the broker is not Emitter: any MQTT broker acknowledges a request.
+    """
 
     operation: str
     """The request."""
@@ -159,8 +162,8 @@ class ReplyMissing(EmitterError):
     def __init__(self, operation: str) -> None:
         """Name the request."""
         super().__init__(
-            f"{operation} was acknowledged, but its reply is larger than a packet may be",
-            "request less at once",
+            f"{operation} was acknowledged, but no reply came",
+            "check that this is an Emitter broker; if it is, the reply is too large for a packet: request less at once",
         )
         self.operation = operation
 
@@ -253,7 +256,7 @@ class RequestTimeout(EmitterError, TimeoutError):
                 f"acknowledged, {unsent or 0} of QoS 0 are not sent, {handlers_running} handlers are still running"
             )
             message += "" if offline is None else f", there is no connection ({offline})"
-            advice = "what is left is lost; raise timeout_s"
+            advice = "what is left is lost; pass a larger timeout_s"
         elif offline is not None:
             message = f"{operation} was not acknowledged within {timeout_s:g} s: there is no connection ({offline})"
             advice = "the message is kept and sent after the next connect"
@@ -263,7 +266,7 @@ class RequestTimeout(EmitterError, TimeoutError):
                 "check the address, the port and TLS; the peer may not be an MQTT broker"
                 if operation == "connect"
                 else "the broker may have carried it out; check that the address is an Emitter broker, "
-                "or raise timeout_s"
+                "or pass a larger timeout_s"
             )
         super().__init__(message, advice)
         self.operation = operation
@@ -369,7 +372,7 @@ class SlowConsumer(EmitterError):
         channel = hide_keys(channel)
         super().__init__(
             f"the queue of {channel} was full ({max_messages} messages or {max_bytes} bytes)",
-            'read faster, raise max_messages or max_bytes, or drop messages with overflow="drop_oldest"',
+            'read faster, allow more max_messages or max_bytes, or drop messages with overflow="drop_oldest"',
         )
         self.channel = channel
         self.max_messages = max_messages

@@ -112,9 +112,9 @@ def test_a_facade_makes_each_channel_once(plant: ModuleType, flavour: str) -> No
 
 
 def test_a_facade_refuses_what_it_cannot_use_at_once(plant: ModuleType, offline: Client) -> None:
-    with pytest.raises(InvalidArgument, match="expected a client such as Client"):
+    with pytest.raises(InvalidArgument, match="client: expected a client such as Client"):
         plant.Plant("no client", "key")
     with pytest.raises(InvalidArgument, match="expected a key"):
         plant.Plant(offline, 7)
-    with pytest.raises(InvalidArgument, match="expected a client such as AsyncClient"):
+    with pytest.raises(InvalidArgument, match="client: expected a client such as AsyncClient"):
         plant.AsyncPlant(offline, "key")

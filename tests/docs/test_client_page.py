@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from attrs import frozen
 
 from emitter_typed import Client
@@ -9,7 +10,8 @@ from emitter_typed.broker import Broker
 from tests.helpers.pages import blocks
 from tests.helpers.tree import ROOT
 
-(REPLAY, SEVERAL, RECOVERY, NUMBERS) = blocks((ROOT / "docs" / "reference" / "client.md").read_text("utf-8"), "python")
+PAGE = (ROOT / "docs" / "reference" / "client.md").read_text("utf-8")
+(REPLAY, PRESENCE, SEVERAL, RECOVERY, NUMBERS) = blocks(PAGE, "python")
 
 LIMIT_S = 20.0
 
@@ -35,6 +37,13 @@ def test_stored_messages_come_first_with_their_time(broker: Broker) -> None:
 
         assert [words[1:] for words in shown] == [["chat/", "before"], ["chat/", "now"]]
         assert shown[1][0] == "live"
+
+
+def test_presence_names_who_is_subscribed(broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
+    with Client.from_url(broker.url, username="ann") as client:
+        exec(PRESENCE, {"client": client, "key": broker.keygen("chat/", "rp")})
+
+    assert capsys.readouterr().out == "ann is there\n"
 
 
 def test_a_client_takes_several_urls() -> None:

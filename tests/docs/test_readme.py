@@ -4,17 +4,14 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from emitter_typed import Client
-from emitter_typed.broker import Broker
 from emitter_typed.cli import main
 from tests.helpers.pages import README, blocks
 
-(FIRST, TYPED) = blocks(README, "python")
+(PROGRAM,) = blocks(README, "python")
 (SCHEMA,) = blocks(README, "yaml")
 
 
@@ -34,31 +31,11 @@ def home_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         del sys.modules[module]
 
 
-def test_the_first_program_runs_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    exec(compile(FIRST, "README.md", "exec"), {"__name__": "__main__"})
+def test_its_program_runs_on_the_schema_above_it(home_api: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(PROGRAM, "README.md", "exec"), {"__name__": "__main__"})
 
-    key, message, person, refusal = capsys.readouterr().out.splitlines()
+    key, reading, refusal = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"Key\(…[\w-]{4}\)", key)
-    assert message == "chat/ann/ hello"
-    assert person == "ann is there"
+    assert reading == "kitchen 21.5"
     assert refusal.startswith("401 ")
-
-
-def test_the_typed_channels_run_on_the_schema_above_them(broker: Broker, home_api: str) -> None:
-    shown: list[tuple[object, ...]] = []
-    with Client.from_url(broker.url) as client:
-
-        def show_one_and_leave(*values: object) -> None:
-            shown.append(values)
-            client.close()  # The program listens for ever: its loop ends when its client is closed.
-
-        context = {
-            "client": client,
-            "key": client.keygen(broker.master_key, "home/#/", "rwsl").key,
-            "now": datetime.now(UTC),
-            "print": show_one_and_leave,
-        }
-        exec(compile(TYPED, "README.md", "exec"), context)
-
-    assert shown == [("kitchen", 21.5)]
     assert home_api in sys.modules

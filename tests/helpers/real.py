@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import timedelta
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ class RealBroker(Broker):
     def __init__(self) -> None:
         super().__init__()
         self._url = URL or ""
-        self._keys: dict[tuple[str, str, int], Key] = {}
+        self._keys: dict[tuple[str, str, int | timedelta], Key] = {}
 
     @property
     def url(self) -> str:
@@ -51,7 +52,7 @@ class RealBroker(Broker):
     def master_key(self) -> str:
         return os.environ["EMITTER_MASTER_KEY"]
 
-    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+    def keygen(self, channel: str, permissions: str, *, ttl: int | timedelta = 0) -> Key:
         wanted = channel, permissions, ttl
         if wanted not in self._keys:
             with Client.from_url(self._url) as client:

@@ -76,6 +76,13 @@ class Formats(Record):
 
 
 @frozen(kw_only=True)
+class FinerFormats(Record):
+    sent_at: datetime = field(metadata=wire("sentAt", format="unix_ms"))
+    began_at: datetime | None = field(default=None, metadata=wire("beganAt", format="unix_float"))
+    took: timedelta | None = field(default=None, metadata=wire(format="milliseconds"))
+
+
+@frozen(kw_only=True)
 class Blanks(Record):
     name: str | None = field(default=None, metadata=wire(blank=("",)))
     who: tuple[int, ...] = field(default=(), metadata=wire(blank=(None,)))

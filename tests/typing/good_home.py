@@ -71,6 +71,11 @@ def handlers(home: Home) -> None:
     home.temperature.where().subscribe(on_any_channel)
 
 
+def names(home: Home) -> None:
+    assert_type(home.temperature.channel, str)
+    assert_type(home.temperature(room="attic").channel, str)
+
+
 async def in_asyncio(client: AsyncClient, key: Key) -> None:
     home = AsyncHome(client, key)
     kitchen = home.temperature(room="kitchen")

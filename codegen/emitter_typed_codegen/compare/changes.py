@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from attrs import evolve, field
 
 from emitter_typed_codegen.compare.limits import changed_limits
 from emitter_typed_codegen.compare.rules import RULES, Rule
-from emitter_typed_codegen.compare.wire import Position, Resolved, kind, reads, resolve
+from emitter_typed_codegen.compare.wire import Position, Resolved, as_it_is, kind, reads, resolve
 from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.model import (
     Alias,
@@ -34,6 +34,7 @@ from emitter_typed_codegen.model import (
     TypeRef,
     Union,
 )
+from emitter_typed_codegen.resolve.values import comparable
 
 Keys: TypeAlias = tuple[str, ...]
 """A place in a schema: the keys that lead there. In an imported file they begin with `imports` and the import."""
@@ -115,12 +116,18 @@ class _Walk:
             else:
                 self.add("import-removed", keys, None, f"{name} is no longer imported")
         self.channels()
+        self.paired_types()
+        used = {name for name, _ in self.paired}, {name for _, name in self.paired}
         for name in new.by_name:
-            if name in old.by_name:
+            # Two types that were given each other's names have been compared already.
+            if name in old.by_name and not (name in used[0] and name in used[1]):
                 self.pair(name, name)
+        self.paired_types()
+        self.unpaired()
+
+    def paired_types(self) -> None:
         while self.pairs:
             self.types(*self.pairs.popleft())
-        self.unpaired()
 
     def unpaired(self) -> None:
         """Tell of types that are called otherwise, or stand in one schema alone."""
@@ -149,7 +156,7 @@ class _Walk:
         """Tell of another order of what both have."""
         before, after = list(old), list(new)
         if [one for one in before if one in after] != [one for one in after if one in before]:
-            self.add("order-changed", old_at, new_at, "the order is another one")
+            self.add("order-changed", old_at, new_at, "the order is changed")
 
     # Channels.
 
@@ -184,7 +191,9 @@ class _Walk:
                 message = f"the option {name}: {_short(before[name])} is removed"
                 self.add("option-removed", (*old_at, *keys), new_at, message)
             elif name not in before:
-                self.add("option-added", old_at, (*new_at, *keys), f"the option {name}: {_short(after[name])} is added")
+                # Such as echo: what programs had until now is switched off.
+                rule = "option-changed" if after[name] is False else "option-added"
+                self.add(rule, old_at, (*new_at, *keys), f"the option {name}: {_short(after[name])} is added")
             elif _differ(before[name], after[name]):
                 message = f"the option {name}: {_short(before[name])} → {_short(after[name])}"
                 self.add("option-changed", (*old_at, *keys), (*new_at, *keys), message)
@@ -248,6 +257,13 @@ class _Walk:
             nulls: Whether each writes the null that its type allows; None: where null is told is elsewhere.
         """
         one, other = resolve(self.old, old), resolve(self.new, new)
+        raw = as_it_is(one, position), as_it_is(other, position)
+        if raw[0] != raw[1]:
+            words = f"{_spelled(old)} → {_spelled(new)}"
+            self.add("payload-made-json" if raw[0] else "payload-made-raw", old_at, new_at, words)
+            return
+        if position == "payload" and not raw[0]:
+            position = "json"
         if nulls is not None:
             self.null(
                 one.optional and nulls[0], other.optional, one.optional, other.optional and nulls[1], old_at, new_at
@@ -296,18 +312,20 @@ class _Walk:
             self.add(rule, old_at, new_at, words)
             if rule == "type-changed":
                 return
-        scalar = other.name if isinstance(other, Scalar) else None
-        if (
-            not isinstance(one, Scalar)
-            or not isinstance(other, Scalar)
-            or one.name == other.name
-            or _numbers(one, other)
-        ):
-            held = (*old.constraints, *limits[0]), (*new.constraints, *limits[1])
-            for keyword_rule, keyword, message in changed_limits(scalar, *held):
-                self.add(keyword_rule, (*old_at, keyword), (*new_at, keyword), message)
+        scalar = other.name if isinstance(other, Scalar) else one.name if isinstance(one, Scalar) else None
+        held = (*old.constraints, *limits[0]), (*new.constraints, *limits[1])
+        if not isinstance(one, Scalar) or scalar is None or one.name == scalar or {one.name, scalar} <= _COMPARABLE:
+            changed = [*changed_limits(scalar, *held)]
+        else:
+            # The limits of one say nothing of those of the other.
+            changed = [*changed_limits(one.name, held[0], ()), *changed_limits(scalar, (), held[1])]
+        for keyword_rule, keyword, message in changed:
+            self.add(keyword_rule, (*old_at, keyword), (*new_at, keyword), message)
         if not same:
             return
+        if isinstance(one, Scalar) and one != other:
+            # A text is a string, as a whole payload and with a ?.
+            self.add("type-respelled", old_at, new_at, words)
         if isinstance(one, List) and isinstance(other, List):
             self.ref(one.item, other.item, old_at, new_at, nulls=(True, True))
         elif isinstance(one, Map) and isinstance(other, Map):
@@ -386,7 +404,7 @@ class _Walk:
             else:
                 one, other, at = before[wire], after[wire], ((*old_at, wire), (*new_at, wire))
                 if one.name != other.name:
-                    self.add("value-renamed", *at, f"{wire} is called {other.name} instead of {one.name}")
+                    self.add("value-renamed", *at, f"the name of {wire} in Python: {one.name} → {other.name}")
                 self.doc(one.doc, other.doc, *at)
         self.order(before, after, old_at, new_at)
 
@@ -396,9 +414,15 @@ class _Walk:
         before, after = dict(old.members), dict(new.members)
         values = {name: value for value, name in new.members if value not in before}
         moved = {value: values[name] for value, name in old.members if value not in after and name in values}
+        swapped = {
+            value: found
+            for value, name in old.members
+            if after.get(value, name) != name and (found := _value(new, name)) and _value(old, after[value])
+        }
+        moved |= swapped
         for value, name in old.members:
             at = (*old_at, "union", name)
-            if value in after:
+            if value in after and value not in swapped:
                 self.pair(name, after[value])
             elif value in moved:
                 keys = (*new_at, "union", name)
@@ -471,17 +495,17 @@ class _Walk:
             refuses = (not back and _required(old)) or (not forth and _required(new))
             if refuses and not (forth and back):
                 rule += "-required"
-            self.add(rule, old_at, new_at, f"on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
+            self.add(rule, old_at, new_at, f"name on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
         elif old.name != new.name:
             self.add("field-attribute-renamed", old_at, new_at, f"{old.name} → {new.name}")
         read = {new.wire, *new.also_read}
         for name in old.also_read:
             if name not in read:
                 rule = "also-read-removed-required" if _required(new) else "also-read-removed"
-                self.add(rule, (*old_at, "also_read"), new_at, f"{name} is no longer read")
+                self.add(rule, (*old_at, "also_read"), new_at, f"{name} is no longer in also_read")
         for name in new.also_read:
             if name not in (old.wire, *old.also_read):
-                self.add("also-read-added", old_at, (*new_at, "also_read", name), f"{name} is also read")
+                self.add("also-read-added", old_at, (*new_at, "also_read", name), f"{name} is added to also_read")
 
     def presence(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
         """Compare whether a field may be absent, and what it is then."""
@@ -492,17 +516,17 @@ class _Walk:
             return
         if before:
             if absent[1] is None:
-                self.add("field-made-optional", old_at, new_at, f"{new.name} may be absent")
+                self.add("field-made-optional", old_at, new_at, f"the field {new.name} becomes optional")
             else:
                 self.add("default-added-to-required", old_at, keys[1], f"default: {_short(absent[1])}")
         elif after:
             if absent[0] is None:
-                self.add("field-made-required", old_at, new_at, f"{new.name} must be there")
+                self.add("field-made-required", old_at, new_at, f"the field {new.name} becomes required")
             else:
                 self.add(
                     "default-removed-from-required", keys[0], new_at, f"the default {_short(absent[0])} is removed"
                 )
-        elif _differ(absent[0], absent[1]):
+        elif _means(self.old, old.type, absent[0]) != _means(self.new, new.type, absent[1]):
             rule = (
                 "default-added" if absent[0] is None else "default-removed" if absent[1] is None else "default-changed"
             )
@@ -511,22 +535,29 @@ class _Walk:
     def blank(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
         for value in new.blank:
             if not _among(value, old.blank):
-                self.add("blank-added", old_at, new_at, f"{_short(value)} counts as blank")
+                before = resolve(self.old, old.type)
+                rule = "blank-added" if _fits(value, before, old.format) else "blank-added-refused"
+                self.add(rule, old_at, new_at, f"{_short(value)} becomes blank")
         for value in old.blank:
             if not _among(value, new.blank):
                 found = resolve(self.new, new.type)
                 if value is None and found.optional and _absent(new) is None:
                     # Null reads as absent in any case.
-                    self.add("type-respelled", old_at, new_at, "null no longer needs to count as blank")
+                    self.add("type-respelled", old_at, new_at, "null is no longer in blank, and still reads as absent")
                     continue
                 rule = "blank-removed" if _fits(value, found, new.format) else "blank-removed-refused"
-                self.add(rule, old_at, new_at, f"{_short(value)} no longer counts as blank")
+                self.add(rule, old_at, new_at, f"{_short(value)} is no longer blank")
 
     def unit(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
         if old.unit and new.unit and old.unit != new.unit:
             self.add("unit-changed", (*old_at, "unit"), (*new_at, "unit"), f"unit: {old.unit} → {new.unit}")
         else:
             self.doc(old.unit, new.unit, old_at, new_at, "unit")
+
+
+def _value(union: Union, member: str) -> str | None:
+    """Return the value of the tag for a member; None if the union has no such member."""
+    return next((value for value, name in union.members if name == member), None)
 
 
 def _required(field: Field) -> bool:
@@ -583,7 +614,9 @@ def _fits(value: Literal_, found: Resolved, format: str | None) -> bool:
             return True
         case "bool":
             return isinstance(value, bool)
-        case "int" | "float" | "decimal" | "duration" | "datetime:unix" | "duration:seconds":
+        case "int" | "float" | "decimal":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case timed if timed == "duration" or timed.startswith(("datetime:", "duration:")):
             return isinstance(value, int | float) and not isinstance(value, bool)
         case "string" | "secret" | "flags":
             return isinstance(value, str)
@@ -594,12 +627,25 @@ def _fits(value: Literal_, found: Resolved, format: str | None) -> bool:
             return False
 
 
-def _numbers(one: Scalar, other: Scalar) -> bool:
-    return {one.name, other.name} <= {"int", "float"}
+_COMPARABLE = frozenset({"int", "float", "decimal", "duration", "string", "text"})
+"""Scalars whose limits can be compared: of numbers, and of texts. No type that reads another one is among both."""
 
 
 def _inner(ref: TypeRef) -> TypeRef:
     return ref.item if isinstance(ref, Optional) else ref
+
+
+def _means(schema: Schema, ref: TypeRef, value: Literal_) -> object:
+    """Return a value of a type so that it equals all that mean the same: `1.0` and `1.00`, a map in another order."""
+    base = resolve(schema, ref).base
+    if isinstance(base, Scalar) and base.name in ("decimal", "datetime") and isinstance(value, str):
+        return comparable(base.name, value)
+    if isinstance(value, tuple) and isinstance(base, Map):
+        pairs = cast("tuple[tuple[str, Literal_], ...]", value)
+        return {key: _means(schema, base.value, one) for key, one in pairs}
+    if isinstance(value, tuple) and isinstance(base, List):
+        return [_means(schema, base.item, one) for one in value]
+    return _told_apart(value)
 
 
 def _differ(one: Literal_, other: Literal_) -> bool:
@@ -609,7 +655,8 @@ def _differ(one: Literal_, other: Literal_) -> bool:
 def _told_apart(value: Literal_) -> object:
     """Return a value so that 1 is 1.0 and not True, and an empty map no empty list."""
     if isinstance(value, tuple):
-        return isinstance(value, JsonMap), [_told_apart(item) for item in value]
+        items = [_told_apart(item) for item in value]
+        return (True, sorted(items, key=repr)) if isinstance(value, JsonMap) else (False, items)
     return isinstance(value, bool), value
 
 

@@ -51,7 +51,10 @@ def _closest(
         if one.rule in side:
             value = comparable(scalar, one.value) if scalar is not None and one.rule in _VALUES else None
             number = Fraction(one.value) if value is None else value
-            found.append(((number if one.rule in _LOWER else -number, one.rule.startswith("exclusive")), one))
+            tight, exclusive = number if one.rule in _LOWER else -number, one.rule.startswith("exclusive")
+            # Between two whole numbers there is nothing: above 0 is from 1 on.
+            whole = exclusive and scalar in ("int", "date")
+            found.append(((tight + 1, False) if whole else (tight, exclusive), one))
     return max(found, key=lambda pair: pair[0], default=None)
 
 

@@ -23,6 +23,9 @@ from emitter_typed_codegen.model import (
     Union,
 )
 
+# Who reads a secret refuses an empty one.
+_NOT_EMPTY = Constraint("min_length", 1)
+
 Base: TypeAlias = Scalar | List | Map | Record | Enum | Flags | Union | Secret
 """What a type is when aliases are followed."""
 
@@ -30,11 +33,14 @@ Position = Literal["json", "payload", "segment"]
 """Where a value stands: within JSON, as a whole payload, where `text` and `bytes` are no JSON, or in an address."""
 
 # What each scalar reads besides itself. `datetime:unix` is a datetime in that format.
+_WHOLE = frozenset({"duration:seconds", "duration:milliseconds", "datetime:unix", "datetime:unix_ms"})
+_NUMBERS = _WHOLE | {"int", "duration", "datetime:unix_float"}
 _READS: dict[str, frozenset[str]] = {
-    "float": frozenset({"int", "duration", "duration:seconds", "datetime:unix"}),
-    "int": frozenset({"duration:seconds", "datetime:unix"}),
-    "decimal": frozenset({"int", "float", "duration", "duration:seconds", "datetime:unix"}),
+    "float": _NUMBERS,
+    "int": _WHOLE,
+    "decimal": _NUMBERS | {"float"},
     "duration": frozenset({"duration:seconds"}),
+    "datetime:unix_float": frozenset({"datetime:unix"}),
     "string": frozenset({"uuid", "date", "datetime", "bytes", "decimal"}),
 }
 _TEXTS = _READS["string"] | {"string"}
@@ -64,17 +70,33 @@ def resolve(schema: Schema, ref: TypeRef) -> Resolved:
             return Resolved(ref, optional, tuple(constraints), tuple(names))
         declared: Declaration = schema.by_name[ref.name]
         names.append(ref.name)
+        if isinstance(declared, Secret):
+            constraints.append(_NOT_EMPTY)
         if not isinstance(declared, Alias):
             return Resolved(declared, optional, tuple(constraints), tuple(names))
         constraints += declared.constraints
         ref = declared.type
 
 
+def as_it_is(found: Resolved, position: Position) -> bool:
+    """Tell whether a type is a text, or bytes, that is a whole payload without being JSON: only without a `?`."""
+    base = found.base
+    return (
+        position == "payload"
+        and not found.optional
+        and isinstance(base, Scalar)
+        and base.name in ("string", "text", "bytes")
+    )
+
+
 def kind(base: Base, format: str | None, position: Position) -> str:
     """Return what decides how a type stands on the wire, as a word."""
     if isinstance(base, Scalar):
-        if position == "payload" and base.name == "bytes":
-            return "raw bytes"
+        if position == "payload" and base.name in ("string", "text", "bytes"):
+            return "raw bytes" if base.name == "bytes" else "text"
+        if position == "json" and base.name == "text":
+            # With a ?, it is JSON.
+            return "string"
         return f"{base.name}:{format}" if format is not None else base.name
     return type(base).__name__.lower()
 

@@ -352,8 +352,8 @@ def _written(scalar: Scalar, number: Fraction, format: str | None) -> object:
         match scalar.name:
             case "datetime":
                 moment = _EPOCH + timedelta(microseconds=int(number))
-                if format == "unix":
-                    whole, rest = divmod(number, 10**6)
+                if format is not None:
+                    whole, rest = divmod(number, 1000 if format == "unix_ms" else 10**6)
                     return whole if not rest else None
                 return f"{moment.replace(tzinfo=None).isoformat()}Z" if number.denominator == 1 else None
             case "date":
@@ -364,6 +364,8 @@ def _written(scalar: Scalar, number: Fraction, format: str | None) -> object:
             case "int":
                 return int(number) if number.denominator == 1 and -(2**63) <= number < 2**63 else None
             case _:
+                if format == "milliseconds":
+                    number *= 1000
                 if number.denominator == 1:
                     return int(number)
                 return float(number) if format is None else None

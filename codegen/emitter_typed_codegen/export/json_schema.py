@@ -64,9 +64,21 @@ SCALARS: Mapping[str, Json] = {
     "decimal": {"anyOf": [_DECIMAL_TEXT, {"type": "number"}]},
     "json": {},
     "datetime:unix": {"type": "integer", "minimum": -62135596800, "maximum": 253402300799},
+    "datetime:unix_ms": {"type": "integer", "minimum": -62135596800000, "maximum": 253402300799999},
+    "datetime:unix_float": {"type": "number", "minimum": -62135596800, "exclusiveMaximum": 253402300800},
     "duration:seconds": {"type": "integer", "minimum": -86399999913600, "maximum": 86399999999999},
+    "duration:milliseconds": {"type": "integer", "minimum": -86399999913600000, "maximum": 86399999999999999},
 }
 """What each scalar is in JSON, and each with its format. An integer has 64 bits; times are those of Python."""
+
+FORMS: Mapping[str, str] = {
+    "unix": "Whole seconds since 1970-01-01T00:00:00Z",
+    "unix_ms": "Whole milliseconds since 1970-01-01T00:00:00Z",
+    "unix_float": "Seconds since 1970-01-01T00:00:00Z, with or without a fraction",
+    "seconds": "Whole seconds",
+    "milliseconds": "Whole milliseconds",
+}
+"""What a number in each format is."""
 
 _NULL: Json = {"type": "null"}
 _LIMITS = {
@@ -197,10 +209,8 @@ class JsonSchemas:
         if one.unit:
             yield f"Unit: {one.unit}"
         yield from self.limits(one.type, one.constraints, one.format)[1]
-        if one.format == "unix":
-            yield "Whole seconds since 1970-01-01T00:00:00Z"
-        elif one.format == "seconds":
-            yield "Whole seconds"
+        if one.format:
+            yield FORMS[one.format]
         if one.blank:
             yield f"Read as absent: {', '.join(map(_json_word, one.blank))}"
         if one.deprecated is not None:
@@ -302,8 +312,10 @@ def _limit(base: Base, kind: str, one: Constraint, format: str | None) -> tuple[
         if isinstance(value, str):
             number = _moment(value) if kind == "datetime" else Fraction(Decimal(value))
             note = f"{words} {value}" if kind == "decimal" else ""
-            limit = _number(number)
+            limit = _number(number * (1000 if format == "unix_ms" else 1))
             return {} if limit is None else {keyword: limit}, note
+        if format == "milliseconds":
+            return {keyword: _number(Fraction(Decimal(str(value))) * 1000)}, ""
         return {keyword: plain_number(value)}, ""
     match one.rule:
         case "pattern":

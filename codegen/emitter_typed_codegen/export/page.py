@@ -44,6 +44,13 @@ from emitter_typed_codegen.model import (
 )
 
 _JSON_TEXT = re.compile(r'("(?:[^"\\]|\\.)*")')
+_FORMS = {
+    "unix": "whole seconds since 1970",
+    "unix_ms": "whole milliseconds since 1970",
+    "unix_float": "seconds since 1970",
+    "seconds": "whole seconds",
+    "milliseconds": "whole milliseconds",
+}
 _WORDS: Mapping[str, str] = {
     "minimum": "at least {}",
     "maximum": "at most {}",
@@ -276,7 +283,7 @@ class _Page:
     def _field(self, one: Field) -> FieldView:
         found = resolve(self.schema, one.type)
         default = wire_value(self.schema, one.type, one.default, one.format)
-        form = {"unix": "whole seconds since 1970", "seconds": "whole seconds"}.get(one.format or "")
+        form = _FORMS.get(one.format or "")
         return FieldView(
             name=one.wire,
             type=tuple(self._pieces(one.type)),

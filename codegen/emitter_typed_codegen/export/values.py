@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from emitter_typed_codegen.compare.wire import resolve
@@ -25,9 +25,13 @@ def wire_value(schema: Schema, ref: TypeRef, value: Literal_, format: str | None
         return json_value(value)
     if isinstance(base, Scalar) and base.name == "datetime":
         return _time(str(value), format)
-    if isinstance(base, Scalar) and base.name == "duration" and isinstance(value, float) and value.is_integer():
-        return int(value)
+    if isinstance(base, Scalar) and base.name == "duration" and isinstance(value, int | float):
+        return round(value * 1000) if format == "milliseconds" else _plain(value)
     return value
+
+
+def _plain(seconds: float) -> int | float:
+    return int(seconds) if seconds == int(seconds) else seconds
 
 
 def json_value(value: Literal_) -> object:
@@ -41,11 +45,14 @@ def json_value(value: Literal_) -> object:
 
 def _time(text: str, format: str | None) -> object:
     moment = datetime.fromisoformat(text).astimezone(UTC)
-    if format == "unix":
-        return (
-            (moment - datetime(1970, 1, 1, tzinfo=UTC)).days * 86400
-            + moment.hour * 3600
-            + moment.minute * 60
-            + (moment.second)
-        )
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    match format:
+        case "unix":
+            return since // timedelta(seconds=1)
+        case "unix_ms":
+            return since // timedelta(milliseconds=1)
+        case "unix_float":
+            return _plain(since.total_seconds())
+        case _:
+            pass
     return f"{moment.replace(tzinfo=None).isoformat()}Z"

@@ -32,8 +32,11 @@ SPECIAL: frozenset[ScalarName] = frozenset({"channel", "filter", "text"})
 ORDINARY: tuple[ScalarName, ...] = tuple(scalar for scalar in SCALARS if scalar not in SPECIAL)
 """The others."""
 
-FORMATS: Mapping[ScalarName, str] = {"datetime": "unix", "duration": "seconds"}
-"""The one other format of a scalar on the wire."""
+FORMATS: Mapping[ScalarName, tuple[str, ...]] = {
+    "datetime": ("unix", "unix_ms", "unix_float"),
+    "duration": ("seconds", "milliseconds"),
+}
+"""The other formats of a scalar on the wire. Options in a topic have the first."""
 
 DESCRIBED: Mapping[ScalarName, ScalarDoc] = {
     "string": ScalarDoc("text", "text", "str", "probe"),

@@ -253,6 +253,8 @@ class Shape:
                 return default
             case Text(examples=(first, *_)):
                 return first
+            case Type(scalars=scalars):
+                return "json" if "text" in scalars else "string"
             case _:
                 return ""
 

@@ -15,15 +15,16 @@ LONGEST_ADDRESS = 1000
 
 # What Emitter allows in a channel: bytes 45 to 58 and 65 to 122, without the slash, and the dollar sign.
 SEGMENT_CHARACTER = r"[-.0-:A-Z\[\\\]^_`a-z$]"
-_PARAMETER = r"\{[^{}\/]+\}"
+PARAMETER = r"\{[^{}\/:\s](?:[^{}\/:]*[^{}\/:\s])?\}"
+"""A segment that is a parameter."""
 
-ADDRESS = rf"^(?:(?:{_PARAMETER}|{SEGMENT_CHARACTER}+)\/)+$"
+ADDRESS = rf"^(?:(?:{PARAMETER}|{SEGMENT_CHARACTER}+)\/)+$"
 """Segments, each ending with a slash, some of which are parameters."""
 
 BROKER_TOPIC = rf"^(?:{SEGMENT_CHARACTER}+\/)+$"
 """The same without parameters."""
 
-TOPIC = rf"^(?:{_PARAMETER}|{SEGMENT_CHARACTER}+)(?:\/(?:{_PARAMETER}|{SEGMENT_CHARACTER}+))*\/?$"
+TOPIC = rf"^(?:{PARAMETER}|{SEGMENT_CHARACTER}+)(?:\/(?:{PARAMETER}|{SEGMENT_CHARACTER}+))*\/?$"
 """Segments between slashes, some of which are parameters."""
 
 WORD = "^[0-9A-Za-z]+$"

@@ -63,10 +63,13 @@ DIRECTION: Choice[Literal["publish", "subscribe", "both"]] = Choice(
     default="both",
 )
 
-FORMAT: Choice[Literal["", "unix", "seconds"]] = Choice(
+FORMAT: Choice[Literal["", "unix", "unix_ms", "unix_float", "seconds", "milliseconds"]] = Choice(
     words=(
         ("unix", "On the wire, a datetime is a whole number of Unix seconds."),
+        ("unix_ms", "On the wire, a datetime is a whole number of Unix milliseconds."),
+        ("unix_float", "On the wire, a datetime is a number of Unix seconds, which may have a fraction."),
         ("seconds", "On the wire, a duration is a whole number of seconds."),
+        ("milliseconds", "On the wire, a duration is a whole number of milliseconds."),
     ),
     default="",
 )
@@ -100,8 +103,8 @@ FIELD = Shape(
         Key(
             "format",
             FORMAT,
-            "Another form on the wire: `unix` for a datetime as whole Unix seconds, `seconds` for a duration as whole "
-            "seconds.",
+            "Another form on the wire. For a datetime: `unix` (whole Unix seconds), `unix_ms` (whole milliseconds) or "
+            "`unix_float` (seconds with a fraction). For a duration: `seconds` or `milliseconds`, as whole ones.",
         ),
         Key(
             "blank",
@@ -302,7 +305,8 @@ CHANNEL = Shape(
         Key(
             "payload",
             Type(scalars=(*ORDINARY, "text")),
-            "A type, or `text` for a text that is not JSON. With `bytes`, the payload is not changed.",
+            "A type. A payload of type `text`, `string` or `bytes` is sent as it is. An enum is read as JSON or as the "
+            "text itself, such as `ON`, and written as JSON. All others, and these with a `?`, are JSON.",
             required=True,
         ),
         Key(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emitter_typed_codegen.data import frozen
-from emitter_typed_codegen.language.texts import LONGEST_ADDRESS, SEGMENT_CHARACTER, WORD
+from emitter_typed_codegen.language.texts import LONGEST_ADDRESS, PARAMETER, SEGMENT_CHARACTER, WORD
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Report
 from emitter_typed_codegen.source import Place, ScalarNode
@@ -37,65 +37,102 @@ def is_word(text: str) -> bool:
     return _is_word(text) is not None
 
 
-def read_segments(report: Report, node: ScalarNode, rule: Rule) -> tuple[Segment, ...]:
+def read_segments(
+    report: Report, node: ScalarNode, rule: Rule, what: str, *, closed: bool = True
+) -> tuple[Segment, ...]:
     """Read segments that are separated by slashes; one last slash ends the last of them.
 
     Args:
         report: Where problems are noted.
         node: The text.
-        rule: The rule that a wrong segment breaks.
+        rule: The rule that a wrong segment or a missing slash at the end breaks.
+        what: What it is, as in "the address".
+        closed: Whether the last segment must end with a slash, too.
 
     Returns:
         The segments without problems. An empty text has none.
     """
     found: list[Segment] = []
+    url = re.match(r"\w+://[^/]*/?", node.value)
+    if url is not None:
+        rest = meant(node.value[url.end() :])
+        hint = f'write "{rest}"' if rest else "write its segments, as in home/{room}/"
+        report.add(node, rule, f"{what} contains the URL of a broker", hint)
+        return ()
     if len(node.value) > LONGEST_ADDRESS:
-        report.add(node, rule, f"this has more than {LONGEST_ADDRESS} characters", "no broker takes a topic that long")
+        message = f"{what} has more than {LONGEST_ADDRESS} characters"
+        report.add(node, rule, message, "shorten it: a broker refuses longer topics")
         return ()
     start = 0
+    segment: Segment | None = None
     for text in node.value.removesuffix("/").split("/"):
         place = node.part(start, start + len(text))
         start += len(text) + 1
-        segment = _segment(report, place, text, rule)
+        segment = _segment(report, place, text, rule, what, node.value)
         if segment is not None:
             found.append(segment)
+    # What one has to write for a wrong last segment ends with the slash as well.
+    if closed and segment is not None and not node.value.endswith("/"):
+        last = node.part(len(node.value) - 1, len(node.value))
+        report.add(last, rule, f"{what} does not end with a slash", _write(meant(node.value)))
     return tuple(found)
 
 
-_PARAMETER = r"\$?[{<]+\s*(\w*)\s*[}>]*|(\w+)[}>]+"
+_PARAMETER = r"\$?[{<]+\s*(\w*)\s*(?::.*?)?[}>]*|(\w+)[}>]+"
+_MOST_SHOWN = 80
 
 
 def meant(address: str) -> str:
-    """Return an address with the parameters as its author may have meant them: `{room}` for `${room}` and `{room`."""
-    return "/".join(_segment_meant(text) or text for text in address.split("/"))
+    """Return an address as its author may have meant it: `home/{room}/` for `/home//${room}` and `home/{room`."""
+    segments = (_segment_meant(text) or text for text in address.split("/"))
+    return "".join(f"{text}/" for text in segments if text)
+
+
+def _write(address: str) -> str:
+    if not address or len(address) > _MOST_SHOWN:
+        return "write a slash at its end"
+    return f'write "{address}"' if "{" in address else f"write {address}"
 
 
 def _segment_meant(text: str) -> str:
     """Return a segment as its author may have meant it; empty if nothing is close to it."""
     found = re.fullmatch(_PARAMETER, text)
-    return f"{{{found[1] or found[2] or 'name'}}}" if found is not None else ""
+    if found is not None:
+        return f"{{{found[1] or found[2] or 'name'}}}"
+    inner = re.fullmatch(r"([\w-]*?)[-_.]?\{(\w+)\}[-_.]?([\w-]*)", text)
+    if inner is not None:
+        return "/".join(filter(None, (inner[1], f"{{{inner[2]}}}", inner[3])))
+    return text.replace(" ", "-") if " " in text and is_segment(text.replace(" ", "-")) else ""
 
 
-def _segment(report: Report, place: Place, text: str, rule: Rule) -> Segment | None:
-    if text.startswith("{") and text.endswith("}") and text.count("{") == text.count("}") == 1 and text != "{}":
+_is_parameter = re.compile(PARAMETER).fullmatch
+
+
+def _segment(report: Report, place: Place, text: str, rule: Rule, what: str, whole: str) -> Segment | None:
+    if _is_parameter(text):
         return Segment(text[1:-1], True, place)
-    if "{" in text or "}" in text:
-        message = f"a parameter is a whole segment between two slashes, as in {{room}}, not {quoted(text)}"
-        inner = re.search(r"\{(\w+)\}", text)
-        apart = f"part it with slashes, as in {text[: inner.start()]}/{inner[0]}" if inner and inner.start() else ""
-        fixed = _segment_meant(text)
-        report.add(place, rule, message, f"write {fixed}" if fixed else apart)
+    fixed = _write(meant(whole))
+    typed = re.fullmatch(r"\{\s*(\w+)\s*:\s*(\w+)\s*\}", text)
+    if typed is not None:
+        message = f"the parameter {quoted(text)} contains its type"
+        report.add(place, rule, message, f"write {{{typed[1]}}} here, and params: {{{typed[1]}: {typed[2]}}}")
+    elif "{" in text or "}" in text:
+        message = f"{quoted(text)} is not a parameter: a parameter is a whole segment, as in /{{room}}/"
+        report.add(place, rule, message, fixed if _segment_meant(text) else "write a name of letters and digits")
     elif not text:
-        report.add(place, rule, "a segment is empty", "take the extra slash away")
+        which = "begins with a slash" if whole.startswith("/") else "contains two slashes in a row"
+        report.add(place, rule, f"{what} {which}", fixed if meant(whole) else "write a segment, as in home/")
     elif text in ("+", "#", "*"):
-        message = f"{quoted(text)} is a wildcard: an address names channels one by one"
-        report.add(place, rule, message, "put a parameter in its place, as in {room}")
+        message = f"{what} contains the wildcard {quoted(text)}"
+        report.add(place, rule, message, "write a parameter instead, as in {room}")
+    elif "?" in text:
+        message = f"{what} contains options: {quoted(text)}"
+        report.add(place, rule, message, "write them under options, as in options: {ttl: 60}")
     elif not is_segment(text):
         foreign = re.search(_FOREIGN, text)
         shown = quoted(foreign.group()) if foreign is not None else quoted(text)
-        fixed = _segment_meant(text)
-        hint = f"write {fixed}" if fixed else f"a segment is made of {_CHARACTERS}"
-        report.add(place, rule, f"no channel can hold the character {shown}", hint)
+        hint = fixed if _segment_meant(text) else f"write only {_CHARACTERS}"
+        report.add(place, rule, f"{what} contains the character {shown}, which no channel can have", hint)
     else:
         return Segment(text, False, place)
     return None

@@ -23,7 +23,7 @@ from emitter_typed_codegen.model import (
 )
 from emitter_typed_codegen.names import attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
-from emitter_typed_codegen.resolve.addresses import Segment, is_segment, meant, read_segments
+from emitter_typed_codegen.resolve.addresses import Segment, is_segment, read_segments
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import keeps
 from emitter_typed_codegen.resolve.fields import read_field
@@ -83,15 +83,11 @@ def read_channels(symbols: SymbolTable, node: Node | None, protocol: Protocol | 
 
 
 def _segments(symbols: SymbolTable, address: ScalarNode, protocol: Protocol | None) -> tuple[Segment, ...]:
-    if not address.value.endswith("/"):
-        place = address.part(len(address.value) - 1, len(address.value))
-        hint = f"write {meant(address.value)[:80]}/"
-        symbols.report.add(place, "bad-address", "an address ends with a slash", hint)
     reserved = "" if protocol is None else protocol.reserved
     if reserved and address.value.startswith(reserved):
-        message = f"what begins with {quoted(reserved)} is the broker's own"
+        message = f"channels that begin with {quoted(reserved)} are reserved for the broker"
         symbols.report.add(address.part(0, len(reserved)), "reserved-channel", message, "begin with another segment")
-    return read_segments(symbols.report, address, "bad-address")
+    return read_segments(symbols.report, address, "bad-address", "the address")
 
 
 def _params(symbols: SymbolTable, entries: Entries, segments: tuple[Segment, ...]) -> tuple[Field, ...]:
@@ -109,8 +105,8 @@ def _params(symbols: SymbolTable, entries: Entries, segments: tuple[Segment, ...
             continue
         name = segment.text
         if name in used:
-            message = f"the parameter {quoted(name)} stands in the address twice"
-            symbols.report.add(segment.place, "address-parameter", message, "give one of them another name")
+            message = f"the address contains the parameter {quoted(name)} twice"
+            symbols.report.add(segment.place, "address-parameter", message, "give one of the two another name")
             continue
         used.add(name)
         names.take(attribute_name(name), name, segment.place)
@@ -118,7 +114,7 @@ def _params(symbols: SymbolTable, entries: Entries, segments: tuple[Segment, ...
     for name in declared:
         if name not in used and "address" in entries:
             message = f"the address has no parameter {{{name}}}"
-            hint = symbols.report.meant(name, used) or "take it away, or write it into the address"
+            hint = symbols.report.meant(name, used) or f"remove it here, or add {{{name}}} to the address"
             symbols.report.add(places[name], "address-parameter", message, hint)
     return tuple(params)
 
@@ -130,11 +126,11 @@ def _check_parameter(symbols: SymbolTable, param: Field, node: Node) -> None:
     if isinstance(base, Enum) and not symbols.optional(param.type):
         wrong = [value.wire for value in base.values if not is_segment(value.wire)]
         if wrong:
-            message = f"{base.name} has the value {quoted(wrong[0])}, which can be no segment of a channel"
-            symbols.report.add(node, "parameter-type", message, "use another type, or change the value")
+            message = f"the value {quoted(wrong[0])} of {base.name} cannot be a segment of a channel"
+            symbols.report.add(node, "parameter-type", message, "change the value, or use another type")
     elif not isinstance(base, Scalar) or base.name not in _PARAMETERS or symbols.optional(param.type):
-        message = f"the parameter {quoted(param.name)} cannot be of this type"
-        hint = "it is a string, int, uuid, date, an enum or an alias of one of them, and never optional"
+        message = f"the type of the parameter {quoted(param.name)} cannot be a segment of a channel"
+        hint = "write string, int, uuid, date, an enum, or an alias of one of these, without ?"
         symbols.report.add(node, "parameter-type", message, hint)
 
 
@@ -154,8 +150,8 @@ def _options(symbols: SymbolTable, entries: Entries, protocol: Protocol | None) 
 def _publish_option(symbols: SymbolTable, key: ScalarNode, protocol: Protocol) -> Setting | None:
     usable = {one.name: one for one in protocol.settings}
     if key.value in protocol.others:
-        message = f"{quoted(key.value)} is not an option of publish, and a channel's options are its defaults"
-        symbols.report.add(key, "option-not-taken", message, "give it where you call")
+        message = f"the options of a channel are defaults of publish, which has no option {quoted(key.value)}"
+        symbols.report.add(key, "option-not-taken", message, "remove it here, and pass it in the call that has it")
     elif key.value not in usable:
         symbols.report.unknown(key, "unknown-option", "option", key.value, usable)
     return usable.get(key.value)

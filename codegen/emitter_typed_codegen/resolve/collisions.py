@@ -43,17 +43,18 @@ class Names:
         elif name in self.taken:
             other, first = self.taken[name]
             if written == other:
-                message = f"{quoted(written)} is declared twice as {self.what}, first in line {first.line}"
+                message = f"{quoted(written)} occurs twice as {self.what}, first in line {first.line}"
             else:
-                message = f"{quoted(written)} and {quoted(other)} (line {first.line}) are both {name} as {self.what}"
-            self.report.add(place, self.rule, message, "change one of them")
+                message = f"{quoted(written)} and {quoted(other)} (line {first.line}) both become {name} as {self.what}"
+            hint = "remove or rename one of the two" if written == other else "rename one of the two"
+            self.report.add(place, self.rule, message, hint)
         else:
             self.taken[name] = (written, place)
             return True
         return False
 
 
-_RENAME = "give the schema another `name:`"
+_RENAME = "give the schema another name, as in name: MyHome"
 
 
 def _classes(section: str, name: str) -> list[str]:
@@ -84,14 +85,14 @@ def check_classes(report: Report, entries: Entries, schema: Schema, place: Place
     facades = (facade, f"Async{facade}") if "channels" in entries else ()
     origin = f"'name' (line {place.line})" if "name" in entries else "the file's name"
     if not reserved.isdisjoint(facades):
-        message = f"{origin} makes a class {facade} for the facade, and that name is reserved"
+        message = f"{origin} gives the class of the facade the name {facade}, which is reserved"
         report.add(place, "reserved-name", message, _RENAME)
     for section in ("types", "errors", "requests", "channels"):
         node = entries.get(section)
         for key, _ in node.pairs if isinstance(node, MapNode) else ():
             for name in _classes(section, key.value):
                 if name in facades:
-                    message = f"{quoted(key.value)} makes a class {name}, as {origin} does for the facade"
+                    message = f"{quoted(key.value)} needs the class name {name}, which {origin} gives to the facade"
                     report.add(key, "name-collision", message, _RENAME)
                     break
                 if not names.take(name, key.value, key):

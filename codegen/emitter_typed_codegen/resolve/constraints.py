@@ -58,8 +58,8 @@ def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tu
         if node is None or base is None:
             continue
         if not _fits(rule, base):
-            message = f"{quoted(rule)} is a limit of {_ALLOWED[rule]}, not of this type"
-            hint = "" if not isinstance(base, List | Map) else "declare an alias with the limit for the items"
+            message = f"{quoted(rule)} is a limit of {_ALLOWED[rule]}, not of {_named(base)}"
+            hint = _instead(rule, base)
             symbols.report.add(entries.key(rule), "bad-limit", message, hint)
             continue
         constraint = _constraint(symbols, rule, node, base)
@@ -69,6 +69,32 @@ def read_constraints(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tu
         del constraints["pattern"]
     _compare(symbols, entries, constraints, base)
     return tuple(constraints.values())
+
+
+def _named(base: Base) -> str:
+    match base:
+        case Scalar(name):
+            return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+        case _:
+            return f"a {type(base).__name__.lower()}".replace("a enum", "an enum").replace("a flags", "flags")
+
+
+_INSTEAD: dict[ConstraintRule, dict[str, str]] = {
+    "minimum": {"string": "write min_length to limit the number of characters", "list": "write min_items"},
+    "maximum": {"string": "write max_length to limit the number of characters", "list": "write max_items"},
+    "min_length": {"int": "write minimum to limit the value", "float": "write minimum to limit the value"},
+    "max_length": {"int": "write maximum to limit the value", "float": "write maximum to limit the value"},
+}
+
+
+def _instead(rule: ConstraintRule, base: Base) -> str:
+    """Return what to write instead of a limit that is not one of a type."""
+    name = base.name if isinstance(base, Scalar) else ""
+    if name in (instead := _INSTEAD.get(rule, {})):
+        return instead[name]
+    if isinstance(base, List | Map):
+        return "to limit the items, declare an alias with this limit, and a list of that alias"
+    return "remove it"
 
 
 def check_constraints(
@@ -154,7 +180,7 @@ def _constraint(symbols: SymbolTable, rule: ConstraintRule, node: ScalarNode, ba
     if value is UNFIT or not isinstance(value, int | float | str):
         return None
     if counted and not (isinstance(value, int) and 0 <= value <= MOST):
-        symbols.report.add(node, "bad-limit", f"{quoted(rule)} counts: it is a number from 0 to {MOST}")
+        symbols.report.add(node, "bad-limit", f"{quoted(rule)} must be a whole number from 0 to {MOST}")
         return None
     return Constraint(rule, value)
 
@@ -162,7 +188,7 @@ def _constraint(symbols: SymbolTable, rule: ConstraintRule, node: ScalarNode, ba
 def _is_pattern(symbols: SymbolTable, node: ScalarNode) -> bool:
     if len(node.value) > LONGEST_PATTERN:
         message = f"the pattern has more than {LONGEST_PATTERN} characters"
-        symbols.report.add(node, "bad-limit", message)
+        symbols.report.add(node, "bad-limit", message, "shorten it, or use an enum for a list of texts")
         return False
     try:
         with warnings.catch_warnings():
@@ -170,7 +196,7 @@ def _is_pattern(symbols: SymbolTable, node: ScalarNode) -> bool:
             re.compile(node.value)
     except (re.error, RecursionError, OverflowError, Warning) as error:
         message = f"the pattern is not a regular expression: {error}"
-        symbols.report.add(node, "bad-limit", message, "the syntax is that of Python's re")
+        symbols.report.add(node, "bad-limit", message, "use the syntax of Python's re")
         return False
     return True
 
@@ -204,7 +230,10 @@ def _compare(
     for low, high in _TWICE:
         if low in constraints and high in constraints:
             symbols.report.add(
-                entries.key(high), "bad-limit", f"{quoted(low)} and {quoted(high)} have the same meaning"
+                entries.key(high),
+                "bad-limit",
+                f"{quoted(low)} and {quoted(high)} exclude each other",
+                "keep one of them",
             )
     for low, high in _PAIRS:
         if base is None or low not in constraints or high not in constraints:
@@ -214,4 +243,4 @@ def _compare(
         if _in_order(meeting, scalar, constraints[high].value) is False:
             both = f"{quoted(low)} {constraints[low].value} and {quoted(high)} {constraints[high].value}"
             message = f"no value satisfies both {both}"
-            symbols.report.add(entries.key(high), "bad-limit", message)
+            symbols.report.add(entries.key(high), "bad-limit", message, "change one of them")

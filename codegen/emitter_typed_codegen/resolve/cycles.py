@@ -18,12 +18,12 @@ def refuse_alias_cycle(symbols: SymbolTable, name: str, key: ScalarNode) -> None
         if found is None or found not in symbols.types:
             return
         if found == name:
-            message = f"the alias {quoted(name)} leads back to itself"
-            symbols.report.add(key, "alias-cycle", message, "a record may hold itself, an alias may not")
+            message = f"the alias {quoted(name)} stands for itself"
+            symbols.report.add(key, "alias-cycle", message, "use a record: a record can contain itself")
             return
         declared = symbols.types[found]
-    message = f"the alias {quoted(name)} does not end within {MOST_ALIASES} other aliases"
-    symbols.report.add(key, "alias-cycle", message, "name the type itself")
+    message = f"the alias {quoted(name)} leads through more than {MOST_ALIASES} other aliases"
+    symbols.report.add(key, "alias-cycle", message, "write the type at the end of the row instead")
 
 
 def _named(ref: TypeRef) -> str | None:
@@ -40,8 +40,8 @@ def refuse_endless_records(symbols: SymbolTable, places: dict[str, Placed]) -> N
         name: str | None = start
         while name is not None:
             if name in way:
-                message = f"no {quoted(name)} can ever be made: each needs another one inside"
-                hint = "make a field on the way optional, with ?, or a list"
+                message = f"the record {quoted(name)} contains itself without an end, so no object of it can exist"
+                hint = "write the type of one of the fields that lead back with a ?, or make it a list"
                 symbols.report.add(places[name], "endless-record", message, hint)
             elif name not in finished:
                 way[name] = _needed(symbols, symbols.types[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from emitter_typed_codegen.language.scalars import FORMATS
-from emitter_typed_codegen.language.shapes import Shape
+from emitter_typed_codegen.language.shapes import Shape, listed
 from emitter_typed_codegen.language.users import FIELD, UNKNOWN
 from emitter_typed_codegen.model import Constraint, Field, Literal_, Record, ScalarName, TypeRef
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
@@ -15,8 +15,8 @@ from emitter_typed_codegen.resolve.constraints import check_constraints, read_co
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.synonyms import type_advice
-from emitter_typed_codegen.resolve.typerefs import declares, looks_like_type, read_type
-from emitter_typed_codegen.resolve.values import UNFIT, plain_value, read_value
+from emitter_typed_codegen.resolve.typerefs import declares, is_inline_record, looks_like_type, read_type
+from emitter_typed_codegen.resolve.values import UNFIT, comparable, plain_value, read_value
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode
 
 
@@ -43,22 +43,22 @@ def read_field(
     if shape is FIELD and key.value.endswith("?"):
         written = node.value if isinstance(node, ScalarNode) and node.value else "string"
         hint = f"write {key.value.rstrip('?')}: {written.rstrip('?')}?"
-        message = f"the name {quoted(key.value)} ends with a question mark, which belongs to the type"
+        message = f"the question mark of {quoted(key.value)} belongs to the type, not to the name"
         symbols.report.add(key, "bad-name", message, hint)
-    inline = isinstance(node, MapNode) and declares(node) and not any(name.value == "type" for name, _ in node.pairs)
-    if not isinstance(node, MapNode) or looks_like_type(node) or inline:
+    known = (*shape.required, *shape.optional)
+    if not isinstance(node, MapNode) or looks_like_type(node) or _is_inline(node, known):
         return Field(name=key.value, wire=key.value, type=read_type(symbols, node, allowed=allowed))
     what = f"the {'field' if shape is FIELD else 'parameter'} {quoted(key.value)}"
     entries = symbols.report.entries(node, shape, what, at=key)
     type_node = entries.get("type")
-    ref = read_type(symbols, type_node, allowed=allowed) if type_node is not None else BROKEN
+    ref = BROKEN if type_node is None else read_type(symbols, type_node, allowed=allowed, described=node)
     wire = entries.scalar("wire")
     also = symbols.report.texts(entries.get("also_read"), "'also_read'")
     constraints = read_constraints(symbols, entries, ref)
     blank = _blank(symbols, entries)
     if blank and "default" not in entries and symbols.base(ref) is not None and not symbols.optional(ref):
-        message = f"{what} must be there, and a blank value reads as if it were absent"
-        symbols.report.add(entries.key("blank"), "bad-blank", message, "write the type with a ?, or give a default")
+        message = f"{what} is required, but a blank value means that it is absent"
+        symbols.report.add(entries.key("blank"), "bad-blank", message, "write the type with a ?, or add a default")
     return Field(
         name=key.value,
         wire=wire.value if wire is not None and symbols.report.is_name(wire) else key.value,
@@ -75,6 +75,12 @@ def read_field(
     )
 
 
+def _is_inline(node: MapNode, known: Collection[str]) -> bool:
+    """Tell whether a map declares a type, where a type is named or a field described."""
+    described = any(name.value in ("type", "$ref") for name, _ in node.pairs)
+    return not described and (declares(node) or is_inline_record(node, known))
+
+
 def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | None:
     """Read the key `format` of a field or option."""
     node = entries.scalar("format")
@@ -82,18 +88,19 @@ def read_format(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> str | N
         return None
     scalar = symbols.scalar(ref)
     known = FORMATS.get(scalar) if scalar is not None else None
-    if known is None:
+    if not known:
         advice = type_advice(node.value)
         another = advice.startswith("write ") and advice != f"write {scalar}"
-        hint = advice.replace("write", "write type:", 1) if another else "take it away"
-        message = "only a datetime or a duration can have another format"
+        hint = advice.replace("write", "write type:", 1) if another else "remove it"
+        message = "'format' is only for a datetime or a duration"
         symbols.report.add(entries.key("format"), "bad-format", message, hint)
         return None
-    if node.value != known:
-        message = f"the other format of a {scalar} is {quoted(known)}, not {quoted(node.value)}"
-        symbols.report.add(node, "bad-format", message)
+    if node.value not in known:
+        formats = listed([quoted(each) for each in known], "or")
+        message = f"the 'format' of a {scalar} must be {formats}, not {quoted(node.value)}"
+        symbols.report.add(node, "bad-format", message, "write one of these, or remove it")
         return None
-    return known
+    return node.value
 
 
 def _blank(symbols: SymbolTable, entries: Entries) -> tuple[bool | int | str | None, ...]:
@@ -102,7 +109,7 @@ def _blank(symbols: SymbolTable, entries: Entries) -> tuple[bool | int | str | N
         if isinstance(item, ScalarNode):
             found.append(plain_value(item))
         else:
-            symbols.report.add(item, "bad-blank", "a blank value is null, true, false, a whole number or a text")
+            symbols.report.add(item, "bad-blank", "a blank value must be null, true, false, a whole number or a text")
     return tuple(found)
 
 
@@ -116,7 +123,28 @@ def _default(symbols: SymbolTable, entries: Entries, ref: TypeRef, constraints: 
     check_constraints(
         symbols, node, ref, value, (*symbols.constraints(ref), *constraints), "bad-default", "the default"
     )
+    _check_whole(symbols, entries, ref, node, value)
     return value
+
+
+def _check_whole(symbols: SymbolTable, entries: Entries, ref: TypeRef, node: Node, value: Literal_) -> None:
+    """Check that a default can be written in the field's format."""
+    form = entries.get("format")
+    scalar = symbols.scalar(ref)
+    if scalar is None or scalar not in FORMATS or not isinstance(form, ScalarNode) or form.value not in _STEPS:
+        return
+    number = comparable(scalar, value)
+    if number is None:
+        return
+    microseconds = round(number * 10**6) if scalar == "duration" else number
+    if microseconds * _STEPS[form.value] % 10**6:
+        unit = "milliseconds" if _STEPS[form.value] > 1 else "seconds"
+        message = f"the default is not a whole number of {unit}, which the format {quoted(form.value)} writes"
+        symbols.report.add(node, "bad-default", message, "write a whole one, or choose another format")
+
+
+# How many of a format's whole numbers are a second.
+_STEPS = {"unix": 1, "unix_ms": 1000, "seconds": 1, "milliseconds": 1000}
 
 
 def read_fields(

@@ -37,6 +37,7 @@ MOST_LEVELS = 16
 
 _is_import_name = re.compile(IMPORT_NAME).fullmatch
 _is_relative = re.compile(RELATIVE_PATH).fullmatch
+_OTHER = "choose another name"
 _UNREADABLE = ("no-file", "not-readable")
 
 
@@ -71,7 +72,7 @@ class Files:
             self._cycle(resolved, place)
         elif len(self.way) > MOST_LEVELS:
             message = f"this import leads through more than {MOST_LEVELS} files"
-            self.report.add(place, "bad-import", message, "import the file that has the types itself")
+            self.report.add(place, "bad-import", message, "import the file that declares the types directly")
         elif resolved in self.done:
             return self.done[resolved]
         else:
@@ -89,10 +90,10 @@ class Files:
         onward = [opened for _, opened in self.way.values() if opened is not None and opened.text.file == name]
         if onward:
             first = f"{name}:{onward[0].line}:{onward[0].column}"
-            message = f"the import leads back to {name}, which leads here from {first}"
+            message = f"the import leads back to {name}, which imports this file at {first}"
         else:
             message = f"{name} imports itself"
-        self.report.add(place, "import-cycle", message, "move what both need into a third file")
+        self.report.add(place, "import-cycle", message, "move the types that both need into a third file")
 
 
 def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Files) -> tuple[Import, ...]:
@@ -118,8 +119,8 @@ def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Fil
         if schema is None:
             continue
         if schema.envelope is not None:
-            message = f"{other} describes a protocol, and its types come with its client"
-            symbols.report.add(written, "bad-import", message, "import files that declare types and channels")
+            message = f"{other} describes a protocol, so it cannot be imported"
+            symbols.report.add(written, "bad-import", message, "import a file of types and channels")
             continue
         found.append(Import(name=key.value, path=real_path(other), schema=schema))
     # Of two ways of one length to a file, the order decides.
@@ -175,10 +176,10 @@ def _renamed(declared: Declaration, named: Callable[[str], str]) -> Declaration:
 def _may_be_import_name(report: Report, key: ScalarNode) -> bool:
     name = key.value
     if name in RESERVED_MODULES or keyword.iskeyword(name):
-        report.add(key, "reserved-name", f"{quoted(name)} is a reserved name in Python", "choose another name")
+        report.add(key, "reserved-name", f"an import cannot be named {quoted(name)}: the name is reserved", _OTHER)
     elif _is_import_name(name) is None:
-        message = f"{quoted(name)} cannot be the name of an import: use a letter from a to z, then a to z, 0 to 9 or _"
-        report.add(key, "bad-name", message)
+        message = f"{quoted(name)} cannot be the name of an import"
+        report.add(key, "bad-name", message, "write a letter from a to z, then a to z, 0 to 9 and _")
     else:
         return True
     return False
@@ -189,7 +190,7 @@ def _path(report: Report, key: ScalarNode, node: Node) -> ScalarNode | None:
         report.expect(node, f"the import {quoted(key.value)}", "the path of a file, as in ./common.yaml")
         return None
     if _is_relative(node.value) is None:
-        message = f"{quoted(node.value)} is not a path from this file's folder"
+        message = f"{quoted(node.value)} is not a path relative to the folder of this file"
         report.add(node, "bad-import", message, "write it with slashes, as in ./common.yaml or ../common.yaml")
         return None
     return node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from attrs import field
 from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.shapes import LONGEST_NAME, Choice, Shape, listed
 from emitter_typed_codegen.problems import Problem, Rule, did_you_mean, quoted
-from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_called
+from emitter_typed_codegen.resolve.synonyms import key_advice, key_called, truth_meant, word_advice
 from emitter_typed_codegen.source import BrokenNode, ListNode, MapNode, Node, Placed, ScalarNode
 
 ChoiceT = TypeVar("ChoiceT", bound=str)
@@ -51,13 +52,13 @@ class Report:
         """Note a name that nothing has, with the closest one that something has."""
         hint = self.meant(name, known)
         if not hint and 0 < len(known) <= _MOST_LISTED:
-            hint = f"there is {', '.join(known)}"
+            hint = f"write {listed(sorted(known), 'or')}"
         self.add(place, rule, f"there is no {what} {quoted(name)}", hint)
 
     def expect(self, node: Node, what: str, shape: str, hint: str = "") -> None:
         """Note that a node has the wrong shape; a broken one is not mentioned again."""
         if not isinstance(node, BrokenNode):
-            self.add(node, "wrong-shape", f"{what} is {shape}, not {_shape(node)}", hint or _hint(node, shape))
+            self.add(node, "wrong-shape", f"{what} must be {shape}, not {_shape(node)}", hint or _hint(node, shape))
 
     def entries(
         self,
@@ -82,7 +83,7 @@ class Report:
         """
         known = (*shape.required, *shape.optional)
         if not isinstance(node, MapNode):
-            self.expect(node, what, f"a map with {listed(shape.required or known)}")
+            self.expect(node, what, f"a map with {listed(shape.required or known)}", _keyed(node, shape))
             return Entries(self, shape, at, {})
         found: dict[str, tuple[ScalarNode, Node]] = {}
         elsewhere: set[str | None] = set()
@@ -91,14 +92,14 @@ class Report:
                 found[key.value] = (key, value)
             else:
                 elsewhere.add(key_called(key.value, known))
-                hint = key_advice(key.value, known) or self.meant(key.value, known) or f"it may have {listed(known)}"
+                hint = key_advice(key.value, known) or self.meant(key.value, known) or f"its keys are {listed(known)}"
                 self.add(key, "unknown-key", f"{what} has no key {quoted(key.value)}", hint)
         beside = (other for key_name, others in shape.together if key_name in found for other in others)
         for key_name in dict.fromkeys((*shape.required, *beside)):
             if key_name not in found and key_name not in elsewhere:
                 example = shape.example(key_name)
                 hint = f"write {key_name}: {example}" if example else ""
-                self.add(at, "missing-key", f"{what} needs the key {quoted(key_name)}", hint)
+                self.add(at, "missing-key", f"{what} lacks the key {quoted(key_name)}", hint)
         return Entries(self, shape, at, found)
 
     def named(
@@ -120,11 +121,12 @@ class Report:
     def is_name(self, node: ScalarNode) -> bool:
         """Tell whether a text can be a name, and note a problem if not."""
         if not node.value.strip():
-            self.add(node, "bad-name", "a name is empty")
+            self.add(node, "bad-name", "the name is empty", "write at least one visible character")
         elif len(node.value) > LONGEST_NAME:
-            self.add(node, "bad-name", f"a name has more than {LONGEST_NAME} characters")
+            self.add(node, "bad-name", f"the name has more than {LONGEST_NAME} characters", "shorten it")
         elif not node.value.isprintable():
-            self.add(node, "bad-name", f"the name {quoted(node.value)} contains a character that is not visible")
+            message = f"the name {quoted(node.value)} contains a character that is not visible"
+            self.add(node, "bad-name", message, "delete that character, or type the space before the value again")
         else:
             return True
         return False
@@ -138,14 +140,17 @@ class Report:
             return []
         return [item for item in node.items if not isinstance(item, BrokenNode)]
 
-    def texts(self, node: Node | None, what: str, *, empty: bool = False) -> list[ScalarNode]:
-        """Return the texts of a list; whatever else it holds is a problem, an empty one too unless it is allowed."""
+    def texts(self, node: Node | None, what: str, *, empty: bool = False, inline: str = "") -> list[ScalarNode]:
+        """Return the texts of a list; whatever else it holds is a problem, an empty one too unless it is allowed.
+
+        `inline` is what to do where a list or a map stands instead of a text.
+        """
         found: list[ScalarNode] = []
         for item in self.items(node, what):
             if isinstance(item, ScalarNode) and not item.is_null and (item.value or empty):
                 found.append(item)
             else:
-                self.expect(item, f"each item of {what}", "a text")
+                self.expect(item, f"each item of {what}", "a text", inline)
         return found
 
 
@@ -177,7 +182,9 @@ class Entries:
             return None
         if not isinstance(node, ScalarNode) or node.is_null or not node.value:
             known = self.shape.key(key)
-            self.report.expect(node, quoted(key), "a text" if known is None else known.value.called)
+            example = self.shape.example(key) if isinstance(node, ScalarNode) and not node.value else ""
+            hint = f"write {key}: {example}" if example else ""
+            self.report.expect(node, quoted(key), "a text" if known is None else known.value.called, hint)
             return None
         return node
 
@@ -199,7 +206,7 @@ class Entries:
         if node.plain and node.value in ("true", "false"):
             return node.value == "true"
         truth = truth_meant(node.value)
-        message = f"{quoted(key)} is true or false, without quotes, not {quoted(node.value)}"
+        message = f"{quoted(key)} must be true or false, without quotes, not {quoted(node.value)}"
         self.report.add(node, "bad-value", message, f"write {truth}" if truth else "")
         return default
 
@@ -209,8 +216,8 @@ class Entries:
         if node is None:
             return None
         if node.value.lower() in _NO_ADVICE:
-            message = f"'deprecated' is a text that says what to use instead, not {quoted(node.value)}"
-            self.report.add(node, "bad-value", message, "write one, as in deprecated: use climate")
+            message = f"'deprecated' must be a text that says what to use instead, not {quoted(node.value)}"
+            self.report.add(node, "bad-value", message, "write it as in deprecated: use climate")
         return node.value
 
     def choice(self, key: str, choice: Choice[ChoiceT]) -> ChoiceT:
@@ -222,9 +229,8 @@ class Entries:
         for word in words:
             if node.value == word:
                 return word
-        called = word_called(node.value, words)
-        hint = f"that is {quoted(called)} here" if called else self.report.meant(node.value, words)
-        self.report.add(node, "bad-value", f"{quoted(key)} is {choice.called}, not {quoted(node.value)}", hint)
+        hint = word_advice(node.value, words) or self.report.meant(node.value, words)
+        self.report.add(node, "bad-value", f"{quoted(key)} must be {choice.called}, not {quoted(node.value)}", hint)
         return choice.default
 
 
@@ -240,22 +246,57 @@ def _hint(node: Node, shape: str) -> str:
     """Return what to write instead of a node of the wrong shape."""
     if isinstance(node, ListNode) and shape.startswith("a map of"):
         return "write a name before each, as in {common: ./common.yaml}" if "paths" in shape else _as_map(node)
+    if isinstance(node, MapNode) and shape == "a list" and node.pairs and "enum" not in shape:
+        values = [value.value for _, value in node.pairs if isinstance(value, ScalarNode) and value.value]
+        names = values if len(values) == len(node.pairs) else [key.value for key, _ in node.pairs]
+        return f"write [{', '.join(names)[:LONGEST_NAME]}]"
+    if isinstance(node, ListNode) and shape.startswith("a text") and node.items:
+        return "write one text, without brackets and dashes"
     if not isinstance(node, ScalarNode):
         return ""
+    if node.value and shape.startswith("a map of") and (found := _ENTRY.fullmatch(node.value)):
+        return f"write {found[1]}: {found[2]}"
+    if shape.startswith("a map of"):
+        empty = node.plain and not node.value
+        return "write {} if it has no entries" if empty else "write a name, a colon and a space before each entry"
     if shape == "a list" and (node.value or not node.plain):
         written = _as_written(node)
         return f"write [{written}]" if written.isprintable() and len(written) <= LONGEST_NAME else ""
     if node.is_null and node.value and shape.startswith(("a text", "a name")):
         return f'write "{node.value}" if the text is meant'
-    return "" if node.value else "write one, or take the key away"
+    return "" if node.value else "write one, or remove the key"
+
+
+_ENTRY = re.compile(r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?")
+
+
+def _keyed(node: Node, shape: Shape) -> str:
+    """Return how a map is written whose first key is meant by a text alone."""
+    if shape.name == "schema":
+        return "begin a schema with the line: emitter-typed: 1"
+    if not isinstance(node, ScalarNode) or not node.value or node.is_null or shape.name == "envelope":
+        return ""
+    first, *others = shape.required or shape.optional
+    if len(node.value) > LONGEST_NAME or not node.value.isprintable():
+        return ""
+    written = _as_written(node)
+    written = f'"{written}"' if "{" in written else written
+    rest = "".join(f", {key}: {shape.example(key) or '…'}" for key in others)
+    return f"write {{{first}: {written}{rest}}}"
 
 
 def _as_map(node: ListNode) -> str:
     """Return how a list is written as a map."""
+    first = node.items[0] if node.items else None
+    name = find(first, "name")
+    if isinstance(name, ScalarNode) and name.value.isprintable() and len(name.value) <= LONGEST_NAME:
+        of_type = find(first, "type")
+        entry = f"{name.value}: {of_type.value if isinstance(of_type, ScalarNode) else '…'}"
+        return f"write each as a name, a colon and what it is, without a dash, as in {entry}"
     texts = [item.value for item in node.items if isinstance(item, ScalarNode) and item.value.isprintable()]
     if texts and len(texts) == len(node.items) and len(", ".join(texts)) < LONGEST_NAME:
-        return f"write each with a colon and what it is, as in {{{', '.join(f'{text}: …' for text in texts)}}}"
-    return "write a name and a colon before each, and take the dashes away"
+        return f"write a colon and what it is after each, as in {{{', '.join(f'{text}: …' for text in texts)}}}"
+    return "write a name and a colon before each, instead of the dash"
 
 
 def _shape(node: Node) -> str:
@@ -266,7 +307,7 @@ def _shape(node: Node) -> str:
     if not isinstance(node, ScalarNode) or (node.plain and not node.value):
         return "nothing"
     if not node.value:
-        return "an empty text"
+        return "empty"
     return "null" if node.is_null else f"the text {quoted(node.value)}"
 
 

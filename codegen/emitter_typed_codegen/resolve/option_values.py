@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.model import Literal_, Setting
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.constraints import check_constraints
@@ -18,6 +19,6 @@ def read_option_value(symbols: SymbolTable, node: Node, option: Setting) -> Lite
         return UNFIT
     check_constraints(symbols, node, option.type, value, option.constraints, "bad-value", what)
     if option.values and value not in option.values and symbols.base(option.type) is not None:
-        known = ", ".join(str(one) for one in option.values)
-        symbols.report.add(node, "bad-value", f"{what} can only be {known}")
+        known = listed([str(one) for one in option.values], "or")
+        symbols.report.add(node, "bad-value", f"{what} must be {known}")
     return value

@@ -237,8 +237,8 @@ class PatternReader:
             self._next("?")
         least, most = _times(found)
         if most > 1 and not part.shortest:
-            hint = "make the repeated part match at least one character"
-            self._refuse(start, "a repeat of something that may be empty can be slow", hint)
+            hint = "change the repeated part so that it matches at least one character"
+            self._refuse(start, "a repeat of a part that may match nothing can be slow", hint)
         if most == 0:
             return _in_order((), start, self._at)
         whole: Part

@@ -46,12 +46,17 @@ def load(path: Path, protocol: Protocol | None = None) -> Schema:
 def _schema(path: Path, document: Document, root: Node, files: Files, protocol: Protocol | None) -> Schema:
     report = files.report
     at = root if isinstance(root, MapNode) else document.whole
-    entries = report.entries(root, SCHEMA, "a schema", at=document.whole)
+    entries = report.entries(root, SCHEMA, "the schema", at=document.whole)
     _check_language(report, entries)
     symbols = SymbolTable(report)
     imports = read_imports(symbols, entries.get("imports"), path, files)
     if imports and "envelope" in entries:
-        report.add(entries.key("imports"), "bad-import", "a protocol stands in one file", "declare its types in it")
+        report.add(
+            entries.key("imports"),
+            "bad-import",
+            "a protocol cannot import other files",
+            "declare its types in this file",
+        )
     imported = tuple(symbols.types.values())
     types = read_types(symbols, entries.get("types"))
     name = entries.scalar("name")

@@ -44,13 +44,13 @@ publish: out output send produce emit write pub publisher
 subscribe: in input receive consume listen read sub subscriber
 both: inout duplex bidirectional all readwrite any
 keep: preserve allow true
-ignore: drop strip forbid false
+ignore: drop strip
 unix: epoch timestamp unixtime
 seconds: second sec s
 """
 
 _SCALARS = """
-string: str text char varchar email uri url hostname
+string: str text char varchar email uri url hostname id cstring unicode
 int: integer long short byte int8 int16 int32 int64 uint uint8 uint16 uint32 uint64
 int: i8 i16 i32 i64 u8 u16 u32 u64 isize usize sint32 sint64 fixed32 fixed64 bigint
 float: number double real float32 float64 f32 f64
@@ -60,34 +60,44 @@ datetime: timestamp time date-time instant
 duration: timedelta interval period
 uuid: guid
 decimal: money bigdecimal numeric
-json: any object
+json: any object unknown mixed variant dynamic jsonobject jsonvalue
 """
 
 _ADVICE = {
     "nullable optional null": "write the type with a ?, as in int?",
-    "required": "a field is required unless its type has a ? or it has a default",
-    "items item": 'the type of the items stands in the type, as in "[int]"; their limits stand in an alias',
+    "required": "remove it: a field is required unless its type ends with ? or it has a default",
+    "items item": 'write the type of the items in the type, as in type: "[int]"; limits of the items need an alias',
     "example examples": "write it into doc",
-    "ttl retain qos me": "write it under options",
+    "ttl retain qos me": "write it under options, as in options: {ttl: 60}",
     "enum fields flags union alias oneof anyof values choices": (
         "declare a type under types, as in Mode: {enum: [auto, manual]}, and name it here: type: Mode"
     ),
-    "const": "an enum may have one value: declare it under types",
-    "allof extends inherits": "a record has all its fields itself: write them out, or hold the other record in a field",
-    "multipleof readonly writeonly uniqueitems contenttype immutable": "leave it out: nothing here is like it",
-    "info": "write name, version and doc at the top",
-    "openapi asyncapi swagger syntax": "a schema here is a document of its own: begin it with emitter-typed: 1",
-    "properties": "fields stand in a type, as in types: {Reading: {fields: {celsius: float}}}",
+    "const": "declare an enum with one value under types, and name it here",
+    "allof extends inherits": (
+        "remove it: a record cannot inherit. Write out all fields, or add a field whose type is the other record"
+    ),
+    "multipleof readonly writeonly uniqueitems contenttype immutable format": "remove it: the language has no such key",
+    "id number index tag position": "remove it: fields have names, and no numbers",
+    "info": "write name, version and doc at the top level",
+    "properties": "declare a type with fields under types, as in Reading: {fields: {celsius: float}}",
+    "additionalproperties": (
+        'for a map of one type, write type: "{string: int}"; to keep unknown fields of a record: unknown: keep'
+    ),
+    "of": 'write the type of the items in the type, as in type: "[int]"',
+    "type": "remove it: the other keys say what kind of type it is",
+    "default": "remove it: only a field can have a default",
+    "schema": "write the type itself, as in type: int",
+    "subscribe publish": "write direction: subscribe or direction: publish, and address and payload beside it",
 }
 _TYPE_ADVICE = {
     "number": "write float, or int for whole numbers",
-    "timestamp": "write datetime; with format: unix it is a number of seconds",
+    "timestamp": "write datetime; with format: unix it is a number of seconds, with unix_ms of milliseconds",
     "object dict map mapping struct record": (
-        'write json for any, "{string: T}" for a map of one type, or the name of a type with fields'
+        'write json for any JSON, "{string: T}" for a map to values of one type T, or the name of a record'
     ),
-    "array list tuple set sequence": 'write "[T]", with T for the type of the items',
-    "enum": "declare it under types, as in Mode: {enum: [auto, manual]}",
-    "null none void": "write the type of what is there with a ?, as in int?",
+    "array list tuple set sequence": 'write "[T]", where T is the type of the items',
+    "enum": "declare an enum under types, as in Mode: {enum: [auto, manual]}, and write its name here",
+    "null none void": "write the type of the values that may be null, with a ?, as in int?",
 }
 
 
@@ -112,16 +122,46 @@ _TRUTHS = {
     **dict.fromkeys(("no", "off", "n", "0"), "false"),
 }
 _NOTHING = frozenset({"null", "none", "nil", "undefined", "void"})
-_LIST = r"(?:list|array|sequence|set|tuple|vec|vector|repeated)\s*[\[<(](.*)[\]>)]"
-_MAP = r"(?:dict|map|mapping|record|object|hash)\s*[\[<(]\s*\w+\s*,(.*)[\]>)]"
-_OPTIONAL = r"(?:optional|maybe|option|nullable)\s*[\[<(](.*)[\]>)]"
-_WORD_BEFORE = r"(repeated|optional|required)\s+(.+)"
+_QUALIFIER = r"(?:\w+(?:\.|::))*"
+_LIST = (
+    rf"{_QUALIFIER}(?:readonly)?(?:frozen)?(?:list|array|sequence|iterable|collection|set|vec|vector|repeated|slice)"
+    r"\s*[\[<(](.*)[\]>)]"
+)
+_TUPLE = rf"{_QUALIFIER}tuple\s*[\[<(](.*?)(,.*)?[\]>)]"
+_MAP = (
+    rf"{_QUALIFIER}(?:ordered|hash|tree|default)?(?:dict|dictionary|map|mapping|record|object|hash)"
+    r"\s*[\[<(]\s*\w+\s*,(.*)[\]>)]"
+)
+_GO_MAP = r"map\[\w+\](.+)"
+_INDEX = r"\{\s*(?:\[\s*\w+\s*:\s*\w+\s*\]|\w+)\s*:(.*)\}"
+_OPTIONAL = rf"{_QUALIFIER}(?:optional|maybe|option|nullable|notrequired)\s*[\[<(](.*)[\]>)]"
+_UNION = rf"{_QUALIFIER}(?:union|oneof|anyof)\s*[\[<(](.*)[\]>)]"
+_SAME = rf"{_QUALIFIER}(?:required|final|readonly|annotated)\s*[\[<(](.*?)(?:,.*)?[\]>)]"
+_WORD_BEFORE = r"(repeated|optional|required|readonly|const|list of|array of|set of|map of|map of string to)\s+(.+)"
+_SIZED = r"(n?varchar|n?char|decimal|numeric|float|int|integer|bigint|text|binary|varbinary)\s*\([\d\s,]*\)"
+_CHOICES = r"""(?:literal|enum)\s*[\[<({].*|(["']).*\1(?:\s*\|\s*(["']).*\2)+"""
+_LONGEST = 200
+# Other names that differ in case alone may be types of the schema, such as `Date`.
+_CAPITALS = frozenset({"String", "STRING", "Int", "INT", "Float", "FLOAT", "Bool", "UUID", "Uuid", "JSON"})
 _NAME = re.compile(r"[^\W\d][\w.-]*")
+_ONE_OF_TEXTS = "declare an enum under types, as in Mode: {enum: [auto, manual]}, and write its name here"
+_ONE_OF_TYPES = (
+    "declare a union of records under types, as in Command: {union: [Start, Stop], tag: kind}, and write its name here;"
+    " for any JSON: json"
+)
 
 
 def word_called(word: str, known: Collection[str]) -> str | None:
     """Return what a word of other languages for one of a few words is called here; None if nothing is close to it."""
     return next((name for name in _WORDS_CALLED.get(word.casefold(), ()) if name in known), None)
+
+
+def word_advice(word: str, known: Collection[str]) -> str:
+    """Return what to do about a word of other languages that means nothing here; empty if it is not known."""
+    if "ignore" in known and word.casefold() in ("forbid", "false", "reject", "error", "deny"):
+        return "unknown fields cannot be refused: write ignore or keep"
+    called = word_called(word, known)
+    return f"write {called}" if called else ""
 
 
 def truth_meant(text: str) -> str:
@@ -140,10 +180,10 @@ def key_advice(key: str, known: Collection[str]) -> str:
     """Return what to say of a key that is none of those known here; empty if nothing is close to it."""
     called = key_called(key, known)
     if called is not None:
-        return f"{quoted(key)} is {quoted(called)} here"
+        return f"{quoted(key)} is called {quoted(called)} here"
     if " " in key.strip():
-        return "put the text before it in quotes if the comma or the colon belongs to it"
-    return _ADVISED.get(key.casefold(), "")
+        return "if this is part of the text before it, put that text in quotes"
+    return _ADVISED.get(key.casefold().replace("_", ""), "")
 
 
 def type_advice(name: str) -> str:
@@ -152,7 +192,23 @@ def type_advice(name: str) -> str:
     if word in _TYPES or word in _SCALAR:
         return _TYPES.get(word) or f"write {_SCALAR[word]}"
     meant = type_meant(name)
-    return "" if meant in ("", name) else write_type(meant)
+    if meant not in ("", name):
+        return write_type(meant)
+    if re.fullmatch(r"-?[0-9.]+|true|false", name):
+        return "write a type, as in int; a value belongs under default, as in {type: int, default: 5}"
+    return several_advice(name)
+
+
+def several_advice(text: str) -> str:
+    """Return what to do about a type of another language that is one of several texts or types; empty if it is none."""
+    text = text.strip()
+    if re.fullmatch(_CHOICES, text, re.IGNORECASE):
+        return _ONE_OF_TEXTS
+    if len(_members(text, "|")) > 1 or re.fullmatch(_UNION, text, re.IGNORECASE):
+        return _ONE_OF_TYPES
+    if re.fullmatch(_TUPLE, text, re.IGNORECASE):
+        return 'write "[T]" for items of one type T; for items of several types, declare a record under types'
+    return ""
 
 
 def write_type(text: str) -> str:
@@ -162,49 +218,75 @@ def write_type(text: str) -> str:
 
 def type_meant(text: str) -> str:
     """Return a type as this language writes it that was written as others do, such as `list[int]`; empty if unknown."""
-    text = text.strip().rstrip(";")
+    text = text.strip().rstrip(";,").strip("“”‘’`")
+    if len(text) > _LONGEST:
+        return ""
     if text.endswith("!"):
-        bare = text[:-1].casefold()
-        return bare if bare in ("int", "float", "string") else type_meant(text[:-1])
+        return type_meant(text[:-1])
     if text.startswith("#/"):
         return type_meant(text.rpartition("/")[2])
     if found := re.fullmatch(_WORD_BEFORE, text, re.IGNORECASE):
         inner = type_meant(found[2])
-        return {"repeated": inner and f"[{inner}]", "optional": _with_mark(inner)}.get(found[1].casefold(), inner)
+        before = found[1].casefold()
+        if before.startswith("map of"):
+            return inner and f"{{string: {inner}}}"
+        if before == "optional":
+            return _with_mark(inner)
+        return inner and f"[{inner}]" if before == "repeated" or before.endswith(" of") else inner
     if text.startswith("[") and text.endswith("]"):
         inner = type_meant(text[1:-1])
         return inner and f"[{inner}]"
-    optional = _members(text)
-    rest = [part for part in optional if part.casefold() not in _NOTHING]
-    if len(optional) > 1:
-        return _with_mark(type_meant(rest[0])) if len(rest) == 1 and len(rest) < len(optional) else ""
+    union = re.fullmatch(_UNION, text, re.IGNORECASE)
+    alternatives = _members(union[1], ",") if union else _members(re.sub(r"\s+or\s+", "|", text), "|")
+    rest = [part for part in alternatives if part.casefold() not in _NOTHING]
+    if len(alternatives) > 1:
+        return _with_mark(type_meant(rest[0])) if len(rest) == 1 else ""
+    if text[:1] in ("?", "*", "&"):
+        inner = type_meant(text[1:])
+        return inner if text[0] == "&" else _with_mark(inner)
+    if found := re.fullmatch(_SIZED, text, re.IGNORECASE):
+        return _SCALAR.get(found[1].casefold().removeprefix("n"), found[1].casefold())
+    if found := re.fullmatch(_SAME, text, re.IGNORECASE):
+        return type_meant(found[1])
     if found := re.fullmatch(_OPTIONAL, text, re.IGNORECASE):
         return _with_mark(type_meant(found[1]))
     if found := re.fullmatch(_LIST, text, re.IGNORECASE):
-        inner = type_meant(re.sub(r",\s*\.\.\.$", "", found[1].strip()))
+        inner = type_meant(found[1])
         return inner and f"[{inner}]"
-    if found := re.fullmatch(_MAP, text, re.IGNORECASE):
+    if found := re.fullmatch(_TUPLE, text, re.IGNORECASE):
+        inner = type_meant(found[1]) if (found[2] or ",...").replace(" ", "") == ",..." else ""
+        return inner and f"[{inner}]"
+    if found := re.fullmatch(f"{_MAP}|{_GO_MAP}|{_INDEX}", text, re.IGNORECASE):
+        inner = type_meant(found[1] or found[2] or found[3])
+        return inner and f"{{string: {inner}}}"
+    if found := re.fullmatch(r"\[\](.+)", text):
+        inner = type_meant(found[1])
+        return inner and f"[{inner}]"
+    if found := re.fullmatch(r"string\s*:\s*(.+)", text):
         inner = type_meant(found[1])
         return inner and f"{{string: {inner}}}"
     if text.endswith("[]"):
         inner = type_meant(text[:-2])
         return inner and f"[{inner}]"
-    if text.endswith("?"):
+    if text.endswith(("?", "*")):
         return _with_mark(type_meant(text[:-1]))
-    return _SCALAR.get(text.casefold(), text) if _NAME.fullmatch(text) else ""
+    word = text.casefold()
+    if text in _CAPITALS:
+        return word
+    return _SCALAR.get(word, text) if _NAME.fullmatch(text) else ""
 
 
 def _with_mark(text: str) -> str:
     return text if not text or text.endswith("?") else f"{text}?"
 
 
-def _members(text: str) -> list[str]:
-    """Return what stands between bars that are in no brackets."""
+def _members(text: str, separator: str) -> list[str]:
+    """Return what stands between bars or commas that are in no brackets."""
     depth = 0
     members = [""]
     for sign in text:
         depth += (sign in "[<({") - (sign in "]>)}")
-        if sign == "|" and depth == 0:
+        if sign == separator and depth == 0:
             members.append("")
         else:
             members[-1] += sign

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain
 
 from emitter_typed_codegen.language.scalars import SCALARS, SPECIAL
+from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.language.texts import MOST_TYPE_LEVELS
 from emitter_typed_codegen.language.users import KINDS
 from emitter_typed_codegen.model import List, Map, Named, Optional, Scalar, ScalarName, TypeRef
-from emitter_typed_codegen.problems import Rule, quoted
+from emitter_typed_codegen.problems import Rule, did_you_mean, quoted
+from emitter_typed_codegen.resolve.nodes import find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
-from emitter_typed_codegen.resolve.synonyms import type_advice, type_meant, write_type
+from emitter_typed_codegen.resolve.synonyms import key_advice, several_advice, type_advice, type_meant, write_type
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
 _PLACES = {
@@ -30,46 +32,64 @@ class _Wrong(Exception):
         self.start, self.end, self.message, self.hint = start, end, message, hint
 
 
-def read_type(symbols: SymbolTable, node: Node, *, allowed: Iterable[ScalarName] = ()) -> TypeRef:
+def read_type(
+    symbols: SymbolTable, node: Node, *, allowed: Iterable[ScalarName] = (), described: Node | None = None
+) -> TypeRef:
     """Read a type.
 
     Args:
         symbols: The types that there are.
         node: The text of the type.
         allowed: Which of the special scalars may stand here.
+        described: The map whose `type` it is: others say there what a list or a map consists of.
 
     Returns:
         The type, or BROKEN if there is a problem, which is noted.
     """
     if isinstance(node, ListNode | MapNode):
         if isinstance(node, MapNode) and declares(node):
-            symbols.report.add(node, "wrong-shape", "a type is named here, and declared under types", _declared(node))
+            message = "a type cannot be declared here: declare it under types, and write its name here"
+            symbols.report.add(node, "wrong-shape", message, _declared(node))
             return BROKEN
         written = _written(node)
-        hint = write_type(written) if written else f"write it as a text, {_AS_IN}"
-        symbols.report.add(node, "unquoted-type", "a list or map type stands in quotes", hint)
+        hint = write_type(written) if written else _several(node)
+        symbols.report.add(node, "unquoted-type", "a list or map type needs quotes", hint)
         return BROKEN
     if not isinstance(node, ScalarNode):
         return BROKEN
     if not node.value.strip():
-        symbols.report.add(node, "wrong-shape", "a type is missing here", "write one, as in string or Reading")
+        symbols.report.add(node, "wrong-shape", "the type is missing", _missing(node))
         return BROKEN
-    reader = _Reader(symbols, node, frozenset(allowed))
+    reader = _Reader(symbols, node, frozenset(allowed), _container(node, described))
     try:
         return reader.whole()
     except _Wrong as wrong:
         place: Placed = node.part(wrong.start, wrong.end)
         meant = type_meant(node.value)
-        hint = write_type(meant) if meant else wrong.hint or _AS_IN
+        hint = write_type(meant) if meant else several_advice(node.value) or wrong.hint or f"write a type, {_AS_IN}"
         symbols.report.add(place, "type-syntax", wrong.message, hint)
         return BROKEN
 
 
 def looks_like_type(node: MapNode) -> bool:
     """Tell whether a map was meant as a map type, as in `{string: int}` without quotes."""
-    return len(node.pairs) == 1 and node.pairs[0][0].value in SCALARS
+    return len(node.pairs) == 1 and node.pairs[0][0].value in (*SCALARS, *_TEXT_KEYS)
 
 
+def is_inline_record(node: Node, known: Collection[str]) -> bool:
+    """Tell whether a map was meant as a record with these fields, where a map with known keys is expected."""
+    if not isinstance(node, MapNode) or not node.pairs or looks_like_type(node):
+        return False
+    for key, value in node.pairs:
+        if key.value in known or key_advice(key.value, known) or did_you_mean(key.value, known):
+            return False
+        if not isinstance(value, ScalarNode | ListNode | MapNode):
+            return False
+    first = node.pairs[0][1]
+    return isinstance(first, ScalarNode) and first.value.removesuffix("?") in SCALARS
+
+
+_TEXT_KEYS = ("str", "String")
 _NAMING = ("type", "$ref", "ref")
 _DECLARING = {shape.kind: shape.kind for shape in KINDS} | {"properties": "fields", "oneOf": "union", "anyOf": "union"}
 _DECLARED = {
@@ -84,13 +104,27 @@ _AS_IN = 'as in string?, "[T]" or "{string: T}"'
 
 def declares(node: MapNode) -> bool:
     """Tell whether a map says what a type is, where the name of one is expected."""
-    return not {key.value for key, _ in node.pairs}.isdisjoint(_DECLARING)
+    return not {key.value for key, _ in node.pairs}.isdisjoint(_DECLARING) or is_inline_record(node, _NAMING)
 
 
 def _declared(node: MapNode) -> str:
-    kind = next(_DECLARING[key.value] for key, _ in node.pairs if key.value in _DECLARING)
+    kind = next((_DECLARING[key.value] for key, _ in node.pairs if key.value in _DECLARING), "fields")
     example = _DECLARED[kind]
-    return f"write types: {{{example}}} at the top, and {example.partition(':')[0]} here"
+    return f"write {example} under types, and {example.partition(':')[0]} here"
+
+
+def _missing(node: ScalarNode) -> str:
+    """Return what to write where a type is missing: the colon before it may have no space."""
+    before = node.text.lines[node.line - 1][: node.column - 1]
+    glued = re.search(r"([\w-]+):([\w-]+\??)[\s}\],]*$", before)
+    return f"write a space after the colon: {glued[1]}: {glued[2]}" if glued else "write one, as in string or Reading"
+
+
+def _several(node: ListNode | MapNode) -> str:
+    """Return what to do about a list or map that is no type as it would be with quotes."""
+    if isinstance(node, ListNode) and len(node.items) > 1:
+        return several_advice(" | ".join(one.value for one in node.items if isinstance(one, ScalarNode)) + " | it")
+    return f"write it as a text, {_AS_IN}"
 
 
 def _written(node: Node, level: int = 0) -> str:
@@ -108,17 +142,36 @@ def _written(node: Node, level: int = 0) -> str:
         return f"[{inner}]" if inner else ""
     if level < MOST_TYPE_LEVELS and isinstance(node, MapNode) and len(node.pairs) == 1:
         inner = _written(node.pairs[0][1], level + 1)
-        return f"{{{node.pairs[0][0].value}: {inner}}}" if inner else ""
+        return f"{{string: {inner}}}" if inner else ""
     return ""
+
+
+_ITEMS = ("items", "item", "of", "elements")
+_VALUES = ("values", "additionalProperties", "of")
+
+
+def _container(node: ScalarNode, described: Node | None) -> str:
+    """Return the type of a list or map whose items are described beside it, as in `{type: array, items: int}`."""
+    for words, keys, form in ((_LISTS, _ITEMS, "[{}]"), (_MAPS, _VALUES, "{{string: {}}}")):
+        if node.value.casefold() in words:
+            inner = next((value for key in keys if (value := find(described, key)) is not None), None)
+            meant = "" if inner is None else _written(inner)
+            return meant and form.format(meant)
+    return ""
+
+
+_LISTS = ("array", "list", "set", "sequence")
+_MAPS = ("map", "dict", "object")
 
 
 class _Reader:
     """Reads one type by recursive descent."""
 
-    def __init__(self, symbols: SymbolTable, node: ScalarNode, allowed: frozenset[ScalarName]) -> None:
+    def __init__(self, symbols: SymbolTable, node: ScalarNode, allowed: frozenset[ScalarName], meant: str) -> None:
         self._symbols = symbols
         self._node = node
         self._allowed = allowed
+        self._meant = meant
         self._tokens = [(found.group(), *found.span()) for found in _TOKEN.finditer(node.value)]
         self._next = 0
         self._broken = False
@@ -129,7 +182,9 @@ class _Reader:
         ref = self._type(0)
         token, start, end = self._peek()
         if token:
-            raise _Wrong(start, end, f"the type is complete before {quoted(token)}")
+            raise _Wrong(
+                start, end, f"{quoted(token)} cannot follow the type {quoted(self._node.value[:start].strip())}"
+            )
         for problem in self._found:
             self._symbols.report.add(*problem)
         return BROKEN if self._broken else ref
@@ -137,14 +192,15 @@ class _Reader:
     def _type(self, level: int) -> TypeRef:
         if level > MOST_TYPE_LEVELS:
             _, start, end = self._peek()
-            raise _Wrong(start, end, f"a type nests more than {MOST_TYPE_LEVELS} deep", "declare a type in between")
+            message = f"the type nests lists and maps more than {MOST_TYPE_LEVELS} deep"
+            raise _Wrong(start, end, message, "declare an alias for the inner part under types")
         ref = self._base(level)
         if self._peek()[0] != "?":
             return ref
         self._next += 1
         token, start, end = self._peek()
         if token == "?":
-            raise _Wrong(start, end, "a type is optional once", "take one of the question marks away")
+            raise _Wrong(start, end, "the type has two question marks", "remove one of them")
         return Optional(ref)
 
     def _base(self, level: int) -> TypeRef:
@@ -159,16 +215,16 @@ class _Reader:
                 raise _Wrong(
                     key_start,
                     key_end,
-                    "the keys of a map are texts",
-                    'write "{string: T}", with T for the type',
+                    f"the keys of a map type are always string, not {quoted(key) if key else 'missing'}",
+                    'write "{string: T}", where T is the type of the values',
                 )
             self._expect(":")
             value = self._type(level + 1)
             self._expect("}")
             return Map(value)
         if not token or token in _SIGNS:
-            found = quoted(token) if token else "the end"
-            raise _Wrong(start, end, f"a type is expected here, not {found}", "as in string?, [T] or {string: T}")
+            found = quoted(token) if token else "the end of the text"
+            raise _Wrong(start, end, f"a type is expected here, not {found}")
         return self._name(token, start, end)
 
     def _name(self, name: str, start: int, end: int) -> TypeRef:
@@ -177,7 +233,7 @@ class _Reader:
                 if scalar in SPECIAL and scalar not in self._allowed:
                     message = f"{quoted(name)} can only be {_PLACES[scalar]}"
                     place = self._node.part(start, end)
-                    self._found.append((place, "misplaced-type", message, "use string"))
+                    self._found.append((place, "misplaced-type", message, "write string"))
                 return Scalar(scalar)
         found = self._symbols.find(name)
         if found == BROKEN.name:
@@ -186,8 +242,9 @@ class _Reader:
         if found is not None:
             return Named(found)
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
-        hint = type_advice(name) or self._symbols.report.meant(name, chain(known, self._symbols.names))
-        hint = hint or "declare it under types, or use one of: " + ", ".join(known)
+        hint = write_type(self._meant).replace("write", "write type:", 1) if self._meant else type_advice(name)
+        hint = hint or self._symbols.report.meant(name, chain(known, self._symbols.names))
+        hint = hint or f"declare it under types, or write one of {listed(known, 'or')}"
         place = self._node.part(start, end)
         self._found.append((place, "unknown-type", f"there is no type {quoted(name)}", hint))
         self._broken = True
@@ -207,4 +264,5 @@ class _Reader:
     def _expect(self, sign: str) -> None:
         token, start, end = self._take()
         if token != sign:
-            raise _Wrong(start, end, f"{quoted(sign)} is expected here, not {quoted(token) if token else 'the end'}")
+            found = quoted(token) if token else "the end of the text"
+            raise _Wrong(start, end, f"{quoted(sign)} is expected here, not {found}")

@@ -29,7 +29,7 @@ from emitter_typed_codegen.resolve.fields import read_record
 from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.synonyms import key_advice, key_called
-from emitter_typed_codegen.resolve.typerefs import read_type
+from emitter_typed_codegen.resolve.typerefs import is_inline_record, read_type
 from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
@@ -73,12 +73,16 @@ def _order(node: Node | None) -> Iterator[str]:
 
 def _is_type_name(symbols: SymbolTable, key: ScalarNode) -> bool:
     if key.value in SCALARS:
-        message = f"{quoted(key.value)} is a type of the language itself"
+        message = f"{quoted(key.value)} is a type of the language, so no other type can have this name"
         symbols.report.add(key, "reserved-name", message, "choose another name")
         return False
     if _TYPE_NAME(key.value) is None:
         message = f"{quoted(key.value)} cannot be the name of a type"
-        symbols.report.add(key, "bad-name", message, "begin with a letter, and go on with letters, digits, _ and -")
+        meant = re.search(
+            r"[^\W\d]\w*", re.sub(r"^(?:interface|message|class|struct|type|enum|record)\s+", "", key.value)
+        )
+        hint = "write a letter, then letters, digits, _ and -" + (f", as in {meant[0]}" if meant else "")
+        symbols.report.add(key, "bad-name", message, hint)
         return False
     return True
 
@@ -86,26 +90,48 @@ def _is_type_name(symbols: SymbolTable, key: ScalarNode) -> bool:
 def _kind(symbols: SymbolTable, key: ScalarNode, node: Node) -> str | None:
     if not isinstance(node, MapNode):
         shape = "a map with fields, enum, flags, union or alias"
-        hint = f"write {key.value}: {{alias: {node.value}}}" if isinstance(node, ScalarNode) and node.value else ""
+        hint = ""
+        if isinstance(node, ScalarNode) and node.value:
+            hint = f"write {key.value}: {{alias: {node.value}}}"
+        elif isinstance(node, ListNode) and (values := _texts(node)):
+            hint = f"write {key.value}: {{enum: [{values}]}}"
+        elif isinstance(node, ScalarNode):
+            hint = f"write {key.value}: {{fields: {{}}}}, or remove it"
         symbols.report.expect(node, f"the type {quoted(key.value)}", shape, hint)
         return None
     kinds = [inner for inner, _ in node.pairs if inner.value in _KINDS]
     if not kinds:
-        message = f"the type {quoted(key.value)} does not say what it is"
+        message = f"the type {quoted(key.value)} lacks the key that says what kind of type it is"
         # What `type` says is told by the other keys, if there are any.
         keys = sorted((inner.value for inner, _ in node.pairs), key=lambda name: name == "type")
         advice = (_kind_meant(symbols, name) for name in keys if name != "doc")
-        hint = next(filter(None, advice), "give it one of fields, enum, flags, union or alias")
+        example = ", ".join(
+            f"{name.value}: {inner.value}" for name, inner in node.pairs if isinstance(inner, ScalarNode)
+        )
+        record = f"write {key.value}: {{fields: {{{example[:_LONGEST_SHOWN]}}}}}"
+        hint = record if is_inline_record(node, tuple(_KINDS)) else next(filter(None, advice), _ONE_KIND)
         symbols.report.add(key, "missing-key", message, hint)
         return None
     for second in kinds[1:]:
-        message = f"the type {quoted(key.value)} cannot be {kinds[0].value} and {second.value} at once"
-        symbols.report.add(second, "wrong-shape", message, "keep one of them")
+        message = f"the type {quoted(key.value)} cannot have both {quoted(kinds[0].value)} and {quoted(second.value)}"
+        symbols.report.add(second, "wrong-shape", message, "remove one of them")
     return kinds[0].value
 
 
+_LONGEST_SHOWN = 60
+_ONE_KIND = "write one of fields, enum, flags, union and alias"
+
+
+def _texts(node: ListNode) -> str:
+    texts = [item.value for item in node.items if isinstance(item, ScalarNode) and item.value.isprintable()]
+    written = ", ".join(texts)
+    return written if len(texts) == len(node.items) and len(written) <= _LONGEST_SHOWN else ""
+
+
 def _kind_meant(symbols: SymbolTable, key: str) -> str:
-    return key_advice(key, _KINDS) if key_called(key, _KINDS) else symbols.report.meant(key, _KINDS)
+    if key_called(key, _KINDS) or key.casefold() in ("allof", "extends"):
+        return key_advice(key, _KINDS)
+    return symbols.report.meant(key, _KINDS)
 
 
 def _open(symbols: SymbolTable, key: ScalarNode, node: MapNode, kind: str) -> Entries:
@@ -143,30 +169,30 @@ def _can_be_distinct(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> bo
     """Tell whether a type is one class in Python: of nothing else can a checker make another type."""
     base = symbols.base(ref)
     if symbols.optional(ref):
-        what, hint = "an optional type", "take the ? away here, and write it where the alias is used"
+        what, hint = "a type with ?", "remove the ? here, and write it where the alias is used"
     elif isinstance(base, Union):
-        what, hint = "a union", f"{_UNDISTINCT}, or make its members records of their own"
+        what, hint = "a union", f"{_UNDISTINCT}, or use its members as separate types"
     elif isinstance(base, Enum) and base.open:
         what, hint = "an open enum", _UNDISTINCT
     elif isinstance(base, Scalar) and base.name == "json":
         what, hint = "json", f"{_UNDISTINCT}, or wrap it in a record with one field"
     else:
         return True
-    message = f"{what} cannot be distinct: in Python it is several classes, not one"
+    message = f"{what} cannot be distinct, since it is several classes in Python"
     symbols.report.add(entries.key("distinct"), "distinct-type", message, hint)
     return False
 
 
-_UNDISTINCT = "take 'distinct' away"
+_UNDISTINCT = "remove 'distinct'"
 
 
 def _secret(symbols: SymbolTable, key: ScalarNode, entries: Entries, ref: TypeRef) -> None:
     if ref is not BROKEN and symbols.scalar(ref) != "string":
         place = entries.get("alias") or key
-        symbols.report.add(place, "secret-type", "a secret is a string", "write alias: string")
+        symbols.report.add(place, "secret-type", "a secret must be a string", "write alias: string")
     for other in ("distinct", *LIMITS):
         if other in entries:
-            symbols.report.add(entries.key(other), "secret-type", f"a secret has no {quoted(other)}", "take it away")
+            symbols.report.add(entries.key(other), "secret-type", f"a secret cannot have {quoted(other)}", "remove it")
     symbols.types[key.value] = Secret(name=key.value, doc=entries.text("doc"))
 
 
@@ -194,9 +220,13 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
     if isinstance(node, MapNode):
         described = [*node.pairs]
     else:
-        described = [(item, None) for item in symbols.report.texts(node, quoted(kind), empty=kind == "enum")]
+        inline = f"write the value alone, or a map of values to what they mean, as in {kind}: {{a: What it means.}}"
+        items = symbols.report.texts(node, quoted(kind), empty=kind == "enum", inline=inline)
+        described = [(item, None) for item in items]
     if isinstance(node, MapNode | ListNode) and not (node.pairs if isinstance(node, MapNode) else node.items):
-        symbols.report.add(entries.key(kind), "wrong-shape", f"{quoted(kind)} holds nothing", "name its values")
+        symbols.report.add(
+            entries.key(kind), "wrong-shape", f"{quoted(kind)} has no values", "write at least one, as in [a]"
+        )
     names = Names(symbols.report, "name-collision", what)
     wires = Names(symbols.report, "duplicate-value", what)
     values: list[EnumValue] = []
@@ -205,7 +235,7 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
         if (kind != "enum" or find(node, "name") is None) and not _names_itself(symbols, key, kind):
             continue
         if kind == "flags" and not (len(key.value) == 1 and key.value.isascii() and key.value.isalpha()):
-            message = f"a flag is one letter from a to z or A to Z, not {quoted(key.value)}"
+            message = f"a flag must be one letter from a to z or A to Z, not {quoted(key.value)}"
             symbols.report.add(key, "flag-letter", message, f"write {key.value[0]}: {{name: {key.value}}}")
             continue
         if kind == "enum":
@@ -221,8 +251,8 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
 def _names_itself(symbols: SymbolTable, key: ScalarNode, kind: str) -> bool:
     """Tell whether the name of a value can be made of the value, and note a problem if not."""
     if kind == "enum" and not key.is_null and not key.value.strip():
-        message = f"the value {quoted(key.value)} needs a name in Python"
-        symbols.report.add(key, "bad-name", message, f'write "{key.value}": {{name: none}}')
+        message = f"the value {quoted(key.value)} needs a name for Python"
+        symbols.report.add(key, "bad-name", message, f'write it with one, as in "{key.value}": {{name: none}}')
         return False
     return symbols.report.is_name(key)
 
@@ -233,7 +263,7 @@ def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
         hint = f'write "{node.value}"'
         if node.value.lstrip("-+").isdecimal():
             hint += ", or declare an alias of int with limits for numbers"
-        symbols.report.add(node, "bad-value", f"{what} is a text, and {quoted(node.value)} has no quotes", hint)
+        symbols.report.add(node, "bad-value", f"{what} must be a text, but {quoted(node.value)} has no quotes", hint)
 
 
 def _value(symbols: SymbolTable, key: ScalarNode, node: Node | None) -> EnumValue:
@@ -245,18 +275,21 @@ def _value(symbols: SymbolTable, key: ScalarNode, node: Node | None) -> EnumValu
     if node is not None and not isinstance(node, ScalarNode):
         symbols.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
     if isinstance(node, ScalarNode) and not node.is_null and not is_text(node):
-        message = f"the value {quoted(key.value)} is described by a text, not by {quoted(node.value)}"
-        hint = f"an enum is made of texts: {key.value} is what stands on the wire"
+        message = f"the value {quoted(key.value)} must be described by a text, not by {quoted(node.value)}"
+        hint = f"write what it means, as in {key.value}: The default.; on the wire it is the text {quoted(key.value)}"
         symbols.report.add(node, "bad-value", message, hint)
     return EnumValue(wire=key.value, name=key.value, doc=node.value.strip() if isinstance(node, ScalarNode) else "")
 
 
 def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | None:
     tag = entries.scalar("tag")
-    members = symbols.report.texts(entries.get("union"), "'union'")
+    inline = "declare the record under types, and write its name here"
+    members = symbols.report.texts(entries.get("union"), "'union'", inline=inline)
     listed = entries.get("union")
     if isinstance(listed, ListNode) and not listed.items:
-        symbols.report.add(entries.key("union"), "union-member", "a union needs members", "name its records")
+        symbols.report.add(
+            entries.key("union"), "union-member", "the union has no members", "write the names of its records"
+        )
     known: dict[int, str] = {}
     taken = Names(symbols.report, "union-member", f"a member of {key.value}")
     for number, member in enumerate(members):
@@ -274,18 +307,26 @@ def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | N
 def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) -> str | None:
     """Return the name of a member; None if it has a problem, which is noted."""
     name = symbols.find(member.value)
+    if member.value.rstrip("?") in SCALARS:
+        message = f"{quoted(member.value)} is not a record: the members of a union must be records"
+        symbols.report.add(
+            member, "union-member", message, "declare a record with one field for it, and write its name"
+        )
+        return None
     if name is None:
         symbols.report.unknown(member, "unknown-type", "type", member.value, symbols.names)
         return None
     declared = symbols.types.get(name)
     if declared is not None and not isinstance(declared, Record):
-        message = f"{quoted(member.value)} is not a record, and a union tells records apart"
-        symbols.report.add(member, "union-member", message, "wrap it in a record with one field")
+        message = f"{quoted(member.value)} is not a record: the members of a union must be records"
+        symbols.report.add(
+            member, "union-member", message, "declare a record with one field for it, and write its name"
+        )
         return None
     names = [] if declared is None else [name for field in declared.fields for name in (field.wire, *field.also_read)]
     if tag is not None and tag.value in names:
-        message = f"{quoted(member.value)} has a field {quoted(tag.value)} on the wire, which is the union's tag"
-        symbols.report.add(member, "union-tag", message, "take the field away: the tag says the same")
+        message = f"{quoted(member.value)} has a field {quoted(tag.value)} on the wire, which is the tag of the union"
+        symbols.report.add(member, "union-tag", message, "remove the field: the union writes and reads the tag")
     return name if declared is not None else None
 
 
@@ -298,8 +339,8 @@ def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> 
         _expect_text(symbols, value, "a tag's value")
         taken.take(value.value, value.value, value)
     if len(values) != len(members) and isinstance(entries.get("values"), ListNode):
-        message = f"the union has members: {len(members)}, and values of its tag: {len(values)}"
-        symbols.report.add(entries.key("values"), "union-values", message, "give one value for each member, in order")
+        message = f"the number of values ({len(values)}) differs from the number of members ({len(members)})"
+        symbols.report.add(entries.key("values"), "union-values", message, "write one value for each member, in order")
     return [value.value for value in values]
 
 

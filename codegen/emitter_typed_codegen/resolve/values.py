@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Final
 
+from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.model import (
     Enum,
     Flags,
@@ -107,32 +108,35 @@ def _value(symbols: SymbolTable, node: Node, ref: TypeRef) -> Literal_:
             return None
         if not (isinstance(base, Scalar) and base.name == "json"):
             name = base.name if isinstance(base, Scalar) else ""
-            hint = "put it in quotes if it is a text; " if name == "string" and node.value else ""
-            raise _No(node, "is null, and the type is not optional", f"{hint}write the type with a ? to allow null")
+            hint = f'; if the text is meant, write "{node.value}"' if name == "string" and node.value else ""
+            raise _No(node, "is null, but the type does not allow null", f"write the type with a ?{hint}")
     if isinstance(base, List):
         if not isinstance(node, ListNode):
-            raise _No(node, "is not a list")
+            raise _No(node, "must be a list", "write it as in [1, 2]")
         return tuple(_value(symbols, item, base.item) for item in node.items)
     if isinstance(base, Map):
         if not isinstance(node, MapNode):
-            raise _No(node, "is not a map")
+            raise _No(node, "must be a map", "write it as in {a: 1, b: 2}")
         return tuple((key.value, _value(symbols, value, base.value)) for key, value in node.pairs)
     if isinstance(base, Scalar) and base.name == "json":
         return _json(node)
     if isinstance(base, Record | Union | Secret):
-        raise _No(node, f"cannot be given: {base.name} has no values that a schema can write")
+        kind = {Record: "a record", Union: "a union", Secret: "a secret"}[type(base)]
+        raise _No(node, f"cannot be given: {base.name} is {kind}", "remove it, or write the type with a ?")
     if not isinstance(node, ScalarNode):
-        raise _No(node, "is not a text" if isinstance(base, Enum | Flags) else f"is not {_EXPECTED[base.name]}")
+        expected = "a text" if isinstance(base, Enum | Flags) else _EXPECTED[base.name]
+        raise _No(node, f"must be {expected}, not {'a map' if isinstance(node, MapNode) else 'a list'}")
     if isinstance(base, Enum):
         known = [value.wire for value in base.values]
         if node.value not in known:
-            hint = symbols.report.meant(node.value, known) or f"there is {', '.join(known)}"
+            hint = symbols.report.meant(node.value, known) or f"write {listed(known, 'or')}"
             raise _No(node, f"{quoted(node.value)} is not a value of {base.name}", hint)
         return node.value
     if isinstance(base, Flags):
         letters = "".join(value.wire for value in base.values)
         if not set(node.value) <= set(letters):
-            raise _No(node, f"{quoted(node.value)} is not made of the letters of {base.name}: {letters}")
+            message = f"{quoted(node.value)} contains a letter that is not one of {base.name}"
+            raise _No(node, message, f"write only letters of {letters}")
         return node.value
     return _scalar(node, base.name)
 
@@ -142,11 +146,13 @@ def _scalar(node: ScalarNode, name: ScalarName) -> Literal_:
     if name in ("string", "channel", "filter", "text"):
         return text
     if name in ("int", "float", "bool", "duration") and not node.plain:
-        raise _No(node, f"{quoted(text)} is a text, not {_EXPECTED[name]}", "take the quotes away")
+        raise _No(node, f"must be {_EXPECTED[name]}, not the text {quoted(text)}", "remove the quotes")
     try:
         return _READERS[name](text)
     except (ValueError, OverflowError):
-        raise _No(node, f"{quoted(text)} is not {_EXPECTED[name]}", _hint(name, text)) from None
+        null = text.casefold() in ("none", "nil", "undefined")
+        hint = "write null, and the type with a ?" if null else _hint(name, text)
+        raise _No(node, f"must be {_EXPECTED[name]}, not {quoted(text)}", hint) from None
 
 
 def _int(text: str) -> int:
@@ -236,7 +242,7 @@ _EXPECTED: dict[ScalarName, str] = {
     "float": "a finite number",
     "bool": "true or false",
     "bytes": "standard base64 with padding",
-    "datetime": "a time with date and offset",
+    "datetime": "a date, a time and an offset",
     "date": "a date",
     "duration": "a number of seconds",
     "uuid": "a UUID",
@@ -267,7 +273,8 @@ def _hint(name: ScalarName, text: str) -> str:
         case "int":
             meant = _whole(text)
             fraction = re.fullmatch(_NUMBER, text) and meant is None
-            return f"write {meant}" if meant else "an int has no fraction: is it a float?" if fraction else _HINTS[name]
+            fraction_hint = "write a whole number, or change the type to float"
+            return f"write {meant}" if meant else fraction_hint if fraction else _HINTS[name]
         case "float" | "decimal":
             try:
                 meant = format(float(text), ".15g") if math.isfinite(float(text)) else ""
@@ -316,7 +323,7 @@ def _moment(text: str) -> str:
         return ""
     if moment.tzinfo is not None:
         return f"write {moment.isoformat()}"
-    return f"write {moment.isoformat()}Z, or with the offset that it has"
+    return f"write {moment.isoformat()}Z for UTC, or with its offset, as in {moment.isoformat()}+01:00"
 
 
 def plain_value(node: ScalarNode) -> bool | int | str | None:
@@ -354,7 +361,7 @@ def _json(node: Node) -> Literal_:
         try:
             return _float(node.value)
         except ValueError:
-            raise _No(node, f"{quoted(node.value)} is not a finite number") from None
+            raise _No(node, f"must be a finite number, not {quoted(node.value)}") from None
     return plain_value(node)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emitter_typed_codegen.problems import Problem, did_you_mean
+from emitter_typed_codegen.source.foreign import foreign
 from emitter_typed_codegen.source.parser import parse
 from emitter_typed_codegen.source.tree import Document, Place, Text
 
@@ -20,6 +21,8 @@ _BREAK = re.compile("\r\n|\r|\n")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 _CONFLICT = re.compile(r"<{7}(?: |$)").match
+_REST_OF_CONFLICT = re.compile(r"={7}$|(?:>{7}|\|{7})(?: |$)").match
+_RESOLVE = "keep the lines that are right, and delete those that begin with <<<<<<<, |||||||, ======= or >>>>>>>"
 
 
 def read(path: Path) -> Document:
@@ -37,6 +40,9 @@ def read(path: Path) -> Document:
     text.lines = _BREAK.split(characters)
     problems = list(_forbidden(text)) or list(_conflicts(text))
     root = None if problems else parse(characters, text, problems)
+    other = foreign(text)
+    if other is not None:
+        return Document(root=None, whole=whole, problems=[other])
     return Document(root=root, whole=whole, problems=problems)
 
 
@@ -45,22 +51,24 @@ def _bytes(path: Path, text: Text) -> bytes | Problem:
         mode = path.stat().st_mode
         # Nobody knows when a pipe or a device ends.
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            return text.problem(0, 0, 0, "not-readable", "this is not a regular file", "save the schema as a file")
+            message = "this is a pipe or a device, not a file"
+            return text.problem(0, 0, 0, "not-readable", message, "save the schema as a file, and name that")
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         if path.is_symlink():
-            return text.problem(0, 0, 0, "no-file", "this is a link to a file that does not exist")
+            message = "this link leads to a file that does not exist"
+            return text.problem(0, 0, 0, "no-file", message, "correct or remove the link")
         siblings = _siblings(path)
-        return text.problem(0, 0, 0, "no-file", "there is no such file", did_you_mean(path.name, siblings))
+        return text.problem(0, 0, 0, "no-file", "the file does not exist", did_you_mean(path.name, siblings))
     except IsADirectoryError:
-        return text.problem(0, 0, 0, "not-readable", "this is a folder", "name a file in it")
+        return text.problem(0, 0, 0, "not-readable", "this is a folder, not a file", "name a file in it")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return text.problem(0, 0, 0, "not-readable", f"the file cannot be read: {why}")
     if len(content) > MOST_BYTES:
-        message = f"the file is larger than {MOST_BYTES:,} bytes, the most that is read"
-        return text.problem(0, 0, 0, "too-large", message, "is it a schema at all?")
+        message = f"the file is larger than {MOST_BYTES:,} bytes"
+        return text.problem(0, 0, 0, "too-large", message, "check that it is a schema, or split it with imports")
     return content
 
 
@@ -83,15 +91,19 @@ def _undecodable(text: Text, content: bytes, error: UnicodeDecodeError) -> Probl
 
 
 def _conflicts(text: Text) -> Iterator[Problem]:
-    """Yield the conflicts that Git left: what stands between their marks is two schemas."""
+    """Yield the conflicts that Git left: what stands between their marks is two schemas, also if a mark is missing."""
+    closed = 0
     ends = [number for number, line in enumerate(text.lines, start=1) if line.startswith(">>>>>>>")]
     for number, line in enumerate(text.lines, start=1):
         if _CONFLICT(line):
             end = next((one for one in ends if one > number), None)
             until = "" if end is None else f", up to line {end}"
-            message = f"a conflict of a merge begins here{until}"
-            hint = "keep what is right, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>"
-            yield text.problem(number, 1, len(line) + 1, "yaml-syntax", message, hint)
+            message = f"a merge conflict of Git begins here{until}"
+            yield text.problem(number, 1, len(line) + 1, "yaml-syntax", message, _RESOLVE)
+            closed = end or len(text.lines)
+        elif number > closed and _REST_OF_CONFLICT(line):
+            message = f"this mark is left from a merge conflict of Git: {line[:7]}"
+            yield text.problem(number, 1, len(line) + 1, "yaml-syntax", message, _RESOLVE)
 
 
 def _forbidden(text: Text) -> Iterator[Problem]:
@@ -101,8 +113,8 @@ def _forbidden(text: Text) -> Iterator[Problem]:
             continue
         column, character = found.start() + 1, found.group()
         if character == "\ufeff" and (number, column) == (1, 1):
-            message, hint = "the file begins with a byte-order mark", "save it as UTF-8 without one"
+            message, hint = "the file begins with a byte-order mark (BOM)", "save it as UTF-8 without BOM"
         else:
-            message = f"the character U+{ord(character):04X} cannot stand in a schema"
-            hint = f'write it as "\\u{ord(character):04x}", in double quotes, if it is meant'
+            message = f"a schema cannot contain the character U+{ord(character):04X}"
+            hint = f'delete it; if it is meant, write "\\u{ord(character):04x}", in double quotes'
         yield text.problem(number, column, column + 1, "bad-character", message, hint)

@@ -99,16 +99,12 @@ class _Builder:
             if isinstance(event, events.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._note(
-                        event,
-                        "second-document",
-                        "a second document begins here",
-                        "write one schema to a file",
-                    )
+                    hint = "remove this line, or move what follows into a file of its own"
+                    self._note(event, "second-document", "a second document begins here", hint)
                     return root
                 root = self._node(next(stream), stream, 0)
         if root is None or (isinstance(root, ScalarNode) and root.is_null):
-            message, hint = "there is no schema in this file", "begin with the line: emitter-typed: 1"
+            message, hint = "the file is empty", "begin a schema with the line: emitter-typed: 1"
             self._problems.append(self._text.problem(0, 0, 0, "empty-file", message, hint))
             return None
         return root
@@ -119,14 +115,14 @@ class _Builder:
             self._note(
                 event,
                 "yaml-feature",
-                "aliases are not part of the language",
+                "this is an alias of YAML, which a schema cannot contain",
                 "write out what it stands for, or put the text in quotes",
             )
             return BrokenNode(text, line, column, end_column)
-        self._refuse_features(event)
+        refused = self._refuse_features(event)
         if isinstance(event, events.ScalarEvent):
             value = event.value
-            if not value and line in self._broken:
+            if not value and (refused or line in self._broken):
                 return BrokenNode(text, line, column, end_column)
             if _SURROGATE.search(value):
                 message = "this escape is half of a surrogate pair"
@@ -135,7 +131,7 @@ class _Builder:
             return ScalarNode(text, line, column, end_column, value, not event.style)
         if level >= MOST_LEVELS:
             message = f"lists and maps are nested more than {MOST_LEVELS} deep"
-            self._note(event, "too-deep", message)
+            self._note(event, "too-deep", message, "nest less: declare types for the inner parts")
             raise _Stop
         if isinstance(event, events.SequenceStartEvent):
             node = ListNode(text, line, column, end_column, [])
@@ -155,13 +151,19 @@ class _Builder:
                 value.line, value.column = key.line, key.end_column + 1
                 value.end_column = value.column
             if isinstance(key, ListNode | MapNode):
-                message = "a key is a text, not a list or a map"
+                message = "a key must be a text, not a list or a map"
                 self._problems.append(key.problem("key-not-text", message, "put it in quotes"))
             elif isinstance(key, BrokenNode):
                 pass
             elif key.plain and key.value == "<<":
+                # What it would bring is not missing.
+                self._text.whole = False
                 self._problems.append(
-                    key.problem("yaml-feature", "merge keys are not part of the language", "write it out")
+                    key.problem(
+                        "yaml-feature",
+                        "this is a merge key of YAML, which a schema cannot contain",
+                        "write out the keys",
+                    )
                 )
             elif key.value in known:
                 message = f"the key {quoted(key.value)} occurs twice, first in line {known[key.value]}"
@@ -172,11 +174,16 @@ class _Builder:
         self._close(node, event)
         return node
 
-    def _refuse_features(self, event: events.Event) -> None:
-        for name, what in (("anchor", "anchors"), ("tag", "YAML's tags")):
+    def _refuse_features(self, event: events.Event) -> bool:
+        """Note an anchor or a tag, and tell whether there was one."""
+        refused = False
+        for name, what, sign in (("anchor", "an anchor", "&"), ("tag", "a tag", "!")):
             if getattr(event, name, None) is not None:
-                hint = "take it away, or put the text in quotes if that begins with it"
-                self._note(event, "yaml-feature", f"{what} are not part of the language", hint)
+                message = f"this is {what} of YAML, which a schema cannot contain"
+                hint = f"remove it, or put the text in quotes if the {sign} belongs to it"
+                self._note(event, "yaml-feature", message, hint)
+                refused = True
+        return refused
 
     def _place(self, event: events.Event) -> tuple[Text, int, int, int]:
         start, end = _mark(event.start_mark), _mark(event.end_mark)

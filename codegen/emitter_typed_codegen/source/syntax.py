@@ -31,11 +31,11 @@ _ITEMS = re.compile(r"(\w+)\[(\w*)\]\??")
 _ALTERNATIVES = re.compile(r"""(["'])[^"']*\1\s*\|\s*["']""")
 _ONE_OF = "one of a few texts is an enum: declare it under types, as in Mode: {enum: [auto, manual]}, and write Mode"
 _UNCLOSED = (
-    ("a list in brackets is not closed", "close it with ]"),
-    ("a map in braces is not closed", "close it with }"),
+    ("the bracket of this list is not closed", "close it with ]"),
+    ("the brace of this map is not closed", "close it with }"),
 )
-_INDENTED = "this is indented unlike the lines around it"
-_SAME_SPACES = "indent with the same spaces"
+_INDENTED = "this line is indented differently from the lines around it"
+_SAME_SPACES = "indent both with the same number of spaces"
 
 
 @define
@@ -162,12 +162,12 @@ def _no_key(text: Text, row: int) -> Problem:
     if missing is not None:
         fixed = f"{line[: missing.end()]} {line[missing.end() :]}".strip()
         place = row + 1, missing.end(), missing.end() + 1
-        message, hint = "a space is missing behind the colon", f"write {fixed[:_LONGEST_SHOWN]}"
+        message, hint = "the space after the colon is missing", f"write {fixed[:_LONGEST_SHOWN]}"
     else:
         place = row + 1, len(line) - len(line.lstrip()) + 1, len(line.rstrip()) + 1
-        message = "this line is neither a key with a colon nor part of a text"
+        message = "this line has no key and no colon"
         comment = line.lstrip().startswith(("//", "/*", "--", ";"))
-        hint = "a comment begins with #" if comment else "write a key, a colon and a space before it"
+        hint = "begin a comment with #" if comment else "write a key, a colon and a space before the text"
     return text.problem(*place, "yaml-syntax", message, hint)
 
 
@@ -213,26 +213,26 @@ class _Telling:
             at = self._at
         else:
             return None
-        return self._make(self._row, at, at + 1, "a tab stands in the indentation", "indent with spaces", "tab")
+        return self._make(self._row, at, at + 1, "the line is indented with a tab", "indent with spaces", "tab")
 
     def _quotes(self) -> Problem | None:
         if "quoted scalar" not in self._context:
             return None
         if "escape" not in self._wording and "hexadecimal" not in self._wording:
-            return self._at_opened("a quote is opened here and never closed", "close the quote")
+            return self._at_opened("this quote is not closed", "write the same quote at the end of the text")
         row, at = self._opened
         line = self._text.lines[row]
         closed = re.compile(r'"(?:[^"\\]|\\.)*"').match(line, at)
         inner = closed[0][1:-1] if closed is not None else ""
         plain = inner and len(inner) <= _LONGEST_SHOWN and not re.search(r"[^ -~]", inner)
         escaped = inner.replace('\\"', '"').replace("'", "''")
-        hint = f"write '{escaped}'" if plain else "write it in single quotes, or the backslash twice"
+        hint = f"write '{escaped}'" if plain else "use single quotes, or write the backslash twice"
         at = max(self._at - 1, 0)
         return self._make(
             self._row,
             at,
             at + 2,
-            "a backslash in double quotes begins an escape, and YAML does not know this one",
+            "this is not an escape that YAML knows: a backslash in double quotes begins one",
             hint,
         )
 
@@ -251,21 +251,23 @@ class _Telling:
         span = self._value(row, at) or (at, at + 1)
         value = line[span[0] : span[1]]
         hint = _ONE_OF if _ALTERNATIVES.search(line) else _in_quotes(value)
-        return self._make(row, at, at + 1, f"a text cannot begin with {line[at : at + 1] or 'this'}", hint)
+        return self._make(
+            row, at, at + 1, f"a text without quotes cannot begin with {line[at : at + 1] or 'this'}", hint
+        )
 
     def _colon(self) -> Problem | None:
         if "could not find expected ':'" in self._wording:
             return _no_key(self._text, self._opened[0])
         if "mapping keys are not allowed" in self._wording:
             hint = self._meant() or 'put the text in quotes, as in type: "[string]?"'
-            return self._at_mark("a question mark stands where no text can begin", hint)
+            return self._at_mark("the question mark cannot follow a list or map without quotes", hint)
         flow = "but got ':'" in self._wording or "found unexpected ':'" in self._wording
         if not flow and "mapping values are not allowed" not in self._wording:
             return None
         span = self._value(self._row, self._at)
         if span is None or span[0] == len(self._line) - len(self._line.lstrip()):
             return self._at_mark(
-                "a key stands here, and the line above still goes on", "indent both lines with the same spaces"
+                "this key is indented deeper than the one above, which has a value already", _SAME_SPACES
             )
         if self._line[span[0]] in "[{":
             return None
@@ -274,7 +276,7 @@ class _Telling:
         word = re.search(r"(?<=\s)[\w-]+$", before)
         if flow and word is not None:
             hint = f"{hint}, or a comma before {quoted(word[0])}"
-        return self._make(self._row, *span, "a text with a colon stands in quotes", hint)
+        return self._make(self._row, *span, "a text with a colon needs quotes", hint)
 
     def _brackets(self) -> Problem | None:
         in_flow = "flow" in self._context
@@ -285,38 +287,48 @@ class _Telling:
         if span is not None and span[0] < self._at and known:
             starts = self._line[span[0]]
             if sign and sign in "[{" and starts not in "[{\"'":
-                message, hint = "a text with brackets or braces stands in quotes", self._in_quotes(span)
+                message, hint = "a text with brackets or braces needs quotes", self._in_quotes(span)
                 of_items = _ITEMS.fullmatch(self._line[slice(*span)])
                 if of_items is not None:
                     hint = f'a list type is written "[{of_items[2] or of_items[1]}]"; any other text: {hint}'
                 return self._make(self._row, *span, message, hint)
             if behind.endswith(("]", "}")) and starts in "[{" and sign and sign not in "]}":
-                message = "a text goes on after a closing bracket or brace"
+                after = self._line[self._at : span[1]].strip()
+                if not after.strip(",;"):
+                    return self._at_mark(f"{quoted(after)} cannot follow a closing bracket or brace here", "remove it")
+                message = "text follows a closing bracket or brace"
                 return self._make(self._row, *span, message, self._in_quotes(span))
         if behind.endswith(('"', "'")) and sign and sign not in "]}" and known:
             hint = "put the whole text in quotes, those inside it twice"
             if span is not None:
                 hint = self._in_quotes(span)
-            return self._at_mark("a text goes on after its closing quote", hint)
+            return self._at_mark("text follows the closing quote", hint)
         if not in_flow:
             return None
         if "node content" in self._wording and sign:
-            hint = self._in_quotes(span) if span and sign in ":-" else "write a value, or take the comma away"
+            hint = self._in_quotes(span) if span and sign in ":-" else "write a value, or remove the comma"
             return self._at_mark("a value is missing here", hint)
         opened = self._opener()
         if opened is None:
             return None
         row, at = opened
         message, hint = _UNCLOSED[self._text.lines[row][at] == "{"]
+        comment = re.search(r"(?<=\s)#.*[\]}]", self._text.lines[row][at:])
+        if comment is not None:
+            where = at + comment.start()
+            message = "the comment that begins here hides the closing bracket or brace"
+            return self._make(row, where, where + 1, message, "if the # belongs to a text, put that text in quotes")
         return self._make(row, at, at + 1, message, hint)
 
     def _place(self) -> Problem | None:
         sign = self._line[self._at : self._at + 1]
         if sign and sign in "]},":
-            return self._at_mark("this closes or parts nothing that is open", "take it away, or put the text in quotes")
+            return self._at_mark(
+                f"there is no open bracket or brace for this {sign}", "remove it, or put the text in quotes"
+            )
         if "sequence entries are not allowed" in self._wording or "but found '-'" in self._wording:
             return self._at_mark(
-                "an item of a list stands where no list can be", "put it below its key, on its own line"
+                "a list with dashes cannot begin in this line", "write each item below the key, on a line of its own"
             )
         unlike = ("expected <block end>", "expected the node content", "expected '<document start>'")
         if any(wording in self._wording for wording in unlike):
@@ -342,8 +354,15 @@ class _Telling:
         return _in_quotes(self._line[span[0] : span[1]])
 
 
+_OPEN_PARAMETER = re.compile(r"([^{}\s,]*\{\w+),").match
+
+
 def _in_quotes(text: str) -> str:
     text = text.strip()
+    parameter = _OPEN_PARAMETER(text)
+    if parameter is not None:
+        # The brace that ends it is the one of the map around it.
+        return f'write "{parameter[1]}}}/"'
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1]
     if not text or len(text) > _LONGEST_SHOWN or not text.isprintable():

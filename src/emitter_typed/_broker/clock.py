@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from types import NoneType
 
 from emitter_typed._broker.arguments import check_kind
@@ -28,19 +29,19 @@ class Clock:
         """Return the Unix time in seconds. A broker calls it in its own thread."""
         return time.time() + self._ahead_s
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float | timedelta) -> None:
         """Move the clock forward. Keys and stored messages expire at once.
 
         May be called from any thread.
 
         Args:
-            seconds: By how much.
+            seconds: By how much, in seconds or as a timedelta.
 
         Raises:
-            InvalidArgument: It is not a number.
+            InvalidArgument: It is not one of these.
         """
-        check_kind("seconds", seconds, (int, float), "a number")
-        self._ahead_s += seconds
+        check_kind("seconds", seconds, (int, float, timedelta), "a number or a timedelta")
+        self._ahead_s += seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
 
 
 class NodeClock(Clock):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from datetime import timedelta
 from types import NoneType, TracebackType
 from typing import Self
 
@@ -127,13 +128,13 @@ class AsyncCluster:
         """
         return self._journal.matching(None)
 
-    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+    def keygen(self, channel: str, permissions: str, *, ttl: int | timedelta = 0) -> Key:
         """Make a key for every node, without a connection. May be called before `start()`.
 
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
-            ttl: Seconds until the key expires, by the cluster's clock. Default: never.
+            ttl: How long the key works, in seconds or as a timedelta, by the cluster's clock. Default: forever.
 
         Returns:
             The key.
@@ -311,7 +312,7 @@ class Cluster:
             return self._cluster.published
         return self._thread.call(later(lambda: self._cluster.published))
 
-    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+    def keygen(self, channel: str, permissions: str, *, ttl: int | timedelta = 0) -> Key:
         """Make a key for every node, without a connection. May be called before `start()`.
 
         >>> key = Cluster().keygen("chat/#/", "rw")
@@ -321,7 +322,7 @@ class Cluster:
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
-            ttl: Seconds until the key expires, by the cluster's clock. Default: never.
+            ttl: How long the key works, in seconds or as a timedelta, by the cluster's clock. Default: forever.
 
         Returns:
             The key.

@@ -13,6 +13,7 @@ import secrets
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from datetime import timedelta
 from enum import IntFlag
 from hashlib import blake2b
 
@@ -202,14 +203,14 @@ class KeyRing:
         return blake2b(text, digest_size=size_bytes, key=self._secret, person=purpose).digest()
 
 
-def make_key(keys: KeyRing, channel: str, letters: str, ttl_s: int, now_s: float) -> str:
+def make_key(keys: KeyRing, channel: str, letters: str, ttl: int | timedelta, now_s: float) -> str:
     """Make a key as a keygen request does, and refuse what could only be a mistake.
 
     Args:
         keys: Seals it.
         channel: The target; a missing last slash is added.
         letters: The permissions.
-        ttl_s: Seconds until it expires; 0 for never.
+        ttl: How long it works, in seconds or as a timedelta; 0 for ever.
         now_s: The Unix time in seconds.
 
     Raises:
@@ -217,7 +218,10 @@ def make_key(keys: KeyRing, channel: str, letters: str, ttl_s: int, now_s: float
     """
     target = validate_channel(channel, static=False)
     check_kind("permissions", letters, str, "a text")
-    check_kind("ttl", ttl_s, int, "an integer")
+    check_kind("ttl", ttl, (int, timedelta), "an integer or a timedelta")
+    ttl_s = ttl if isinstance(ttl, int) else ttl // timedelta(seconds=1)
+    if isinstance(ttl, timedelta) and ttl.microseconds:
+        raise InvalidArgument(f"ttl: must be whole seconds, not {ttl.total_seconds()}", argument="ttl", value=ttl)
     if unknown := set(letters) - _LETTERS.keys():
         raise InvalidArgument(
             f"permissions: must be letters of {''.join(_LETTERS)}, not {min(unknown)!r}",

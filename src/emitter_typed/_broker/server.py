@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from datetime import timedelta
 from types import NoneType, TracebackType
 from typing import Self, cast, get_args
 
@@ -90,7 +91,7 @@ class AsyncBroker:
         check_kind("limits", limits, (Limits, NoneType), "Limits or None")
         if matcher not in get_args(Matcher):
             raise InvalidArgument(
-                f"matcher {matcher!r} does not exist: use 'emitter' or 'mqtt'",
+                f"matcher: must be one of {', '.join(get_args(Matcher))}, not {matcher!r}",
                 argument="matcher",
                 value=matcher,
             )
@@ -186,13 +187,13 @@ class AsyncBroker:
         """
         return MemoryTransport(endpoint, self._hub, self._hub.loop)
 
-    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+    def keygen(self, channel: str, permissions: str, *, ttl: int | timedelta = 0) -> Key:
         """Make a key, without a connection. May be called before `start()`.
 
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
-            ttl: Seconds until the key expires, by the broker's clock. Default: never.
+            ttl: How long the key works, in seconds or as a timedelta, by the broker's clock. Default: forever.
 
         Returns:
             The key.

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -212,7 +213,7 @@ class Broker:
         """
         return self._broker.memory(endpoint)
 
-    def keygen(self, channel: str, permissions: str, *, ttl: int = 0) -> Key:
+    def keygen(self, channel: str, permissions: str, *, ttl: int | timedelta = 0) -> Key:
         """Make a key, without a connection. May be called before `start()`.
 
         >>> key = Broker().keygen("chat/#/", "rw")
@@ -222,7 +223,7 @@ class Broker:
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
             permissions: Letters of `rwslpex`.
-            ttl: Seconds until the key expires, by the broker's clock. Default: never.
+            ttl: How long the key works, in seconds or as a timedelta, by the broker's clock. Default: forever.
 
         Returns:
             The key.

@@ -38,7 +38,7 @@ def server_context(certificate: str | None, key: str | None) -> ssl.SSLContext |
     _check_certificate(certificate)
 
     def password() -> str:
-        raise _unusable(KEY, key, "the key is encrypted: give one that is not")
+        raise _unusable(KEY, key, "the key is encrypted: pass one that is not")
 
     try:
         context.load_cert_chain(certificate, key, password)
@@ -46,7 +46,7 @@ def server_context(certificate: str | None, key: str | None) -> ssl.SSLContext |
         if error.reason in _MISFITS:
             raise _unusable(KEY, key, f"the key does not fit the certificate in {certificate}") from None
         # OpenSSL gives a reason for what it will not take, and none for what it cannot read.
-        why = error.reason or "the file holds no private key in PEM form"
+        why = error.reason or "the file contains no private key in PEM form"
         raise _unusable(KEY, key, why) from None
     return context
 
@@ -55,7 +55,7 @@ def _check_certificate(path: str) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(path)
     except ssl.SSLError:
-        raise _unusable(CERTIFICATE, path, "the file holds no certificate in PEM form") from None
+        raise _unusable(CERTIFICATE, path, "the file contains no certificate in PEM form") from None
 
 
 def _unusable(flag: str, path: str, why: str) -> InvalidArgument:

@@ -74,7 +74,7 @@ def add_connection(parser: Parser, *, key: Kind | None) -> None:
         type=time_limit,
         default="10s",
         metavar="TIME",
-        help="how long to wait (default: 10s)",
+        help="how long to wait for the broker (default: 10s)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -102,12 +102,12 @@ class Connecting:
         value: str | None = self._options.key if kind == "key" else self._options.master_key
         if value is None and kind in self._profile:
             value = self._profile[kind]
-            found = read_key_file(os.path.expanduser(value[1:]), flag) if value.startswith("@") else value
+            found = read_key_file(value[1:], flag) if value.startswith("@") else value
         if found is None:
             found = read_key(value, flag=flag, variable=variable, prog=self._terminal.prog)
         if found is None:
             raise InvalidArgument(
-                f"no {kind.replace('_', ' ')}: give {flag} @FILE, set {variable}, or name a profile that has one",
+                f"no {kind.replace('_', ' ')}: pass {flag} @FILE, set {variable}, or name a profile that has one",
                 argument=kind,
                 value=None,
             )
@@ -198,7 +198,7 @@ def _trusting(authority: str | None) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=os.path.expanduser(authority))
     except ssl.SSLError:
-        why = "the file holds no certificate in PEM form"
+        why = "the file contains no certificate in PEM form"
     except OSError as error:
         why = str(error.strerror)
     raise InvalidArgument(f"--tls-ca {authority}: {why}", argument="tls_ca", value=authority)

@@ -13,25 +13,33 @@ _WORDS: Final = tuple(
     for theirs, ours in (
         (r"\btimeout_s\b", "--timeout"),
         (r"\bshare_group\b", "--group"),
-        (r"make the client with matcher=\"mqtt\"", "give --matcher mqtt"),
+        (r"make the client with matcher=\"mqtt\"", "pass --matcher mqtt"),
         (r"call history for", "use `emitter-typed history` for"),
         (r"use a second client", "run a second `emitter-typed sub`"),
         (r"pass the name that presence shows.*", "a name goes to --username, and a key to --key @FILE"),
         (r"`keygen` makes one", "`emitter-typed keygen` makes one"),
         (r"`since` and `until`", "--since and --until"),
+        (r"give a context that trusts it as tls=", "give --tls-ca FILE with the authority that signed it"),
         (r" \(max_packet_bytes is \d+\)", ""),
-        (r" is no letter of Permission: it knows \w+", " is no permission: expected letters of rwslpe"),
+        (r"Permission: ('.') is not one of its letters \w+", r"\1 is not a permission: expected letters of rwslpe"),
     )
 )
+
+# These take another kind of key than all others do.
+_OF_MASTERS: Final = ("keygen", "keyban")
+_MASTER_KEY: Final = "use the broker's master key: --master-key @FILE, or EMITTER_MASTER_KEY"
 
 
 def error_text(error: EmitterError) -> str:
     """Return what an error says, on one line, to somebody who uses the program and not the library."""
+    from emitter_typed import Unauthorized
+
     match error:
         case BrokerError():
             about = f" for {error.channel}" if error.channel else ""
             text = f"the broker refused it{about} with {error.status} ({error.message})"
-            text += f": {error.hint}" if error.hint else ""
+            hint = _MASTER_KEY if isinstance(error, Unauthorized) and error.operation in _OF_MASTERS else error.hint
+            text += f": {hint}" if hint else ""
         case RequestTimeout():
             text = f"no answer{str(error).rpartition(' was not answered')[2]}"
             if error.offline is not None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from emitter_typed._cli.arguments import Parser
 from emitter_typed._cli.terminal import Terminal
 from emitter_typed.errors import InvalidArgument
-from emitter_typed_codegen.exit_codes import DONE
+from emitter_typed_codegen.arguments import file_path
+from emitter_typed_codegen.exit_codes import DONE, FOUND
 
 FILE = "home.yaml"
 EDITORS_FILE = "home.schema.json"
@@ -41,15 +42,20 @@ channels:
 """
 
 
+_EXISTS = "exists, and was not changed: name another DIR, or delete it"
+
+
 class _Options(argparse.Namespace):
-    folder: str
+    folder: Path
     json: bool
 
 
 def parser(verb: str) -> Parser:
     """Return the parser of the verb."""
     made = Parser(verb, f"Write a first schema, {FILE}, and show which commands to run next.", example="my-project")
-    made.add_argument("folder", metavar="DIR", nargs="?", default=".", help="where to write it (default: here)")
+    made.add_argument(
+        "folder", metavar="DIR", nargs="?", type=file_path, default=Path(), help="where to write it (default: here)"
+    )
     made.add_argument("--json", action="store_true", help="one JSON object a line")
     return made
 
@@ -62,32 +68,37 @@ def main(verb: str, arguments: Sequence[str]) -> int:
 
     options = parser(verb).parse(arguments, _Options())
     terminal = Terminal(verb, as_json=options.json)
-    folder = Path(options.folder)
+    folder = options.folder
     if folder.suffix in {".yaml", ".yml"}:
         raise InvalidArgument(
-            f"{folder}: DIR is a folder, in which {FILE} is written", argument="folder", value=options.folder
+            f"{folder} is not a folder: name one; {FILE} is written there", argument="folder", value=str(folder)
         )
-    path, beside = folder / FILE, folder / EDITORS_FILE
+    home, beside = folder / FILE, folder / EDITORS_FILE
     plan = Plan()
     plan.single(beside, text(PROTOCOL))
+    if home.exists():
+        plan.refuse(home, _EXISTS)
+    elif folder.exists() and not folder.is_dir():
+        plan.refuse(folder, "is a file, not a folder: name another DIR")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         plan.compare()
-        with path.open("x", encoding="utf-8") as file:
+        folder.mkdir(parents=True, exist_ok=True)
+        with home.open("x", encoding="utf-8") as file:
             file.write(SCHEMA)
         plan.write()
-    except FileExistsError:
-        raise InvalidArgument(
-            f"{path} is there already, and was left as it is: name another DIR", argument="folder", value=options.folder
-        ) from None
     except Refused as refused:
-        raise InvalidArgument(str(refused), argument="folder", value=options.folder) from None
+        terminal.note(f"nothing was written: {refused}")
+        return FOUND
+    except FileExistsError:
+        terminal.note(f"nothing was written: {home} {_EXISTS}")
+        return FOUND
     except OSError as error:
-        raise InvalidArgument(f"{path}: {error.strerror}", argument="folder", value=options.folder) from None
-    generate = shlex.join(["emitter-typed", "generate", str(path), "--out", str(folder / "home_api")])
-    check = shlex.join(["emitter-typed", "check", str(path)])
-    terminal.line(f"wrote {path}, and {beside} for editors; edit the schema, then run:")
+        terminal.note(f"nothing was written: {home} cannot be written: {error.strerror}")
+        return FOUND
+    generate = shlex.join(["emitter-typed", "generate", str(home), "--out", str(folder / "home_api")])
+    check = shlex.join(["emitter-typed", "check", str(home)])
+    terminal.line(f"wrote {home}, and {beside} for editors; edit the schema, then run:")
     terminal.line(f"  {check}")
     terminal.line(f"  {generate}")
-    terminal.record({"schema": str(path), "editors": str(beside), "next": [check, generate]})
+    terminal.record({"schema": str(home), "editors": str(beside), "next": [check, generate]})
     return DONE

@@ -11,7 +11,7 @@ from emitter_typed._cli.arguments import Parser, channel, seconds
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
 from emitter_typed._cli.terminal import Terminal
 from emitter_typed.errors import InvalidArgument
-from emitter_typed_codegen.exit_codes import DONE
+from emitter_typed_codegen.exit_codes import DONE, FOUND
 
 
 class _Options(ConnectionOptions):
@@ -49,7 +49,13 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     connecting = Connecting(options, terminal)
     master_key = connecting.key("master_key")
     # A key that cannot be kept is not made.
-    file = None if options.out is None else _new_file(options.out)
+    try:
+        file = None if options.out is None else os.open(options.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        exists = "the file exists, and was not changed: name another one, or delete it"
+        why = exists if isinstance(error, FileExistsError) else error.strerror
+        terminal.note(f"--out {options.out}: {why}")
+        return FOUND
     try:
         with connecting.client() as client:
             made = client.keygen(master_key, options.channel, _permissions(options.permissions), options.ttl)
@@ -79,13 +85,3 @@ def _permissions(letters: str) -> str:
     if not letters:
         raise InvalidArgument("PERMISSIONS: expected letters of rwslpe, such as rw", argument="permissions", value="")
     return letters
-
-
-def _new_file(path: str) -> int:
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        why = "there is a file already: name another one, or remove it"
-    except OSError as error:
-        why = str(error.strerror)
-    raise InvalidArgument(f"--out {path}: {why}", argument="out", value=path)

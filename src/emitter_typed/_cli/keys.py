@@ -16,7 +16,7 @@ def read_key(value: str | None, *, flag: str, variable: str, prog: str) -> str |
     Args:
         value: What stands behind the flag: `@FILE`, `@-` for stdin, or the key; None: nothing.
         flag: The flag, such as `--master-key`.
-        variable: The environment variable that holds the key where the flag is not given.
+        variable: The environment variable that holds the key, or `@FILE`, where the flag is not given.
         prog: Who warns.
 
     Returns:
@@ -26,7 +26,10 @@ def read_key(value: str | None, *, flag: str, variable: str, prog: str) -> str |
         InvalidArgument: The file cannot be read, or holds no text.
     """
     if value is None:
-        return os.environ.get(variable) or None
+        set_there = os.environ.get(variable) or None
+        if set_there is not None and set_there.startswith("@"):
+            return read_key_file(set_there[1:], variable)
+        return set_there
     if value.startswith("@"):
         return read_key_file(value[1:], flag)
     instead = flag if flag.endswith("@FILE") else f"{flag} @FILE"
@@ -36,14 +39,17 @@ def read_key(value: str | None, *, flag: str, variable: str, prog: str) -> str |
 
 
 def read_key_file(path: str, flag: str) -> str:
-    """Return the key that a file holds, or stdin for `-`. Raises InvalidArgument."""
+    """Return the key that a file holds, or stdin for `-`. Raises InvalidArgument.
+
+    Shells leave `~` behind an `@` as it is.
+    """
     if path == "-":
         text = "" if sys.stdin is None else sys.stdin.readline(_MAX_KEY_FILE_CHARACTERS).strip()
         if not text:
-            raise InvalidArgument(f"{flag} @-: stdin holds no key", argument=flag, value=path)
+            raise InvalidArgument(f"{flag} @-: stdin contains no key", argument=flag, value=path)
         return text
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(os.path.expanduser(path), encoding="utf-8") as file:
             # No more than a key may take: the file may be a device that never ends.
             text = file.read(_MAX_KEY_FILE_CHARACTERS).strip()
     except OSError as error:
@@ -51,5 +57,5 @@ def read_key_file(path: str, flag: str) -> str:
     except UnicodeDecodeError:
         text = ""
     if not text:
-        raise InvalidArgument(f"{flag} @{path}: the file holds no key", argument=flag, value=path)
+        raise InvalidArgument(f"{flag} @{path}: the file contains no key", argument=flag, value=path)
     return text

@@ -8,7 +8,7 @@ from typing import Literal
 
 from emitter_typed._cli.arguments import Parser, channel, seconds
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
-from emitter_typed._cli.pub import messages, stdin_lines
+from emitter_typed._cli.pub import messages, publish_all, stdin_lines
 from emitter_typed._cli.terminal import Terminal
 from emitter_typed_codegen.exit_codes import DONE
 
@@ -50,7 +50,6 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     connecting = Connecting(options, terminal)
     lines = stdin_lines()
     key = connecting.key()
-    count = 0
     with connecting.client(reconnect=True) as client:
         made = client.link(key, options.channel, options.name, ttl=options.ttl)
         terminal.event(
@@ -59,9 +58,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
             name=made.name,
             channel=made.channel,
         )
-        for line in lines:
-            client.publish_with_link(options.name, line, qos=options.qos)
-            count += 1
+        count = publish_all(lines, lambda line: client.publish_with_link_nowait(options.name, line, qos=options.qos))
     terminal.hint(f"published {messages(count)}")
     terminal.record({"event": "published", "published": count})
     return DONE

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 1 something was found, 2 wrong usage, 3 no broker or connection lost, 4 refused by the
-        broker, 130 interrupted, 141 nobody reads the output any more; `docs/reference/command-line.md` has a table.
+        broker, 130 interrupted, 141 the reader of the output has ended; `docs/reference/command-line.md` has a table.
     """
     code = printed(lambda: _main(list(sys.argv[1:] if argv is None else argv)), "emitter-typed")
     if argv is None:
@@ -104,7 +104,7 @@ def exit_code(error: EmitterError) -> int:
     if isinstance(error, errors.ConnectionRefused) and error.permanent and error.return_code is not None:
         return REFUSED
     # OSError: those of connections and time limits, and of a broker that cannot listen.
-    return NO_BROKER if isinstance(error, OSError | errors.Closed) else FOUND
+    return NO_BROKER if isinstance(error, OSError | errors.Closed | errors.ReplyMissing) else FOUND
 
 
 def _help(arguments: list[str]) -> int:

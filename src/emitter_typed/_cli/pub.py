@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +26,7 @@ class _Options(ConnectionOptions):
     channel: str
     payload: str | None
     file: str | None
+    schema: str | None
     ttl: timedelta | None
     retain: bool
     qos: Literal[0, 1]
@@ -42,6 +44,7 @@ def parser(verb: str) -> Parser:
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="where to publish, such as chat/ann/")
     made.add_argument("payload", metavar="PAYLOAD", nargs="?", help="the message; - reads lines from stdin")
     made.add_argument("--file", metavar="FILE", help="publish the content of a file, as one message")
+    made.add_argument("--schema", metavar="FILE", help="publish only what fits the types of this schema")
     made.add_argument("--ttl", type=seconds, metavar="TIME", help="how long the broker stores it (default: not at all)")
     made.add_argument("--retain", action="store_true", help="store it for the broker's own default time")
     made.add_argument(
@@ -58,7 +61,12 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     connecting = Connecting(options, terminal)
     payloads = _payloads(options)
     key = connecting.key()
-    with connecting.client(reconnect=options.payload == "-") as client:
+    with ExitStack() as stack:
+        if options.schema is not None:
+            from emitter_typed._cli.typed_payloads import load_schema
+
+            payloads = stack.enter_context(load_schema(options.schema)).check(options.channel, payloads)
+        client = stack.enter_context(connecting.client(reconnect=options.payload == "-"))
         count = publish_all(
             payloads,
             lambda payload: client.publish_nowait(
@@ -96,7 +104,7 @@ def publish_all(payloads: Iterable[bytes], publish: Callable[[bytes], Pending]) 
 
 def _payloads(options: _Options) -> Iterable[bytes]:
     if (options.payload is None) == (options.file is None):
-        raise InvalidArgument("give a PAYLOAD, - for lines of stdin, or --file FILE", argument="payload", value=None)
+        raise InvalidArgument("pass a PAYLOAD, - for lines of stdin, or --file FILE", argument="payload", value=None)
     if options.file is not None:
         try:
             with open(options.file, "rb") as file:
@@ -113,5 +121,5 @@ def stdin_lines() -> Iterator[bytes]:
     """Yield the lines of stdin, as bytes without their line breaks. Raises InvalidArgument if stdin is closed."""
     # A program may be started without a stdin.
     if sys.stdin is None:
-        raise InvalidArgument("stdin is closed: pipe lines into it, or give a PAYLOAD", argument="stdin", value=None)
+        raise InvalidArgument("stdin is closed: pipe lines into it, or pass a PAYLOAD", argument="stdin", value=None)
     return (line.rstrip(b"\r\n") for line in sys.stdin.buffer)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from emitter_typed._cli.arguments import PROGRAM, Parser
 from emitter_typed._cli.terminal import Terminal
+from emitter_typed_codegen.arguments import file_path
 from emitter_typed_codegen.exit_codes import DONE, FOUND
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ def parser(verb: str) -> Parser:
     made.add_argument(
         "--local",
         metavar="SCHEMA",
-        type=Path,
+        type=file_path,
         help="also complete the types, channels and parameters of this schema and its imports",
     )
-    made.add_argument("--out", metavar="FILE", type=Path, help="write it to this file (default: print it)")
+    made.add_argument("--out", metavar="FILE", type=file_path, help="write it to this file (default: print it)")
     made.add_argument("--check", action="store_true", help="write nothing; exit with 1 if FILE would change")
     return made
 
@@ -53,7 +54,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     made = parser(verb)
     options = made.parse(arguments, _Options())
     if options.check and options.out is None:
-        made.error("--check goes with --out FILE: it tells whether that file would change")
+        made.error("--check needs --out FILE: it tells whether that file would change")
     protocol = compiler_protocol()
     try:
         content = text(protocol, None if options.local is None else load(options.local, protocol))

@@ -6,15 +6,16 @@ import queue
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from emitter_typed._cli.arguments import Parser, channel, moment, natural, positive
+from emitter_typed._cli.arguments import Parser, channel, moment, natural, positive, time_limit
 from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_connection
 from emitter_typed._cli.messages import CHANNEL_STYLE, message_facts, payload_text, stored_text
 from emitter_typed._cli.terminal import Terminal, printable
+from emitter_typed._clock import monotonic
 from emitter_typed.errors import EmitterError, InvalidArgument
-from emitter_typed_codegen.exit_codes import DONE
+from emitter_typed_codegen.exit_codes import DONE, NO_BROKER
 
 if TYPE_CHECKING:
     from emitter_typed import Client, Gap, Message, Subscription
@@ -35,6 +36,7 @@ class _Options(ConnectionOptions):
     until: datetime | None
     recover: bool
     count: int | None
+    wait: timedelta | None
     raw: bool
     no_reconnect: bool
 
@@ -63,6 +65,12 @@ def parser(verb: str) -> Parser:
     made.add_argument("--group", metavar="NAME", help="receive as a member of this share group")
     made.add_argument("--count", type=positive, metavar="N", help="end after this number of messages")
     made.add_argument(
+        "--wait",
+        type=time_limit,
+        metavar="TIME",
+        help="end when no message has come for so long, with 3 if fewer than --count came",
+    )
+    made.add_argument(
         "--raw", action="store_true", help="write the bytes of payloads alone, and a line break after each"
     )
     made.add_argument("--no-reconnect", action="store_true", help="end with 3 when the connection is lost")
@@ -87,25 +95,31 @@ def main(verb: str, arguments: Sequence[str]) -> int:
         channels = options.channels or (schema.filters if schema is not None else [])
         joined = _Joined([_subscribe(client, key, each, options) for each in dict.fromkeys(channels)])
         terminal.hint(f"subscribed to {', '.join(channels)}; Ctrl-C ends it")
+        shown = 0
+        limit_s = None if options.wait is None else options.wait.total_seconds()
         try:
-            shown = 0
-            while shown != options.count:
-                shown += _show(terminal, joined.get(), schema, options)
+            while shown != options.count and (event := joined.get(limit_s)) is not None:
+                shown += _show(terminal, event, schema, options)
         finally:
             if lost := joined.close():
                 terminal.event("dropped", f"{lost} messages were lost: the output is too slow", count=lost)
+    if options.count is not None and shown < options.count:
+        terminal.event("waited", f"{shown} of {options.count} messages came, and no further one in time", count=shown)
+        return NO_BROKER
     return DONE
 
 
 def _check(options: _Options) -> None:
     if not options.channels and options.schema is None:
-        raise InvalidArgument("give a CHANNEL such as chat/, or a --schema", argument="channels", value=None)
+        raise InvalidArgument("pass a CHANNEL such as chat/, or a --schema", argument="channels", value=None)
     if options.raw and (options.json or options.schema is not None):
-        raise InvalidArgument("--raw goes with neither --json nor --schema", argument="raw", value=True)
+        raise InvalidArgument("--raw cannot be used with --json or --schema", argument="raw", value=True)
     stored = (options.last, options.since, options.until)
     if options.group is not None and (any(each is not None for each in stored) or options.recover):
         raise InvalidArgument(
-            "--group brings no stored messages: leave out --last and the like", argument="group", value=None
+            "--group receives no stored messages: leave out --last, --since, --until and --recover",
+            argument="group",
+            value=None,
         )
 
 
@@ -120,14 +134,16 @@ class _Joined:
         for each in subscriptions:
             threading.Thread(target=self._read, args=(each,), daemon=True).start()
 
-    def get(self) -> Message | Gap:
-        """Wait for what comes next. Raises why a subscription has ended."""
-        while True:
+    def get(self, limit_s: float | None) -> Message | Gap | None:
+        """Wait for what comes next; None: nothing came for so long. Raises why a subscription has ended."""
+        end = None if limit_s is None else monotonic() + limit_s
+        while (left_s := _PATIENCE_S if end is None else end - monotonic()) > 0:
             with suppress(queue.Empty):
-                event = self._queue.get(timeout=_PATIENCE_S)
+                event = self._queue.get(timeout=min(left_s, _PATIENCE_S))
                 if isinstance(event, EmitterError):
                     raise event
                 return event
+        return None
 
     def close(self) -> int:
         """End the subscriptions, and return how many messages they have lost."""

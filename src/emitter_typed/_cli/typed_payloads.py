@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,13 +55,23 @@ class Schema:
                     message, f"{problem.path}: {problem.message}", {"name": definition.name, "path": problem.path}
                 )
             if decoded is not None:
-                facts = {
-                    "name": definition.name,
-                    "params": {} if decoded.params is None else encode(decoded.params),
-                    "payload": message.as_object(),
-                }
+                params = {} if decoded.params is None else encode(decoded.params)
+                facts: dict[str, object] = {"name": definition.name, "params": params}
+                if definition.payload is not str and definition.payload is not bytes:
+                    # An alias of a string, and an enum, may be a text that is not JSON.
+                    with suppress(Undecodable):
+                        facts["payload"] = message.as_object()
                 return Read("message", [printable(repr(decoded.payload))], facts)
         return _unfit(message, "the schema has no such channel", {})
+
+    def check(self, channel: str, payloads: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield what is about to be published to a channel. Raises InvalidArgument at a payload that does not fit."""
+        for number, payload in enumerate(payloads, 1):
+            read = self.read(Message(channel if channel.endswith("/") else f"{channel}/", payload, payload))
+            if read.event == "unfit":
+                why = f"message {number} for {channel} does not fit: {read.facts['error']}"
+                raise InvalidArgument(why, argument="payload", value=None)
+            yield payload
 
 
 def _unfit(message: Message, why: str, facts: Mapping[str, object]) -> Read:

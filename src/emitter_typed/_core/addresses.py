@@ -19,7 +19,7 @@ _PORTS = {"mqtt": 8080, "mqtts": 443, "ws": 8080, "wss": 443}
 _SECURE = {"mqtts", "wss"}
 _WEBSOCKET = {"ws", "wss"}
 _SCHEMES = "mqtt://, mqtts://, ws:// or wss://"
-_MASKED_KEY = "this is the masked form of a key, and keys are given to calls, not to connect"
+_MASKED_KEY = "this is the masked form of a key, and pass keys to calls, not to connect"
 _is_path = re.compile(r"[!-~]*").fullmatch
 # A colon is part of an IPv6 address, which has at least two.
 _with_port = re.compile(r"(\[[^\]]*\]|[^:]*):[0-9]+").fullmatch
@@ -83,13 +83,13 @@ def parse_urls(url: object) -> tuple[BrokerAddress, ...]:
         # An empty one in a sequence is a mistake, such as a variable that is not set.
         found.update(dict.fromkeys(map(_parse, text.split() or [text])))
     if not found:
-        raise _invalid("url: the sequence is empty: give at least one URL, such as mqtt://localhost:8080")
+        raise _invalid("url: the sequence is empty: pass at least one URL, such as mqtt://localhost:8080")
     return tuple(found)
 
 
 def _parse(url: str) -> BrokerAddress:
     if _find_second(url):
-        raise _invalid("url: write spaces between several URLs, or give a sequence of them")
+        raise _invalid("url: write spaces between several URLs, or pass a sequence of them")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -132,7 +132,7 @@ def check_host(host: str) -> None:
         problem = "host: must not be empty: pass a name or an address"
     elif "://" in host:
         problem = (
-            'host: this is a URL: give it to the client, as in Client("mqtt://localhost:8080"), and call connect() '
+            'host: this is a URL: pass it to the client, as in Client("mqtt://localhost:8080"), and call connect() '
             "without arguments"
         )
     elif is_masked(host):

@@ -25,14 +25,14 @@ def _shown_number(value: object) -> str:
     return repr(value) if isinstance(value, int | float) else kind_of(value)
 
 
-def duration(value: float | timedelta) -> timedelta:
-    """Take seconds or a timedelta as a timedelta. Raises InvalidArgument for a number that is none of seconds."""
+def duration(value: float | timedelta, argument: str = "duration") -> timedelta:
+    """Return seconds, or a timedelta, as a timedelta. Raises InvalidArgument, with the name of the argument."""
     try:
         return value if isinstance(value, timedelta) else seconds(value)
     except Unfit:
         raise InvalidArgument(
-            f"expected a timedelta or a finite number of seconds, got {_shown_number(value)}",
-            argument="duration",
+            f"{argument}: expected a timedelta or a finite number of seconds, got {_shown_number(value)}",
+            argument=argument,
             value=None,
         ) from None
 
@@ -48,7 +48,7 @@ def filter_name(channel: str, *, max_segments: int | None = None) -> str:
     segments = name.count("/")
     if max_segments is not None and segments > max_segments:
         raise InvalidArgument(
-            f"channel must have at most {max_segments} segments, not {segments}",
+            f"channel: must have at most {max_segments} segments, not {segments}",
             argument="channel",
             value=hide_keys(channel),
         )

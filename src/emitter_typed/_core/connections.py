@@ -365,14 +365,16 @@ def _refused(failure: Exception, endpoint: Endpoint) -> EmitterError:
 
 def _own_fault(failure: Exception) -> ConnectionLost:
     _log.error("session.failed", exc_info=failure)
-    lost = ConnectionLost(f"the client failed with {type(failure).__name__}, which is a bug in emitter-typed")
+    lost = ConnectionLost(
+        f"the client failed with {type(failure).__name__}, which is a bug in emitter-typed: please report it"
+    )
     lost.__cause__ = failure
     return lost
 
 
 def still_lost(operation: str, error: EmitterError | None, timeout_s: float) -> ConnectionLost:
     """Return the error of a call that found no connection within its time limit."""
-    reason = "there is none" if error is None else error.message
+    reason = "none has been made yet" if error is None else error.message
     return ConnectionLost(f"{reason}; nothing was sent within {timeout_s:g} s", operation=operation, reconnecting=True)
 
 

@@ -21,4 +21,4 @@ def lacking(extra: str, what: str) -> str | None:
     """
     if all(importlib.util.find_spec(module) is not None for module in _MODULES[extra]):
         return None
-    return f'{what} needs more: pip install "emitter-typed[{extra}]"'
+    return f'{what} needs the extra {extra}: pip install "emitter-typed[{extra}]"'

@@ -25,6 +25,8 @@ DEFAULT_KEEPALIVE_S = 30
 
 # The remaining length of a CONNECT without will and username (MQTT 3.1.1, 3.1).
 _BARE_CONNECT_BYTES = 12
+# A text of MQTT begins with its length in two bytes (MQTT 3.1.1, 1.5.3).
+_MAX_USERNAME_BYTES = 65_535
 # Replies need some room, and a packet of MQTT cannot be larger (MQTT 3.1.1, 2.2.3).
 _SMALLEST_PACKET_BYTES = 1_024
 _LARGEST_PACKET_BYTES = 268_435_455
@@ -72,14 +74,14 @@ class Settings:
             _check_kind(name, getattr(self, name), int, "an integer")
             if not getattr(self, name) > 0:
                 raise InvalidArgument(
-                    f"{name} must be more than 0, not {getattr(self, name)!r}",
+                    f"{name}: must be more than 0, not {getattr(self, name)!r}",
                     argument=name,
                     value=getattr(self, name),
                 )
         _check_kind("max_packet_bytes", self.max_packet_bytes, int, "an integer")
         if not _SMALLEST_PACKET_BYTES <= self.max_packet_bytes <= _LARGEST_PACKET_BYTES:
             raise InvalidArgument(
-                f"max_packet_bytes must be {_SMALLEST_PACKET_BYTES} to {_LARGEST_PACKET_BYTES}, "
+                f"max_packet_bytes: must be {_SMALLEST_PACKET_BYTES} to {_LARGEST_PACKET_BYTES}, "
                 f"not {self.max_packet_bytes}",
                 argument="max_packet_bytes",
                 value=self.max_packet_bytes,
@@ -166,13 +168,11 @@ class Settings:
         size += 0 if will is None else 2 + len(will.topic.encode()) + 2 + len(will.payload)
         size += 0 if username is None else 2 + len(username.encode())
         if size > self.max_packet_bytes:
-            what, shorter = ("username makes", "username") if will is None else (
-                "will and the username make", "message of the will"
-            )  # fmt: skip
+            argument, what = ("username", "it makes") if will is None else ("will", "its message and the username make")
             raise InvalidArgument(
-                f"the {what} a CONNECT of {size} bytes, and max_packet_bytes is {self.max_packet_bytes}: shorten the "
-                f"{shorter}",
-                argument="username" if will is None else "will",
+                f"{argument}: {what} a CONNECT packet of {size} bytes, and max_packet_bytes is "
+                f"{self.max_packet_bytes}: shorten the {'username' if will is None else 'message'}",
+                argument=argument,
                 value=will,
             )
 
@@ -184,24 +184,24 @@ def _check_kind(name: str, value: object, cls: type, kind: str) -> None:
 
 
 def _check_username(username: str | None) -> None:
-    if username is not None:
-        _check_kind("username", username, str, "a text")
+    if username is None:
+        return
+    _check_kind("username", username, str, "a text")
     try:
-        fits = username is None or len(username.encode()) < 65_536
+        size = len(username.encode())
     except UnicodeEncodeError:
-        fits = False
-    if not fits:
-        raise InvalidArgument(
-            "the username must be a text of at most 65,535 bytes of UTF-8, without lone surrogates",
-            argument="username",
-            value=None,
-        )
+        problem = "contains a lone surrogate, which UTF-8 cannot hold"
+    else:
+        if size <= _MAX_USERNAME_BYTES:
+            return
+        problem = f"must have at most {_MAX_USERNAME_BYTES} bytes of UTF-8, not {size}"
+    raise InvalidArgument(f"username: {problem}", argument="username", value=None)
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InvalidArgument(
-            f"{name} must be one of {', '.join(allowed)}, not {hide_keys(repr(value))}",
+            f"{name}: must be one of {', '.join(allowed)}, not {hide_keys(repr(value))}",
             argument=name,
             value=hide_keys(value) if isinstance(value, str) else None,
         )

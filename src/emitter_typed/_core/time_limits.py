@@ -17,7 +17,7 @@ def check_time_limit(timeout_s: object, *, zero: bool = False, name: str = "time
         )
     if not (0 < timeout_s <= threading.TIMEOUT_MAX or (zero and timeout_s == 0)):
         raise InvalidArgument(
-            f"{name} must be {'at least' if zero else 'more than'} 0 seconds and finite, not {timeout_s!r}",
+            f"{name}: must be {'at least' if zero else 'more than'} 0 seconds and finite, not {timeout_s!r}",
             argument=name,
             value=timeout_s,
         )

@@ -86,7 +86,7 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
 def _check_client(client: object, expected: type, name: str) -> None:
     if not isinstance(client, expected):
         raise InvalidArgument(
-            f"expected a client such as {name}, got {kind_of(client)}", argument="client", value=client
+            f"client: expected a client such as {name}, got {kind_of(client)}", argument="client", value=client
         )
 
 
@@ -118,7 +118,8 @@ def held_keys(keys: KeySource) -> Secret | HeldKeys:
     # Nothing in this frame shows what may hold keys.
     del keys
     raise InvalidArgument(
-        f"expected a key, a mapping from the names of channels to keys, or a function from name to key, got {given}",
+        "key: expected a key, a mapping from channel names to keys, or a function from channel name to key, "
+        f"got {given}",
         argument="key",
         value=None,
     )
@@ -139,8 +140,7 @@ def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
             key = keys(channel)
         except Exception as error:
             refusal = InvalidArgument(
-                f"the function that gives the key of the channel {channel} raised {type(error).__name__}: "
-                "see the cause",
+                f"key: the function raised {type(error).__name__} for the channel {channel}: see the cause",
                 argument="key",
                 value=None,
             )
@@ -149,11 +149,15 @@ def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
     elif channel in keys:
         key = keys[channel]
     else:
-        return InvalidArgument(f"there is no key for the channel {channel}", argument="key", value=None)
+        return InvalidArgument(
+            f"key: the mapping has no key for the channel {channel}: add one under that name",
+            argument="key",
+            value=None,
+        )
     if _is_key(key):
         return key if isinstance(key, Secret) else Secret(key)
     return InvalidArgument(
-        f"expected a key for the channel {channel}, got {_kind_of_key(key)}", argument="key", value=None
+        f"key: expected a key for the channel {channel}, got {_kind_of_key(key)}", argument="key", value=None
     )
 
 
@@ -186,9 +190,19 @@ class _Channel(_OfPayload[PayloadT, ParamsT]):
 
     def __repr__(self) -> str:
         """Show the address, and the parameters that are known; no key."""
-        texts = {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
-        known = "".join(f" {name}={hide_keys(text)}" for name, text in texts.items())
+        known = "".join(f" {name}={hide_keys(text)}" for name, text in self._texts().items())
         return f"<{type(self).__name__} {self._definition.address.template}{known}>"
+
+    @property
+    def channel(self) -> str:
+        """The name of the channel, for other methods of a client, such as `presence` and `keygen`.
+
+        `+` stands for each parameter that is not known.
+        """
+        return self._definition.address.filter(self._texts())
+
+    def _texts(self) -> dict[str, str]:
+        return {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
 
     def _hold(self, keys: KeySource, params: Mapping[str, object] | None) -> None:
         """Take the keys and the parameters that are known: all, unless this can be called to tell the others."""

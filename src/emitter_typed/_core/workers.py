@@ -54,7 +54,7 @@ def check_handler(name: str, handler: object, *, arguments: Literal[0, 1] = 1, a
     if problem:
         takes = ("without arguments", "of one argument")[arguments]
         raise InvalidArgument(
-            f"the handler for {name} must be a function {takes}, {problem}", argument="handler", value=None
+            f"handler: for {name} it must be a function {takes}, {problem}", argument="handler", value=None
         )
 
 

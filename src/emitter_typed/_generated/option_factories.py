@@ -50,8 +50,9 @@ class OptionFactories:
     def with_retain() -> PublishOption:
         """Make the option `retain=True`.
 
-        It is for publish, publish_nowait and publish_with_link. True to store the
-        message for the broker's default time, 30 days. The key needs `s`.
+        It is for publish, publish_nowait, publish_with_link and
+        publish_with_link_nowait. True to store the message for the broker's default
+        time, 30 days. The key needs `s`.
 
         Returns:
             The option. Pass it in a set or a list.
@@ -62,8 +63,9 @@ class OptionFactories:
     def with_at_most_once() -> PublishOption:
         """Make the option `qos=0`.
 
-        It is for publish, publish_nowait and publish_with_link. MQTT's quality of
-        service. 0: at most once, not acknowledged. 1: at least once, acknowledged.
+        It is for publish, publish_nowait, publish_with_link and
+        publish_with_link_nowait. MQTT's quality of service. 0: at most once, not
+        acknowledged. 1: at least once, acknowledged.
 
         Returns:
             The option. Pass it in a set or a list.
@@ -74,8 +76,9 @@ class OptionFactories:
     def with_at_least_once() -> PublishOption:
         """Make the option `qos=1`.
 
-        It is for publish, publish_nowait and publish_with_link. MQTT's quality of
-        service. 0: at most once, not acknowledged. 1: at least once, acknowledged.
+        It is for publish, publish_nowait, publish_with_link and
+        publish_with_link_nowait. MQTT's quality of service. 0: at most once, not
+        acknowledged. 1: at least once, acknowledged.
 
         Returns:
             The option. Pass it in a set or a list.

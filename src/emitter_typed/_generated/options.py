@@ -15,7 +15,8 @@ from emitter_typed.contract import Option, OptionDefinition, maximum, minimum
 class PublishOption(Option):
     """An option, made by functions such as `with_ttl`.
 
-    Taken by publish, publish_nowait, publish_with_link and link.
+    Taken by publish, publish_nowait, publish_with_link, publish_with_link_nowait and
+    link.
     """
 
     __slots__ = ()

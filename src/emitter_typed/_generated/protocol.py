@@ -107,6 +107,14 @@ PUBLISH_WITH_LINK = OperationDefinition(
     options=(options.RETAIN, options.QOS),
     defaults={"qos": 0},
 )
+PUBLISH_WITH_LINK_NOWAIT = OperationDefinition(
+    name="publish_with_link_nowait",
+    topic="{link}",
+    parameters={"link": "segment"},
+    constraints={"link": (pattern("[0-9A-Za-z]{1,2}"),)},
+    options=(options.RETAIN, options.QOS),
+    defaults={"qos": 1},
+)
 SUBSCRIBE = OperationDefinition(
     name="subscribe",
     topic="{key}/{channel}",
@@ -170,6 +178,7 @@ PROTOCOL = ProtocolDefinition(
         "publish": PUBLISH,
         "publish_nowait": PUBLISH_NOWAIT,
         "publish_with_link": PUBLISH_WITH_LINK,
+        "publish_with_link_nowait": PUBLISH_WITH_LINK_NOWAIT,
         "subscribe": SUBSCRIBE,
         "subscribe_with_group": SUBSCRIBE_WITH_GROUP,
         "history": HISTORY,

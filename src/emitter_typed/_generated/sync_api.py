@@ -123,7 +123,7 @@ class SyncApi(OptionFactories, SyncClientBase):
                     key=key,
                     channel=filter_name(channel, max_segments=23),
                     permissions=Permission(permissions),
-                    ttl=duration(ttl),
+                    ttl=duration(ttl, "ttl"),
                 ),
                 timeout_s=timeout_s,
             )
@@ -604,6 +604,53 @@ class SyncApi(OptionFactories, SyncClientBase):
             )
         except BaseException:
             del link, message, options, retain, qos, timeout_s
+            clear_frames()
+            raise
+
+    def publish_with_link_nowait(
+        self,
+        link: str,
+        message: object,
+        options: Iterable[PublishOption] = (),
+        *,
+        retain: bool | None = None,
+        qos: Literal[0, 1] | None = None,
+    ) -> Pending:
+        """Publish a message through a link without waiting for the acknowledgement.
+
+        Wait for the returned object later.
+
+        Args:
+            link: The name of a link that this client made. Matching `[0-9A-Za-z]{1,2}`.
+            message: The payload: bytes and str as they are, anything else as JSON.
+            options: The options below, as a set or list of objects, made by functions
+                such as `with_retain`.
+            retain: True to store the message for the broker's default time, 30 days.
+                The key needs `s`.
+            qos: MQTT's quality of service. 0: at most once, not acknowledged. 1: at
+                least once, acknowledged. Default: 1.
+
+        Returns:
+            The pending acknowledgement. `.wait()` returns when the broker has
+            acknowledged the message, and raises the broker's refusal: BadRequest
+            (status 400), Unauthorized (status 401) or Forbidden (status 403),
+            RequestTimeout, ConnectionLost or AmbiguousReply.
+
+        Raises:
+            InvalidArgument: An argument breaks a rule stated above. Nothing was sent.
+            Congested: Too many calls or bytes are in flight. Nothing was sent.
+            Closed: The client is not connected. Nothing was sent.
+        """
+        try:
+            return self._calls.publish_nowait(
+                "publish_with_link_nowait",
+                (link,),
+                message,
+                options,
+                {"retain": retain, "qos": qos},
+            )
+        except BaseException:
+            del link, message, options, retain, qos
             clear_frames()
             raise
 

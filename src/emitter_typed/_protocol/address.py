@@ -66,7 +66,10 @@ class Address:
         """Raise InvalidArgument if a parameter has no value."""
         for _, name in self._segments:
             if name is not None and name not in values:
-                raise InvalidArgument(f"the channel needs a {name}", argument=name, value=None)
+                raise self._missing(name)
+
+    def _missing(self, name: str) -> InvalidArgument:
+        return InvalidArgument(f"{name}: missing: the channel {self.template} needs it", argument=name, value=None)
 
     def _written(self, values: Mapping[str, str], *, wildcard: bool) -> str:
         written: list[str] = []
@@ -78,7 +81,7 @@ class Address:
             elif wildcard:
                 written.append("+")
             else:
-                raise InvalidArgument(f"the channel needs a {name}", argument=name, value=None)
+                raise self._missing(name)
         return "/".join(written) + "/"
 
     def match(self, channel: str) -> dict[str, str] | None:
@@ -104,7 +107,7 @@ def check_segment(name: str, value: str) -> str:
     if whole != value + "/" or "/" in value:
         raise InvalidArgument(
             hide_keys(
-                f"{name} is one segment of a channel, and {value!r} is none: use A-Z, a-z, 0-9 and any of "
+                f"{name}: must be one segment of a channel, not {value!r}: use A-Z, a-z, 0-9 and any of "
                 r"- . : _ $ [ ] \ ^ `"
             ),
             argument=name,

@@ -43,14 +43,14 @@ class Backoff:
         """
         if not 0 < base_s < float("inf"):
             raise InvalidArgument(
-                f"base_s must be more than 0 and finite, not {base_s}", argument="base_s", value=base_s
+                f"base_s: must be more than 0 and finite, not {base_s}", argument="base_s", value=base_s
             )
         if not base_s <= max_s < float("inf"):
             raise InvalidArgument(
-                f"max_s must be finite and at least base_s ({base_s}), not {max_s}", argument="max_s", value=max_s
+                f"max_s: must be finite and at least base_s ({base_s}), not {max_s}", argument="max_s", value=max_s
             )
         if not steady_s >= 0:
-            raise InvalidArgument(f"steady_s must be at least 0, not {steady_s}", argument="steady_s", value=steady_s)
+            raise InvalidArgument(f"steady_s: must be at least 0, not {steady_s}", argument="steady_s", value=steady_s)
         self._base_s = base_s
         self._max_s = max_s
         self.steady_s = steady_s

@@ -19,7 +19,7 @@ from emitter_typed._protocol.definition import (
 )
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.scalars import seconds
-from emitter_typed._protocol.payloads.unfit import expected
+from emitter_typed._protocol.payloads.unfit import Unfit, expected
 from emitter_typed._protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
 from emitter_typed._types.values import Option, Record, Secret, is_masked, masked_form
 from emitter_typed.errors import InvalidArgument
@@ -138,7 +138,10 @@ def _without_keys(
         if isinstance(argument, Secret) or (isinstance(argument, str) and name == names[0])
     ]
     value = hide_keys(error.value, *keys) if isinstance(error.value, str) else error.value
-    key, *others = [argument if isinstance(argument, str) else "" for argument in arguments]
+    key, *others = [
+        argument.reveal() if isinstance(argument, Secret) else argument if isinstance(argument, str) else ""
+        for argument in arguments
+    ]
     swapped = any(look_swapped(key, other) for other in others)
     advice = f"; the order is {', '.join(names)}, and what looks like a key comes later" if swapped else ""
     return InvalidArgument(hide_keys(error.message, *keys) + advice, argument=error.argument, value=value)
@@ -211,9 +214,9 @@ def _texts(definition: OperationDefinition, arguments: Sequence[object]) -> Iter
 def _compose(definition: OperationDefinition, texts: Sequence[str]) -> tuple[str, str, str]:
     """Fill the template; return its first segment, the channel, and both as a topic."""
     topic = definition.topic
-    for (name, kind), text in zip(definition.parameters.items(), texts, strict=True):
+    for place, ((name, kind), text) in enumerate(zip(definition.parameters.items(), texts, strict=True)):
         filled = (
-            one_segment(name, text)
+            one_segment(name, text, issued=not place and "/" in definition.topic)
             if kind == "segment"
             else validate_channel(text, static=kind == "channel", argument=name)
         )
@@ -223,15 +226,18 @@ def _compose(definition: OperationDefinition, texts: Sequence[str]) -> tuple[str
     return key, channel, compose_topic(key, channel) if slash else topic
 
 
-def one_segment(name: str, text: str) -> str:
-    """Return a text that is to be one segment of a topic. Raises InvalidArgument, without showing it."""
+def one_segment(name: str, text: str, *, issued: bool = True) -> str:
+    """Return a text that is to be one segment of a topic, a key if the broker issued it.
+
+    Raises InvalidArgument, without showing it.
+    """
     if is_masked(text):
         raise masked_form(name)
     # A text that holds one of these would move the border between the parts of the topic.
     if _find_border(text) is not None:
+        advice = "pass it exactly as the broker issued it" if issued else "it must be one segment of a channel"
         raise InvalidArgument(
-            f"{name}: not a valid {name}: it contains a character beyond ASCII, a space or one of / ? # + * {{ }}; "
-            "pass it exactly as the broker issued it",
+            f"{name}: contains a character beyond ASCII, a space or one of / ? # + * {{ }}: {advice}",
             argument=name,
             value=None,
         )
@@ -244,8 +250,10 @@ def _each_option(options: object) -> Iterator[Option]:
         raise InvalidArgument(
             f"options: put the option {options.name} in a list or a set", argument="options", value=options
         )
+    if options is None:
+        return
     kind = kind_of(options)
-    # Programs say {} for no options, as the official client's own default does.
+    # Programs say {} or None for no options, as the official client takes them.
     if (
         not isinstance(options, Iterable)
         or isinstance(options, str | bytes)
@@ -278,13 +286,15 @@ def explicit_options(
             continue
         if option.name not in known:
             raise InvalidArgument(
-                f"{definition.name} takes no option {option.name}; it takes {', '.join(known) or 'none'}",
+                f"options: {definition.name} does not take {option.name}; it takes {', '.join(known) or 'none'}",
                 argument="options",
                 value=option,
             )
         if option.name in explicit and explicit[option.name] != option.value:
             raise InvalidArgument(
-                hide_keys(f"{option.name} is given twice, as {explicit[option.name]!r} and {option.value!r}"),
+                hide_keys(
+                    f"{option.name}: given twice, as {explicit[option.name]!r} and {option.value!r}: pass it once"
+                ),
                 argument=option.name,
                 value=None,
             )
@@ -313,7 +323,7 @@ def _check_order(option: OptionDefinition, value: Any, checked: Mapping[str, Any
     later = None if option.not_after is None else checked.get(option.not_after)
     if later is not None and value > later:
         raise InvalidArgument(
-            f"{option.name} must not be after {option.not_after}: it is {value}, and {option.not_after} is {later}",
+            f"{option.name}: must not be after {option.not_after}: it is {value}, and {option.not_after} is {later}",
             argument=option.name,
             value=value,
         )
@@ -338,9 +348,11 @@ class Written:
 def write(request: Record) -> Written:
     """Write a request. Raises InvalidArgument if a field holds what its type does not allow."""
     try:
-        return Written(request, codec.encode(request, request.__class__))
-    except InvalidArgument as error:
-        refusal = error.with_traceback(None)
+        return Written(request, codec.writer(request.__class__)(request))
+    except Unfit as error:
+        # A field of the request is a parameter of the call.
+        name = error.path.removeprefix("$.")
+        refusal = InvalidArgument(f"{name}: {error}", argument=name, value=None)
     # Without the frames in which it was half written.
     refusal.__cause__ = refusal.__context__ = None
     raise refusal
@@ -352,7 +364,7 @@ def check_size(topic_bytes: int, channel: str, payload_bytes: int, max_packet_by
     overhead = 2 + topic_bytes + (2 if qos else 0)
     if overhead + payload_bytes > max_packet_bytes:
         raise InvalidArgument(
-            f"the message has {payload_bytes} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
+            f"message: has {payload_bytes} bytes, and at most {max(max_packet_bytes - overhead, 0)} fit a packet "
             f"on {hide_keys(channel)} (max_packet_bytes is {max_packet_bytes}): send it in parts",
             argument="message",
             value=payload_bytes,
@@ -364,8 +376,8 @@ def check_filter_size(prepared: Prepared, max_packet_bytes: int) -> None:
     # The remaining length: the packet identifier, the topic with its length, its QoS (MQTT 3.1.1, 3.8).
     if 2 + 2 + len(prepared.topic) + 1 > max_packet_bytes:
         raise InvalidArgument(
-            f"the channel has {len(prepared.channel)} characters, too many for a packet (max_packet_bytes is "
-            f"{max_packet_bytes})",
+            f"channel: has {len(prepared.channel)} characters, too many for a packet (max_packet_bytes is "
+            f"{max_packet_bytes}): use a shorter one",
             argument="channel",
             value=len(prepared.channel),
         )

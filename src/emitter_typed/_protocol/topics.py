@@ -127,7 +127,7 @@ def _explain_topic(topic: str) -> NoReturn:
     if _is_channel(channel) is None:
         _explain_channel(channel, "topic")
     raise InvalidArgument(
-        f"the options {mark + options!r} must have the form ?name=value&name=value, "
+        f"topic: the options {mark + options!r} must have the form ?name=value&name=value, "
         "with only letters A-Z, a-z and digits in names and values",
         argument="topic",
         value=rest,
@@ -165,8 +165,7 @@ def compose_topic(
     for name, value in pairs:
         if _is_word(name) is None or _is_word(value) is None:
             raise InvalidArgument(
-                f"option {name}={value} cannot be sent: names and values are letters A-Z, a-z and digits "
-                "only, and not empty",
+                f"{name}: the option {name}={value} cannot be sent: name and value must be letters A-Z, a-z and digits",
                 argument=name,
                 value=value,
             )
@@ -185,7 +184,7 @@ def check_no_secret(argument: str, value: object) -> None:
     """Raise InvalidArgument for a secret where a text belongs that anybody may see."""
     if isinstance(value, Secret):
         raise InvalidArgument(
-            f"the {argument} is a {type(value).__name__}: pass a text; only keys are secrets",
+            f"{argument}: expected a text, got {kind_of(value)}: pass secrets only as keys",
             argument=argument,
             value=value,
         )
@@ -222,7 +221,7 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
     if static:
         wildcard = next(segment for segment in segments(written) if segment in _WILDCARDS)
         raise InvalidArgument(
-            hide_keys(f"channel {channel!r} contains the wildcard {wildcard!r}: publish to one channel"),
+            hide_keys(f"{argument}: {channel!r} contains the wildcard {wildcard!r}: publish to one channel"),
             argument=argument,
             value=hide_keys(channel),
         )
@@ -231,7 +230,7 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
 
 def _explain_channel(channel: str, argument: str) -> NoReturn:
     raise InvalidArgument(
-        hide_keys(f"channel {channel!r} {_broken_rule(channel)}"), argument=argument, value=hide_keys(channel)
+        hide_keys(f"{argument}: {channel!r} {_broken_rule(channel)}"), argument=argument, value=hide_keys(channel)
     )
 
 
@@ -272,7 +271,7 @@ def validate_share_group(group: str, *, argument: str = "share_group") -> str:
     """
     if "/" in group or _is_static(group + "/") is None:
         raise InvalidArgument(
-            hide_keys(f"share group {group!r} is not one segment of a channel: use A-Z, a-z, 0-9, '-' and '_'"),
+            hide_keys(f"{argument}: {group!r} is not one segment of a channel: use A-Z, a-z, 0-9, '-' and '_'"),
             argument=argument,
             value=hide_keys(group),
         )

@@ -63,7 +63,7 @@ class Will:
         payload = encode(message)
         if len(payload) > _MAX_PAYLOAD_BYTES:
             raise InvalidArgument(
-                f"the message has {len(payload)} bytes, and a will at most {_MAX_PAYLOAD_BYTES}",
+                f"message: has {len(payload)} bytes, and a will at most {_MAX_PAYLOAD_BYTES}",
                 argument="message",
                 value=len(payload),
             )

@@ -63,7 +63,7 @@ _LEAVES = 8
 """About how many values a JSON document holds."""
 
 _EXACT_S = 2**33
-"""The longest duration, in seconds, that JSON holds to the microsecond."""
+"""The longest duration, in seconds, that JSON holds to the microsecond; also since 1970."""
 
 _SEGMENT = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:_$[]\\^`"
 """What a parameter of a channel is made of."""
@@ -238,7 +238,11 @@ class _Builder:
         if given is None and known in self._built:
             found = self._built[known]
             if found is None:
-                raise InvalidArgument(f"{name_of(cls)}: each value of it holds another", argument="type", value=cls)
+                raise InvalidArgument(
+                    f"type: {name_of(cls)} has no finite value, because each one contains another",
+                    argument="type",
+                    value=cls,
+                )
             return found
         self._built[known] = None
         shape = describe(cls)
@@ -479,10 +483,13 @@ def _decimals(limits: _Limits, format: str | None) -> _Any:
 def _datetimes(limits: _Limits, format: str | None) -> _Any:
     earliest, latest = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     low, high = (one.astimezone(UTC) for one in limits.bounds(timedelta(microseconds=1), earliest, latest))
-    if format == "unix":
-        second = timedelta(seconds=1)
-        seconds = st.integers(-(-(low - _EPOCH) // second), (high - _EPOCH) // second)
-        return seconds.map(lambda since_epoch: _EPOCH + timedelta(seconds=since_epoch))
+    if format in ("unix", "unix_ms"):
+        step = timedelta(seconds=1) if format == "unix" else timedelta(milliseconds=1)
+        steps = st.integers(-(-(low - _EPOCH) // step), (high - _EPOCH) // step)
+        return steps.map(lambda since_epoch: _EPOCH + since_epoch * step)
+    exact = timedelta(seconds=_EXACT_S)
+    if format == "unix_float" and low <= _EPOCH + exact and high >= _EPOCH - exact:
+        low, high = max(low, _EPOCH - exact), min(high, _EPOCH + exact)
     return st.datetimes(low.replace(tzinfo=None), high.replace(tzinfo=None), timezones=st.just(UTC))
 
 
@@ -498,9 +505,9 @@ def _durations(limits: _Limits, format: str | None) -> _Any:
     exact = timedelta(seconds=_EXACT_S)
     if format is None and low <= exact and high >= -exact:
         return st.timedeltas(max(low, -exact), min(high, exact))
-    second = timedelta(seconds=1)
-    whole = st.integers(-(-low // second), high // second)
-    return whole.map(lambda seconds: timedelta(seconds=seconds))
+    step = timedelta(milliseconds=1) if format == "milliseconds" else timedelta(seconds=1)
+    whole = st.integers(-(-low // step), high // step)
+    return whole.map(lambda steps: steps * step)
 
 
 def _texts(limits: _Limits, format: str | None) -> _Any:

@@ -90,7 +90,7 @@ def parse_proxy(url: str) -> Proxy:
     password = None if parts.password is None else unquote(parts.password)
     if max(len((username or "").encode()), len((password or "").encode())) > _MAX_LOGIN_BYTES:
         raise InvalidArgument(
-            f"the username and the password of a proxy have at most {_MAX_LOGIN_BYTES} bytes each",
+            f"proxy: username and password must have at most {_MAX_LOGIN_BYTES} bytes each",
             argument="proxy",
             value=None,
         )

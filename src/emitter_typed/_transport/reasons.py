@@ -30,7 +30,7 @@ def words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return str(error) if error.args and not error.strerror else "it did not answer in time"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate was not accepted, {error.verify_message}; give a context that trusts it as tls="
+        return f"its certificate was not accepted, {error.verify_message}; pass a context that trusts it as tls="
     if isinstance(error, _CUT_OFF):
         return "it ended the connection in the middle of TLS"
     if isinstance(error, ssl.SSLError):

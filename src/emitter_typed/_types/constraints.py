@@ -87,7 +87,7 @@ class Constraint:
             holds = False
         if not holds:
             given = hide_keys(value) if isinstance(value, str) else value
-            raise InvalidArgument(f"{argument} {self.rule}, not {_shown(value)}", argument=argument, value=given)
+            raise InvalidArgument(f"{argument}: {self.rule}, not {_shown(value)}", argument=argument, value=given)
 
     def __call__(self, instance: object, attribute: AnyAttribute, value: object) -> None:
         """Check a field of an attrs class: attrs calls validators so."""
@@ -172,7 +172,7 @@ class _Each(Constraint):
     """Rules for what a list or a map holds."""
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
-        super().__init__("must hold only items that keep their own rules", self._all_hold)
+        super().__init__("must contain only items that fit their own rules", self._all_hold)
         self.keyword, self.limit = "each", constraints
         self._constraints = constraints
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Union, cast, get_args,
 
 import attrs
 
-from emitter_typed._masking import kind_of
+from emitter_typed._masking import kind_of, with_article
 
 ValueT = TypeVar("ValueT")
 
@@ -173,7 +173,8 @@ def hash_without_json(hash_fields: Callable[[Any], int]) -> Callable[[Any], int]
         names = _json_fields(cls)
         if names:
             raise TypeError(
-                f"a {cls.__name__} cannot be hashed: {', '.join(names)} may hold lists and dicts, which can change"
+                f"{with_article(cls.__name__)} cannot be hashed: {', '.join(names)} may hold lists and dicts, "
+                "which can change"
             )
         return hash_fields(self)
 

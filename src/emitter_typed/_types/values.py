@@ -40,7 +40,7 @@ def is_masked(text: str) -> bool:
 def masked_form(name: str) -> InvalidArgument:
     """Return the error for a masked form that was given for a secret."""
     return InvalidArgument(
-        f"{name}: this is the masked form of a {name}, as str() shows it; give the {name} itself, or its .reveal()",
+        f"{name}: this is the masked form of a {name}, as str() shows it; pass the {name} itself, or its .reveal()",
         argument=name,
         value=None,
     )
@@ -158,7 +158,7 @@ class Flags(PydanticField, enum.Flag):
         for letter in value:
             if letter not in by_letter:
                 raise InvalidArgument(
-                    f"{letter!r} is no letter of {cls.__name__}: it knows {''.join(by_letter)}",
+                    f"{cls.__name__}: {letter!r} is not one of its letters {''.join(by_letter)}",
                     argument=cls.__name__,
                     # No more than the letter: the whole text may be a key in the wrong place.
                     value=letter,
@@ -206,7 +206,11 @@ class Wire:
     name: str | None = None
     """Its name on the wire; None: the attribute's."""
     format: str | None = None
-    """`"unix"`: a datetime as whole Unix seconds; `"seconds"`: a duration as whole seconds; None: the type's own."""
+    """Another form than the type's own; None: that.
+
+    A datetime: `"unix"`, whole Unix seconds; `"unix_ms"`, whole milliseconds; `"unix_float"`, seconds with a fraction.
+    A duration: `"seconds"` and `"milliseconds"`, whole ones.
+    """
     blank: tuple[bool | int | str | None, ...] = ()
     """Wire values that read as if the field were absent, such as 0 for a time that is not known."""
     also_read: tuple[str, ...] = ()

@@ -128,9 +128,9 @@ async def test_what_no_link_can_have_is_refused_before_anything_is_sent(flavour:
 
         with pytest.raises(InvalidArgument, match="wildcard"):
             await client.link("k" * 32, "a/+/", "l")
-        with pytest.raises(InvalidArgument, match="ttl must be at least 0 s, not -1 s"):
+        with pytest.raises(InvalidArgument, match="ttl: must be at least 0 s, not -1 s"):
             await client.link("k" * 32, "a/", "l", ttl=-1)
-        with pytest.raises(InvalidArgument, match="link takes no option retain; it takes ttl, echo"):
+        with pytest.raises(InvalidArgument, match="link does not take retain; it takes ttl, echo"):
             await client.link("k" * 32, "a/", "l", options=[Client.with_retain()])
 
         broker.faults.resume_reading()

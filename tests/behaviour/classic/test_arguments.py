@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_options_stand_where_they_stood(client: Client, broker: Broker, key: Key
 
 
 def test_a_qos_of_one_is_acknowledged_and_refused_at_the_call(client: Client) -> None:
-    with pytest.raises(InvalidArgument, match="takes no option qos"):
+    with pytest.raises(InvalidArgument, match="link does not take qos"):
         client.link("k" * 32, "a/", "ab", False, {Client.QOS1})
 
 
@@ -52,6 +53,12 @@ def test_presence_takes_a_handler_in_its_place(client: Client, key: Key) -> None
     got: SimpleQueue[PresenceEvent] = SimpleQueue()
     client.presence(key, "a", True, False, got.put)
     assert isinstance(got.get(timeout=LIMIT_S), PresenceStatus)
+
+
+def test_no_options_may_be_none_as_in_the_official_client(client: Client, key: Key) -> None:
+    nothing: Any = None  # What a program without a checker gives.
+    client.subscribe(key, "a/", options=nothing)
+    client.publish(key, "a/", "x", nothing)
 
 
 CALLS: dict[str, Callable[[Client, Broker, Key, str], object]] = {

@@ -59,6 +59,9 @@ DECLARED = """
           seen: {type: datetime, format: unix, wire: seen-at}
           last: {type: "datetime?", format: unix, blank: [0, ""]}
           lasts: {type: duration, format: seconds}
+          sent: {type: datetime, format: unix_ms}
+          began: {type: datetime, format: unix_float}
+          took: {type: duration, format: milliseconds}
           old: {type: Mode, default: auto, deprecated: use open}
           list: {type: "[int]", default: [1], max_items: 2, blank: [null]}
           limited: {type: "[Level]", default: []}
@@ -83,6 +86,9 @@ LIMITED = """
           lasts: {type: duration, minimum: 0, maximum: 90, default: 1}
           whole: {type: duration, format: seconds, exclusive_minimum: 0, default: 1}
           since: {type: datetime, format: unix, minimum: 2020-01-01T00:00:00Z, default: 2020-01-01T00:00:00Z}
+          sent: {type: datetime, format: unix_ms, minimum: 2020-01-01T00:00:00Z, default: 2020-01-01T00:00:00.5Z}
+          began: {type: datetime, format: unix_float, maximum: 2020-01-01T00:00:00.5Z, default: 2020-01-01T00:00:00.5Z}
+          took: {type: duration, format: milliseconds, minimum: 0.001, maximum: 1.001, default: 1}
           text: {type: string, min_length: 2, max_length: 4, default: abc}
           both: {type: Word, max_length: 2, default: a}
           words: Words?

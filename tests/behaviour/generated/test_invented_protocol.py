@@ -230,7 +230,7 @@ async def test_options_stand_where_the_schema_puts_them(flavour: Flavour, harbou
         nickname = await client.nickname("quay", "abc", shelf=60)
         await client.ship("p1", "quay", "by option", {client.on_shelf(5)}, certainty=1)
         await client.ship_by_nick("abc", "by nickname", certainty=1)
-        with pytest.raises(InvalidArgument, match=r"nick must match \[a-z\]\{3\}"):
+        with pytest.raises(InvalidArgument, match=r"nick: must match \[a-z\]\{3\}"):
             await client.ship_by_nick("ABCD", "x")
         with pytest.raises(harbour.Adrift):
             await client.ship("forged", "quay", "x", certainty=1)

@@ -34,6 +34,9 @@ DECLARED = """
         fields:
           seen: {type: datetime, format: unix, wire: seen-at}
           lasts: {type: duration, format: seconds}
+          sent: {type: datetime, format: unix_ms}
+          began: {type: datetime?, format: unix_float}
+          took: {type: duration, format: milliseconds}
           old: {type: Mode, default: auto, deprecated: use open}
           list: {type: "[int]", default: [1], max_items: 2, blank: [null]}
           limited: {type: "[Level]", default: []}

@@ -108,6 +108,21 @@ async def test_payload_and_parameters_arrive_as_they_were(flavour: Flavour, brok
 
 @both_flavours
 @in_loop
+async def test_a_typed_channel_tells_its_name_for_other_calls(
+    flavour: Flavour, broker: Broker, made: ModuleType
+) -> None:
+    async with opened(flavour, broker, made) as (client, home, _):
+        reading = home.reading(floor=-1, room=made.common.Room.ATTIC)
+
+        assert reading.channel == "home/-1/attic/reading/"
+        assert home.reading.channel == "home/+/+/reading/"
+        assert home.reading.where(room=made.common.Room.ATTIC).channel == "home/+/attic/reading/"
+        assert home.step.channel == "home/step/"
+        assert (await client.keygen(broker.master_key, reading.channel, "rw")).channel == reading.channel
+
+
+@both_flavours
+@in_loop
 async def test_only_what_matches_the_whole_address_is_delivered(
     flavour: Flavour, broker: Broker, made: ModuleType
 ) -> None:
@@ -237,7 +252,7 @@ async def test_what_is_fetched_from_below_an_address_is_left_out_and_what_does_n
 async def test_fetching_is_refused_like_the_clients_own(flavour: Flavour, broker: Broker, made: ModuleType) -> None:
     """What makes no sense at the call, what the broker refuses where one iterates."""
     async with opened(flavour, broker, made) as (client, home, _key):
-        with pytest.raises(InvalidArgument, match="last must be at least 0, not -1"):
+        with pytest.raises(InvalidArgument, match="last: must be at least 0, not -1"):
             home.text.history(last=-1)
         unread = (await client.keygen(broker.master_key, "home/#/", "rws")).key
         other = type(home)(vars(client)["inner"] if flavour == "threads" else client, unread)

@@ -67,10 +67,23 @@ SCALARS: dict[str, st.SearchStrategy[Pair]] = {
     "decimal": _written(st.decimals(allow_nan=False, allow_infinity=False), str),
     "json": _written(JSON, _same),
 }
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FORMATS: dict[str, st.SearchStrategy[Pair]] = {
     "unix": _written(
         TIMES.map(lambda time: time.replace(microsecond=0)),
-        lambda time: (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1),
+        lambda time: (time - EPOCH) // timedelta(seconds=1),
+    ),
+    "unix_ms": _written(
+        TIMES.map(lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000)),
+        lambda time: (time - EPOCH) // timedelta(milliseconds=1),
+    ),
+    "unix_float": _written(
+        st.timedeltas(-timedelta(days=98_000), timedelta(days=98_000)).map(lambda since: EPOCH + since),
+        lambda time: _seconds(time - EPOCH),
+    ),
+    "milliseconds": _written(
+        st.integers(-(2**41), 2**41).map(lambda ms: timedelta(milliseconds=ms)),
+        lambda lasts: lasts // timedelta(milliseconds=1),
     ),
     "seconds": _written(st.integers(-(2**31), 2**31).map(lambda s: timedelta(seconds=s)), _seconds),
 }

@@ -205,9 +205,9 @@ async def test_a_call_that_makes_no_sense_is_refused_at_once(flavour: Flavour, b
     async with connected(flavour, broker) as client:
         with pytest.raises(InvalidArgument, match="channel"):
             client.history("k" * 32, "a b/")
-        with pytest.raises(InvalidArgument, match="last must be at least 0, not -1"):
+        with pytest.raises(InvalidArgument, match="last: must be at least 0, not -1"):
             client.history("k" * 32, "a/", last=-1)
-        with pytest.raises(InvalidArgument, match="since must be at least 2018-01-01"):
+        with pytest.raises(InvalidArgument, match="since: must be at least 2018-01-01"):
             client.history("k" * 32, "a/", since=datetime(2017, 1, 1, tzinfo=UTC))
 
 

@@ -153,7 +153,7 @@ def test_a_facade_that_is_refused_shows_no_key(make: Callable[..., object], keys
 
 @pytest.mark.parametrize("keys", ["", None, 5, b"x", ["x"]])
 def test_what_can_be_no_keys_is_refused_by_name(keys: object) -> None:
-    with pytest.raises(InvalidArgument, match="a mapping from the names of channels to keys") as caught:
+    with pytest.raises(InvalidArgument, match="a mapping from channel names to keys") as caught:
         Home(Client(), keys)  # type: ignore[arg-type]  # on purpose
 
     assert caught.value.argument == "key"

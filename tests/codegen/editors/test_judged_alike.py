@@ -86,6 +86,7 @@ _CHANNEL = {"address": "home/", "payload": "int"}
         ("bad-default", {"types": {"A": {"fields": {"a": {"type": "bool?", "default": "true"}}}}}),
         ("bad-blank", {"types": {"A": {"fields": {"a": {"type": "int", "blank": [0]}}}}}),
         ("bad-format", {"types": {"A": {"fields": {"a": {"type": "duration", "format": "unix"}}}}}),
+        ("bad-format", {"types": {"A": {"fields": {"a": {"type": "datetime", "format": "milliseconds"}}}}}),
         ("wrong-shape", {"types": {"A": {"alias": "string", "pattern": ""}}}),
         ("wrong-shape", {"types": {"A": {"fields": ["a", "b"]}}}),
         ("wrong-shape", {"types": None}),
@@ -116,6 +117,8 @@ UNUSUAL: list[dict[str, object]] = [
     {"types": {"A": {"enum": {"": {"name": "none"}, "1": None, "on": "It is on."}}}},
     {"types": {"A": {"alias": "json", "doc": True}, "B": {"fields": {"a": {"type": "A", "default": [1, {}]}}}}},
     {"types": {"A": {"fields": {"a": {"type": "datetime?", "default": None, "format": "unix", "blank": [0]}}}}},
+    {"types": {"A": {"fields": {"a": {"type": "datetime", "format": "unix_ms"}}}}},
+    {"types": {"A": {"fields": {"a": {"type": "duration?", "format": "milliseconds"}}}}},
     {"channels": {"a": {"address": "{x}/$share/[a]\\^`_/", "payload": "text", "params": {"x": "date"}}}},
     {"channels": {"a": {**_CHANNEL, "options": {"ttl": 0.5, "qos": 1, "retain": True, "echo": False}}}},
 ]

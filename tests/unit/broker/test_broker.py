@@ -96,7 +96,7 @@ def test_a_port_that_tcp_does_not_have_is_refused(port: int) -> None:
 
 def test_a_matcher_that_does_not_exist_is_refused() -> None:
     unknown: Matcher = "regex"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
-    with pytest.raises(InvalidArgument, match="'emitter' or 'mqtt'"):
+    with pytest.raises(InvalidArgument, match="must be one of emitter, mqtt"):
         Broker(matcher=unknown)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 
 import pytest
 
@@ -78,9 +79,19 @@ def test_an_argument_of_keygen_of_another_kind_is_refused(argument: str, value: 
         assert refused.value.argument == argument
 
 
-def test_a_clock_is_moved_by_a_number() -> None:
+def test_times_may_be_timedeltas() -> None:
+    clock = ManualClock(0)
+    for maker in (Broker(clock=clock), Cluster(clock=clock)):
+        maker.keygen("a/", "r", ttl=timedelta(minutes=1))
+        with pytest.raises(InvalidArgument, match=r"ttl: must be whole seconds, not 0\.5"):
+            maker.keygen("a/", "r", ttl=timedelta(seconds=0.5))
+    clock.advance(timedelta(minutes=1, seconds=0.5))
+    assert clock() == 60.5
+
+
+def test_a_clock_is_moved_by_a_number_or_a_timedelta() -> None:
     clock = ManualClock(1)
-    with pytest.raises(InvalidArgument, match="seconds: expected a number, got a text"):
+    with pytest.raises(InvalidArgument, match="seconds: expected a number or a timedelta, got a text"):
         clock.advance("3")  # type: ignore[arg-type]  # what a program without a checker gives
     with pytest.raises(InvalidArgument, match="now_s: expected a number or None, got a text"):
         ManualClock("3")  # type: ignore[arg-type]  # the same

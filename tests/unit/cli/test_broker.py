@@ -244,8 +244,8 @@ def test_a_key_file_that_gives_no_key_is_2_and_named(tmp_path: Path, refused: Ru
 
     assert refused("--master-key", f"@{missing}") == f"--master-key @{missing}: No such file or directory"
     assert refused("--master-key", f"@{tmp_path}") == f"--master-key @{tmp_path}: Is a directory"
-    assert refused("--master-key", f"@{empty}") == f"--master-key @{empty}: the file holds no key"
-    assert refused("--master-key", f"@{binary}") == f"--master-key @{binary}: the file holds no key"
+    assert refused("--master-key", f"@{empty}") == f"--master-key @{empty}: the file contains no key"
+    assert refused("--master-key", f"@{binary}") == f"--master-key @{binary}: the file contains no key"
 
 
 def test_a_key_in_the_wrong_place_is_not_shown(refused: Run) -> None:
@@ -318,12 +318,12 @@ def test_with_a_certificate_it_speaks_tls(pem: Path) -> None:
         ("missing", "key", "--tls-cert {}/missing: No such file or directory"),
         ("cert", "missing", "--tls-key {}/missing: No such file or directory"),
         ("", "key", "--tls-cert {}/: Is a directory"),
-        ("text", "key", "--tls-cert {}/text: the file holds no certificate in PEM form"),
-        ("key", "cert", "--tls-cert {}/key: the file holds no certificate in PEM form"),
-        ("cert", "text", "--tls-key {}/text: the file holds no private key in PEM form"),
+        ("text", "key", "--tls-cert {}/text: the file contains no certificate in PEM form"),
+        ("key", "cert", "--tls-cert {}/key: the file contains no certificate in PEM form"),
+        ("cert", "text", "--tls-key {}/text: the file contains no private key in PEM form"),
         ("cert", "other-key", "--tls-key {}/other-key: the key does not fit the certificate in {}/cert"),
         ("cert", "rsa-key", "--tls-key {}/rsa-key: the key does not fit the certificate in {}/cert"),
-        ("cert", "encrypted-key", "--tls-key {}/encrypted-key: the key is encrypted: give one that is not"),
+        ("cert", "encrypted-key", "--tls-key {}/encrypted-key: the key is encrypted: pass one that is not"),
     ],
 )
 def test_files_that_do_not_serve_are_2_and_named(

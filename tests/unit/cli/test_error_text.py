@@ -9,6 +9,7 @@ import pytest
 
 from emitter_typed import Client, NotFound, Permission, Unauthorized, errors
 from emitter_typed._cli.error_text import error_text
+from emitter_typed._cli.main import exit_code
 from emitter_typed.broker import Broker
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -22,6 +23,14 @@ _find_api = re.compile(r"[a-z]+_[a-z_]+|\w+=|\w+\(\)|Client\b|`since`|call again
             Unauthorized(401, "no", "publish_nowait", channel="a/"),
             "the broker refused it for a/ with 401 (no): use a key for this channel with the needed permission",
         ),
+        (
+            Unauthorized(401, "no", "keygen", channel="a/"),
+            "the broker refused it for a/ with 401 (no): use the broker's master key: --master-key @FILE",
+        ),
+        (
+            errors.ConnectionLost("its certificate was not accepted, x; give a context that trusts it as tls="),
+            "the connection was lost (its certificate was not accepted, x; give --tls-ca FILE",
+        ),
         (NotFound(404, "no", "me"), "the broker refused it with 404 (no): the broker may be too old"),
         (errors.RequestTimeout("publish_nowait", 10.0), "no answer within 10 s: the broker may have carried it out;"),
         (errors.RequestTimeout("connect", 10.0), "no answer within 10 s: check the address"),
@@ -30,13 +39,17 @@ _find_api = re.compile(r"[a-z]+_[a-z_]+|\w+=|\w+\(\)|Client\b|`since`|call again
         (errors.ConnectionLost("x", reconnecting=True), "the connection was lost (x): connecting again"),
         (errors.AmbiguousReply("subscribe_with_group"), "the answer may be forged"),
         (errors.HistoryIncomplete("history", [datetime(2026, 1, 1, tzinfo=UTC)]), "history may lack messages"),
-        (errors.ReplyMissing("presence"), "presence was acknowledged, but its reply is larger"),
+        (errors.ReplyMissing("me"), "me was acknowledged, but no reply came: check that this is an Emitter broker"),
     ],
 )
 def test_an_error_is_told_in_the_words_of_a_shell(error: errors.EmitterError, text: str) -> None:
     said = error_text(error)
     assert said.startswith(text)
-    assert _find_api(said) == []
+    assert _find_api(said.replace("EMITTER_MASTER_KEY", "")) == []
+
+
+def test_a_broker_that_does_not_reply_is_no_broker() -> None:
+    assert exit_code(errors.ReplyMissing("me")) == exit_code(errors.RequestTimeout("me", 10.0)) == 3
 
 
 def test_what_is_refused_before_it_is_sent_names_the_option(broker: Broker) -> None:
@@ -58,8 +71,8 @@ def test_what_is_refused_before_it_is_sent_names_the_option(broker: Broker) -> N
                 refused()
             said.append(error_text(caught.value))
     assert [text for text in said if _find_api(text) or "\n" in text] == []
-    assert "give --matcher mqtt" in said[0]
+    assert "pass --matcher mqtt" in said[0]
     assert said[1].startswith("--group: ")
     assert said[6].startswith("--timeout")
-    assert said[7] == "'y' is no permission: expected letters of rwslpe"
+    assert said[7] == "'y' is not a permission: expected letters of rwslpe"
     assert said[8].endswith("a name goes to --username, and a key to --key @FILE")

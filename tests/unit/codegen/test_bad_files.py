@@ -66,14 +66,14 @@ def link_to_nowhere(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (empty, "home.yaml: empty-file: there is no schema in this file\n"),
-        (folder, "home.yaml: not-readable: this is a folder\n"),
+        (empty, "home.yaml: empty-file: the file is empty\n"),
+        (folder, "home.yaml: not-readable: this is a folder, not a file\n"),
         (latin_1, "home.yaml:2:7: encoding: the byte 0xfc is not UTF-8\n"),
         (utf_16, "home.yaml: encoding: the file is UTF-16\n"),
-        (fifty_megabytes, "home.yaml: too-large: the file is larger than 1,000,000 bytes, the most that is read\n"),
-        (pipe, "home.yaml: not-readable: this is not a regular file\n"),
+        (fifty_megabytes, "home.yaml: too-large: the file is larger than 1,000,000 bytes\n"),
+        (pipe, "home.yaml: not-readable: this is a pipe or a device, not a file\n"),
         (link_to_itself, "home.yaml: not-readable: the file cannot be read: "),
-        (link_to_nowhere, "home.yaml: no-file: this is a link to a file that does not exist\n"),
+        (link_to_nowhere, "home.yaml: no-file: this link leads to a file that does not exist\n"),
     ],
 )
 def test_what_is_no_schema_is_one_problem(

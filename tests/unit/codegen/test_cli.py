@@ -135,23 +135,23 @@ def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys:
     )
 
     assert main(["generate"]) == 1
-    assert "home.yaml describes no protocol: take protocol_out away" in capsys.readouterr().err
+    assert "home.yaml does not describe a protocol: remove protocol_out" in capsys.readouterr().err
     assert not (here / "home_api").exists()
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "there is no pyproject.toml"),
+        (None, "have no pyproject.toml"),
         ("", "lists no jobs"),
         ("[tool.emitter-typed]\njobs = []\n", "lists no jobs"),
         ("[tool.emitter-typed]\njobs = 1\n", "two brackets"),
         ('[tool.emitter-typed.jobs]\nschema = "home.yaml"\nout = "x"\n', "two brackets"),
-        ('[[tool.emitter-typed.jobs]]\nschema = "a"\nout = "b"\nexports = {pdf = "c"}\n', "pyproject.toml: a job of"),
-        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\n', "a job of"),
-        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x"\nouts = "y"\n', "a job of"),
-        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x/\\u0000/y"\n', "a job of"),
-        ("no toml", "cannot be read"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "a"\nout = "b"\nexports = {pdf = "c"}\n', "pyproject.toml: job 1 of"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\n', "job 1 of"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x"\nouts = "y"\n', "job 1 of"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x/\\u0000/y"\n', "job 1 of"),
+        ("no toml", "is not valid TOML"),
     ],
 )
 def test_a_table_that_cannot_be_followed_is_wrong_usage(
@@ -182,7 +182,7 @@ def test_wrong_usage_is_2(here: Path, arguments: list[str]) -> None:
         (["generate", "--testing"], "generate: --testing goes with SCHEMA"),
         (["check", "--fromat", "json"], "check: unrecognized option --fromat: did you mean '--format'?"),
         (["check", "-x", "a"], "check: unrecognized option -x; write -- before"),
-        (["check", "home.yaml", "--against", "v1"], "check: --against, --accept and --all go with the jobs"),
+        (["check", "home.yaml", "--against", "v1"], "check: --against, --accept and --all compare the jobs"),
         (["diff", "--agianst", "v1"], "diff: unrecognized option --agianst: did you mean '--against'?"),
         (["diff", "--form", "json"], "diff: unrecognized option --form"),
         (["genrate"], "unknown command 'genrate': did you mean 'generate'?"),
@@ -275,7 +275,10 @@ def test_stdout_is_nothing_but_json_in_json(here: Path, capsys: pytest.CaptureFi
 
 def test_what_would_change_is_annotated_for_github(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "home.yaml", "--out", "home_api", "--check", "--format", "github"]) == 1
-    assert "::error file=home_api/types.py,title=output::is not what its schema makes" in capsys.readouterr().out
+    assert (
+        "::error file=home_api/types.py,title=output::is out of date: it differs from what its schema generates"
+        in capsys.readouterr().out
+    )
 
 
 def test_no_problems_are_said_to_be_none(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -296,12 +299,14 @@ def test_a_schema_that_is_no_file_is_told_without_a_traceback(
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        ("", "is empty: name one"),
-        (" ", "is empty: name one"),
-        ("src/my-api", "cannot import 'my-api': name the folder like a module"),
-        ("class", "cannot import 'class'"),
+        ("", "is an empty text: name one"),
+        (" ", "is an empty text: name one"),
+        ("src/my-api", "cannot import the folder src/my-api: name it like a module"),
+        ("class", "cannot import the folder class"),
         ("calendar", "standard library: choose another name, such as calendar_api"),
         ("src/emitter_typed", "module of emitter-typed: choose another name"),
+        (".", "this one holds your project: name a new one, such as home_api"),
+        ("src/..", "this one holds your project: name a new one, such as home_api"),
     ],
 )
 @pytest.mark.parametrize("configured", [False, True])
@@ -320,6 +325,13 @@ def test_a_folder_that_python_could_not_import_is_wrong_usage(
     assert message in error
     assert error.count("\n") == 1
     assert sorted(here.iterdir()) == before
+
+
+def test_a_package_can_be_generated_again_from_inside(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["generate", "home.yaml", "--out", "home_api"]) == 0
+    monkeypatch.chdir(here / "home_api")
+
+    assert main(["generate", "../home.yaml", "--out", "."]) == 0
 
 
 def test_a_folder_in_a_package_may_be_named_like_a_module_of_the_standard_library(here: Path) -> None:

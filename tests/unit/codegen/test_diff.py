@@ -97,14 +97,14 @@ def test_the_path_of_a_revision_is_one_from_the_current_folder(
 
 def test_nothing_changed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff"]) == 0
-    assert capsys.readouterr().out == "nothing changed\n"
+    assert capsys.readouterr().out == "no changes\n"
 
 
 def test_safe_changes_are_counted_and_told_when_asked_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "home.yaml").write_text(HOME.replace("name: Home", "name: Home\ndoc: A house."), "utf-8")
 
     assert main(["diff"]) == 0
-    assert capsys.readouterr().out == "breaking: 0, accepted: 0, Python only: 0, safe: 1 (--all tells them)\n"
+    assert capsys.readouterr().out == "breaking: 0, accepted: 0, Python only: 0, safe: 1 (shown with --all)\n"
     assert main(["diff", "--all"]) == 0
     assert capsys.readouterr().out.startswith("home.yaml:3:1: doc-changed: doc: none → A house.\n  safe: ")
 
@@ -136,8 +136,8 @@ def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys:
     (here / "accepted.toml").write_text(f"# Reviewed.\n{ENTRY}", "utf-8")
 
     assert main(["diff", "--accept", "accepted.toml"]) == 0
-    told = "accepted.toml:2: field-added-required at types.Reading.fields.note no longer occurs: take the entry away\n"
-    assert capsys.readouterr().out == f"{told}nothing changed\n"
+    told = "accepted.toml:2: field-added-required at types.Reading.fields.note no longer occurs: remove the entry\n"
+    assert capsys.readouterr().out == f"{told}no changes\n"
     assert main(["diff", "--accept", "accepted.toml", "--format", "github"]) == 0
     assert capsys.readouterr().out.startswith("::warning file=accepted.toml,line=2,col=1,endColumn=2,title=accepted::")
 
@@ -145,19 +145,22 @@ def test_an_accepted_break_that_no_longer_occurs_is_reported(here: Path, capsys:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ('[[accept]]\nrule = "field-aded"\npath = "x"\nreason = "y"', "1: there is no rule 'field-aded'; did you mean"),
-        ('[[accept]]\nrule = "value-added"\npath = "x"\nreason = "y"\nfoo = 1', "1: there is no key 'foo'\n"),
+        ('[[accept]]\nrule = "field-aded"\npath = "x"\nreason = "y"', "1: unknown rule 'field-aded': did you mean"),
+        (
+            '[[accept]]\nrule = "value-added"\npath = "x"\nreason = "y"\nfoo = 1',
+            "1: unknown key 'foo': its keys are rule, path, reason and schema\n",
+        ),
         (
             '[[accept]]\nrule = "value-added"\npath = "x"\nresaon = "y"',
-            "1: there is no key 'resaon'; did you mean 'reason'?",
+            "1: unknown key 'resaon': did you mean 'reason'?",
         ),
-        ('[[accept]]\nrule = "value-added"\npath = "x"', '1: it needs reason = "…"'),
-        ('[[accept]]\nrule = "value-added"\npath = "x"\nreason = " "', "1: reason is a text that is not empty"),
+        ('[[accept]]\nrule = "value-added"\npath = "x"', '1: reason is missing: write reason = "…"'),
+        ('[[accept]]\nrule = "value-added"\npath = "x"\nreason = " "', "1: reason must be a text that is not empty"),
         ('[[accept]]\nrule = "type-added"\npath = "x"\nreason = "y"', "1: type-added breaks nothing"),
-        ("[[accepted]]\n", "there is no key 'accepted': write [[accept]]"),
-        ("accept = 1\n", "write [[accept]], once for each break"),
-        ("[[accept]\n", "cannot be read: "),
-        (None, "cannot be read: No such file"),
+        ("[[accepted]]\n", "unknown key 'accepted': write [[accept]]"),
+        ("accept = 1\n", "accept must be a list of tables: write [[accept]] before each break"),
+        ("[[accept]\n", "the file of accepted breaks is not valid TOML: "),
+        (None, "the file of accepted breaks does not exist"),
     ],
 )
 def test_a_mistake_in_the_file_of_accepted_breaks_is_told(
@@ -173,14 +176,14 @@ def test_a_mistake_in_the_file_of_accepted_breaks_is_told(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["git:nope:home.yaml"], "there is no revision nope in the Git repository of "),
-        (["git:HEAD:hom.yaml"], "there is no hom.yaml in HEAD"),
-        (["git:HEAD:"], "git:HEAD:: write git:REV:PATH"),
-        (["git:--all:home.yaml"], "git:--all:home.yaml: write git:REV:PATH"),
-        (["git:HEAD:nowhere/home.yaml"], "there is no nowhere/home.yaml in HEAD"),
-        (["home.yaml"], "home.yaml is one schema: name the one to compare it with, or write git:REV:home.yaml"),
-        (["--against", "nope"], "there is no revision nope"),
-        (["--against", ""], "write git:REV"),
+        (["git:nope:home.yaml"], "the revision nope does not exist in the Git repository of "),
+        (["git:HEAD:hom.yaml"], "hom.yaml does not exist in the revision HEAD"),
+        (["git:HEAD:"], "git:HEAD: does not name a file in a revision: write git:REV:PATH"),
+        (["git:--all:home.yaml"], "git:--all:home.yaml does not name a file in a revision: write git:REV:PATH"),
+        (["git:HEAD:nowhere/home.yaml"], "nowhere/home.yaml does not exist in the revision HEAD"),
+        (["home.yaml"], "NEW is missing: name the schema to compare home.yaml with, or write git:REV:home.yaml"),
+        (["--against", "nope"], "the revision nope does not exist"),
+        (["--against", ""], "it is empty: name a revision"),
         (["home.yaml", "home.yaml", "--against", "v1"], "--against goes with the jobs of pyproject.toml"),
         (["protocol.yaml", "protocol.yaml"], "protocol.yaml describes a protocol"),
         (["git:HEAD:home.yaml", "protocol.yaml"], "protocol.yaml describes a protocol"),
@@ -203,7 +206,7 @@ def test_outside_a_repository_there_is_no_revision(
     monkeypatch.chdir(tmp_path)
 
     assert main(["diff", "git:HEAD:home.yaml"]) == 2
-    assert "not a git repository" in capsys.readouterr().err
+    assert "is not in a Git repository" in capsys.readouterr().err
 
 
 def test_problems_of_either_schema_are_told_with_their_places(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,7 +225,7 @@ def test_a_schema_that_the_revision_lacks_is_new(here: Path, capsys: pytest.Capt
     (here / "pyproject.toml").write_text(PROJECT + PROJECT.replace("home", "more"), "utf-8")
 
     assert main(["diff"]) == 0
-    assert capsys.readouterr().out == "more.yaml is new since HEAD\nnothing changed\n"
+    assert capsys.readouterr().out == "more.yaml is new since HEAD\nno changes\n"
 
 
 def test_a_schema_that_was_moved_is_compared_with_what_it_was(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -257,3 +260,28 @@ def test_annotations_name_the_place(here: Path, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.startswith(
         "::error file=home.yaml,line=8,col=7,endColumn=11,title=field-added-required::"
     )
+
+
+def test_a_worktree_of_its_own_has_its_own_last_commit(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(here)
+    git(here, "commit", "-qam", "y")
+    git(here, "worktree", "add", "-q", "--detach", "../old", "v1")
+
+    monkeypatch.chdir(here.parent / "old")
+
+    assert main(["diff", "git:HEAD:home.yaml"]) == 0
+    assert main(["diff", "git:HEAD:home.yaml", str(here / "home.yaml")]) == 1
+
+
+def test_a_schema_in_a_submodule_is_compared_with_the_revisions_of_that(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outer = here.parent / "outer"
+    outer.mkdir()
+    git(outer, "init", "-q")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(here), "sub")
+    git(outer, "commit", "-qm", "x")
+    change(outer / "sub")
+    monkeypatch.chdir(outer)
+
+    assert main(["diff", "git:v1:sub/home.yaml"]) == 1

@@ -76,12 +76,16 @@ def test_what_cannot_be_written_is_told(here: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["nope.yaml", "--to", "html"], 1, "nope.yaml: no-file: there is no such file"),
-        (["home.yaml", "--to", "asynapi"], 2, "there is no document 'asynapi': did you mean 'asyncapi'?"),
-        (["home.yaml", "--to", "pdf"], 2, "there is no document 'pdf': choose one of asyncapi, jsonschema, html"),
+        (["nope.yaml", "--to", "html"], 1, "nope.yaml: no-file: the file does not exist"),
+        (["home.yaml", "--to", "asynapi"], 2, "unknown form 'asynapi': did you mean 'asyncapi'?"),
+        (["home.yaml", "--to", "pdf"], 2, "unknown form 'pdf': write one of asyncapi, jsonschema, html"),
         (["home.yaml"], 2, "the following arguments are required: --to"),
         (["home.yaml", "other.yaml", "--to", "html"], 2, "unrecognized arguments: other.yaml"),
-        ([str(ROOT / "schema/emitter.yaml"), "--to", "html"], 2, "describes a protocol: documents are made of schemas"),
+        (
+            [str(ROOT / "schema/emitter.yaml"), "--to", "html"],
+            2,
+            "describes a protocol: only schemas of types and channels",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(
@@ -115,7 +119,7 @@ def test_without_a_stdout_a_file_is_asked_for(
     monkeypatch.setattr(sys, "stdout", None)
 
     assert main(["export", "home.yaml", "--to", "html"]) == 1
-    assert capsys.readouterr().err == "there is no stdout to write to: name a file with --out\n"
+    assert capsys.readouterr().err == "stdout is closed: name a file with --out\n"
 
 
 def test_a_job_has_documents_that_generate_keeps_in_step(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,11 +138,11 @@ def test_a_job_has_documents_that_generate_keeps_in_step(here: Path, capsys: pyt
 @pytest.mark.parametrize(
     ("exports", "said"),
     [
-        ('"x.html"', "exports is a table, as in exports = { html ="),
-        ("[]", "exports is a table"),
-        ('{ htlm = "x" }', "exports: there is no key 'htlm'; did you mean 'html'?"),
-        ("{ html = 1 }", 'exports: html is a text, as in html = "docs/home.html"'),
-        ('{ html = "" }', "exports: html is a text"),
+        ('"x.html"', "exports: it must be a table, as in exports = { html ="),
+        ("[]", "exports: it must be a table"),
+        ('{ htlm = "x" }', "exports: unknown key 'htlm': did you mean 'html'?"),
+        ("{ html = 1 }", 'exports: html must be a text that is not empty: write it as in html = "docs/home.html"'),
+        ('{ html = "" }', "exports: html must be a text"),
     ],
 )
 def test_exports_that_say_something_else_are_wrong_usage(

@@ -83,7 +83,7 @@ def test_a_missing_file_is_a_problem_with_the_name_that_is_close(tmp_path: Path)
 
 
 def test_a_folder_is_a_problem(tmp_path: Path) -> None:
-    assert only_problem(tmp_path) == (0, 0, "not-readable", "this is a folder")
+    assert only_problem(tmp_path) == (0, 0, "not-readable", "this is a folder, not a file")
 
 
 def test_a_file_that_cannot_be_opened_is_a_problem(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_path_that_cannot_be_is_a_problem() -> None:
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "home.yaml")
 
-    assert only_problem(tmp_path / "home.yaml") == (0, 0, "not-readable", "this is not a regular file")
+    assert only_problem(tmp_path / "home.yaml") == (0, 0, "not-readable", "this is a pipe or a device, not a file")
 
 
 def test_a_large_file_is_a_problem(tmp_path: Path) -> None:
@@ -121,9 +121,9 @@ def test_an_empty_file_is_a_problem(content: str, tmp_path: Path) -> None:
         (b"a: b\nc: T\xfcr\n", (2, 5, "encoding", "the byte 0xfc is not UTF-8")),
         (b"a: b\nc: \xed\xa0\x80\n", (2, 4, "encoding", "the byte 0xed is not UTF-8")),
         ("a: b\n".encode("utf-16"), (0, 0, "encoding", "the file is UTF-16")),
-        (b"\xef\xbb\xbfa: b\n", (1, 1, "bad-character", "the file begins with a byte-order mark")),
-        (b"a: b\x00\n", (1, 5, "bad-character", "the character U+0000 cannot stand in a schema")),
-        (b"a: b\xc2\x85c\n", (1, 5, "bad-character", "the character U+0085 cannot stand in a schema")),
+        (b"\xef\xbb\xbfa: b\n", (1, 1, "bad-character", "the file begins with a byte-order mark (BOM)")),
+        (b"a: b\x00\n", (1, 5, "bad-character", "a schema cannot contain the character U+0000")),
+        (b"a: b\xc2\x85c\n", (1, 5, "bad-character", "a schema cannot contain the character U+0085")),
         (b"[" * 100_000, (1, 65, "too-deep", "lists and maps are nested more than 64 deep")),
     ],
 )

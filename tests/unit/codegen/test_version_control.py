@@ -221,7 +221,7 @@ def test_an_edit_is_refused_after_a_merge_too(
         capsys.readouterr()
 
         assert repository.generate() == 1
-        assert "types.py was edited: move your change out of it" in capsys.readouterr().err
+        assert "types.py was edited: move your change elsewhere" in capsys.readouterr().err
         assert repository.held() == before
 
     types.write_text(merged, "utf-8")

@@ -152,8 +152,8 @@ def test_what_is_no_url_is_told_the_right_way(make: Callable[[Any], object], url
 @pytest.mark.parametrize(
     ("host", "advice"),
     [
-        ("mqtt://localhost:8080", "give it to the client"),
-        ("mqtt://ann:hunter2@localhost", "give it to the client"),
+        ("mqtt://localhost:8080", "pass it to the client"),
+        ("mqtt://ann:hunter2@localhost", "pass it to the client"),
         ("ann:hunter2@localhost", "username="),
         ("localhost:8080", "port="),
         ("[::1]:8080", "port="),

@@ -19,7 +19,7 @@ def test_it_makes_what_it_takes_apart() -> None:
 def test_what_is_not_given_is_open() -> None:
     assert ADDRESS.filter({}) == "home/+/+/now/"
     assert ADDRESS.filter({"what": "heat"}) == "home/+/heat/now/"
-    with pytest.raises(InvalidArgument, match="needs a what"):
+    with pytest.raises(InvalidArgument, match="what: missing"):
         ADDRESS.compose({"room": "attic"})
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from emitter_typed import Client, Key, PublishOption
 from emitter_typed._generated.protocol import PROTOCOL
-from emitter_typed._protocol.operations import Prepared, check_filter_size, check_size, prepare
+from emitter_typed._generated.types import PresenceRequest
+from emitter_typed._protocol.operations import Prepared, check_filter_size, check_size, prepare, write
 from emitter_typed.contract import Option
 from emitter_typed.errors import InvalidArgument
 
@@ -50,14 +51,14 @@ def test_sets_of_options_and_keywords_say_the_same() -> None:
 
 
 def test_an_option_that_is_said_twice_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="ttl is given twice"):
+    with pytest.raises(InvalidArgument, match="ttl: given twice"):
         publish([Client.with_ttl(60)], ttl=61)
-    with pytest.raises(InvalidArgument, match="qos is given twice"):
+    with pytest.raises(InvalidArgument, match="qos: given twice"):
         publish([Client.with_at_least_once(), Client.with_at_most_once()])
 
 
 def test_an_option_of_another_operation_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="publish takes no option last; it takes ttl, echo, retain, qos"):
+    with pytest.raises(InvalidArgument, match="options: publish does not take last; it takes ttl, echo, retain, qos"):
         publish([Client.with_last(5)])
 
 
@@ -117,7 +118,7 @@ def test_a_window_that_ends_before_it_begins_is_refused(operation: str) -> None:
     def window(since: datetime, until: datetime) -> Prepared:
         return prepare(PROTOCOL.operations[operation], (Key("k"), "a/"), (), {"since": since, "until": until})
 
-    with pytest.raises(InvalidArgument, match="since must not be after until") as caught:
+    with pytest.raises(InvalidArgument, match="since: must not be after until") as caught:
         window(SINCE + timedelta(seconds=1), SINCE)
     assert caught.value.argument == "since"
     # The same moment, in two time zones.
@@ -154,3 +155,15 @@ def test_a_filter_is_full_at_its_limit() -> None:
 
 def test_an_option_shows_what_it_is() -> None:
     assert Client.with_ttl(5) == PublishOption("ttl", 5)
+
+
+def test_a_wrong_field_of_a_request_is_named_as_the_parameter_that_it_is() -> None:
+    with pytest.raises(InvalidArgument, match=r"^status: expected a boolean, got a text$") as caught:
+        write(PresenceRequest(key=Key("k" * 32), channel="a/", status="x"))  # type: ignore[arg-type]  # the promise
+
+    assert caught.value.argument == "status"
+
+
+def test_a_key_in_the_place_of_the_channel_is_told_with_the_order() -> None:
+    with pytest.raises(InvalidArgument, match=r"^channel: expected a text, got a Key.*the order is key, channel"):
+        prepare(PROTOCOL.operations["publish"], ("a/", Key("k" * 32)))

@@ -44,7 +44,7 @@ def test_a_will_that_the_broker_would_drop_is_refused(key: str, channel: str, me
 
 def test_a_will_that_leaves_no_room_in_the_connect_is_refused() -> None:
     client = Client(will=Will(KEY, "a/", "x" * 65_400), username="n" * 200)
-    with pytest.raises(InvalidArgument, match="CONNECT of 65") as caught:
+    with pytest.raises(InvalidArgument, match="CONNECT packet of 65") as caught:
         client.connect("localhost", 1, secure=False)
     assert caught.value.argument == "will"
 

@@ -288,7 +288,7 @@ def test_without_the_extra_it_says_in_one_line_what_to_install(suite: Suite, pyt
     pytester.makepyfile(away="import sys; sys.modules['zmqtt'] = None")
     ran = suite("def test_it(emitter_client): pass", "-p", "away", "--tb=long")
     ran.assert_outcomes(errors=1)
-    ran.stdout.fnmatch_lines(['the embedded broker needs more: pip install "emitter-typed[[]broker]"'])
+    ran.stdout.fnmatch_lines(['the embedded broker needs the extra broker: pip install "emitter-typed[[]broker]"'])
     assert "Traceback" not in ran.stdout.str()
 
 

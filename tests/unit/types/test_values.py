@@ -76,7 +76,7 @@ def test_flags_are_made_from_letters_in_any_order() -> None:
 
 
 def test_an_unknown_letter_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(InvalidArgument, match="'z' is no letter of Permission: it knows rwslpex"):
+    with pytest.raises(InvalidArgument, match="Permission: 'z' is not one of its letters rwslpex"):
         Permission("rz")
 
 

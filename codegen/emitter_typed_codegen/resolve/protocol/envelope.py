@@ -34,18 +34,17 @@ def _packet_bytes(symbols: SymbolTable, node: ScalarNode | None) -> int:
     if isinstance(value, int) and value in _PACKET_BYTES and not isinstance(value, bool):
         return value
     if node is not None:
-        message = f"the size of a packet is a number from 1 to {_PACKET_BYTES[-1]}, not {quoted(node.value)}"
+        message = f"the size of a packet must be a number from 1 to {_PACKET_BYTES[-1]}, not {quoted(node.value)}"
         symbols.report.add(node, "bad-value", message)
     return _PACKET_BYTES[-1]
 
 
 def check_topic(symbols: SymbolTable, node: ScalarNode, reserved: str) -> None:
     """Note what is wrong with a topic of the broker's own."""
-    if not node.value.endswith("/"):
-        symbols.report.add(node, "bad-topic", "a topic ends with a slash", f"write {node.value[:80]}/")
-    for segment in read_segments(symbols.report, node, "bad-topic"):
+    for segment in read_segments(symbols.report, node, "bad-topic", "the topic"):
         if segment.is_parameter:
-            symbols.report.add(segment.place, "bad-topic", "this topic has no parameters", "write it out")
+            message = f"the parameter {quoted(segment.text)} cannot be part of this topic"
+            symbols.report.add(segment.place, "bad-topic", message, "write a fixed segment")
     if not node.value.startswith(reserved):
-        message = f"a topic of the broker's own begins with {quoted(reserved)}, as the envelope says"
-        symbols.report.add(node, "bad-topic", message)
+        message = f"a topic of the broker must begin with {quoted(reserved)}, which the envelope reserves"
+        symbols.report.add(node, "bad-topic", message, f"write {reserved}… or change reserved in the envelope")

@@ -26,8 +26,8 @@ def read_errors(symbols: SymbolTable, node: Node | None) -> tuple[Error, ...]:
                 number = value
                 statuses.take(status.value, status.value, status)
             else:
-                message = f"the status of an error is a number from 400 to 599, not {quoted(status.value)}"
-                symbols.report.add(status, "bad-status", message)
+                message = f"the status of an error must be a number from 400 to 599, not {quoted(status.value)}"
+                symbols.report.add(status, "bad-status", message, "write the number that the broker sends")
         messages = tuple(one.value for one in symbols.report.texts(entries.get("messages"), "'messages'"))
         doc, hint = entries.text("doc"), entries.text("hint")
         found.append(Error(name=key.value, status=number, doc=doc, hint=hint, messages=messages))
@@ -42,7 +42,7 @@ def read_error_names(symbols: SymbolTable, entries: Entries, errors: tuple[Error
         if node.value not in known:
             symbols.report.unknown(node, "unknown-error", "error", node.value, known)
         elif node.value in found:
-            symbols.report.add(node, "duplicate-value", f"the error {quoted(node.value)} is there already")
+            symbols.report.add(node, "duplicate-value", f"the error {quoted(node.value)} occurs twice", "remove it")
         else:
             found.append(node.value)
     return tuple(found)

@@ -56,10 +56,10 @@ def with_replies(
         else:
             names = " and ".join(quoted(request.name) for request in counting)
             message = (
-                "an event without a payload is the reply of the one request that names it, "
-                f"and {f'these do: {names}' if counting else 'this one has no such request'}"
+                "an event without a payload must be named by exactly one request, as its 'event'; "
+                f"{f'these requests name it: {names}' if counting else 'no request names it'}"
             )
-            hint = "give it topic and payload, or let one request name it as its event"
+            hint = "add topic and payload, or write event: with its name in one request"
             symbols.report.add(places[event.name], "event-payload", message, hint)
             found.append(event)
     return tuple(found)
@@ -71,7 +71,7 @@ def _records(symbols: SymbolTable, payload: ScalarNode) -> list[Record]:
         symbols.report.unknown(payload, "unknown-type", "type", payload.value, symbols.names)
     elif declared is not None and not isinstance(declared, Record | Union):
         message = f"{quoted(payload.value)} is neither a record nor a union"
-        symbols.report.add(payload, "event-payload", message, "name a type that has fields")
+        symbols.report.add(payload, "event-payload", message, "write the name of a record or a union")
     if isinstance(declared, Union):
         members = [symbols.types.get(name) for _, name in declared.members]
         return [one for one in members if isinstance(one, Record)]
@@ -86,4 +86,4 @@ def _check_channel_field(symbols: SymbolTable, channel: ScalarNode, record: Reco
         symbols.report.add(channel, "event-channel", message, hint)
     elif symbols.base(named.type) is not None and symbols.scalar(named.type) != "string":
         message = f"the field {quoted(channel.value)} of {quoted(record.name)} is not a string"
-        symbols.report.add(channel, "event-channel", message)
+        symbols.report.add(channel, "event-channel", message, "name a field of type string")

@@ -61,15 +61,15 @@ def read_watch(
     name = inner.scalar("name")
     if event is None or event.channel is None:
         message = "only a request with an event that names its channel can be watched"
-        symbols.report.add(at, "watch-request", message, "say its event, and that event's channel")
+        symbols.report.add(at, "watch-request", message, "add event to the request, and channel to that event")
     if lasting is None or not lasting.begins or not lasting.ends:
         message = "only what a request begins and ends can be watched"
-        symbols.report.add(at, "watch-request", message, "say under lasting which values begin and end it")
+        symbols.report.add(at, "watch-request", message, "add begins and ends under lasting")
         return None
     by = next((field for field in record.fields if field.name == lasting.by), None)
     if by is not None and symbols.base(by.type) is not None and symbols.scalar(by.type) not in ("channel", "filter"):
-        message = f"what is watched is named by a channel or a filter, and {quoted(by.name)} is neither"
-        symbols.report.add(at, "watch-request", message)
+        message = f"the field {quoted(by.name)} under 'by' must be a channel or a filter"
+        symbols.report.add(at, "watch-request", message, "name another field under by")
     return None if name is None else Watch(name=name.value, doc=inner.text("doc"))
 
 

@@ -65,8 +65,8 @@ def _check_option(report: Report, key: ScalarNode, option: Option, schema: Schem
     taking += [(one.name, one.request.fields) for one in schema.requests if not one.internal]
     for name, fields in taking:
         if name in option.applies and attribute_name(option.name) in {attribute_name(one.name) for one in fields}:
-            message = f"{quoted(option.name)} is a parameter of {quoted(name)} already"
-            report.add(key, "name-collision", message, "change one of them")
+            message = f"the option {quoted(option.name)} has the name of a parameter of {quoted(name)}"
+            report.add(key, "name-collision", message, "rename one of the two")
 
 
 def _pairs(node: Node | None) -> list[tuple[ScalarNode, Node]]:

@@ -34,20 +34,20 @@ def read_operations(symbols: SymbolTable, node: Node | None, errors: tuple[Error
         entries = symbols.report.entries(described, OPERATION, f"the operation {quoted(key.value)}", at=key)
         verb = entries.choice("verb", VERB)
         if "wait" in entries and verb != "publish":
-            message = "only a publish can say whether it waits"
-            symbols.report.add(entries.key("wait"), "wait-publish", message, "take it away")
+            message = "only a publish can have 'wait'"
+            symbols.report.add(entries.key("wait"), "wait-publish", message, "remove it")
         if "no_replay" in entries and verb != "subscribe":
-            message = "only a subscribe brings stored messages"
-            symbols.report.add(entries.key("no_replay"), "no-replay-subscribe", message, "take it away")
+            message = "only a subscribe can have 'no_replay': nothing else brings stored messages"
+            symbols.report.add(entries.key("no_replay"), "no-replay-subscribe", message, "remove it")
         if "ignores" in entries and verb == "unsubscribe":
             message = "an unsubscribe takes no options"
-            symbols.report.add(entries.key("ignores"), "option-not-taken", message, "take it away")
+            symbols.report.add(entries.key("ignores"), "option-not-taken", message, "remove it")
         if "no_echo" in entries and verb != "publish":
-            message = "only a publish can keep a message from its own client"
-            symbols.report.add(entries.key("no_echo"), "no-echo-publish", message, "take it away")
+            message = "only a publish can have 'no_echo'"
+            symbols.report.add(entries.key("no_echo"), "no-echo-publish", message, "remove it")
         if "stored" in entries and verb != "subscribe":
-            message = "only a subscribe says what fetches the messages stored on its channels"
-            symbols.report.add(entries.key("stored"), "stored-fetch", message, "take it away")
+            message = "only a subscribe can have 'stored'"
+            symbols.report.add(entries.key("stored"), "stored-fetch", message, "remove it")
         if ("pages" in entries) is not (verb == "fetch"):
             _check_pages(symbols, entries, key)
         topic = entries.scalar("topic")
@@ -84,7 +84,7 @@ def read_values_of_options(
             symbols.report.unknown(key, "unknown-option", "option", key.value, known)
         elif operation.name not in option.applies:
             message = f"{quoted(operation.name)} does not take the option {quoted(key.value)}"
-            symbols.report.add(key, "option-not-taken", message, "name the operation in the option's applies")
+            symbols.report.add(key, "option-not-taken", message, "add the operation to applies of the option")
         else:
             value = read_option_value(symbols, written, option)
             if value is not UNFIT:
@@ -103,7 +103,7 @@ def read_ignored_options(
             symbols.report.unknown(named, "unknown-option", "option", named.value, known)
         elif operation.name in known[named.value].applies or named.value in found:
             message = f"{quoted(operation.name)} has the option {quoted(named.value)} already"
-            symbols.report.add(named, "duplicate-value", message, "take it away")
+            symbols.report.add(named, "duplicate-value", message, "remove it")
         else:
             found.append(named.value)
     return tuple(found)
@@ -123,20 +123,20 @@ def read_stored(
         return None
     if [(one.name, one.type) for one in fetch.params] != [(one.name, one.type) for one in operation.params]:
         message = f"{quoted(operation.name)} and {quoted(fetch.name)} differ in their parameters"
-        symbols.report.add(named, "stored-fetch", message, "give both the same ones, in the same order")
+        symbols.report.add(named, "stored-fetch", message, "declare the same parameters for both, in the same order")
     return named.value
 
 
 def _check_pages(symbols: SymbolTable, entries: Entries, name: ScalarNode) -> None:
     if "pages" in entries:
-        symbols.report.add(entries.key("pages"), "fetch-pages", "only a fetch has pages", "take them away")
+        symbols.report.add(entries.key("pages"), "fetch-pages", "only a fetch has pages", "remove it")
     else:
         symbols.report.add(name, "missing-key", f"the operation {quoted(name.value)} needs the key 'pages' to fetch")
 
 
 def _check_parameters(symbols: SymbolTable, entries: Entries, topic: ScalarNode, params: tuple[Field, ...]) -> None:
     known = {param.name: param for param in params}
-    segments = read_segments(symbols.report, topic, "bad-topic")
+    segments = read_segments(symbols.report, topic, "bad-topic", "the topic", closed=False)
     used: set[str] = set()
     for place, segment in enumerate(segments, start=1):
         if not segment.is_parameter:
@@ -145,29 +145,29 @@ def _check_parameters(symbols: SymbolTable, entries: Entries, topic: ScalarNode,
         if param is None:
             symbols.report.unknown(segment.place, "topic-parameter", "parameter", segment.text, known)
         elif segment.text in used:
-            message = f"the parameter {quoted(segment.text)} stands in the topic twice"
-            symbols.report.add(segment.place, "topic-parameter", message)
+            message = f"the topic contains the parameter {quoted(segment.text)} twice"
+            symbols.report.add(segment.place, "topic-parameter", message, "give one of the two another name")
         elif symbols.scalar(param.type) in _CHANNELS and (place < len(segments) or topic.value.endswith("/")):
-            message = "a channel ends a topic, and brings its own last slash"
-            symbols.report.add(segment.place, "topic-parameter", message, "let nothing follow it")
+            message = f"the channel {quoted(segment.text)} must be the last part of the topic, without a slash after it"
+            symbols.report.add(segment.place, "topic-parameter", message, "remove what follows it")
         used.add(segment.text)
     for param in params:
         base = symbols.base(param.type)
         texts = isinstance(base, Secret) or (isinstance(base, Scalar) and base.name in ("string", "channel", "filter"))
         if base is not None and not texts:
-            message = f"the parameter {quoted(param.name)} is a secret, a string, a channel or a filter"
-            symbols.report.add(entries.key("params"), "parameter-type", message)
+            message = f"the parameter {quoted(param.name)} must be a secret, a string, a channel or a filter"
+            symbols.report.add(entries.key("params"), "parameter-type", message, "change its type")
         if param.name not in used:
-            message = f"the topic does not hold the parameter {{{param.name}}}"
-            symbols.report.add(topic, "topic-parameter", message, "write it into the topic, or take it away")
+            message = f"the topic lacks the parameter {{{param.name}}}"
+            symbols.report.add(topic, "topic-parameter", message, "add it to the topic, or remove it from params")
 
 
 def _check_typed(symbols: SymbolTable, entries: Entries, operation: Operation) -> None:
     if operation.verb == "unsubscribe":
         message = "an unsubscribe cannot be typed"
-        symbols.report.add(entries.key("typed"), "typed-operation", message, "take it away")
+        symbols.report.add(entries.key("typed"), "typed-operation", message, "remove it")
     bases = [symbols.base(param.type) for param in operation.params]
     channels = [base for base in bases[1:] if isinstance(base, Scalar) and base.name in _CHANNELS]
     if None not in bases and not (len(bases) == 2 and isinstance(bases[0], Secret) and channels):
-        message = "a typed operation has two parameters: a secret, then a channel or filter"
-        symbols.report.add(entries.key("typed"), "typed-operation", message)
+        message = "a typed operation must have two parameters: a secret, then a channel or filter"
+        symbols.report.add(entries.key("typed"), "typed-operation", message, "change params, or remove typed")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from emitter_typed_codegen.language.protocol import CARRIER, OPTION
+from emitter_typed_codegen.language.scalars import FORMATS
 from emitter_typed_codegen.model import Enum, Literal_, Option, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import is_word
@@ -86,8 +87,8 @@ def _encode(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tuple[tuple
         if not isinstance(written, ScalarNode):
             symbols.report.expect(written, "what stands on the wire", "a text, or null for nothing")
         elif not written.is_null and not is_word(written.value):
-            message = f"{quoted(written.value)} cannot stand in a topic"
-            symbols.report.add(written, "bad-option", message, "a value is made of A-Z, a-z and 0-9")
+            message = f"the value {quoted(written.value)} cannot be part of a topic"
+            symbols.report.add(written, "bad-option", message, "write only A-Z, a-z and 0-9")
         elif isinstance(value, bool | int | str):
             found.append((value, None if written.is_null else written.value))
     return tuple(found)
@@ -99,10 +100,10 @@ def _values(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> tuple[int |
         value = read_value(symbols, node, ref, "bad-option", "the value")
         if isinstance(value, int | str) and not isinstance(value, bool):
             if value in found:
-                symbols.report.add(node, "duplicate-value", f"the value {quoted(node.value)} is there already")
+                symbols.report.add(node, "duplicate-value", f"the value {quoted(node.value)} occurs twice", "remove it")
             found.append(value)
         elif value is not UNFIT and symbols.base(ref) is not None:
-            symbols.report.add(node, "bad-option", "values can only be listed for int and string")
+            symbols.report.add(node, "bad-option", "'values' is only for int and string", "remove it")
     return tuple(found)
 
 
@@ -112,11 +113,11 @@ def _applies(symbols: SymbolTable, entries: Entries, callables: Mapping[str, str
         if node.value not in callables:
             symbols.report.unknown(node, "unknown-operation", "operation or request", node.value, callables)
         elif callables[node.value] is None:
-            message = f"the request {quoted(node.value)} has no place for options"
-            hint = "let options_in name the field of its channel"
+            message = f"the request {quoted(node.value)} cannot have options, since it lacks 'options_in'"
+            hint = "add options_in to the request, with the name of the field of its channel"
             symbols.report.add(node, "request-options", message, hint)
         elif node.value in found:
-            symbols.report.add(node, "duplicate-value", f"{quoted(node.value)} is there already")
+            symbols.report.add(node, "duplicate-value", f"{quoted(node.value)} occurs twice", "remove it")
         else:
             found.append(node.value)
     return tuple(found)
@@ -126,35 +127,43 @@ def _check_header(symbols: SymbolTable, option: Option, place: Placed, callables
     scalar = _HEADERS.get(option.wire)
     if scalar is None:
         message = f"MQTT's header has no field {quoted(option.wire)}"
-        hint = symbols.report.meant(option.wire, _HEADERS) or "it has qos and retain"
+        hint = symbols.report.meant(option.wire, _HEADERS) or "write qos or retain"
         symbols.report.add(place, "header-option", message, hint)
     elif symbols.base(option.type) is not None and symbols.scalar(option.type) != scalar:
-        symbols.report.add(place, "header-option", f"the header field {quoted(option.wire)} is of type {scalar}")
+        symbols.report.add(place, "header-option", f"the header field {quoted(option.wire)} must be of type {scalar}")
     elif option.wire == "qos" and not (option.values and set(option.values) <= set(_QUALITIES)):
-        symbols.report.add(place, "header-option", "qos is 0 or 1: 2 is not for Emitter", "add values: [0, 1]")
+        symbols.report.add(
+            place, "header-option", "qos must be limited to 0 and 1: Emitter refuses 2", "add values: [0, 1]"
+        )
     if any(callables[name] != "publish" for name in option.applies):
-        symbols.report.add(place, "header-option", "only a publish has a header to set", "change applies")
+        symbols.report.add(
+            place, "header-option", "only a publish can have options of the header", "remove the others from applies"
+        )
     if option.encode:
-        symbols.report.add(place, "header-option", "an option of the header is not encoded", "take encode away")
+        symbols.report.add(place, "header-option", "an option of the header cannot have 'encode'", "remove it")
 
 
 def _check_topic(symbols: SymbolTable, entries: Entries, option: Option, place: Placed) -> None:
     if not is_word(option.wire):
         message = f"{quoted(option.wire)} cannot be the name of an option in a topic"
-        symbols.report.add(place, "bad-option", message, "give it a wire name of A-Z, a-z and 0-9")
+        symbols.report.add(place, "bad-option", message, "add wire: with a name of A-Z, a-z and 0-9")
     base = symbols.base(option.type)
     if base is None:
         return
     if symbols.optional(option.type):
-        symbols.report.add(entries.key("type"), "bad-option", "every option can be left out", "take the ? away")
+        symbols.report.add(
+            entries.key("type"),
+            "bad-option",
+            "the type of an option cannot have a ?",
+            "remove it: every option may be omitted",
+        )
     elif isinstance(base, Enum):
         return
     elif not isinstance(base, Scalar) or base.name not in _IN_TOPIC:
         hint = "use string, int, bool, datetime, duration or an enum"
-        symbols.report.add(entries.key("type"), "bad-option", "a value of this type cannot stand in a topic", hint)
-    elif base.name in ("datetime", "duration") and "format" not in entries:
-        known = "unix" if base.name == "datetime" else "seconds"
-        message = f"a {base.name} stands in a topic as a whole number only"
+        symbols.report.add(entries.key("type"), "bad-option", "a value of this type cannot be part of a topic", hint)
+    elif base.name in FORMATS and option.format != (known := FORMATS[base.name][0]):
+        message = f"a {base.name} in a topic is a whole number of seconds"
         symbols.report.add(entries.key("type"), "bad-option", message, f"add format: {known}")
 
 

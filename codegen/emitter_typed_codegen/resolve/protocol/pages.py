@@ -55,7 +55,7 @@ def _check_request(symbols: SymbolTable, entries: Entries, named: ScalarNode, re
     for one in request.request.fields if topic is not None and after is not None else ():
         if one not in (topic, after) and not one.has_default and not symbols.optional(one.type):
             message = f"nothing gives the request {quoted(request.name)} its field {quoted(one.name)}"
-            symbols.report.add(named, "fetch-pages", message, "let it be absent, or give it a default")
+            symbols.report.add(named, "fetch-pages", message, "write its type with a ?, or add a default")
     items = _field(symbols, entries, "items", request.response)
     base = None if items is None else symbols.base(items.type)
     if items is None or base is None:
@@ -102,4 +102,4 @@ def _is(symbols: SymbolTable, field: Field, scalar: ScalarName, *, optional: boo
 def _wrong(symbols: SymbolTable, entries: Entries, key: str, rule: str) -> None:
     node = entries.scalar(key)
     assert node is not None, "what is of the wrong type was named"
-    symbols.report.add(node, "fetch-pages", f"{quoted(key)} {rule}, and {quoted(node.value)} is not")
+    symbols.report.add(node, "fetch-pages", f"{quoted(key)} {rule}, but {quoted(node.value)} is not")

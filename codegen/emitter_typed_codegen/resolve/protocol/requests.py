@@ -58,8 +58,8 @@ def _options_in(symbols: SymbolTable, entries: Entries, record: Record) -> str |
     if node is None:
         return None
     if entries.flag("internal"):
-        message = "an internal request has no method, so a call cannot give it options"
-        symbols.report.add(entries.key("options_in"), "request-options", message, "take it away")
+        message = "an internal request has no method, so it cannot have options"
+        symbols.report.add(entries.key("options_in"), "request-options", message, "remove it")
     named = next((field for field in record.fields if field.name == node.value), None)
     if named is None:
         message = f"{quoted(record.name)} has no field {quoted(node.value)}"
@@ -68,8 +68,8 @@ def _options_in(symbols: SymbolTable, entries: Entries, record: Record) -> str |
     elif symbols.base(named.type) is not None and (
         symbols.scalar(named.type) not in _CHANNELS or symbols.optional(named.type)
     ):
-        message = f"options stand behind a channel that is always there, unlike the field {quoted(node.value)}"
-        symbols.report.add(node, "request-options", message, "let it be a channel or a filter")
+        message = f"the field {quoted(node.value)} must be a channel or filter without ?, since the options follow it"
+        symbols.report.add(node, "request-options", message, "change its type, or name another field")
     return node.value
 
 
@@ -100,5 +100,5 @@ def _check_order(symbols: SymbolTable, node: Node | None, record: Record) -> Non
         if one.has_default or symbols.optional(one.type):
             free = one
         elif free is not None:
-            message = f"{quoted(one.name)} has to be given, and stands after {quoted(free.name)}, which has not"
+            message = f"the required field {quoted(one.name)} follows the optional field {quoted(free.name)}"
             symbols.report.add(places[one.name], "parameter-order", message, "move it up: fields are positional")

@@ -30,7 +30,10 @@ def read_sections(symbols: SymbolTable, entries: Entries, schema: Schema) -> Sch
     bare = next((section for section in _IN_AN_ENVELOPE if section in entries), None)
     if bare is not None and "envelope" not in entries:
         symbols.report.add(
-            entries.key(bare), "needs-envelope", f"{quoted(bare)} need an envelope around them", "add it"
+            entries.key(bare),
+            "needs-envelope",
+            f"{quoted(bare)} needs the section 'envelope'",
+            "add it at the top level",
         )
     reserved = "" if envelope is None else envelope.reserved
     errors = read_errors(symbols, entries.get("errors"))

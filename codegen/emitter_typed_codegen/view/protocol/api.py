@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.layout import Expression, flat
-from emitter_typed_codegen.model import Event, Field, Optional, Request, Scalar, Schema, Secret, Watch
+from emitter_typed_codegen.model import Event, Field, Flags, Optional, Request, Scalar, Schema, Secret, Watch
 from emitter_typed_codegen.names import attribute_name, method_name
 from emitter_typed_codegen.pytypes import Imports, Name, PyType, optional
+from emitter_typed_codegen.texts import literal
 from emitter_typed_codegen.view.docs import Doc, parameter_text
 from emitter_typed_codegen.view.methods import (
     Flavour,
@@ -182,7 +183,9 @@ def _coerced(scope: ModuleScope, field: Field) -> Expression:
         # The method begins with making secrets of what was given for them.
         if converter is None or isinstance(scope.declaration(field.type), Secret):
             return name
-        made = call(scope.use(converter), name)
+        # A flag's error names its class; a duration's can only name the parameter.
+        known = () if isinstance(scope.declaration(field.type), Flags) else (literal(name),)
+        made = call(scope.use(converter), name, *known)
     return f"None if {name} is None else {flat(made)}" if isinstance(field.type, Optional) else made
 
 

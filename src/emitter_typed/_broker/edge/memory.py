@@ -133,7 +133,7 @@ class MemoryTransport:
     def _open(self) -> None:
         self._connection = self._host.joined(_MemoryPeer(self))
         if self._connection is None:
-            self.lost("the broker turned it away")
+            self.lost("the broker refused it")
         else:
             self._host.arrived(self._connection, encode_connect(self._endpoint.username, self._endpoint.will))
 
@@ -188,7 +188,7 @@ class MemoryTransport:
             return
         first = batch[0]
         if isinstance(first, Connack) and first.return_code:
-            self._end(self._refusal("the broker does not accept it", first.return_code))
+            self._end(self._refusal("the broker does not accept this client", first.return_code))
             return
         self._accepted = True
         self._sink.received(batch)
@@ -243,4 +243,4 @@ class _MemoryPeer:
         self._transport.lost("the broker closed it")
 
     def abort(self) -> None:
-        self._transport.lost("the broker dropped it")
+        self._transport.lost("the broker cut it off")

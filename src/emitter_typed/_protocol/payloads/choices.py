@@ -29,7 +29,7 @@ def enum_conversion(cls: Any, of: Of) -> Conversion:
         # By its name: to hash a member takes ten times as long.
         return written[value._name_]
 
-    return _one_of(by_value, write, plain_text=issubclass(cls, str))
+    return _one_of(by_value, write)
 
 
 def literal_conversion(type_: Any, of: Of) -> Conversion:
@@ -50,7 +50,7 @@ def literal_conversion(type_: Any, of: Of) -> Conversion:
                 return found
         raise no_choice((literal for _, literal in by_literal), value)
 
-    return _one_of(by_value, write, plain_text=all(isinstance(each, str) for each in get_args(type_)))
+    return _one_of(by_value, write)
 
 
 def no_choice(choices: Iterable[object], value: object) -> Unfit:
@@ -85,7 +85,7 @@ def _written(type_: Any, values: Iterable[tuple[object, object]]) -> dict[tuple[
     return by_value
 
 
-def _one_of(by_value: Mapping[tuple[type, object], object], write: Hook, *, plain_text: bool) -> Conversion:
+def _one_of(by_value: Mapping[tuple[type, object], object], write: Hook) -> Conversion:
     # JSON may write a whole number without its point.
     integral: dict[tuple[type, object], object] = {
         (int, int(value)): choice
@@ -115,7 +115,7 @@ def _one_of(by_value: Mapping[tuple[type, object], object], write: Hook, *, plai
         write,
         frozenset(classes),
         texts=texts if classes == {str} else None,
-        form="choice" if plain_text and classes == {str} else "json",
+        form="choice" if classes == {str} else "json",
     )
 
 
@@ -218,4 +218,4 @@ def open_enum_conversion(known: Any, raw: type) -> Conversion:
             return take(value.raw)
         raise other_class(value, known)
 
-    return Conversion(read, write, SCALARS[raw][2])
+    return Conversion(read, write, SCALARS[raw][2], form="choice" if raw is str else "json")

@@ -157,12 +157,14 @@ def _check_constructor(shape: ClassShape) -> None:
     known = {member.parameter for member in (*shape.members, *([shape.rest] if shape.rest else []))}
     named = {each.name for each in parameters.values() if each.kind is not each.POSITIONAL_ONLY}
     needed = {each.name for each in parameters.values() if each.default is each.empty and each.kind in _BY_NAME}
-    problem = next((f"its constructor needs {name!r}, which is no field" for name in sorted(needed - known)), None)
+    problem = next((f"its constructor needs {name!r}, which is not a field" for name in sorted(needed - known)), None)
     if problem is None and inspect.Parameter.VAR_KEYWORD not in kinds:
         lacking = sorted(known - named)
         problem = next((f"its constructor does not take the field {name!r}" for name in lacking), None)
     if problem is not None:
-        error = Unsupported(problem, "only what its fields hold is written and read: let the constructor take these")
+        error = Unsupported(
+            problem, "only fields are read and written: the constructor must take all fields and nothing else"
+        )
         error.places.append(shape.cls.__name__)
         raise error
 

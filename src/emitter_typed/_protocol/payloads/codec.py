@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from attrs import fields
 
+from emitter_typed._masking import kind_of
 from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.address import check_segment
 from emitter_typed._protocol.payloads.native import msgspec
@@ -39,7 +40,7 @@ _is_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise Unfit(f"not JSON ({name} is no JSON number)")
+    raise Unfit(f"not JSON ({name} is not a JSON number)")
 
 
 # Any: type checkers do not know their scanners.
@@ -246,7 +247,15 @@ def reader(type: Any) -> Callable[[bytes], Any]:  # Any: every form of a type, a
     def read_choice(raw: bytes) -> object:
         # One of a few texts comes as it is, or as JSON.
         text = raw.decode(errors="replace")
-        return read(text) if text in (conversion.texts or ()) else read_json(raw)
+        if text in (conversion.texts or ()):
+            return read(text)
+        try:
+            return read_json(raw)
+        except Unfit:
+            if not raw or raw.startswith(_JSON_BEGINS) or _is_json(raw):
+                raise
+        # Which an open enum knows, or a closed one refuses.
+        return read_text(raw)
 
     def read_text(raw: bytes) -> object:
         return read(decoded(raw))
@@ -254,6 +263,18 @@ def reader(type: Any) -> Callable[[bytes], Any]:  # Any: every form of a type, a
     if conversion.form == "bytes":
         return conversion.check
     return {"json": read_json, "choice": read_choice, "text": read_text}[conversion.form]
+
+
+# What is broken off is no text of its own.
+_JSON_BEGINS = (b'"', b"{", b"[")
+
+
+def _is_json(raw: bytes) -> bool:
+    try:
+        parse_json(raw)
+    except Unfit:
+        return False
+    return True
 
 
 @_once_a_type
@@ -311,7 +332,7 @@ def _text_writer(conversion: Conversion, side: Side) -> Callable[[object], bytes
 def decode(raw: bytes, type: Any, *, channel: str = "") -> Any:  # Any: T for every form of T
     """Read a payload as a type: `bytes` as it is, `str` as the text it is, anything else as JSON.
 
-    One of a few texts, as of a `StrEnum` or a `Literal`, may come either way.
+    One of a few texts, as of an enum or a `Literal`, may come either way.
 
     Args:
         raw: The payload.
@@ -367,7 +388,7 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
         return write(value)
     except Unfit as error:
         raise InvalidArgument(
-            f"the message does not fit at {error.path}: {error}", argument=error.path, value=value
+            f"message: does not fit at {error.path}: {error}", argument=error.path, value=value
         ) from error
 
 
@@ -390,7 +411,7 @@ def parameter_text(value: object) -> str:
     if isinstance(document, int) and not isinstance(document, bool):
         return str(document)
     raise InvalidArgument(
-        f"a {value.__class__.__name__} cannot be a segment of a channel", argument="channel", value=value
+        f"channel: {kind_of(value)} cannot be a segment: pass a text or a whole number", argument="channel", value=value
     )
 
 

@@ -114,7 +114,7 @@ def _check_equal(items: Iterable[Any]) -> None:
     for index, each in enumerate(items):
         cls: type = each.__class__
         if classes.setdefault(each, cls) is not cls:
-            raise Unfit("equals another item of the set, which has another type", f"[{index}]")
+            raise Unfit("equals another item of the set that has another type", f"[{index}]")
 
 
 def _fixed_tuple(type_: Any, arguments: tuple[Any, ...], of: Of) -> Conversion:
@@ -171,7 +171,7 @@ def _map_compiled(
     source.add(2, "if isinstance(name, str):", f"    problem.below({source.bind(step)}(name))", "raise")
     happens = "read" if side == "read" else "written"
     source.add(1, "if len(made) < len(value):")
-    source.add(2, f"raise {unfit}('two of its names are the same when they are {happens}')")
+    source.add(2, f"raise {unfit}('two of its keys are the same when they are {happens}')")
     if dumped:
         source.add(1, "return '{' + ','.join(made.values()) + '}'")
     else:
@@ -187,8 +187,8 @@ def map_conversion(type_: Any, of: Of) -> Conversion:
     key = None if key_type is str else of(key_type)
     if key is not None and key.kinds != TEXT:
         raise Unsupported(
-            f"{name_of(type_)} has names that are no texts in JSON",
-            "let the names be texts, or write a list of pairs: list[tuple[K, T]]",
+            f"{name_of(type_)} has keys that are not texts in JSON",
+            "use keys that are texts, or a list of pairs: list[tuple[K, T]]",
         )
     item = of(item_type)
     make, what = _MAPS[origin], name_of(type_)

@@ -86,7 +86,7 @@ def encode_json(value: object, type: TypeForm[Any] | None = None) -> bytes:
     b'{"taken_at":"2026-01-31T12:00:00Z","celsius":21.5}'
     >>> encode_json({"celsius": float("nan")})
     Traceback (most recent call last):
-    emitter_typed.errors.InvalidArgument: the value does not fit at $.celsius: the number is not finite
+    emitter_typed.errors.InvalidArgument: value: does not fit at $.celsius: the number is not finite
 
     Args:
         value: An object of any type that `decode_json` reads, or dicts and lists of these.
@@ -154,4 +154,4 @@ def _undecodable(error: Unfit, raw: bytes = b"") -> Undecodable:
 
 
 def _invalid(error: Unfit, value: object) -> InvalidArgument:
-    return InvalidArgument(f"the value does not fit at {error.path}: {error}", argument=error.path, value=value)
+    return InvalidArgument(f"value: does not fit at {error.path}: {error}", argument=error.path, value=value)

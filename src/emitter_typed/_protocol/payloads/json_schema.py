@@ -73,8 +73,12 @@ _SCALARS: dict[type, Schema] = {
 
 _FORMATS: dict[str, Schema] = {
     "unix": {"type": "integer", "format": "unix-time"},
+    "unix_ms": {"type": "integer", "format": "unix-time-ms"},
+    "unix_float": {"type": "number", "format": "unix-time"},
     "seconds": {"type": "integer", "format": "seconds"},
+    "milliseconds": {"type": "integer", "format": "milliseconds"},
 }
+_IN_MILLISECONDS = ("unix-time-ms", "milliseconds")
 
 _JSON_TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
@@ -279,7 +283,8 @@ def _limit(keyword: str) -> Callable[[Schema, Any], Schema]:
         if schema.get("type") not in ("integer", "number"):
             # Texts have no such keyword: times, dates, a decimal in that form.
             return schema
-        return {**schema, keyword: _number(limit)}
+        number = _number(limit)
+        return {**schema, keyword: _number(number * 1000) if schema.get("format") in _IN_MILLISECONDS else number}
 
     return limited
 

@@ -180,7 +180,7 @@ def plain_conversion(of: Of) -> Conversion:
 
 
 def _refuse_secret(value: object) -> object:
-    raise Unfit(f"a {type(value).__name__} is not sent unless the schema says so: write .reveal() if you mean it")
+    raise Unfit(f"{kind_of(value)} is not sent unless the schema says so: write .reveal() if you mean it")
 
 
 def _refuse(value: object) -> object:

@@ -406,7 +406,7 @@ def _write_kept(kept: object, names: frozenset[str], made: dict[str, object]) ->
     for name, value in cast("Mapping[object, object]", kept).items():
         taken = text_name(name)
         if taken in names:
-            raise Unfit(f"holds {taken!r}, which is a field: set the field")
+            raise Unfit(f"contains {taken!r}, which is a field: set the field instead")
         try:
             made[taken] = take_kept(value)
         except Unfit as problem:

@@ -32,6 +32,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class ExactNumber(float):
@@ -160,15 +161,37 @@ def _write_datetime(value: object) -> str:
 
 
 def _read_unix(value: object) -> datetime:
-    since_epoch = integer(value)
-    try:
-        return _EPOCH + timedelta(seconds=since_epoch)
-    except OverflowError:
-        raise Unfit("out of the range of a datetime") from None
+    return _since_epoch(seconds=integer(value))
 
 
 def _write_unix(value: object) -> int:
     return (_aware(value) - _EPOCH) // timedelta(seconds=1)
+
+
+def _read_unix_ms(value: object) -> datetime:
+    return _since_epoch(milliseconds=integer(value))
+
+
+def _write_unix_ms(value: object) -> int:
+    return (_aware(value) - _EPOCH) // _MILLISECOND
+
+
+def _read_unix_float(value: object) -> datetime:
+    taken = number(value)
+    if not math.isfinite(taken):
+        raise Unfit(f"expected a finite number of seconds, got {taken}")
+    return _since_epoch(seconds=taken)
+
+
+def _write_unix_float(value: object) -> int | float:
+    return _write_duration(_aware(value) - _EPOCH)
+
+
+def _since_epoch(*, seconds: float = 0, milliseconds: int = 0) -> datetime:
+    try:
+        return _EPOCH + timedelta(seconds=seconds, milliseconds=milliseconds)
+    except OverflowError:
+        raise Unfit("out of the range of a datetime") from None
 
 
 def _read_date(value: object) -> date:
@@ -217,6 +240,23 @@ def _write_whole_seconds(value: object) -> int:
     if isinstance(total, float):
         raise Unfit(f"must be whole seconds, not {total}")
     return total
+
+
+def _read_whole_milliseconds(value: object) -> timedelta:
+    taken = integer(value)
+    try:
+        return timedelta(milliseconds=taken)
+    except OverflowError:
+        raise Unfit(f"a duration of {taken} milliseconds is longer than a timedelta can hold") from None
+
+
+def _write_whole_milliseconds(value: object) -> int:
+    if not isinstance(value, timedelta):
+        raise expected("a timedelta", value)
+    whole, rest = divmod(value, _MILLISECOND)
+    if rest:
+        raise Unfit(f"must be whole milliseconds, not {value / _MILLISECOND}")
+    return whole
 
 
 def _read_uuid(value: object) -> UUID:
@@ -299,7 +339,10 @@ SCALARS: dict[type, tuple[Hook, Hook, frozenset[type]]] = {
 
 FORMATS: dict[str, tuple[Hook, Hook]] = {
     "unix": (_read_unix, _write_unix),
+    "unix_ms": (_read_unix_ms, _write_unix_ms),
+    "unix_float": (_read_unix_float, _write_unix_float),
     "seconds": (_read_whole_seconds, _write_whole_seconds),
+    "milliseconds": (_read_whole_milliseconds, _write_whole_milliseconds),
 }
 """What reads and what writes each format of `Wire`."""
 

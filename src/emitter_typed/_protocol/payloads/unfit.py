@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
-from emitter_typed._masking import hide_keys, kind_of, shown
+from emitter_typed._masking import hide_keys, kind_of, shown, with_article
 from emitter_typed.errors import InvalidArgument
 
 _is_name = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII).fullmatch
@@ -76,7 +76,7 @@ def expected(what: str, value: object) -> Unfit:
 
 def other_class(value: object, cls: type) -> Unfit:
     """Say that an object is of another class than the one that is to be written."""
-    return expected(f"a {cls.__name__}", value)
+    return expected(with_article(cls.__name__), value)
 
 
 def refused(error: Exception, name: str | None = None) -> Unfit:

@@ -45,7 +45,7 @@ def union_conversion(type_: Any, of: Of) -> Conversion:
 def _kinds(conversion: Conversion) -> frozenset[type]:
     """Return what the values of a member can be in JSON. Raises Unsupported where that depends on the union itself."""
     if conversion.kinds is None:
-        raise Unsupported("a type contains only itself", "let it hold itself in a list, a map or a class")
+        raise Unsupported("a type contains only itself", "put a list, a map or a class between")
     return conversion.kinds
 
 
@@ -120,7 +120,7 @@ def _check_apart(type_: Any, kind: type, found: list[tuple[Any, Conversion]]) ->
         return
     names = listed([name_of(member) for member, _ in found]).replace(" or ", " and ")
     raise Unsupported(
-        f"{name_of(type_)}: JSON does not tell {names} apart, since each can be {KINDS[kind]}",
+        f"{name_of(type_)}: JSON cannot tell {names} apart, because each can be {KINDS[kind]}",
         "declare a union with a tag in a schema, or keep one of them",
     )
 
@@ -187,7 +187,7 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
         name, writer = writers[cls]
         document: dict[str, object] = writer(value)
         if tag.name in document:
-            raise Unfit(f"holds {tag.name!r} among its unknown fields, but that is the tag of the union")
+            raise Unfit(f"contains {tag.name!r} among its unknown fields, but that is the tag of the union")
         return {tag.name: name, **document}
 
     return Conversion(read, write, frozenset({dict}))

@@ -90,8 +90,8 @@ class HistoryQuery:
         window = {name: value for name, value in explicit.items() if name != size}
         if recover and channel[0] in "+#*":
             raise InvalidArgument(
-                f"nothing can be recovered on {channel!r}: the broker finds nothing stored for a channel that begins "
-                "with a wildcard",
+                f"recover: must be False for {channel!r}: the broker finds no stored messages for a channel that "
+                "begins with a wildcard",
                 argument="recover",
                 value=recover,
             )

@@ -59,9 +59,9 @@ class LocalSubscriptions:
         above = wanted.removesuffix("#/")
         raise InvalidArgument(
             hide_keys(
-                f"{_described(channel)} receives no live message under the broker's default matcher: subscribe to "
-                f"{above or '+/'!r}, which has everything below it too; or, if the broker is configured so, make the "
-                'client with matcher="mqtt"'
+                f"channel: {_described(channel)} receives no live messages under the broker's default matcher: "
+                f"subscribe to {above or '+/'!r}, which includes every channel below; or, if the broker matches as "
+                'MQTT does, make the client with matcher="mqtt"'
             )
             + ("" if group is not None else "; or call history for what is stored"),
             argument="channel",
@@ -83,8 +83,8 @@ class LocalSubscriptions:
             if group != other_group and filters_overlap(wanted, other, self._matcher):
                 raise InvalidArgument(
                     hide_keys(
-                        f"{_described(channel)} overlaps {_described(name)}, to which this client subscribes: the "
-                        "broker sends one copy for both, and they cannot be told apart: use a second client"
+                        f"channel: {_described(channel)} overlaps {_described(name)}, to which this client subscribes: "
+                        "the broker sends one copy for both, and they cannot be told apart: use a second client"
                     ),
                     argument="channel",
                     value=hide_keys(wanted),
@@ -220,4 +220,4 @@ class LocalSubscriptions:
 
 def _described(channel: str) -> str:
     group, plain = split_share(channel)
-    return f"channel {plain!r}" if group is None else f"share group {group!r} on channel {plain!r}"
+    return repr(plain) if group is None else f"{plain!r} in share group {group!r}"

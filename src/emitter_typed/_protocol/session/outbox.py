@@ -29,7 +29,7 @@ class Outbox:
         if len(self.waiting) >= self._max_messages or self._bytes + size > self._max_bytes:
             raise Congested(
                 publication.operation,
-                f"{len(self.waiting)} messages of {self._bytes} bytes wait for the connection already",
+                f"{len(self.waiting)} messages of {self._bytes} bytes already wait for a connection",
             )
         self.waiting[publication.call_result] = publication
         self._bytes += size

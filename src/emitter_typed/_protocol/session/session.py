@@ -319,7 +319,7 @@ class Session:
             self._connecting.reject(error or Closed("the client was closed while it connected"))
         self._local.lost()
         self._watches.lost()
-        reason = error.message if error is not None else "this client has closed it"
+        reason = error.message if error is not None else "this client closed it"
         for call in (*self._inflight.end_all(), *self.outbox.take_all()):
             self._reject(call, ConnectionLost(reason, operation=call.operation))
         for call_result in self._draining:
@@ -343,7 +343,7 @@ class Session:
 
     @property
     def _offline_reason(self) -> str:
-        return "there is none yet" if self._error is None else self._error.message
+        return "none has been made yet" if self._error is None else self._error.message
 
     def _check_size(self, prepared: Prepared, payload: bytes) -> None:
         max_packet_bytes = self._envelope.max_packet_bytes

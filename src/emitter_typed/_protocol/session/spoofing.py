@@ -31,9 +31,9 @@ class SpoofGuard:
         """Raise InvalidArgument if a subscription would let others speak so."""
         if could_match_prefix(channel, self._reserved):
             raise InvalidArgument(
-                hide_keys(f"channel {channel!r} may match {self._reserved}")
+                hide_keys(f"channel: {channel!r} may match {self._reserved}")
                 + ", where other clients can forge replies: subscribe to a narrower channel, or "
-                "say allow_reserved=True",
+                "pass allow_reserved=True",
                 argument="channel",
                 value=hide_keys(channel),
             )

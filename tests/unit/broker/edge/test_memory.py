@@ -74,7 +74,7 @@ def test_a_refused_connection_says_with_which_return_code() -> None:
             Client(transport=broker.memory).connect()
         assert refused.value.return_code == 5
         broker.faults.refuse_connections()
-        with pytest.raises(ConnectionRefused, match="turned it away"):
+        with pytest.raises(ConnectionRefused, match="the broker refused it"):
             Client(transport=broker.memory).connect()
 
 

@@ -61,9 +61,13 @@ def test_the_model_has_no_other_classes() -> None:
     assert {*get_args(Declaration), *get_args(TypeRef)} <= set(MODEL)
 
 
-@pytest.mark.parametrize("name", get_args(ScalarName))
+# As JSON, a text is a string: `text?` is `string?`.
+IN_JSON: tuple[ScalarName, ...] = tuple(name for name in get_args(ScalarName) if name != "text")
+
+
+@pytest.mark.parametrize("name", IN_JSON)
 def test_every_scalar_is_told_apart(name: ScalarName) -> None:
-    others = {kind(Scalar(other), None, "json") for other in get_args(ScalarName) if other != name}
+    others = {kind(Scalar(other), None, "json") for other in IN_JSON if other != name}
 
     assert kind(Scalar(name), None, "json") not in others
 

@@ -23,17 +23,17 @@ def test_a_type_that_is_called_like_the_facade_learns_where_that_has_its_name_fr
     (by_name,) = problems(tmp_path / "a.yaml", f"types: {{{name}: {{fields: {{}}}}}}\n{CHANNELS}name: home\n")
 
     assert (by_file.rule, by_file.line, by_name.line) == ("name-collision", 2, 2)
-    assert by_file.message.endswith("as the file's name does for the facade")
-    assert by_name.message.endswith("as 'name' (line 4) does for the facade")
-    assert by_file.hint == by_name.hint == "give the schema another `name:`"
+    assert by_file.message.endswith("which the file's name gives to the facade")
+    assert by_name.message.endswith("which 'name' (line 4) gives to the facade")
+    assert by_file.hint == by_name.hint == "give the schema another name, as in name: MyHome"
 
 
 def test_a_facade_that_is_called_like_the_client_is_one_problem(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path / "client.yaml", CHANNELS)
 
     assert problem.rule == "reserved-name"
-    assert problem.message == "the file's name makes a class Client for the facade, and that name is reserved"
-    assert problem.hint == "give the schema another `name:`"
+    assert problem.message == "the file's name gives the class of the facade the name Client, which is reserved"
+    assert problem.hint == "give the schema another name, as in name: MyHome"
 
 
 def test_without_channels_there_is_no_facade(tmp_path: Path) -> None:

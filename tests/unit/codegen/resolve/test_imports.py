@@ -208,7 +208,7 @@ def test_two_files_of_one_name_need_a_job(
 
     assert generate(tmp_path, monkeypatch, "a.yaml", "--out", "a_api") == 1
 
-    assert "give it a job in tool.emitter-typed" in capsys.readouterr().err
+    assert "add a job for it to [tool.emitter-typed]" in capsys.readouterr().err
     assert not (tmp_path / "a_api").exists()
 
 

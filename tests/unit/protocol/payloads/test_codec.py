@@ -182,6 +182,41 @@ def test_text_and_bytes_are_payloads_as_they_are() -> None:
         codec.decode(b"\xff", str)
 
 
+@pytest.mark.parametrize("raw", [b"auto", b'"auto"', b' "auto" '])
+@pytest.mark.parametrize("type_", [Mode, Mode | Unrecognized[str]])
+def test_a_payload_that_is_an_enum_comes_as_json_or_as_the_text_itself(type_: object, raw: bytes) -> None:
+    assert codec.decode(raw, type_) is Mode.AUTO
+    assert codec.encode(Mode.AUTO, type_) == b'"auto"'
+
+
+@pytest.mark.parametrize("raw", [b"asleep", b'"asleep"', b"fast asleep", b"42x", "süß".encode()])
+def test_any_text_is_a_payload_of_an_open_enum(raw: bytes) -> None:
+    assert codec.decode(raw, Source | Unrecognized[str]) == Unrecognized(raw.decode().strip('"'))
+
+
+@pytest.mark.parametrize(
+    ("raw", "type_"),
+    [
+        (b"asleep", Mode),
+        (b"", Mode),
+        (b"", Mode | Unrecognized[str]),
+        (b"42", Mode | Unrecognized[str]),
+        (b"null", Mode | Unrecognized[str]),
+        (b'"aut', Mode | Unrecognized[str]),
+        (b'{"mode": "au', Mode | Unrecognized[str]),
+        (b"\xff", Mode | Unrecognized[str]),
+    ],
+)
+def test_other_json_and_half_of_it_is_no_payload_of_an_enum(raw: bytes, type_: object) -> None:
+    with pytest.raises(Undecodable):
+        codec.decode(raw, type_)
+
+
+def test_a_text_that_an_enum_does_not_know_is_told_as_such() -> None:
+    with pytest.raises(Undecodable, match=r"must be one of .*, got 'asleep'"):
+        codec.decode(b"asleep", Mode)
+
+
 def test_json_is_compact_and_keeps_letters() -> None:
     assert codec.encode({"é": [1, None, True, 1.5]}) == '{"é":[1,null,true,1.5]}'.encode()
 

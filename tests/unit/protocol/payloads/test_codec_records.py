@@ -14,6 +14,7 @@ from tests.helpers.records import (
     Blanks,
     Branch,
     Command,
+    FinerFormats,
     Formats,
     House,
     Identify,
@@ -67,7 +68,7 @@ def test_the_tag_of_a_union_is_not_kept_by_its_members() -> None:
 
     assert value == (Kept(value=1, unknown_fields={"more": 2}),)
     assert written(value, tuple[Keeping, ...]) == [{"is": "kept", "value": 1, "more": 2}]
-    with pytest.raises(InvalidArgument, match=r"\$\[0\]: holds 'is'"):
+    with pytest.raises(InvalidArgument, match=r"\$\[0\]: contains 'is'"):
         codec.encode((Kept(value=1, unknown_fields={"is": "leaf"}),), tuple[Keeping, ...])
 
 
@@ -89,6 +90,45 @@ def test_formats_are_whole_seconds() -> None:
         with pytest.raises(Undecodable) as caught:
             read({"seenAt": 1, "ttl": 1, name: wrong}, Formats)
         assert caught.value.path == f"$.{name}"
+
+
+def test_formats_may_be_milliseconds_or_have_fractions() -> None:
+    since_1970 = NOON.timestamp()
+    value = FinerFormats(
+        sent_at=NOON + timedelta(milliseconds=5),
+        began_at=NOON + timedelta(microseconds=250),
+        took=timedelta(seconds=-1.5),
+    )
+    document = {"sentAt": int(since_1970) * 1000 + 5, "beganAt": since_1970 + 0.00025, "took": -1500}
+    assert written(value) == document
+    assert read(document, FinerFormats) == value
+
+
+def test_finer_formats_take_whole_numbers_and_cut_off_times() -> None:
+    assert read({"sentAt": -1, "beganAt": 5}, FinerFormats) == FinerFormats(
+        sent_at=datetime(1969, 12, 31, 23, 59, 59, 999000, tzinfo=UTC),
+        began_at=datetime(1970, 1, 1, 0, 0, 5, tzinfo=UTC),
+    )
+    cut_off = FinerFormats(sent_at=NOON + timedelta(microseconds=1999), began_at=NOON)
+    assert written(cut_off) == {"sentAt": int(NOON.timestamp()) * 1000 + 1, "beganAt": int(NOON.timestamp())}
+    with pytest.raises(InvalidArgument, match=r"\$\.took: must be whole milliseconds, not 0\.5"):
+        codec.encode(FinerFormats(sent_at=NOON, took=timedelta(microseconds=500)))
+    with pytest.raises(InvalidArgument, match=r"\$\.began_at: the datetime is naive"):
+        codec.encode(FinerFormats(sent_at=NOON, began_at=NOON.replace(tzinfo=None)))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        *[("sentAt", each) for each in (1.0, "1", True, 10**18, -(10**18), None)],
+        *[("beganAt", each) for each in ("1", True, 1e300, -1e12, 10**15)],
+        *[("took", each) for each in (1.5, "1", True, 2**62)],
+    ],
+)
+def test_what_is_no_number_of_a_format_is_refused_at_its_place(name: str, wrong: object) -> None:
+    with pytest.raises(Undecodable) as caught:
+        read({"sentAt": 1, name: wrong}, FinerFormats)
+    assert caught.value.path == f"$.{name}"
 
 
 def test_blank_values_read_as_absent_and_nothing_that_merely_equals_them() -> None:

@@ -154,7 +154,7 @@ def test_no_field_hides_what_a_record_has() -> None:
         (b'{"celsius": null}', Reading, "$.celsius", "expected a number, got null"),
         (b'{"kind": "no"}', Command, "$", "kind must be one of set_mode, identify, got 'no'"),
         (b"[1, 2", list[int], "$", "not JSON"),
-        (b"NaN", float, "$", "not JSON (NaN is no JSON number)"),
+        (b"NaN", float, "$", "not JSON (NaN is not a JSON number)"),
         (b'"\xff"', str, "$", "not UTF-8"),
         ('"\ud83d"', str, "$", "not UTF-8"),
         (b"", object, "$", "not JSON"),
@@ -200,7 +200,7 @@ def test_what_cannot_be_written_is_said_of_the_value(
     with pytest.raises(InvalidArgument) as caught:
         write(value, type_)
 
-    assert str(caught.value).startswith(f"the value does not fit at {path}: {text}")
+    assert str(caught.value).startswith(f"value: does not fit at {path}: {text}")
     assert caught.value.argument == path
     assert "EckDAy" not in str(caught.value)
 

@@ -37,6 +37,7 @@ from tests.codegen.golden.deprecated.expected import types as attic
 from tests.helpers.records import (
     Blanks,
     Command,
+    FinerFormats,
     Formats,
     House,
     Identify,
@@ -319,6 +320,7 @@ WRITTEN: list[tuple[Any, object]] = [
     (House, HOUSE),
     (Scalars, SCALARS),
     (Formats, Formats(seen_at=NOON, ttl=timedelta(seconds=3))),
+    (FinerFormats, FinerFormats(sent_at=NOON, began_at=NOON, took=timedelta(milliseconds=3))),
     (Blanks, Blanks(who=(1,))),
     (Limits, Limits(celsius=20.0)),
     (Kept, Kept(value=1, unknown_fields={"more": [1]})),

@@ -25,7 +25,7 @@ def test_there_is_room_for_so_many_messages() -> None:
     outbox.add(publication())
     outbox.add(publication())
 
-    with pytest.raises(Congested, match="2 messages of 2 bytes wait"):
+    with pytest.raises(Congested, match="2 messages of 2 bytes already wait"):
         outbox.add(publication())
     outbox.take()
     outbox.add(publication())
@@ -36,7 +36,7 @@ def test_there_is_room_for_so_many_bytes() -> None:
     outbox = Outbox(max_messages=10, max_bytes=10)
     outbox.add(publication(b"1234567"))
 
-    with pytest.raises(Congested, match="1 messages of 7 bytes wait"):
+    with pytest.raises(Congested, match="1 messages of 7 bytes already wait"):
         outbox.add(publication(b"1234"))
     outbox.add(publication(b"123"))
     outbox.take()

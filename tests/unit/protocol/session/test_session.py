@@ -143,7 +143,7 @@ def test_who_waits_for_the_connection_learns_that_it_is_there(line: Line) -> Non
     line.accept()
 
     offline.append(line.session.offline)
-    assert offline == ["there is none yet", None]
+    assert offline == ["none has been made yet", None]
     assert line.session.connected
     assert (result.ends, line.opened, line.counters.accepted) == ([None], 1, 1)
 
@@ -265,7 +265,7 @@ def test_an_acknowledgement_of_nothing_is_ignored_and_a_reply_to_nothing_reporte
 
 def test_without_a_connection_only_messages_of_qos_1_wait(line: Line) -> None:
     for call in (line.keygen, line.subscribe, lambda: line.publish(qos=0)):
-        with pytest.raises(ConnectionLost, match="there is none yet"):
+        with pytest.raises(ConnectionLost, match="none has been made yet"):
             call()
     waiting = line.publish(qos=1)
 

@@ -100,7 +100,7 @@ class SyncApi(OptionFactories, SyncClientBase):
                     token=token,
                     channel=filter_name(channel, max_segments=9),
                     rights=Right(rights),
-                    lifetime=duration(lifetime),
+                    lifetime=duration(lifetime, "lifetime"),
                     note=note,
                 ),
                 timeout_s=timeout_s,
