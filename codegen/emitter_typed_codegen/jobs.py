@@ -167,8 +167,7 @@ def package_folder(written: str, root: Path) -> Path:
         root: What it is relative to.
 
     Raises:
-        BadConfiguration: It is empty, or its name cannot be imported, or would be taken for another package, or it
-            holds the project.
+        BadConfiguration: It is empty, or its name cannot be imported, or would be taken for another package.
     """
     if not written.strip():
         raise BadConfiguration("the folder of the package is an empty text: name one, such as home_api")
@@ -179,12 +178,6 @@ def package_folder(written: str, root: Path) -> Path:
         raise BadConfiguration(
             f"Python cannot import the folder {written or name}: name it like a module, as in home_api"
         )
-    base = real_path(root)
-    if real in (base, *base.parents) and not (real / "manifest.json").exists() and _has_files(real):
-        raise BadConfiguration(
-            f"{written}: the package gets a folder of its own, and this one holds your project: name a new one, such "
-            "as home_api"
-        )
     # In a package, a name means nothing to others.
     if (name in sys.stdlib_module_names or name in _OURS) and not (real.parent / "__init__.py").exists():
         whose = "emitter-typed" if name in _OURS else "Python's standard library"
@@ -192,10 +185,6 @@ def package_folder(written: str, root: Path) -> Path:
             f"the folder {written} has the name of a module of {whose}: choose another name, such as {name}_api"
         )
     return folder
-
-
-def _has_files(folder: Path) -> bool:
-    return any(each.is_file() for each in folder.iterdir())
 
 
 def command(schema: Path, out: Path, *, testing: bool = False) -> str:

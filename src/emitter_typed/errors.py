@@ -7,7 +7,7 @@ EmitterError
 ├── BrokerError                           the broker said no; one generated class for each status
 ├── AmbiguousReply                        somebody may have forged a reply or an error on your channels
 ├── ReplyMissing                          the broker acknowledged a request, but its reply was too large to send
-├── HistoryIncomplete                     several nodes stored more in one second than a page of `history` holds
+├── HistoryIncomplete                     `history` may lack messages of a cluster's nodes
 ├── Undecodable (ValueError)              a reply, event or payload that does not fit its type
 ├── RequestTimeout (TimeoutError)         the network: no answer in time, outcome unknown
 ├── ConnectionRefused (ConnectionError)   the network or the broker: there is no connection to begin with
@@ -169,28 +169,38 @@ class ReplyMissing(EmitterError):
 
 
 class HistoryIncomplete(EmitterError):
-    """`history` fetched all that it could; messages of some seconds may be missing.
+    """`history` fetched all that it could; some messages may be missing.
 
     Each node of a cluster stores what was published to it. If several nodes stored more in one second than a page of
-    the broker holds, a client cannot fetch all of it, nor see what is missing.
+    the broker holds, a client cannot fetch all of it, nor see what is missing. If a node does not answer, the broker
+    answers without it.
     """
 
     operation: str
     """The call."""
     seconds: tuple[datetime, ...]
-    """The seconds of which messages may be missing, oldest first, in UTC."""
+    """The seconds of which messages may be missing, oldest first, in UTC. Empty if only a node is missing."""
+    node_missing: bool
+    """True if a node did not answer, or went away meanwhile: any message that it stored may be missing."""
 
-    def __init__(self, operation: str, seconds: Sequence[datetime]) -> None:
-        """Name the call and the seconds."""
-        first = seconds[0].isoformat()
-        several = f" and {len(seconds) - 1} more" if len(seconds) > 1 else ""
-        super().__init__(
-            f"{operation} may lack messages of the second {first}{several}: several nodes of the cluster stored more "
-            "in it than a page holds",
-            "ask another node too, with `since` and `until` around that second",
-        )
+    def __init__(self, operation: str, seconds: Sequence[datetime], *, node_missing: bool = False) -> None:
+        """Name the call, the seconds, and whether a node is missing."""
+        if node_missing:
+            super().__init__(
+                f"{operation} may lack messages: a node of the cluster did not answer, or went away meanwhile",
+                "call it again once all nodes are up, or ask another node",
+            )
+        else:
+            first = seconds[0].isoformat()
+            several = f" and {len(seconds) - 1} more" if len(seconds) > 1 else ""
+            super().__init__(
+                f"{operation} may lack messages of the second {first}{several}: several nodes of the cluster stored "
+                "more in it than a page holds",
+                "ask another node too, with `since` and `until` around that second",
+            )
         self.operation = operation
         self.seconds = tuple(seconds)
+        self.node_missing = node_missing
 
 
 class Undecodable(EmitterError, ValueError):

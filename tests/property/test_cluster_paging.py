@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import hypothesis.strategies as st
 from attrs import frozen
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from emitter_typed._broker.requests import read_topic
 from emitter_typed._broker.storage import Storage, Window, merged
@@ -59,6 +59,9 @@ class Nodes:
         self.shown: set[bytes] = set()
         """The processes that a reply showed."""
         self._order = random.Random(seed)
+        self.leaves: tuple[int, int] | None = None
+        """After how many pages a node leaves, and which."""
+        self.answered = 0
 
     def begin_process(self, node: int, number: int) -> None:
         self.storages[node].begin_process(bytes([node, number, 0, 1]))
@@ -82,7 +85,9 @@ class Nodes:
         assert isinstance(request, HistoryRequest)
         topic = read_topic(request.topic)
         window = Window.of(topic)
-        others = [storage for number, storage in enumerate(self.storages) if number != self.asked]
+        gone = None if self.leaves is None or self.answered < self.leaves[0] else self.leaves[1]
+        self.answered += 1
+        others = [storage for number, storage in enumerate(self.storages) if number not in (self.asked, gone)]
         self._order.shuffle(others)
         nodes = [self.storages[self.asked], *others]
         page = merged([node.find(topic.channel, window, request.after) for node in nodes], window.last)
@@ -169,6 +174,52 @@ def test_what_several_nodes_store_is_found_or_its_second_is_named(
     assert set(map(stored_s, known)) <= set(pages.incomplete)
     if len(set(map(process_of, stored))) == 1:
         assert not pages.incomplete
+
+
+@settings(max_examples=30)
+@example(
+    [Burst(node=0, passed_s=0, count=1, size_bytes=0), Burst(node=2, passed_s=0, count=2, size_bytes=34_000)],
+    [0, 0, 0],
+    [0, 2, 1],
+    None,
+    0,
+    8_000_000,
+    1,
+)
+@given(
+    BURSTS,
+    WARM_UP,
+    st.permutations(range(3)),
+    st.none() | st.sampled_from([100, 300, 2_000]),
+    st.integers(0, 9),
+    st.sampled_from([30_000, 8_000_000]),
+    st.integers(0, 3),
+)
+def test_a_node_that_leaves_between_two_pages_is_missed(
+    bursts: list[Burst],
+    warm_up: list[int],
+    places: list[int],
+    last: int | None,
+    seed: int,
+    max_held_bytes: int,
+    pages_before: int,
+) -> None:
+    asked, leaving, _ = places
+    nodes = Nodes(warm_up, asked=asked, seed=seed)
+    for burst in bursts:
+        nodes.store(burst)
+    nodes.leaves = pages_before, leaving
+    pages = pager(max_held_bytes=max_held_bytes, last=last)
+
+    found = [message.id for message in nodes.read(pages)]
+
+    enough = last is not None and len(found) == last
+    left_out = [
+        id_ for id_ in set(nodes.stored()) - set(found) if not enough or any(is_newer(id_, one) for one in found)
+    ]
+    # What no reply shows nobody can know.
+    known = [id_ for id_ in left_out if process_of(id_) in nodes.shown and len(nodes.shown) > 1]
+    assert pages.node_missing or set(map(stored_s, known)) <= set(pages.incomplete)
 
 
 def is_newer(id_: bytes, other: bytes) -> bool:

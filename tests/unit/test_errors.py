@@ -40,6 +40,7 @@ ERRORS: list[EmitterError] = [
     AmbiguousReply("keygen"),
     ReplyMissing("history"),
     HistoryIncomplete("history", [datetime(2026, 1, 1, tzinfo=UTC)]),
+    HistoryIncomplete("history", [], node_missing=True),
     ON_THE_WIRE,
     RequestTimeout("keygen", 1.5),
     RequestTimeout("publish", 1.5, offline="cut"),

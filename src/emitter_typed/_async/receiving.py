@@ -250,8 +250,11 @@ class AsyncReceiving(DriverBase, AsyncCalls):
 
     async def _pages(self, operation: str, pager: Pager, timeout_s: float) -> AsyncIterator[StoredMessage]:
         while not pager.done:
+            # Without a connection, the request waits for one, and not for the broker.
+            connected, asked_at_s = self._present(operation).session.connected, monotonic()
             try:
-                pager.take(await self.request(pager.definition, pager.request(), timeout_s=timeout_s))
+                page = await self.request(pager.definition, pager.request(), timeout_s=timeout_s)
+                pager.take(page, took_s=monotonic() - asked_at_s if connected else 0.0)
             except ReplyMissing as error:
                 pager.shrink(error)
             for message in pager.ready():

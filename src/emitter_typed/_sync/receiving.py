@@ -251,8 +251,11 @@ class SyncReceiving(DriverBase, SyncCalls):
 
     def _pages(self, operation: str, pager: Pager, timeout_s: float) -> Iterator[StoredMessage]:
         while not pager.done:
+            # Without a connection, the request waits for one, and not for the broker.
+            connected, asked_at_s = self._present(operation).session.connected, monotonic()
             try:
-                pager.take(self.request(pager.definition, pager.request(), timeout_s=timeout_s))
+                page = self.request(pager.definition, pager.request(), timeout_s=timeout_s)
+                pager.take(page, took_s=monotonic() - asked_at_s if connected else 0.0)
             except ReplyMissing as error:
                 pager.shrink(error)
             yield from pager.ready()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from emitter_typed import Client, Gap, HistoryIncomplete, Key, Message, Subscription, Undecodable
+from emitter_typed._protocol.receiving import paging
 from emitter_typed.broker import Broker, Cluster, ManualClock
 from tests.helpers.loops import LIMIT_S
 from tests.helpers.real import fresh_channel
@@ -216,6 +217,28 @@ def test_what_is_published_after_a_restart_within_a_second_is_not_lost(keep_stor
             assert gap.recovered is keep_stored
 
 
+def test_a_storage_that_is_gone_is_noticed_by_what_arrived_between_two_losses() -> None:
+    with Broker() as broker:
+        key = broker.keygen("a/#/", "rwsl")
+        with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+            with away(broker, client):
+                pass
+            publish(publisher, key, "arrives, and waits to be read")
+            with away(broker, client):
+                publish(publisher, key, "gone with the storage")
+                broker.kill()
+                broker.start(keep_stored=False)
+                broker.faults.refuse_connections()
+                broker.faults.drop_connections("reader")
+            assert publisher.connection.wait("connected", timeout_s=LIMIT_S)
+            publish(publisher, key, "end")
+
+            (gap,), found = gaps(events := read(subscription, "end")), payloads(events)
+
+            assert found == ["arrives, and waits to be read", "end"]
+            assert not gap.recovered
+
+
 def test_what_was_missed_of_a_process_that_began_within_the_second_comes() -> None:
     with Broker(clock=ManualClock(1_700_000_000)) as broker:
         key = broker.keygen("a/#/", "rwsl")
@@ -276,6 +299,67 @@ def test_what_a_node_takes_with_it_is_a_gap(emitter_cluster: Cluster) -> None:
         (gap,), found = gaps(events := read(subscription, "end")), payloads(events)
 
         assert found[-2:] == ["2", "end"]
+        assert not gap.recovered
+
+
+def test_what_another_node_stored_before_a_subscription_is_not_told_to_be_missed(one_second: Cluster) -> None:
+    one, other = one_second.nodes
+    key = one_second.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there):
+        publish(there, key, "before")
+        one_second.clock.advance(1)
+        # They fill the page with which the subscription begins.
+        publish(here, key, *map(str, range(70)))
+        with recovering(one, key) as (client, subscription):
+            publish(here, key, "live")
+            read(subscription, "live")
+            with away(one, client):
+                publish(here, key, "missed")
+            publish(here, key, "end")
+
+            (gap,), found = gaps(events := read(subscription, "end")), payloads(events)
+
+            assert found[-2:] == ["missed", "end"]
+            assert not gap.exact or found == ["missed", "end"]
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_a_subscription_knows_all_of_the_second_in_which_it_begins(one_second: Cluster, asked: int) -> None:
+    one, other = one_second.nodes[asked], one_second.nodes[1 - asked]
+    key = one_second.keygen("a/#/", "rwsl")
+    with publishers(one, other) as (here, there):
+        # More than a subscription begins with.
+        publish(here, key, *(f"A{number}" for number in range(70)))
+        publish(there, key, *(f"B{number}" for number in range(30)))
+        with recovering(one, key) as (client, subscription):
+            publish(here, key, "live")
+            read(subscription, "live")
+            with away(one, client):
+                publish(here, key, "missed")
+            publish(here, key, "end")
+
+            (gap,), found = gaps(events := read(subscription, "end")), payloads(events)
+
+            assert found == ["missed", "end"]
+            assert gap.exact
+
+
+def test_a_gap_whose_page_waited_for_a_node_that_does_not_answer_is_not_recovered(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = broker.keygen("a/#/", "rwsl")
+    with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
+        publish(publisher, key, "0")
+        read(subscription, "0")
+        monkeypatch.setattr(paging, "NODE_TIMEOUT_S", 0.05)
+        with away(broker, client):
+            publish(publisher, key, "1")
+            broker.faults.delay_replies(0.06)
+        publish(publisher, key, "2")
+
+        (gap,), found = gaps(events := read(subscription, "2")), payloads(events)
+
+        assert found == ["1", "2"]
         assert not gap.recovered
 
 

@@ -11,7 +11,18 @@ import pytest
 
 import emitter_typed._async.receiving
 import emitter_typed._sync.receiving
-from emitter_typed import AsyncClient, Client, Closed, InvalidArgument, Key, ReplyMissing, StoredMessage, Unauthorized
+from emitter_typed import (
+    AsyncClient,
+    Client,
+    Closed,
+    HistoryIncomplete,
+    InvalidArgument,
+    Key,
+    ReplyMissing,
+    StoredMessage,
+    Unauthorized,
+)
+from emitter_typed._protocol.receiving import paging
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed.broker import Broker, ManualClock
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours, connected
@@ -218,3 +229,25 @@ async def test_history_needs_a_connection(flavour: Flavour) -> None:
 
     with pytest.raises(Closed):
         client.history("k" * 32, "a/")
+
+
+@both_flavours
+@in_loop
+async def test_a_page_that_waited_for_a_node_that_does_not_answer_is_told(
+    flavour: Flavour, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "NODE_TIMEOUT_S", 0.05)
+    async with connected(flavour, broker) as client:
+        key = await storing(client, broker, "1", "2")
+        broker.faults.delay_replies(0.06)
+        found: list[StoredMessage] = []
+
+        async def read() -> None:
+            async for message in client.history(key, "a/"):
+                found.append(message)
+
+        with pytest.raises(HistoryIncomplete) as caught:
+            await read()
+
+        assert texts(found) == ["1", "2"]
+        assert caught.value.node_missing

@@ -305,8 +305,6 @@ def test_a_schema_that_is_no_file_is_told_without_a_traceback(
         ("class", "cannot import the folder class"),
         ("calendar", "standard library: choose another name, such as calendar_api"),
         ("src/emitter_typed", "module of emitter-typed: choose another name"),
-        (".", "this one holds your project: name a new one, such as home_api"),
-        ("src/..", "this one holds your project: name a new one, such as home_api"),
     ],
 )
 @pytest.mark.parametrize("configured", [False, True])

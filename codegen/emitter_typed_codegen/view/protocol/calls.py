@@ -140,7 +140,7 @@ def fetch_raises(errors: Iterable[Error], names: Sequence[str]) -> Section:
         ("RequestTimeout", "No page arrived in time."),
         ("ConnectionLost", "The connection was lost first."),
         ("ReplyMissing", "A single message is too large for a reply."),
-        ("HistoryIncomplete", f"Messages of some seconds may be missing. {_AT_THE_END}"),
+        ("HistoryIncomplete", f"Messages of some seconds, or of a node, may be missing. {_AT_THE_END}"),
         ("AmbiguousReply", "The reply may be forged by another client."),
         ("Closed", "The client is not connected. Nothing was sent."),
     ]

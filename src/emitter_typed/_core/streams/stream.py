@@ -168,6 +168,11 @@ class Stream(ABC, Generic[MessageT]):
 
     # What is fetched
 
+    def page_requested(self) -> None:
+        """Learn that the request for a page is on its way."""
+        with self._guard:
+            self._feed.page_requested()
+
     def page_arrived(self) -> None:
         """Learn that a page is here, so that no live message from now on is in it. Its answer follows."""
         with self._guard:

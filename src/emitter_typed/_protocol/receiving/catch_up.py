@@ -17,7 +17,7 @@ from emitter_typed._protocol.receiving.merge import (
     find_overlap,
 )
 from emitter_typed._protocol.receiving.paging import Pager
-from emitter_typed._protocol.receiving.stored_ids import age, process_of
+from emitter_typed._protocol.receiving.stored_ids import age, process_of, stored_s
 from emitter_typed._types.values import Record
 from emitter_typed.errors import ReplyMissing
 
@@ -79,11 +79,17 @@ class CatchUp:
         """Return the request for the next page."""
         return self._pager.request()
 
-    def take(self, response: object, received: int) -> None:
-        """Take a page in, and note how many live messages had arrived. Raises Undecodable."""
+    def take(self, response: object, received: int, *, took_s: float = 0.0) -> None:
+        """Take a page in, and note how many live messages had arrived. Raises Undecodable.
+
+        Args:
+            response: The page.
+            received: How many live messages had arrived when it came.
+            took_s: For how many seconds the broker was waited for.
+        """
         if self._arrived is None or not self._pager.newest_known:
             self._arrived = received
-        self._pager.take(response)
+        self._pager.take(response, took_s=took_s)
 
     def shrink(self, error: ReplyMissing, received: int) -> bool:
         """Ask for less at once, for a page did not fit a packet.
@@ -102,7 +108,10 @@ class CatchUp:
 
     def untold(self) -> Sequence[int]:
         """Return the seconds, in Unix time, that may hold more than was found, but for those returned before."""
-        seconds = sorted(self._pager.incomplete - self._told)
+        if self._wanted == 0:
+            # What was found only tells what is older than the subscription.
+            return ()
+        seconds = sorted(self._pager.doubtful - self._told)
         self._told.update(seconds)
         return seconds
 
@@ -117,6 +126,7 @@ class CatchUp:
         *,
         no_echo: Sequence[tuple[Fingerprint, float]] = (),
         own: Collection[Fingerprint] = (),
+        heard: Collection[Fingerprint] = (),
         in_place: bool = False,
     ) -> bool:
         """Find the merge point, if enough is fetched, and tell whether it was.
@@ -126,6 +136,7 @@ class CatchUp:
             place: The place of the first of them among all that arrived.
             no_echo: What this client published since then so that it does not receive it, and when.
             own: The same from before the last loss of the connection: it lies among what was missed.
+            heard: What arrived live between two losses of the connection, and comes again if it is stored.
             in_place: Whether what is stored behind a message that has arrived can be given `between` the live ones.
         """
         assert self._arrived is not None, "a page comes first"
@@ -135,10 +146,10 @@ class CatchUp:
         if not self._resumes and missing > 0 and not self._pager.exhausted:
             self._pager.extend(missing)
             return False
-        stored = self._undelivered(found) if self._resumes else found
+        stored = self._undelivered(found, heard) if self._resumes else found
         unheard = [known_by for known_by, _ in no_echo]
         overlap = find_overlap(stored, live, no_echo=unheard, arrived=arrived)
-        self.whole = self.whole and not self._pager.incomplete
+        self.whole = self.whole and not self._pager.doubtful
         self.exact = self.exact and self.whole and overlap.exact
         missed = [one for one in stored if one[0] not in overlap.matched]
         times = Counter(known_by for _, known_by in stored)
@@ -161,6 +172,7 @@ class CatchUp:
             # Which of these are stored by now, nobody knows.
             no_echo=no_echo,
             behind=() if self._resumes and self._complete else _oldest(found),
+            unseen_until_s=self._unseen_until_s(found),
         )
         self._cut(found, missed, overlap.between if in_place else {})
         self.merged = True
@@ -169,7 +181,7 @@ class CatchUp:
             self.count = len(self.fingerprints)
         return True
 
-    def _undelivered(self, found: list[Found]) -> list[Found]:
+    def _undelivered(self, found: list[Found], heard: Collection[Fingerprint]) -> list[Found]:
         """Return what was not delivered before the connection was lost, and note how certain that is."""
         recent = self._recent
         lost = recent.processes - self._pager.processes
@@ -181,10 +193,13 @@ class CatchUp:
         # all of it again, nobody can tell which copy arrived: then it does by standing first, as it arrived.
         came = [one.fingerprint for one in recent.delivered]
         first = [known_by for _, known_by in comparable[: len(came)]]
-        shown = recent.cursor is not None or bool(delivered.arrivals) or first == came
-        self.exact = self.whole and not lost and delivered.exact
-        self.whole = self.whole and not lost and shown and not self._pager.incomplete
-        return [one for one in unknown if one[0] not in delivered.matched]
+        stored = not heard or any(known_by in heard for _, known_by in found)
+        shown = recent.cursor is not None or bool(delivered.arrivals) or (first == came and stored)
+        missed = [one for one in unknown if one[0] not in delivered.matched]
+        older = any(recent.may_be_older(id_) for id_, _ in missed)
+        self.exact = self.whole and not lost and delivered.exact and not older
+        self.whole = self.whole and not lost and shown and not self._pager.doubtful
+        return missed
 
     def _cut(self, found: list[Found], missed: list[Found], between: Mapping[bytes, int]) -> None:
         """Have just those given that were missed, and no more than are wanted."""
@@ -202,6 +217,12 @@ class CatchUp:
         )
         if not enough:
             self._pager.extend(None if self._wanted is None else self._wanted - keep)
+
+    def _unseen_until_s(self, found: list[Found]) -> int | None:
+        """Return up to which second nodes may have stored something before the subscription that was not looked at."""
+        if self._resumes:
+            return None if self._complete else self._recent.unseen_until_s
+        return stored_s(found[0][0]) if found and not self._pager.exhausted else None
 
     def _newest(self) -> bytes | None:
         newest, cursor = self._pager.newest, self._recent.cursor

@@ -88,6 +88,9 @@ class Feed:
         self._asked: CatchUp | Pager | None = None
         # How many live messages had arrived when the page did that was asked for last.
         self._arrived: int | None = None
+        # When that was sent, and how long it took.
+        self._requested_at_s = 0.0
+        self._took_s = 0.0
         self._connected = False
         self._ended = False
         # The messages since the last loss that the queue had no room for, each with the place of the one after it.
@@ -253,25 +256,31 @@ class Feed:
             self._since_cursor = 0
             self._asked_at_s = self._clock()
         self._arrived = None
+        self._requested_at_s, self._took_s = self._clock(), 0.0
         return self._asked.definition, self._asked.request()
+
+    def page_requested(self) -> None:
+        """Learn that what was asked for is on its way: requests take turns."""
+        self._requested_at_s = self._clock()
 
     def page_arrived(self) -> None:
         """Learn that the `answer` has arrived, which is to be given later: what arrives from now on is not in it."""
         self._arrived = self._received
+        self._took_s = self._clock() - self._requested_at_s
 
     def answer(self, response: object) -> None:
         """Take in the answer to what was asked for. Raises Undecodable; it is then to be told that it `failed`."""
         catch_up = self._catch_up
         received = self._received if self._arrived is None else self._arrived
         if isinstance(self._asked, Pager):
-            self._asked.take(response)
+            self._asked.take(response, took_s=self._took_s)
             # One page is enough.
             self._asked.stop()
             if self._break is None:
                 whole = self._asked.at_the_end
                 self._recent.begin(self._asked.found(), asked_at_s=self._asked_at_s, whole=whole)
         elif catch_up is not None and self._asked is catch_up:
-            catch_up.take(response, received)
+            catch_up.take(response, received, took_s=self._took_s)
             self._try_to_merge(catch_up)
         self._asked = None
 
@@ -327,7 +336,11 @@ class Feed:
         place = self._received - len(live)
         in_place = not self._refused
         no_echo, own = tuple(self._no_echo), self._no_echo_before
-        if not catch_up.find_merge_point(live, place, no_echo=no_echo, own=own, in_place=in_place):
+        heard: set[Fingerprint] = set()
+        if broken is not None and broken.place < broken.live_from:
+            arrivals = self.mailbox.since(broken.place)[: broken.live_from - broken.place]
+            heard.update(fingerprint(*arrival) for arrival in arrivals)
+        if not catch_up.find_merge_point(live, place, no_echo=no_echo, own=own, heard=heard, in_place=in_place):
             return
         first = self.mailbox.received - len(live)
         for index, message in reversed(catch_up.between):

@@ -359,17 +359,20 @@ class _Work:
     def _in_time(
         self, stored: list[Found], spine: list[_Pair], begin: tuple[float, float] | None, strange: list[int]
     ) -> list[_Pair]:
-        """Take away those that are stored too long after their neighbour for what passed between their arrivals."""
+        """Take away those that are stored too long after the first, and their neighbour, for when they arrived.
+
+        What arrives late, because this machine stood still, is no measure for what is stored after it.
+        """
         kept: list[_Pair] = []
-        before = begin
+        ahead_s = [] if begin is None else [begin[0] - begin[1]]
         for pair in spine:
-            time, at_s = self._time(stored[pair.stored][0]), self._arrivals[pair.arrival].at_s
-            if before is not None and time - before[0] > at_s - before[1] + DISORDER_S:
+            one_s = self._time(stored[pair.stored][0]) - self._arrivals[pair.arrival].at_s
+            if ahead_s and one_s > max(ahead_s) + DISORDER_S:
                 strange.append(pair.stored)
                 self._exact = False
             else:
                 kept.append(pair)
-                before = time, at_s
+                ahead_s[1:] = [one_s]
         return kept
 
     def _judge_displaced(
@@ -468,6 +471,7 @@ class RecentDeliveries:
         "forgetful",
         "known",
         "truncated",
+        "unseen_until_s",
     )
 
     def __init__(self, *, max_messages: int = MAX_RECENT_MESSAGES) -> None:
@@ -480,6 +484,9 @@ class RecentDeliveries:
         """The ids of what is stored about the cursor and was delivered."""
         self.behind: dict[bytes, bytes] = {}
         """Ids of stored messages, by the process that stored each: what that stored earlier is not to be delivered."""
+        self.unseen_until_s: int | None = None
+        """Up to this second, processes that `behind` does not name may have stored something before the subscription
+        began. None: they have not."""
         # The ids of what else is stored about the cursor, delivered or not.
         self._seen: frozenset[bytes] = frozenset()
         self.truncated: bool = False
@@ -526,6 +533,11 @@ class RecentDeliveries:
         self.forgetful = self.forgetful or len(self._no_echo) == self._no_echo.maxlen
         self._no_echo.append((message, at_s))
 
+    def may_be_older(self, id_: bytes) -> bool:
+        """Return whether what is stored under an id may be older than the subscription."""
+        until_s = self.unseen_until_s
+        return until_s is not None and process_of(id_) not in self.behind and stored_s(id_) <= until_s
+
     def compare(self, stored: Sequence[Found]) -> Comparison:
         """Find what was delivered among all that is stored since the cursor and not known, oldest first."""
         since = self._anchor
@@ -546,11 +558,10 @@ class RecentDeliveries:
             whole: Whether nothing else is stored.
         """
         newest = found[-1] if found else None
-        arrivals = [(one.fingerprint, one.at_s) for one in self._delivered]
-        sent = (*reversed(arrivals), *reversed(self._no_echo))
-        at_s = next((at_s for known_by, at_s in sent if newest is not None and known_by == newest[1]), None)
-        at = dict(arrivals)
-        self._anchor = next(((id_, at[known_by]) for id_, known_by in reversed(found) if known_by in at), None)
+        heard_at_s = {one.fingerprint: one.at_s for one in self._delivered}
+        at_s = None if newest is None else heard_at_s.get(newest[1], dict(self._no_echo).get(newest[1]))
+        anchors = ((id_, heard_at_s[known_by]) for id_, known_by in reversed(found) if known_by in heard_at_s)
+        self._anchor = next(anchors, None)
         if newest is None or at_s is None or newest[0] == self.cursor or newest[0] in self.known:
             # What had arrived and is not found is not stored, so that an equal one will be another.
             stored_now = {known_by for _, known_by in found}
@@ -559,6 +570,9 @@ class RecentDeliveries:
                 for one in self._delivered
                 if not whole or one.at_s > asked_at_s or one.fingerprint in stored_now
             ]
+            # A clock ticks: what arrived in the moment of the request may have been stored after the page.
+            forgotten = (one.at_s == asked_at_s and one.fingerprint not in stored_now for one in self._delivered)
+            self._forgotten = self._forgotten or (whole and any(forgotten))
         else:
             self.cursor, self.arrived_at_s = newest[0], at_s
             first_s = stored_s(newest[0]) - DISORDER_S
@@ -588,6 +602,7 @@ class RecentDeliveries:
         arrived_at_s: float | None = None,
         no_echo: Iterable[tuple[Fingerprint, float]] = (),
         behind: Iterable[bytes] = (),
+        unseen_until_s: int | None = None,
     ) -> None:
         """Go on from where stored messages and live ones were joined.
 
@@ -598,7 +613,9 @@ class RecentDeliveries:
             arrived_at_s: When the newest stored message arrived; None: it did not, or nobody knows.
             no_echo: What was published without echo and is not certain to be stored before the cursor.
             behind: The ids of stored messages: what their processes stored earlier is not to be delivered any more.
+            unseen_until_s: Up to which second other processes may have stored what is not wanted. None: not at all.
         """
+        self.unseen_until_s = unseen_until_s
         for id_ in behind:
             process = process_of(id_)
             if process not in self.behind or age(id_) < age(self.behind[process]):

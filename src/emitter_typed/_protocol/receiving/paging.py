@@ -15,6 +15,11 @@ The nodes' messages are put one behind another, those of the node that was asked
 more than was asked for is left out at the beginning: of the oldest second, the newest messages of the node that was
 asked. So what is left out of a second that is larger than a page, no other page shows: it is `incomplete` where
 several processes are known.
+
+A node that does not answer keeps the one that was asked waiting, which answers without it in the end. One that has died
+is left out at once. So a page that took so long may lack a node, and is asked for again. If it takes as long again, and
+no cluster is known, a single message is asked for at the end, to tell a slow network from it. And every process is
+looked for once more that the last page did not show.
 """
 
 from __future__ import annotations
@@ -61,6 +66,8 @@ _ITEM_BYTES: Final = 36
 # What a message takes in memory besides its channel and payload (measured, CPython 3.11).
 _MESSAGE_BYTES: Final = 272
 _MAX_RESTARTS: Final = 3
+NODE_TIMEOUT_S: Final = 1.95
+"""How long the broker waits at least for a node that does not answer (measured: 2.0 seconds)."""
 
 _Entry = tuple[bytes, Fingerprint | None]
 
@@ -85,6 +92,7 @@ class _Chunk:
     newest: bytes
     count: int
     size_bytes: int
+    processes: frozenset[bytes] = frozenset()
     entries: tuple[_Entry, ...] = ()
     """Their ids and what they are known by, if that is kept; None where a message is not to be given."""
 
@@ -159,6 +167,16 @@ class Pager:
         self._known_processes = KnownProcesses() if known_processes is None else known_processes
         self._incomplete: set[int] = set()
         self._too_large: set[int] = set()
+        self.node_missing: bool = False
+        """Whether a node did not answer, or has gone meanwhile: what it has stored may be missing."""
+        # The newest second of each process, those that the last page showed, and those that are looked for at the end.
+        self._newest_s: dict[bytes, int] = {}
+        self._shown: frozenset[bytes] = frozenset()
+        self._looked_for: list[bytes] = []
+        # Whether a page took so long, and is asked for again; whether it did again, and whether that is looked into.
+        self._again = False
+        self._slow = False
+        self._probing = False
         self._max_held_bytes = max_held_bytes
         self._keep_found = keep_found
         self._accepts = accepts
@@ -182,11 +200,19 @@ class Pager:
         self._top: bytes | None = None
         self._walk(None, self._wanted)
 
-    def _walk(self, until_s: int | None, missing: int | None, start: _Start | None = None) -> None:
+    def _walk(
+        self,
+        until_s: int | None,
+        missing: int | None,
+        start: _Start | None = None,
+        expected: Set[bytes] | None = None,
+    ) -> None:
         """Begin to page back: from a second or a start in it, until enough is found or nothing more is wanted."""
         self._until_s = until_s
         self._missing = missing
         self._walking = True
+        # The processes whose messages must be found.
+        self._expected: Set[bytes] = self.processes if expected is None else expected
         # What is known of the second at which a page ends, and what of it is in no chunk yet.
         self._known: set[bytes] = set()
         self._open: list[StoredMessage] = []
@@ -217,13 +243,23 @@ class Pager:
     @property
     def incomplete(self) -> Set[int]:
         """The seconds, in Unix time, that may hold more than was found: several nodes stored more than a page."""
-        several = len(self.processes) > 1 or self._known_processes.several
-        return self._incomplete | self._too_large if several else self._incomplete
+        return self._incomplete | self._too_large if self._several else self._incomplete
+
+    @property
+    def _several(self) -> bool:
+        return len(self.processes) > 1 or self._known_processes.several
+
+    @property
+    def doubtful(self) -> Set[int]:
+        """Seconds, in Unix time, that tell of all that may be missing: for a node, the newest one that was found."""
+        if not self.node_missing:
+            return self.incomplete
+        return self.incomplete | {CLOCK_BEGINS_S if self._newest_id is None else stored_s(self._newest_id)}
 
     @property
     def at_the_end(self) -> bool:
         """Whether all that is stored was found, but for what a message hides that no reply can hold."""
-        return self._last
+        return self._last and not self._slow
 
     @property
     def newest(self) -> bytes | None:
@@ -233,7 +269,7 @@ class Pager:
     @property
     def newest_known(self) -> bool:
         """Whether `newest` is certain; False: the next page tells it."""
-        return self._newest_id is not None or self._growing is None
+        return self._newest_id is not None or (self._growing is None and not self._again)
 
     def check(self, operation: str) -> None:
         """Raise HistoryIncomplete if some messages may be missing.
@@ -242,8 +278,9 @@ class Pager:
             operation: The call that wants to know.
         """
         incomplete = self.incomplete
-        if incomplete:
-            raise HistoryIncomplete(operation, [datetime.fromtimestamp(each, UTC) for each in sorted(incomplete)])
+        if incomplete or self.node_missing:
+            seconds = [datetime.fromtimestamp(each, UTC) for each in sorted(incomplete)]
+            raise HistoryIncomplete(operation, seconds, node_missing=self.node_missing)
 
     def found(self) -> list[Found]:
         """Return what was found so far and is to be given, oldest first."""
@@ -301,7 +338,15 @@ class Pager:
 
     def request(self) -> Record:
         """Return the request for the next page."""
-        options: dict[str, object] = {**self._given, self._fields.size: self._asked()}
+        options: dict[str, object] = {**self._given, self._fields.size: 1 if self._probing else self._asked()}
+        if self._probing:
+            prepared = prepare(self._operation, self._arguments, (), options)
+            return self._fields.record(**{self._fields.topic: prepared.topic})
+        if self._looked_for and self._window is not None and self._begin is not None:
+            second = datetime.fromtimestamp(self._newest_s[self._looked_for[-1]], UTC)
+            options = {**options, self._begin: second, self._window: second}
+            prepared = prepare(self._operation, self._arguments, (), options)
+            return self._fields.record(**{self._fields.topic: prepared.topic})
         if self._window is not None and self._until_s is not None:
             begin, end = options.get(self._begin or ""), datetime.fromtimestamp(self._until_s, UTC)
             options[self._window] = max(begin, end) if isinstance(begin, datetime) else end
@@ -311,12 +356,66 @@ class Pager:
         after = None if self._start is None else self._start.after
         return self._fields.record(**{self._fields.topic: prepared.topic, self._fields.after: after})
 
-    def take(self, response: object) -> None:
-        """Take a page in. Raises Undecodable if an id in it has another form than Emitter's."""
+    def take(self, response: object, *, took_s: float = 0.0) -> None:
+        """Take a page in.
+
+        Args:
+            response: The page.
+            took_s: For how many seconds the broker was waited for.
+
+        Raises:
+            Undecodable: An id in it has another form than Emitter's.
+        """
         items = [self._message(item) for item in getattr(response, self._fields.items)]
         page = sorted(items, key=lambda message: age(message.id))
+        slow = took_s >= NODE_TIMEOUT_S
+        if slow and not (self._again or self._slow or self._probing or self._looked_for):
+            self._again = True
+            return
+        self._again = False
+        self._slow = self._slow or slow
+        newest = {process_of(message.id): message.id for message in reversed(page)}
+        shown = frozenset(newest)
+        if self._probing:
+            self._probed(slow=slow)
+            return
+        if self._looked_for:
+            self._look_for_next(shown)
+            return
+        if shown or self._start is None:
+            self._shown = shown
+        elif not self._last:
+            # Behind an id may be nothing, or its node has gone.
+            self._shown -= {self._start.process}
+        for process, id_ in newest.items():
+            self._newest_s[process] = max(stored_s(id_), self._newest_s.get(process, 0))
         asked = self._asked()
-        self.processes.update(process_of(message.id) for message in page)
+        self.processes.update(shown)
+        self._take(page, asked)
+        if not self._walking:
+            self._look_for_others()
+
+    def _look_for_others(self) -> None:
+        """Look once more for what a process stored that the last page did not show: its node may have gone."""
+        if self._several:
+            self.node_missing = self.node_missing or self._slow
+            self._looked_for = [] if self._window is None else sorted(self._expected - self._shown)
+        else:
+            self._probing = self._slow and not self.node_missing
+        self._walking = self._probing or bool(self._looked_for)
+
+    def _look_for_next(self, shown: Set[bytes]) -> None:
+        self.node_missing = self.node_missing or self._looked_for[-1] not in shown
+        self._looked_for = [each for each in self._looked_for[:-1] if each not in shown]
+        self._shown |= shown
+        self._walking = bool(self._looked_for)
+
+    def _probed(self, *, slow: bool) -> None:
+        """Learn whether a single message took as long as a page; if not, it was the network."""
+        self.node_missing = self.node_missing or slow
+        self._probing = self._walking = self._slow = False
+
+    def _take(self, page: list[StoredMessage], asked: int) -> None:
         self._known_processes.add(message.id for message in page)
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
@@ -575,6 +674,13 @@ class Pager:
     def shrink(self, error: ReplyMissing) -> None:
         """Ask for less at once, for a page did not fit a packet. Raises the error if it was a single message."""
         asked = self._asked()
+        if self._probing:
+            self._probed(slow=False)
+            return
+        if self._looked_for and asked == 1:
+            # Something as large as a reply hides it.
+            self._look_for_next({self._looked_for[-1]})
+            return
         if self._growing is not None:
             page, self._too_many = self._growing, asked
             if not self._grow(page):
@@ -595,7 +701,7 @@ class Pager:
             self._forget = max(1, min(self._forget, len(self._chunks)))
             if chunk.messages is None:
                 self._top = chunk.newest
-                self._walk(stored_s(chunk.newest), chunk.count, chunk.start)
+                self._walk(stored_s(chunk.newest), chunk.count, chunk.start, chunk.processes)
                 return
             self._held_bytes -= chunk.size_bytes
             # From now on the floor bounds what is wanted, also where all begins again.
@@ -634,14 +740,17 @@ class Pager:
         """Make a chunk of what is complete, and return what is more than is wanted."""
         messages, rest = self._wanted_of(messages), []
         if self._missing is not None:
-            messages, rest = messages[: self._missing], messages[self._missing :]
-            self._missing -= len(messages)
+            if not self._keep_found or len(self.processes) == 1:
+                messages, rest = messages[: self._missing], messages[self._missing :]
+            # Who has to know what is stored knows all of a second in which nothing tells what is newer.
+            self._missing -= min(self._missing, len(messages))
             self._walking = self._missing > 0
         if not messages:
             return rest
         size_bytes = _held(messages)
         newest = messages[0].id
-        chunk = _Chunk(start, messages, newest, len(messages), size_bytes)
+        processes = frozenset(process_of(message.id) for message in messages)
+        chunk = _Chunk(start, messages, newest, len(messages), size_bytes, processes)
         if self._keep_found:
             chunk.entries = tuple(self._entry(each) for each in messages)
         self._chunks.append(chunk)

@@ -17,6 +17,9 @@ MAX_UNDER_WAY: Final = 8
 class PageReader(Protocol):
     """Who reads the pages that are fetched."""
 
+    def page_requested(self) -> None:
+        """Learn that the request for a page is on its way."""
+
     def page_arrived(self) -> None:
         """Learn that a page is here, so that no live message from now on is in it. Its answer follows."""
 
@@ -45,6 +48,11 @@ class Fetch:
     def begin(self, fetches: Fetches) -> None:
         """Take a turn among others."""
         self._fetches = fetches
+
+    def requested(self) -> None:
+        """Learn that its turn has come."""
+        self.sent = True
+        self._reader.page_requested()
 
     def page_arrived(self) -> None:
         """Learn that the page is here; its acknowledgement is to follow."""
@@ -125,5 +133,5 @@ class Fetches:
             fetch.ended = True
             raise
         fetch.begin(self)
-        fetch.sent = True
+        fetch.requested()
         self._under_way += 1

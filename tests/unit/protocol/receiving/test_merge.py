@@ -15,6 +15,7 @@ from emitter_typed._protocol.receiving.merge import (
     find_overlap,
     fingerprint,
 )
+from emitter_typed._protocol.receiving.stored_ids import stored_s
 
 NUMBERS = "".join(chr(0x100 + number) for number in range(102))
 """As many letters, all different."""
@@ -274,6 +275,16 @@ def test_what_a_client_that_stood_still_received_at_once_is_in_doubt_and_told() 
     assert (rest(found, at_once), at_once.exact) == ("bcdefgh", False)
 
 
+def test_a_message_that_arrived_late_is_no_measure_for_those_behind_it() -> None:
+    """This machine stood still for five seconds while b was on its way, and nobody published."""
+    found = stored("abcdefgh", times_s=[10, 11, *(16 + number for number in range(6))])
+    heard = arrived("abcdefgh", times_s=[10.0, *(16.0 + number for number in range(7))])
+
+    comparison = find_delivered(found, heard)
+
+    assert (rest(found, comparison), comparison.exact) == ("", True)
+
+
 def test_messages_that_stand_further_apart_than_any_disorder_are_not_one() -> None:
     found = stored("bcdefgha", times_s=[0] * 7 + [3])
 
@@ -392,11 +403,35 @@ def test_what_had_arrived_and_is_not_stored_is_no_evidence_any_more() -> None:
     assert [chr(one.fingerprint) for one in recent.delivered] == ["b"]
 
 
+def test_what_arrived_in_the_moment_of_the_request_may_be_stored_after_the_page() -> None:
+    """Clocks tick: by 16 milliseconds on Windows."""
+    recent = RecentDeliveries()
+    delivering(recent, "a", times_s=[2.0])
+
+    recent.begin([], asked_at_s=2.0, whole=True)
+
+    assert not recent.compare(stored("a")).exact
+
+
+def test_what_a_node_stored_before_the_subscription_and_no_page_showed_may_not_have_been_missed() -> None:
+    recent = RecentDeliveries()
+    first = stored("a", times_s=[3])
+    recent.restart(first[0][0], [first[0][0]], [], behind=[first[0][0]], unseen_until_s=stored_s(first[0][0]))
+
+    may_be_older = [
+        recent.may_be_older(stored("x", times_s=[second], process=process)[0][0])
+        for process in (b"node", b"noon")
+        for second in (3, 4)
+    ]
+
+    assert may_be_older == [False, False, True, False]
+
+
 def test_what_arrived_before_the_merge_point_and_is_not_stored_is_no_evidence_either() -> None:
     recent = RecentDeliveries()
     recent.restart(None, [], [Arrived(ord("O"), 1.0, may_be_known=True)])
 
-    recent.begin([], asked_at_s=1.0, whole=True)
+    recent.begin([], asked_at_s=1.5, whole=True)
 
     found = stored("O", times_s=[3])
     assert not recent.delivered

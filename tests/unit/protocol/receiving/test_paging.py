@@ -13,7 +13,7 @@ from emitter_typed._generated.types import HistoryRequest, StoredItem
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.receiving.stored_ids import KnownProcesses, process_of
 from emitter_typed.contract import Record
-from emitter_typed.errors import InvalidArgument, ReplyMissing, Undecodable
+from emitter_typed.errors import HistoryIncomplete, InvalidArgument, ReplyMissing, Undecodable
 
 BEGIN = datetime(2018, 1, 1, tzinfo=UTC)
 MISSING = ReplyMissing("history")
@@ -160,6 +160,11 @@ def test_a_second_of_several_nodes_that_is_larger_than_a_page_is_told() -> None:
     assert {first[1], second[1]} == {item(200, second=5).id, item(56, second=5, process=node).id}
     assert asked(pages)[0].endswith("&until=1514764804")
     pages.take(Page(messages=[]))
+    # Whether both processes are still there.
+    whole = Page(messages=[item(1, second=5), item(1, second=5, process=node)])
+    assert "from=1514764805&until=1514764805" in asked(pages)[0]
+    pages.take(whole)
+    assert not pages.node_missing
     assert pages.incomplete == {1_514_764_805}
     assert len(numbers(pages)) == 256
     assert pages.done
@@ -178,7 +183,11 @@ def test_a_second_of_one_process_that_is_larger_than_a_page_is_told_if_a_cluster
         pages.take(Page(messages=[item(number, second=5, payload=b"%0200d" % number) for number in range(45, 0, -1)]))
         pages.take(Page(messages=[item(1, second=5, payload=b"%0200d" % 1)]))
         pages.take(Page(messages=[]))
+        if several:
+            # Whether its node is still there.
+            pages.take(Page(messages=[item(300, second=5)]))
 
+        assert not pages.node_missing
         assert numbers(pages) == list(range(1, 301))
         assert pages.incomplete == ({1_514_764_805} if several else set())
 
@@ -363,3 +372,65 @@ def test_nothing_is_asked_where_nothing_is_wanted() -> None:
 def test_options_are_checked_before_anything_is_asked(options: dict[str, object]) -> None:
     with pytest.raises(InvalidArgument):
         pager(**options)  # type: ignore[arg-type]  # what a caller without a checker gives
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_a_page_that_took_as_long_as_the_broker_waits_for_its_nodes_may_lack_one(slow: bool) -> None:
+    of = pager()
+    for _ in range(2):
+        assert asked(of)[1] is None
+        of.take(items(3, 0), took_s=2.0)
+    of.take(items(0, 0), took_s=0.1)
+
+    # A page may be slow on a slow network; a single message is not.
+    assert asked(of) == ("key/a/?last=1", None)
+    of.take(items(3, 3), took_s=2.0 if slow else 1.0)
+
+    assert not of.walking
+    assert of.node_missing is slow
+    assert numbers(of) == [0, 1, 2, 3]
+
+
+def test_a_page_is_asked_for_again_if_only_the_first_one_was_slow() -> None:
+    of = pager()
+    of.take(items(2, 1), took_s=2.0)
+    assert not of.newest_known
+    of.take(Page(messages=[item(2), item(1), item(3, process=b"other process")]), took_s=0.1)
+    of.take(Page(messages=[]))
+
+    assert not of.walking
+    assert not of.node_missing
+    assert sorted(numbers(of)) == [1, 2, 3]
+
+
+def test_a_slow_page_of_a_cluster_may_lack_a_node() -> None:
+    of = pager()
+    for _ in range(2):
+        of.take(Page(messages=[item(1), item(1, process=b"other process")]), took_s=2.0)
+    of.take(Page(messages=[]))
+
+    assert not of.walking
+    with pytest.raises(HistoryIncomplete) as caught:
+        of.check("history")
+    assert caught.value.node_missing
+    assert not caught.value.seconds
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_process_that_the_last_page_did_not_show_is_looked_for_at_the_end(gone: bool) -> None:
+    of = pager()
+    newest = item(0, second=9, process=b"other process")
+    of.take(Page(messages=[newest, *(item(number, second=5 + number // 128) for number in range(255, -1, -1))]))
+    assert asked(of)[0].endswith(f"until={second(5)}")
+    of.take(Page(messages=[item(number, second=5) for number in range(127, -1, -1)]))
+    of.take(Page(messages=[]))
+
+    assert asked(of)[0].endswith(f"from={second(9)}&until={second(9)}")
+    of.take(Page(messages=[] if gone else [newest]))
+
+    assert not of.walking
+    assert of.node_missing is gone
+
+
+def second(number: int) -> int:
+    return int(BEGIN.timestamp()) + number

@@ -17,6 +17,9 @@ class Reader:
     def __init__(self) -> None:
         self.ends: list[object] = []
 
+    def page_requested(self) -> None:
+        pass
+
     def page_arrived(self) -> None:
         pass
 

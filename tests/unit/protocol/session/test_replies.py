@@ -218,6 +218,9 @@ class Reader:
     def __init__(self) -> None:
         self.arrived = 0
 
+    def page_requested(self) -> None:
+        pass
+
     def page_arrived(self) -> None:
         self.arrived += 1
 

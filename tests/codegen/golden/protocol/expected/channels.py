@@ -208,8 +208,8 @@ class SubscribeChannel(SyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page arrived in time.
             ConnectionLost: The connection was lost first.
             ReplyMissing: A single message is too large for a reply.
-            HistoryIncomplete: Messages of some seconds may be missing. It is raised at
-                the end, after all that could be fetched.
+            HistoryIncomplete: Messages of some seconds, or of a node, may be missing.
+                It is raised at the end, after all that could be fetched.
             AmbiguousReply: The reply may be forged by another client.
             Closed: The client is not connected. Nothing was sent.
         """
@@ -398,8 +398,8 @@ class AsyncSubscribeChannel(AsyncChannel[PayloadT, ParamsT]):
             RequestTimeout: No page arrived in time.
             ConnectionLost: The connection was lost first.
             ReplyMissing: A single message is too large for a reply.
-            HistoryIncomplete: Messages of some seconds may be missing. It is raised at
-                the end, after all that could be fetched.
+            HistoryIncomplete: Messages of some seconds, or of a node, may be missing.
+                It is raised at the end, after all that could be fetched.
             AmbiguousReply: The reply may be forged by another client.
             Closed: The client is not connected. Nothing was sent.
         """
