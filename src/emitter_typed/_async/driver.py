@@ -162,9 +162,10 @@ class AsyncDriver(AsyncReceiving):
                 # The loop took its tasks along when it closed; handlers go on with the next.
                 if not connection.is_over:
                     _log.warning("connection.loop_closed")
+                self.handlers.abandon()
+                self._message_tasks.clear()
                 connection.abandon()
                 self._connection = None
-                self._message_tasks.clear()
                 return
             was_left = connection.is_left
             if not connection.is_over:

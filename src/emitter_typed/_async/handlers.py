@@ -47,14 +47,23 @@ class AsyncHandlers:
 
     async def stop(self, deadline_s: float) -> None:
         """Let the handlers that are running finish, and wait for them; until a time of `monotonic` at most."""
-        workers: list[AsyncWorker[Any] | AsyncWorker[()] | None] = list(self._event_handlers)
-        workers += [self.connects.worker, self.disconnects.worker, self.messages.worker]
-        # The last, for the others report to it.
-        workers.append(self.errors.worker)
         with self.waiting() as waiting:
-            for worker in workers:
-                if worker is not None:
-                    await worker.stop(max(0.0, deadline_s - monotonic()), waiting)
+            for worker in self._workers():
+                await worker.stop(max(0.0, deadline_s - monotonic()), waiting)
+
+    def abandon(self) -> None:
+        """Forget the tasks of an event loop that is closed; handlers go on in the next one."""
+        self._waiting_tasks.clear()
+        for worker in self._workers():
+            worker.abandon()
+
+    def _workers(self) -> list[AsyncWorker[Any] | AsyncWorker[()]]:
+        workers: list[AsyncWorker[Any] | AsyncWorker[()]] = list(self._event_handlers)
+        # The last one is for errors, for the others report to it.
+        for slot in (self.connects, self.disconnects, self.messages, self.errors):
+            if slot.worker is not None:
+                workers.append(slot.worker)
+        return workers
 
     @contextmanager
     def waiting(self) -> Generator[Collection[object]]:

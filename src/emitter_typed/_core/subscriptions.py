@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -12,6 +13,7 @@ from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
+from emitter_typed._guards import recover
 from emitter_typed._masking import hide_keys
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.message import Gap
@@ -107,9 +109,13 @@ class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
             ConnectionLost: The connection has ended for good, and the queue is empty.
             SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
-        while (item := self._stream.take(None)) is not None:
-            if (event := self._stream.event(item)) is not None:
-                yield event
+        try:
+            while (item := self._stream.take(None)) is not None:
+                if (event := self._stream.event(item)) is not None:
+                    yield event
+        except BaseException:
+            recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+            raise
 
     def close(self) -> None:
         """End this subscription.
@@ -124,7 +130,11 @@ class Subscription(_SubscriptionBase[SyncStream[MessageT]]):
         return self
 
     def __next__(self) -> MessageT:
-        message = self._next(None)
+        try:
+            message = self._next(None)
+        except BaseException:
+            recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+            raise
         if message is None:
             raise StopIteration
         return message

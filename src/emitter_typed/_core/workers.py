@@ -185,14 +185,15 @@ class AsyncWorker(_Queue[*Ts]):
         self.handler = handler
         self._report = report
         self._changed = asyncio.Event()
-        self._running = False
         self._task: asyncio.Task[None] | None = None
+        # What the current task was started for. An earlier one may end late, with its event loop.
+        self._run: object = None
 
     def offer(self, *item: *Ts) -> None:
         """Queue an item."""
         self._put(item)
-        if not self._running:
-            self._running = True
+        if self._run is None:
+            self._run = object()
             self._stopping = False
             # An event belongs to one loop, and the next task may run in another.
             self._changed = asyncio.Event()
@@ -201,7 +202,11 @@ class AsyncWorker(_Queue[*Ts]):
         self._changed.set()
 
     def _start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name=f"emitter-{self.name}")
+        self._task = asyncio.create_task(self._handle(self._run), name=f"emitter-{self.name}")
+
+    def abandon(self) -> None:
+        """Forget the task, whose event loop is closed; what waits is for that of a later item."""
+        self._run = self._task = None
 
     def retire(self) -> None:
         """Let the task end after the items that wait; a later item starts another task."""
@@ -211,10 +216,10 @@ class AsyncWorker(_Queue[*Ts]):
     async def stop(self, timeout_s: float, waiting: Collection[object]) -> None:
         """Retire, and wait for the end unless its task is among those that wait themselves."""
         self.retire()
-        if self._running and self._task is not None and self._task not in waiting:
+        if self._run is not None and self._task is not None and self._task not in waiting:
             await asyncio.wait([self._task], timeout=timeout_s)
 
-    async def _run(self) -> None:
+    async def _handle(self, run: object) -> None:
         try:
             while True:
                 while not self._items:
@@ -225,7 +230,8 @@ class AsyncWorker(_Queue[*Ts]):
                 if (rest := _call(self.name, self.handler, self._items.popleft(), self._report)) is not None:
                     await rest
         finally:
-            self._running = False
+            if self._run is run:
+                self._run = None
 
 
 def _call(
