@@ -14,11 +14,14 @@ from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import FrameType, FunctionType, TracebackType
 from typing import Any, TypeVar, cast
 
+from emitter_typed._guards import recover
+
 T = TypeVar("T")
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 _SUSPENDABLE = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 _OURS = f"{__package__}."
+_ENTRIES = ("__init__", "__call__", "__enter__", "__exit__")
 
 
 def hides_arguments(cls: type[T]) -> type[T]:
@@ -31,7 +34,7 @@ def hides_arguments(cls: type[T]) -> type[T]:
         The same class.
     """
     for name, member in list(vars(cls).items()):
-        if (name.startswith("_") and name not in ("__init__", "__call__")) or hasattr(member, "__deprecated__"):
+        if (name.startswith("_") and name not in _ENTRIES) or hasattr(member, "__deprecated__"):
             # What is deprecated hides by itself, below the warning that it gives its caller.
             continue
         if isinstance(member, classmethod | staticmethod):
@@ -86,6 +89,7 @@ def clear_frames() -> None:
 
     A public method calls it when it has caught what it is to raise, and has deleted what it was given.
     """
+    recover(sys._getframe(1))  # pyright: ignore[reportPrivateUsage]  # there is no public way
     error = sys.exception()
     assert error is not None, "the caller has caught it"
     frame = sys._getframe(1).f_back  # pyright: ignore[reportPrivateUsage]  # there is no public way

@@ -3,6 +3,8 @@
 A handler of `logging`, and whatever a new thread or an eager task begins with, may call the client. So a log line, and
 the start of a thread or a task, are put off while the thread is inside a guard. The garbage collector may run a
 finalizer there at any moment, and its log lines wait as well.
+
+A signal handler may raise anywhere, also on the way into a guard and out of it. `recover` leaves the guard then.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from types import CodeType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
         def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
         def release(self) -> None: ...
         def _is_owned(self) -> bool: ...
+        def _release_save(self) -> tuple[int, int]: ...
 else:
     _RLock = type(threading.RLock())
 
@@ -30,12 +34,17 @@ else:
 class _Thread:
     """What is known of one thread."""
 
-    __slots__ = ("depth", "put_off")
+    __slots__ = ("inside", "put_off")
 
     def __init__(self) -> None:
-        self.depth = 0
-        """How many guards it is inside."""
+        self.inside: list[Guard] = []
+        """The guards that it is inside, outermost first."""
         self.put_off: deque[Callable[[], None]] = deque()
+
+    def catch_up(self) -> None:
+        """Do what was put off."""
+        while self.put_off:
+            self.put_off.popleft()()
 
 
 class _ThisThread(threading.local):
@@ -47,27 +56,69 @@ class _ThisThread(threading.local):
 _this_thread = _ThisThread()
 
 
+_PACKAGE = f"{__package__}."
+# Their main thread is the program's: they call us as programs do.
+_PROGRAMS = (f"{_PACKAGE}_cli.", f"{_PACKAGE}_testing.")
+
+
 class Guard(_RLock):
     """A reentrant lock to use in a `with` statement, or as the lock of a condition."""
 
     def __enter__(self) -> bool:
+        # First, so that `recover` finds it wherever this is interrupted.
+        _this_thread.state.inside.append(self)
         self.acquire()
-        _this_thread.state.depth += 1
         return True
 
     def __exit__(self, kind: object, error: object, traceback: object, /) -> None:
         this = _this_thread.state
-        this.depth -= 1
-        self.release()
-        if this.put_off and not this.depth:
-            while this.put_off:
-                this.put_off.popleft()()
+        inside = this.inside
+        try:  # noqa: SIM105  # on the way of every call, where `suppress` takes longer than all the rest
+            self.release()
+        except RuntimeError:
+            # A signal handler has raised when the wait of a condition had just let it go.
+            pass
+        if inside[-1] is self:
+            del inside[-1]
+        else:
+            # One that is inside this one was not left as it should have been; `recover` is to find it.
+            inside.reverse()
+            inside.remove(self)
+            inside.reverse()
+        if this.put_off and not inside:
+            this.catch_up()
 
     @property
     def is_mine(self) -> bool:
         """Whether this thread holds it."""
         # As conditions ask it, too.
         return self._is_owned()
+
+    def leave(self) -> None:
+        """Let it go, however often this thread has entered it."""
+        self._release_save()
+
+
+def recover(failed: FrameType) -> None:
+    """Leave the guards that a call did not leave by itself: an exception came from outside, on the way in or out.
+
+    Args:
+        failed: The frame of the call that is about to raise. If our own code has called it, this does nothing yet.
+    """
+    this = _this_thread.state
+    if not this.inside and not this.put_off:
+        return
+    caller = failed.f_back
+    while caller is not None:
+        name = str(caller.f_globals.get("__name__"))
+        if name.startswith(_PACKAGE) and not name.startswith(_PROGRAMS):
+            return
+        caller = caller.f_back
+    while this.inside:
+        if this.inside[-1].is_mine:
+            this.inside[-1].leave()
+        del this.inside[-1]
+    this.catch_up()
 
 
 class GuardedCondition(threading.Condition):
@@ -79,14 +130,19 @@ class GuardedCondition(threading.Condition):
 
 
 def held() -> int:
-    """Return how many guards this thread is inside."""
-    return _this_thread.state.depth
+    """Return how many guards this thread is inside, each as often as it has entered it."""
+    return sum(each.is_mine for each in _this_thread.state.inside)
+
+
+def is_inside() -> bool:
+    """Tell whether this thread is inside a guard, about to be, or waits for its condition: calls are being put off."""
+    return bool(_this_thread.state.inside)
 
 
 def put_off(call: Callable[[], None]) -> None:
     """Call something, which must not raise: now, or when this thread has left the guards that it is inside."""
     this = _this_thread.state
-    if this.depth:
+    if this.inside:
         this.put_off.append(call)
     else:
         call()
@@ -139,7 +195,12 @@ class Log:
                         logger.name, level, code.co_filename, line, template, facts, exc_info, code.co_name
                     )
                 )
-        except Exception:
-            # As `logging` does with what its own handlers raise: a fault there must not stop what is logged.
-            if logging.raiseExceptions:
-                traceback.print_exc()
+        except BaseException as fault:
+            is_main = threading.current_thread() is threading.main_thread()
+            if is_main and isinstance(fault, KeyboardInterrupt | SystemExit):
+                raise
+            # As `logging` does with what its own handlers raise: a fault there must not stop what is logged. In another
+            # thread nobody would learn of an end, and this may be the one that receives.
+            if logging.raiseExceptions and sys.stderr is not None:
+                with suppress(OSError, ValueError):
+                    traceback.print_exc()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from emitter_typed import Unauthorized
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending
-from emitter_typed._guards import Guard, GuardedCondition, Log, held, put_off
+from emitter_typed._guards import Guard, GuardedCondition, Log, held, put_off, recover
 from tests.unit.protocol.session.test_session import Line
 
 LIMIT_S = 20.0
@@ -211,3 +213,80 @@ def test_a_finalizer_that_runs_under_a_lock_logs_later(lines: Lines) -> None:
     [(line, locks)] = lines.lines
     assert line.startswith("publish.failed_unseen")
     assert locks == 0
+
+
+def test_guards_that_an_interrupted_call_has_not_left_are_left_when_it_fails() -> None:
+    one, other = Guard(), Guard()
+    done: list[int] = []
+    one.__enter__()
+    other.__enter__()
+    other.__enter__()
+    put_off(lambda: done.append(held()))
+
+    recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+
+    assert (held(), one.is_mine, other.is_mine, done) == (0, False, False, [0])
+
+
+def test_they_are_not_left_as_long_as_our_own_code_has_called() -> None:
+    guard = Guard()
+    ours: dict[str, Any] = {"__name__": "emitter_typed._any"}
+    exec("def call(function): function()", ours)
+
+    def fail() -> None:
+        recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+        assert guard.is_mine
+
+    with guard:
+        ours["call"](fail)
+
+
+def test_a_guard_that_was_left_in_another_order_is_not_taken_for_another() -> None:
+    outer, inner = Guard(), Guard()
+    with outer:
+        inner.__enter__()
+    assert (held(), outer.is_mine, inner.is_mine) == (1, False, True)
+
+    recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+
+    assert (held(), inner.is_mine) == (0, False)
+
+
+@pytest.mark.parametrize("fault", [ValueError("broken"), SystemExit("at once"), KeyboardInterrupt()])
+def test_whatever_a_handler_of_logging_raises_ends_no_other_thread(
+    fault: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Failing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise fault
+
+    went_on = threading.Event()
+
+    def work() -> None:
+        LOG.warning("something")
+        went_on.set()
+
+    handler = Failing()
+    logging.getLogger("emitter_typed").addHandler(handler)
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(LIMIT_S)
+    finally:
+        logging.getLogger("emitter_typed").removeHandler(handler)
+    assert went_on.is_set()
+    assert type(fault).__name__ in capsys.readouterr().err
+
+
+def test_an_interruption_of_the_main_thread_is_not_kept_from_it() -> None:
+    class Failing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise KeyboardInterrupt
+
+    handler = Failing()
+    logging.getLogger("emitter_typed").addHandler(handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            LOG.warning("something")
+    finally:
+        logging.getLogger("emitter_typed").removeHandler(handler)

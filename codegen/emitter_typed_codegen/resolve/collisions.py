@@ -24,6 +24,8 @@ class Names:
     """What has the names, as in "a field"."""
     reserved: Collection[str] = ()
     """Names that are taken already."""
+    way_out: str = ""
+    """How to choose another name in Python, with `{}` for the name in the schema, if messages need it as it is."""
     taken: dict[str, tuple[str, Placed]] = field(factory=dict[str, tuple[str, Placed]])
 
     def take(self, name: str, written: str, place: Placed) -> bool:
@@ -47,6 +49,8 @@ class Names:
             else:
                 message = f"{quoted(written)} and {quoted(other)} (line {first.line}) both become {name} as {self.what}"
             hint = "remove or rename one of the two" if written == other else "rename one of the two"
+            if self.way_out and written != other:
+                hint = self.way_out.replace("{}", written)
             self.report.add(place, self.rule, message, hint)
         else:
             self.taken[name] = (written, place)

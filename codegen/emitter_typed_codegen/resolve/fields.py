@@ -157,7 +157,8 @@ def read_fields(
 ) -> tuple[Field, ...]:
     """Read the fields of a record; two of one name, in the language's code or on the wire, are a problem."""
     fields: list[Field] = []
-    names = Names(symbols.report, "name-collision", "a field", reserved)
+    way_out = "rename one of the two, and keep its name in messages: as in other: {type: …, wire: {}}"
+    names = Names(symbols.report, "name-collision", "a field", reserved, way_out)
     wires = Names(symbols.report, "wire-collision", "a field on the wire")
     for key, described in symbols.report.named(node, "'fields'"):
         field = read_field(symbols, key, described, shape=shape, allowed=allowed)

@@ -227,7 +227,8 @@ def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tup
         symbols.report.add(
             entries.key(kind), "wrong-shape", f"{quoted(kind)} has no values", "write at least one, as in [a]"
         )
-    names = Names(symbols.report, "name-collision", what)
+    way_out = "give one of the two another name in Python, as in {}: {name: other}"
+    names = Names(symbols.report, "name-collision", what, way_out=way_out)
     wires = Names(symbols.report, "duplicate-value", what)
     values: list[EnumValue] = []
     for key, node in described:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.async_waiters import Alarms, AsyncWaiters
+from emitter_typed._core.async_waiters import Alarms, AsyncWaiters, wake_all
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState
@@ -67,7 +67,7 @@ class AsyncConnection(Connection):
         self._waiters.wake()
 
     def _finished(self) -> None:
-        self._over.set()
+        wake_all(self._over)
 
     async def end(self, *, abort: bool = False, timeout_s: float) -> None:
         """Close, or abort, and wait for the end. One who is cancelled here leaves a connection that ends in time."""

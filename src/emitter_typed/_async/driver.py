@@ -146,9 +146,12 @@ class AsyncDriver(AsyncReceiving):
                 # The loop took its tasks along when it closed; handlers go on with the next.
                 if not connection.is_over:
                     _log.warning("connection.loop_closed")
+                self.handlers.waits.forget()
+                for worker in self.handlers.workers():
+                    worker.abandon()
+                self._readers.forget()
                 connection.abandon()
                 self._connection = None
-                self._readers.forget()
                 return
             was_left = connection.is_left
             if not connection.is_over:

@@ -50,12 +50,13 @@ class AsyncHandlers:
     async def stop(self, deadline_s: float) -> None:
         """Let the handlers that are running finish, and wait for them; until a time of `monotonic` at most."""
         with self.lock:
-            workers = self._workers()
+            workers = self.workers()
         with self.waits.here() as waiting:
             for worker in workers:
                 await worker.stop(max(0.0, deadline_s - monotonic()), waiting)
 
-    def _workers(self) -> list[AsyncWorker[Any] | AsyncWorker[()]]:
+    def workers(self) -> list[AsyncWorker[Any] | AsyncWorker[()]]:
+        """Return the workers of all handlers."""
         workers: list[AsyncWorker[Any] | AsyncWorker[()]] = list(self._event_handlers)
         # The last one is for errors, for the others report to it.
         for slot in (self.connects, self.disconnects, self.messages, self.errors):
@@ -66,8 +67,8 @@ class AsyncHandlers:
     def forked(self) -> None:
         """Go on in a process that was forked: what runs, and what waits for it, is the parent's."""
         self.lock = Guard()
-        self.waits.forked()
-        for worker in self._workers():
+        self.waits.forget()
+        for worker in self.workers():
             worker.forked()
 
     def get(self, slot: HandlerSlot[AsyncWorker[*Ts]]) -> Callable[[*Ts], Awaitable[None] | None] | None:

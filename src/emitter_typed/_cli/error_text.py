@@ -17,7 +17,6 @@ _WORDS: Final = tuple(
         (r"call history for", "use `emitter-typed history` for"),
         (r"use a second client", "run a second `emitter-typed sub`"),
         (r"pass the name that presence shows.*", "a name goes to --username, and a key to --key @FILE"),
-        (r"`keygen` makes one", "`emitter-typed keygen` makes one"),
         (r"`since` and `until`", "--since and --until"),
         (r"give a context that trusts it as tls=", "give --tls-ca FILE with the authority that signed it"),
         (r" \(max_packet_bytes is \d+\)", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,6 +12,7 @@ from emitter_typed._core.streams.stream import MessageT
 from emitter_typed._core.subscriptions import SubscriptionBase
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
+from emitter_typed._guards import recover
 from emitter_typed._protocol.message import Gap
 from emitter_typed.errors import Undecodable
 
@@ -63,9 +65,13 @@ class AsyncSubscription(SubscriptionBase[AsyncStream[MessageT]]):
             ConnectionLost: The connection has ended for good, and the queue is empty.
             SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
-        while (item := await self._stream.take()) is not None:
-            if (event := self._stream.event(item)) is not None:
-                yield event
+        try:
+            while (item := await self._stream.take()) is not None:
+                if (event := self._stream.event(item)) is not None:
+                    yield event
+        except BaseException:
+            recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+            raise
 
     async def close(self) -> None:
         """End this subscription.
@@ -81,16 +87,21 @@ class AsyncSubscription(SubscriptionBase[AsyncStream[MessageT]]):
 
     async def __anext__(self) -> MessageT:
         stream = self._stream
-        while True:
-            # Another thread may be faster, so that a look beforehand would not do.
-            try:
-                item: Item | None = stream.ready.popleft()
-            except IndexError:
-                item = None
-            if item is None and (item := await stream.take()) is None:
-                raise StopAsyncIteration
-            if (message := stream.message(item)) is not None:
-                return message
+        try:
+            while True:
+                # Another thread may be faster, so that a look beforehand would not do.
+                try:
+                    item: Item | None = stream.ready.popleft()
+                except IndexError:
+                    item = None
+                if item is None and (item := await stream.take()) is None:
+                    break
+                if (message := stream.message(item)) is not None:
+                    return message
+        except BaseException:
+            recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+            raise
+        raise StopAsyncIteration
 
     async def __aenter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emitter_typed._on_use import asyncio
@@ -46,9 +47,16 @@ class AsyncWaiters:
 
 
 def wake(future: _AnyFuture) -> None:
-    """Let the task that awaits a future go on, unless it does already."""
+    """Let the task that awaits a future go on, unless it does already, or its event loop is closed."""
     if not future.done():
-        future.set_result(None)
+        with suppress(RuntimeError):
+            future.set_result(None)
+
+
+def wake_all(event: asyncio.Event) -> None:
+    """Let the tasks that wait for an event go on, as `wake` does."""
+    with suppress(RuntimeError):
+        event.set()
 
 
 class Alarms:

@@ -33,14 +33,15 @@ class AsyncWorker(HandlerQueue[*Ts]):
         self.handler = handler
         self._report = report
         self._changed = asyncio.Event()
-        self._running = False
         self._task: asyncio.Task[None] | None = None
+        # What the current task was started for. An earlier one may end late, with its event loop.
+        self._run: object = None
 
     def offer(self, *item: *Ts) -> None:
         """Queue an item."""
         self._put(item)
-        if not self._running:
-            self._running = True
+        if self._run is None:
+            self._run = object()
             self._stopping = False
             # An event belongs to one loop, and the next task may run in another.
             self._changed = asyncio.Event()
@@ -49,7 +50,7 @@ class AsyncWorker(HandlerQueue[*Ts]):
         self._changed.set()
 
     def _start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name=f"emitter-{self.name}")
+        self._task = asyncio.create_task(self._handle(self._run), name=f"emitter-{self.name}")
 
     async def stop(self, timeout_s: float, waiting: Collection[asyncio.Task[Any] | None]) -> None:
         """Let the task end after the items that wait, and wait for that unless it waits itself.
@@ -57,7 +58,7 @@ class AsyncWorker(HandlerQueue[*Ts]):
         A later item starts another task.
         """
         self._end()
-        if self._running and self._task is not None and self._task not in waiting:
+        if self._run is not None and self._task is not None and self._task not in waiting:
             await asyncio.wait([self._task], timeout=timeout_s)
 
     def retire(self, waits: AsyncWaits) -> None:
@@ -66,15 +67,18 @@ class AsyncWorker(HandlerQueue[*Ts]):
 
     def forked(self) -> None:
         """Go on in a process that was forked: the task, and what waits for it, are the parent's."""
-        self._running = False
-        self._task = None
+        self.abandon()
         self._items.clear()
+
+    def abandon(self) -> None:
+        """Forget the task, whose event loop is closed; what waits is for that of a later item."""
+        self._run = self._task = None
 
     def _end(self) -> None:
         self._stopping = True
         self._changed.set()
 
-    async def _run(self) -> None:
+    async def _handle(self, run: object) -> None:
         try:
             while True:
                 while not self._items:
@@ -85,7 +89,8 @@ class AsyncWorker(HandlerQueue[*Ts]):
                 if (rest := _call(self.name, self.handler, self._items.popleft(), self._report)) is not None:
                     await rest
         finally:
-            self._running = False
+            if self._run is run:
+                self._run = None
 
 
 def _call(
@@ -151,8 +156,8 @@ class AsyncWaits:
         finally:
             self._waiting.discard(this)
 
-    def forked(self) -> None:
-        """Go on in a process that was forked, where nobody waits."""
+    def forget(self) -> None:
+        """Forget all: they are those of another process, or of an event loop that is closed."""
         self._waiting.clear()
 
 

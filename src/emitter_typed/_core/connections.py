@@ -6,6 +6,7 @@ or that may call us again, happens under it: transports start and end, lines are
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from emitter_typed._core.addresses import address_of
 from emitter_typed._core.state import AsyncConnectionState, ConnectionState
 from emitter_typed._guards import Guard, Log
 from emitter_typed._masking import hide_keys
-from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, Retry
+from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, Phase, Retry
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._protocol.session.fetches import Fetch
 from emitter_typed._protocol.session.session import Session
@@ -77,6 +78,9 @@ class Connection(ABC):
         self._tell_of_loss = tell_of_loss
         self._transport: Transport | None = None
         self._timer: Timer | None = None
+        self._close_by_s = math.inf
+        # The end, where a call was interrupted before everybody was told.
+        self._untold: tuple[Over, Transport | None] | None = None
         self._process = getpid()
         self.unsent: int = 0
         """How many messages of QoS 0 were not written by the end."""
@@ -161,29 +165,37 @@ class Connection(ABC):
     def close(
         self, *, abort: bool = False, timeout_s: float = CLOSE_TIMEOUT_S, error: EmitterError | None = None
     ) -> None:
-        """End the connection; it does not wait, and may be called again.
+        """End the connection; it does not wait, and may be called again, also to shorten its limit.
 
         Args:
             abort: Whether to drop it at once. If not, what waits is sent first.
             timeout_s: For how long to send, in seconds.
             error: Why it ends; None: the client leaves.
         """
-        with self.lock:
-            was_left = self._machine.is_left
-            over = self._machine.close(abort=abort or not self.session.connected, error=error)
-            transport = self._transport
-            is_shown = over is not None and self._end(over)
-        if over is not None:
-            if transport is not None:
-                self._drop(transport)
-            self._tell_the_end(over, is_shown=is_shown)
-        elif transport is not None and not was_left:
-            # Transports that are not ours may take as long as they like.
-            self._call_later(timeout_s + _CLOSE_GRACE_S, partial(self.close, abort=True))
-            if isinstance(transport, FlushingTransport):
-                transport.close(timeout_s)
-            else:
-                transport.close()
+        over, transport = None, None
+        try:
+            with self.lock:
+                transport = self._transport
+                over = self._machine.close(abort=abort or not self.session.connected, error=error)
+                if self._untold is not None and self._machine.phase is Phase.CLOSED:
+                    (over, transport), self._untold = self._untold, None
+                is_shown = over is not None and self._end(over)
+            if over is not None:
+                if transport is not None:
+                    self._drop(transport)
+                self._tell_the_end(over, is_shown=is_shown)
+            elif transport is not None and (close_by_s := monotonic() + timeout_s) < self._close_by_s:
+                # Transports that are not ours may take as long as they like.
+                self._call_later(timeout_s + _CLOSE_GRACE_S, partial(self.close, abort=True))
+                if isinstance(transport, FlushingTransport):
+                    transport.close(timeout_s)
+                else:
+                    transport.close()
+                self._close_by_s = close_by_s
+        except BaseException:
+            # A signal handler has raised: the next call does it again.
+            self._untold = over or Over(error=error, lost=False, given_up=False), transport
+            raise
 
     @property
     def is_usable(self) -> bool:

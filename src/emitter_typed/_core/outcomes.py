@@ -195,12 +195,17 @@ class AsyncOutcome(Outcome[ResultT, "tuple[asyncio.Future[None], ...] | asyncio.
                 wake(future)
             return
         self.alarms.forget(waiting)
-        if not waiting.done():
+        if waiting.done():
+            return
+        try:  # for each of the calls that come in numbers, `suppress` would take longer than all of this
             if self._error is None:
                 waiting.set_result(self._result)
             else:
                 # Without what it went through for others who waited, and where it was made.
                 _raise_in(waiting, self._error.with_traceback(None))
+        except RuntimeError:
+            # Its event loop is closed.
+            pass
 
     async def wait(self, alarms: Alarms, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.

@@ -163,16 +163,17 @@ class Settings:
 
     def _check_connect_size(self, username: str | None) -> None:
         """Raise InvalidArgument if will and username together do not fit a CONNECT."""
-        if self.will is None:
-            return
-        size = _BARE_CONNECT_BYTES + 2 + len(self.will.topic) + 2 + len(self.will.payload)
+        will = self.will
+        size = _BARE_CONNECT_BYTES
+        size += 0 if will is None else 2 + len(will.topic.encode()) + 2 + len(will.payload)
         size += 0 if username is None else 2 + len(username.encode())
         if size > self.max_packet_bytes:
+            argument, what = ("username", "it makes") if will is None else ("will", "its message and the username make")
             raise InvalidArgument(
-                f"will: its message and the username make a CONNECT packet of {size} bytes, and max_packet_bytes is "
-                f"{self.max_packet_bytes}: shorten the message",
-                argument="will",
-                value=self.will,
+                f"{argument}: {what} a CONNECT packet of {size} bytes, and max_packet_bytes is "
+                f"{self.max_packet_bytes}: shorten the {'username' if will is None else 'message'}",
+                argument=argument,
+                value=will,
             )
 
 

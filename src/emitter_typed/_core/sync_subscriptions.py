@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -12,6 +13,7 @@ from emitter_typed._core.streams.sync_stream import SyncStream
 from emitter_typed._core.subscriptions import SubscriptionBase
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
+from emitter_typed._guards import recover
 from emitter_typed._protocol.message import Gap
 from emitter_typed.errors import Undecodable
 
@@ -61,9 +63,13 @@ class Subscription(SubscriptionBase[SyncStream[MessageT]]):
             ConnectionLost: The connection has ended for good, and the queue is empty.
             SlowConsumer: The queue was full, with `overflow="fail"`, and has been read to its end.
         """
-        while (item := self._stream.take()) is not None:
-            if (event := self._stream.event(item)) is not None:
-                yield event
+        try:
+            while (item := self._stream.take()) is not None:
+                if (event := self._stream.event(item)) is not None:
+                    yield event
+        except BaseException:
+            recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+            raise
 
     def close(self) -> None:
         """End this subscription.
@@ -79,16 +85,21 @@ class Subscription(SubscriptionBase[SyncStream[MessageT]]):
 
     def __next__(self) -> MessageT:
         stream = self._stream
-        while True:
-            # Another thread may be faster, so that a look beforehand would not do.
-            try:
-                item: Item | None = stream.ready.popleft()
-            except IndexError:
-                item = None
-            if item is None and (item := stream.take()) is None:
-                raise StopIteration
-            if (message := stream.message(item)) is not None:
-                return message
+        try:
+            while True:
+                # Another thread may be faster, so that a look beforehand would not do.
+                try:
+                    item: Item | None = stream.ready.popleft()
+                except IndexError:
+                    item = None
+                if item is None and (item := stream.take()) is None:
+                    break
+                if (message := stream.message(item)) is not None:
+                    return message
+        except BaseException:
+            recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+            raise
+        raise StopIteration
 
     def __enter__(self) -> Self:
         return self

@@ -121,8 +121,8 @@ class SyncWaits:
             with self._guard:
                 self._waiting.discard(this)
 
-    def forked(self) -> None:
-        """Go on in a process that was forked, where nobody waits."""
+    def forget(self) -> None:
+        """Forget all: they are those of another process."""
         self._guard = Guard()
         self._waiting.clear()
 

@@ -36,7 +36,9 @@ class Unauthorized(BrokerError):
         the security key with extend permission can only be used for private links
     """
 
-    hint = "use a key for this channel with the needed permission; `keygen` makes one"
+    hint = """\
+use a key for this channel with the needed permission; `keygen` and `keyban` need \
+the master key"""
 
 
 class PaymentRequired(BrokerError):

@@ -14,7 +14,7 @@ from emitter_typed._core.pending import Pending, unacknowledged
 from emitter_typed._core.settings import Settings
 from emitter_typed._core.state import ConnectionState
 from emitter_typed._core.workers import HANDLERS_TIMEOUT_S
-from emitter_typed._guards import Guard, Log, held
+from emitter_typed._guards import Guard, Log, is_inside
 from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.definition import ProtocolDefinition
 from emitter_typed._protocol.operations import prepare
@@ -140,7 +140,7 @@ class SyncDriver(SyncReceiving):
             waited = connection.end(
                 abort=abort, timeout_s=CLOSE_TIMEOUT_S if deadline is None else max(0.0, deadline - monotonic())
             )
-            if not waited or held():
+            if not waited or is_inside():
                 # A signal handler has interrupted a call: threads of handlers start and end when that goes on.
                 return
             if not was_left:

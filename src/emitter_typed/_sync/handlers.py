@@ -51,12 +51,13 @@ class SyncHandlers:
     def stop(self, deadline_s: float) -> None:
         """Let the handlers that are running finish, and wait for them; until a time of `monotonic` at most."""
         with self.lock:
-            workers = self._workers()
+            workers = self.workers()
         with self.waits.here() as waiting:
             for worker in workers:
                 worker.stop(max(0.0, deadline_s - monotonic()), waiting)
 
-    def _workers(self) -> list[SyncWorker[Any] | SyncWorker[()]]:
+    def workers(self) -> list[SyncWorker[Any] | SyncWorker[()]]:
+        """Return the workers of all handlers."""
         workers: list[SyncWorker[Any] | SyncWorker[()]] = list(self._event_handlers)
         # The last one is for errors, for the others report to it.
         for slot in (self.connects, self.disconnects, self.messages, self.errors):
@@ -67,8 +68,8 @@ class SyncHandlers:
     def forked(self) -> None:
         """Go on in a process that was forked: what runs, and what waits for it, is the parent's."""
         self.lock = Guard()
-        self.waits.forked()
-        for worker in self._workers():
+        self.waits.forget()
+        for worker in self.workers():
             worker.forked()
 
     def get(self, slot: HandlerSlot[SyncWorker[*Ts]]) -> Callable[[*Ts], None] | None:

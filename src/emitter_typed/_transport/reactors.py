@@ -28,6 +28,7 @@ _log = Log("emitter_typed")
 _LONGEST_WAIT_S: Final = 3600.0
 _PATIENCE_S: Final = 0.1
 _MANY_TIMERS: Final = 50
+_LOOP_CHECK_S: Final = 10.0
 
 
 class _ThreadTimer:
@@ -71,9 +72,13 @@ class ThreadReactor:
         """Start the thread. Raises RuntimeError if there is none; nothing is left then."""
         try:
             self._thread.start()
-        except BaseException:
+        except RuntimeError:
             self._selector.close()
             self._close()
+            raise
+        except BaseException:
+            # A signal handler has raised while this waited for the thread, which cleans up by itself.
+            self.stop()
             raise
 
     def stop(self) -> None:
@@ -110,9 +115,9 @@ class ThreadReactor:
     def call_soon(self, call: Callable[[], None]) -> None:
         """Call soon."""
         self._calls.append(call)
-        # After the append: awake, the thread looks at its calls once more before it sleeps.
+        # After the append: awake, the thread looks at its calls once more before it sleeps. It alone says that it is
+        # awake, so that whoever calls next wakes it if a signal handler raises here.
         if self._asleep:
-            self._asleep = False
             with self._waking, contextlib.suppress(OSError):
                 self._wake_writer.send(b"\0")
 
@@ -186,8 +191,8 @@ class ThreadReactor:
 def _guarded(call: Callable[[], None]) -> None:
     try:
         call()
-    except Exception as failure:
-        # The next call is somebody else's.
+    except BaseException as failure:
+        # The next call is somebody else's, and nobody above would learn that the thread has ended.
         _log.error("transport.failed", exc_info=failure)
 
 
@@ -275,8 +280,18 @@ class _WatchingThread:
             thread = ThreadReactor()
             thread.start()
             self._thread = thread
+            self._look_after_loop(thread)
         self._wanted[fd] = events, ready
         self._arm(fd, events)
+
+    def _look_after_loop(self, thread: ThreadReactor) -> None:
+        # One that is closed with clients in it says nothing any more.
+        loop = self._loop()
+        if loop is None or loop.is_closed():
+            self._wanted.clear()
+            thread.stop()
+        else:
+            thread.call_later(_LOOP_CHECK_S, partial(self._look_after_loop, thread))
 
     def _arm(self, fd: int, events: int) -> None:
         if (thread := self._thread) is not None:

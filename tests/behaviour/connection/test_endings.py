@@ -13,7 +13,18 @@ from time import monotonic
 
 import pytest
 
-from emitter_typed import AsyncClient, Client, Closed, ConnectionLost, EmitterError, Key, RequestTimeout
+from emitter_typed import (
+    AsyncClient,
+    Client,
+    Closed,
+    Congested,
+    ConnectionLost,
+    EmitterError,
+    Key,
+    Pending,
+    RequestTimeout,
+)
+from emitter_typed._async import driver as async_driver
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called, connected
 from tests.helpers.live import left_connections, live_connections
@@ -228,6 +239,23 @@ async def test_draining_counts_what_the_network_did_not_take(flavour: Flavour, b
         broker.faults.resume_reading()
 
 
+@in_loop
+async def test_close_keeps_its_own_limit_while_a_drain_still_has_time(
+    broker: Broker, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(async_driver, "CLOSE_TIMEOUT_S", 0.1)
+    async with connected("asyncio", broker) as client:
+        await _fill(client, broker, key)
+        draining = asyncio.create_task(client.drain(LIMIT_S))
+        await asyncio.sleep(0.05)
+        began = monotonic()
+        await client.close()
+        with pytest.raises(RequestTimeout):
+            await draining
+        assert monotonic() - began < PATIENCE_S
+        broker.faults.resume_reading()
+
+
 async def _fill(client: AsyncClient, broker: Broker, key: Key) -> None:
     broker.faults.stall_reading()
     for _ in range(1_000):
@@ -305,30 +333,40 @@ def test_in_a_child_every_call_raises_or_returns_at_once_whatever_threads_did_at
         for thread in threads:
             thread.start()
         failed: list[str] = []
-        for _ in range(count):
-            pending = client.publish_nowait(key, "a/b/", "x")
-            calls = {
-                "publish": lambda: client.publish(key, "a/", "x"),
-                "me": client.me,
-                "subscribe": lambda: client.subscribe(key, "a/"),
-                "history": lambda: list(client.history(key, "a/")),
-                "get": subscription.get,
-                "next": lambda: next(subscription),
-                "wait": pending.wait,
-                "publish_nowait": lambda: client.publish_nowait(key, "a/", "x"),
-                "drain": client.drain,
-                "on_message": lambda: setattr(client, "on_message", print),
-                "leave": subscription.close,
-                "close": client.close,
-                "abort": client.abort,
-            }
-            failed += _in_child(calls)  # type: ignore[arg-type]  # whatever they return
-        over.set()
-        for thread in threads:
-            thread.join()
+        try:
+            for _ in range(count):
+                pending = _publish_when_there_is_room(client, key)
+                calls = {
+                    "publish": lambda: client.publish(key, "a/", "x"),
+                    "me": client.me,
+                    "subscribe": lambda: client.subscribe(key, "a/"),
+                    "history": lambda: list(client.history(key, "a/")),
+                    "get": subscription.get,
+                    "next": lambda: next(subscription),
+                    "wait": pending.wait,
+                    "publish_nowait": lambda: client.publish_nowait(key, "a/", "x"),
+                    "drain": client.drain,
+                    "on_message": lambda: setattr(client, "on_message", print),
+                    "leave": subscription.close,
+                    "close": client.close,
+                    "abort": client.abort,
+                }
+                failed += _in_child(calls)  # type: ignore[arg-type]  # whatever they return
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
         assert failed == []
         assert client.me().id
         assert client.connection.connects == 1
+
+
+def _publish_when_there_is_room(client: Client, key: Key) -> Pending:
+    # Another thread publishes as fast as it can.
+    while True:
+        with suppress(Congested):
+            return client.publish_nowait(key, "a/b/", "x")
+        client.me()
 
 
 def _in_child(calls: dict[str, object]) -> list[str]:

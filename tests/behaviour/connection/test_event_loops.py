@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from emitter_typed import AsyncClient, Closed, EmitterError
+from emitter_typed import AsyncClient, Closed, EmitterError, Key
 from emitter_typed.broker import Broker
 from tests.helpers.loops import LIMIT_S
 from tests.helpers.samples import WRONG_KEY
@@ -68,3 +68,67 @@ def test_a_loop_that_still_runs_keeps_its_client(broker: Broker) -> None:
             assert (await client.me()).id
 
     asyncio.run(main())
+
+
+WAITS: dict[str, Callable[[AsyncClient, Key], Awaitable[object]]] = {
+    "call": lambda client, key: client.me(),
+    "publish": lambda client, key: client.publish(key, "a/", "x", qos=1),
+    "subscribe": lambda client, key: client.subscribe(key, "a/"),
+    "read": lambda client, key: _read(client, key),
+    "state": lambda client, key: client.connection.wait("reconnecting"),
+    "room": lambda client, key: _fill(client, key),
+    "drain": lambda client, key: client.drain(LIMIT_S),
+}
+
+
+async def _read(client: AsyncClient, key: Key) -> None:
+    async with await client.subscribe(key, "a/") as subscription:
+        await subscription.get()
+
+
+async def _fill(client: AsyncClient, key: Key) -> None:
+    while True:
+        await client.publish(key, "a/", b"x" * 60_000, qos=0)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_tasks_of_a_loop_that_was_closed_under_them_hold_nothing_up_in_the_next(broker: Broker, wait: str) -> None:
+    key = broker.keygen("a/", "rw")
+    client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S)
+    connects: list[int] = []
+    client.on_connect = lambda: connects.append(len(connects))
+
+    async def begin() -> asyncio.Task[object]:
+        await client.connect()
+        await client.me()
+        if wait != "read":
+            broker.faults.stall_reading()
+        if wait == "drain":
+            client.publish_nowait(key, "a/", "x", qos=1)
+        task = asyncio.ensure_future(WAITS[wait](client, key))
+        for _ in range(200):
+            # Until it waits, and so often that what it asked for is here if it comes at all.
+            await asyncio.sleep(0.0005)
+        return task
+
+    async def go_on() -> None:
+        await client.close()
+        await client.connect()
+        subscription = await client.subscribe(key, "a/")
+        await client.publish(key, "a/", "y", qos=1)
+        message = await subscription.get(timeout_s=LIMIT_S)
+        assert message is not None
+        async with asyncio.timeout(LIMIT_S):
+            while len(connects) < 2:
+                await asyncio.sleep(0)
+        await client.close()
+
+    loop = asyncio.new_event_loop()
+    task = loop.run_until_complete(begin())
+    assert not task.done()
+    loop.close()
+    broker.faults.resume_reading()
+    asyncio.run(go_on())
+    # asyncio would complain of it.
+    setattr(task, "_log_destroy_pending", False)  # noqa: B010  # no stub has it

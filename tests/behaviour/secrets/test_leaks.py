@@ -28,7 +28,7 @@ def test_that_shows_none(broker):
 
 
 def test_a_test_that_shows_a_key_fails(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest("from tests.conftest import *\nfrom tests.checks import *")
+    pytester.makeconftest('pytest_plugins = ["tests.checks"]')
     pytester.makepyfile(PROGRAM)
     done = pytester.runpytest_subprocess("-o", f"pythonpath={ROOT}", "-p", "no:xdist", "-p", "no:asyncio")
     done.assert_outcomes(passed=4, errors=3)

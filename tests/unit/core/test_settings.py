@@ -206,6 +206,8 @@ def test_a_subscription_has_the_clients_bounds_but_for_its_own() -> None:
         ("keepalive", ("h", 1, False, 0, None)),
         ("keepalive", ("h", 1, False, 120, None)),
         ("username", ("h", 1, False, 30, "x" * 65_536)),
+        # One that a packet has no room for.
+        ("username", ("h", 1, False, 30, "x" * 65_530)),
         ("username", ("h", 1, False, 30, "\ud800")),
     ],
 )

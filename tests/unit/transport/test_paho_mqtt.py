@@ -6,12 +6,22 @@ import gc
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 import pytest
 
-from emitter_typed._protocol.packets import Connack, Delivery, Puback, Publish, Suback, Subscribe, Unsuback, Unsubscribe
+from emitter_typed._protocol.packets import (
+    Connack,
+    Delivery,
+    InboundPacket,
+    Puback,
+    Publish,
+    Suback,
+    Subscribe,
+    Unsuback,
+    Unsubscribe,
+)
 from emitter_typed._transport import make_transport
 from emitter_typed._transport.base import Endpoint, Transport
 from emitter_typed._transport.paho_mqtt.client import PahoClient
@@ -314,3 +324,38 @@ def test_what_was_left_before_it_began_ends_in_peace(broker: Broker, notes: Note
     transport.start(notes)
     assert notes.end() is None
     assert transport.join(LIMIT_S)
+
+
+class Counting(Notes):
+    """A sink that counts the packets of each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: list[int] = []
+
+    def received(self, packets: Sequence[InboundPacket], /) -> None:
+        self.counts.append(len(packets))
+        super().received(packets)
+
+
+@pytest.mark.parametrize("make", [DirectClient, PahoClient])
+def test_a_turn_takes_a_bounded_number_of_packets_that_paho_reads(
+    make: type[PahoClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emitter_typed._transport.paho_mqtt.transport.make_client", make)
+    count, hold, notes = 3_000, threading.Event(), Counting()
+
+    def serve(connection: socket.socket) -> None:
+        read_packet(connection)
+        connection.sendall(b"\x20\x02\x00\x00" + b"\x90\x03\x00\x01\x00" * count)
+        hold.wait(LIMIT_S)
+
+    with listener(serve) as port:
+        transport = make_transport(endpoint(port))
+        transport.start(notes)
+        packets = [notes.next() for _ in range(1 + count)]
+        hold.set()
+        transport.close()
+        assert transport.join(LIMIT_S)
+    assert packets == [Connack(0)] + [Suback(1, (0,))] * count
+    assert max(notes.counts) <= 256

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import selectors
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
 
+from emitter_typed._transport import reactors
 from emitter_typed._transport.reactors import LoopReactor, ThreadReactor
 from tests.helpers.listeners import LIMIT_S
 from tests.helpers.loops import in_loop
-from tests.helpers.threads import begun_since
+from tests.helpers.threads import begun_since, left_behind
 from tests.helpers.unwatching import UnwatchingLoop, run_unwatching
 
 
@@ -182,3 +184,40 @@ def test_a_loop_that_is_closed_is_left_in_peace() -> None:
     with ours, peer:
         reactor.watch(ours.fileno(), 0, lambda events: None)
     assert reactor.is_here
+
+
+def test_a_thread_whose_start_was_interrupted_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = threading.enumerate()
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    reactor = ThreadReactor()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            reactor.start()
+    assert left_behind(before, LIMIT_S) == []
+
+
+def test_a_call_that_ends_the_program_does_not_end_the_thread(
+    reactor: ThreadReactor, caplog: pytest.LogCaptureFixture
+) -> None:
+    reactor.call_soon(sys.exit)
+    wait_for(reactor, lambda: None)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["transport.failed"]
+
+
+def test_the_thread_of_a_loop_that_was_closed_with_clients_in_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reactors, "_LOOP_CHECK_S", 0.01)
+    before = threading.enumerate()
+    ours, peer = socket.socketpair()
+    with ours, peer:
+
+        async def watch() -> None:
+            LoopReactor(asyncio.get_running_loop()).watch(ours.fileno(), selectors.EVENT_READ, lambda events: None)
+
+        run_unwatching(watch())
+        assert left_behind(before, LIMIT_S) == []

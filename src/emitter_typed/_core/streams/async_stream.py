@@ -6,6 +6,7 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
+from emitter_typed._core.async_waiters import wake_all
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._on_use import asyncio
 from emitter_typed.errors import Closed, EmitterError
@@ -28,12 +29,12 @@ class AsyncStream(Stream[MessageT]):
         return nullcontext()
 
     def _wake(self) -> None:
-        self._changed.set()
+        wake_all(self._changed)
 
     def offer(self, arrivals: Collection[Arrival]) -> None:
         """Take messages in."""
         self._put(arrivals)
-        self._changed.set()
+        wake_all(self._changed)
         if self._ended or self._feed.cursor_is_old:
             self._go_on()
 

@@ -123,6 +123,7 @@ class Session:
         self.connected: bool = False
         """Whether the broker has accepted a connection, and it has not ended."""
         self._over = False
+        self._ended = False
         # Why there is no connection; None: there was none yet, or this side has closed it.
         self._error: EmitterError | None = None
         self.fetches: Fetches = Fetches(lambda fetch: self.ask(fetch.definition, fetch.request, fetch), counters)
@@ -309,7 +310,7 @@ class Session:
         Args:
             error: Why; None if this side has closed it, which ends subscriptions in peace.
         """
-        if self._over:
+        if self._ended:
             return
         self.connected = False
         self._over = True
@@ -325,6 +326,8 @@ class Session:
             call_result.reject(ConnectionLost(reason, operation="drain"))
         self._local.end_all(error)
         self._watches.end_all(error)
+        # Only now: one that was interrupted by a signal handler that raises is done again.
+        self._ended = True
 
     @property
     def offline(self) -> str | None:

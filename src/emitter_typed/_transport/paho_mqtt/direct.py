@@ -14,6 +14,8 @@ from emitter_typed._transport.paho_mqtt.client import PahoClient
 
 _KNOWN: Final = ("2.1.0", "2.2.0")
 _READ_BYTES: Final = 64 * 1024
+# Those that paho reads, each of which takes it long. A broker sends few of them, if it means well.
+_MAX_OTHERS_A_BATCH: Final = 256
 _CONNACK: Final = 0x20
 _PUBLISH: Final = 0x30
 
@@ -33,16 +35,23 @@ class DirectClient(PahoClient):
         self._frames = Frames(endpoint.max_packet_bytes)
         self._handed = b""
         self._at_end = False
+        self._is_behind = False
         self._failure: OSError | None = None
 
     def receive(self) -> None:
         """Read what the socket has to give, up to a bound, into `arrived`."""
+        if self._is_behind and not self._take():
+            return
         taken = 0
         while taken < _READ_BYTES:
             size = self._read()
             taken += size
-            if not size or self.socket() is None or (size < _READ_BYTES and self._gives_all):
+            if not size or (size < _READ_BYTES and self._gives_all):
                 return
+
+    def holds_more(self) -> bool:
+        """Tell whether something has been read, or TLS holds it, that was not taken in yet."""
+        return (self._is_behind and self.socket() is not None) or super().holds_more()
 
     def encoded(self, packet: OutboundPacket) -> OutboundPacket | bytes:
         """Return a PUBLISH as it is sent: bytes take less of what the garbage collector looks at."""
@@ -81,14 +90,21 @@ class DirectClient(PahoClient):
             self.gibberish = True
             self.drop()
             return 0
+        return len(data) if self._take() else 0
+
+    def _take(self) -> bool:
+        """Take in what was read, up to a bound, and tell whether to read on."""
         try:
-            while (other := self._frames.take(self.arrived, known=self.accepted)) is not None:
+            for _ in range(_MAX_OTHERS_A_BATCH):
+                other = self._frames.take(self.arrived, known=self.accepted)
+                self._is_behind = other is not None
+                if other is None:
+                    break
                 self._hand_on(other)
         except PacketTooLarge as problem:
             self.lost_because = str(problem)
             self.drop()
-            return 0
-        return len(data)
+        return not self._is_behind and self.socket() is not None
 
     def _hand_on(self, packet: bytes) -> None:
         """Let paho read a packet, the beginning of one, or nothing, and thereby learn of the end."""

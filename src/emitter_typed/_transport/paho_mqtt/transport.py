@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
+import sys
 import threading
 from collections import deque
 from contextlib import suppress
@@ -13,7 +15,7 @@ from typing import Final
 import paho.mqtt.client as paho
 
 from emitter_typed._clock import monotonic
-from emitter_typed._guards import Log
+from emitter_typed._guards import Log, recover
 from emitter_typed._protocol.keepalive import KeepAlive
 from emitter_typed._protocol.packets import Connack, OutboundPacket, Publish, Subscribe
 from emitter_typed._protocol.refusals import is_refused_login
@@ -58,7 +60,7 @@ class PahoTransport:
         self._resuming = False
         self._running = False
         self._closing = False
-        self._close_timeout_s = CLOSE_TIMEOUT_S
+        self._close_by_s = math.inf
         self._aborting = False
         self._over = False
         self._told = threading.Event()
@@ -86,8 +88,9 @@ class PahoTransport:
             return
         item = packet if self._client is None else self._client.encoded(packet)
         # Almost all that is sent is bytes by now.
-        self._queued_bytes += len(item) if isinstance(item, bytes) else _size(item)
+        size = len(item) if isinstance(item, bytes) else _size(item)
         self._outgoing.append(item)
+        self._queued_bytes += size
         if not self._resuming:
             self._resume_soon()
 
@@ -105,9 +108,11 @@ class PahoTransport:
         return sum(map(_is_once, (*self._unwritten, *self._outgoing)))
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
-        """Send what waits and a DISCONNECT, within so many seconds."""
-        self._close_timeout_s = timeout_s
+        """Send what waits and a DISCONNECT, within so many seconds; the shortest limit counts."""
+        self._close_by_s = min(self._close_by_s, monotonic() + timeout_s)
         self._closing = True
+        # Whatever a signal handler has interrupted, this is looked at.
+        self._resuming = False
         self._resume_soon()
 
     def abort(self) -> None:
@@ -134,7 +139,12 @@ class PahoTransport:
         reactor = self._reactor
         if reactor is not None and not self._resuming:
             self._resuming = True
-            reactor.call_soon(self._resume_now)
+            try:
+                reactor.call_soon(self._resume_now)
+            except BaseException:
+                # A signal handler may have raised before it could take note.
+                self._resuming = False
+                raise
 
     def _resume_now(self) -> None:
         # First, so that what is asked for from now on is looked at in this round, or asks for another.
@@ -159,6 +169,11 @@ class PahoTransport:
         except Exception as failure:
             _log.error("transport.failed", exc_info=failure)
             error = ConnectionLost(f"it failed with {type(failure).__name__}")
+        except BaseException as interruption:
+            # A signal handler has raised in the event loop, or somebody ends the program. No step can follow this one.
+            recover(sys._getframe())  # pyright: ignore[reportPrivateUsage]  # there is no public way
+            self._end(None if self._is_left else ConnectionLost(f"{type(interruption).__name__} interrupted it"))
+            raise
         else:
             if not self._is_left:
                 self._running = False
@@ -187,8 +202,9 @@ class PahoTransport:
                     self._unwatch()
             self._watched = wait
         except (OSError, RuntimeError) as failure:
-            # There is no thread, or no room, to watch it: what waits for it has failed.
-            self._steps.throw(failure)
+            # There is no thread, or no room, to watch it: what waits for it has failed, and may have another way.
+            self._wait(self._steps.throw(failure))
+            return
         if wait.until_s is not None and (self._timer is None or wait.until_s < self._timer_s):
             # One that comes too early does no harm; most are never reached.
             if self._timer is not None:
@@ -273,7 +289,6 @@ class PahoTransport:
     def _converse(self, client: PahoClient, deadline_s: float) -> Steps[EmitterError | None]:
         assert self._sink is not None, "it has started"
         keepalive = KeepAlive(self._endpoint.keepalive_s, monotonic())
-        close_by_s: float | None = None
         bytes_in = bytes_out = ready = 0
         if (sock := client.socket()) is None:
             return self._end_of(client)
@@ -294,8 +309,7 @@ class PahoTransport:
             if client.socket() is None:
                 if not self._closing:
                     return self._end_of(client)
-                if close_by_s is not None:
-                    yield from self._wait_for_the_peer(close_by_s)
+                yield from self._wait_for_the_peer()
                 return None
             now_s = monotonic()
             if client.bytes_out != bytes_out:
@@ -318,8 +332,7 @@ class PahoTransport:
                     keepalive.wrote(now_s, all_of_it=not client.want_write())
                 until_s = keepalive.due_s
             if self._closing:
-                close_by_s = close_by_s or now_s + self._close_timeout_s
-                if now_s >= close_by_s:
+                if now_s >= self._close_by_s:
                     return None
                 if not self._outgoing and not client.want_write():
                     # Its last byte makes paho close the socket.
@@ -327,15 +340,15 @@ class PahoTransport:
                         self._last_handle = socket.socket(fileno=socket.dup(fd))
                     client.disconnect()
                     if client.socket() is None:
-                        yield from self._wait_for_the_peer(close_by_s)
+                        yield from self._wait_for_the_peer()
                         return None
-                until_s = min(until_s, close_by_s)
+                until_s = min(until_s, self._close_by_s)
             full = client.want_write()
             events = EVENT_READ | (EVENT_WRITE if full else 0)
             again = client.holds_more() or (bool(self._outgoing) and not full)
             ready = yield Wait(fd, events, until_s, again)
 
-    def _wait_for_the_peer(self, until_s: float) -> Steps[None]:
+    def _wait_for_the_peer(self) -> Steps[None]:
         """Say that nothing more comes, and read until the other side has closed, too.
 
         Who closes a socket with something unread makes the other side forget what it has not read yet.
@@ -345,8 +358,8 @@ class PahoTransport:
             return
         with suppress(OSError):
             handle.shutdown(socket.SHUT_WR)
-            while monotonic() < until_s:
-                yield Wait(handle.fileno(), EVENT_READ, until_s)
+            while monotonic() < self._close_by_s:
+                yield Wait(handle.fileno(), EVENT_READ, self._close_by_s)
                 with suppress(BlockingIOError):
                     if not handle.recv(_MAX_WRITE_BYTES):
                         return

@@ -1,0 +1,120 @@
+"""A signal handler that raises, as that of Ctrl-C does, interrupts one call, and leaves the client as it should be."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from emitter_typed import Client, Key, Subscription
+from emitter_typed._protocol.session.session import Session
+from emitter_typed.broker import Broker
+from tests.helpers.flavours import Flavour, both_flavours, connected
+from tests.helpers.loops import LIMIT_S, in_loop
+from tests.helpers.losing import until
+from tests.helpers.threads import begun_since
+
+TIMES = 60
+
+
+class Interrupted(BaseException):
+    """What a signal handler raises."""
+
+
+@contextmanager
+def interrupting() -> Generator[None]:
+    """Raise in the main thread at some moment, and again should the first one meet a finalizer, which nobody sees."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0001, 0.003), 0.2)
+        yield
+    finally:
+        while signal.getitimer(signal.ITIMER_REAL)[0]:
+            with suppress(Interrupted):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def read(client: Client, key: Key, subscription: Subscription) -> None:
+    client.publish(key, "a/", "x", qos=0)
+    for _ in subscription:
+        return
+
+
+CALLS: dict[str, Callable[[Client, Key, Subscription], object]] = {
+    "publish": lambda client, key, subscription: client.publish(key, "a/", "x", qos=0),
+    "publish-1": lambda client, key, subscription: client.publish(key, "a/", "x", qos=1),
+    "me": lambda client, key, subscription: client.me(),
+    "read": read,
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the platform has no timer signals")
+@pytest.mark.parametrize("name", CALLS)
+def test_other_threads_go_on_wherever_a_call_is_interrupted(broker: Broker, name: str) -> None:
+    key = broker.keygen("a/", "rw")
+    call = CALLS[name]
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        subscription = client.subscribe(key, "a/", max_messages=10)
+        for _ in range(TIMES):
+            with suppress(Interrupted), interrupting():
+                while True:
+                    call(client, key, subscription)
+            ids: list[str] = []
+            other = threading.Thread(target=lambda: ids.append(client.me(timeout_s=LIMIT_S).id))  # noqa: B023
+            other.start()
+            other.join(LIMIT_S)
+            assert ids
+
+
+def interrupt_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    method: Callable[..., object] = getattr(Session, name)
+
+    def interrupted(session: Session, *arguments: object) -> None:
+        monkeypatch.setattr(Session, name, method)
+        raise Interrupted
+
+    monkeypatch.setattr(Session, name, interrupted)
+
+
+@both_flavours
+@pytest.mark.parametrize("ending", ["close", "abort"])
+@in_loop
+async def test_an_end_that_is_interrupted_is_done_again_by_the_next_call(
+    flavour: Flavour, broker: Broker, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = threading.enumerate()
+    key = broker.keygen("a/", "r")
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/")
+        interrupt_once(monkeypatch, "ended")
+        with pytest.raises(Interrupted):
+            await client.abort()
+        await getattr(client, ending)()
+        assert begun_since(before) == []
+        assert client.connection.status == "closed"
+        assert await subscription.get(timeout_s=LIMIT_S) is None
+        await client.connect()
+        assert (await client.me()).id
+
+
+@both_flavours
+@in_loop
+async def test_what_ends_a_program_ends_the_connection_alone_where_packets_are_taken_in(
+    flavour: Flavour, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(flavour, broker) as client:
+        interrupt_once(monkeypatch, "received")
+        with suppress(Exception):
+            await client.me(timeout_s=0.5)
+        await until(client, "connected")
+        assert (await client.me()).id
+        assert client.connection.connects == 2
