@@ -21,6 +21,8 @@ class Text:
 
     def problem(self, line: int, column: int, end_column: int, rule: Rule, message: str, hint: str = "") -> Problem:
         """Make a problem at a place of this file, all counted from 1; line 0 is the file as a whole."""
+        hint = " ".join(hint.split("\n"))
+        # What to write may hold a text of the schema. One with characters that nobody sees cannot be copied.
         return Problem(
             file=self.file,
             line=line,
@@ -28,8 +30,7 @@ class Text:
             end_column=end_column,
             rule=rule,
             message=message,
-            # What to write may hold a text of the schema, and that line breaks.
-            hint=" ".join(hint.split("\n")),
+            hint=hint if hint.isprintable() else "",
             excerpt=self.lines[line - 1] if 0 < line <= len(self.lines) else "",
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from emitter_typed import Client
@@ -203,6 +203,7 @@ def test_what_a_package_names_itself_may_be_called_the_same(place: str, folder: 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(said=st.dictionaries(st.sampled_from([*PLACES]), TEXTS, max_size=4))
+@example(said={"segment": "\x1f", "parameter": ""})
 def test_hostile_texts_in_many_places_are_texts_or_problems(said: dict[str, str], folder: Path) -> None:
     p = {**PLACES, **said}
     # Two that are called the same would be one in the dict that the schema is written from.
