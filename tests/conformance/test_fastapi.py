@@ -405,7 +405,7 @@ def test_models_keep_objects_and_write_documents(service: Service) -> None:
         ["celsius", "  expected a number, got a text [type=unexpected_type, input_value='1', input_type=str]"],
     )
     assert note[0] == "PydanticSerializationError"
-    assert "value: does not fit at $.note: expected a text, got " in note[1][0]
+    assert "the value does not fit at $.note: expected a text, got " in note[1][0]
 
 
 def test_every_kind_of_type_has_a_json_schema(service: Service) -> None:

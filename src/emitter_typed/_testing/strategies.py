@@ -39,6 +39,7 @@ from emitter_typed.errors import InvalidArgument
 
 try:
     from hypothesis import strategies as st
+    from hypothesis.errors import InvalidArgument as Refused
     from hypothesis.strategies import SearchStrategy
 except ImportError as error:
     raise ImportError(
@@ -523,6 +524,12 @@ def _text(limits: _Limits, alphabet: str | None) -> _Any:
     # The other patterns are filters.
     first = re.compile(limits.patterns[0])
     drawn: _Any = st.from_regex(first, fullmatch=True, alphabet=alphabet)
+    if alphabet is not None:
+        try:
+            drawn.validate()
+        except Refused:
+            # Older releases of Hypothesis refuse a pattern that names a character that is not in the alphabet.
+            drawn = st.from_regex(first, fullmatch=True).filter(set(alphabet).issuperset)
     return drawn if not least and most is None else drawn.map(partial(_fitted, first, least, most))
 
 
