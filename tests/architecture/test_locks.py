@@ -8,7 +8,7 @@ LOCKS = {"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "allocat
 # Each with the reason for which its locks are no guards.
 PLAIN = {
     "emitter_typed._guards": "It makes guards of them.",
-    "emitter_typed._core.sync_waiters": "Held from the beginning of a call to its end; it guards nothing.",
+    "emitter_typed._core.outcomes": "Held from the beginning of a call to its end; it guards nothing.",
     "emitter_typed._cli.terminal": "It keeps lines of the command line whole; no code of a program runs under it.",
 }
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, ClassVar, Generic, TypeVar
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import Alarms, wake
-from emitter_typed._core.sync_waiters import Sleeper, turns
 from emitter_typed._guards import Log
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
@@ -116,7 +116,7 @@ class Outcome(Generic[ResultT, WaitersT]):
             _log.warning("publish.failed_unseen operation=%s error=%s", self.operation, self._error)
 
 
-class SyncOutcome(Outcome[ResultT, list[Sleeper]]):
+class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
     """An outcome that threads can wait for."""
 
     __slots__ = ()
@@ -125,8 +125,8 @@ class SyncOutcome(Outcome[ResultT, list[Sleeper]]):
 
     def _end(self) -> None:
         self.done = True
-        for sleeper in tuple(self._waiting):
-            turns.wake(sleeper)
+        for held in tuple(self._waiting):
+            held.release()
 
     def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.
@@ -138,18 +138,17 @@ class SyncOutcome(Outcome[ResultT, list[Sleeper]]):
         Raises:
             RequestTimeout: It has not ended in time.
         """
-        left_s = 0.0 if self.done else timeout_s
-        if left_s > 0:
-            deadline = monotonic() + left_s
-            sleeper = Sleeper()
-            self._waiting.append(sleeper)
+        if not self.done:
+            # An Event would do the same, and costs many times as much to make.
+            held = threading.Lock()
+            held.acquire()
+            self._waiting.append(held)
             try:
                 # After the append: what ends it sets `done` before it looks at who waits.
-                while left_s > 0 and not self.done and not sleeper.sleep(left_s):
-                    left_s = deadline - monotonic()
+                if not self.done:
+                    held.acquire(timeout=min(max(timeout_s, 0.0), threading.TIMEOUT_MAX))
             finally:
-                turns.leave(sleeper)
-                self._waiting.remove(sleeper)
+                self._waiting.remove(held)
         return self.end_wait(timeout_s if limit_s is None else limit_s)
 
 
