@@ -186,6 +186,19 @@ def test_what_several_nodes_store_is_found_or_its_second_is_named(
     8_000_000,
     1,
 )
+@example(
+    [
+        Burst(node=0, passed_s=0, count=2, size_bytes=20_000),
+        Burst(node=0, passed_s=0, count=255, size_bytes=0),
+        Burst(node=2, passed_s=1, count=1, size_bytes=34_000),
+    ],
+    [0, 0, 0],
+    [0, 2, 1],
+    100,
+    0,
+    30_000,
+    1,
+)
 @given(
     BURSTS,
     WARM_UP,

@@ -686,6 +686,8 @@ class Pager:
             if not self._grow(page):
                 self._growing = None
                 self._take_second(page, cut=True)
+                if not self._walking:
+                    self._look_for_others()
             return
         if 1 < asked <= 3 and self._start is not None and self._start.witness is not None:
             # The witness and the next one do not fit together, or hardly.
