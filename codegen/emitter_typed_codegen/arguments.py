@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -105,27 +103,11 @@ class Parser(argparse.ArgumentParser):
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     """Wraps the description, and keeps the lines of notes and examples, which are copied."""
 
-    def __init__(self, prog: str) -> None:
-        """Take the width of the terminal."""
-        # argparse would load shutil, and that all libraries for compression, at the first argument of any parser.
-        super().__init__(prog, width=_columns() - 2)
-
     def add_text(self, text: str | None) -> None:
         """Add a paragraph, or the notes and the example."""
         if text is not None and "example: " not in text:
             text = textwrap.fill(" ".join(text.split()), self._width)
         super().add_text(text)
-
-
-def _columns() -> int:
-    """Return the width of the terminal, as `shutil.get_terminal_size` does."""
-    told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told) > 0:
-        return int(told)
-    try:
-        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1).columns or 80
-    except (OSError, ValueError):
-        return 80
 
 
 def _is_option(argument: str) -> bool:
