@@ -339,21 +339,18 @@ class Pager:
     def request(self) -> Record:
         """Return the request for the next page."""
         options: dict[str, object] = {**self._given, self._fields.size: 1 if self._probing else self._asked()}
-        if self._probing:
-            prepared = prepare(self._operation, self._arguments, (), options)
-            return self._fields.record(**{self._fields.topic: prepared.topic})
+        after = None
         if self._looked_for and self._window is not None and self._begin is not None:
             second = datetime.fromtimestamp(self._newest_s[self._looked_for[-1]], UTC)
-            options = {**options, self._begin: second, self._window: second}
-            prepared = prepare(self._operation, self._arguments, (), options)
-            return self._fields.record(**{self._fields.topic: prepared.topic})
-        if self._window is not None and self._until_s is not None:
-            begin, end = options.get(self._begin or ""), datetime.fromtimestamp(self._until_s, UTC)
-            options[self._window] = max(begin, end) if isinstance(begin, datetime) else end
-            if self._growing is not None and self._begin is not None:
-                options[self._begin] = options[self._window]
+            options[self._begin] = options[self._window] = second
+        elif not self._probing:
+            if self._window is not None and self._until_s is not None:
+                begin, end = options.get(self._begin or ""), datetime.fromtimestamp(self._until_s, UTC)
+                options[self._window] = max(begin, end) if isinstance(begin, datetime) else end
+                if self._growing is not None and self._begin is not None:
+                    options[self._begin] = options[self._window]
+            after = None if self._start is None else self._start.after
         prepared = prepare(self._operation, self._arguments, (), options)
-        after = None if self._start is None else self._start.after
         return self._fields.record(**{self._fields.topic: prepared.topic, self._fields.after: after})
 
     def take(self, response: object, *, took_s: float = 0.0) -> None:
