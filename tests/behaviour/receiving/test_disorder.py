@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from emitter_typed import Client, Gap, HistoryIncomplete, Key, Message, Subscription, Undecodable
-from emitter_typed._protocol.receiving import paging
+from emitter_typed._protocol.receiving import node_watch
 from emitter_typed.broker import Broker, Cluster, ManualClock
 from tests.helpers.loops import LIMIT_S
 from tests.helpers.real import fresh_channel
@@ -351,7 +351,7 @@ def test_a_gap_whose_page_waited_for_a_node_that_does_not_answer_is_not_recovere
     with publishers(broker) as (publisher,), recovering(broker, key) as (client, subscription):
         publish(publisher, key, "0")
         read(subscription, "0")
-        monkeypatch.setattr(paging, "NODE_TIMEOUT_S", 0.05)
+        monkeypatch.setattr(node_watch, "NODE_TIMEOUT_S", 0.05)
         with away(broker, client):
             publish(publisher, key, "1")
             broker.faults.delay_replies(0.06)

@@ -22,7 +22,7 @@ from emitter_typed import (
     StoredMessage,
     Unauthorized,
 )
-from emitter_typed._protocol.receiving import paging
+from emitter_typed._protocol.receiving import node_watch
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed.broker import Broker, ManualClock
 from tests.helpers.flavours import Flavour, as_awaited, both_flavours, connected
@@ -236,7 +236,7 @@ async def test_history_needs_a_connection(flavour: Flavour) -> None:
 async def test_a_page_that_waited_for_a_node_that_does_not_answer_is_told(
     flavour: Flavour, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging, "NODE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(node_watch, "NODE_TIMEOUT_S", 0.05)
     async with connected(flavour, broker) as client:
         key = await storing(client, broker, "1", "2")
         broker.faults.delay_replies(0.06)

@@ -16,10 +16,15 @@ more than was asked for is left out at the beginning: of the oldest second, the 
 asked. So what is left out of a second that is larger than a page, no other page shows: it is `incomplete` where
 several processes are known.
 
-A node that does not answer keeps the one that was asked waiting, which answers without it in the end. One that has died
-is left out at once. So a page that took so long may lack a node, and is asked for again. If it takes as long again, and
-no cluster is known, a single message is asked for at the end, to tell a slow network from it. And every process is
-looked for once more that the last page did not show.
+So a walk asks for pages of these kinds, one after the other as it goes back:
+
+1. up to a second: the newest messages, and then those up to the oldest second that is known in part (`_until_s`);
+2. of one second alone, larger and larger, where a page of the first kind held nothing else (`_growing`);
+3. behind an id, where that second is larger than a page (`_start`);
+4. behind the oldest id of all, where a page was short: only a message that no reply can hold can be there (`_last`).
+
+Whether all nodes have answered is for `node_watch`, which asks for pages of its own between them and at the end. What
+is found is kept, or forgotten, by `chunks`; what was forgotten is found by another walk.
 """
 
 from __future__ import annotations
@@ -29,12 +34,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from attrs import define, field, frozen
-
 from emitter_typed._protocol.definition import OperationDefinition, PagesDefinition, RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
 from emitter_typed._protocol.operations import explicit_options, prepare
+from emitter_typed._protocol.receiving.chunks import Chunks, Spans, Start
 from emitter_typed._protocol.receiving.merge import Fingerprint, Found, fingerprint
+from emitter_typed._protocol.receiving.node_watch import NodeWatch
 from emitter_typed._protocol.receiving.stored_ids import (
     CLOCK_BEGINS_S,
     ID_BYTES,
@@ -63,38 +68,7 @@ _LEAST_GROWTH: Final = 1 / 16
 _MAX_PAYLOAD_SHARE: Final = 3 / 4
 # What a message takes in a reply besides its id, channel and payload: the names of its fields.
 _ITEM_BYTES: Final = 36
-# What a message takes in memory besides its channel and payload (measured, CPython 3.11).
-_MESSAGE_BYTES: Final = 272
 _MAX_RESTARTS: Final = 3
-NODE_TIMEOUT_S: Final = 1.95
-"""How long the broker waits at least for a node that does not answer (measured: 2.0 seconds)."""
-
-_Entry = tuple[bytes, Fingerprint | None]
-
-
-@frozen
-class _Start:
-    """Where a page within a second begins."""
-
-    process: bytes
-    after: bytes
-    witness: bytes | None = None
-    """The id of the message behind `after`, which is known and which the page holds, unless one of them is gone."""
-
-
-@define
-class _Chunk:
-    """Messages that lie side by side, the newest first, or what it takes to ask for them again."""
-
-    start: _Start | None
-    """Where the page began that held them; None: at the newest message of their newest second."""
-    messages: list[StoredMessage] | None = field(repr=False)
-    newest: bytes
-    count: int
-    size_bytes: int
-    processes: frozenset[bytes] = frozenset()
-    entries: tuple[_Entry, ...] = ()
-    """Their ids and what they are known by, if that is kept; None where a message is not to be given."""
 
 
 class Pager:
@@ -103,7 +77,7 @@ class Pager:
     It does no I/O: until `done`, a driver sends `request`, gives the response to `take`, or ReplyMissing to `shrink`,
     and reads what is `ready`. Every message that is stored when the first page comes, and still when its turn comes,
     is given once. What is too much to be held is forgotten on the way back, the newest first, and asked for again on
-    the way forward. A second is held as a whole.
+    the way forward. A second is held as a whole. Which messages are the newest so many is decided on the way back.
     """
 
     def __init__(
@@ -150,41 +124,29 @@ class Pager:
         self._given = explicit_options(definition, options, options_given)
         prepare(definition, self._arguments, (), self._given)
         wanted = self._given.get(self._fields.size)
-        self._wanted = wanted if isinstance(wanted, int) else None
         # The options that begin and end a window of time: the beginning must not be after the end.
-        begins = (one for one in definition.options if one.type is datetime and one.not_after is not None)
-        begin = next(begins, None)
-        self._begin = None if begin is None else begin.name
-        self._window = None if begin is None else begin.not_after
+        self._window = next(
+            (
+                (one.name, one.not_after)
+                for one in definition.options
+                if one.type is datetime and one.not_after is not None
+            ),
+            None,
+        )
         self.definition: RequestDefinition[Any] = definition.pages.request
         """The request for a page."""
-        self.done: bool = self._wanted == 0
+        self.done: bool = wanted == 0
         """Whether nothing is left to ask for."""
-        self.processes: set[bytes] = set()
-        """The processes of brokers whose messages were seen."""
         # The seconds that hold more than was found, and those of which only one process was seen that are larger than a
         # page: they hold more only if there are other nodes.
-        self._known_processes = KnownProcesses() if known_processes is None else known_processes
         self._incomplete: set[int] = set()
         self._too_large: set[int] = set()
-        self.node_missing: bool = False
-        """Whether a node did not answer, or has gone meanwhile: what it has stored may be missing."""
-        # The newest second of each process, those that the last page showed, and those that are looked for at the end.
-        self._newest_s: dict[bytes, int] = {}
-        self._shown: frozenset[bytes] = frozenset()
-        self._looked_for: list[bytes] = []
-        # Whether a page took so long, and is asked for again; whether it did again, and whether that is looked into.
-        self._again = False
-        self._slow = False
-        self._probing = False
-        self._max_held_bytes = max_held_bytes
+        most_messages = max(1, (max_packet_bytes - _ENVELOPE_BYTES) // _SMALLEST_MESSAGE_BYTES)
+        self._nodes = NodeWatch(KnownProcesses() if known_processes is None else known_processes, most_messages)
+        self._chunks = Chunks(max_held_bytes)
         self._keep_found = keep_found
         self._accepts = accepts
         self._left_out: frozenset[bytes] = frozenset()
-        self._held_bytes = 0
-        self._chunks: list[_Chunk] = []
-        # The index of the chunk to forget next; the newest is always held.
-        self._forget = 1
         self._max_packet_bytes = max_packet_bytes
         self._few_bytes = max_packet_bytes * (1 - _MAX_PAYLOAD_SHARE)
         self._page_messages = max(1, max_packet_bytes // _SMALL_MESSAGE_BYTES)
@@ -193,31 +155,35 @@ class Pager:
         self._newest: dict[bytes, bytes] = {}
         self._newest_id: bytes | None = None
         self._since_s = since_s
-        # Only what is newer than this is wanted: it was given already, or the caller has it.
+        # Only what is newer than these is wanted: what is older, the caller has, or does not want.
         self._floor: bytes | None = None
         self._floors = dict(behind or {})
-        # Only what is not newer than this, of a chunk that is asked for again.
-        self._top: bytes | None = None
-        self._walk(None, self._wanted)
+        self._walk(None, wanted if isinstance(wanted, int) else None)
 
     def _walk(
         self,
         until_s: int | None,
         missing: int | None,
-        start: _Start | None = None,
-        expected: Set[bytes] | None = None,
+        start: Start | None = None,
+        spans: Spans | None = None,
     ) -> None:
-        """Begin to page back: from a second or a start in it, until enough is found or nothing more is wanted."""
+        """Begin to page back: from a second or a start in it, until enough is found or nothing more is wanted.
+
+        Args:
+            until_s: The second; None: from the newest message on.
+            missing: How many messages are enough; None: all that there are.
+            start: Where the first page begins in that second.
+            spans: What is wanted, if this was found before.
+        """
         self._until_s = until_s
         self._missing = missing
         self._walking = True
-        # The processes whose messages must be found.
-        self._expected: Set[bytes] = self.processes if expected is None else expected
+        self._spans = spans
         # What is known of the second at which a page ends, and what of it is in no chunk yet.
         self._known: set[bytes] = set()
         self._open: list[StoredMessage] = []
         # How the second is paged that is larger than a page.
-        self._start: _Start | None = start
+        self._start: Start | None = start
         self._finished: set[bytes] = set()
         self._restarts = 0
         # The page that holds nothing but that second and is asked for again, as large as a packet can hold it; and how
@@ -232,22 +198,28 @@ class Pager:
 
     @property
     def walking(self) -> bool:
-        """Whether it pages back; False: what was wanted is found, or nothing is left."""
-        return self._walking
+        """Whether another page is needed; False: what was wanted is found, or nothing is left."""
+        return self._walking or self._nodes.asks
 
     @property
     def exhausted(self) -> bool:
         """Whether nothing more can be found further back."""
-        return not self._walking and self._missing != 0
+        return not self.walking and self._missing != 0
+
+    @property
+    def processes(self) -> Set[bytes]:
+        """The processes of brokers whose messages were seen."""
+        return self._nodes.processes
+
+    @property
+    def node_missing(self) -> bool:
+        """Whether a node did not answer, or has gone meanwhile: what it has stored may be missing."""
+        return self._nodes.missing
 
     @property
     def incomplete(self) -> Set[int]:
         """The seconds, in Unix time, that may hold more than was found: several nodes stored more than a page."""
-        return self._incomplete | self._too_large if self._several else self._incomplete
-
-    @property
-    def _several(self) -> bool:
-        return len(self.processes) > 1 or self._known_processes.several
+        return self._incomplete | self._too_large if self._nodes.several else self._incomplete
 
     @property
     def doubtful(self) -> Set[int]:
@@ -259,7 +231,7 @@ class Pager:
     @property
     def at_the_end(self) -> bool:
         """Whether all that is stored was found, but for what a message hides that no reply can hold."""
-        return self._last and not self._slow
+        return self._last and not self._nodes.slow
 
     @property
     def newest(self) -> bytes | None:
@@ -269,7 +241,7 @@ class Pager:
     @property
     def newest_known(self) -> bool:
         """Whether `newest` is certain; False: the next page tells it."""
-        return self._newest_id is not None or (self._growing is None and not self._again)
+        return self._newest_id is not None or (self._growing is None and not self._nodes.again)
 
     def check(self, operation: str) -> None:
         """Raise HistoryIncomplete if some messages may be missing.
@@ -284,8 +256,7 @@ class Pager:
 
     def found(self) -> list[Found]:
         """Return what was found so far and is to be given, oldest first."""
-        entries = [entry for chunk in reversed(self._chunks) for entry in reversed(chunk.entries)]
-        return [(id_, known_by) for id_, known_by in entries if known_by is not None]
+        return self._chunks.found()
 
     def stop(self) -> None:
         """Look no further back, and be content with what was found."""
@@ -297,19 +268,13 @@ class Pager:
         """Want so many more messages, further back than all that were found; None: all that there are."""
         if self._missing == 0 and count != 0:
             self._missing = count
-            self._wanted = None if count is None or self._wanted is None else self._wanted + count
             self._walking = True
             self.done = False
             self._close_if_enough()
 
     def held(self, ids: Set[bytes]) -> list[StoredMessage]:
         """Return the messages with these ids that are held in memory, oldest first."""
-        return [
-            message
-            for chunk in reversed(self._chunks)
-            for message in reversed(chunk.messages or ())
-            if message.id in ids
-        ]
+        return self._chunks.held(ids)
 
     def narrow(self, *, newer_than: bytes | None = None, leave_out: frozenset[bytes] = frozenset()) -> None:
         """Want no more than what is newer than an id, of what was found and of what an extension will find.
@@ -320,36 +285,25 @@ class Pager:
         """
         self._left_out = leave_out
         self._floor = newer_than if newer_than is not None else self._floor
-        chunks, self._chunks, self._held_bytes = self._chunks, [], 0
-        for chunk in chunks:
-            chunk.entries = tuple(entry for entry in chunk.entries if self._is_above_floor(entry[0]))
-            if not any(id_ not in leave_out for id_, _ in chunk.entries):
-                continue
-            if chunk.messages is not None:
-                chunk.messages = [each for each in chunk.messages if self._is_above_floor(each.id)]
-                chunk.count, chunk.size_bytes = len(chunk.messages), _held(chunk.messages)
-                self._held_bytes += chunk.size_bytes
-            self._chunks.append(chunk)
-        forgotten = sum(chunk.messages is None for chunk in self._chunks)
-        self._forget = max(1, forgotten + (forgotten < len(self._chunks) and self._chunks[0].messages is not None))
-        if self._wanted is not None:
-            self._wanted = sum(chunk.count for chunk in self._chunks) + (self._missing or 0)
-        self.done = not self._walking and not self._chunks
+        self._chunks.keep(self._is_above_floor, leave_out)
+        self.done = not self.walking and not self._chunks
 
     def request(self) -> Record:
         """Return the request for the next page."""
-        options: dict[str, object] = {**self._given, self._fields.size: 1 if self._probing else self._asked()}
-        after = None
-        if self._looked_for and self._window is not None and self._begin is not None:
-            second = datetime.fromtimestamp(self._newest_s[self._looked_for[-1]], UTC)
-            options[self._begin] = options[self._window] = second
-        elif not self._probing:
-            if self._window is not None and self._until_s is not None:
-                begin, end = options.get(self._begin or ""), datetime.fromtimestamp(self._until_s, UTC)
-                options[self._window] = max(begin, end) if isinstance(begin, datetime) else end
-                if self._growing is not None and self._begin is not None:
-                    options[self._begin] = options[self._window]
+        options, after, second = {**self._given}, None, None
+        if self._nodes.asks:
+            options[self._fields.size], second = self._nodes.messages, self._nodes.second
+            alone = True
+        else:
+            options[self._fields.size], second = self._asked(), self._until_s
+            alone = self._growing is not None
             after = None if self._start is None else self._start.after
+        if self._window is not None and second is not None:
+            since, until = self._window
+            begin, end = options.get(since), datetime.fromtimestamp(second, UTC)
+            options[until] = max(begin, end) if isinstance(begin, datetime) else end
+            if alone:
+                options[since] = options[until]
         prepared = prepare(self._operation, self._arguments, (), options)
         return self._fields.record(**{self._fields.topic: prepared.topic, self._fields.after: after})
 
@@ -364,56 +318,36 @@ class Pager:
             Undecodable: An id in it has another form than Emitter's.
         """
         items = [self._message(item) for item in getattr(response, self._fields.items)]
-        page = sorted(items, key=lambda message: age(message.id))
-        slow = took_s >= NODE_TIMEOUT_S
-        if slow and not (self._again or self._slow or self._probing or self._looked_for):
-            self._again = True
+        page = _sorted(items)
+        ids = [message.id for message in page]
+        if self._nodes.is_again(took_s):
             return
-        self._again = False
-        self._slow = self._slow or slow
-        newest = {process_of(message.id): message.id for message in reversed(page)}
-        shown = frozenset(newest)
-        if self._probing:
-            self._probed(slow=slow)
+        if self._nodes.asks:
+            self._nodes.take(ids, took_s=took_s)
             return
-        if self._looked_for:
-            self._look_for_next(shown)
-            return
-        if shown or self._start is None:
-            self._shown = shown
-        elif not self._last:
-            # Behind an id may be nothing, or its node has gone.
-            self._shown -= {self._start.process}
-        for process, id_ in newest.items():
-            self._newest_s[process] = max(stored_s(id_), self._newest_s.get(process, 0))
         asked = self._asked()
-        self.processes.update(shown)
+        if page or self._start is None:
+            self._nodes.saw(ids, self._expected(page, asked))
+        elif not self._last:
+            self._nodes.saw_nothing_of(self._start.process)
         self._take(page, asked)
+        self._look_for_nodes()
+
+    def _look_for_nodes(self) -> None:
+        """If the walk has ended, look whether all nodes are still there."""
         if not self._walking:
-            self._look_for_others()
+            expected = self.processes if self._spans is None else self._spans.keys()
+            self._nodes.end(frozenset() if self._window is None else expected)
 
-    def _look_for_others(self) -> None:
-        """Look once more for what a process stored that the last page did not show: its node may have gone."""
-        if self._several:
-            self.node_missing = self.node_missing or self._slow
-            self._looked_for = [] if self._window is None else sorted(self._expected - self._shown)
-        else:
-            self._probing = self._slow and not self.node_missing
-        self._walking = self._probing or bool(self._looked_for)
-
-    def _look_for_next(self, shown: Set[bytes]) -> None:
-        self.node_missing = self.node_missing or self._looked_for[-1] not in shown
-        self._looked_for = [each for each in self._looked_for[:-1] if each not in shown]
-        self._shown |= shown
-        self._walking = bool(self._looked_for)
-
-    def _probed(self, *, slow: bool) -> None:
-        """Learn whether a single message took as long as a page; if not, it was the network."""
-        self.node_missing = self.node_missing or slow
-        self._probing = self._walking = self._slow = False
+    def _expected(self, page: list[StoredMessage], asked: int) -> Set[bytes]:
+        """Return the processes that a page has to show, for it holds all of a second that they have stored in."""
+        whole = self._start is None and self._until_s is not None
+        if not whole or (len(page) >= asked and stored_s(page[-1].id) == self._until_s):
+            return frozenset()
+        known = self._known.union(message.id for message in self._growing or ())
+        return {process_of(id_) for id_ in known if stored_s(id_) == self._until_s}
 
     def _take(self, page: list[StoredMessage], asked: int) -> None:
-        self._known_processes.add(message.id for message in page)
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
             page = []
@@ -433,7 +367,7 @@ class Pager:
     def _take_newest(self, page: list[StoredMessage], *, cut: bool, full: bool) -> None:
         """Take in the newest messages of the seconds up to the one at which the page ends."""
         if self._growing is not None:
-            self._take_larger(page, cut=cut, full=full)
+            self._take_larger(self._growing, page, cut=cut, full=full)
             return
         if not full:
             self._begin_at(page)
@@ -451,9 +385,11 @@ class Pager:
             if not (cut and self._grow(page)):
                 self._take_second(page, cut=cut)
 
-    def _take_larger(self, page: list[StoredMessage], *, cut: bool, full: bool) -> None:
+    def _take_larger(self, smaller: list[StoredMessage], page: list[StoredMessage], *, cut: bool, full: bool) -> None:
         """Take in a page that was asked for again, as large as a packet can hold it."""
         self._growing = None
+        # It lacks what newer messages have taken the place of, and what a node holds that is away now.
+        page = _sorted({each.id: each for each in (*smaller, *page)}.values())
         if cut and self._grow(page):
             return
         if full or self._window is None:
@@ -524,11 +460,11 @@ class Pager:
         self._last = True
         oldest = max((message.id for message in page), key=lambda id_: id_[4:], default=None)
         enough = self._missing is not None and len(self._wanted_of(self._open)) >= self._missing
-        reached = not all(map(self._is_above_floor, self._known))
+        reached = any(map(self._is_too_old, self._known))
         if oldest is None or enough or reached or self._is_past(stored_s(oldest)):
             self._finish()
         else:
-            self._start = _Start(process_of(oldest), oldest)
+            self._start = Start(process_of(oldest), oldest)
 
     def _go_back_to(self, second: int) -> None:
         """Go on with a second of which a part is known, and all that is newer is."""
@@ -557,16 +493,15 @@ class Pager:
         if not self._walking:
             return
         seen = {process_of(id_) for id_ in self._known}
-        if len(seen) == 1:
+        if len(self.processes) == 1:
             self._open = self._close(self._open, self._start)
-            if not all(map(self._is_above_floor, self._known)):
+            if any(map(self._is_too_old, self._known)):
                 self._note_cut(self._second_of(page))
-                if len(self.processes) == 1:
-                    self._finish()
-                else:
-                    self._go_back_to(self._second_of(page) - 1)
+                self._finish()
                 return
-        following = process if process in seen - self._finished else min(seen - self._finished, default=None)
+        # Of several, more may lie between what the page before held of this second and what this one does.
+        left = seen - self._finished if self._spans is None else self._spans.keys() & seen - self._finished
+        following = process if process in left else min(left, default=None)
         if following is None:
             self._end_second(page)
             return
@@ -576,9 +511,9 @@ class Pager:
             here = [message.id for message in page if process_of(message.id) == following] or here
             # The witness must be in the page, beside something new.
             alone = len(here) == 1 or self._page_messages == 1
-            self._start = _Start(following, here[-1]) if alone else _Start(following, here[-2], here[-1])
+            self._start = Start(following, here[-1]) if alone else Start(following, here[-2], here[-1])
         else:
-            self._start = _Start(following, here[0])
+            self._start = Start(following, here[0])
 
     def _end_second(self, page: list[StoredMessage]) -> None:
         """Go on before a second of which nothing more can be found."""
@@ -603,7 +538,7 @@ class Pager:
         elif self._cut:
             self._too_large.add(second)
 
-    def _take_behind(self, start: _Start, page: list[StoredMessage], *, full: bool) -> None:
+    def _take_behind(self, start: Start, page: list[StoredMessage], *, full: bool) -> None:
         """Take in a page that starts behind an id."""
         if self._last:
             if not self._add(page):
@@ -632,9 +567,9 @@ class Pager:
         behind = [each for each in mine if age(each.id) > age(start.after) and each.id != start.witness]
         if not behind and start.witness is not None and sum(map(_stored_bytes, mine)) > self._few_bytes:
             # The next one has no room beside the witness.
-            self._start = _Start(start.process, start.witness)
+            self._start = Start(start.process, start.witness)
             return
-        if not behind or stored_s(mine[-1].id) < (self._until_s or 0):
+        if not behind or stored_s(mine[-1].id) < (self._until_s or 0) or self._is_too_old(behind[-1].id):
             self._finished.add(start.process)
         self._page_second(inside, start.process)
 
@@ -659,11 +594,12 @@ class Pager:
 
     def _is_past(self, second: int) -> bool:
         """Return whether nothing is wanted of a second or of those before it."""
-        begin = self._given.get(self._begin or "")
+        begin = None if self._window is None else self._given.get(self._window[0])
         bounds = (
             CLOCK_BEGINS_S,
             self._since_s,
             None if self._floor is None else stored_s(self._floor),
+            None if self._spans is None else min(stored_s(oldest) for _, oldest in self._spans.values()),
             int(begin.timestamp()) if isinstance(begin, datetime) else None,
         )
         return any(bound is not None and second < bound for bound in bounds)
@@ -671,42 +607,33 @@ class Pager:
     def shrink(self, error: ReplyMissing) -> None:
         """Ask for less at once, for a page did not fit a packet. Raises the error if it was a single message."""
         asked = self._asked()
-        if self._probing:
-            self._probed(slow=False)
-            return
-        if self._looked_for and asked == 1:
-            # Something as large as a reply hides it.
-            self._look_for_next({self._looked_for[-1]})
+        if self._nodes.asks:
+            self._nodes.shrink()
             return
         if self._growing is not None:
             page, self._too_many = self._growing, asked
             if not self._grow(page):
                 self._growing = None
                 self._take_second(page, cut=True)
-                if not self._walking:
-                    self._look_for_others()
+                self._look_for_nodes()
             return
         if 1 < asked <= 3 and self._start is not None and self._start.witness is not None:
             # The witness and the next one do not fit together, or hardly.
-            self._start = _Start(self._start.process, self._start.witness)
+            self._start = Start(self._start.process, self._start.witness)
         elif asked == 1:
             raise error
         self._page_messages = asked // 2
 
     def ready(self) -> Iterator[StoredMessage]:
         """Give what can be given before more is asked for, in the order in which it was published."""
-        while not self._walking and self._chunks:
+        while not self.walking and self._chunks:
             chunk = self._chunks.pop()
-            self._forget = max(1, min(self._forget, len(self._chunks)))
             if chunk.messages is None:
-                self._top = chunk.newest
-                self._walk(stored_s(chunk.newest), chunk.count, chunk.start, chunk.processes)
+                until_s = max(stored_s(newest) for newest, _ in chunk.spans.values())
+                self._walk(until_s, chunk.count, chunk.start, chunk.spans)
                 return
-            self._held_bytes -= chunk.size_bytes
-            # From now on the floor bounds what is wanted, also where all begins again.
-            self._floor, self._wanted = chunk.messages[0].id, None
             yield from filter(self._is_given, reversed(chunk.messages))
-        self.done = not self._walking
+        self.done = not self.walking
 
     def _asked(self) -> int:
         witness = self._start is not None and self._start.witness is not None
@@ -718,24 +645,34 @@ class Pager:
         return min(most, max(1, self._missing - len(self._open)) + known)
 
     def _wanted_of(self, messages: Iterable[StoredMessage]) -> list[StoredMessage]:
-        return sorted((each for each in messages if self._is_wanted(each.id)), key=lambda each: age(each.id))
+        return _sorted(each for each in messages if self._is_wanted(each.id))
 
     def _is_wanted(self, id_: bytes) -> bool:
         if self._since_s is not None and stored_s(id_) < self._since_s:
             return False
-        if self._top is not None and age(id_) < age(self._top):
-            return False
-        if self._newest_id is not None and stored_s(id_) >= stored_s(self._newest_id):
+        if self._spans is not None:
+            newest, _ = self._spans.get(process_of(id_), (None, None))
+            if newest is None or age(id_) < age(newest):
+                return False
+        elif self._newest_id is not None and stored_s(id_) >= stored_s(self._newest_id):
             newest = self._newest.get(process_of(id_))
             if stored_s(id_) > stored_s(self._newest_id) or (newest is not None and age(id_) < age(newest)):
                 return False
-        return self._is_above_floor(id_)
+        return not self._is_too_old(id_)
+
+    def _is_too_old(self, id_: bytes) -> bool:
+        """Return whether this, and all that its process stored before it, is not wanted."""
+        if self._spans is not None and process_of(id_) in self._spans:
+            _, oldest = self._spans[process_of(id_)]
+            if age(id_) > age(oldest):
+                return True
+        return not self._is_above_floor(id_)
 
     def _is_above_floor(self, id_: bytes) -> bool:
         floor = self._floors.get(process_of(id_))
         return (self._floor is None or age(id_) < age(self._floor)) and (floor is None or age(id_) < age(floor))
 
-    def _close(self, messages: list[StoredMessage], start: _Start | None = None) -> list[StoredMessage]:
+    def _close(self, messages: list[StoredMessage], start: Start | None = None) -> list[StoredMessage]:
         """Make a chunk of what is complete, and return what is more than is wanted."""
         messages, rest = self._wanted_of(messages), []
         if self._missing is not None:
@@ -746,28 +683,14 @@ class Pager:
             self._walking = self._missing > 0
         if not messages:
             return rest
-        size_bytes = _held(messages)
-        newest = messages[0].id
-        processes = frozenset(process_of(message.id) for message in messages)
-        chunk = _Chunk(start, messages, newest, len(messages), size_bytes, processes)
-        if self._keep_found:
-            chunk.entries = tuple(self._entry(each) for each in messages)
-        self._chunks.append(chunk)
-        self._held_bytes += size_bytes
-        # The oldest chunk is needed first.
-        while self._held_bytes > self._max_held_bytes and self._forget < len(self._chunks) - 1:
-            forgotten = self._chunks[self._forget]
-            if forgotten.messages is not None:
-                forgotten.messages = None
-                self._held_bytes -= forgotten.size_bytes
-            self._forget += 1
+        self._chunks.add(messages, start, tuple(map(self._entry, messages)) if self._keep_found else ())
         return rest
 
     def _is_given(self, message: StoredMessage) -> bool:
         accepted = self._accepts is None or self._accepts(message.channel)
         return accepted and message.id not in self._left_out
 
-    def _entry(self, message: StoredMessage) -> _Entry:
+    def _entry(self, message: StoredMessage) -> tuple[bytes, Fingerprint | None]:
         return message.id, fingerprint(message.channel, message.payload) if self._is_given(message) else None
 
     def _message(self, item: object) -> StoredMessage:
@@ -777,6 +700,11 @@ class Pager:
         if len(id_) < ID_BYTES:
             raise Undecodable(f"the id of a stored message has {len(id_)} bytes", channel=channel, raw=id_)
         return StoredMessage(channel, payload, payload, id=id_, stored_at=datetime.fromtimestamp(stored_s(id_), UTC))
+
+
+def _sorted(messages: Iterable[StoredMessage]) -> list[StoredMessage]:
+    """Sort messages, the newest first."""
+    return sorted(messages, key=lambda message: age(message.id))
 
 
 def _stored_bytes(message: StoredMessage) -> int:
@@ -789,7 +717,3 @@ def _reply_bytes(message: StoredMessage) -> int:
 
 def _base64_bytes(data: bytes) -> int:
     return (len(data) + 2) // 3 * 4
-
-
-def _held(messages: list[StoredMessage]) -> int:
-    return sum(len(each.channel) + len(each.payload) + _MESSAGE_BYTES for each in messages)

@@ -432,5 +432,29 @@ def test_a_process_that_the_last_page_did_not_show_is_looked_for_at_the_end(gone
     assert of.node_missing is gone
 
 
+def test_what_a_smaller_page_held_is_given_also_if_its_node_is_away_for_the_larger_one() -> None:
+    of = pager()
+    other = item(9_999, process=b"other process")
+    of.take(Page(messages=[other, *items(255, 1).messages]))
+    assert asked(of)[0].endswith(f"from={second(0)}&until={second(0)}")
+    of.take(items(300, 1))
+    # Before the walk ends, the node is back.
+    of.take(Page(messages=[other]))
+
+    assert not of.walking
+    assert sorted(numbers(of)) == [*range(1, 301), 9_999]
+    assert of.node_missing
+
+
+def test_a_node_that_is_away_for_a_page_that_overlaps_its_messages_is_missed() -> None:
+    of = pager()
+    other = item(9_999, second=5, process=b"other process")
+    of.take(Page(messages=[other, *(item(number, second=5 + number // 128) for number in range(255, 0, -1))]))
+    assert asked(of)[0].endswith(f"until={second(5)}")
+    of.take(Page(messages=[item(number, second=5) for number in range(127, 0, -1)]))
+
+    assert of.node_missing
+
+
 def second(number: int) -> int:
     return int(BEGIN.timestamp()) + number
