@@ -29,7 +29,9 @@ class Subscriber:
         query = HistoryQuery(
             operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=0, recover=True
         )
-        self.feed = Feed(Mailbox(max_messages=max_messages, max_bytes=100, overflow=overflow), query)
+        mailbox = Mailbox(max_messages=max_messages, max_bytes=100, overflow=overflow)
+        # Where this machine stands still, no time passes: the storage's clock stands as well.
+        self.feed = Feed(mailbox, query, clock=lambda: 0.0)
         self.feed.granted()
 
     def publish(self, *payloads: bytes, arrives: bool = True) -> None:
