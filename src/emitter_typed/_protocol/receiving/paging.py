@@ -23,8 +23,11 @@ So a walk asks for pages of these kinds, one after the other as it goes back:
 3. behind an id, where that second is larger than a page (`_start`);
 4. behind the oldest id of all, where a page was short: only a message that no reply can hold can be there (`_last`).
 
-Whether all nodes have answered is for `node_watch`, which asks for pages of its own between them and at the end. What
-is found is kept, or forgotten, by `chunks`; what was forgotten is found by another walk.
+Of several nodes, a page may hold old messages of its oldest second and not the newest ones. So such a second becomes a
+chunk when all of it is found. Of one process, each page can become one.
+
+When a walk has ended, `node_watch` looks whether all nodes are still there. What was found is held, or forgotten, by
+`chunks`; another walk finds again what was forgotten.
 """
 
 from __future__ import annotations
@@ -341,8 +344,10 @@ class Pager:
 
     def _expected(self, page: list[StoredMessage], asked: int) -> Set[bytes]:
         """Return the processes that a page has to show, for it holds all of a second that they have stored in."""
-        whole = self._start is None and self._until_s is not None
-        if not whole or (len(page) >= asked and stored_s(page[-1].id) == self._until_s):
+        if self._start is not None or self._until_s is None:
+            return frozenset()
+        if len(page) >= asked and stored_s(page[-1].id) == self._until_s:
+            # It may hold a part of that second.
             return frozenset()
         known = self._known.union(message.id for message in self._growing or ())
         return {process_of(id_) for id_ in known if stored_s(id_) == self._until_s}
@@ -499,7 +504,6 @@ class Pager:
                 self._note_cut(self._second_of(page))
                 self._finish()
                 return
-        # Of several, more may lie between what the page before held of this second and what this one does.
         left = seen - self._finished if self._spans is None else self._spans.keys() & seen - self._finished
         following = process if process in left else min(left, default=None)
         if following is None:
