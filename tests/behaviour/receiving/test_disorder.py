@@ -382,9 +382,9 @@ def test_the_history_of_a_cluster_is_whole(emitter_cluster: Cluster) -> None:
                 assert mine == [f"{node}{second}.{number}" for second in range(8) for number in range(90)]
 
 
-def test_a_second_that_nodes_fill_with_more_than_a_page_is_told(emitter_cluster: Cluster) -> None:
-    one, other = emitter_cluster.nodes
-    key = emitter_cluster.keygen("a/#/", "rwsl")
+def test_a_second_that_nodes_fill_with_more_than_a_page_is_told(one_second: Cluster) -> None:
+    one, other = one_second.nodes
+    key = one_second.keygen("a/#/", "rwsl")
     with publishers(one, other) as (here, there):
         publish(here, key, *(f"A{number}" for number in range(900)))
         publish(there, key, *(f"B{number}" for number in range(900)))
