@@ -21,6 +21,7 @@ from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import Unfit, expected
 from emitter_typed._protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
+from emitter_typed._types.constraints import shown_value
 from emitter_typed._types.values import Option, Record, Secret, is_masked, masked_form
 from emitter_typed.errors import InvalidArgument
 
@@ -323,7 +324,8 @@ def _check_order(option: OptionDefinition, value: Any, checked: Mapping[str, Any
     later = None if option.not_after is None else checked.get(option.not_after)
     if later is not None and value > later:
         raise InvalidArgument(
-            f"{option.name}: must not be after {option.not_after}: it is {value}, and {option.not_after} is {later}",
+            f"{option.name}: must not be after {option.not_after}: it is {shown_value(value)}, "
+            f"and {option.not_after} is {shown_value(later)}",
             argument=option.name,
             value=value,
         )
