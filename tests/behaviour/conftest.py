@@ -43,13 +43,14 @@ def broker(request: pytest.FixtureRequest) -> Broker:
 def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Generated]:
     """Generates the package of a schema, of which the first line may be left out, and imports it."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    importlib.invalidate_caches()
 
     def package(schema: str) -> ModuleType:
         name = f"generated_{next(_NUMBERS)}"
         path = tmp_path / f"{name}.yaml"
         path.write_text("emitter-typed: 1\n" + textwrap.dedent(schema), "utf-8")
         assert main(["generate", str(path), "--out", str(tmp_path / name)]) == 0
+        # The compiler may have imported something, and so read the folder, within the tick in which this was made.
+        importlib.invalidate_caches()
         return importlib.import_module(name)
 
     yield package
