@@ -79,9 +79,6 @@ class AsyncSubscription(SubscriptionBase[AsyncStream[MessageT]]):
         The broker is told if no other subscription of this client needs the channel.
 
         Does not wait for the broker. May be called again. Messages in the queue can still be read.
-
-        Raises:
-            Closed: Called outside the event loop that connected the client.
         """
         self._stream.close()
 
