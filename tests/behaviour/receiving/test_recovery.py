@@ -299,10 +299,10 @@ async def test_retained_messages_are_recovered_as_those_with_a_ttl_are(
         publisher.publish(key, "a/", "missed, with a ttl", ttl=60, qos=1)
         await return_(client, broker)
         publisher.publish(key, "a/", "live", retain=True, qos=1)
-        gap, *rest = await events(subscription, 4)
+        gap = await anext(subscription.events())
         assert isinstance(gap, Gap)
         assert (gap.recovered, gap.count, gap.exact) == (True, 2, True)
-        assert rest == ["missed", "missed, with a ttl", "live"]
+        assert await texts(subscription, 3) == ["missed", "missed, with a ttl", "live"]
         late = await client.subscribe(key, "a/", None, last=2)
         assert await texts(late, 2) == ["missed, with a ttl", "live"]
 
