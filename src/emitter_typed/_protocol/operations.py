@@ -304,7 +304,8 @@ def explicit_options(
 
 
 def _checked(option: OptionDefinition, value: object) -> object:
-    if type(value) is option.type:
+    declared: object = option.type
+    if type(value) is declared:
         # Narrower than the limits of its type, so that an error names these.
         _check_constraints(option, value)
     try:
