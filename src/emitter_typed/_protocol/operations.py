@@ -304,8 +304,7 @@ def explicit_options(
 
 
 def _checked(option: OptionDefinition, value: object) -> object:
-    declared: object = option.type
-    if type(value) is declared:
+    if isinstance(option.type, type) and isinstance(value, option.type) and not isinstance(value, bool):
         # Narrower than the limits of its type, so that an error names these.
         _check_constraints(option, value)
     try:
