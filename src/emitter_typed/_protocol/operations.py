@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
+from math import isnan
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve, field, frozen
 
-from emitter_typed._masking import hide_keys, kind_of, look_swapped
+from emitter_typed._masking import hide_keys, kind_of, look_swapped, shown
 from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.definition import (
     OperationDefinition,
@@ -304,20 +305,39 @@ def explicit_options(
 
 
 def _checked(option: OptionDefinition, value: object) -> object:
+    if isinstance(option.type, type) and isinstance(value, option.type) and not isinstance(value, bool):
+        # Narrower than the limits of its type, so that an error names these.
+        _check_constraints(option, value)
     try:
         if option.type is timedelta and not isinstance(value, timedelta):
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                raise expected("seconds or a timedelta", value)
-            value = seconds(value)
+            value = _duration(option, value)
         rules.conversion_of(option.type).write(value)
         if option.format is not None:
             rules.write_as(option.format, value)
     except (ValueError, OverflowError) as error:
         shown = hide_keys(value) if isinstance(value, str) else value
         raise InvalidArgument(hide_keys(f"{option.name}: {error}"), argument=option.name, value=shown) from None
+    _check_constraints(option, value)
+    return value
+
+
+def _check_constraints(option: OptionDefinition, value: object) -> None:
     for constraint in option.constraints:
         constraint.check(option.name, value)
-    return value
+
+
+def _duration(option: OptionDefinition, value: object) -> timedelta:
+    """Return seconds as a duration. Raises Unfit."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise expected("seconds or a timedelta", value)
+    try:
+        return seconds(value)
+    except Unfit:
+        longest = timedelta.max if value > 0 else timedelta.min
+        rule = next((each.rule for each in option.constraints if not each.holds(longest)), None)
+        if rule is None or (isinstance(value, float) and isnan(value)):
+            raise
+        raise Unfit(f"{rule}, not {shown(value)} s") from None
 
 
 def _check_order(option: OptionDefinition, value: Any, checked: Mapping[str, Any]) -> None:  # Any: what has an order

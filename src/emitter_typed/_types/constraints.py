@@ -41,7 +41,9 @@ def shown_value(value: object) -> str:
 
 
 def _is_finite(value: float | Decimal) -> bool:
-    # math.isfinite refuses a signalling NaN.
+    # math.isfinite refuses a signalling NaN, and an integer that no float can hold.
+    if isinstance(value, int):
+        return True
     return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
 
 
