@@ -184,7 +184,7 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
 
     @property
     def channel(self) -> str:
-        """The name of the channel, for other methods of a client, such as `presence` and `keygen`.
+        """The name of the channel, for methods of the client: `presence`, `subscribe_with_group`, `keygen`.
 
         `+` stands for each parameter that is not known.
         """
