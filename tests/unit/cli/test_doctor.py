@@ -165,7 +165,10 @@ def test_a_project_that_generates_nothing_is_well(here: Path, capsys: pytest.Cap
 def test_a_machine_without_the_compiler_has_nothing_to_repair(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    def not_found(name: str) -> None:
+        return None
+
+    monkeypatch.setattr("importlib.util.find_spec", not_found)
 
     assert main(["doctor"]) == 0
     assert "project: not checked: checking the project needs the extra codegen: pip install" in capsys.readouterr().out
