@@ -214,7 +214,7 @@ class BrokerBase:
 
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
-            permissions: Letters of `rwslpex`.
+            permissions: Letters: `r` subscribe, `w` publish, `s` store, `l` load, `p` presence, `e` extend.
             ttl: How long the key works, in seconds or as a timedelta, by the broker's clock. Default: forever.
 
         Returns:
@@ -346,7 +346,7 @@ class AsyncBroker(BrokerBase):
         Args:
             count: The number of messages.
             channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
-            timeout_s: Seconds to wait.
+            timeout_s: Seconds to wait. Default: 5.
 
         Returns:
             All published messages, oldest first: `count` or more.

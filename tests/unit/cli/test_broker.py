@@ -273,7 +273,8 @@ def test_a_mistake_is_2_and_one_line(arguments: tuple[str, ...], said: str, refu
 def test_a_port_in_use_is_3_and_one_line(refused: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert f"127.0.0.1:{port} (Address already in use)" in refused("--port", str(port), code=3)
+        said = refused("--port", str(port), code=3)
+        assert f"127.0.0.1:{port} (Address already in use): pass --port 0 for a free port" in said
 
 
 def test_a_host_of_no_machine_is_3_and_one_line(refused: Run) -> None:

@@ -162,6 +162,18 @@ def test_a_project_that_generates_nothing_is_well(here: Path, capsys: pytest.Cap
     assert told(capsys, code=0)["project"]["packages"][0]["folder"] == "home_api"
 
 
+def test_a_machine_without_the_compiler_has_nothing_to_repair(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def not_found(name: str) -> None:
+        return None
+
+    monkeypatch.setattr("importlib.util.find_spec", not_found)
+
+    assert main(["doctor"]) == 0
+    assert "project: not checked: checking the project needs the extra codegen: pip install" in capsys.readouterr().out
+
+
 def test_a_manifest_after_a_merge_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = here / "home_api/manifest.json"
     path.write_text(path.read_text().replace('"schema"', '<<<<<<< ours\n"schema"'))
