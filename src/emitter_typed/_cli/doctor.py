@@ -23,6 +23,7 @@ from emitter_typed._cli.connection import (
 from emitter_typed._cli.error_text import error_text
 from emitter_typed._cli.installation import NAME, Extra, Installation, installation
 from emitter_typed._cli.terminal import Part, Terminal
+from emitter_typed._core.extras import lacking
 from emitter_typed._masking import hide_keys
 from emitter_typed.errors import EmitterError, InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE, FOUND
@@ -155,7 +156,11 @@ class _Doctor:
                     self._need(f"extra {extra.name}: {one.name}: {one.problem}", run)
 
     def project(self) -> Facts | None:
-        """Look at the nearest pyproject.toml, and at all generated packages below it."""
+        """Look at the nearest pyproject.toml, and at all generated packages below it; None without the compiler."""
+        # Where programs only use generated code, nobody has to have it, and a package checks the contract by itself.
+        if (advice := lacking("codegen", "a look at generated packages")) is not None:
+            self._terminal.line(advice)
+            return None
         from emitter_typed_codegen.jobs import BadConfiguration, project_file, read_project
         from emitter_typed_codegen.orphans import packages_below, read_manifest
 
