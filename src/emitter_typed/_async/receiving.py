@@ -253,7 +253,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         deadline = monotonic() + limit_s
         connection = await self._open(operation, limit_s)
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
-        with connection.asking:
+        with connection.lock:
             connection.session.subscriptions.unsubscribe(operation, prepared, outcome)
         await connection.answer(outcome, deadline, limit_s)
 

@@ -49,7 +49,7 @@ class SyncConnection(Connection):
         self._room_to_send = GuardedCondition()
         self._over = threading.Event()
         self._asking = _Asking(self)
-        # The thread that waits for an answer, and may write; by mistake, one that has done so before.
+        # The thread that is about to wait for an answer. If it was interrupted, it writes what it sends next, too.
         self._asker: int | None = None
         self._writing: WritingTransport | None = None
         # The thread that takes in what a transport brings, while it does.

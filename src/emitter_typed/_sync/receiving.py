@@ -254,7 +254,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         deadline = monotonic() + limit_s
         connection = self._open(operation, limit_s)
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
-        with connection.asking:
+        with connection.lock:
             connection.session.subscriptions.unsubscribe(operation, prepared, outcome)
         connection.answer(outcome, deadline, limit_s)
 

@@ -54,9 +54,13 @@ def test_a_thread_calls_in_the_place_of_one_that_sleeps_and_keeps_its_calls_back
     made: list[str] = []
     later = threading.Event()
 
+    def at_last() -> None:
+        made.append("later")
+        later.set()
+
     def here() -> None:
         assert not reactor.is_here
-        reactor.call_soon(lambda: (made.append("later"), later.set())[0])
+        reactor.call_soon(at_last)
         assert not reactor.call_now(lambda: made.append("nested"))
         made.append("here")
 
