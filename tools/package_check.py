@@ -40,6 +40,7 @@ SDIST_MUST_HAVE = (
     r"\.github/workflows/[^/]+",
     r"\.pre-commit-config\.yaml",
     r"README\.md",
+    r"tools/long_description\.py",
     r"LICENSE",
     r"Makefile",
     r"requirements-dev\.txt",
