@@ -319,7 +319,8 @@ class Plan:
             other = self._claimed.setdefault(str(real).casefold(), real)
             if other is not real:
                 why = "would be written by two jobs: give each one a folder of its own"
-                if other != real:
+                # As texts: two paths of Windows that differ in case are equal.
+                if str(other) != str(real):
                     # Also where it would do: whoever gets the project may have another system.
                     first = shown_path(other).as_posix()
                     why = f"differs only in case from {first}: Windows and macOS take both for one; rename one of them"
