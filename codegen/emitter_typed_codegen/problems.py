@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from collections.abc import Iterable
 from typing import Literal
@@ -207,7 +208,7 @@ def github_command(
     """Return an annotation of a GitHub workflow, at a place of a file; line 0 is the file as a whole."""
     # Line 0 is no line of a file's page: the annotation goes to its top.
     places = f",line={line},col={column},endColumn={end_column}" if line else ""
-    name = _escaped(file).replace(":", "%3A").replace(",", "%2C")
+    name = _escaped(file.replace(os.sep, "/")).replace(":", "%3A").replace(",", "%2C")
     return f"::{level} file={name}{places},title={title}::{_escaped(body)}\n"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from emitter_typed._frames import hides_arguments
 from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher, validate_channel
 from emitter_typed._transport.base import Endpoint, Transport
+from emitter_typed._transport.reasons import system_words
 from emitter_typed.errors import Closed, InvalidArgument
 
 MOST_PORT = 65535
@@ -442,7 +442,7 @@ async def _stop_accepting(server: asyncio.Server) -> None:
 def _why(error: OSError | ValueError) -> tuple[str, str]:
     """Return why nobody can listen, and what to do about it."""
     number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
-    reason = os.strerror(number) if number else getattr(error, "strerror", None) or str(error)
+    reason = system_words(number) if number else getattr(error, "strerror", None) or str(error)
     if number in (errno.EADDRINUSE, errno.EACCES):
         return reason, "pass port 0 for a free port"
     return reason, "the host must be an address of this machine, such as 127.0.0.1"

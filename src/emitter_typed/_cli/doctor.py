@@ -161,7 +161,6 @@ class _Doctor:
             # Programs that only use generated code do not need the compiler.
             self._terminal.line("project: not checked: ", missing)
             return None
-
         from emitter_typed_codegen.jobs import BadConfiguration, project_file, read_project
         from emitter_typed_codegen.orphans import packages_below, read_manifest
 

@@ -72,6 +72,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_is_serves_and_stops_with_0(signal_number: signal.Signals) -> None:
     with started("--json") as process:
@@ -103,6 +104,7 @@ sys.exit(main(["broker", *sys.argv[1:]]))
 """
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("program", [PROGRAM, [sys.executable, "-c", NO_HANDLERS]])
 def test_however_often_it_is_interrupted_it_ends_with_0_and_no_traceback(program: list[str]) -> None:
     with started("--json", program=program) as process:
@@ -173,6 +175,7 @@ def test_a_cluster_has_no_port_that_two_would_share(refused: Run) -> None:
     assert "two nodes cannot share one" in refused("--cluster", "2", "--port", "8099")
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(("host", "warns"), [("0.0.0.0", True), ("localhost", False), ("127.0.0.1", False)])
 def test_a_broker_that_others_can_reach_warns(host: str, warns: bool) -> None:
     with started("--host", host) as process:
