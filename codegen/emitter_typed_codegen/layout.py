@@ -272,10 +272,6 @@ def _exploded_group(group: Group, indent: int) -> list[str]:
     lonely = group.lonely
     lines = [group.open]
     for item in group.items:
-        if isinstance(item, str) and not lonely:
-            # As most are.
-            lines.append(f"{' ' * inner}{item},")
-            continue
         head, *rest = _exploded(item, inner) if lonely else _lines(item, inner, start=inner, after=1)
         lines += [f"{' ' * inner}{head}", *rest]
         if not lonely or group.open == "(":
