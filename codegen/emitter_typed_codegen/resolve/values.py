@@ -266,7 +266,7 @@ _HINTS: dict[ScalarName, str] = {
 
 _CLOCK = r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{2}(?:\.[0-9]+)?)"
 _SPAN = r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|sec|m|min|h|hr|d|w|second|minute|hour|day|week)s?"
-_SECONDS = dict(zip(("ms", *"smhdw"), ("0.001", "1", "60", "3600", "86400", "604800"), strict=True))
+_SECONDS: dict[str, str] = dict(zip(("ms", *"smhdw"), ("0.001", "1", "60", "3600", "86400", "604800"), strict=True))
 
 
 def _hint(name: ScalarName, text: str) -> str:
