@@ -122,7 +122,7 @@ def check_wheel(wheel: Path) -> None:
         path.relative_to(package.parent).as_posix()
         for package in PACKAGES
         for path in package.rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.suffix != ".pyc" and path.name != ".gitattributes"
     }
     packed = {name for name in names if ".dist-info/" not in name}
     if packed != sources:

@@ -270,9 +270,14 @@ def _hint(node: Node, shape: str) -> str:
 _ENTRY = re.compile(r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?")
 
 
+_LFS = "version https://git-lfs.github.com/spec/"
+
+
 def _keyed(node: Node, shape: Shape) -> str:
     """Return how a map is written whose first key is meant by a text alone."""
     if shape.name == "schema":
+        if isinstance(node, ScalarNode) and node.value.startswith(_LFS):
+            return "this is a pointer of Git LFS: run git lfs pull, or keep schemas out of Git LFS"
         return "begin a schema with the line: emitter-typed: 1"
     if not isinstance(node, ScalarNode) or not node.value or node.is_null or shape.name == "envelope":
         return ""

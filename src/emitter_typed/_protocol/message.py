@@ -147,7 +147,8 @@ class Gap:
     failed, and then `on_error` has learnt why; or if stored messages may be missing, for the broker has lost its
     storage, or a cluster stored more in one second than can be fetched. What could be fetched follows."""
     since: datetime
-    """When the connection was lost, by this machine's clock, in UTC."""
+    """When the client noticed that the connection was lost, by this machine's clock, in UTC. If the network failed
+    without a word, messages may be missing from up to two `keepalive` earlier."""
     until: datetime
     """When the subscription was there again."""
     count: int

@@ -204,12 +204,17 @@ def test_help_ends_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out.splitlines()[-1].startswith(f"example: emitter-typed {verb} ")
 
 
-def test_the_usage_of_generate_is_one_line_for_each_way_to_call_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_usage_of_generate_has_each_way_to_call_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     main(["generate", "--help"], prog="emitter-typed")
-    first, second = capsys.readouterr().out.splitlines()[:2]
+    usage = capsys.readouterr().out.partition("\n\n")[0].splitlines()
 
+    first, second = [line for line in usage if "generate" in line]
     assert first.startswith("usage: emitter-typed generate SCHEMA --out DIR [")
     assert second.strip().startswith("emitter-typed generate [")
+    assert max(map(len, usage)) <= 80
 
 
 def test_help_is_done(capsys: pytest.CaptureFixture[str]) -> None:
