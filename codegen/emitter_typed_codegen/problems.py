@@ -88,8 +88,10 @@ class SchemaProblems(Exception):
 def quoted(text: str) -> str:
     """Return a text of the schema as a message shows it: in quotes, on one line, and short."""
     shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-    # repr would double backslashes, which reads badly in patterns and channels.
-    return "'" + "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown) + "'"
+    if not shown.isprintable():
+        # repr would double backslashes, which reads badly in patterns and channels.
+        shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown)
+    return f"'{shown}'"
 
 
 def did_you_mean(text: str, names: Iterable[str]) -> str:

@@ -32,9 +32,11 @@ def test_compiling_loads_nothing_of_the_runtime_but_its_command_line(tmp_path: P
     # Half of the time of a small run are imports: those of the other half of the language would be a tenth.
     assert not {name for name in loaded if ".resolve.protocol." in name or ".view.protocol." in name}
     assert not loaded & {
+        "emitter_typed_codegen.model.protocol",
         "emitter_typed_codegen.resolve.patterns",
         "emitter_typed_codegen.source.syntax",
         "emitter_typed_codegen.view.strategies",
+        *("decimal", "fractions"),
     }
 
 
