@@ -131,7 +131,7 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
 
         def shown(file: str) -> str:
             inside = Path(file)
-            return f"{GIT}{revision}:{inside.relative_to(root)}" if inside.is_relative_to(root) else file
+            return f"{GIT}{revision}:{inside.relative_to(root).as_posix()}" if inside.is_relative_to(root) else file
 
         try:
             return _version(written, path, load(path, protocol), shown)

@@ -168,8 +168,8 @@ class Entries:
 
     def get(self, key: str) -> Node | None:
         """Return the value of a key; None if it is absent, or cannot be read and was reported."""
-        node = self.found[key][1] if key in self.found else None
-        return None if isinstance(node, BrokenNode) else node
+        found = self.found.get(key)
+        return None if found is None or isinstance(found[1], BrokenNode) else found[1]
 
     def key(self, key: str) -> Placed:
         """Return the place of a key, or of what the map belongs to if the key is absent."""

@@ -239,7 +239,7 @@ def one_segment(name: str, text: str, *, issued: bool = True) -> str:
     if _find_border(text) is not None:
         advice = "pass it exactly as the broker issued it" if issued else "it must be one segment of a channel"
         raise InvalidArgument(
-            f"{name}: contains a character beyond ASCII, a space or one of / ? # + * {{ }}: {advice}",
+            f"{name}: contains a character beyond ASCII, a space, a line break or one of / ? # + * {{ }}: {advice}",
             argument=name,
             value=None,
         )

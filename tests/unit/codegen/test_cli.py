@@ -384,6 +384,21 @@ def test_a_missing_extra_is_one_line(
     assert error.count("\n") == 1
 
 
+def test_two_folders_that_are_one_on_other_systems_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "office.yaml").write_text(SCHEMA, "utf-8")
+    (here / "pyproject.toml").write_text(
+        '[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "src/api"\n'
+        '[[tool.emitter-typed.jobs]]\nschema = "office.yaml"\nout = "src/Api"\n',
+        "utf-8",
+    )
+
+    assert main(["generate"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "Api differs only in case from src/api: Windows and macOS take both for one; rename one of them\n"
+    )
+    assert not (here / "src").exists()
+
+
 def test_two_jobs_with_one_folder_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "office.yaml").write_text(SCHEMA, "utf-8")
     (here / "pyproject.toml").write_text(
