@@ -129,6 +129,24 @@ def test_what_is_stored_comes_once_in_order_and_what_is_stored_meanwhile_does_no
     assert found == wanted[max(len(wanted) - (len(history.at_first) - known), 0) :]
 
 
+def test_what_expires_on_the_way_back_takes_nothing_with_it_where_each_message_fills_a_page() -> None:
+    history = History([0] * 100)
+    for number in range(8):
+        history.store(34_000, 3 if number == 5 else LONG_S)
+    asked = pager(max_held_bytes=0)
+    while asked.walking:
+        history.answer(asked)
+    history.now_s += 3
+    left = history.stored()
+    assert len(left) == 7
+
+    found = list(asked.ready())
+    assert not asked.done
+    found += history.read(asked)
+
+    assert [message.payload for message in found] == left
+
+
 @settings(max_examples=100)
 @given(
     st.lists(

@@ -10,6 +10,7 @@ oldest second that is known, which is asked for again. A page that holds nothing
 large as a packet can hold it. Only a second that is larger still is paged by ids, process by process. Where the message
 behind which a page starts has expired, the broker leaves out another in its place. So a page starts one message
 earlier, and the oldest message that is known must be in it: the witness. Where it is missing, the second begins again.
+Where two messages do not fit one page, there is no witness; what was found before must be found again.
 
 The nodes' messages are put one behind another, those of the node that was asked first, and sorted by second. What is
 more than was asked for is left out at the beginning: of the oldest second, the newest messages of the node that was
@@ -553,14 +554,18 @@ class Pager:
             else:
                 self._look_behind(page)
             return
-        if start.witness is not None and all(message.id != start.witness for message in page):
+        expected = start.witness
+        if expected is None and self._spans is not None and not self._restarts:
+            # It was found behind this id, which may have expired since.
+            expected, _ = self._spans[start.process]
+        if expected is not None and all(message.id != expected for message in page):
             self._restarts += 1
             if self._restarts <= _MAX_RESTARTS:
                 # From the newest message of the second, or of all.
                 self._start = None
                 self._finished = set()
                 return
-            self._incomplete.add(stored_s(start.witness))
+            self._incomplete.add(stored_s(expected))
         if self._window is None:
             inside = page
         else:
@@ -621,8 +626,8 @@ class Pager:
                 self._take_second(page, cut=True)
                 self._look_for_nodes()
             return
-        if 1 < asked <= 3 and self._start is not None and self._start.witness is not None:
-            # The witness and the next one do not fit together, or hardly.
+        if asked == 2 and self._start is not None and self._start.witness is not None:
+            # The witness and the next one do not fit together.
             self._start = Start(self._start.process, self._start.witness)
         elif asked == 1:
             raise error
