@@ -14,6 +14,7 @@ from attrs import field, frozen
 from emitter_typed.contract import (
     Flags,
     Json,
+    NumberEnum,
     Record,
     Secret,
     Tag,
@@ -52,6 +53,30 @@ class Source(enum.Enum):
 
     PROBE = "probe"
     GUESS = "guess"
+
+
+class Stage(NumberEnum):
+    """A closed enum of numbers."""
+
+    OFF = 0
+    LOW = 1
+    BROKEN = -1
+
+
+class Strength(NumberEnum):
+    """An open enum of numbers."""
+
+    WEAK = 10
+    STRONG = 20
+
+
+@frozen(kw_only=True)
+class Lamp(Record):
+    stage: Stage = Stage.OFF
+    strength: Strength | Unrecognized[int]
+    before: tuple[Stage | None, ...] = ()
+    by_room: Mapping[str, Strength | Unrecognized[int]] = field(factory=dict[str, "Strength | Unrecognized[int]"])
+    asked: Strength | Unrecognized[int] | None = field(default=None, metadata=wire(blank=(-1,)))
 
 
 @frozen(kw_only=True)

@@ -27,6 +27,7 @@ from tests.helpers.records import (
     House,
     Identify,
     Kept,
+    Lamp,
     Mode,
     Node,
     Reading,
@@ -51,6 +52,7 @@ TYPES: list[Any] = [
         Tree,
         Node,
         Command,
+        Lamp,
         Kept,
         tuple[Reading, ...],
         Reading | None,
@@ -126,6 +128,9 @@ NAMES = st.sampled_from(
             '"ü"',
             '"\x01"',
             '"set_mode"',
+            '"stage"',
+            '"strength"',
+            '"by_room"',
         ),
     ]
 )

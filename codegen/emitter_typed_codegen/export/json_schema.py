@@ -138,10 +138,11 @@ class JsonSchemas:
             case Record():
                 return self._record(one)
             case Enum():
-                known: Json = {"type": "string", "enum": [value.wire for value in one.values]}
-                return {"anyOf": [known, {"type": "string"}]} if one.open else known
+                any_value = SCALARS["int" if one.has_numbers else "string"]
+                known: Json = {"type": any_value["type"], "enum": [value.wire for value in one.values]}
+                return {"anyOf": [known, any_value]} if one.open else known
             case Flags():
-                return {"type": "string", "pattern": f"^[{''.join(value.wire for value in one.values)}]*$"}
+                return {"type": "string", "pattern": f"^[{one.letters}]*$"}
             case Union():
                 return self._union(one)
             case Alias():

@@ -32,6 +32,7 @@ from emitter_typed_codegen.view.module_scope import (
     named,
     named_values,
     own_names,
+    plain,
     sequence,
 )
 from emitter_typed_codegen.view.parts import Part, parts
@@ -168,12 +169,12 @@ def _view(scope: ModuleScope, declared: Declaration) -> ClassView | StatementVie
         case Record():
             return record_view(scope, declared)
         case Enum() | Flags():
-            base = contract("Flags") if isinstance(declared, Flags) else Name("enum", "Enum")
+            base = _base(declared)
             return ClassView(
                 name=name,
                 head=class_head(scope, declared.name, base),
                 doc=type_doc(scope, declared.name, declared.doc),
-                members=(*(no_tests(name) if isinstance(declared, Enum) else ()), *map(_enum_member, declared.values)),
+                members=(*(no_tests(name) if base == _ENUM else ()), *map(_enum_member, declared.values)),
             )
         case Secret():
             head = class_head(scope, declared.name, contract("Secret"))
@@ -183,8 +184,17 @@ def _view(scope: ModuleScope, declared: Declaration) -> ClassView | StatementVie
             return StatementView(statement=Assigned(name, value), doc=Doc(declared.doc))
 
 
+_ENUM = Name("enum", "Enum")
+
+
+def _base(declared: Enum | Flags) -> Name:
+    if isinstance(declared, Flags):
+        return contract("Flags")
+    return contract("NumberEnum") if declared.has_numbers else _ENUM
+
+
 def _enum_member(value: EnumValue) -> Member:
-    return Member(Assigned(constant_name(value.name), literal(value.wire)), Doc(value.doc))
+    return Member(Assigned(constant_name(value.name), plain(value.wire)), Doc(value.doc))
 
 
 def _alias(scope: ModuleScope, alias: Alias) -> Expression:

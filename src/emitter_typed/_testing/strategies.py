@@ -434,9 +434,9 @@ def _together(cls: type[enum.Flag], flags: set[enum.Flag]) -> enum.Flag:
     return joined
 
 
-def _open_enum(cls: Any, unrecognized: Any, *, segments: bool) -> _Any:
+def _open_enum(cls: Any, raw_class: Any, *, segments: bool) -> _Any:
     known: set[object] = {(type(member.value), member.value) for member in cls}
-    raw = st.text(_SEGMENT, min_size=1) if segments else _raw(get_args(unrecognized) or (str,))
+    raw = st.text(_SEGMENT, min_size=1) if segments and raw_class is str else _raw((raw_class,))
     unknown = raw.filter(lambda raw: (type(raw), raw) not in known)
     return st.sampled_from(list(cls)) | unknown.map(Unrecognized)
 

@@ -124,6 +124,15 @@ class PydanticField:
         return conversions.pydantic_json_schema(cls, schema, handler)
 
 
+class NumberEnum(PydanticField, enum.Enum):
+    """Base of generated enums whose values are whole numbers on the wire.
+
+    A member is no `int`: `.value` is its number, and `Charging(1)` is the member with that number.
+    """
+
+    __test__ = False
+
+
 class Flags(PydanticField, enum.Flag):
     """A set of one-letter flags, written as a text of those letters.
 

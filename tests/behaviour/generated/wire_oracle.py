@@ -140,10 +140,11 @@ class Oracle:
             case model.Enum():
                 known = [(getattr(cls, constant_name(one.name)), one.wire) for one in declared.values]
                 wires = {wire for _, wire in known}
-                raws = TEXTS.filter(lambda text: text not in wires).map(lambda text: (Unrecognized(text), text))
+                drawn: st.SearchStrategy[Any] = st.integers(-(2**63), 2**63 - 1) if declared.has_numbers else TEXTS
+                raws = drawn.filter(lambda raw: raw not in wires).map(lambda raw: (Unrecognized(raw), raw))
                 return st.sampled_from(known) | raws if declared.open else st.sampled_from(known)
             case model.Flags():
-                letters = [one.wire for one in declared.values]
+                letters = [*declared.letters]
                 held = st.sets(st.sampled_from(letters)).map(lambda some: "".join(x for x in letters if x in some))
                 return held.map(lambda text: (cls(text), text))
             case model.Secret():

@@ -8,7 +8,7 @@ import pytest
 from attrs import field, frozen
 
 from emitter_typed._protocol.payloads import codec
-from emitter_typed.contract import Json, Record, Secret, wire
+from emitter_typed.contract import Json, Record, Secret, Unrecognized, wire
 from emitter_typed.errors import InvalidArgument, Undecodable
 from tests.helpers.records import (
     Blanks,
@@ -20,11 +20,14 @@ from tests.helpers.records import (
     Identify,
     Keeping,
     Kept,
+    Lamp,
     Leaf,
     Mode,
     Node,
     Reading,
     SetMode,
+    Stage,
+    Strength,
     Token,
     Tree,
 )
@@ -78,6 +81,42 @@ def test_the_tag_of_a_union_is_not_kept_by_its_members() -> None:
 def test_what_cannot_be_written_among_the_rest_is_refused(kept: dict[str, Json]) -> None:
     with pytest.raises(InvalidArgument, match="unknown_fields"):
         codec.encode(Kept(value=1, unknown_fields=kept))
+
+
+def test_values_of_an_enum_may_be_numbers() -> None:
+    lamp = Lamp(
+        stage=Stage.BROKEN,
+        strength=Unrecognized(11),
+        before=(Stage.LOW, None),
+        by_room={"a": Strength.STRONG},
+        asked=None,
+    )
+    document = {"stage": -1, "strength": 11, "before": [1, None], "by_room": {"a": 20}}
+
+    assert written(lamp) == document
+    assert read(document, Lamp) == lamp
+    assert read({"strength": 10, "asked": -1}, Lamp) == Lamp(strength=Strength.WEAK)
+    assert (codec.encode(Stage.LOW), codec.decode(b"1", Stage)) == (b"1", Stage.LOW)
+    assert codec.decode(b"11", Strength | Unrecognized[int]) == Unrecognized(11)
+
+
+@pytest.mark.parametrize(
+    ("field", "document", "problem"),
+    [
+        ("stage", "2", "must be one of 0, 1, -1, got 2"),
+        ("stage", "1.0", "must be one of 0, 1, -1, got 1.0"),
+        ("stage", "true", "must be one of 0, 1, -1, got True"),
+        ("stage", '"1"', "must be one of 0, 1, -1, got '1'"),
+        ("strength", "10.0", "expected an integer, got a number"),
+        ("strength", "true", "expected an integer, got a boolean"),
+        ("strength", "9223372036854775808", "the integer needs more than 64 bits"),
+        ("strength", "null", "expected an integer, got null"),
+    ],
+)
+def test_what_is_no_number_of_an_enum_is_refused(field: str, document: str, problem: str) -> None:
+    with pytest.raises(Undecodable, match=problem) as caught:
+        codec.decode(f'{{"strength": 10, "{field}": {document}}}'.encode(), Lamp)
+    assert caught.value.path == f"$.{field}"
 
 
 def test_formats_are_whole_seconds() -> None:
