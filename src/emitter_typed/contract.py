@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         Secret,
         Tag,
         Unrecognized,
+        UnrecognizedMember,
         Wire,
         wire,
     )
@@ -109,6 +110,7 @@ __all__ = [
     "Tag",
     "TypeForm",
     "Unrecognized",
+    "UnrecognizedMember",
     "Wire",
     "channel_name",
     "channel_with_options",

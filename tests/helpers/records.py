@@ -19,6 +19,7 @@ from emitter_typed.contract import (
     Secret,
     Tag,
     Unrecognized,
+    UnrecognizedMember,
     each,
     max_items,
     minimum,
@@ -129,6 +130,18 @@ class SetMode(Record):
 @frozen(kw_only=True)
 class Identify(Record):
     seconds: int | None = None
+
+
+Told = Annotated[
+    SetMode | Identify | UnrecognizedMember, Tag("kind", (("set_mode", SetMode), ("identify", Identify)), open=True)
+]
+
+
+@frozen(kw_only=True)
+class Log(Record):
+    told: tuple[Told, ...] = ()
+    last: Told | None = None
+    by_name: Mapping[str, Told] = field(factory=dict[str, "Told"])
 
 
 Command = Annotated[SetMode | Identify, Tag("kind", (("set_mode", SetMode), ("identify", Identify)))]

@@ -132,6 +132,8 @@ class Hostile:
             # No field is called so on the wire.
             tag = f"tag {self.random.randrange(99)}"
             types[name] = {"union": members, "tag": tag, "values": [f"v{i}" for i in range(len(members))]}
+            if self.random.random() < 0.5:
+                types[name] = {**types[name], "open": True}
             self.kinds[name] = "union"
         return types
 

@@ -28,6 +28,7 @@ from tests.helpers.records import (
     Identify,
     Kept,
     Lamp,
+    Log,
     Mode,
     Node,
     Reading,
@@ -35,6 +36,7 @@ from tests.helpers.records import (
     Scalars,
     SetMode,
     Source,
+    Told,
     Tree,
 )
 
@@ -53,6 +55,8 @@ TYPES: list[Any] = [
         Node,
         Command,
         Lamp,
+        Told,
+        Log,
         Kept,
         tuple[Reading, ...],
         Reading | None,
@@ -131,6 +135,9 @@ NAMES = st.sampled_from(
             '"stage"',
             '"strength"',
             '"by_room"',
+            '"told"',
+            '"last"',
+            '"by_name"',
         ),
     ]
 )

@@ -453,14 +453,21 @@ class _Walk:
                 self.pair(name, after[value])
             elif value in moved:
                 keys = (*new_at, "union", name)
-                self.add("member-value-changed", at, keys, f"the value of {name}: {value} → {moved[value]}")
+                kept = old.open and new.open and value not in swapped
+                rule = "member-value-changed-in-open" if kept else "member-value-changed"
+                self.add(rule, at, keys, f"the value of {name}: {value} → {moved[value]}")
                 self.pair(name, name)
             else:
-                self.add("member-removed", at, new_at, f"the member {name} ({value}) is removed")
+                rule = "member-removed-from-open" if new.open else "member-removed"
+                self.add(rule, at, new_at, f"the member {name} ({value}) is removed")
         for value, name in new.members:
             if value not in before and value not in moved.values():
-                self.add("member-added", old_at, (*new_at, "union", name), f"the member {name} ({value}) is added")
+                rule = "member-added-to-open" if old.open else "member-added"
+                self.add(rule, old_at, (*new_at, "union", name), f"the member {name} ({value}) is added")
         self.order(before, after, (*old_at, "union"), (*new_at, "union"))
+        if old.open != new.open:
+            rule = "union-opened" if new.open else "union-closed"
+            self.add(rule, (*old_at, "open"), (*new_at, "open"), f"open: {_short(old.open)} → {_short(new.open)}")
 
     # Records.
 

@@ -270,6 +270,12 @@ UNION = Shape(
             ListOf(item=Text(quoted=True, may_be_empty=True), unique=True),
             "The value of the tag for each record, in order. Default: the record's name in snake_case.",
         ),
+        Key(
+            "open",
+            Flag(),
+            "`true`: an object with any other text as its tag is kept, as an `UnrecognizedMember`, instead of refused.",
+            default="false",
+        ),
     ),
     doc="One of several records, with a field that says which one.",
     kind="union",

@@ -165,6 +165,8 @@ class Union:
     tag: str
     members: tuple[tuple[str, str], ...]
     """Pairs of the tag's value and the record's name."""
+    open: bool = False
+    """Whether an object with another value of the tag is kept instead of refused."""
 
 
 @frozen(kw_only=True)

@@ -218,7 +218,7 @@ def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | N
     if tag is None or not symbols.report.is_name(tag) or len(tags) != len(members):
         return None
     pairs = tuple((tags[number], name) for number, name in known.items())
-    return Union(name=key.value, doc=entries.text("doc"), tag=tag.value, members=pairs)
+    return Union(name=key.value, doc=entries.text("doc"), tag=tag.value, members=pairs, open=entries.flag("open"))
 
 
 def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) -> str | None:

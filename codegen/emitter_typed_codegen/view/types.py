@@ -206,7 +206,12 @@ def _alias(scope: ModuleScope, alias: Alias) -> Expression:
 
 def _union(scope: ModuleScope, union: Union) -> Expression:
     members = [(literal(value), scope.use(scope.declared(name))) for value, name in union.members]
-    tag = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members))
-    notes = tuple(f"{comment(union.tag)}: {value}" for value, _ in members)
-    either = Either([cls for _, cls in members], notes)
+    named: dict[str, Expression] = {"open": "True"} if union.open else {}
+    tag = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members), **named)
+    notes = [f"{comment(union.tag)}: {value}" for value, _ in members]
+    classes = [cls for _, cls in members]
+    if union.open:
+        classes.append(scope.contract("UnrecognizedMember"))
+        notes.append(f"{comment(union.tag)}: any other")
+    either = Either(classes, tuple(notes))
     return Group(f"{scope.use(Name('typing', 'Annotated'))}[", [either, tag], "]")

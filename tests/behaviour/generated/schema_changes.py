@@ -758,6 +758,54 @@ ROWS = (
         old_reads=REFUSED,
     ),
     Row(
+        rule="member-added-to-open",
+        old=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, open: true}"),
+        new=_fields(
+            "what: Thing",
+            ", Lamp: {fields: {}}, Door: {fields: {side: int}}, Thing: {union: [Lamp, Door], tag: kind, open: true}",
+        ),
+        old_sends=_of(what={"kind": "window", "panes": [1]}),
+        new_sends=_of(what={"kind": "door", "side": 2}),
+        also=frozenset({"type-added"}),
+    ),
+    Row(
+        rule="member-removed-from-open",
+        old=_fields(
+            "what: Thing",
+            ", Lamp: {fields: {}}, Door: {fields: {side: int}}, Thing: {union: [Lamp, Door], tag: kind, open: true}",
+        ),
+        new=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, open: true}"),
+        old_sends=_of(what={"kind": "door", "side": 2}),
+        new_sends=_of(what={"kind": "lamp"}),
+        also=frozenset({"type-removed"}),
+        gone="Door",
+    ),
+    Row(
+        rule="union-opened",
+        old=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind}"),
+        new=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, open: true}"),
+        old_sends=_of(what={"kind": "lamp"}),
+        new_sends=_of(what={"kind": "lamp"}),
+    ),
+    Row(
+        rule="union-closed",
+        old=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, open: true}"),
+        new=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind}"),
+        old_sends=_of(what={"kind": "door"}),
+        new_reads=REFUSED,
+        new_sends=_of(what={"kind": "lamp"}),
+    ),
+    Row(
+        rule="member-value-changed-in-open",
+        old=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, open: true}"),
+        new=_fields(
+            "what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, values: [light], open: true}"
+        ),
+        old_sends=_of(what={"kind": "lamp"}),
+        new_sends=_of(what={"kind": "light"}),
+        meaning=True,
+    ),
+    Row(
         rule="tag-changed",
         old=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind}"),
         new=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: type}"),

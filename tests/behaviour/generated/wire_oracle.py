@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from attrs import Factory, frozen
 from hypothesis import strategies as st
 
-from emitter_typed import Unrecognized
+from emitter_typed import Unrecognized, UnrecognizedMember
 from emitter_typed._types.deprecation import quietly
 from emitter_typed_codegen import model
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name
@@ -136,6 +136,18 @@ class Oracle:
                 members = [
                     self.declared(name, depth - 1).map(_tagged(declared.tag, value)) for value, name in declared.members
                 ]
+                if declared.open:
+                    tags = TEXTS.filter(lambda text: text not in dict(declared.members))
+                    names = TEXTS.filter(lambda name: name != declared.tag)
+                    unknown = st.tuples(tags, st.dictionaries(names, JSON, max_size=2))
+                    members.append(
+                        unknown.map(
+                            lambda held: (
+                                UnrecognizedMember(tag=held[0], unknown_fields=held[1]),
+                                {declared.tag: held[0], **held[1]},
+                            )
+                        )
+                    )
                 return st.one_of(members)
             case model.Enum():
                 known = [(getattr(cls, constant_name(one.name)), one.wire) for one in declared.values]

@@ -22,7 +22,7 @@ from emitter_typed._protocol.payloads.json_schema import Schema, TaggedMember, d
 from emitter_typed._protocol.payloads.plain import is_object
 from emitter_typed._protocol.payloads.unfit import Missing, Unexpected, Unfit, step
 from emitter_typed._protocol.payloads.unions import tag_of
-from emitter_typed._types.values import Unrecognized
+from emitter_typed._types.values import Unrecognized, UnrecognizedMember
 
 # What is described now, by its reference: a class that holds itself is referred to.
 _open: ContextVar[frozenset[str]] = ContextVar("open", default=frozenset())
@@ -122,7 +122,7 @@ def _classes_of(type_: Any) -> tuple[type, ...]:
     """Return the classes whose objects are values of a type."""
     tag = tag_of(type_)
     if tag is not None:
-        return tuple(member for _, member in tag.members)
+        return (*(member for _, member in tag.members), *((UnrecognizedMember,) if tag.open else ()))
     return (type_.cls if isinstance(type_, TaggedMember) else get_origin(type_) or type_,)
 
 
