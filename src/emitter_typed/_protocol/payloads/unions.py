@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Annotated, Any, NoReturn, Union, get_args, get_origin
 
-from emitter_typed._masking import shown
+from emitter_typed._masking import shown, with_article
 from emitter_typed._protocol.payloads.choices import no_choice, open_enum_conversion, open_enum_of
 from emitter_typed._protocol.payloads.classes import Unsupported, keeps_unknown, name_of
 from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, listed
@@ -201,9 +201,8 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
 
     def write_unknown(value: UnrecognizedMember) -> object:
         if value.tag in members:
-            raise Unfit(
-                f"{shown(value.tag)} is the {tag.name} of {members[value.tag][0].__name__}: create one of these"
-            )
+            known = members[value.tag][0].__name__
+            raise Unfit(f"the tag {shown(value.tag)} is that of {known}: create {with_article(known)}")
         made: dict[str, object] = {tag.name: _text_of(value.tag, "tag")}
         try:
             write_kept(value.unknown_fields, names, made)

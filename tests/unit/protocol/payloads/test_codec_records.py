@@ -117,7 +117,7 @@ def test_what_is_no_member_of_an_open_union_is_refused(document: str, problem: s
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        (UnrecognizedMember(tag="set_mode"), "'set_mode' is the kind of SetMode: create one of these"),
+        (UnrecognizedMember(tag="set_mode"), "the tag 'set_mode' is that of SetMode: create a SetMode"),
         (UnrecognizedMember(tag="x", unknown_fields={"kind": 1}), r"at \$\.unknown_fields: contains 'kind'"),
         (UnrecognizedMember(tag="x", unknown_fields={"a": [float("nan")]}), r"at \$\.unknown_fields\.a\[0\]"),
         (Leaf(value=1), "expected SetMode, Identify or UnrecognizedMember, got a Leaf"),
