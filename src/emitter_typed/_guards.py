@@ -34,17 +34,24 @@ else:
 class _Thread:
     """What is known of one thread."""
 
-    __slots__ = ("inside", "put_off")
+    __slots__ = ("inside", "put_off", "wakes")
 
     def __init__(self) -> None:
         self.inside: list[Guard] = []
         """The guards that it is inside, outermost first."""
         self.put_off: deque[Callable[[], None]] = deque()
+        self.wakes: deque[Callable[[], None]] | None = None
+        """What is to wake other threads; None: this one does that at once."""
 
     def catch_up(self) -> None:
         """Do what was put off."""
         while self.put_off:
             self.put_off.popleft()()
+
+    def wake_threads(self) -> None:
+        """Wake those that are to be woken by now."""
+        while self.wakes:
+            self.wakes.popleft()()
 
 
 class _ThisThread(threading.local):
@@ -87,6 +94,15 @@ class Guard(_RLock):
             inside.reverse()
         if this.put_off and not inside:
             this.catch_up()
+
+    def try_enter(self) -> bool:
+        """Enter without waiting, and tell whether that worked; `__exit__` leaves it."""
+        inside = _this_thread.state.inside
+        inside.append(self)
+        if self.acquire(blocking=False):
+            return True
+        del inside[-1]
+        return False
 
     @property
     def is_mine(self) -> bool:
@@ -148,6 +164,28 @@ def put_off(call: Callable[[], None]) -> None:
         call()
 
 
+def wake_thread(call: Callable[[], None]) -> None:
+    """Call what wakes another thread: when this one has left the guards that it is inside, or is about to sleep."""
+    this = _this_thread.state
+    if this.wakes is None:
+        put_off(call)
+    else:
+        this.wakes.append(call)
+
+
+def wake_threads_late() -> None:
+    """Let this thread wake others in `wake_threads` alone, which it calls before it sleeps.
+
+    Who is woken before that finds Python's global lock (GIL) taken, and has to wait once more.
+    """
+    _this_thread.state.wakes = deque()
+
+
+def wake_threads() -> None:
+    """Wake the threads that this one is to wake."""
+    _this_thread.state.wake_threads()
+
+
 class Log:
     """A logger that writes when its thread is inside no guard, and whose caller never sees a handler of it fail."""
 
@@ -189,6 +227,8 @@ class Log:
         logger = self._logger
         try:
             if logger.isEnabledFor(level):
+                # A handler may take its time, or wait for one of these threads.
+                wake_threads()
                 exc_info = None if failure is None else (type(failure), failure, failure.__traceback__)
                 logger.handle(
                     logger.makeRecord(

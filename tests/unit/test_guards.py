@@ -6,7 +6,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +14,17 @@ import pytest
 from emitter_typed import Unauthorized
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending
-from emitter_typed._guards import Guard, GuardedCondition, Log, held, put_off, recover
+from emitter_typed._guards import (
+    Guard,
+    GuardedCondition,
+    Log,
+    held,
+    put_off,
+    recover,
+    wake_thread,
+    wake_threads,
+    wake_threads_late,
+)
 from tests.unit.protocol.session.test_session import Line
 
 LIMIT_S = 20.0
@@ -290,3 +300,79 @@ def test_an_interruption_of_the_main_thread_is_not_kept_from_it() -> None:
             LOG.warning("something")
     finally:
         logging.getLogger("emitter_typed").removeHandler(handler)
+
+
+def test_entering_without_waiting_tells_whether_it_worked_and_leaves_nothing_if_not() -> None:
+    guard, inside, done = Guard(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        guard.acquire()
+        inside.set()
+        done.wait(LIMIT_S)
+        guard.release()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert inside.wait(LIMIT_S)
+    assert not guard.try_enter()
+    assert held() == 0
+    done.set()
+    other.join(LIMIT_S)
+    assert guard.try_enter()
+    assert held() == 1
+    guard.__exit__(None, None, None)
+    assert held() == 0
+
+
+def test_a_thread_is_woken_when_the_one_that_wakes_it_holds_no_lock() -> None:
+    guard, woken = Guard(), threading.Lock()
+    woken.acquire()
+
+    with guard:
+        wake_thread(woken.release)
+        assert woken.locked()
+    assert not woken.locked()
+
+
+def in_a_thread_that_wakes_late(call: Callable[[], None]) -> None:
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        wake_threads_late()
+        try:
+            call()
+        except BaseException as failure:
+            failures.append(failure)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(LIMIT_S)
+    assert failures == []
+
+
+def test_a_thread_that_wakes_late_wakes_others_before_it_sleeps_and_in_order() -> None:
+    woken: list[str] = []
+
+    def work() -> None:
+        wake_thread(lambda: woken.append("first"))
+        with Guard():
+            wake_thread(lambda: woken.append("second"))
+        assert woken == []
+        wake_threads()
+        assert woken == ["first", "second"]
+        wake_threads()
+
+    in_a_thread_that_wakes_late(work)
+    assert woken == ["first", "second"]
+
+
+def test_a_thread_that_wakes_late_wakes_others_before_it_writes_a_log_line(lines: Lines) -> None:
+    woken: list[int] = []
+
+    def work() -> None:
+        wake_thread(lambda: woken.append(len(lines.lines)))
+        LOG.warning("line")
+
+    in_a_thread_that_wakes_late(work)
+    assert woken == [0]
+    assert [line for line, _ in lines.lines] == ["line"]

@@ -106,7 +106,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
         if handler is not None:
             self.handlers.set_channel_handler(definition, written.record, handler)
         try:
-            with connection.lock:
+            with connection.asking:
                 connection.session.request(definition, written, outcome)
             return await connection.answer(outcome, deadline, limit_s)
         except BaseException:
@@ -237,7 +237,7 @@ class AsyncReceiving(DriverBase, AsyncCalls):
     ) -> AsyncSubscription[MessageT]:
         """Ask the broker for what a stream is to receive, and return when it has granted it."""
         outcome: AsyncOutcome[None] = AsyncOutcome(operation, self._counters)
-        with connection.lock:
+        with connection.asking:
             begin(outcome)
         try:
             await connection.answer(outcome, deadline, limit_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from os import getpid
 
@@ -136,6 +136,11 @@ class Connection(ABC):
             return self.session.subscriptions.shares(channel)
 
     # For drivers
+
+    @property
+    def asking(self) -> AbstractContextManager[object]:
+        """The lock, for a call that waits for the answer to what it sends."""
+        return self.lock
 
     @property
     def endpoint(self) -> Endpoint:

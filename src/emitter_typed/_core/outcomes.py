@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import Alarms, wake
-from emitter_typed._guards import Log
+from emitter_typed._guards import Log, wake_thread
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
@@ -126,7 +126,7 @@ class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
     def _end(self) -> None:
         self.done = True
         for held in tuple(self._waiting):
-            held.release()
+            wake_thread(held.release)
 
     def wait(self, timeout_s: float, limit_s: float | None = None) -> ResultT:
         """Wait for the end, return the result or raise the error.

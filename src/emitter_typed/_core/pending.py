@@ -44,7 +44,9 @@ class _PendingBase(Generic[OutcomeT]):
             raise
 
     def __del__(self) -> None:
-        self._outcome.forgotten()
+        # A signal handler may have raised before it was made.
+        if hasattr(self, "_outcome"):
+            self._outcome.forgotten()
 
     def __repr__(self) -> str:
         """Show the operation, and whether and how it has ended."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.state import ConnectionState
-from emitter_typed._guards import GuardedCondition
+from emitter_typed._guards import GuardedCondition, put_off
 from emitter_typed._protocol.connection_machine import ConnectionMachine
-from emitter_typed._protocol.packets import InboundPacket
-from emitter_typed._transport.base import Endpoint, Reactor, Transport, TransportSink
+from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
+from emitter_typed._transport.base import Endpoint, Reactor, Transport, TransportSink, WritingTransport
 from emitter_typed._transport.reactors import ThreadReactor
 from emitter_typed.errors import Closed, Congested, RequestTimeout
 
@@ -47,6 +48,10 @@ class SyncConnection(Connection):
         self._thread = reactor
         self._room_to_send = GuardedCondition()
         self._over = threading.Event()
+        self._asking = _Asking(self)
+        # The thread that is about to wait for an answer. If it was interrupted, it writes what it sends next, too.
+        self._asker: int | None = None
+        self._writing: WritingTransport | None = None
         # The thread that takes in what a transport brings, while it does.
         self._receiver: int | None = None
 
@@ -56,7 +61,30 @@ class SyncConnection(Connection):
         super().open()
 
     def _make_sink(self, attempt: int, transport: Transport) -> TransportSink:
+        self._writing = transport if isinstance(transport, WritingTransport) else None
         return DirectSink(self, attempt)
+
+    @property
+    def asking(self) -> AbstractContextManager[object]:
+        """The lock, for a call that waits for the answer to what it sends: its own thread writes that, if it can."""
+        return self._asking
+
+    def begin_asking(self) -> None:
+        """Let this thread write what it sends next."""
+        self._asker = threading.get_ident()
+
+    def send(self, packet: OutboundPacket) -> None:
+        """Send a packet, for the session."""
+        if self._asker == threading.get_ident() and self._writing is not None and self._transport is not None:
+            self._writing.queue(packet)
+            put_off(self._write)
+        else:
+            super().send(packet)
+
+    def _write(self) -> None:
+        self._asker = None
+        if self._writing is not None:
+            self._writing.write()
 
     def _wake(self) -> None:
         with self._room_to_send:
@@ -131,3 +159,17 @@ class SyncConnection(Connection):
                     raise Congested(operation, f"the network accepted too little data within {timeout_s:g} s")
                 self._room_to_send.wait(left_s)
                 left_s = deadline - monotonic()
+
+
+class _Asking:
+    """Enters and leaves the lock of a connection, and lets a thread write what it sends in between."""
+
+    def __init__(self, connection: SyncConnection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.lock.__enter__()
+        self._connection.begin_asking()
+
+    def __exit__(self, kind: object, error: object, traceback: object, /) -> None:
+        self._connection.lock.__exit__(kind, error, traceback)

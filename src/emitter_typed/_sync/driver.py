@@ -204,7 +204,7 @@ class SyncDriver(SyncReceiving):
                 connection.session.publish_once(operation, prepared, payload)
             return
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
-        with connection.lock:
+        with connection.asking:
             connection.session.publish(operation, prepared, payload, outcome)
         try:
             outcome.wait(deadline - monotonic(), limit_s)

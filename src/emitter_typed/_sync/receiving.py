@@ -107,7 +107,7 @@ class SyncReceiving(DriverBase, SyncCalls):
         if handler is not None:
             self.handlers.set_channel_handler(definition, written.record, handler)
         try:
-            with connection.lock:
+            with connection.asking:
                 connection.session.request(definition, written, outcome)
             return connection.answer(outcome, deadline, limit_s)
         except BaseException:
@@ -238,7 +238,7 @@ class SyncReceiving(DriverBase, SyncCalls):
     ) -> Subscription[MessageT]:
         """Ask the broker for what a stream is to receive, and return when it has granted it."""
         outcome: SyncOutcome[None] = SyncOutcome(operation, self._counters)
-        with connection.lock:
+        with connection.asking:
             begin(outcome)
         try:
             connection.answer(outcome, deadline, limit_s)

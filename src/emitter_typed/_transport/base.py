@@ -132,6 +132,17 @@ class FlushingTransport(Transport, Protocol):
 
 
 @runtime_checkable
+class WritingTransport(Transport, Protocol):
+    """What a transport can do, so that a thread that waits for an answer writes what asks for it by itself."""
+
+    def queue(self, packet: OutboundPacket) -> None:
+        """Do what `send` does, but leave the writing to `write`, which is called next."""
+
+    def write(self) -> None:
+        """Write what was queued: in this thread, if nobody else writes. Never inside a guard."""
+
+
+@runtime_checkable
 class PausingTransport(Transport, Protocol):
     """What a transport with a thread of its own can do, so that a busy event loop is not given more than it takes."""
 

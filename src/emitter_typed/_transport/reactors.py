@@ -19,7 +19,7 @@ from itertools import count
 from typing import Final
 
 from emitter_typed._clock import monotonic
-from emitter_typed._guards import Guard, Log
+from emitter_typed._guards import Guard, Log, wake_threads, wake_threads_late
 from emitter_typed._on_use import asyncio
 from emitter_typed._transport.base import Timer
 
@@ -55,6 +55,8 @@ class ThreadReactor:
         self._watched: dict[int, Callable[[int], None]] = {}
         self._asleep = False
         self._stopping = False
+        # Held by the thread but while it sleeps, and then by who calls something in its place.
+        self._awake = Guard()
         self._waking = Guard()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
@@ -131,6 +133,22 @@ class ThreadReactor:
             self.call_soon(partial(self._add_timer, due_s, timer))
         return timer
 
+    def call_now(self, call: Callable[[], None]) -> bool:
+        """Call at once, in the calling thread, while the reactor's own sleeps: none of its calls runs meanwhile.
+
+        To wake that thread would take longer than most calls do.
+
+        Returns:
+            Whether it was called. If not, the thread is awake, or somebody else does the same: `call_soon` is the way.
+        """
+        if not self._asleep or self._awake.is_mine or not self._awake.try_enter():
+            return False
+        try:
+            call()
+        finally:
+            self._awake.__exit__(None, None, None)
+        return True
+
     def _add_timer(self, due_s: float, timer: _ThreadTimer) -> None:
         if len(self._timers) >= self._many_timers:
             # Most that are cancelled would otherwise wait for their time.
@@ -142,6 +160,8 @@ class ThreadReactor:
     # The thread
 
     def _run(self) -> None:
+        self._awake.acquire()
+        wake_threads_late()
         while not self._stopping or self._calls:
             self._turn()
         self._selector.close()
@@ -157,11 +177,14 @@ class ThreadReactor:
         self._asleep = True
         if self._calls or self._stopping:
             wait_s = 0.0
+        self._awake.release()
         try:
             found = self._selector.select(min(max(wait_s, 0.0), _LONGEST_WAIT_S))
         except OSError:
             # A socket of a loop was closed under select(); that it is watched no more stands among the calls.
             found = []
+        finally:
+            self._awake.acquire()
         # At worst somebody wakes a thread that is awake.
         self._asleep = False
         for key, events in found:
@@ -177,6 +200,7 @@ class ThreadReactor:
             call = heapq.heappop(self._timers)[2].call
             if call is not None:
                 _guarded(call)
+        wake_threads()
 
     def _close(self) -> None:
         self._wake_reader.close()

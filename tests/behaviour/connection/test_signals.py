@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from functools import partial
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,8 +21,13 @@ from tests.helpers.flavours import Flavour, both_flavours, connected
 from tests.helpers.loops import LIMIT_S, in_loop
 from tests.helpers.losing import until
 from tests.helpers.threads import begun_since
+from tests.helpers.tree import ROOT
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 TIMES = 60
+SOURCE = str(ROOT / "src")
 
 
 class Interrupted(BaseException):
@@ -73,6 +82,78 @@ def test_other_threads_go_on_wherever_a_call_is_interrupted(broker: Broker, name
             other.start()
             other.join(LIMIT_S)
             assert ids
+
+
+def is_finalizer(frame: FrameType | None) -> bool:
+    """Tell whether a frame belongs to a finalizer: what that raises meets nobody."""
+    while frame is not None and frame.f_code.co_name != "__del__":
+        frame = frame.f_back
+    return frame is not None
+
+
+def interrupted_at(step: int, call: Callable[[], object]) -> str | None:
+    """Call something, raise at one of the lines of the library that it comes to, and return the function of that line.
+
+    None: it did not come to so many lines.
+    """
+    left = step
+    function = None
+
+    def trace(frame: FrameType, event: str, argument: object) -> TraceFunction | None:
+        nonlocal left, function
+        if not frame.f_code.co_filename.startswith(SOURCE) or is_finalizer(frame):
+            return None
+        if event == "line":
+            if not left:
+                sys.settrace(None)
+                function = frame.f_code.co_name
+                raise Interrupted
+            left -= 1
+        return trace
+
+    before = sys.gettrace()
+    try:
+        sys.settrace(trace)
+        call()
+    except Interrupted:
+        return function
+    finally:
+        sys.settrace(before)
+    return None
+
+
+CALLS_THAT_WAIT: dict[str, Callable[[Client, Key, str], object]] = {
+    "publish": lambda client, key, text: client.publish(key, "a/", text, qos=1),
+    "request": lambda client, key, text: client.me(),
+    "nowait": lambda client, key, text: client.publish_nowait(key, "a/", text, qos=1),
+}
+
+
+@pytest.mark.parametrize("name", CALLS_THAT_WAIT)
+def test_a_call_may_be_interrupted_at_each_step(broker: Broker, name: str) -> None:
+    key, call = broker.keygen("a/", "rw"), CALLS_THAT_WAIT[name]
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        subscription = client.subscribe(key, "a/")
+        for _ in range(3):
+            call(client, key, "at first")
+        step, functions = 0, set[str]()
+        while (function := interrupted_at(step, partial(call, client, key, f"step {step}"))) is not None:
+            functions.add(function)
+            client.publish(key, "a/", f"after {step}", qos=1)
+            step += 1
+            assert step < 2_000
+        # With and without the thread of the connection.
+        assert functions >= ({"call_soon"} if name == "nowait" else {"call_now", "_write_here", "_settle"})
+        client.publish(key, "a/", "end", qos=1)
+        arrived: list[str] = []
+        while not arrived or arrived[-1] != "end":
+            message = subscription.get(timeout_s=LIMIT_S)
+            assert message is not None
+            arrived.append(bytes(message.payload).decode())
+        # What was interrupted was sent or not; nothing of it is sent twice, and nothing else is lost.
+        assert [text for text in arrived if text.startswith("after")] == [f"after {each}" for each in range(step)]
+        assert len(set(arrived[3:])) == len(arrived[3:])
+        assert client.connection.connects == 1
 
 
 def interrupt_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

@@ -7,9 +7,9 @@ from time import monotonic, sleep
 
 import pytest
 
-from emitter_typed._protocol.packets import Connack, Puback, Publish
+from emitter_typed._protocol.packets import Connack, OutboundPacket, Puback, Publish
 from emitter_typed._transport import Endpoint, Transport
-from emitter_typed._transport.base import FlushingTransport
+from emitter_typed._transport.base import FlushingTransport, WritingTransport
 from emitter_typed._transport.paho_mqtt import direct
 from emitter_typed.broker import Broker
 from tests.helpers.certificates import client_context, server_context
@@ -48,7 +48,25 @@ def connected(make: Make, broker: Broker, *, tls: bool = False, path: str | None
     return transport, notes
 
 
-def fill(transport: Transport, broker: Broker, key: str, *, qos: int = 0) -> int:
+def send(transport: Transport, packet: OutboundPacket) -> None:
+    transport.send(packet)
+
+
+def send_here(transport: Transport, packet: OutboundPacket) -> None:
+    """Send a packet, and write it in this thread, if that is possible."""
+    assert isinstance(transport, WritingTransport)
+    transport.queue(packet)
+    transport.write()
+
+
+def fill(
+    transport: Transport,
+    broker: Broker,
+    key: str,
+    *,
+    qos: int = 0,
+    send: Callable[[Transport, OutboundPacket], None] = send,
+) -> int:
     """Publish to a broker that does not read until the transport stays congested, and return how often."""
     broker.faults.stall_reading()
     number = 0
@@ -58,7 +76,7 @@ def fill(transport: Transport, broker: Broker, key: str, *, qos: int = 0) -> int
             sleep(0.005)
             continue
         quiet_s = monotonic()
-        transport.send(Publish(f"{key}/a/", b"%d " % number + b"x" * 60_000, qos, False, number + 1 if qos else 0))
+        send(transport, Publish(f"{key}/a/", b"%d " % number + b"x" * 60_000, qos, False, number + 1 if qos else 0))
         number += 1
         assert number < 1_000, "nothing bounds what waits"
     return number
@@ -66,12 +84,13 @@ def fill(transport: Transport, broker: Broker, key: str, *, qos: int = 0) -> int
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("path", [None, "/"], ids=["tcp", "websocket"])
+@pytest.mark.parametrize("send", [send, send_here], ids=["reactor", "caller"])
 def test_all_of_it_arrives_once_and_in_order_when_the_peer_reads_again(
-    make: Make, secure_broker: Broker, tls: bool, path: str | None
+    make: Make, secure_broker: Broker, tls: bool, path: str | None, send: Callable[[Transport, OutboundPacket], None]
 ) -> None:
     broker = secure_broker
     transport, notes = connected(make, broker, tls=tls, path=path)
-    sent = fill(transport, broker, broker.keygen("a/", "w").reveal())
+    sent = fill(transport, broker, broker.keygen("a/", "w").reveal(), send=send)
     notes.room.clear()
     broker.faults.resume_reading()
     assert notes.room.wait(LIMIT_S)

@@ -44,6 +44,58 @@ def test_calls_come_in_order_and_in_its_thread(reactor: ThreadReactor) -> None:
     assert not reactor.is_here
 
 
+def sleeping(reactor: ThreadReactor, call: Callable[[], None]) -> None:
+    """Call in the place of the reactor, as soon as its thread sleeps."""
+    while not reactor.call_now(call):
+        wait_for(reactor, lambda: None)
+
+
+def test_a_thread_calls_in_the_place_of_one_that_sleeps_and_keeps_its_calls_back(reactor: ThreadReactor) -> None:
+    made: list[str] = []
+    later = threading.Event()
+
+    def at_last() -> None:
+        made.append("later")
+        later.set()
+
+    def here() -> None:
+        assert not reactor.is_here
+        reactor.call_soon(at_last)
+        assert not reactor.call_now(lambda: made.append("nested"))
+        made.append("here")
+
+    sleeping(reactor, here)
+    assert later.wait(LIMIT_S)
+    assert made == ["here", "later"]
+
+
+def test_nobody_calls_in_the_place_of_a_thread_that_is_awake_or_has_ended(reactor: ThreadReactor) -> None:
+    awake, over, told = threading.Event(), threading.Event(), list[bool]()
+
+    def work() -> None:
+        told.append(reactor.call_now(lambda: None))
+        awake.set()
+        over.wait(LIMIT_S)
+
+    reactor.call_soon(work)
+    assert awake.wait(LIMIT_S)
+    told.append(reactor.call_now(lambda: None))
+    over.set()
+    reactor.stop()
+    assert reactor.join(LIMIT_S)
+    told.append(reactor.call_now(lambda: None))
+    assert told == [False, False, False]
+
+
+def test_a_call_in_the_place_of_the_thread_that_fails_is_left(reactor: ThreadReactor) -> None:
+    def fail() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        sleeping(reactor, fail)
+    wait_for(reactor, lambda: None)
+
+
 def test_a_call_that_fails_keeps_nothing_from_the_next(
     reactor: ThreadReactor, caplog: pytest.LogCaptureFixture
 ) -> None:

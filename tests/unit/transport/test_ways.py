@@ -22,6 +22,7 @@ from emitter_typed._protocol.packets import (
     Unsubscribe,
 )
 from emitter_typed._transport import Endpoint, make_transport, parse_proxy
+from emitter_typed._transport.base import WritingTransport
 from emitter_typed._transport.paho_mqtt import direct
 from emitter_typed.broker import Broker
 from emitter_typed.errors import ConnectionLost, ConnectionRefused
@@ -62,15 +63,24 @@ def to(port: int, **more: object) -> Endpoint:
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("path", [None, "/", "/mqtt"], ids=["tcp", "websocket", "path"])
-def test_packets_of_every_kind_and_size_travel(secure_broker: Broker, tls: bool, path: str | None) -> None:
+@pytest.mark.parametrize("by", ["reactor", "caller"])
+def test_packets_of_every_kind_and_size_travel(secure_broker: Broker, tls: bool, path: str | None, by: str) -> None:
     notes = Notes()
     transport = make_transport(to(secure_broker.port, tls=client_context() if tls else None, websocket_path=path))
     transport.start(notes)
     assert notes.next() == Connack(0)
     key = secure_broker.keygen("a/#/", "rw").reveal()
 
+    def send(packet: OutboundPacket) -> None:
+        if by == "reactor":
+            transport.send(packet)
+        else:
+            assert isinstance(transport, WritingTransport)
+            transport.queue(packet)
+            transport.write()
+
     def answer(packet: OutboundPacket) -> InboundPacket:
-        transport.send(packet)
+        send(packet)
         return notes.next()
 
     assert answer(Subscribe((f"{key}/a/", f"{key}/a/b/"), 7)) == Suback(7, (0, 0))
@@ -79,7 +89,7 @@ def test_packets_of_every_kind_and_size_travel(secure_broker: Broker, tls: bool,
         assert answer(Publish(f"{key}/a/", payload, 1, False, size + 1)) == Delivery("a/", payload)
         assert notes.next() == Puback(size + 1)
     for number in range(500):
-        transport.send(Publish(f"{key}/a/", b"%d" % number, 0, False, 0))
+        send(Publish(f"{key}/a/", b"%d" % number, 0, False, 0))
     assert [notes.next() for _ in range(500)] == [Delivery("a/", b"%d" % number) for number in range(500)]
     assert answer(Unsubscribe(f"{key}/a/", 9)) == Unsuback(9)
     transport.close()

@@ -143,6 +143,10 @@ class PahoClient(paho.Client):
                 case Unsubscribe(topic, _):
                     self.note(self.unsubscribe(topic)[0])
 
+    def plain_socket(self) -> socket.socket | None:
+        """Return the socket, for who writes frames to it; None: only paho can, be it for TLS, or by its public ways."""
+        return None
+
     def ping(self) -> None:
         """Send a PINGREQ."""
         self.note(self._send_pingreq())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -71,6 +72,11 @@ class DirectClient(PahoClient):
                 frames = []
                 super().send((packet,))
         self._write(frames)
+
+    def plain_socket(self) -> socket.socket | None:
+        """Return the socket, for who writes frames to it; None: TLS or a WebSocket is between."""
+        sock = self._connected_socket
+        return sock if isinstance(sock, socket.socket) and self._gives_all and self.socket() is not None else None
 
     def _read(self) -> int:
         """Read once, and return how many bytes there were."""

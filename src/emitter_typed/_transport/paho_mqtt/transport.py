@@ -55,6 +55,9 @@ class PahoTransport:
         self._queued_bytes = 0
         self._passed_bytes = 0
         self._was_congested = False
+        # The frame that a calling thread writes, and what the socket has taken of it.
+        self._frame_here: bytes | None = None
+        self._taken_bytes: deque[int] = deque()
         self._unwritten: list[OutboundPacket | bytes] = []
         self._last_handle: socket.socket | None = None
         self._resuming = False
@@ -65,6 +68,7 @@ class PahoTransport:
         self._over = False
         self._told = threading.Event()
         self._accepted = False
+        self._keepalive = KeepAlive(endpoint.keepalive_s, 0.0)
         self._steps: Steps[EmitterError | None] = self._live()
         self._begun = False
         self._watched = _NOTHING
@@ -83,6 +87,12 @@ class PahoTransport:
         self._resume_soon()
 
     def send(self, packet: OutboundPacket) -> None:
+        """Queue a packet, and have the reactor write it. One thread at a time."""
+        self.queue(packet)
+        if not self._resuming:
+            self._resume_soon()
+
+    def queue(self, packet: OutboundPacket) -> None:
         """Queue a packet. One thread at a time."""
         if self._over or self._closing or self._aborting:
             return
@@ -91,8 +101,15 @@ class PahoTransport:
         size = len(item) if isinstance(item, bytes) else _size(item)
         self._outgoing.append(item)
         self._queued_bytes += size
-        if not self._resuming:
-            self._resume_soon()
+
+    def write(self) -> None:
+        """Write here what is queued, if the thread of the reactor sleeps; if not, that writes it."""
+        if self._outgoing and not self._resuming:
+            reactor = self._reactor
+            if isinstance(reactor, ThreadReactor):
+                reactor.call_now(self._write_here)
+            if self._outgoing:
+                self._resume_soon()
 
     @property
     def congested(self) -> bool:
@@ -138,13 +155,49 @@ class PahoTransport:
     def _resume_soon(self) -> None:
         reactor = self._reactor
         if reactor is not None and not self._resuming:
-            self._resuming = True
             try:
+                self._resuming = True
                 reactor.call_soon(self._resume_now)
             except BaseException:
                 # A signal handler may have raised before it could take note.
                 self._resuming = False
                 raise
+
+    def _write_here(self) -> None:
+        """Write the one frame that waits, while the thread of the reactor sleeps.
+
+        A signal handler may raise between any two steps in Python. `_settle` goes on from whatever was done by then.
+        """
+        client = self._client
+        if client is None or not self._accepted or self._is_left or self._was_congested or client.want_write():
+            return
+        sock = client.plain_socket()
+        if sock is None or self._frame_here is not None or len(self._outgoing) != 1:
+            return
+        frame = self._outgoing[0]
+        if not isinstance(frame, bytes):
+            return
+        self._frame_here = frame
+        with suppress(OSError):
+            # One call of C: nothing comes between the socket and the note of what it has taken.
+            self._taken_bytes.extend(map(sock.send, (frame,)))
+        if self._taken_bytes and self._taken_bytes[0] == len(frame):
+            self._settle(client)
+            self._keepalive.wrote(monotonic(), all_of_it=True)
+
+    def _settle(self, client: PahoClient) -> None:
+        """Take out of the queue what a calling thread has written, however far it came."""
+        frame = self._frame_here
+        if frame is None:
+            return
+        if self._taken_bytes and self._outgoing and self._outgoing[0] is frame:
+            if (taken := self._taken_bytes[0]) < len(frame):
+                # Here is the thread of the reactor, which no signal handler interrupts.
+                client.send((frame[taken:],))
+            self._passed_bytes += len(frame)
+            self._outgoing.popleft()
+        self._taken_bytes.clear()
+        self._frame_here = None
 
     def _resume_now(self) -> None:
         # First, so that what is asked for from now on is looked at in this round, or asks for another.
@@ -288,7 +341,7 @@ class PahoTransport:
 
     def _converse(self, client: PahoClient, deadline_s: float) -> Steps[EmitterError | None]:
         assert self._sink is not None, "it has started"
-        keepalive = KeepAlive(self._endpoint.keepalive_s, monotonic())
+        self._keepalive = keepalive = KeepAlive(self._endpoint.keepalive_s, monotonic())
         bytes_in = bytes_out = ready = 0
         if (sock := client.socket()) is None:
             return self._end_of(client)
@@ -382,6 +435,7 @@ class PahoTransport:
 
     def _pass_on(self, client: PahoClient) -> None:
         """Give paho what waits, a bounded amount at a time, as long as the socket takes it."""
+        self._settle(client)
         if client.socket() is None or client.want_write():
             return
         packets: list[OutboundPacket | bytes] = []
