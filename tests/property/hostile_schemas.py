@@ -131,9 +131,9 @@ class Hostile:
             members = self.random.sample(records, self.random.randint(1, len(records)))
             # No field is called so on the wire.
             tag = f"tag {self.random.randrange(99)}"
-            types[name] = {"union": members, "tag": tag, "values": [f"v{i}" for i in range(len(members))]}
-            if self.random.random() < 0.5:
-                types[name] = {**types[name], "open": True}
+            is_open = self.random.random() < 0.5
+            values = [f"v{i}" for i in range(len(members))]
+            types[name] = {"union": members, "tag": tag, "values": values, "open": is_open}
             self.kinds[name] = "union"
         return types
 

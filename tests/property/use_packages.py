@@ -48,7 +48,8 @@ def value_of(kind: Any, depth: int = 0) -> Any:
     if origin in (typing.Union, types.UnionType):
         unknown = next((one for one in arguments if typing.get_origin(one) is contract.Unrecognized), None)
         if unknown is not None and depth % 2:
-            return contract.Unrecognized(123 if typing.get_args(unknown) == (int,) else "another")
+            raw: Any = 123 if typing.get_args(unknown) == (int,) else "another"
+            return contract.Unrecognized(raw)
         return None if type(None) in arguments and depth > _DEEP else value_of(arguments[0], depth)
     if origin is tuple:
         return () if depth > _DEEP and arguments[0] not in VALUES else (value_of(arguments[0], depth + 1),)

@@ -86,6 +86,7 @@ def test_a_member_that_an_open_union_does_not_know_is_kept() -> None:
 
     log = read(document, Log)
 
+    assert isinstance(log, Log)
     assert log.told == (
         UnrecognizedMember(tag="later", unknown_fields={"a": [1, {"b": None}], "big": 2**70}),
         Identify(),
