@@ -7,6 +7,7 @@ A run of the tests with the marker `tools` ends with a list of those that were s
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Generator, Iterator
 
@@ -81,8 +82,10 @@ def everything_logged(request: pytest.FixtureRequest, leaks: Leaks, locks: LockS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests with the marker `long` the time that they may take on a busy machine."""
+    """Give the tests with the marker `long` the time that they may take on a busy machine; skip what Windows lacks."""
     for item in items:
+        if sys.platform == "win32" and item.get_closest_marker("posix") is not None:
+            item.add_marker(pytest.mark.skip(reason="Windows has other signals, permissions, pipes and shells"))
         if item.get_closest_marker("long") is not None and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(LONG_S))
 

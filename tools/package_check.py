@@ -40,6 +40,7 @@ SDIST_MUST_HAVE = (
     r"\.github/workflows/[^/]+",
     r"\.pre-commit-config\.yaml",
     r"README\.md",
+    r"tools/long_description\.py",
     r"LICENSE",
     r"Makefile",
     r"requirements-dev\.txt",
@@ -122,7 +123,7 @@ def check_wheel(wheel: Path) -> None:
         path.relative_to(package.parent).as_posix()
         for package in PACKAGES
         for path in package.rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.suffix != ".pyc" and path.name != ".gitattributes"
     }
     packed = {name for name in names if ".dist-info/" not in name}
     if packed != sources:
@@ -136,6 +137,13 @@ def check_wheel(wheel: Path) -> None:
         raise CheckFailedError(
             f"{wheel.name} always installs {sorted(always)}; expected {sorted(RUNTIME_DEPENDENCIES)}"
         )
+
+    description = str(metadata.get_payload())
+    if not description.lstrip().startswith("# emitter-typed\n"):
+        raise CheckFailedError(f"the long description of {wheel.name} is not the README")
+    lost = re.findall(r"\]\((?!https://)(.*?)\)", description)
+    if lost:
+        raise CheckFailedError(f"links of the long description of {wheel.name} lead nowhere on an index: {lost}")
 
 
 def require(names: Iterable[str], patterns: Iterable[str], where: str) -> None:
@@ -152,8 +160,8 @@ def install(wheel: Path, environment: Path) -> Path:
     venv.create(environment, with_pip=True)
     binaries = environment / ("Scripts" if os.name == "nt" else "bin")
     # Without the hashes: pip would then ask for one of the wheel as well.
-    pins = re.findall(r"^[\w.-]+==[^\s\\]+", (ROOT / "requirements-dev.txt").read_text(), flags=re.MULTILINE)
-    (environment / CONSTRAINTS).write_text("\n".join(pins) + "\n")
+    pins = re.findall(r"^[\w.-]+==[^\s\\]+", (ROOT / "requirements-dev.txt").read_text("utf-8"), flags=re.MULTILINE)
+    (environment / CONSTRAINTS).write_text("\n".join(pins) + "\n", "utf-8")
     pip_install(str(wheel), binaries)
     return binaries
 
@@ -169,7 +177,7 @@ def pip_install(what: str, binaries: Path) -> None:
 def check_installed(binaries: Path, folder: Path) -> None:
     """The wheel imports, tells its version, and says what to install for the verbs that need an extra."""
     folder.mkdir()
-    (folder / "x.yaml").write_text(SCHEMA)
+    (folder / "x.yaml").write_text(SCHEMA, "utf-8")
     python, program = str(binaries / "python"), str(binaries / "emitter-typed")
 
     step("importing emitter_typed, and every public name, far from the checkout")
@@ -185,6 +193,12 @@ def check_installed(binaries: Path, folder: Path) -> None:
         answer = run(command, cwd=folder)
         if answer.returncode != 0 or version not in answer.stdout.split():
             raise CheckFailedError(f"{shown(command)} does not say {version}:\n{answer.stdout}")
+
+    command = [program, "doctor"]
+    step(f"running {shown(command)}: nobody has to have an extra")
+    answer = run(command, cwd=folder)
+    if answer.returncode != 0:
+        raise CheckFailedError(f"{shown(command)} finds something to do without extras:\n{answer.stdout}")
 
     for extra, arguments in (("codegen", ["generate", "x.yaml", "--out", "y"]), ("broker", ["broker"])):
         command = [program, *arguments]
@@ -205,7 +219,7 @@ def check_pytest_plugin(binaries: Path, folder: Path) -> None:
     step("installing pytest beside it, and running a test that uses a fixture, which needs the extra `broker`")
     pip_install("pytest", binaries)
     folder.mkdir()
-    (folder / "test_it.py").write_text(TEST)
+    (folder / "test_it.py").write_text(TEST, "utf-8")
     answer = run([str(binaries / "python"), "-m", "pytest", "-W", "error"], cwd=folder)
     advice = 'the embedded broker needs the extra broker: pip install "emitter-typed[broker]"'
     if "1 passed, 1 error" not in answer.stdout or advice not in answer.stdout.splitlines():
@@ -214,7 +228,7 @@ def check_pytest_plugin(binaries: Path, folder: Path) -> None:
 
 def project_version() -> str:
     """The version as the source has it, read as text: this program imports nothing of the project."""
-    text = (ROOT / "codegen" / "emitter_typed_codegen" / "version.py").read_text()
+    text = (ROOT / "codegen" / "emitter_typed_codegen" / "version.py").read_text("utf-8")
     found = re.search(r'^VERSION = "(.+)"$', text, flags=re.MULTILINE)
     if found is None:
         raise CheckFailedError('codegen/emitter_typed_codegen/version.py has no line `VERSION = "…"`')

@@ -2,15 +2,26 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from emitter_typed_codegen.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "docs/how-to/installing.md", "docs/tutorial.md")
+
+_DENIAL = re.compile(r"There is no release|\| on a package index \| not yet")
 
 
-def problems(tag: str, version: str, changelog: str) -> list[str]:
-    """Return what keeps a tag from being the release of a version."""
+def problems(tag: str, version: str, changelog: str, pages: Mapping[str, str]) -> list[str]:
+    """Return what keeps a tag from being the release of a version.
+
+    Args:
+        tag: The tag.
+        version: The version of the package.
+        changelog: The text of CHANGELOG.md.
+        pages: The texts of the pages that tell how to install, by their names.
+    """
     found: list[str] = []
     if tag != f"v{version}":
         found.append(f"the tag is {tag}, and the package is version {version}: the tag must be v{version}")
@@ -21,6 +32,10 @@ def problems(tag: str, version: str, changelog: str) -> list[str]:
         found.append(f"CHANGELOG.md gives {section[1]} as the date of {version}: write YYYY-MM-DD")
     elif "- " not in section[2]:
         found.append(f"CHANGELOG.md says nothing of {version}")
+    for name, text in pages.items():
+        for number, line in enumerate(text.splitlines(), start=1):
+            if _DENIAL.search(line):
+                found.append(f"{name}:{number} says that there is no release: write how to install this one")
     return found
 
 
@@ -29,7 +44,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m tools.release_check TAG", file=sys.stderr)
         return 2
-    found = problems(arguments[0], VERSION, (ROOT / "CHANGELOG.md").read_text("utf-8"))
+    pages = {name: (ROOT / name).read_text("utf-8") for name in PAGES}
+    found = problems(arguments[0], VERSION, (ROOT / "CHANGELOG.md").read_text("utf-8"), pages)
     for problem in found:
         print(f"release-check: {problem}", file=sys.stderr)
     return 1 if found else 0

@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from emitter_typed_codegen.exit_codes import USAGE
 
@@ -100,14 +100,68 @@ class Parser(argparse.ArgumentParser):
         return [*options, "--", *others] if others else options
 
 
+_WIDEST = 98
+# Where the text of a line in two columns begins.
+_columns = re.compile(r"\s*\S.*?\s{2,}(?=\S)").match
+_in_brackets = re.compile(r"\[[^\]]*\]").sub
+
+
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Wraps the description, and keeps the lines of notes and examples, which are copied."""
+    """Wraps texts to the terminal, and keeps the lines of notes, and examples, which are copied."""
+
+    def __init__(self, prog: str) -> None:
+        """Take the width of the terminal, up to one that can be read well."""
+        super().__init__(prog)
+        self._width = min(self._width, _WIDEST)
 
     def add_text(self, text: str | None) -> None:
         """Add a paragraph, or the notes and the example."""
-        if text is not None and "example: " not in text:
-            text = textwrap.fill(" ".join(text.split()), self._width)
+        if text is not None:
+            if "example: " not in text:
+                text = self._wrapped(" ".join(text.split()))
+            else:
+                lines = text.splitlines()
+                text = "\n".join(line if _is_command(line) else self._wrapped(line) for line in lines)
         super().add_text(text)
+
+    def _format_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],  # Any: argparse shows nobody the class
+        prefix: str | None,
+    ) -> str:
+        """Return the lines of usage; an option and its value stay together."""
+        text = super()._format_usage(usage, actions, groups, prefix)
+        lines = [each.strip() for each in text.strip().splitlines()]
+        if all(len(each) <= self._width for each in text.splitlines()):
+            return text
+        start = "usage: "
+        lines = [each.removeprefix(start) for each in (lines if usage is not None else [" ".join(lines)])]
+        indent = " " * len(start)
+        lines = [
+            _filled(_in_brackets(lambda found: found[0].replace(" ", "\0"), each), self._width, indent, f"{indent}  ")
+            for each in lines
+        ]
+        return start + "\n".join(lines).replace("\0", " ").strip() + "\n\n"
+
+    def _wrapped(self, line: str) -> str:
+        columns = _columns(line)
+        if columns is None:
+            indent = " " * (len(line) - len(line.lstrip()))
+            return _filled(line.strip(), self._width, indent, indent)
+        # Two columns do not fit everywhere.
+        return _filled(line, self._width, "", " " * min(columns.end(), self._width // 2))
+
+
+def _is_command(line: str) -> bool:
+    return line.startswith("example: ") or f"{PROGRAM} " in line
+
+
+def _filled(text: str, width: int, first: str, others: str) -> str:
+    return textwrap.fill(
+        text, width, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _is_option(argument: str) -> bool:

@@ -13,6 +13,7 @@ from attrs import evolve
 
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.model import Protocol, Schema, reached
+from emitter_typed_codegen.paths import shown_path
 from emitter_typed_codegen.problems import SchemaProblems
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.source import MapNode, Node, ScalarNode, read
@@ -88,6 +89,21 @@ def branched_off(folder: Path, revision: str) -> str:
     return _git(folder, "rev-parse", "--short=12", commit).strip()
 
 
+def absent(path: Path, revision: str) -> NoBaseline:
+    """Return the error for a file that a revision lacks, with what to do."""
+    folder, inside = _place(path)
+    # A submodule that is not here is an empty folder, or none.
+    for parent in (folder, *(folder / one for one in PurePosixPath(inside).parents[:-1])):
+        above = folder.parent if parent == folder else folder
+        if _run(above, "ls-tree", revision, "--", str(parent)).stdout.startswith(b"160000"):
+            what = f"{shown_path(parent)} is a Git submodule that is not here"
+            return NoBaseline(f"{path} cannot be read: {what}: run git submodule update --init")
+    return NoBaseline(
+        f"{path} does not exist in the revision {revision}: if it was called otherwise, "
+        f"name both, as in emitter-typed diff {GIT}{revision}:OLD {path}"
+    )
+
+
 def existing_revision(folder: Path, revision: str) -> str:
     """Return a revision that is there. Raises NoBaseline."""
     _revision(folder, revision)
@@ -115,7 +131,7 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
 
         def shown(file: str) -> str:
             inside = Path(file)
-            return f"{GIT}{revision}:{inside.relative_to(root)}" if inside.is_relative_to(root) else file
+            return f"{GIT}{revision}:{inside.relative_to(root).as_posix()}" if inside.is_relative_to(root) else file
 
         try:
             return _version(written, path, load(path, protocol), shown)
@@ -144,7 +160,7 @@ def _checked_out(path: Path, revision: str) -> Generator[tuple[Path, Path]]:
     with TemporaryDirectory() as made:
         root = Path(made).resolve()
         if not _take(top, revision, inside, root):
-            raise NoBaseline(f"{path} does not exist in the revision {revision}")
+            raise absent(path, revision)
         yield root, root / inside
 
 
@@ -189,7 +205,8 @@ def _revision(folder: Path, revision: str) -> None:
     except NoBaseline:
         _git(folder, "rev-parse", "--git-dir")
         where = f"in the Git repository of {folder}"
-        raise NoBaseline(f"the revision {revision} does not exist {where}{_shallow(folder)}") from None
+        advice = _shallow(folder) or _submodule(folder) or _unborn(folder)
+        raise NoBaseline(f"the revision {revision} does not exist {where}{advice}") from None
 
 
 def _shallow(folder: Path) -> str:
@@ -199,9 +216,50 @@ def _shallow(folder: Path) -> str:
     return ": this clone is shallow; get its history with git fetch --unshallow (actions/checkout: fetch-depth: 0)"
 
 
+def _submodule(folder: Path) -> str:
+    """Return what to do if a repository is a submodule, for the end of a message."""
+    outer = _git(folder, "rev-parse", "--show-superproject-working-tree").strip()
+    if not outer:
+        return ""
+    return (
+        f", which is a submodule of {outer} and has its own revisions: name one of these, "
+        'in pyproject.toml as the baseline of the job itself, as in baseline = "git:v1.0"'
+    )
+
+
+def _unborn(folder: Path) -> str:
+    """Return what to do if a repository has no commit, for the end of a message."""
+    if _run(folder, "rev-parse", "--verify", "--quiet", "HEAD").returncode == 0:
+        return ""
+    return ", which has no commit yet: commit the schema first, or compare with a file"
+
+
 def _show(folder: Path, revision: str, inside: str) -> bytes | None:
-    done = _run(folder, "show", "--end-of-options", f"{revision}:./{inside}")
-    return done.stdout if done.returncode == 0 else None
+    """Return a file of a revision, which a symbolic link in it may lead to; None if the revision lacks it.
+
+    Raises:
+        NoBaseline: The revision has it, and Git cannot read it; or the link leads to no file of the revision.
+    """
+    name = f"{revision}:./{inside}"
+    if "\n" in name:
+        return None
+    given = f"{name}\n".encode("utf-8", "surrogateescape")
+    done = _run(folder, "cat-file", "--batch", "--follow-symlinks", given=given)
+    head, _, rest = done.stdout.partition(b"\n")
+    words = head.split()
+    if len(words) == 3 and words[1] == b"blob":
+        return rest[: int(words[2])]
+    if words[:1] in ([b"dangling"], [b"symlink"], [b"loop"]):
+        raise NoBaseline(
+            f"{inside} in the revision {revision} is a symbolic link that leads to no file of the revision: "
+            "compare with a file instead"
+        )
+    if _run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", name).returncode == 0 and not words[2:]:
+        raise NoBaseline(
+            f"git cannot read {inside} in the revision {revision}: the object is missing or damaged: run git fsck, "
+            "and get it with git fetch --refetch"
+        )
+    return None
 
 
 def _git(folder: Path, *arguments: str) -> str:
@@ -209,6 +267,9 @@ def _git(folder: Path, *arguments: str) -> str:
     if done.returncode != 0:
         why = done.stderr.decode("utf-8", "replace").strip().splitlines()
         if why and "not a git repository" in why[0]:
+            told = os.environ.get("GIT_DIR") if "GIT_DIR" in _environment() else None
+            if told is not None:
+                raise NoBaseline(f"GIT_DIR is {told}, which is not a Git repository: unset it")
             raise NoBaseline(f"{folder} is not in a Git repository: compare with a file instead of a revision")
         raise NoBaseline(f"git cannot read {folder}: {why[0].removeprefix('fatal: ') if why else 'no reason given'}")
     return done.stdout.decode("utf-8")

@@ -61,17 +61,21 @@ def _identity(folder: Path | int) -> tuple[int, int]:
 
 
 if sys.platform == "win32":
+    import tempfile
 
     def _take(folder: Path, held: ExitStack) -> bool:
         # It is there as long as it is open: the system takes it away with its process.
         flags = os.O_CREAT | os.O_EXCL | os.O_TEMPORARY
         try:
-            held.callback(os.close, os.open(folder / ".emitter-typed.lock", flags))
+            identity = _identity(folder)
+            # Not in the folder, which is compared while it is held, and may be taken away.
+            name = "emitter-typed-{:x}-{:x}.lock".format(*identity)
+            held.callback(os.close, os.open(Path(tempfile.gettempdir(), name), flags))
+            return _identity(folder) == identity
         except (FileExistsError, PermissionError):
             return False
         except OSError:
             return True
-        return True
 
 else:
     import fcntl

@@ -269,12 +269,17 @@ def _at(held: object, *keys: str) -> object:
     return held
 
 
-def schemas_of(document: dict[str, object], folder: Path) -> list[Path]:
-    """Return the schemas of all jobs of a pyproject.toml as it was, whatever else that says."""
+def packages_of(document: dict[str, object], folder: Path) -> list[tuple[Path, Path | None]]:
+    """Return the schemas of all jobs of a pyproject.toml as it was, whatever else that says, with their packages."""
     held = _at(document, *TABLE.split("."), "jobs")
     entries = cast("list[object]", held) if isinstance(held, list) else []
-    named = [cast("dict[str, object]", one).get("schema") for one in entries if isinstance(one, dict)]
-    return [folder / one for one in named if isinstance(one, str) and "\0" not in one]
+    jobs = [cast("dict[str, object]", one) for one in entries if isinstance(one, dict)]
+    named = [[one if isinstance(one, str) and "\0" not in one else None for one in _both(job)] for job in jobs]
+    return [(folder / schema, None if out is None else folder / out) for schema, out in named if schema is not None]
+
+
+def _both(job: dict[str, object]) -> tuple[object, object]:
+    return job.get("schema"), job.get("out")
 
 
 @frozen

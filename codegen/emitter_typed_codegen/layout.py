@@ -269,11 +269,12 @@ def _behind(before: list[str], lines: list[str]) -> list[str]:
 
 def _exploded_group(group: Group, indent: int) -> list[str]:
     outer, inner = " " * indent, indent + STEP
+    lonely = group.lonely
     lines = [group.open]
     for item in group.items:
-        head, *rest = _exploded(item, inner) if group.lonely else _lines(item, inner, start=inner, after=1)
+        head, *rest = _exploded(item, inner) if lonely else _lines(item, inner, start=inner, after=1)
         lines += [f"{' ' * inner}{head}", *rest]
-        if not group.lonely or group.open == "(":
+        if not lonely or group.open == "(":
             code, *note = lines[-1].split(_NOTE)
             lines[-1] = _NOTE.join([f"{code},", *note])
     return [*lines, f"{outer}{group.close}"]

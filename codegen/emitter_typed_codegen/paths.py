@@ -25,7 +25,8 @@ def unreadable(error: OSError | ValueError) -> str:
     """Return why a TOML file cannot be read, for the end of a message."""
     if isinstance(error, FileNotFoundError):
         return "does not exist"
-    if isinstance(error, IsADirectoryError):
+    # Windows has no word of its own for it.
+    if isinstance(error, OSError) and error.filename is not None and os.path.isdir(error.filename):
         return "is a folder, not a file"
     if isinstance(error, UnicodeDecodeError):
         return "is not UTF-8: save it as UTF-8"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from collections.abc import Iterable
 from typing import Literal
@@ -87,8 +88,10 @@ class SchemaProblems(Exception):
 def quoted(text: str) -> str:
     """Return a text of the schema as a message shows it: in quotes, on one line, and short."""
     shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-    # repr would double backslashes, which reads badly in patterns and channels.
-    return "'" + "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown) + "'"
+    if not shown.isprintable():
+        # repr would double backslashes, which reads badly in patterns and channels.
+        shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown)
+    return f"'{shown}'"
 
 
 def did_you_mean(text: str, names: Iterable[str]) -> str:
@@ -207,7 +210,7 @@ def github_command(
     """Return an annotation of a GitHub workflow, at a place of a file; line 0 is the file as a whole."""
     # Line 0 is no line of a file's page: the annotation goes to its top.
     places = f",line={line},col={column},endColumn={end_column}" if line else ""
-    name = _escaped(file).replace(":", "%3A").replace(",", "%2C")
+    name = _escaped(file.replace(os.sep, "/")).replace(":", "%3A").replace(",", "%2C")
     return f"::{level} file={name}{places},title={title}::{_escaped(body)}\n"
 
 

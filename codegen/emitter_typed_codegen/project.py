@@ -10,7 +10,16 @@ from pathlib import Path
 from attrs import Factory, evolve
 
 from emitter_typed_codegen.accepted import Accepted, BadAccepted, read_accepted
-from emitter_typed_codegen.baseline import GIT, NoBaseline, branched_off, existing_revision, in_git, is_git, text_in_git
+from emitter_typed_codegen.baseline import (
+    GIT,
+    NoBaseline,
+    absent,
+    branched_off,
+    existing_revision,
+    in_git,
+    is_git,
+    text_in_git,
+)
 from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.diff import Changes, Report
 from emitter_typed_codegen.jobs import (
@@ -19,8 +28,8 @@ from emitter_typed_codegen.jobs import (
     BadConfiguration,
     Project,
     compiler_protocol,
+    packages_of,
     run,
-    schemas_of,
 )
 from emitter_typed_codegen.orphans import find_orphans
 from emitter_typed_codegen.ownership import CHECKSUMS
@@ -224,7 +233,7 @@ class _Comparing:
         self._against = against
         self._branched = branched
         self._changes = changes
-        self._commits: dict[str, str] = {}
+        self._commits: dict[tuple[Path, str], str] = {}
         self.name: str | None = None
         """What the schemas were compared with, in words; None: nothing."""
         self.mistakes: list[str] = []
@@ -247,7 +256,9 @@ class _Comparing:
             path = shown_path(job.schema)
             try:
                 baseline = self._read(written, alone=len(schemas) == 1 or job.baseline is not None)
-                before, name = self._before(baseline, path)
+                # The baseline of a job is a revision of the repository that has its schema, which may be a submodule.
+                own = written == job.baseline and self._against is None
+                before, name = self._before(baseline, path, path.absolute().parent if own else None)
                 if before is None:
                     new.append(path)
                 elif real not in broken:
@@ -271,16 +282,16 @@ class _Comparing:
         self.name = ", ".join(dict.fromkeys(names)) or None
         return problems
 
-    def _before(self, baseline: _Baseline, path: Path) -> tuple[str | None, str]:
+    def _before(self, baseline: _Baseline, path: Path, folder: Path | None) -> tuple[str | None, str]:
         """Return the schema to compare one with, and what to call the baseline besides; None where it is new."""
         if baseline.revision is None:
             return str(baseline.path), ""
-        commit = self._commit(baseline.revision)
+        commit = self._commit(baseline.revision, folder)
         name = "" if baseline.revision.startswith(commit) else f" ({commit})"
         old = shown_path(baseline.path) if baseline.path is not None else path
         if path.is_file() and not in_git(old, commit):
             if baseline.path is not None:
-                raise NoBaseline(f"{old} does not exist in the revision {baseline.revision}")
+                raise absent(old, baseline.revision)
             return None, name
         return f"{GIT}{commit}:{old}", name
 
@@ -313,21 +324,25 @@ class _Comparing:
             )
         return _Baseline(None, shown_path(folder / written))
 
-    def _commit(self, revision: str) -> str:
-        if revision not in self._commits:
+    def _commit(self, revision: str, folder: Path | None = None) -> str:
+        folder = folder if folder is not None and folder.is_dir() else self._project.file.parent
+        if (folder, revision) not in self._commits:
             find = branched_off if self._branched else existing_revision
-            self._commits[revision] = find(self._project.file.parent, revision)
-        return self._commits[revision]
+            self._commits[folder, revision] = find(folder, revision)
+        return self._commits[folder, revision]
 
     def _moved(self, commit: str, new: list[Path]) -> Iterator[Problem]:
-        """Compare what is new with what is gone, if it is called the same; tell what the others break."""
+        """Compare what is new with what is gone, if it has the same name or package; tell what the others break."""
         known = {real_path(job.schema) for job in self._project.jobs}
-        gone = [path for path in self._schemas_at(commit) if real_path(path) not in known]
-        for path in gone:
+        packages = {shown_path(job.schema): real_path(job.out) for job in self._project.jobs}
+        gone = [(path, out) for path, out in self._packages_at(commit) if real_path(path) not in known]
+        for path, out in gone:
             old = shown_path(path)
             if not in_git(old, commit):
                 continue
-            moved = next((one for one in new if one.name == old.name), None)
+            alike = [one for one in new if one.name == old.name]
+            alike += [one for one in new if out is not None and packages[one] == real_path(out)]
+            moved = alike[0] if alike else None
             try:
                 if moved is None:
                     self._changes.gone(old, commit)
@@ -340,10 +355,10 @@ class _Comparing:
         for path in new:
             self._changes.note(f"{path} is new since {commit}")
 
-    def _schemas_at(self, commit: str) -> list[Path]:
-        """Return the schemas of the jobs that a commit had."""
+    def _packages_at(self, commit: str) -> list[tuple[Path, Path | None]]:
+        """Return the schemas of the jobs that a commit had, each with the folder of its package."""
         text = text_in_git(self._project.file, commit)
         try:
-            return schemas_of(tomllib.loads(text or ""), self._project.file.parent)
+            return packages_of(tomllib.loads(text or ""), self._project.file.parent)
         except ValueError:
             return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from attrs import Factory, evolve, field
 
@@ -243,6 +244,8 @@ def _kind(name: str) -> int:
     return 0 if constant else 1 if name[:1].isupper() else 2
 
 
+# The same names stand in several lists.
+@lru_cache(maxsize=4096)
 def _natural(text: str) -> list[tuple[int, int, str]]:
     return [_run(part) for part in re.split(r"(\d+)", text) if part]
 

@@ -8,7 +8,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -120,5 +120,7 @@ def _lay(expression: Expression, indent: int = 0) -> str:
     return lay(expression, indent)
 
 
+# The classes of both flavours, which follow each other, say the same.
+@lru_cache(maxsize=64)
 def _docstring(doc: Doc, indent: int = 0) -> str:
     return docstring(doc.text, indent, facts=doc.facts, sections=doc.sections)

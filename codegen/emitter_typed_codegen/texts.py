@@ -14,8 +14,9 @@ from attrs import field
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import STEP, WIDTH
 
-# What does not show, or changes how its neighbours show. By number, since newer Pythons know more characters.
-HIDDEN = re.compile(
+# What does not show, or changes how its neighbours show. By number, since newer Pythons know more characters. Compiled
+# when it is first used: few schemas hold anything but plain letters.
+HIDDEN = (
     "[\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3000\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
 )
@@ -32,9 +33,9 @@ _ENDED = (".", "!", "?", ":", "…")
 
 def literal(text: str) -> str:
     """Return the literal of a text, in the quotes and with the escapes that `ruff format` would leave alone."""
-    if "\\" in text and not text.endswith("\\") and not re.search("[\"']", text) and not HIDDEN.search(text):
+    if "\\" in text and not text.endswith("\\") and not re.search("[\"']", text) and not re.search(HIDDEN, text):
         return f'r"{text}"'
-    return _quoted(text, HIDDEN.sub(_escape, text.replace("\\", "\\\\")))
+    return _quoted(text, _escaped(text.replace("\\", "\\\\")))
 
 
 def bytes_literal(data: bytes) -> str:
@@ -55,7 +56,7 @@ def folded_literal(text: str, *, start: int) -> str:
     line = literal(text)
     if start + len(line) <= WIDTH:
         return line
-    escaped = HIDDEN.sub(_escape, text.replace("\\", "\\\\")).replace('"', '\\"')
+    escaped = _escaped(text.replace("\\", "\\\\")).replace('"', '\\"')
     pieces = textwrap.wrap(escaped, WIDTH - 4, drop_whitespace=False, break_long_words=False, break_on_hyphens=False)
     body = "\\\n".join(pieces)
     return f'"""\\\n{body}"""'
@@ -105,7 +106,7 @@ def docstring(doc: str, indent: int, *, facts: str = "", sections: Sequence[Sect
         sections: What follows; an empty one is left out.
     """
     everything = "".join([doc, facts, *[text for one in sections for entry in one.entries for text in entry]])
-    raw = "\\" in everything and '"""' not in everything and not HIDDEN.search(_WHITE.sub(" ", everything))
+    raw = "\\" in everything and '"""' not in everything and not re.search(HIDDEN, _WHITE.sub(" ", everything))
     inert = str if raw else _inert
     width = WIDTH - indent
     paragraphs = _PARAGRAPH.split(inert(sentence(doc)))
@@ -132,7 +133,16 @@ def docstring(doc: str, indent: int, *, facts: str = "", sections: Sequence[Sect
 
 def comment(text: str) -> str:
     """Return a text as it may stand in a comment, on one line."""
-    return HIDDEN.sub(_escape, text)
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    return text if _plain(text) else re.sub(HIDDEN, _escape, text)
+
+
+def _plain(text: str) -> bool:
+    # Nearly every text is.
+    return text.isascii() and text.isprintable()
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -146,11 +156,10 @@ def _quoted(text: str, escaped: str) -> str:
 
 
 def _inert(text: str) -> str:
-    # Nearly every text is.
-    if text.isascii() and text.isprintable() and "\\" not in text and '""' not in text:
+    if _plain(text) and "\\" not in text and '""' not in text:
         return text
     plain = _WHITE.sub(lambda white: "\n" if "\n" in white[0] else " ", text).replace("\\", "\\u005c")
-    hidden = "\n".join(HIDDEN.sub(lambda found: _code(found[0]), line) for line in plain.split("\n"))
+    hidden = "\n".join(re.sub(HIDDEN, lambda found: _code(found[0]), line) for line in plain.split("\n"))
     return hidden.replace('"""', '""\\u0022')
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -17,7 +16,7 @@ from emitter_typed_codegen import ownership
 from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.exclusive import Busy, alone
 from emitter_typed_codegen.ownership import ATTRIBUTES, CHECKSUMS, MANIFEST, Ownership
-from emitter_typed_codegen.paths import real_path
+from emitter_typed_codegen.paths import real_path, shown_path
 
 # Its end tells whose it is, wherever somebody finds it.
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.emitter-typed\.tmp").fullmatch
@@ -100,8 +99,8 @@ class Plan:
     """What speaks against it whatever the files hold."""
     _folders: list[_Folder] = field(factory=list[_Folder], init=False)
     _singles: dict[Path, str] = field(factory=dict[Path, str], init=False)
-    _claimed: set[Path] = field(factory=set[Path], init=False)
-    """Every folder and file that was planned, so that no job writes over another's."""
+    _claimed: dict[str, Path] = field(factory=dict[str, Path], init=False)
+    """Every folder and file that was planned, by its path in lower case: no job writes over another's."""
     _run: str = field(factory=lambda: os.urandom(4).hex(), init=False)
     """What its temporary files have in their names: the number of a process comes again, in a container at once."""
 
@@ -137,8 +136,7 @@ class Plan:
             Refused: Something speaks against a change.
         """
         try:
-            # There, to hold a folder is to write into it.
-            with alone(() if sys.platform == "win32" else self._places()):
+            with alone(self._places()):
                 self._compare()
         except Busy as busy:
             raise Refused([_busy(busy)]) from busy
@@ -318,10 +316,16 @@ class Plan:
     def _claim(self, *paths: Path) -> bool:
         for path in paths:
             real = real_path(path)
-            if real in self._claimed:
-                self.refuse(path, "would be written by two jobs: give each one a folder of its own")
+            other = self._claimed.setdefault(str(real).casefold(), real)
+            if other is not real:
+                why = "would be written by two jobs: give each one a folder of its own"
+                # As texts: two paths of Windows that differ in case are equal.
+                if str(other) != str(real):
+                    # Also where it would do: whoever gets the project may have another system.
+                    first = shown_path(other).as_posix()
+                    why = f"differs only in case from {first}: Windows and macOS take both for one; rename one of them"
+                self.refuse(path, why)
                 return False
-            self._claimed.add(real)
         return True
 
     def _refuse(self, path: Path, why: str) -> None:

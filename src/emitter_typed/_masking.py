@@ -46,7 +46,11 @@ def hide_keys(text: str, *keys: str) -> str:
 
 def shown(value: object) -> str:
     """Return a value as an error may show it: no key, and not more than one can read."""
-    text = hide_keys(repr(value))
+    try:
+        text = hide_keys(repr(value))
+    except ValueError:
+        # Python writes no integer of thousands of digits.
+        return f"{kind_of(value)} that is too long to show"
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 

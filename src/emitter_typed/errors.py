@@ -64,7 +64,8 @@ class InvalidArgument(EmitterError, ValueError):
     argument: str
     """The parameter, field or option that was refused."""
     value: object
-    """What was given. A key is held as a secret, which does not show itself; None if it may hold one otherwise."""
+    """The value that was passed. A key is held as a `Secret`, which is masked. None if the value may contain a
+    key in another form."""
 
     def __init__(self, message: str, *, argument: str, value: object) -> None:
         """Say which argument breaks which rule."""
@@ -85,11 +86,11 @@ class BrokerError(EmitterError):
     """The broker refused an operation. Each status has a subclass."""
 
     hint: ClassVar[str] = ""
-    """What usually helps against this status."""
+    """What to do about this status."""
     status: int
     """The status that the broker sent, such as 401."""
     operation: str
-    """The operation that was refused, such as `"publish"`."""
+    """The refused operation, such as `"publish"`."""
     channel: str | None
     """The channel as it was sent, with keys masked. None if the operation has no channel, such as `me`, or if the
     broker did not tell which call it refuses, as with messages of QoS 0."""
@@ -177,11 +178,11 @@ class HistoryIncomplete(EmitterError):
     """
 
     operation: str
-    """The call."""
+    """The call, such as `history`."""
     seconds: tuple[datetime, ...]
-    """The seconds of which messages may be missing, oldest first, in UTC. Empty if only a node is missing."""
+    """The seconds whose messages may be missing, oldest first, in UTC. Empty if only a node is missing."""
     node_missing: bool
-    """True if a node did not answer, or went away meanwhile: any message that it stored may be missing."""
+    """True if a node did not answer, or went away meanwhile. Any message that it stored may be missing."""
 
     def __init__(self, operation: str, seconds: Sequence[datetime], *, node_missing: bool = False) -> None:
         """Name the call, the seconds, and whether a node is missing."""
@@ -240,14 +241,14 @@ class RequestTimeout(EmitterError, TimeoutError):
     timeout_s: float
     """The limit that ran out, in seconds."""
     offline: str | None
-    """Why there was no connection when the limit ran out, for a drain, and for a message of QoS 1 that waits for one;
-    else None."""
+    """Why there was no connection when the time was over: for `drain`, and for a message of QoS 1 that waits for a
+    connection. Otherwise None."""
     unacknowledged: int | None
-    """For a drain, how many messages of QoS 1 the broker has not acknowledged; else None."""
+    """For `drain`: number of messages of QoS 1 that the broker has not acknowledged. Otherwise None."""
     handlers_running: int | None
-    """For a drain, how many handlers of subscriptions have not had what had arrived; else None."""
+    """For `drain`: number of handlers that have not yet handled all messages that had arrived. Otherwise None."""
     unsent: int | None
-    """For a drain, how many messages of QoS 0 the network has not taken; else None."""
+    """For `drain`: number of messages of QoS 0 that were not handed to the network. Otherwise None."""
 
     def __init__(
         self,
@@ -291,19 +292,19 @@ class ConnectionRefused(EmitterError, ConnectionError):
     """No connection could be made: nothing listens there, or the broker refused it."""
 
     reason: str
-    """Why, without where and without advice."""
+    """The reason, without the address and without advice."""
     host: str
-    """The host that was tried, the last one of several; what looks like a key is hidden."""
+    """The host that was tried; with several brokers, the last one. Text that looks like a key is hidden."""
     port: int
     """The port that was tried."""
     return_code: int | None
-    """The CONNACK's return code (MQTT 3.1.1, 3.2.2.3), or None where it did not come to that."""
+    """The return code of the CONNACK (MQTT 3.1.1, 3.2.2.3). None if no CONNACK arrived."""
     permanent: bool
-    """Whether the same attempt would be refused again: a refused login, a certificate that is not accepted, or no MQTT
-    broker there. False if waiting may help: nothing listens, no answer in time, a broker that is not available. Of
-    several brokers, or addresses of a name: True only if it is so for all of them, or the login was refused."""
+    """True if another attempt would fail the same way: the login was refused, a certificate is not accepted, or no MQTT
+    broker answers there. False if waiting may help: nothing listens, no answer in time, or the broker is not available.
+    With several brokers or addresses: True only if it is so for all of them, or if the login was refused."""
     others: tuple[ConnectionRefused, ...]
-    """What the other brokers of the client have met before; empty if there is only one."""
+    """The errors of the client's other brokers, which were tried before. Empty if there is only one broker."""
 
     def __init__(
         self,
@@ -341,9 +342,9 @@ class ConnectionLost(EmitterError, ConnectionError):
     """
 
     operation: str | None
-    """The operation that was cut off, or None for a subscription or the connection itself."""
+    """The operation that was interrupted. None for a subscription, or for the connection itself."""
     reconnecting: bool
-    """Whether the client reconnects."""
+    """True if the client reconnects."""
 
     def __init__(self, message: str, *, operation: str | None = None, reconnecting: bool = False) -> None:
         """Say why the connection was lost, during which operation, and whether the client reconnects."""
@@ -371,11 +372,11 @@ class SlowConsumer(EmitterError):
     """A subscription with `overflow="fail"` ended, because its queue was full."""
 
     channel: str
-    """The channel of the subscription. What looks like a key is hidden."""
+    """The channel of the subscription. Text that looks like a key is hidden."""
     max_messages: int
-    """The bound in messages."""
+    """The queue's limit in messages."""
     max_bytes: int
-    """The bound in bytes of payload."""
+    """The queue's limit in bytes of payload."""
 
     def __init__(self, channel: str, *, max_messages: int, max_bytes: int) -> None:
         """Name the subscription and its limits."""

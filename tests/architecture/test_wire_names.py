@@ -7,6 +7,7 @@ from typing import get_args
 import attrs
 
 from emitter_typed_codegen import model
+from emitter_typed_codegen.model import protocol
 from emitter_typed_codegen.resolve import load
 from tests.helpers.tree import ROOT, has_banner, module_files
 
@@ -70,7 +71,8 @@ def language() -> set[str | int]:
     """Return the words of the schema language: a record may call its fields the same."""
     # Errors begin there in every protocol.
     lowest_status = 400
-    classes = [one for one in vars(model).values() if isinstance(one, type) and attrs.has(one)]
+    known = [*vars(model).values(), *vars(protocol).values()]
+    classes = [one for one in known if isinstance(one, type) and attrs.has(one)]
     words = {field.name for cls in classes for field in attrs.fields(cls)}
     verbs = {"publish", "subscribe", "unsubscribe", "fetch"}
     return {*words, *get_args(model.ScalarName), *verbs, lowest_status}

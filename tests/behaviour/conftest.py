@@ -43,13 +43,15 @@ def broker(request: pytest.FixtureRequest) -> Broker:
 def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Generated]:
     """Generates the package of a schema, of which the first line may be left out, and imports it."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    importlib.invalidate_caches()
 
     def package(schema: str) -> ModuleType:
         name = f"generated_{next(_NUMBERS)}"
         path = tmp_path / f"{name}.yaml"
         path.write_text("emitter-typed: 1\n" + textwrap.dedent(schema), "utf-8")
         assert main(["generate", str(path), "--out", str(tmp_path / name)]) == 0
+        # The folder has been looked into for the package before: what lies there is remembered by the folder's time,
+        # which is coarse on some file systems.
+        importlib.invalidate_caches()
         return importlib.import_module(name)
 
     yield package

@@ -119,6 +119,10 @@ class PageRunner:
         self._started: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> PageRunner:
+        if sys.platform == "win32":
+            import pytest
+
+            pytest.skip("the pages are written for a POSIX shell")
         return self
 
     def __exit__(self, *_: object) -> None:

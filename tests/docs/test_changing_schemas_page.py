@@ -48,6 +48,17 @@ def test_each_step_to_another_name_is_safe(tmp_path: Path) -> None:
     assert told == [{"also-read-added"}, {"field-renamed-both-read"}, {"also-read-removed"}]
 
 
+def test_the_example_of_a_misread_time_is_printed(tmp_path: Path) -> None:
+    fields = [f"at: {{type: datetime, format: {name}}}" for name in ("unix", "unix_ms")]
+    schemas = [load(_schema(tmp_path, f"{number}.yaml", field)) for number, field in enumerate(fields)]
+    example = re.search(r"^`(new programs read .*)`\.$", TEXT, re.MULTILINE)
+
+    (change,) = compare(*schemas)
+
+    assert example is not None
+    assert example.group(1) in change.message
+
+
 def test_the_example_of_accepted_breaks_is_one(tmp_path: Path) -> None:
     example = re.search(r"^```toml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     assert example is not None

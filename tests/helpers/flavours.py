@@ -30,6 +30,7 @@ class Settings(TypedDict):
     outbox_max_messages: int
     outbox_max_bytes: int
     matcher: Matcher
+    retry_connect: bool
 
 
 class _Awaited:
@@ -82,10 +83,11 @@ async def connected(
     outbox_max_messages: int = 1000,
     outbox_max_bytes: int = 16 * 1024 * 1024,
     matcher: Matcher = "emitter",
-    host: str | None = None,
+    url: str | None = None,
+    retry_connect: bool = False,
 ) -> AsyncGenerator[AsyncClient]:
-    """A connected client of a flavour, which comes back at once; host: another name of the broker's."""
-    url = broker.url if host is None else f"mqtt://{host}:{broker.port}"
+    """A connected client of a flavour, which comes back at once; url: another way to the broker."""
+    url = url or broker.url
     settings: Settings = {
         "timeout_s": LIMIT_S,
         "username": flavour,
@@ -94,6 +96,7 @@ async def connected(
         "outbox_max_messages": outbox_max_messages,
         "outbox_max_bytes": outbox_max_bytes,
         "matcher": matcher,
+        "retry_connect": retry_connect,
     }
     if flavour == "threads":
         with Client.from_url(url, **settings) as client:

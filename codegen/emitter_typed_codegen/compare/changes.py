@@ -9,9 +9,9 @@ from typing import TypeAlias, cast
 
 from attrs import evolve, field
 
-from emitter_typed_codegen.compare.limits import changed_limits
+from emitter_typed_codegen.compare.limits import changed_limits, without_effect
 from emitter_typed_codegen.compare.rules import RULES, Rule
-from emitter_typed_codegen.compare.wire import Base, Position, Resolved, as_it_is, kind, reads, resolve
+from emitter_typed_codegen.compare.wire import Base, Position, Resolved, as_it_is, kind, misread, reads, resolve
 from emitter_typed_codegen.data import define, frozen
 from emitter_typed_codegen.model import (
     Alias,
@@ -30,6 +30,7 @@ from emitter_typed_codegen.model import (
     Optional,
     Record,
     Scalar,
+    ScalarName,
     Schema,
     TypeRef,
     Union,
@@ -211,20 +212,26 @@ class _Walk:
     def address(self, old: Channel, new: Channel, old_at: Keys, new_at: Keys) -> None:
         if _shape(old) != _shape(new):
             message = f"address: {old.address} → {new.address}"
-            self.add("address-changed", (*old_at, "address"), (*new_at, "address"), message)
+            reused = any(_shape(one) == _shape(new) for one in self.old.channels)
+            self.add(
+                "address-reused" if reused else "address-changed", (*old_at, "address"), (*new_at, "address"), message
+            )
             by_name = {param.name: param for param in new.params}
             params = [(one, by_name[one.name]) for one in old.params if one.name in by_name]
         else:
             params = list(zip(old.params, new.params, strict=True))
+        names = {param.name for param in old.params}
         for before, after in params:
             at = (*old_at, "params", before.name), (*new_at, "params", after.name)
             if before.name != after.name:
-                self.add("parameter-renamed", *at, f"{{{before.name}}} → {{{after.name}}}")
+                rule = "parameter-name-reused" if after.name in names else "parameter-renamed"
+                self.add(rule, *at, f"{{{before.name}}} → {{{after.name}}}")
             self.ref(
                 before.type,
                 after.type,
                 *at,
                 position="segment",
+                formats=(before.format, after.format),
                 limits=(before.constraints, after.constraints),
                 nulls=(True, True),
             )
@@ -244,6 +251,7 @@ class _Walk:
         formats: tuple[str | None, str | None] = (None, None),
         limits: tuple[Sequence[Constraint], Sequence[Constraint]] = ((), ()),
         nulls: tuple[bool, bool] | None = None,
+        alias: tuple[str, str] | None = None,
     ) -> None:
         """Compare two types where they are used.
 
@@ -256,6 +264,7 @@ class _Walk:
             formats: The `format` of each.
             limits: The limits of each besides those of its aliases.
             nulls: Whether each writes the null that its type allows; None: where null is told is elsewhere.
+            alias: The aliases that they are declared by, if that is their use.
         """
         one, other = resolve(self.old, old), resolve(self.new, new)
         raw = as_it_is(one, position), as_it_is(other, position)
@@ -274,12 +283,32 @@ class _Walk:
         if isinstance(before, Named) and isinstance(after, Named) and before.name == after.name:
             self.pair(before.name, after.name)
             scalar = one.base.name if isinstance(one.base, Scalar) else None
-            for rule, keyword, message in changed_limits(scalar, *limits):
-                self.add(rule, (*old_at, keyword), (*new_at, keyword), message)
+            around = one.constraints, other.constraints
+            found = changed_limits(scalar, *limits, around=around, in_segment=position == "segment")
+            self.limits(scalar, found, limits, old_at, new_at, alias)
             if formats[0] != formats[1]:
                 self.base(one, other, old_at, new_at, position, formats, ((), ()), words)
             return
-        self.base(one, other, old_at, new_at, position, formats, limits, words)
+        self.base(one, other, old_at, new_at, position, formats, limits, words, alias)
+
+    def limits(
+        self,
+        scalar: ScalarName | None,
+        changed: Iterable[tuple[str, str, str]],
+        held: tuple[Sequence[Constraint], Sequence[Constraint]],
+        old_at: Keys,
+        new_at: Keys,
+        alias: tuple[str, str] | None,
+    ) -> None:
+        """Tell what changed in the limits that hold where a type is used, or where an alias is declared."""
+        for rule, keyword, message in changed:
+            told = rule
+            if alias is not None and all(
+                without_effect(scalar, keyword, own, _limits_around(schema, name))
+                for schema, name, own in zip((self.old, self.new), alias, held, strict=True)
+            ):
+                told = "limit-without-effect"
+            self.add(told, (*old_at, keyword), (*new_at, keyword), message)
 
     def null(self, writes: bool, takes: bool, took: bool, will_write: bool, old_at: Keys, new_at: Keys) -> None:
         if will_write and not took:
@@ -297,11 +326,24 @@ class _Walk:
         formats: tuple[str | None, str | None],
         limits: tuple[Sequence[Constraint], Sequence[Constraint]],
         words: str,
+        alias: tuple[str, str] | None = None,
     ) -> None:
         """Compare what two types are when their aliases are followed."""
         one, other = old.base, new.base
-        same = type(one) is type(other) and kind(one, formats[0], position) == kind(other, formats[1], position)
-        if not same:
+        kinds = kind(one, formats[0], position), kind(other, formats[1], position)
+        same = type(one) is type(other) and kinds[0] == kinds[1]
+        if self.record_and_union(one, other, old_at, new_at, words):
+            return
+        by_new, by_old = misread(kinds[1], kinds[0]), misread(kinds[0], kinds[1])
+        if by_new is not None and by_old is not None:
+            rule = {
+                (False, False): "time-unit-changed",
+                (False, True): "time-unit-changed-old-refuse",
+                (True, False): "time-unit-changed-new-refuse",
+                (True, True): "time-unit-changed-both-refuse",
+            }[by_new[0], by_old[0]]
+            self.add(rule, old_at, new_at, f"{words}: new programs {by_new[1]}; old programs {by_old[1]}")
+        elif not same:
             forth = reads(other, formats[1], one, formats[0], position)
             back = reads(one, formats[0], other, formats[1], position)
             rule = {
@@ -316,12 +358,11 @@ class _Walk:
         scalar = other.name if isinstance(other, Scalar) else one.name if isinstance(one, Scalar) else None
         held = _unkept(other, [*old.constraints, *limits[0]]), _unkept(one, [*new.constraints, *limits[1]])
         if not isinstance(one, Scalar) or scalar is None or one.name == scalar or {one.name, scalar} <= _COMPARABLE:
-            changed = [*changed_limits(scalar, *held)]
+            changed = [*changed_limits(scalar, *held, in_segment=position == "segment")]
         else:
             # The limits of one say nothing of those of the other.
             changed = [*changed_limits(one.name, held[0], ()), *changed_limits(scalar, (), held[1])]
-        for keyword_rule, keyword, message in changed:
-            self.add(keyword_rule, (*old_at, keyword), (*new_at, keyword), message)
+        self.limits(scalar, changed, held, old_at, new_at, alias)
         if not same:
             return
         if isinstance(one, Scalar) and one != other:
@@ -342,6 +383,35 @@ class _Walk:
             # What is called otherwise everywhere is told once.
             for before, after in zip(gone, come, strict=True):
                 self.pair(before, after)
+
+    def record_and_union(self, old: Base, new: Base, old_at: Keys, new_at: Keys, words: str) -> bool:
+        """Tell of a record that becomes a union with it as a member, or the other way round; False if it is neither."""
+        if isinstance(old, Record) and isinstance(new, Union):
+            record, union, schema, others, verb = old, new, self.old, self.new, "added"
+        elif isinstance(old, Union) and isinstance(new, Record):
+            record, union, schema, others, verb = new, old, self.new, self.old, "removed"
+        else:
+            return False
+        members = [member for _, member in union.members]
+        form = _form(schema, record.name)
+        alike = [one for one in members if one == record.name or _form(others, one) == form]
+        if not alike:
+            return False
+        same = record.name if record.name in members else alike[0]
+        if union is new:
+            self.add("record-made-union", old_at, new_at, words)
+            self.pair(record.name, same)
+        else:
+            self.add("union-made-record", old_at, new_at, words)
+            self.pair(same, record.name)
+        required = {field.wire for field in record.fields if _required(field)}
+        for member in members:
+            held = others.by_name[member]
+            if member != same and isinstance(held, Record):
+                taken = required <= {field.wire for field in held.fields}
+                rule = "member-taken-for-record" if taken else f"member-{verb}"
+                self.add(rule, old_at, new_at, f"the member {member} is {verb}")
+        return True
 
     # Types where they are declared.
 
@@ -364,6 +434,7 @@ class _Walk:
                 (*old_at, "alias"),
                 (*new_at, "alias"),
                 limits=(old.constraints, new.constraints),
+                alias=(old_name, new_name),
             )
         elif _kind_of(old) != _kind_of(new):
             before, after = resolve(self.old, Named(old_name)), resolve(self.new, Named(new_name))
@@ -422,6 +493,7 @@ class _Walk:
     ) -> None:
         """Compare the values of an enum, or flags; the rules are those for one that is added and one that is gone."""
         before, after = {one.wire: one for one in old}, {one.wire: one for one in new}
+        names = {one.name for one in old}
         for wire in before | after:
             if wire not in before:
                 self.add(rules[0], old_at, (*new_at, after[wire].key), f"{_called(after[wire])} is added")
@@ -431,7 +503,8 @@ class _Walk:
                 one, other = before[wire], after[wire]
                 at = (*old_at, one.key), (*new_at, other.key)
                 if one.name != other.name:
-                    self.add("value-renamed", *at, f"the name of {wire} in Python: {one.name} → {other.name}")
+                    rule = "value-name-reused" if other.name in names else "value-renamed"
+                    self.add(rule, *at, f"the name of {wire} in Python: {one.name} → {other.name}")
                 self.doc(one.doc, other.doc, *at)
         self.order(before, after, old_at, new_at)
 
@@ -454,7 +527,10 @@ class _Walk:
             elif value in moved:
                 keys = (*new_at, "union", name)
                 kept = old.open and new.open and value not in swapped
-                rule = "member-value-changed-in-open" if kept else "member-value-changed"
+                twin = after.get(value)
+                alike = value in swapped and twin is not None and _form(self.old, name) == _form(self.new, twin)
+                changed = "member-value-changed-in-open" if kept else "member-value-changed"
+                rule = "member-values-swapped" if alike else changed
                 self.add(rule, at, keys, f"the value of {name}: {value} → {moved[value]}")
                 self.pair(name, name)
             else:
@@ -479,8 +555,10 @@ class _Walk:
         self.deprecated(old.deprecated, new.deprecated, old_at, new_at)
         old_at, new_at = (*old_at, "fields"), (*new_at, "fields")
         same = _same_fields(old, new)
+        names = {one.name for one in old.fields}
         for one, other in same:
-            self.field(one, other, (*old_at, one.name), (*new_at, other.name))
+            reused = one.name != other.name and other.name in names
+            self.field(one, other, (*old_at, one.name), (*new_at, other.name), reused=reused)
         known = [one for one, _ in same], [other for _, other in same]
         for one in old.fields:
             if one not in known[0]:
@@ -500,8 +578,11 @@ class _Walk:
         takes_all = base.base == Scalar("json") and base.optional and not base.constraints and not field.constraints
         return "field-added-where-kept" if old.keeps_unknown and not takes_all else "field-added"
 
-    def field(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
-        self.names(old, new, old_at, new_at)
+    def field(self, old: Field, new: Field, old_at: Keys, new_at: Keys, *, reused: bool) -> None:
+        if reused:
+            message = f"the name {new.name} becomes that of {old.wire} on the wire"
+            self.add("field-name-reused", old_at, new_at, message)
+        self.names(old, new, old_at, new_at, reused=reused)
         self.presence(old, new, old_at, new_at)
         self.ref(
             old.type,
@@ -517,7 +598,7 @@ class _Walk:
         self.deprecated(old.deprecated, new.deprecated, old_at, new_at)
         self.doc(old.doc, new.doc, old_at, new_at)
 
-    def names(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
+    def names(self, old: Field, new: Field, old_at: Keys, new_at: Keys, *, reused: bool) -> None:
         if old.wire != new.wire:
             forth, back = old.wire in new.also_read, new.wire in old.also_read
             rule = {
@@ -530,8 +611,12 @@ class _Walk:
             if refuses and not (forth and back):
                 rule += "-required"
             self.add(rule, old_at, new_at, f"name on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
-        elif old.name != new.name:
+        elif old.name != new.name and not reused:
             self.add("field-attribute-renamed", old_at, new_at, f"{old.name} → {new.name}")
+        kept = [name for name in old.also_read if name in new.also_read]
+        if kept != [name for name in new.also_read if name in kept]:
+            message = f"also_read: {', '.join(old.also_read)} → {', '.join(new.also_read)}"
+            self.add("also-read-reordered", (*old_at, "also_read"), (*new_at, "also_read"), message)
         read = {new.wire, *new.also_read}
         for name in old.also_read:
             if name not in read:
@@ -587,6 +672,39 @@ class _Walk:
             self.add("unit-changed", (*old_at, "unit"), (*new_at, "unit"), f"unit: {old.unit} → {new.unit}")
         else:
             self.doc(old.unit, new.unit, old_at, new_at, "unit")
+
+
+def _form(schema: Schema, name: str) -> object:
+    """Return what decides how a record stands on the wire; equal for two that read each other's messages."""
+    declared = schema.by_name[name]
+    if not isinstance(declared, Record):
+        return declared
+    return {evolve(one, name=one.wire, doc="", unit="", deprecated=None) for one in declared.fields}
+
+
+def _limits_around(schema: Schema, alias: str) -> Iterator[list[Constraint]]:
+    """Yield the limits that hold besides those of an alias, for each use of it."""
+    uses: list[tuple[TypeRef, tuple[Constraint, ...]]] = [(one.payload, ()) for one in schema.channels]
+    uses += [(param.type, param.constraints) for channel in schema.channels for param in channel.params]
+    for declared in schema.by_name.values():
+        if isinstance(declared, Record):
+            uses += [(one.type, one.constraints) for one in declared.fields]
+        elif isinstance(declared, Alias):
+            uses.append((declared.type, declared.constraints))
+    while uses:
+        ref, held = uses.pop()
+        match ref:
+            case Optional() | List():
+                uses.append((ref.item, held if isinstance(ref, Optional) else ()))
+            case Map():
+                uses.append((ref.value, ()))
+            case Named(name) if isinstance(declared := schema.by_name[name], Alias):
+                if name == alias:
+                    yield [*held, *resolve(schema, declared.type).constraints]
+                else:
+                    uses.append((declared.type, (*held, *declared.constraints)))
+            case _:
+                pass
 
 
 def _value(union: Union, member: str) -> str | None:

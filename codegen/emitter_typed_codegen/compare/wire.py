@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Literal, TypeAlias
 
 from emitter_typed_codegen.data import frozen
@@ -44,6 +46,27 @@ _READS: dict[str, frozenset[str]] = {
     "string": frozenset({"uuid", "date", "datetime", "bytes", "decimal"}),
 }
 _TEXTS = _READS["string"] | {"string"}
+
+
+@frozen
+class _Times:
+    """A form of times or durations that is a number."""
+
+    of: Literal["datetime", "duration"]
+    second: int
+    """What one second is."""
+    whole: bool
+    """Whether it is a whole number."""
+
+
+_TIMES = {
+    "datetime:unix": _Times("datetime", 1, True),
+    "datetime:unix_ms": _Times("datetime", 1000, True),
+    "datetime:unix_float": _Times("datetime", 1, False),
+    "duration": _Times("duration", 1, False),
+    "duration:seconds": _Times("duration", 1, True),
+    "duration:milliseconds": _Times("duration", 1000, True),
+}
 
 
 @frozen
@@ -119,5 +142,49 @@ def reads(reader: Base, reader_format: str | None, writer: Base, writer_format: 
             return other in _TEXTS or other == "enum" or isinstance(writer, Flags | Secret)
         case Scalar():
             return other in _READS.get(one, ())
+        case Enum() if isinstance(writer, Flags):
+            letters, values = writer.letters, {each.wire for each in reader.values}
+            # A set is written with its letters in their order.
+            return 2 ** len(letters) <= len(values) and all(
+                "".join(some) in values for many in range(len(letters) + 1) for some in combinations(letters, many)
+            )
+        case Flags() if other == "enum" and isinstance(writer, Enum) and not writer.open:
+            known = set(reader.letters)
+            return all(set(each.key) <= known for each in writer.values)
         case _:
             return False
+
+
+# A time and a duration to show what is misread.
+_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+_LENGTH = timedelta(seconds=90)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def misread(reader: str, writer: str) -> tuple[bool, str] | None:
+    """Tell whether a program takes times or durations of another one for other times or durations.
+
+    Args:
+        reader: The kind that the program reads.
+        writer: The kind that the other one writes.
+
+    Returns:
+        Whether it refuses some of them, and what it makes of one in words; None if both mean the same.
+    """
+    one, other = _TIMES.get(reader), _TIMES.get(writer)
+    if one is None or other is None or (one.of, one.second) == (other.of, other.second):
+        return None
+    length = _MOMENT - _EPOCH if other.of == "datetime" else _LENGTH
+    number = int(length.total_seconds()) * other.second
+    fractions = one.whole and not other.whole
+    try:
+        read = _spelled(one.of, timedelta(seconds=number) / one.second)
+    except OverflowError:
+        return True, f"refuse {number} ({_spelled(other.of, length)})"
+    return fractions, f"read {number} ({_spelled(other.of, length)}) as {read}"
+
+
+def _spelled(of: Literal["datetime", "duration"], length: timedelta) -> str:
+    if of == "duration":
+        return f"{length.total_seconds():g} s"
+    return (_EPOCH + length).isoformat().replace("+00:00", "Z")

@@ -24,7 +24,7 @@ def json_text(document: Json) -> str:
 
 def visible_json(text: str) -> str:
     """Return a text of JSON in which everything shows as it is."""
-    return "\n".join(HIDDEN.sub(_escaped, line) for line in text.split("\n"))
+    return "\n".join(re.sub(HIDDEN, _escaped, line) for line in text.split("\n"))
 
 
 def plain_number(value: int | float | str) -> int | float | str:

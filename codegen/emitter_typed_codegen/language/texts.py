@@ -15,8 +15,8 @@ LONGEST_ADDRESS = 1000
 
 # What Emitter allows in a channel: bytes 45 to 58 and 65 to 122, without the slash, and the dollar sign.
 SEGMENT_CHARACTER = r"[-.0-:A-Z\[\\\]^_`a-z$]"
-PARAMETER = r"\{[^{}\/:\s](?:[^{}\/:]*[^{}\/:\s])?\}"
-"""A segment that is a parameter."""
+PARAMETER = r"\{[^{}\/:?*+.\s](?:[^{}\/:?*+]*[^{}\/:?*+\s])?\}"
+"""A segment that is a parameter: `{room?}`, `{room*}` and `{...room}` of web frameworks are none."""
 
 ADDRESS = rf"^(?:(?:{PARAMETER}|{SEGMENT_CHARACTER}+)\/)+$"
 """Segments, each ending with a slash, some of which are parameters."""

@@ -2,32 +2,19 @@
 
 `resolve` makes a `Schema` only when there is no problem, so every rule of the language holds:
 names are unique and resolved, constraints make sense, defaults fit their types.
-Order is the author's; `canonical` keeps of it what means something.
+Order is the author's; `canonical` keeps of it what means something. What only a protocol has is in `model.protocol`.
 """
 
 from __future__ import annotations
 
 from emitter_typed_codegen.model.canonical import canonical, digest
-from emitter_typed_codegen.model.protocol import (
-    Envelope,
-    Error,
-    Event,
-    Lasting,
-    Operation,
-    Option,
-    Pages,
-    Protocol,
-    Publishing,
-    Request,
-    Setting,
-    Watch,
-)
 from emitter_typed_codegen.model.schema import (
     Channel,
     Import,
     Schema,
     reached,
 )
+from emitter_typed_codegen.model.settings import Option, Protocol, Publishing, Setting
 from emitter_typed_codegen.model.types import (
     Alias,
     Constraint,
@@ -57,26 +44,19 @@ __all__ = [
     "Declaration",
     "Enum",
     "EnumValue",
-    "Envelope",
-    "Error",
-    "Event",
     "Field",
     "Flags",
     "Import",
     "JsonMap",
-    "Lasting",
     "List",
     "Literal_",
     "Map",
     "Named",
-    "Operation",
     "Option",
     "Optional",
-    "Pages",
     "Protocol",
     "Publishing",
     "Record",
-    "Request",
     "Scalar",
     "ScalarName",
     "Schema",
@@ -84,7 +64,6 @@ __all__ = [
     "Setting",
     "TypeRef",
     "Union",
-    "Watch",
     "canonical",
     "digest",
     "reached",

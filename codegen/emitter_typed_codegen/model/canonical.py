@@ -61,10 +61,10 @@ def _plain(value: object) -> object:
     names = _names(kind)
     if names is None:
         return value
-    held = [getattr(value, name) for name in names]
-    held += [name for name in _IF_SET.get(kind, ()) if getattr(value, name)]
     # Most are texts and the like, and there are tens of thousands.
-    return [kind.__name__, *[one if one.__class__ in _AS_THEY_ARE else _plain(one) for one in held]]
+    held = [one if (one := getattr(value, name)).__class__ in _AS_THEY_ARE else _plain(one) for name in names]
+    held += [name for name in _IF_SET.get(kind, ()) if getattr(value, name)]
+    return [kind.__name__, *held]
 
 
 @cache

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import field
 
 from emitter_typed_codegen.data import frozen
-from emitter_typed_codegen.model.protocol import (
-    Envelope,
-    Error,
-    Event,
-    Operation,
-    Option,
-    Protocol,
-    Publishing,
-    Request,
-    Setting,
-)
+from emitter_typed_codegen.model.settings import Option, Protocol, Publishing, Setting
 from emitter_typed_codegen.model.types import Declaration, Field, Literal_, TypeRef
+
+if TYPE_CHECKING:
+    from emitter_typed_codegen.model.protocol import Envelope, Error, Event, Operation, Request
 
 
 @frozen(kw_only=True)

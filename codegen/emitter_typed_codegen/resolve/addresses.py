@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.language.texts import LONGEST_ADDRESS, PARAMETER, SEGMENT_CHARACTER, WORD
@@ -78,14 +79,23 @@ def read_segments(
     return tuple(found)
 
 
-_PARAMETER = r"\$?[{<]+\s*(\w*)\s*(?::.*?)?[}>]*|(\w+)[}>]+"
+_PARAMETER = r"[$%#@]?[{<]+\s*(?:\.\.\.)?[*+]?(\w*)[?*+]?\s*(?::.*?)?[}>]*|(\w+)[}>]+"
+# As Flask and Django write it: the type first.
+_TYPED = re.compile(r"<\s*(\w+)\s*:\s*(\w+)\s*>|\{\s*(\w+)\s*:\s*(\w+)\s*\}")
+_EXPRESSION = re.compile(
+    r"\(\?P?<(\w+)>.*\)|\(.*\)[*+?]?|(?:\[[^\]]*\]|\\[dws]|\.)(?:[*+?]|\{[\d,]*\})|\{\s*(\w+)\s*:.*\}"
+)
 _MOST_SHOWN = 80
 
 
 def meant(address: str) -> str:
     """Return an address as its author may have meant it: `home/{room}/` for `/home//${room}` and `home/{room`."""
-    segments = (_segment_meant(text) or text for text in address.split("/"))
-    return "".join(f"{text}/" for text in segments if text)
+    text = address.strip()
+    if "/" not in text and "{" not in text:
+        # As other brokers, or other systems, separate segments.
+        text = text.replace("\\", "/").replace(".", "/")
+    segments = (_segment_meant(one) or one.strip() for one in text.split("/"))
+    return "".join(f"{one}/" for one in segments if one)
 
 
 def _write(address: str) -> str:
@@ -99,10 +109,15 @@ def _segment_meant(text: str) -> str:
     found = re.fullmatch(_PARAMETER, text)
     if found is not None:
         return f"{{{found[1] or found[2] or 'name'}}}"
-    inner = re.fullmatch(r"([\w-]*?)[-_.]?\{(\w+)\}[-_.]?([\w-]*)", text)
-    if inner is not None:
-        return "/".join(filter(None, (inner[1], f"{{{inner[2]}}}", inner[3])))
-    return text.replace(" ", "-") if " " in text and is_segment(text.replace(" ", "-")) else ""
+    if "{" in text:
+        # Each parameter is a segment, and what stands between them is one.
+        parts = re.split(r"\{+\s*(\w+)[^{}]*\}+", text)
+        pieces = [
+            f"{{{one}}}" if place % 2 else re.sub(r"^\W+|^_+|\W+$|_+$", "", one) for place, one in enumerate(parts)
+        ]
+        return "/".join(filter(None, pieces)) if len(parts) > 1 and "{" not in "".join(parts) else ""
+    plain = unicodedata.normalize("NFKD", text.strip().replace(" ", "-")).encode("ascii", "ignore").decode("ascii")
+    return plain if plain != text and plain.strip("-") and is_segment(plain) else ""
 
 
 _is_parameter = re.compile(PARAMETER).fullmatch
@@ -112,10 +127,21 @@ def _segment(report: Report, place: Place, text: str, rule: Rule, what: str, who
     if _is_parameter(text):
         return Segment(text[1:-1], True, place)
     fixed = _write(meant(whole))
-    typed = re.fullmatch(r"\{\s*(\w+)\s*:\s*(\w+)\s*\}", text)
+    typed, expression = _TYPED.fullmatch(text), _EXPRESSION.search(text)
     if typed is not None:
+        name, type_ = (typed[2], typed[1]) if typed[2] else (typed[3], typed[4])
         message = f"the parameter {quoted(text)} contains its type"
-        report.add(place, rule, message, f"write {{{typed[1]}}} here, and params: {{{typed[1]}: {typed[2]}}}")
+        report.add(place, rule, message, f"write {{{name}}} here, and params: {{{name}: {type_}}}")
+    elif expression is not None and not is_segment(text):
+        name = expression[1] or expression[2] or "name"
+        hint = f"write {{{name}}} here, and params: {{{name}: {{type: string, pattern: …}}}}"
+        report.add(place, rule, f"{what} contains the regular expression {quoted(text)}", hint)
+    elif re.fullmatch(r"\{\w+\?\}", text):
+        message = f"the parameter {quoted(text)} is optional"
+        report.add(place, rule, message, f"write {{{text[1:-2]}}}, and a second channel without it")
+    elif re.fullmatch(r"\{(?:\.\.\.|[*+]{1,2})?\w+[*+]?\}", text):
+        message = f"the parameter {quoted(text)} stands for several segments"
+        report.add(place, rule, message, "write a parameter for each segment, as in {floor}/{room}/")
     elif "{" in text or "}" in text:
         message = f"{quoted(text)} is not a parameter: a parameter is a whole segment, as in /{{room}}/"
         report.add(place, rule, message, fixed if _segment_meant(text) else "write a name of letters and digits")
@@ -124,14 +150,19 @@ def _segment(report: Report, place: Place, text: str, rule: Rule, what: str, who
         report.add(place, rule, f"{what} {which}", fixed if meant(whole) else "write a segment, as in home/")
     elif text in ("+", "#", "*"):
         message = f"{what} contains the wildcard {quoted(text)}"
-        report.add(place, rule, message, "write a parameter instead, as in {room}")
-    elif "?" in text:
+        many = (
+            "a parameter for each segment, as in {floor}/{room}/"
+            if text == "#"
+            else "a parameter instead, as in {room}"
+        )
+        report.add(place, rule, message, f"write {many}")
+    elif re.match(r"[^?]*\?\w*(=|$)", text):
         message = f"{what} contains options: {quoted(text)}"
         report.add(place, rule, message, "write them under options, as in options: {ttl: 60}")
     elif not is_segment(text):
         foreign = re.search(_FOREIGN, text)
         shown = quoted(foreign.group()) if foreign is not None else quoted(text)
-        hint = fixed if _segment_meant(text) else f"write only {_CHARACTERS}"
+        hint = fixed if _segment_meant(text) or not text.strip() else f"write only {_CHARACTERS}"
         report.add(place, rule, f"{what} contains the character {shown}, which no channel can have", hint)
     else:
         return Segment(text, False, place)

@@ -168,8 +168,8 @@ class Entries:
 
     def get(self, key: str) -> Node | None:
         """Return the value of a key; None if it is absent, or cannot be read and was reported."""
-        node = self.found[key][1] if key in self.found else None
-        return None if isinstance(node, BrokenNode) else node
+        found = self.found.get(key)
+        return None if found is None or isinstance(found[1], BrokenNode) else found[1]
 
     def key(self, key: str) -> Placed:
         """Return the place of a key, or of what the map belongs to if the key is absent."""
@@ -270,9 +270,14 @@ def _hint(node: Node, shape: str) -> str:
 _ENTRY = re.compile(r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?")
 
 
+_LFS = "version https://git-lfs.github.com/spec/"
+
+
 def _keyed(node: Node, shape: Shape) -> str:
     """Return how a map is written whose first key is meant by a text alone."""
     if shape.name == "schema":
+        if isinstance(node, ScalarNode) and node.value.startswith(_LFS):
+            return "this is a pointer of Git LFS: run git lfs pull, or keep schemas out of Git LFS"
         return "begin a schema with the line: emitter-typed: 1"
     if not isinstance(node, ScalarNode) or not node.value or node.is_null or shape.name == "envelope":
         return ""

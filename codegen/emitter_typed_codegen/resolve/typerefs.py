@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from itertools import chain
 
-from emitter_typed_codegen.language.scalars import SCALARS, SPECIAL
+from emitter_typed_codegen.language.scalars import ORDINARY, SCALARS, SPECIAL
 from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.language.texts import MOST_TYPE_LEVELS
 from emitter_typed_codegen.language.users import KINDS
@@ -24,6 +24,7 @@ _PLACES = {
 }
 _TOKEN = re.compile(r"[\[\]{}:?]|[^\[\]{}:?\s]+")
 _SIGNS = frozenset("[]{}:?")
+_ORDINARY: dict[str, Scalar] = {name: Scalar(name) for name in ORDINARY}
 
 
 class _Wrong(Exception):
@@ -57,6 +58,9 @@ def read_type(
         return BROKEN
     if not isinstance(node, ScalarNode):
         return BROKEN
+    if node.value in _ORDINARY:
+        # As most are.
+        return _ORDINARY[node.value]
     if not node.value.strip():
         symbols.report.add(node, "wrong-shape", "the type is missing", _missing(node))
         return BROKEN

@@ -14,8 +14,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.model import (
@@ -36,6 +35,9 @@ from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.resolve.synonyms import truth_meant
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _INT_BITS = 63
 _LONGEST_NUMBER = 400
@@ -87,6 +89,8 @@ def read_value(symbols: SymbolTable, node: Node, ref: TypeRef, rule: Rule, what:
 
 def comparable(scalar: ScalarName, value: Literal_) -> Fraction | None:
     """Return a value of a scalar as a number to compare it by; None if the scalar has no order."""
+    from fractions import Fraction
+
     if scalar in ("int", "float", "duration") and isinstance(value, int | float):
         return Fraction(value)
     if isinstance(value, str):
@@ -264,9 +268,7 @@ _HINTS: dict[ScalarName, str] = {
 
 _CLOCK = r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{2}(?:\.[0-9]+)?)"
 _SPAN = r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|sec|m|min|h|hr|d|w|second|minute|hour|day|week)s?"
-_SECONDS: dict[str, Fraction] = dict(
-    zip(("ms", *"smhdw"), map(Fraction, ("0.001", "1", "60", "3600", "86400", "604800")), strict=True)
-)
+_SECONDS: dict[str, str] = dict(zip(("ms", *"smhdw"), ("0.001", "1", "60", "3600", "86400", "604800"), strict=True))
 
 
 def _hint(name: ScalarName, text: str) -> str:
@@ -305,6 +307,8 @@ def whole_number(text: str) -> int | None:
 
 def whole_meant(text: str) -> str | None:
     """Return a whole number that is written as other languages do; None if it is none."""
+    from fractions import Fraction
+
     try:
         number = Fraction(int(text, 0))
     except ValueError:
@@ -316,10 +320,12 @@ def whole_meant(text: str) -> str | None:
 
 
 def _seconds(text: str) -> float | None:
+    from fractions import Fraction
+
     span = re.fullmatch(_SPAN, text.casefold())
     if span is not None:
         unit = span[2] if span[2] == "ms" else span[2][0]
-        return float(Fraction(span[1]) * _SECONDS[unit])
+        return float(Fraction(span[1]) * Fraction(_SECONDS[unit]))
     clock = re.fullmatch(_CLOCK, text)
     if clock is not None:
         return float(int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + Fraction(clock[3]))

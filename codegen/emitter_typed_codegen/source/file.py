@@ -49,8 +49,11 @@ def read(path: Path) -> Document:
 def _bytes(path: Path, text: Text) -> bytes | Problem:
     try:
         mode = path.stat().st_mode
+        # To open one has another error on each system.
+        if stat.S_ISDIR(mode):
+            return text.problem(0, 0, 0, "not-readable", "this is a folder, not a file", "name a file in it")
         # Nobody knows when a pipe or a device ends.
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        if not stat.S_ISREG(mode):
             message = "this is a pipe or a device, not a file"
             return text.problem(0, 0, 0, "not-readable", message, "save the schema as a file, and name that")
         with path.open("rb") as stream:
@@ -61,8 +64,6 @@ def _bytes(path: Path, text: Text) -> bytes | Problem:
             return text.problem(0, 0, 0, "no-file", message, "correct or remove the link")
         siblings = _siblings(path)
         return text.problem(0, 0, 0, "no-file", "the file does not exist", did_you_mean(path.name, siblings))
-    except IsADirectoryError:
-        return text.problem(0, 0, 0, "not-readable", "this is a folder, not a file", "name a file in it")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return text.problem(0, 0, 0, "not-readable", f"the file cannot be read: {why}")

@@ -12,24 +12,22 @@ _LINES = 50
 
 _OURS = re.compile(r"""[\s{]*["']?emitter[-_ ]?typed["']?\s*:""").match
 
-_OTHERS = tuple(
-    (name, re.compile(pattern).match)
-    for name, pattern in (
-        ("an AsyncAPI document", r"""[\s{]*["']?asyncapi["']?\s*:"""),
-        ("an OpenAPI document", r"""[\s{]*["']?(?:openapi|swagger)["']?\s*:"""),
-        ("a JSON Schema", r"""[\s{]*["']?\$schema["']?\s*:"""),
-        ("an Avro schema", r"""[\s\[{]*"type"\s*:\s*"(?:record|enum|fixed)\""""),
-        ("a JSON Schema", r"""[\s{]*["']?type["']?\s*:\s*["']?(?:object|array|string|number|integer)\b"""),
-        ("Protocol Buffers", r"""syntax\s*=\s*["']proto|message\s+\w+\s*\{"""),
-        (
-            "TypeScript",
-            r"(?:export\s+)?(?:declare\s+)?(?:interface|enum|const|class)\s+\w+.*\{|export\s|type\s+\w+\s*=",
-        ),
-        ("GraphQL", r"(?:type|input|schema|extend type)(?:\s+\w+)?[^:=]*\{"),
-        ("Python", r"from\s+[\w.]+\s+import\s|import\s+[\w.]+\s*$|@\w+|class\s+\w+.*:\s*$"),
-        ("XML", r"\s*<[?!\w]"),
-        ("TOML", r"\[\[?[\w.\"-]+\]\]?\s*$"),
-    )
+# Compiled when they are first used: nearly every file is ours.
+_OTHERS = (
+    ("an AsyncAPI document", r"""[\s{]*["']?asyncapi["']?\s*:"""),
+    ("an OpenAPI document", r"""[\s{]*["']?(?:openapi|swagger)["']?\s*:"""),
+    ("a JSON Schema", r"""[\s{]*["']?\$schema["']?\s*:"""),
+    ("an Avro schema", r"""[\s\[{]*"type"\s*:\s*"(?:record|enum|fixed)\""""),
+    ("a JSON Schema", r"""[\s{]*["']?type["']?\s*:\s*["']?(?:object|array|string|number|integer)\b"""),
+    ("Protocol Buffers", r"""syntax\s*=\s*["']proto|message\s+\w+\s*\{"""),
+    (
+        "TypeScript",
+        r"(?:export\s+)?(?:declare\s+)?(?:interface|enum|const|class)\s+\w+.*\{|export\s|type\s+\w+\s*=",
+    ),
+    ("GraphQL", r"(?:type|input|schema|extend type)(?:\s+\w+)?[^:=]*\{"),
+    ("Python", r"from\s+[\w.]+\s+import\s|import\s+[\w.]+\s*$|@\w+|class\s+\w+.*:\s*$"),
+    ("XML", r"\s*<[?!\w]"),
+    ("TOML", r"\[\[?[\w.\"-]+\]\]?\s*$"),
 )
 
 
@@ -40,7 +38,7 @@ def foreign(text: Text) -> Problem | None:
         return None
     for number, line in enumerate(lines, start=1):
         for name, begins in _OTHERS:
-            if begins(line):
+            if re.match(begins, line):
                 message = f"the file is {name}, not a schema of emitter-typed"
                 hint = "a schema is YAML that begins with emitter-typed: 1; emitter-typed init writes an example"
                 return text.problem(number, 1, len(line.rstrip()) + 1, "missing-key", message, hint)

@@ -189,7 +189,7 @@ class _ChannelBuilder:
     def _message(self) -> Name:
         return Name(HERE, channel_class(self.channel.name, "ChannelMessage"))
 
-    @property
+    @cached_property
     def _types(self) -> tuple[PyType, PyType]:
         params = Name(HERE, channel_class(self.channel.name, "Params")) if self.channel.params else NONE
         return self.scope.type(self.channel.payload), params
@@ -270,6 +270,16 @@ class _ChannelBuilder:
             end=": ...",
         )
 
+    @cached_property
+    def _all_known(self) -> list[Parameter]:
+        """The parameters of a call that names one channel."""
+        return self._parameters(all_known=True)
+
+    @cached_property
+    def _some_known(self) -> list[Parameter]:
+        """The parameters of a call that names several."""
+        return self._parameters(all_known=False)
+
     def _parameters(self, *, all_known: bool) -> list[Parameter]:
         return [
             Parameter(
@@ -283,18 +293,18 @@ class _ChannelBuilder:
         ]
 
     def _one(self, flavour: Flavour, name: str) -> Method:
-        return self._narrowing(flavour, "__call__", name, "Return the channel that has these parameters.", True)
+        doc = "Return the channel that has these parameters."
+        return self._narrowing(flavour, "__call__", name, doc, self._all_known)
 
     def _where(self, flavour: Flavour, name: str) -> Method:
         doc = "Return the channels that have the given parameters."
-        return self._narrowing(flavour, "where", name, doc, False)
+        return self._narrowing(flavour, "where", name, doc, self._some_known)
 
-    def _narrowing(self, flavour: Flavour, method: str, cls: str, doc: str, all_known: bool) -> Method:
-        parameters = self._parameters(all_known=all_known)
+    def _narrowing(self, flavour: Flavour, method: str, cls: str, doc: str, parameters: list[Parameter]) -> Method:
         narrowed: dict[str, Expression] = {one.name: one.name for one in parameters}
         known = ("self._client", "self._keys")
         returned = Name(HERE, flavour.of(cls))
-        made = self.scope.inside(narrowed).use(returned)
+        made = self.scope.imports.inside(narrowed).use(returned)
         refused = Section("Raises", [("InvalidArgument", "A value does not fit its parameter.")])
         return Method(
             head=head(self.scope, flavour, method, [], parameters, returns=returned, waits=False),

@@ -113,7 +113,7 @@ def _facade(
 ) -> FacadeClass:
     schema = scope.schema
     name = flavour.of(class_name(schema.name))
-    inside = scope.inside(attributes)
+    inside, held_inside = scope.inside(attributes), checked.inside(attributes)
     channels = _CHANNELS if many else CHANNELS_MODULE
     parameters = [
         Parameter(
@@ -134,7 +134,7 @@ def _facade(
     ]
     properties: list[Method] = []
     for channel in schema.channels:
-        held = checked.inside(attributes).use(Name(channels, _holds(flavour, channel)))
+        held = held_inside.use(Name(channels, _holds(flavour, channel)))
         name_of, *hidden = _attributes(channel)
         about = f"{first_sentence(channel_title(channel))}\n\n`{channel.address}`."
         about_it = Doc(about, channel_facts(channel))

@@ -108,6 +108,8 @@ class AsyncDriver(AsyncReceiving):
         if connection is None or connection.is_left or connection.is_elsewhere():
             await self.end()
             return
+        if not connection.orphaned():
+            connection.check_loop("drain")
         deadline = monotonic() + limit_s
         settled: AsyncOutcome[None] = AsyncOutcome("drain")
         left: Undrained | None = None
@@ -155,7 +157,7 @@ class AsyncDriver(AsyncReceiving):
                 return
             was_left = connection.is_left
             if not connection.is_over:
-                connection.check_loop("close")
+                connection.check_loop("abort" if abort else "close")
             await connection.end(
                 abort=abort, timeout_s=CLOSE_TIMEOUT_S if deadline is None else max(0.0, deadline - monotonic())
             )

@@ -142,7 +142,7 @@ class ClusterBase(ABC, Generic[BrokerT]):
 
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
-            permissions: Letters of `rwslpex`.
+            permissions: Letters: `r` subscribe, `w` publish, `s` store, `l` load, `p` presence, `e` extend.
             ttl: How long the key works, in seconds or as a timedelta, by the cluster's clock. Default: forever.
 
         Returns:
@@ -219,7 +219,7 @@ class AsyncCluster(ClusterBase[AsyncBroker]):
         Args:
             count: The number of messages.
             channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
-            timeout_s: Seconds to wait.
+            timeout_s: Seconds to wait. Default: 5.
 
         Returns:
             All published messages, oldest first: `count` or more.
@@ -321,7 +321,7 @@ class Cluster(ClusterBase[Broker]):
         Args:
             count: The number of messages.
             channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
-            timeout_s: Seconds to wait.
+            timeout_s: Seconds to wait. Default: 5.
 
         Returns:
             All published messages, oldest first: `count` or more.

@@ -24,11 +24,11 @@ class NotPublished(EmitterError, TimeoutError):
     """Fewer messages than expected were published in time. Read them from `published`."""
 
     wanted: int
-    """How many were waited for."""
+    """Number of messages that the call waited for."""
     found: int
-    """How many there were."""
+    """Number of messages that were published in time."""
     channel: str | None
-    """The channel that they were to be published to; None: any."""
+    """The channel that the call waited for. None: any."""
 
     def __init__(self, *, wanted: int, found: int, channel: str | None, timeout_s: float) -> None:
         """Say how many are missing on which channel."""

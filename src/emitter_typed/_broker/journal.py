@@ -21,11 +21,11 @@ class Published:
     channel: str
     """The channel with its last slash, without key and options."""
     payload: bytes = field(repr=_short)
-    """What was published."""
+    """The payload in bytes."""
     ttl_s: int
-    """For how many seconds it was to be stored; 0 for not at all. Whether its key may store is not looked at."""
+    """Seconds for which it is to be stored. 0: not at all. It does not tell whether the key may store."""
     username: str | None
-    """The name that the publishing connection gave itself."""
+    """The username of the connection that published it."""
 
     def as_string(self) -> str:
         """Return the payload as text.

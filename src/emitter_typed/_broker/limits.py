@@ -26,23 +26,25 @@ class Limits:
     """
 
     max_connections: int = 10_000
-    """How many connections may be open; the next one is closed at once."""
+    """Maximum number of open connections. A further one is closed at once."""
     max_unsent_bytes: int = 8 * _MIB
-    """What may wait to be sent to one connection; a reader that is slower is cut off."""
+    """Maximum number of bytes that wait to be sent to one connection. A slower reader is disconnected."""
     max_total_unsent_bytes: int = 64 * _MIB
-    """What may wait to be sent to all slow readers together; beyond it the slowest is cut off."""
+    """Maximum number of bytes that wait to be sent to all slow readers. Beyond it, the slowest one is
+    disconnected."""
     max_state_bytes: int = 32 * _MIB
-    """About what the subscriptions, links, watches and will of one connection may take; more is refused with 403."""
+    """Approximate limit in bytes for the subscriptions, links, watches and will of one connection. Beyond it, requests
+    are refused with 403."""
     max_total_state_bytes: int = 256 * _MIB
-    """About what those of all connections together may take."""
+    """The same for all connections together."""
     max_stored_messages: int = 100_000
-    """How many messages are stored; the oldest make room."""
+    """Maximum number of stored messages. Beyond it, the oldest are deleted."""
     max_stored_bytes: int = 64 * _MIB
-    """What the stored messages may take; the oldest make room."""
+    """Maximum number of bytes of stored messages. Beyond it, the oldest are deleted."""
     max_published_messages: int = 10_000
-    """How many messages `published` remembers; the oldest make room."""
+    """Maximum number of messages in `published`. Beyond it, the oldest are removed."""
     max_published_bytes: int = 16 * _MIB
-    """What the messages that `published` remembers may take; the oldest make room."""
+    """Maximum number of bytes of the messages in `published`. Beyond it, the oldest are removed."""
 
     def __attrs_post_init__(self) -> None:
         """Refuse what is no bound."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from emitter_typed._frames import hides_arguments
 from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher, validate_channel
 from emitter_typed._transport.base import Endpoint, Transport
+from emitter_typed._transport.reasons import system_words
 from emitter_typed.errors import Closed, InvalidArgument
 
 MOST_PORT = 65535
@@ -214,7 +214,7 @@ class BrokerBase:
 
         Args:
             channel: The target, such as `chat/#/`. A missing final slash is added.
-            permissions: Letters of `rwslpex`.
+            permissions: Letters: `r` subscribe, `w` publish, `s` store, `l` load, `p` presence, `e` extend.
             ttl: How long the key works, in seconds or as a timedelta, by the broker's clock. Default: forever.
 
         Returns:
@@ -346,7 +346,7 @@ class AsyncBroker(BrokerBase):
         Args:
             count: The number of messages.
             channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
-            timeout_s: Seconds to wait.
+            timeout_s: Seconds to wait. Default: 5.
 
         Returns:
             All published messages, oldest first: `count` or more.
@@ -442,7 +442,7 @@ async def _stop_accepting(server: asyncio.Server) -> None:
 def _why(error: OSError | ValueError) -> tuple[str, str]:
     """Return why nobody can listen, and what to do about it."""
     number = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
-    reason = os.strerror(number) if number else getattr(error, "strerror", None) or str(error)
+    reason = system_words(number) if number else getattr(error, "strerror", None) or str(error)
     if number in (errno.EADDRINUSE, errno.EACCES):
         return reason, "pass port 0 for a free port"
     return reason, "the host must be an address of this machine, such as 127.0.0.1"

@@ -180,7 +180,7 @@ class Broker(BrokerBase):
         Args:
             count: The number of messages.
             channel: Count only messages of this channel and below. `+` matches one segment. Default: all.
-            timeout_s: Seconds to wait.
+            timeout_s: Seconds to wait. Default: 5.
 
         Returns:
             All published messages, oldest first: `count` or more.

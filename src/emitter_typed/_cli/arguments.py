@@ -62,7 +62,8 @@ def moment(text: str) -> datetime:
     except (ValueError, OverflowError):
         pass
     try:
-        return datetime.now().astimezone() - seconds(text)
+        # Nobody who counts back in hours means microseconds, which errors would show.
+        return datetime.now().astimezone().replace(microsecond=0) - seconds(text)
     except (argparse.ArgumentTypeError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"expected a time such as 2026-11-29T12:00:00Z, or a time span that counts back, such as 2h, got {text!r}"

@@ -23,6 +23,7 @@ from emitter_typed._cli.connection import (
 from emitter_typed._cli.error_text import error_text
 from emitter_typed._cli.installation import NAME, Extra, Installation, installation
 from emitter_typed._cli.terminal import Part, Terminal
+from emitter_typed._core.extras import lacking
 from emitter_typed._masking import hide_keys
 from emitter_typed.errors import EmitterError, InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE, FOUND
@@ -156,6 +157,10 @@ class _Doctor:
 
     def project(self) -> Facts | None:
         """Look at the nearest pyproject.toml, and at all generated packages below it."""
+        if missing := lacking("codegen", "checking the project"):
+            # Programs that only use generated code do not need the compiler.
+            self._terminal.line("project: not checked: ", missing)
+            return None
         from emitter_typed_codegen.jobs import BadConfiguration, project_file, read_project
         from emitter_typed_codegen.orphans import packages_below, read_manifest
 

@@ -18,6 +18,7 @@ _WORDS: Final = tuple(
         (r"use a second client", "run a second `emitter-typed sub`"),
         (r"pass the name that presence shows.*", "a name goes to --username, and a key to --key @FILE"),
         (r"`since` and `until`", "--since and --until"),
+        (r"pass port 0\b", "pass --port 0"),
         (r"give a context that trusts it as tls=", "give --tls-ca FILE with the authority that signed it"),
         (r" \(max_packet_bytes is \d+\)", ""),
         (r"Permission: ('.') is not one of its letters \w+", r"\1 is not a permission: expected letters of rwslpe"),

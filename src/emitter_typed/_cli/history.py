@@ -38,8 +38,10 @@ def parser(verb: str) -> Parser:
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")
     made.add_argument("--schema", metavar="FILE", help="show payloads by their types, and mark what does not fit")
-    made.add_argument("--last", type=natural, metavar="N", help="the newest ones only (default: all)")
-    made.add_argument("--since", type=moment, metavar="TIME", help="stored since then: a time, or 2h")
+    made.add_argument("--last", type=natural, metavar="N", help="only the newest N messages (default: all)")
+    made.add_argument(
+        "--since", type=moment, metavar="TIME", help="stored since then: ISO 8601, or 2h for two hours ago"
+    )
     made.add_argument("--until", type=moment, metavar="TIME", help="stored until then")
     made.add_argument(
         "--raw", action="store_true", help="write only the bytes of payloads, with a line break after each"

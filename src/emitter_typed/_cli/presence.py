@@ -35,9 +35,9 @@ def parser(verb: str) -> Parser:
         example="chat/ --watch --json",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="a channel such as chat/")
-    made.add_argument("--watch", action="store_true", help="go on, and show changes")
+    made.add_argument("--watch", action="store_true", help="also show changes, until Ctrl-C")
     made.add_argument("--count", type=positive, metavar="N", help="end after this number of events of --watch")
-    made.add_argument("--no-reconnect", action="store_true", help="end with 3 when the connection is lost")
+    made.add_argument("--no-reconnect", action="store_true", help="exit with 3 when the connection is lost")
     add_connection(made, key="key")
     return made
 

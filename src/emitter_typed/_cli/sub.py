@@ -58,9 +58,14 @@ def parser(verb: str) -> Parser:
         help="a channel such as chat/; + stands for one segment (default: those of the schema)",
     )
     made.add_argument("--schema", metavar="FILE", help="show payloads by their types, and mark what does not fit")
-    made.add_argument("--last", type=natural, metavar="N", help="begin with so many stored messages (default: 0)")
-    made.add_argument("--since", type=moment, metavar="TIME", help="begin with what was stored since: a time, or 2h")
-    made.add_argument("--until", type=moment, metavar="TIME", help="of what is stored, only until then")
+    made.add_argument("--last", type=natural, metavar="N", help="begin with the newest N stored messages (default: 0)")
+    made.add_argument(
+        "--since",
+        type=moment,
+        metavar="TIME",
+        help="begin with what was stored since: ISO 8601, or 2h for two hours ago",
+    )
+    made.add_argument("--until", type=moment, metavar="TIME", help="no stored messages from after this time")
     made.add_argument("--recover", action="store_true", help="after a lost connection, fetch what was stored meanwhile")
     made.add_argument("--group", metavar="NAME", help="receive as a member of this share group")
     made.add_argument("--count", type=positive, metavar="N", help="end after this number of messages")
@@ -68,12 +73,12 @@ def parser(verb: str) -> Parser:
         "--wait",
         type=time_limit,
         metavar="TIME",
-        help="end when no message has come for so long, with 3 if fewer than --count came",
+        help="end when no message has come for this time; exit with 3 if fewer than --count came",
     )
     made.add_argument(
         "--raw", action="store_true", help="write the bytes of payloads alone, and a line break after each"
     )
-    made.add_argument("--no-reconnect", action="store_true", help="end with 3 when the connection is lost")
+    made.add_argument("--no-reconnect", action="store_true", help="exit with 3 when the connection is lost")
     add_connection(made, key="key")
     return made
 

@@ -78,7 +78,10 @@ class Terminal:
             self.note(text)
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Write rows: with headers and aligned for people, with tabs between the columns for pipes."""
+        """Write rows: with headers and aligned for people, with tabs between the columns for pipes.
+
+        Where the terminal is too narrow for the longest words of the columns, each row is a list of its cells.
+        """
         if self.as_json or not rows:
             return
         if self._out is not None:
@@ -90,8 +93,19 @@ class Terminal:
                 table.add_column(header, overflow="fold")
             for row in rows:
                 table.add_row(*(Text(printable(cell)) for cell in row))
+            wide = self._out.options.update(max_width=_WIDEST)
+            narrow = self._out.measure(table, options=wide).minimum > self._out.width
             with self._lock:
-                self._out.print(table)
+                for number, row in enumerate(rows if narrow else ()):
+                    cells = Table.grid(padding=(0, 2), pad_edge=False)
+                    cells.add_column(style="bold")
+                    cells.add_column(overflow="fold")
+                    for header, cell in zip(headers, row, strict=True):
+                        if cell:
+                            cells.add_row(header, Text(printable(cell)))
+                    self._out.print(*([""] if number else []), cells, sep="\n")
+                if not narrow:
+                    self._out.print(table)
             return
         for row in rows:
             self.line("\t".join(printable(cell) for cell in row))
@@ -109,6 +123,9 @@ class Terminal:
 
         with self._err.status(Now()):
             yield
+
+
+_WIDEST = 10_000
 
 
 def printable(text: str) -> str:

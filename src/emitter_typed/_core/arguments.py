@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeGuard, TypeVar
 
 from attrs import field, frozen
 
-from emitter_typed._masking import hide_keys, kind_of
+from emitter_typed._masking import hide_keys, kind_of, shown
 from emitter_typed._protocol.message import Message, live_message
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.scalars import seconds
@@ -19,10 +19,16 @@ from emitter_typed.errors import InvalidArgument
 
 PayloadT = TypeVar("PayloadT")
 
+_LONGEST_S: Final = timedelta.max.days * 86_400
+
 
 def _shown_number(value: object) -> str:
     # Nothing else is shown: a text in the place of a number may be a key.
-    return repr(value) if isinstance(value, int | float) else kind_of(value)
+    return shown(value) if _is_number(value) else kind_of(value)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def duration(value: float | timedelta, argument: str = "duration") -> timedelta:
@@ -30,11 +36,11 @@ def duration(value: float | timedelta, argument: str = "duration") -> timedelta:
     try:
         return value if isinstance(value, timedelta) else seconds(value)
     except Unfit:
-        raise InvalidArgument(
-            f"{argument}: expected a timedelta or a finite number of seconds, got {_shown_number(value)}",
-            argument=argument,
-            value=None,
-        ) from None
+        if _is_number(value) and abs(value) > _LONGEST_S:
+            problem = f"must be -{_LONGEST_S} to {_LONGEST_S} seconds, not {shown(value)}"
+        else:
+            problem = f"expected a timedelta or a number of seconds, got {_shown_number(value)}"
+        raise InvalidArgument(f"{argument}: {problem}", argument=argument, value=None) from None
 
 
 def channel_name(channel: str, *, max_segments: int | None = None) -> str:

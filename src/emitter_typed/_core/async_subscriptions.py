@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class AsyncSubscription(SubscriptionBase[AsyncStream[MessageT]]):
     """Messages of a channel.
 
-    Iterate with `async for`, or call `await get()`; `async with` ends it.
+    Iterate with `async for`, or call `await get()`. The end of `async with`, or `close()`, ends it.
 
     After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost
     or SlowConsumer.

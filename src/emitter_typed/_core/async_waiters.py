@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class AsyncWaiters:
-    """The tasks of one event loop that wait until something is so."""
+    """The tasks that wait until something is so, in whatever event loops."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -22,8 +22,10 @@ class AsyncWaiters:
 
     def wake(self) -> None:
         """Let all of them look again."""
-        for future in self._waiting:
-            wake(future)
+        for future in tuple(self._waiting):
+            # A loop that is closed refuses.
+            with suppress(RuntimeError):
+                future.get_loop().call_soon_threadsafe(wake, future)
 
     async def until(self, holds: Callable[[], bool], timeout_s: float | None) -> bool:
         """Wait until something is so, and tell whether that came in time.
@@ -34,16 +36,18 @@ class AsyncWaiters:
         """
         try:
             async with asyncio.timeout(timeout_s):
-                while not holds():
+                while True:
                     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                    # Before the look: in another thread it may become so just after that.
                     self._waiting.add(future)
                     try:
+                        if holds():
+                            return True
                         await future
                     finally:
                         self._waiting.discard(future)
         except TimeoutError:
             return False
-        return True
 
 
 def wake(future: _AnyFuture) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from typing import Final, Literal, TypeAlias
+import sys
+from typing import Final, Literal, TypeAlias, cast
 
 from attrs import evolve, field, frozen
 
 from emitter_typed._core.addresses import check_host
 from emitter_typed._core.time_limits import check_time_limit
-from emitter_typed._masking import hide_keys, kind_of
+from emitter_typed._masking import hide_keys, kind_of, shown
 from emitter_typed._protocol.backoff import Backoff
 from emitter_typed._protocol.receiving.mailbox import Mailbox, Overflow, QueueLimits
 from emitter_typed._protocol.session.outbox import Outbox
@@ -71,21 +72,8 @@ class Settings:
         if self.proxy is not None:
             parse_proxy(self.proxy)
         for name in ("max_messages", "max_bytes", "outbox_max_messages", "outbox_max_bytes"):
-            _check_kind(name, getattr(self, name), int, "an integer")
-            if not getattr(self, name) > 0:
-                raise InvalidArgument(
-                    f"{name}: must be more than 0, not {getattr(self, name)!r}",
-                    argument=name,
-                    value=getattr(self, name),
-                )
-        _check_kind("max_packet_bytes", self.max_packet_bytes, int, "an integer")
-        if not _SMALLEST_PACKET_BYTES <= self.max_packet_bytes <= _LARGEST_PACKET_BYTES:
-            raise InvalidArgument(
-                f"max_packet_bytes: must be {_SMALLEST_PACKET_BYTES} to {_LARGEST_PACKET_BYTES}, "
-                f"not {self.max_packet_bytes}",
-                argument="max_packet_bytes",
-                value=self.max_packet_bytes,
-            )
+            _check_between(name, getattr(self, name), 1, sys.maxsize)
+        _check_between("max_packet_bytes", self.max_packet_bytes, _SMALLEST_PACKET_BYTES, _LARGEST_PACKET_BYTES)
         _one_of("matcher", self.matcher, ("emitter", "mqtt"))
         _one_of("overflow", self.overflow, ("drop_oldest", "drop_newest", "fail"))
         _one_of("while_offline", self.while_offline, ("wait", "raise"))
@@ -127,18 +115,12 @@ class Settings:
         The username is the settings' own if it is None. So many brokers share the time limit.
         """
         _check_kind("host", host, str, "a text")
-        _check_kind("port", port, int, "an integer")
         _check_kind("secure", secure, bool, "a boolean")
-        _check_kind("keepalive", keepalive_s, int, "an integer")
         check_host(host)
-        if not 0 < port < 65_536:
-            raise InvalidArgument(f"port: must be 1 to 65535, not {port}", argument="port", value=port)
-        if not 0 < keepalive_s < 120:
-            raise InvalidArgument(
-                f"keepalive: must be 1 to 119 seconds, not {keepalive_s}: the broker drops a connection after 120",
-                argument="keepalive",
-                value=keepalive_s,
-            )
+        _check_between("port", port, 1, 65_535)
+        _check_between(
+            "keepalive", keepalive_s, 1, 119, unit=" seconds", reason=": the broker drops a connection after 120"
+        )
         username = username or self.username
         _check_username(username)
         self._check_connect_size(username)
@@ -181,6 +163,15 @@ def _check_kind(name: str, value: object, cls: type, kind: str) -> None:
     """Raise InvalidArgument unless a value is of a class. The value is not shown: a text may be a key."""
     if not isinstance(value, cls) or (isinstance(value, bool) and cls is not bool):
         raise InvalidArgument(f"{name}: expected {kind}, got {kind_of(value)}", argument=name, value=None)
+
+
+def _check_between(name: str, value: object, least: int, most: int, *, unit: str = "", reason: str = "") -> None:
+    """Raise InvalidArgument unless a value is an integer from one to another."""
+    _check_kind(name, value, int, "an integer")
+    if not least <= cast("int", value) <= most:
+        raise InvalidArgument(
+            f"{name}: must be {least} to {most}{unit}, not {shown(value)}{reason}", argument=name, value=value
+        )
 
 
 def _check_username(username: str | None) -> None:

@@ -22,15 +22,15 @@ class RequestCounts:
     """
 
     answered: int = 0
-    """The broker did it."""
+    """Calls that the broker carried out."""
     refused: int = 0
-    """It ended with a BrokerError."""
+    """Calls that ended with a BrokerError."""
     timed_out: int = 0
-    """It ended with RequestTimeout; an answer that came later is not counted."""
+    """Calls that ended with RequestTimeout. An answer that came later is not counted."""
     lost: int = 0
-    """It ended with ConnectionLost, after it was sent or while it waited for a connection."""
+    """Calls that ended with ConnectionLost, after they were sent or while they waited for a connection."""
     failed: int = 0
-    """It ended with another error: a reply that was missing, ambiguous or undecodable."""
+    """Calls that ended with another error: a reply was missing, ambiguous or undecodable."""
 
 
 @frozen(kw_only=True)
@@ -41,15 +41,15 @@ class RoundTrips:
     """
 
     count: int
-    """How many were measured."""
+    """Number of measured times."""
     min_s: float | None
-    """The shortest, in seconds; None before the first."""
+    """The shortest time in seconds. None before the first."""
     mean_s: float | None
-    """The mean, in seconds; None before the first."""
+    """The mean time in seconds. None before the first."""
     max_s: float | None
-    """The longest, in seconds; None before the first."""
+    """The longest time in seconds. None before the first."""
     last_s: float | None
-    """The last, in seconds; None before the first."""
+    """The last time in seconds. None before the first."""
 
 
 @frozen(kw_only=True)
@@ -60,30 +60,32 @@ class Statistics:
     """
 
     connects: int
-    """How many times the broker has accepted a connection; the first one included."""
+    """Number of connections that the broker has accepted, the first one included."""
     requests: Mapping[str, RequestCounts] = field(hash=False)
-    """How often each operation ended how, by its name, such as `keygen`, `subscribe`, or `publish` at QoS 1; read-only.
-    Each page of a history is one, also where a subscription fetches it. What was never asked is missing."""
+    """Counts of finished calls by operation, such as `keygen`, `subscribe`, or `publish` at QoS 1. Read-only. Each page
+    of a history counts as one call of `history`, also if a subscription fetches it. An operation that was never called
+    has no entry."""
     messages_in: int
-    """How many messages have arrived, whether or not a subscription still wanted them; without replies and events,
-    without what others send below `emitter/`, and without what was fetched from storage."""
+    """Number of live messages that have arrived, also those that no subscription waits for any more. Not counted:
+    replies, events, messages of others below `emitter/`, and messages fetched from storage."""
     bytes_in: int
-    """How many bytes of payload these had."""
+    """Bytes of payload of the messages in `messages_in`."""
     messages_out_qos0: int
-    """How many messages were sent at QoS 0."""
+    """Number of messages sent at QoS 0."""
     messages_out_qos1: int
-    """How many messages were sent at QoS 1: again and again counts once, and waiting in the outbox not yet."""
+    """Number of messages sent at QoS 1. A message that was resent counts once; one that still waits in the outbox is
+    not counted."""
     bytes_out: int
-    """How many bytes of payload the messages of both had."""
+    """Bytes of payload of the messages in `messages_out_qos0` and `messages_out_qos1`."""
     dropped: int
-    """How many messages the queues of subscriptions have lost because they were full."""
+    """Number of messages that full queues of subscriptions have dropped."""
     undecodable: int
-    """How many messages and events did not fit their type, live or stored: each is an `Undecodable` that `on_error` or
-    `events()` got. What a call raised, `as_object` included, is left out."""
+    """Number of messages and events that did not fit their type, live or stored. Each is an `Undecodable` for
+    `on_error` or `events()`. Errors that a call raised, such as `as_object`, are not counted."""
     pending: int
-    """How many messages wait in the queues of subscriptions now; those that have ended and can be read included."""
+    """Number of messages that wait in the queues of subscriptions now, also of ended ones that can still be read."""
     round_trips: RoundTrips
-    """How long the broker's answers took."""
+    """How long the broker took to answer."""
 
 
 def statistics(counters: ClientCounters, mailboxes: Mailboxes, connects: int) -> Statistics:

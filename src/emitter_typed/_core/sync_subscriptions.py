@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Subscription(SubscriptionBase[SyncStream[MessageT]]):
     """Messages of a channel.
 
-    Iterate with `for`, or call `get()`; `with` ends it.
+    Iterate with `for`, or call `get()`. The end of `with`, or `close()`, ends it.
 
     After the end, messages in the queue can still be read. Then iteration stops, or raises the reason: ConnectionLost
     or SlowConsumer.

@@ -184,9 +184,10 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
 
     @property
     def channel(self) -> str:
-        """The name of the channel, for other methods of a client, such as `presence` and `keygen`.
+        """The name of the channel, for methods of the client such as `presence` and `subscribe_with_group`.
 
-        `+` stands for each parameter that is not known.
+        `+` stands for each parameter that is not known. For `keygen`, replace parameters at the end: a key for
+        `home/+/` opens nothing, one for `home/#/` opens every room.
         """
         return self._definition.address.filter(self._texts())
 

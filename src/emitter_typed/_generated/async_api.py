@@ -90,7 +90,9 @@ class AsyncApi(OptionFactories, AsyncClientBase):
                 nothing. A share group needs a key for `$share/<group>/<channel>/`,
                 `$share/+/<channel>/`, `$share/#/` or `#/`. A private channel cannot
                 contain `+`. At most 23 segments.
-            permissions: What the key allows, as letters or as a Permission.
+            permissions: What the key allows, as letters or as a Permission: `r`
+                subscribe, `w` publish, `s` store messages, `l` load stored messages,
+                `p` presence, `e` make private channels.
             ttl: How long the key works. 0 means forever. Unit: seconds. At least 0, at
                 most 2147483647. Default: 0.
             timeout_s: Seconds to wait for the reply. Default: the client's setting.

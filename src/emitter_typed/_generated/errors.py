@@ -37,8 +37,8 @@ class Unauthorized(BrokerError):
     """
 
     hint = """\
-use a key for this channel with the needed permission; `keygen` and `keyban` need \
-the master key"""
+use a key for this channel that has the needed permission and has not expired; \
+`keygen` and `keyban` need the master key"""
 
 
 class PaymentRequired(BrokerError):

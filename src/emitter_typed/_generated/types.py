@@ -161,7 +161,10 @@ class KeygenRequest(Record):
     At most 23 segments.
     """
     permissions: Permission = field(metadata=wire("type"))
-    """What the key allows, as letters or as a Permission."""
+    """What the key allows, as letters or as a Permission: `r` subscribe, `w`
+    publish, `s` store messages, `l` load stored messages, `p` presence, `e` make
+    private channels.
+    """
     ttl: timedelta = field(
         default=timedelta(0),
         validator=[minimum(timedelta(0)), maximum(timedelta(seconds=2147483647))],

@@ -36,15 +36,13 @@ class Message(Generic[PayloadT]):
     """
 
     channel: str
-    """The channel that it was published to, without key, with its last slash."""
+    """The channel that it was published to, without the key, with its last slash."""
     payload: PayloadT
-    """What was published: an object of the subscription's `payload` type, or the bytes as they came."""
+    """The content: an object of the subscription's `payload` type, or the bytes as they came."""
     _raw: bytes = field(repr=False)
     stored_at: datetime | None = field(default=None, kw_only=True)
-    """When the broker stored it, to the second, in UTC, if it was fetched from there; None if it arrived live.
-
-    A live message may have been stored too: the broker does not say.
-    """
+    """When the broker stored it, to the second, in UTC, if it was fetched from storage. None if it arrived live. A live
+    message may have been stored too: the broker does not tell."""
 
     def as_binary(self) -> bytes:
         """Return the payload as bytes, unchanged."""
@@ -133,7 +131,7 @@ class StoredMessage(Message[bytes]):
     """A message that the broker had stored."""
 
     id: bytes = field(repr=False, kw_only=True)
-    """Its id at the broker."""
+    """The message's id at the broker."""
     stored_at: datetime = field(kw_only=True)
     """When the broker stored it, to the second, in UTC."""
 
@@ -143,15 +141,17 @@ class Gap:
     """A time without a connection, between two messages of a subscription."""
 
     recovered: bool
-    """True if all that was stored meanwhile follows, in order. False if the subscription is not to recover; if fetching
-    failed, and then `on_error` has learnt why; or if stored messages may be missing, for the broker has lost its
-    storage, or a cluster stored more in one second than can be fetched. What could be fetched follows."""
+    """True if all messages that were stored meanwhile follow, in order. False in these cases: the subscription was made
+    without `recover=True`; fetching failed, and `on_error` received the error; or stored messages may be missing,
+    because the broker lost its storage or a cluster stored more in one second than can be fetched. The messages that
+    could be fetched follow."""
     since: datetime
-    """When the connection was lost, by this machine's clock, in UTC."""
+    """When the client noticed that the connection was lost, by this machine's clock, in UTC. If the network failed
+    without a word, messages may be missing from up to two `keepalive` earlier."""
     until: datetime
-    """When the subscription was there again."""
+    """When the subscription was restored, by this machine's clock, in UTC."""
     count: int
-    """How many stored messages follow."""
+    """Number of stored messages that follow."""
     exact: bool
-    """True if just the missed messages follow. False if some of them may have been received before, for what was
-    received is not all stored, or equals others in channel and payload; or if not all was recovered."""
+    """True if exactly the missed messages follow. False if some of them may be duplicates, because not every received
+    message was stored, or because some have the same channel and payload. Also False if `recovered` is False."""

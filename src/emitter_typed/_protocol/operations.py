@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
+from math import isnan
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve, field, frozen
 
-from emitter_typed._masking import hide_keys, kind_of, look_swapped
+from emitter_typed._masking import hide_keys, kind_of, look_swapped, shown
 from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.definition import (
     OperationDefinition,
@@ -21,6 +22,7 @@ from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import Unfit, expected
 from emitter_typed._protocol.topics import check_no_secret, compose_topic, validate_channel, written_options
+from emitter_typed._types.constraints import shown_value
 from emitter_typed._types.values import Option, Record, Secret, is_masked, masked_form
 from emitter_typed.errors import InvalidArgument
 
@@ -237,7 +239,7 @@ def one_segment(name: str, text: str, *, issued: bool = True) -> str:
     if _find_border(text) is not None:
         advice = "pass it exactly as the broker issued it" if issued else "it must be one segment of a channel"
         raise InvalidArgument(
-            f"{name}: contains a character beyond ASCII, a space or one of / ? # + * {{ }}: {advice}",
+            f"{name}: contains a character beyond ASCII, a space, a line break or one of / ? # + * {{ }}: {advice}",
             argument=name,
             value=None,
         )
@@ -303,27 +305,47 @@ def explicit_options(
 
 
 def _checked(option: OptionDefinition, value: object) -> object:
+    if isinstance(option.type, type) and isinstance(value, option.type) and not isinstance(value, bool):
+        # Narrower than the limits of its type, so that an error names these.
+        _check_constraints(option, value)
     try:
         if option.type is timedelta and not isinstance(value, timedelta):
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                raise expected("seconds or a timedelta", value)
-            value = seconds(value)
+            value = _duration(option, value)
         rules.conversion_of(option.type).write(value)
         if option.format is not None:
             rules.write_as(option.format, value)
     except (ValueError, OverflowError) as error:
         shown = hide_keys(value) if isinstance(value, str) else value
         raise InvalidArgument(hide_keys(f"{option.name}: {error}"), argument=option.name, value=shown) from None
+    _check_constraints(option, value)
+    return value
+
+
+def _check_constraints(option: OptionDefinition, value: object) -> None:
     for constraint in option.constraints:
         constraint.check(option.name, value)
-    return value
+
+
+def _duration(option: OptionDefinition, value: object) -> timedelta:
+    """Return seconds as a duration. Raises Unfit."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise expected("seconds or a timedelta", value)
+    try:
+        return seconds(value)
+    except Unfit:
+        longest = timedelta.max if value > 0 else timedelta.min
+        rule = next((each.rule for each in option.constraints if not each.holds(longest)), None)
+        if rule is None or (isinstance(value, float) and isnan(value)):
+            raise
+        raise Unfit(f"{rule}, not {shown(value)} s") from None
 
 
 def _check_order(option: OptionDefinition, value: Any, checked: Mapping[str, Any]) -> None:  # Any: what has an order
     later = None if option.not_after is None else checked.get(option.not_after)
     if later is not None and value > later:
         raise InvalidArgument(
-            f"{option.name}: must not be after {option.not_after}: it is {value}, and {option.not_after} is {later}",
+            f"{option.name}: must not be after {option.not_after}: it is {shown_value(value)}, "
+            f"and {option.not_after} is {shown_value(later)}",
             argument=option.name,
             value=value,
         )

@@ -29,9 +29,9 @@ class Will:
     channel: str
     """The channel, with its last slash."""
     retain: bool
-    """Whether the broker stores it, for those that subscribe later."""
+    """True if the broker stores it for later subscribers."""
     topic: str = field(repr=False)
-    """Key and channel, as the broker wants them."""
+    """Key and channel in the form that the broker expects. It contains the key."""
     payload: bytes = field(repr=False)
     """The message in bytes."""
 

@@ -27,19 +27,20 @@ class Endpoint:
     port: int
     """The broker's port."""
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    """The context of a TLS connection; None: no TLS."""
+    """The context of a TLS connection. None: no TLS."""
     websocket_path: str | None = None
-    """The path of a WebSocket, such as `/`; None: MQTT without one around it."""
+    """The path of the WebSocket, such as `/`. None: MQTT without WebSocket."""
     proxy: Proxy | None = None
-    """The proxy to go through; None: the one in the environment variable `mqtt_proxy`, if there is one."""
+    """The proxy. None: the one in the environment variable `mqtt_proxy`, if it is set."""
     will: Will | None = None
-    """What the broker publishes once the connection has ended."""
+    """The message that the broker publishes when the connection has ended. None: no message."""
     username: str | None = None
-    """The CONNECT's username, which presence shows to others."""
+    """The username of the CONNECT, which presence shows to others."""
     keepalive_s: int = 30
-    """Seconds without traffic after which a PINGREQ is sent; Emitter drops a connection that is silent for 120."""
+    """Seconds without traffic after which a PINGREQ is sent. Emitter drops a connection after 120 seconds of
+    silence."""
     max_packet_bytes: int = 65_536
-    """The largest remaining length of a packet. A connection whose broker announces a larger one has to end."""
+    """Maximum remaining length of a packet. If the broker sends a longer one, the connection must end."""
     connect_timeout_s: float = 10.0
     """Seconds for all of connecting: name look-up, TCP, proxy, TLS, WebSocket and the broker's CONNACK."""
 

@@ -20,7 +20,7 @@ from emitter_typed._clock import monotonic
 from emitter_typed._transport.base import Endpoint
 from emitter_typed._transport.lookups import Address, look_up
 from emitter_typed._transport.proxy import Proxy, ProxyKind, proxy_of
-from emitter_typed._transport.reasons import HandshakeRefused
+from emitter_typed._transport.reasons import HandshakeRefused, system_words
 from emitter_typed._transport.websocket import WebSocket
 
 _MAX_RESPONSE_BYTES: Final = 16 * 1024
@@ -153,7 +153,7 @@ def _dial(address: Address, deadline_s: float, unwatch: Callable[[], None]) -> S
             yield from _until_ready(sock.fileno(), EVENT_WRITE, deadline_s)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code:
-                raise OSError(code, os.strerror(code)) from None
+                raise OSError(code, system_words(code)) from None
     except BaseException:
         unwatch()
         sock.close()

@@ -36,15 +36,15 @@ class Proxy:
     """
 
     kind: ProxyKind
-    """What it speaks."""
+    """The protocol of the proxy."""
     host: str
-    """Its name or address."""
+    """The proxy's name or address."""
     port: int
-    """Its port."""
+    """The proxy's port."""
     username: str | None = field(default=None, repr=False)
-    """The username that it asks for; None: none."""
+    """The username for the proxy. None: no login."""
     password: str | None = field(default=None, repr=False)
-    """The password that it asks for; None: none."""
+    """The password for the proxy. None: no password."""
 
 
 _PORTS = {ProxyKind.SOCKS4: 1080, ProxyKind.SOCKS5: 1080, ProxyKind.HTTP: 8080}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import ssl
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +15,8 @@ from emitter_typed.errors import ConnectionRefused
 _PASSING_RETURN_CODE = 3
 # TLS that ended in the middle: the other side may have been shut down.
 _CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+# From here on, os.strerror of Windows calls each an unknown error.
+_FIRST_OF_WINSOCK: Final = 10_000
 _NO_WAY: Final = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -23,6 +27,15 @@ class HandshakeRefused(ConnectionError):
         """Say what it answered, and whether it would answer the same again."""
         super().__init__(message)
         self.permanent = permanent
+
+
+def system_words(code: int) -> str:
+    """Return what the system says of an error number of a socket."""
+    if sys.platform == "win32" and code >= _FIRST_OF_WINSOCK:
+        import ctypes
+
+        return ctypes.FormatError(code).strip().rstrip(".")
+    return os.strerror(code)
 
 
 def words(error: Exception) -> str:

@@ -33,14 +33,17 @@ _COLLECTION: _Kind = (Sequence, Mapping), "a list or a map"
 _ANYTHING: _Kind = (object,), "anything"
 
 
-def _shown(value: object) -> str:
+def shown_value(value: object) -> str:
+    """Return a value as errors show it: times as ISO 8601, durations in seconds."""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.15g} s"
     return value.isoformat() if isinstance(value, date) else shown(value)
 
 
 def _is_finite(value: float | Decimal) -> bool:
-    # math.isfinite refuses a signalling NaN.
+    # math.isfinite refuses a signalling NaN, and an integer that no float can hold.
+    if isinstance(value, int):
+        return True
     return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
 
 
@@ -87,7 +90,7 @@ class Constraint:
             holds = False
         if not holds:
             given = hide_keys(value) if isinstance(value, str) else value
-            raise InvalidArgument(f"{argument}: {self.rule}, not {_shown(value)}", argument=argument, value=given)
+            raise InvalidArgument(f"{argument}: {self.rule}, not {shown_value(value)}", argument=argument, value=given)
 
     def __call__(self, instance: object, attribute: AnyAttribute, value: object) -> None:
         """Check a field of an attrs class: attrs calls validators so."""
@@ -116,25 +119,25 @@ def _described(make: _MakeT) -> _MakeT:
 @_described
 def minimum(limit: Any) -> Constraint:
     """At least the limit: a number, a timedelta, a date or an aware datetime."""
-    return Constraint(f"must be at least {_shown(limit)}", lambda value: value >= limit, _kind_of_limit(limit))
+    return Constraint(f"must be at least {shown_value(limit)}", lambda value: value >= limit, _kind_of_limit(limit))
 
 
 @_described
 def maximum(limit: Any) -> Constraint:
     """At most the limit: a number, a timedelta, a date or an aware datetime."""
-    return Constraint(f"must be at most {_shown(limit)}", lambda value: value <= limit, _kind_of_limit(limit))
+    return Constraint(f"must be at most {shown_value(limit)}", lambda value: value <= limit, _kind_of_limit(limit))
 
 
 @_described
 def exclusive_minimum(limit: Any) -> Constraint:
     """More than the limit: a number, a timedelta, a date or an aware datetime."""
-    return Constraint(f"must be more than {_shown(limit)}", lambda value: value > limit, _kind_of_limit(limit))
+    return Constraint(f"must be more than {shown_value(limit)}", lambda value: value > limit, _kind_of_limit(limit))
 
 
 @_described
 def exclusive_maximum(limit: Any) -> Constraint:
     """Less than the limit: a number, a timedelta, a date or an aware datetime."""
-    return Constraint(f"must be less than {_shown(limit)}", lambda value: value < limit, _kind_of_limit(limit))
+    return Constraint(f"must be less than {shown_value(limit)}", lambda value: value < limit, _kind_of_limit(limit))
 
 
 @_described

@@ -68,6 +68,8 @@ def warn_when_made(message: str | None = None, /, **by_field: str) -> Callable[[
                         warnings.warn(said, DeprecationWarning, stacklevel=2)
             make(self, **given)
 
+        # Python 3.14 copies what makes annotations instead; attrs gives a constructor the annotations themselves.
+        warning.__annotations__ = make.__annotations__
         setattr(cls, "__init__", warning)  # noqa: B010  # checkers refuse the plain spelling
         return cls
 

@@ -187,7 +187,7 @@ class Unrecognized(PydanticField, Generic[RawT]):
     """A value of an open enum that the schema does not know, kept unchanged."""
 
     raw: RawT
-    """What stood on the wire."""
+    """The value as it was received."""
 
     @property
     def value(self) -> RawT:

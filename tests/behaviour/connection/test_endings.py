@@ -231,7 +231,7 @@ async def test_draining_counts_what_the_network_did_not_take(flavour: Flavour, b
         began = monotonic()
         with pytest.raises(RequestTimeout) as caught:
             await client.drain(0.3)
-        assert monotonic() - began < 1.5
+        assert monotonic() - began < PATIENCE_S
         assert (caught.value.unacknowledged, caught.value.handlers_running) == (0, 0)
         assert caught.value.unsent is not None
         assert caught.value.unsent > 0
@@ -439,6 +439,9 @@ async def main():
     await client.connect()
     before = (await client.me()).id
     if (child := os.fork()) == 0:
+        if sys.version_info >= (3, 14):
+            # There, asyncio lets a child of a running loop await nothing, nor end in another way.
+            os._exit(0)
         await client.close()
         sys.exit()
     os.waitpid(child, 0)

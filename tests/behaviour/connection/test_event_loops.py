@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from emitter_typed import AsyncClient, Closed, EmitterError, Key
+from emitter_typed import AsyncClient, AsyncSubscription, Closed, EmitterError, Key
 from emitter_typed.broker import Broker
+from tests.helpers.flavours import texts
 from tests.helpers.loops import LIMIT_S
 from tests.helpers.samples import WRONG_KEY
 
@@ -58,16 +60,46 @@ def test_a_client_whose_loop_has_closed_can_be_closed_and_connected_in_another(b
 def test_a_loop_that_still_runs_keeps_its_client(broker: Broker) -> None:
     client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S)
 
-    async def close() -> None:
-        with pytest.raises(Closed, match="loop"):
-            await client.close()
+    key = broker.keygen("a/", "rw")
+
+    async def end(subscription: AsyncSubscription) -> None:
+        ends: dict[str, Callable[[], Awaitable[object]]] = {
+            "close was": client.close,
+            "abort was": client.abort,
+            "drain was": client.drain,
+            "a subscription was closed": subscription.close,
+        }
+        for words, call in ends.items():
+            with pytest.raises(Closed, match=f"^{words} .*outside the event loop"):
+                await call()
 
     async def main() -> None:
         async with client:
-            await asyncio.to_thread(asyncio.run, close())
-            assert (await client.me()).id
+            subscription = await client.subscribe(key, "a/")
+            # It would have something to wait for.
+            client.publish_nowait(key, "a/", "x")
+            await asyncio.to_thread(asyncio.run, end(subscription))
+            await client.publish(key, "a/", "y", qos=1)
+            assert await texts(subscription, 2) == ["x", "y"]
 
     asyncio.run(main())
+
+
+def test_the_state_can_be_waited_for_in_any_loop(broker: Broker) -> None:
+    client = AsyncClient.from_url(broker.url, timeout_s=LIMIT_S)
+    waits = threading.Event()
+
+    async def elsewhere() -> bool:
+        asyncio.get_running_loop().call_soon(waits.set)
+        return await client.connection.wait("closed")
+
+    async def main() -> bool:
+        async with client:
+            waiting = asyncio.create_task(asyncio.to_thread(asyncio.run, elsewhere()))
+            assert await asyncio.to_thread(waits.wait, LIMIT_S)
+        return await asyncio.wait_for(waiting, LIMIT_S)
+
+    assert asyncio.run(main())
 
 
 WAITS: dict[str, Callable[[AsyncClient, Key], Awaitable[object]]] = {

@@ -122,7 +122,7 @@ async def test_a_connect_that_is_cancelled_ends_at_once_and_holds_nobody_up(
 async def test_a_client_that_is_reconnecting_ends_at_once(
     flavour: Flavour, broker: Broker, kind: str, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with connected(flavour, broker, host="localhost") as client:
+    async with connected(flavour, broker, url=f"mqtt://localhost:{broker.port}") as client:
         with place(kind, monkeypatch, "localhost") as (host, port, _):
             if kind != "name":
                 go_elsewhere(monkeypatch, (host, port))

@@ -244,8 +244,9 @@ def test_threads_go_on_through_losses(scene: Scene, executed: Counter[str], seed
     progress, enough = Progress(), threading.Event()
     losses = Losses(scene.writers, scene.readers, seed)
     with (
-        ExitStack() as clients,
         ThreadPoolExecutor(PUBLISHERS + len(scene.channels) + 1) as pool,
+        # Closed before the pool waits for the threads that read: if something fails, nothing else ends these.
+        ExitStack() as clients,
     ):
 
         def connect(proxy: CuttingProxy) -> Client:

@@ -54,6 +54,9 @@ def _of(**more: object) -> dict[str, object]:
     return {"room": "a", **more}
 
 
+_TWINS = ", Lamp: {fields: {width: int}}, Door: {fields: {width: int}}, Thing: {union: [Lamp, Door], tag: kind, "
+_EVENT = ", Door: {fields: {width: int}}, Event: {union: [Reading, Door], tag: kind}"
+
 A = _of()
 B = {"room": "b"}
 PLAIN = _fields("")
@@ -970,6 +973,238 @@ ROWS = (
         new_reads=_of(may="wr"),
         new_sends=_of(may="wr"),
         old_reads=_of(may="rw"),
+    ),
+    # What both sides read, and take for something else.
+    Row(
+        rule="time-unit-changed",
+        old=_fields("level: {type: duration, format: seconds}"),
+        new=_fields("level: {type: duration, format: milliseconds}"),
+        old_sends=_of(level=90),
+        new_sends=_of(level=90000),
+        meaning=True,
+    ),
+    Row(
+        rule="time-unit-changed",
+        old=_fields("level: {type: datetime, format: unix}"),
+        new=_fields("level: {type: duration, format: seconds}"),
+        old_sends=_of(level=1767225600),
+        new_sends=_of(level=90),
+        meaning=True,
+    ),
+    Row(
+        rule="time-unit-changed-old-refuse",
+        old=_fields("level: {type: datetime, format: unix}"),
+        new=_fields("level: {type: datetime, format: unix_ms}"),
+        old_sends=_of(level=1767225600),
+        new_sends=_of(level=1767225600000),
+        old_reads=REFUSED,
+    ),
+    Row(
+        rule="time-unit-changed-old-refuse",
+        old=_fields("level: {type: duration, format: milliseconds}"),
+        new=_fields("level: duration"),
+        old_sends=_of(level=90000),
+        new_sends=_of(level=0.5),
+        old_reads=REFUSED,
+    ),
+    Row(
+        rule="time-unit-changed-new-refuse",
+        old=_fields("level: {type: datetime, format: unix_ms}"),
+        new=_fields("level: {type: datetime, format: unix}"),
+        old_sends=_of(level=1767225600000),
+        new_reads=REFUSED,
+        new_sends=_of(level=1767225600),
+    ),
+    Row(
+        rule="time-unit-changed-both-refuse",
+        old=_fields("level: {type: datetime, format: unix_float}"),
+        new=_fields("level: {type: datetime, format: unix_ms}"),
+        old_sends=_of(level=1767225600.5),
+        new_reads=REFUSED,
+        new_sends=_of(level=1767225600000),
+        old_reads=REFUSED,
+    ),
+    Row(
+        rule="field-name-reused",
+        old=_fields("level: {type: int, wire: height}, height: {type: int, wire: level}"),
+        new=_fields("height: int, level: int"),
+        old_sends=_of(level=1, height=2),
+        new_sends=_of(level=1, height=2),
+        meaning=True,
+    ),
+    Row(
+        rule="value-name-reused",
+        old=_fields("level: Level", ", Level: {enum: {low: {name: down}, high: {name: up}}}"),
+        new=_fields("level: Level", ", Level: {enum: {low: {name: up}, high: {name: down}}}"),
+        old_sends=_of(level="low"),
+        new_sends=_of(level="low"),
+        meaning=True,
+    ),
+    Row(
+        rule="parameter-name-reused",
+        old=_channel('reading: {address: "a/{floor}/{place}/", payload: Reading}'),
+        new=_channel('reading: {address: "a/{place}/{floor}/", payload: Reading}'),
+        old_sends=({"floor": "x", "place": "y"}, A),
+        new_reads=({"floor": "y", "place": "x"}, A),
+        new_sends=({"floor": "x", "place": "y"}, A),
+        old_reads=({"floor": "y", "place": "x"}, A),
+    ),
+    Row(
+        rule="member-values-swapped",
+        old=_fields("what: Thing", f"{_TWINS}values: [a, b]}}"),
+        new=_fields("what: Thing", f"{_TWINS}values: [b, a]}}"),
+        old_sends=_of(what={"kind": "a", "width": 1}),
+        new_sends=_of(what={"kind": "a", "width": 2}),
+        also=frozenset({"order-changed"}),
+        meaning=True,
+    ),
+    Row(
+        rule="also-read-reordered",
+        old=_fields("level: {type: int, also_read: [height, depth]}"),
+        new=_fields("level: {type: int, also_read: [depth, height]}"),
+        old_sends=_of(level=1),
+        new_sends=_of(level=2),
+        stored=b'{"room":"a","height":3,"depth":4}',
+        new_reads_stored=_of(level=4),
+    ),
+    Row(
+        rule="address-reused",
+        old=_channel(
+            'reading: {address: "a/reading/", payload: Reading}, zone: {address: "a/zone/", payload: Reading}'
+        ),
+        new=_channel(
+            'reading: {address: "a/zone/", payload: Reading}, zone: {address: "a/reading/", payload: Reading}'
+        ),
+        old_sends=A,
+        new_reads=SILENCE,
+        new_sends=B,
+        old_reads=SILENCE,
+    ),
+    # A record, and a union of it.
+    Row(
+        rule="record-made-union",
+        old=_channel('reading: {address: "a/reading/", payload: Reading}'),
+        new=_channel('reading: {address: "a/reading/", payload: Event}', ", Event: {union: [Reading], tag: kind}"),
+        old_sends=A,
+        new_reads=REFUSED,
+        new_sends=_of(kind="reading"),
+        old_reads=A,
+        also=frozenset({"type-added"}),
+    ),
+    Row(
+        rule="record-made-union",
+        old=_channel('reading: {address: "a/reading/", payload: Reading}'),
+        new=_channel('reading: {address: "a/reading/", payload: Event}', _EVENT),
+        old_sends=A,
+        new_reads=REFUSED,
+        new_sends={"kind": "door", "width": 1},
+        old_reads=REFUSED,
+        also=frozenset({"type-added", "member-added"}),
+    ),
+    Row(
+        rule="union-made-record",
+        old=_channel('reading: {address: "a/reading/", payload: Event}', ", Event: {union: [Reading], tag: kind}"),
+        new=_channel('reading: {address: "a/reading/", payload: Reading}'),
+        old_sends=_of(kind="reading"),
+        new_reads=A,
+        new_sends=A,
+        old_reads=REFUSED,
+        also=frozenset({"type-removed"}),
+    ),
+    Row(
+        rule="union-made-record",
+        old=_channel('reading: {address: "a/reading/", payload: Event}', _EVENT),
+        new=_channel('reading: {address: "a/reading/", payload: Reading}'),
+        old_sends={"kind": "door", "width": 1},
+        new_reads=REFUSED,
+        new_sends=A,
+        old_reads=REFUSED,
+        also=frozenset({"type-removed", "member-removed"}),
+    ),
+    Row(
+        rule="member-taken-for-record",
+        old=_channel('reading: {address: "a/reading/", payload: Reading}'),
+        new=_channel(
+            'reading: {address: "a/reading/", payload: Event}', _EVENT.replace("width", "room: string, width")
+        ),
+        old_sends=A,
+        new_reads=REFUSED,
+        new_sends=_of(kind="door", width=1),
+        old_reads=A,
+        also=frozenset({"type-added", "record-made-union"}),
+    ),
+    # Flags and enums are both texts.
+    Row(
+        rule="type-narrowed",
+        old=_fields("may: Rights", ", Rights: {flags: {r: read, w: write}}"),
+        new=_fields("may: Rights", ", Rights: {enum: [r, w]}"),
+        old_sends=_of(may="rw"),
+        new_reads=REFUSED,
+        new_sends=_of(may="w"),
+    ),
+    Row(
+        rule="type-widened",
+        old=_fields("may: Rights", ", Rights: {enum: [r, w]}"),
+        new=_fields("may: Rights", ", Rights: {flags: {r: read, w: write}}"),
+        old_sends=_of(may="w"),
+        new_sends=_of(may="rw"),
+        old_reads=REFUSED,
+    ),
+    Row(
+        rule="type-respelled",
+        old=_fields("may: Rights", ", Rights: {flags: {r: read, w: write}}"),
+        new=_fields(
+            "may: Rights", ', Rights: {enum: {"": {name: nothing}, r: {name: read}, w: {name: write}, rw: {name: all}}}'
+        ),
+        old_sends=_of(may=""),
+        new_sends=_of(may="rw"),
+        gone="Rights.letters",
+    ),
+    # Limits that another one makes needless.
+    Row(
+        rule="limit-without-effect",
+        old=_fields("level: {type: Level, maximum: 5}", ", Level: {alias: int, maximum: 50}"),
+        new=_fields("level: {type: Level, maximum: 5}", ", Level: {alias: int, maximum: 9}"),
+        old_sends=_of(level=5),
+        new_sends=_of(level=5),
+    ),
+    Row(
+        rule="limit-without-effect",
+        old=_fields("level: {type: Level, maximum: 50}", ", Level: {alias: int, maximum: 5}"),
+        new=_fields("level: Level", ", Level: {alias: int, maximum: 5}"),
+        old_sends=_of(level=5),
+        new_sends=_of(level=5),
+    ),
+    Row(
+        rule="limit-without-effect",
+        old=_fields("level: string"),
+        new=_fields("level: {type: string, min_length: 0}"),
+        old_sends=_of(level=""),
+        new_sends=_of(level=""),
+    ),
+    Row(
+        rule="limit-without-effect",
+        old=_fields("level: int"),
+        new=_fields("level: {type: int, maximum: 9223372036854775807}"),
+        old_sends=_of(level=9223372036854775807),
+        new_sends=_of(level=9223372036854775807),
+    ),
+    Row(
+        rule="limit-without-effect",
+        old=_channel('reading: {address: "a/{place}/", payload: Reading}'),
+        new=_channel(
+            'reading: {address: "a/{place}/", payload: Reading, params: {place: {type: string, min_length: 1}}}'
+        ),
+        old_sends=({"place": "x"}, A),
+        new_sends=({"place": "x"}, A),
+    ),
+    Row(
+        rule="limit-loosened",
+        old=_fields("level: {type: Level, maximum: 50}", ", Level: {alias: int, maximum: 5}"),
+        new=_fields("level: {type: Level, maximum: 50}", ", Level: {alias: int, maximum: 90}"),
+        old_sends=_of(level=5),
+        new_sends=_of(level=50),
+        old_reads=REFUSED,
     ),
     Row(
         rule="doc-changed",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from operator import attrgetter
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,6 +19,7 @@ from emitter_typed import Client, EmitterError, Undecodable
 from emitter_typed._protocol.payloads import codec
 from emitter_typed.broker import Broker
 from emitter_typed_codegen.compare import RULES, Change, compare
+from emitter_typed_codegen.compare.wire import misread
 from emitter_typed_codegen.model import Schema
 from emitter_typed_codegen.resolve import load
 from tests.behaviour.conftest import Generated
@@ -126,6 +129,54 @@ def _changes(row: Row, folder: Path) -> tuple[Change, ...]:
         path.write_text(f"emitter-typed: 1\n{text}", "utf-8")
         schemas.append(load(path))
     return compare(*schemas)
+
+
+TIMES = {
+    "datetime:unix": ("Unix", "{type: datetime, format: unix}"),
+    "datetime:unix_ms": ("UnixMs", "{type: datetime, format: unix_ms}"),
+    "datetime:unix_float": ("UnixFloat", "{type: datetime, format: unix_float}"),
+    "duration": ("Duration", "duration"),
+    "duration:seconds": ("Seconds", "{type: duration, format: seconds}"),
+    "duration:milliseconds": ("Milliseconds", "{type: duration, format: milliseconds}"),
+}
+
+
+def test_a_misread_time_is_what_programs_read(generated: Generated) -> None:
+    records = "".join(f"  {name}: {{fields: {{at: {form}}}}}\n" for name, form in TIMES.values())
+    package = generated(f"name: Home\ntypes:\n{records}")
+    for reader, writer in permutations(TIMES, 2):
+        wrote, reads = (getattr(package, TIMES[kind][0]) for kind in (writer, reader))
+        sent: Any = datetime(2026, 1, 1, tzinfo=UTC) if writer.startswith("datetime") else timedelta(seconds=90)
+        whole, received = _exchanged(wrote, reads, sent)
+        fraction = received
+        if writer in ("duration", "datetime:unix_float"):
+            fraction = _exchanged(wrote, reads, sent + timedelta(seconds=0.5))[1]
+
+        told = misread(reader, writer)
+
+        if told is None:
+            assert received == sent
+        else:
+            assert told[0] == (REFUSED in (received, fraction))
+            makes = "refuse {}" if received == REFUSED else f"read {{}} as {_spelled(received)}"
+            assert told[1] == makes.format(f"{whole} ({_spelled(sent)})")
+
+
+def _exchanged(wrote: Any, reads: Any, sent: object) -> tuple[object, object]:
+    """Return what a program writes, and what another one reads."""
+    document = codec.encode(wrote(at=sent), wrote)
+    try:
+        received: object = codec.decode(document, reads).at
+    except EmitterError:
+        received = REFUSED
+    return json.loads(document)["at"], received
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g} s"
+    assert isinstance(value, datetime)
+    return value.isoformat().replace("+00:00", "Z")
 
 
 def test_every_rule_has_a_row() -> None:

@@ -283,3 +283,63 @@ async def test_recovering_goes_on_after_many_messages(
         assert isinstance(gap, Gap)
         assert (gap.count, gap.exact) == (1, True)
         assert rest == ['"missed"']
+
+
+@both_flavours
+@in_loop
+async def test_retained_messages_are_recovered_as_those_with_a_ttl_are(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    async with connected(flavour, broker) as client:
+        subscription = await client.subscribe(key, "a/", last=0, recover=True)
+        publisher.publish(key, "a/", "before", retain=True, qos=1)
+        assert await texts(subscription, 1) == ["before"]
+        await lose(client, broker, flavour)
+        publisher.publish(key, "a/", "missed", retain=True, qos=1)
+        publisher.publish(key, "a/", "missed, with a ttl", ttl=60, qos=1)
+        await return_(client, broker)
+        publisher.publish(key, "a/", "live", retain=True, qos=1)
+        gap = await anext(subscription.events())
+        assert isinstance(gap, Gap)
+        assert (gap.recovered, gap.count, gap.exact) == (True, 2, True)
+        assert await texts(subscription, 3) == ["missed", "missed, with a ttl", "live"]
+        late = await client.subscribe(key, "a/", None, last=2)
+        assert await texts(late, 2) == ["missed, with a ttl", "live"]
+
+
+@both_flavours
+@in_loop
+async def test_subscriptions_that_overlap_over_many_channels_recover_each_on_its_own(
+    flavour: Flavour, broker: Broker, key: Key, publisher: Client
+) -> None:
+    """What one has received, or fetched, is nothing that another one has."""
+    channels = [f"a/{number}/{'x/' if number % 2 else ''}" for number in range(200)]
+
+    def publish(word: str) -> list[tuple[str, str]]:
+        for pending in [publisher.publish_nowait(key, each, word, ttl=60) for each in channels]:
+            pending.wait()
+        return [(each, word) for each in channels]
+
+    async def received(subscription: AsyncSubscription, wanted: list[tuple[str, str]]) -> None:
+        for expected in wanted:
+            message = await subscription.get(timeout_s=LIMIT_S)
+            assert message is not None
+            assert (message.channel, message.as_string()) == expected
+
+    async with connected(flavour, broker) as client:
+        subscriptions = {
+            filter_: await client.subscribe(key, filter_, last=0, recover=True)
+            for filter_ in ("a/", "a/+/x/", *(f"a/{number}/" for number in range(0, 200, 20)))
+        }
+        before = publish("before")
+        await lose(client, broker, flavour)
+        missed = publish("missed")
+        await return_(client, broker)
+        everything = before + missed + publish("live")
+        for filter_, subscription in subscriptions.items():
+            ends = "/x/" if "+" in filter_ else ""
+            prefix = filter_.partition("+")[0]
+            await received(
+                subscription, [each for each in everything if each[0].startswith(prefix) and each[0].endswith(ends)]
+            )
+            assert subscription.pending == 0, filter_

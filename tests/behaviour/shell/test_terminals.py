@@ -31,15 +31,22 @@ def test_the_example_of_each_help_works(verb: str, pipe: Shell, broker: Broker, 
     assert process.end().code == (130 if verb in {"sub", "presence"} else 0)
 
 
+@pytest.mark.parametrize("columns", [40, 80, 200])
 @pytest.mark.parametrize("verb", [None, *VERBS])
-def test_help_fits_a_narrow_terminal_and_names_each_verb(verb: str | None, make_shell: Callable[[bool], Shell]) -> None:
+def test_help_fits_the_terminal_and_names_each_verb(
+    verb: str | None, columns: int, make_shell: Callable[[bool], Shell]
+) -> None:
     narrow = make_shell(False)
-    narrow.environment["COLUMNS"] = "40"
+    narrow.environment["COLUMNS"] = str(columns)
     done = narrow.run(*([] if verb is None else [verb]), "--help")
     assert done.code == 0
-    # Notes and examples are to be copied as they are.
-    options = done.out.partition("options:")[2].partition("\n\n")[0] if verb else done.out.partition("\n")[2]
-    assert [line for line in options.splitlines() if len(line) > 40] == []
+    # What is to be copied stays on its line, and a path is one word.
+    lines = [
+        one
+        for one in done.out.splitlines()
+        if not re.search(r"example: |emitter-typed \S|\$schema=|profiles\.toml", one)
+    ]
+    assert [line for line in lines if len(line) > min(columns, 100)] == []
     assert verb is not None or all(re.search(rf"^  {name} ", done.out, re.MULTILINE) for name in VERBS)
 
 
@@ -167,3 +174,15 @@ def test_the_version_costs_little_more_than_the_interpreter() -> None:
     program += "print(len(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert int(done.stdout.splitlines()[1]) < 60
+
+
+@pytest.mark.parametrize(("columns", "as_list"), [(40, True), (80, False)])
+def test_a_table_that_a_terminal_is_too_narrow_for_is_a_list(columns: int, as_list: bool, terminal: Shell) -> None:
+    pytest.importorskip("rich")
+    terminal.environment["COLUMNS"] = str(columns)
+
+    lines = [line.rstrip() for line in terminal.run("doctor").out.splitlines()]
+
+    assert ("EXTRA      broker" in lines) == as_list
+    assert [line for line in lines if line.startswith(("EXTRA", "INSTALLED")) and len(line) > columns] == []
+    assert any("hypothesis" in line for line in lines)

@@ -72,6 +72,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_is_serves_and_stops_with_0(signal_number: signal.Signals) -> None:
     with started("--json") as process:
@@ -103,6 +104,7 @@ sys.exit(main(["broker", *sys.argv[1:]]))
 """
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("program", [PROGRAM, [sys.executable, "-c", NO_HANDLERS]])
 def test_however_often_it_is_interrupted_it_ends_with_0_and_no_traceback(program: list[str]) -> None:
     with started("--json", program=program) as process:
@@ -173,6 +175,7 @@ def test_a_cluster_has_no_port_that_two_would_share(refused: Run) -> None:
     assert "two nodes cannot share one" in refused("--cluster", "2", "--port", "8099")
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(("host", "warns"), [("0.0.0.0", True), ("localhost", False), ("127.0.0.1", False)])
 def test_a_broker_that_others_can_reach_warns(host: str, warns: bool) -> None:
     with started("--host", host) as process:
@@ -273,7 +276,8 @@ def test_a_mistake_is_2_and_one_line(arguments: tuple[str, ...], said: str, refu
 def test_a_port_in_use_is_3_and_one_line(refused: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert f"127.0.0.1:{port} (Address already in use)" in refused("--port", str(port), code=3)
+        said = refused("--port", str(port), code=3)
+        assert f"127.0.0.1:{port} (Address already in use): pass --port 0 for a free port" in said
 
 
 def test_a_host_of_no_machine_is_3_and_one_line(refused: Run) -> None:

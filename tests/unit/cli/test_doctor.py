@@ -39,8 +39,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    (folder / "home.yaml").write_text(HOME)
-    (folder / "pyproject.toml").write_text(PROJECT)
+    (folder / "home.yaml").write_text(HOME, "utf-8")
+    (folder / "pyproject.toml").write_text(PROJECT, "utf-8")
     assert main(["generate"]) == 0
     capsys.readouterr()
     return folder
@@ -54,7 +54,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> Any:
 
 
 def rewrite(manifest: Path, **changes: object) -> None:
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | changes))
+    manifest.write_text(json.dumps(json.loads(manifest.read_text("utf-8")) | changes), "utf-8")
 
 
 def test_a_project_in_which_all_is_well_is_0(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,6 +160,19 @@ def test_a_project_that_generates_nothing_is_well(here: Path, capsys: pytest.Cap
     (here / "pyproject.toml").write_text("[project]\nname = 'x'\n")
 
     assert told(capsys, code=0)["project"]["packages"][0]["folder"] == "home_api"
+
+
+def test_a_machine_without_the_compiler_has_nothing_to_repair(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def not_found(name: str) -> None:
+        return None
+
+    monkeypatch.setattr("importlib.util.find_spec", not_found)
+
+    assert main(["doctor"]) == 0
+    assert "project: not checked: checking the project needs the extra codegen: pip install" in capsys.readouterr().out
+    assert told(capsys, code=0)["project"] is None
 
 
 def test_a_manifest_after_a_merge_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

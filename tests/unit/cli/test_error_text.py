@@ -21,7 +21,7 @@ _find_api = re.compile(r"[a-z]+_[a-z_]+|\w+=|\w+\(\)|Client\b|`since`|call again
     [
         (
             Unauthorized(401, "no", "publish_nowait", channel="a/"),
-            "the broker refused it for a/ with 401 (no): use a key for this channel with the needed permission",
+            "the broker refused it for a/ with 401 (no): use a key for this channel that has the needed permission",
         ),
         (
             Unauthorized(401, "no", "keygen", channel="a/"),

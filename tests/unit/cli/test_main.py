@@ -79,6 +79,7 @@ def test_an_output_that_cannot_be_written_is_1_and_one_line(arguments: list[str]
     assert done.stderr == "emitter-typed: the output cannot be written: No space left on device\n"
 
 
+@pytest.mark.posix
 def test_a_program_without_a_stdout_does_its_work(schema: Path) -> None:
     command = ["sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, "check", str(schema)]
     done = subprocess.run(command, stderr=subprocess.PIPE, timeout=LIMIT_S, check=False)

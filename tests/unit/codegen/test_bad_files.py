@@ -30,7 +30,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def empty(path: Path) -> None:
-    path.write_text("")
+    path.write_text("", "utf-8")
 
 
 def folder(path: Path) -> None:
@@ -71,7 +71,9 @@ def link_to_nowhere(path: Path) -> None:
         (latin_1, "home.yaml:2:7: encoding: the byte 0xfc is not UTF-8\n"),
         (utf_16, "home.yaml: encoding: the file is UTF-16\n"),
         (fifty_megabytes, "home.yaml: too-large: the file is larger than 1,000,000 bytes\n"),
-        (pipe, "home.yaml: not-readable: this is a pipe or a device, not a file\n"),
+        pytest.param(
+            pipe, "home.yaml: not-readable: this is a pipe or a device, not a file\n", marks=pytest.mark.posix
+        ),
         (link_to_itself, "home.yaml: not-readable: the file cannot be read: "),
         (link_to_nowhere, "home.yaml: no-file: this link leads to a file that does not exist\n"),
     ],
@@ -115,6 +117,7 @@ def run(program: str, here: Path) -> subprocess.CompletedProcess[str]:
 AS_NOBODY = "if os.geteuid() == 0: os.setuid(65534)"
 
 
+@pytest.mark.posix
 def test_a_schema_that_may_not_be_read_is_one_problem(here: Path) -> None:
     (here / "home.yaml").chmod(0)
     before = contents(here / "home_api")
@@ -126,6 +129,7 @@ def test_a_schema_that_may_not_be_read_is_one_problem(here: Path) -> None:
     assert contents(here / "home_api") == before
 
 
+@pytest.mark.posix
 def test_a_folder_that_may_not_be_written_is_one_line(here: Path) -> None:
     (here / "home.yaml").write_text(SCHEMA.replace("celsius", "kelvin"), "utf-8")
     before = contents(here / "home_api")
@@ -139,6 +143,7 @@ def test_a_folder_that_may_not_be_written_is_one_line(here: Path) -> None:
     assert contents(here / "home_api") == before
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("most_bytes", [0, 100])
 def test_a_disk_that_is_full_is_one_line(here: Path, most_bytes: int) -> None:
     """What stands for the disk is the kernel's limit of the size of a file."""

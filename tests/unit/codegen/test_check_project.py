@@ -405,3 +405,31 @@ def test_a_folder_in_the_place_of_a_schema_is_told(here: Path, capsys: pytest.Ca
     (here / "home.yaml").mkdir()
 
     assert [one["file"] for one in told(capsys, code=1)["problems"]] == ["home.yaml"]
+
+
+def test_a_schema_in_a_submodule_has_a_baseline_of_its_own(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(here, "tag", "v1")
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    monkeypatch.chdir(outer)
+    git(outer, "init", "-qb", "trunk")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(here), "sub")
+    project = PROJECT.replace("git:main", "git:trunk").replace('"home.yaml"', '"sub/home.yaml"')
+    write(outer, "pyproject.toml", project)
+    git(outer, "add", ".")
+    git(outer, "commit", "-qm", "x")
+    write(outer, "sub/home.yaml", STRICTER)
+    generate(capsys)
+
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err.endswith(
+        f", which is a submodule of {outer} and has its own revisions: name one of these, "
+        'in pyproject.toml as the baseline of the job itself, as in baseline = "git:v1.0"\n'
+    )
+
+    write(outer, "pyproject.toml", f'{project}baseline = "git:v1"\n')
+    found = told(capsys, code=1)
+    assert found["summary"] == counts(breaking=1)
+    assert found["baseline"].startswith("git:v1 (")

@@ -204,12 +204,17 @@ def test_help_ends_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out.splitlines()[-1].startswith(f"example: emitter-typed {verb} ")
 
 
-def test_the_usage_of_generate_is_one_line_for_each_way_to_call_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_usage_of_generate_has_each_way_to_call_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     main(["generate", "--help"], prog="emitter-typed")
-    first, second = capsys.readouterr().out.splitlines()[:2]
+    usage = capsys.readouterr().out.partition("\n\n")[0].splitlines()
 
+    first, second = [line for line in usage if "generate" in line]
     assert first.startswith("usage: emitter-typed generate SCHEMA --out DIR [")
     assert second.strip().startswith("emitter-typed generate [")
+    assert max(map(len, usage)) <= 80
 
 
 def test_help_is_done(capsys: pytest.CaptureFixture[str]) -> None:
@@ -377,6 +382,21 @@ def test_a_missing_extra_is_one_line(
     error = capsys.readouterr().err
     assert 'pip install "emitter-typed[codegen]"' in error
     assert error.count("\n") == 1
+
+
+def test_two_folders_that_are_one_on_other_systems_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "office.yaml").write_text(SCHEMA, "utf-8")
+    (here / "pyproject.toml").write_text(
+        '[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "src/api"\n'
+        '[[tool.emitter-typed.jobs]]\nschema = "office.yaml"\nout = "src/Api"\n',
+        "utf-8",
+    )
+
+    assert main(["generate"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "Api differs only in case from src/api: Windows and macOS take both for one; rename one of them\n"
+    )
+    assert not (here / "src").exists()
 
 
 def test_two_jobs_with_one_folder_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -273,6 +273,101 @@ def test_a_worktree_of_its_own_has_its_own_last_commit(here: Path, monkeypatch: 
     assert main(["diff", "git:HEAD:home.yaml", str(here / "home.yaml")]) == 1
 
 
+def commit(folder: Path) -> None:
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "y")
+
+
+def error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["diff", *arguments]) == 2
+    return capsys.readouterr().err
+
+
+def test_a_schema_that_was_renamed_is_compared_if_its_job_has_the_same_package(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(here)
+    git(here, "mv", "home.yaml", "house.yaml")
+    (here / "pyproject.toml").write_text(PROJECT.replace('"home.yaml"', '"house.yaml"'), "utf-8")
+
+    (found,) = told(capsys, code=1)["changes"]
+
+    assert (found["old"]["file"], found["new"]["file"]) == ("git:HEAD:home.yaml", "house.yaml")
+    assert "emitter-typed diff git:HEAD:OLD house.yaml" in error(capsys, "git:HEAD:house.yaml")
+
+
+@pytest.mark.parametrize("link", ["home.yaml", "linked"])
+def test_links_of_a_revision_are_followed(link: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(here, "mv", "home.yaml", "sub/real.yaml")
+    (here / link).symlink_to("sub" if link == "linked" else "sub/real.yaml")
+    (here / "sub/real.yaml").write_text(HOME.replace("./sub/", "./"), "utf-8")
+    (here / "common.yaml").write_text(COMMON, "utf-8")
+    path = "linked/real.yaml" if link == "linked" else link
+    commit(here)
+    (here / "sub/real.yaml").write_text(HOME.replace("./sub/", "./").replace("celsius: f", "kelvin: f"), "utf-8")
+
+    (found,) = told(capsys, f"git:HEAD:{path}", code=1)["changes"]
+
+    assert found["old"]["file"] == f"git:HEAD:{path}"
+
+
+def test_a_link_that_leads_out_of_a_revision_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(here, "mv", "home.yaml", "real.yaml")
+    (here / "home.yaml").symlink_to(here / "real.yaml")
+    commit(here)
+
+    assert "is a symbolic link that leads to no file of the revision" in error(capsys, "git:HEAD:home.yaml")
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_object_that_cannot_be_read_is_no_schema_that_is_new(
+    damaged: bool, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = subprocess.run(["git", "rev-parse", "HEAD:home.yaml"], cwd=here, check=True, capture_output=True, text=True)
+    name = done.stdout.strip()
+    held = here / ".git/objects" / name[:2] / name[2:]
+    held.unlink()
+    if damaged:
+        held.write_bytes(b"garbage")
+
+    assert "git cannot read home.yaml in the revision HEAD" in error(capsys, "git:HEAD:home.yaml")
+    assert "git cannot read home.yaml in the revision HEAD" in error(capsys)
+
+
+def test_a_repository_without_a_commit_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "home.yaml").write_text(COMMON, "utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert "which has no commit yet: commit the schema first" in error(capsys, "git:HEAD:home.yaml")
+
+
+def test_a_git_dir_that_is_none_is_named(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GIT_DIR", "/nonexistent")
+    monkeypatch.setenv("GIT_WORK_TREE", str(here))
+
+    assert error(capsys, "git:HEAD:home.yaml") == "GIT_DIR is /nonexistent, which is not a Git repository: unset it\n"
+
+
+def test_a_pointer_of_lfs_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "home.yaml").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "utf-8")
+    commit(here)
+    (here / "home.yaml").write_text(HOME, "utf-8")
+
+    assert main(["diff"]) == 1
+    assert "hint: this is a pointer of Git LFS: run git lfs pull" in capsys.readouterr().err
+
+
+def test_lines_that_end_as_on_windows_are_no_change(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "home.yaml").write_bytes(HOME.replace("\n", "\r\n").encode())
+
+    assert told(capsys, code=0)["changes"] == []
+
+
 def test_a_schema_in_a_submodule_is_compared_with_the_revisions_of_that(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,3 +380,22 @@ def test_a_schema_in_a_submodule_is_compared_with_the_revisions_of_that(
     monkeypatch.chdir(outer)
 
     assert main(["diff", "git:v1:sub/home.yaml"]) == 1
+
+
+def test_a_submodule_that_is_not_here_is_told(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outer, copy = tmp_path / "outer", tmp_path / "copy"
+    outer.mkdir()
+    git(outer, "init", "-q")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(here), "sub")
+    git(outer, "commit", "-qm", "x")
+    git(tmp_path, "clone", "-q", str(outer), str(copy))
+    monkeypatch.chdir(copy)
+
+    for _ in range(2):
+        assert error(capsys, "git:HEAD:sub/home.yaml") == (
+            "sub/home.yaml cannot be read: sub is a Git submodule that is not here: run git submodule update --init\n"
+        )
+        if (copy / "sub").is_dir():
+            (copy / "sub").rmdir()

@@ -104,7 +104,6 @@ def test_a_watcher_and_others_do_no_harm_to_each_other(here: Path) -> None:
     is_mended(here, TWO)
 
 
-@forks
 def test_a_run_waits_for_another_one_no_longer_than_it_says(tmp_path: Path) -> None:
     with alone([tmp_path]), pytest.raises(Busy, match=tmp_path.name), alone([tmp_path], wait_s=0.05):
         pass
@@ -119,7 +118,6 @@ def test_a_folder_with_two_names_is_held_once(tmp_path: Path) -> None:
         assert {path.name for path in tmp_path.rglob("*")} == {"a", "b"}
 
 
-@forks
 @pytest.mark.parametrize("verb", ["compare", "write"])
 def test_a_run_that_never_ends_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
     monkeypatch.setattr("emitter_typed_codegen.exclusive.WAIT_S", 0.0)

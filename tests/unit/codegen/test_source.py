@@ -98,6 +98,7 @@ def test_a_path_that_cannot_be_is_a_problem() -> None:
     assert only_problem(Path("a\0b"))[2] == "not-readable"
 
 
+@pytest.mark.posix
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "home.yaml")
 

@@ -151,6 +151,7 @@ def test_a_save_while_it_was_generating_is_not_missed(tmp_path: Path) -> None:
     assert looks == ["changed", "settled"]
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("program", ["emitter_typed", "emitter_typed_codegen"])
 def test_ctrl_c_ends_it_with_130_and_no_word(here: Path, program: str) -> None:
     command = [sys.executable, "-m", program, *GENERATE]

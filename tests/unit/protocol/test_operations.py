@@ -121,6 +121,8 @@ def test_a_window_that_ends_before_it_begins_is_refused(operation: str) -> None:
     with pytest.raises(InvalidArgument, match="since: must not be after until") as caught:
         window(SINCE + timedelta(seconds=1), SINCE)
     assert caught.value.argument == "since"
+    shown = (SINCE + timedelta(seconds=1)).isoformat(), SINCE.isoformat()
+    assert caught.value.message == "since: must not be after until: it is {}, and until is {}".format(*shown)
     # The same moment, in two time zones.
     assert window(SINCE, SINCE.astimezone(timezone(timedelta(hours=2)))).channel == "a/"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.language.protocol import ENVELOPE, LARGEST_PACKET
-from emitter_typed_codegen.model import Envelope
+from emitter_typed_codegen.model.protocol import Envelope
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable

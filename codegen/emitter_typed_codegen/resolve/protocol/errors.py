@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.language.protocol import ERROR, STATUSES
-from emitter_typed_codegen.model import Error
+from emitter_typed_codegen.model.protocol import Error
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.nodes import Entries

@@ -5,7 +5,8 @@ from __future__ import annotations
 from attrs import evolve
 
 from emitter_typed_codegen.language.protocol import EVENT
-from emitter_typed_codegen.model import Event, Record, Request, Union
+from emitter_typed_codegen.model import Record, Union
+from emitter_typed_codegen.model.protocol import Event, Request
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.protocol.envelope import check_topic

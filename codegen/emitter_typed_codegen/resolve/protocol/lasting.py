@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.language.protocol import LASTING, WATCH
-from emitter_typed_codegen.model import Event, Lasting, Literal_, Record, Watch
+from emitter_typed_codegen.model import Literal_, Record
+from emitter_typed_codegen.model.protocol import Event, Lasting, Watch
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.language.protocol import OPERATION, OPERATION_PARAMETER, VERB
-from emitter_typed_codegen.model import (
-    Error,
-    Field,
-    Literal_,
-    Operation,
-    Option,
-    Scalar,
-    ScalarName,
-    Secret,
-)
+from emitter_typed_codegen.model import Field, Literal_, Option, Scalar, ScalarName, Secret
+from emitter_typed_codegen.model.protocol import Error, Operation
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.addresses import read_segments
 from emitter_typed_codegen.resolve.fields import read_fields

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from emitter_typed_codegen.language.protocol import PAGES
-from emitter_typed_codegen.model import Field, List, Operation, Option, Pages, Record, Request, ScalarName
+from emitter_typed_codegen.model import Field, List, Option, Record, ScalarName
+from emitter_typed_codegen.model.protocol import Operation, Pages, Request
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.nodes import Entries, find
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable

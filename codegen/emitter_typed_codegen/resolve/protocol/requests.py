@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.language.protocol import REQUEST, REQUEST_FIELDS, RESPONSE
-from emitter_typed_codegen.model import Error, Event, Field, Record, Request, ScalarName
+from emitter_typed_codegen.model import Field, Record, ScalarName
+from emitter_typed_codegen.model.protocol import Error, Event, Request
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.fields import read_record

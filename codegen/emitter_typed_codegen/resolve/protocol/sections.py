@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from emitter_typed_codegen.model import Operation, Request, Schema
+from emitter_typed_codegen.model import Schema
+from emitter_typed_codegen.model.protocol import Operation, Request
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.protocol.envelope import read_envelope

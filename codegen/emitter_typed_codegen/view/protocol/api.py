@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.layout import Expression, flat
-from emitter_typed_codegen.model import Event, Field, Flags, Optional, Request, Scalar, Schema, Secret, Watch
+from emitter_typed_codegen.model import Field, Flags, Optional, Scalar, Schema, Secret
+from emitter_typed_codegen.model.protocol import Event, Request, Watch
 from emitter_typed_codegen.names import attribute_name, method_name
 from emitter_typed_codegen.pytypes import Imports, Name, PyType, optional
 from emitter_typed_codegen.texts import literal

@@ -5,7 +5,8 @@ from __future__ import annotations
 from attrs import evolve
 
 from emitter_typed_codegen.layout import Expression
-from emitter_typed_codegen.model import Operation, Schema
+from emitter_typed_codegen.model import Schema
+from emitter_typed_codegen.model.protocol import Operation
 from emitter_typed_codegen.names import method_name
 from emitter_typed_codegen.pytypes import HERE, NONE, Applied, Imports, Name, PyType, optional
 from emitter_typed_codegen.texts import literal

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Error, Field, Operation, Optional, Request, Secret
+from emitter_typed_codegen.model import Field, Optional, Secret
+from emitter_typed_codegen.model.protocol import Error, Operation, Request
 from emitter_typed_codegen.names import attribute_name, class_name, method_name
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, NONE, Applied, Name, OneOf, PyType, optional
 from emitter_typed_codegen.texts import Section, literal

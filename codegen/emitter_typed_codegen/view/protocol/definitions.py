@@ -6,16 +6,8 @@ from collections.abc import Iterable
 
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import (
-    Event,
-    Lasting,
-    Operation,
-    Pages,
-    Request,
-    Scalar,
-    Schema,
-    TypeRef,
-)
+from emitter_typed_codegen.model import Scalar, Schema, TypeRef
+from emitter_typed_codegen.model.protocol import Event, Lasting, Operation, Pages, Request
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name, internal_constant, method_name
 from emitter_typed_codegen.pytypes import CONTRACT, Applied, Imports, Name
 from emitter_typed_codegen.texts import literal

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.data import frozen
-from emitter_typed_codegen.model import Error, Schema
+from emitter_typed_codegen.model import Schema
+from emitter_typed_codegen.model.protocol import Error
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name
 from emitter_typed_codegen.texts import Section, first_clause, folded_literal

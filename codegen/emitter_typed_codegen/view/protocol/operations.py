@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.layout import Expression
-from emitter_typed_codegen.model import Operation
+from emitter_typed_codegen.model.protocol import Operation
 from emitter_typed_codegen.names import method_name
 from emitter_typed_codegen.pytypes import BUILTINS, HERE, NONE, Applied, Name, PyType, optional
 from emitter_typed_codegen.texts import literal

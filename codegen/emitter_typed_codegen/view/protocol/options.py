@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Expression, Group, Joined
-from emitter_typed_codegen.model import Operation, Option, Request, Scalar, Schema
+from emitter_typed_codegen.model import Option, Scalar, Schema
+from emitter_typed_codegen.model.protocol import Operation, Request
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name, method_name
 from emitter_typed_codegen.pytypes import Imports, Values
 from emitter_typed_codegen.texts import literal

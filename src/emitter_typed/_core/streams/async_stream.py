@@ -38,6 +38,16 @@ class AsyncStream(Stream[MessageT]):
         if self._ended or self._feed.cursor_is_old:
             self._go_on()
 
+    def close(self) -> None:
+        """End the stream in peace. Raises Closed in another loop, unless it has ended or its own loop has."""
+        if not (self._ended or self._loop.is_closed()):
+            self._check_loop("closed", "close it in that loop")
+        super().close()
+
+    def _check_loop(self, what: str, advice: str) -> None:
+        if asyncio.get_running_loop() is not self._loop:
+            raise Closed(f"a subscription was {what} outside the event loop that connected its client", advice)
+
     async def get(self, timeout_s: float | None) -> MessageT | None:
         """Wait for the next message; None at the end, or when the time is over."""
         try:
@@ -58,12 +68,8 @@ class AsyncStream(Stream[MessageT]):
             elif self._ended:
                 self._finish()
                 return None
-            elif asyncio.get_running_loop() is not self._loop:
-                raise Closed(
-                    "a subscription was read outside the event loop that connected its client",
-                    "read it in that loop, or make another client",
-                )
             else:
+                self._check_loop("read", "read it in that loop, or make another client")
                 page_s = self._page_limit_s()
                 if self._fetch is not None and page_s is not None and page_s <= 0:
                     self._give_up_overdue(self._fetch)

@@ -42,8 +42,16 @@ class _Break:
     live_from: int
     """The place of the first message since the last loss."""
     since: datetime
+    """When it was lost first, by a clock that may be set meanwhile."""
+    since_s: float
+    """The same, on the clock that only goes forward."""
     until: datetime | None = None
     """When the subscription was there again; None: it is not."""
+
+    def end(self, now: datetime, now_s: float) -> None:
+        """Learn when it is over. Then it is as long as it was, also if the time of day was set back meanwhile."""
+        self.until = now
+        self.since = min(self.since, now - timedelta(seconds=now_s - self.since_s))
 
 
 class Feed:
@@ -155,7 +163,7 @@ class Feed:
             self.mailbox.filter_before(self.mailbox.received, lambda _: False)
             self._no_echo.clear()
         elif self._break is None:
-            self._break = _Break(self.mailbox.received, self.mailbox.received, now)
+            self._break = _Break(self.mailbox.received, self.mailbox.received, now, self._clock())
             self._only_live = False
         else:
             self._break.live_from = self.mailbox.received
@@ -172,7 +180,7 @@ class Feed:
         if not self.started:
             self.granted()
         elif self._break is not None:
-            self._break.until = now
+            self._break.end(now, self._clock())
 
     def end(self) -> None:
         """Learn that nothing more is coming: what waits can still be taken, and nothing more is fetched."""
@@ -323,6 +331,8 @@ class Feed:
                 self._recent.published_without_echo(known_by, at_s)
             self._no_echo.clear()
             self._no_echo_before.clear()
+            if broken.until is None:
+                broken.end(now, now_s)
             self._items.append(_gap(broken, broken.until or now))
         else:
             self._items.append(Gap(recovered=False, since=now, until=now, count=0, exact=False))

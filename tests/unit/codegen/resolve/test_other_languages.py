@@ -66,11 +66,41 @@ CHANNELS = {
     "{address: a/my room/, payload: json}": "write a/my-room/",
     "{address: 'mqtt://host:8080/a/b', payload: json}": 'write "a/b/"',
     "{address: a/?ttl=5, payload: json}": "write them under options",
-    "{address: a/#, payload: json}": "write a parameter instead",
+    "{address: a/#, payload: json}": "write a parameter for each segment",
     "a/b/": "write {address: a/b/, payload: json}",
     "{address: a/}": "write payload: json",
     "{address: a/, payload: {x: int}}": "write Place: {fields:",
     "{address: 'a/{r}/', payload: json, params: {r: {type: int, default: 4}}}": "only a field can have a default",
+}
+
+_EACH = "write a parameter for each segment, as in {floor}/{room}/"
+_PATTERN = "write {room} here, and params: {room: {type: string, pattern: …}}"
+ADDRESSES = {
+    "{app}@{tenant}/": 'write "{app}/{tenant}/"',
+    "home/{a}_{b}/": 'write "home/{a}/{b}/"',
+    "home/@{id}/": 'write "home/{id}/"',
+    "home/{{room}}-x/": 'write "home/{room}/x/"',
+    "home/${room}/": 'write "home/{room}/"',
+    "home/<room>/": 'write "home/{room}/"',
+    "home/<int:room>/": "write {room} here, and params: {room: int}",
+    "home/{room:int}/": "write {room} here, and params: {room: int}",
+    "home/{room?}/": "write {room}, and a second channel without it",
+    "home/{room*}/": _EACH,
+    "home/{*room}/": _EACH,
+    "home/{...room}/": _EACH,
+    "home/#": _EACH,
+    "home/+/": "write a parameter instead, as in {room}",
+    r"home/(?P<room>\w+)/": _PATTERN,
+    "home/{room:[a-z]+}/": _PATTERN,
+    "home/[0-9]+/": _PATTERN.replace("room", "name"),
+    "home/küche/": "write home/kuche/",
+    " home/x/ ": "write home/x/",
+    "home/my room/": "write home/my-room/",
+    r"home\x": "write home/x/",
+    "home.x": "write home/x/",
+    "/home//x": "write home/x/",
+    "home/x/?ttl=60": "write them under options, as in options: {ttl: 60}",
+    "home/{room}/{room}/": "give one of the two another name",
 }
 
 DECLARATIONS = {
@@ -133,6 +163,13 @@ def test_a_type_of_another_language_is_told_with_what_to_write(written: str, tmp
 @pytest.mark.parametrize("written", CHANNELS)
 def test_a_channel_as_others_write_it_is_told_with_what_to_write(written: str, tmp_path: Path) -> None:
     assert CHANNELS[written] in hints(tmp_path, f"channels:\n  it: {written}\n")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_as_others_write_it_is_told_with_what_to_write(address: str, tmp_path: Path) -> None:
+    found = hints(tmp_path, f"channels:\n  it: {{address: '{address}', payload: json}}\n")
+
+    assert {*found.splitlines()} == {ADDRESSES[address]}
 
 
 @pytest.mark.parametrize("written", DECLARATIONS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -157,3 +157,45 @@ def test_what_keeps_stored_messages_from_coming_first_is_told_unless_the_key_may
     assert feed.failed(error, NOW) is (error if told else None)
     assert feed.started
     assert feed.failure is None
+
+
+@pytest.mark.parametrize(("jump_s", "since_s", "until_s"), [(0, 0, 60), (3_600, 0, 3_660), (-3_600, -3_600, -3_540)])
+def test_a_gap_is_as_long_as_it_was_if_the_time_of_day_is_set_meanwhile(
+    jump_s: int, since_s: int, until_s: int
+) -> None:
+    """A program asks for the history of that time, which begins before it ends."""
+    clock_s = 5.0
+    feed = Feed(Mailbox(max_messages=5, max_bytes=100, overflow="fail"), None, clock=lambda: clock_s)
+    feed.granted()
+    feed.lost(NOW)
+    for _ in range(2):
+        clock_s += 30
+        feed.restored(NOW + timedelta(seconds=clock_s - 5 + jump_s))
+        feed.lost(NOW + timedelta(seconds=clock_s - 5 + jump_s))
+    feed.restored(NOW + timedelta(seconds=60 + jump_s))
+    gap = feed.take()
+    assert isinstance(gap, Gap)
+    assert gap.since == NOW + timedelta(seconds=since_s)
+    assert gap.until == NOW + timedelta(seconds=until_s)
+
+
+def test_a_gap_that_cannot_be_filled_is_as_long_as_it_was() -> None:
+    clock_s = 5.0
+    query = HistoryQuery(
+        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window={}, wanted=0, recover=True
+    )
+    feed = Feed(Mailbox(max_messages=5, max_bytes=100, overflow="fail"), query, clock=lambda: clock_s)
+    feed.granted()
+    while feed.next_request() is not None:
+        feed.page_arrived()
+        feed.answer(HistoryResponse(messages=()))
+    feed.lost(NOW)
+    clock_s += 60
+    feed.restored(NOW - timedelta(hours=1))
+    assert feed.take() is None
+    assert feed.next_request() is not None
+    assert feed.failed(BrokerError(401, "no", operation="history"), NOW - timedelta(hours=1)) is not None
+    gap = feed.take()
+    assert isinstance(gap, Gap)
+    assert not gap.recovered
+    assert gap.until - gap.since == timedelta(minutes=1)
