@@ -26,7 +26,7 @@ Rule = Literal[
     "type-syntax", "unquoted-type", "unknown-type", "misplaced-type", "secret-type", "distinct-type", "alias-cycle",
     "endless-record", "bad-import", "import-cycle",
     "bad-value", "bad-limit", "slow-pattern", "bad-default", "bad-format", "bad-blank", "parameter-order",
-    "duplicate-value", "flag-letter", "union-member", "union-tag", "union-values",
+    "duplicate-value", "enum-number", "flag-letter", "union-member", "union-tag", "union-values",
     "bad-topic", "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error",
     "bad-status", "duplicate-status", "unknown-operation", "typed-operation", "wait-publish",
     "no-replay-subscribe", "no-echo-publish", "stored-fetch", "lasting-request", "watch-request", "fetch-pages",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from emitter_typed._transport.base import Endpoint, Transport, TransportFactory, TransportSink
     from emitter_typed._transport.proxy import Proxy, ProxyKind
     from emitter_typed._types.type_form import TypeForm
-    from emitter_typed._types.values import Json, Secret, Unrecognized
+    from emitter_typed._types.values import Json, Secret, Unrecognized, UnrecognizedMember
     from emitter_typed.errors import (
         AmbiguousReply,
         BrokerError,
@@ -104,6 +104,7 @@ if TYPE_CHECKING:
         "TypeForm",
         "Undecodable",
         "Unrecognized",
+        "UnrecognizedMember",
         "WhileOffline",
         "Will",
         "decode",
@@ -135,7 +136,7 @@ _HOMES = {
     "_transport.base": ("Endpoint", "Transport", "TransportFactory", "TransportSink"),
     "_transport.proxy": ("Proxy", "ProxyKind"),
     "_types.type_form": ("TypeForm",),
-    "_types.values": ("Json", "Secret", "Unrecognized"),
+    "_types.values": ("Json", "Secret", "Unrecognized", "UnrecognizedMember"),
     "errors": (
         "AmbiguousReply",
         "BrokerError",

@@ -53,7 +53,19 @@ if TYPE_CHECKING:
     from emitter_typed._types.constructors import complete_constructors
     from emitter_typed._types.deprecation import deprecated, warn_when_made
     from emitter_typed._types.type_form import TypeForm
-    from emitter_typed._types.values import Flags, Json, Option, Record, Secret, Tag, Unrecognized, Wire, wire
+    from emitter_typed._types.values import (
+        Flags,
+        Json,
+        NumberEnum,
+        Option,
+        Record,
+        Secret,
+        Tag,
+        Unrecognized,
+        UnrecognizedMember,
+        Wire,
+        wire,
+    )
     from emitter_typed.errors import BrokerError
 
 __all__ = [
@@ -77,6 +89,7 @@ __all__ = [
     "KeySource",
     "LastingDefinition",
     "Message",
+    "NumberEnum",
     "OperationDefinition",
     "Option",
     "OptionDefinition",
@@ -97,6 +110,7 @@ __all__ = [
     "Tag",
     "TypeForm",
     "Unrecognized",
+    "UnrecognizedMember",
     "Wire",
     "channel_name",
     "channel_with_options",

@@ -95,8 +95,11 @@ from typing import Generic, TypeVar
 
 import attrs
 from attrs import frozen
-from emitter_typed import Key
+from emitter_typed import Key, Unrecognized
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from tests.codegen.golden.enums.expected import types as enums
+from tests.codegen.golden.numbers.expected import types as numbers
+from tests.codegen.golden.opened.expected import types as opened_types
 from tests.codegen.golden.records.expected import types as records
 from tests.codegen.golden.unions.expected import types as unions
 from tests.helpers.records import Blanks, Command, Formats, House, Keeping, Kept, Mode, Node, Reading, Rights, SetMode
@@ -135,8 +138,19 @@ class Model(BaseModel):
     command: Command | None = None
 
 
+class Opened(BaseModel):
+    mode: enums.Mode | Unrecognized[str]
+    speed: numbers.Speed | Unrecognized[int]
+    state: numbers.Charging = numbers.Charging.UNKNOWN
+    event: opened_types.Event | None = None
+
+
+opened = [
+    Opened.model_validate_json(f'{{"mode": "{mode}", "speed": {speed}, "event": {{"type": "{event}", "press": "a"}}}}')
+    for mode, speed, event in [("auto", 10, "button"), ("other", 11, "later")]
+]
 types = [Blanks, Command, Formats, House, Keeping, Kept, Node, Rights, Scalars, Tree, Placed, records.Reading,
-    unions.Command, unions.Change, list[Command], dict[str, House | None]]
+    numbers.Battery, opened_types.Log, Opened, unions.Command, unions.Change, list[Command], dict[str, House | None]]
 reading = Reading(celsius=1.0)
 model = Model(reading=reading, command=SetMode(mode=Mode.AUTO))
 schemas = [TypeAdapter(type_).json_schema(mode=mode) for type_ in types for mode in ("validation", "serialization")]
@@ -146,6 +160,8 @@ for attempt in (
     lambda: BaseModel.__class__("Secretive", (BaseModel,), {"__annotations__": {"key": Key}}),
     lambda: TypeAdapter(Reading).validate_python({"celsius": "1"}),
     lambda: TypeAdapter(Reading).dump_json(Reading(celsius=1.0, note=3)),
+    lambda: TypeAdapter(numbers.Charging).validate_json("1.0"),
+    lambda: TypeAdapter(numbers.Charging).validate_json("true"),
 ):
     try:
         attempt()
@@ -157,6 +173,8 @@ print(json.dumps({
     "as json": json.loads(model.model_dump_json()),
     "again": Model.model_validate_json(model.model_dump_json()) == model,
     "placed": [type(placed.place).__name__, type(placed.floors["a"]).__name__],
+    "opened": [[repr(one.mode), repr(one.speed), repr(one.event)] for one in opened],
+    "opened as json": [one.model_dump(mode="json") for one in opened],
     "schemas": schemas,
     "refused": refused,
 }))
@@ -398,7 +416,23 @@ def test_models_keep_objects_and_write_documents(service: Service) -> None:
     assert made["dumped"] == made["as json"] == document
     assert made["again"]
     assert made["placed"] == ["Place", "Floor"]
-    secretive, number, note = made["refused"]
+    assert made["opened"] == [
+        ["<Mode.AUTO: 'auto'>", "<Speed.LOW: 10>", "Button(press='a')"],
+        [
+            "Unrecognized(raw='other')",
+            "Unrecognized(raw=11)",
+            "UnrecognizedMember(tag='later', unknown_fields={'press': 'a'})",
+        ],
+    ]
+    assert made["opened as json"] == [
+        {"mode": "auto", "speed": 10, "state": 0, "event": {"type": "button", "press": "a"}},
+        {"mode": "other", "speed": 11, "state": 0, "event": {"type": "later", "press": "a"}},
+    ]
+    secretive, number, note, *wrong = made["refused"]
+    assert [problem[1][1].split(" [")[0] for problem in wrong] == [
+        "  must be one of 0, 1, 2, -1, got 1.0",
+        "  must be one of 0, 1, 2, -1, got True",
+    ]
     assert secretive[0] == "PydanticSchemaGenerationError"
     assert (number[0], number[1][1:3]) == (
         "ValidationError",
@@ -412,6 +446,6 @@ def test_every_kind_of_type_has_a_json_schema(service: Service) -> None:
     made = json.loads(service.run("-c", MODELS, given=None))
 
     service.run("-c", VALID, given=made["schemas"])
-    assert len(made["schemas"]) == 32
+    assert len(made["schemas"]) == 38
     pages = [name for schema in made["schemas"] for name in schema.get("$defs", {}) if name.startswith("Page")]
     assert set(pages) == {"Page_int", "Page_str"}

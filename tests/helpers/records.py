@@ -14,10 +14,12 @@ from attrs import field, frozen
 from emitter_typed.contract import (
     Flags,
     Json,
+    NumberEnum,
     Record,
     Secret,
     Tag,
     Unrecognized,
+    UnrecognizedMember,
     each,
     max_items,
     minimum,
@@ -52,6 +54,30 @@ class Source(enum.Enum):
 
     PROBE = "probe"
     GUESS = "guess"
+
+
+class Stage(NumberEnum):
+    """A closed enum of numbers."""
+
+    OFF = 0
+    LOW = 1
+    BROKEN = -1
+
+
+class Strength(NumberEnum):
+    """An open enum of numbers."""
+
+    WEAK = 10
+    STRONG = 20
+
+
+@frozen(kw_only=True)
+class Lamp(Record):
+    stage: Stage = Stage.OFF
+    strength: Strength | Unrecognized[int]
+    before: tuple[Stage | None, ...] = ()
+    by_room: Mapping[str, Strength | Unrecognized[int]] = field(factory=dict[str, "Strength | Unrecognized[int]"])
+    asked: Strength | Unrecognized[int] | None = field(default=None, metadata=wire(blank=(-1,)))
 
 
 @frozen(kw_only=True)
@@ -104,6 +130,18 @@ class SetMode(Record):
 @frozen(kw_only=True)
 class Identify(Record):
     seconds: int | None = None
+
+
+Told = Annotated[
+    SetMode | Identify | UnrecognizedMember, Tag("kind", (("set_mode", SetMode), ("identify", Identify)), open=True)
+]
+
+
+@frozen(kw_only=True)
+class Log(Record):
+    told: tuple[Told, ...] = ()
+    last: Told | None = None
+    by_name: Mapping[str, Told] = field(factory=dict[str, "Told"])
 
 
 Command = Annotated[SetMode | Identify, Tag("kind", (("set_mode", SetMode), ("identify", Identify)))]

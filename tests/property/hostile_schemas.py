@@ -131,7 +131,9 @@ class Hostile:
             members = self.random.sample(records, self.random.randint(1, len(records)))
             # No field is called so on the wire.
             tag = f"tag {self.random.randrange(99)}"
-            types[name] = {"union": members, "tag": tag, "values": [f"v{i}" for i in range(len(members))]}
+            is_open = self.random.random() < 0.5
+            values = [f"v{i}" for i in range(len(members))]
+            types[name] = {"union": members, "tag": tag, "values": values, "open": is_open}
             self.kinds[name] = "union"
         return types
 
@@ -190,7 +192,12 @@ class Hostile:
         taken: set[str] = set()
         wires = [self._pick(taken, constant_name, bool) for _ in range(self.random.randint(1, 4))]
         self.values[name] = wires
-        return {"enum": wires, "open": self.random.random() < 0.5}
+        is_open = self.random.random() < 0.5
+        if self.random.random() < 0.3:
+            numbers = self.random.sample([0, 1, -1, 2**63 - 1, -(2**63), 42], len(wires))
+            described = [number if self.random.random() < 0.5 else {"value": number} for number in numbers]
+            return {"enum": dict(zip(wires, described, strict=True)), "open": is_open}
+        return {"enum": wires, "open": is_open}
 
     def _flags(self, name: str) -> Described:
         taken: set[str] = set()

@@ -27,6 +27,8 @@ from tests.helpers.records import (
     House,
     Identify,
     Kept,
+    Lamp,
+    Log,
     Mode,
     Node,
     Reading,
@@ -34,6 +36,7 @@ from tests.helpers.records import (
     Scalars,
     SetMode,
     Source,
+    Told,
     Tree,
 )
 
@@ -51,6 +54,9 @@ TYPES: list[Any] = [
         Tree,
         Node,
         Command,
+        Lamp,
+        Told,
+        Log,
         Kept,
         tuple[Reading, ...],
         Reading | None,
@@ -126,6 +132,12 @@ NAMES = st.sampled_from(
             '"ü"',
             '"\x01"',
             '"set_mode"',
+            '"stage"',
+            '"strength"',
+            '"by_room"',
+            '"told"',
+            '"last"',
+            '"by_name"',
         ),
     ]
 )

@@ -37,7 +37,9 @@ types:
       source: {type: string, default: probe, deprecated: it is always probe}
       mode: {type: Mode, default: auto}
   Mode: {enum: {auto: The house decides., manual: A person does.}, open: true}
-  SetMode: {fields: {mode: Mode, after: {type: duration, format: seconds, default: 0}}}
+  Level: {enum: {low: 1, high: {value: 2, doc: Nearly full.}}, open: true}
+  Dim: {fields: {level: {type: Level, default: high}}}
+  SetMode: {fields: {mode: Mode, level: Level?, after: {type: duration, format: seconds, default: 0}}}
   Identify: {fields: {blinks: {type: int, minimum: 1, exclusive_maximum: 10}}}
   Command: {union: [SetMode, Identify], tag: kind, values: [set, identify]}
   RoomId: {alias: string, pattern: "[a-z0-9-]{1,32}"}

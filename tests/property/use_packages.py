@@ -46,8 +46,10 @@ def value_of(kind: Any, depth: int = 0) -> Any:
     if origin is typing.Annotated:
         return value_of(arguments[1].members[0][1], depth + 1)
     if origin in (typing.Union, types.UnionType):
-        if any(typing.get_origin(one) is contract.Unrecognized for one in arguments) and depth % 2:
-            return contract.Unrecognized("another")
+        unknown = next((one for one in arguments if typing.get_origin(one) is contract.Unrecognized), None)
+        if unknown is not None and depth % 2:
+            raw: Any = 123 if typing.get_args(unknown) == (int,) else "another"
+            return contract.Unrecognized(raw)
         return None if type(None) in arguments and depth > _DEEP else value_of(arguments[0], depth)
     if origin is tuple:
         return () if depth > _DEEP and arguments[0] not in VALUES else (value_of(arguments[0], depth + 1),)

@@ -35,6 +35,7 @@ from emitter_typed_codegen.model import (
     TypeRef,
     Union,
 )
+from emitter_typed_codegen.resolve.constraints import keeps
 from emitter_typed_codegen.resolve.values import comparable
 
 Keys: TypeAlias = tuple[str, ...]
@@ -355,7 +356,7 @@ class _Walk:
             if rule == "type-changed":
                 return
         scalar = other.name if isinstance(other, Scalar) else one.name if isinstance(one, Scalar) else None
-        held = (*old.constraints, *limits[0]), (*new.constraints, *limits[1])
+        held = _unkept(other, [*old.constraints, *limits[0]]), _unkept(one, [*new.constraints, *limits[1]])
         if not isinstance(one, Scalar) or scalar is None or one.name == scalar or {one.name, scalar} <= _COMPARABLE:
             changed = [*changed_limits(scalar, *held, in_segment=position == "segment")]
         else:
@@ -435,7 +436,7 @@ class _Walk:
                 limits=(old.constraints, new.constraints),
                 alias=(old_name, new_name),
             )
-        elif type(old) is not type(new):
+        elif _kind_of(old) != _kind_of(new):
             before, after = resolve(self.old, Named(old_name)), resolve(self.new, Named(new_name))
             self.base(
                 before, after, old_at, new_at, "json", (None, None), ((), ()), f"{_kind_of(old)} → {_kind_of(new)}"
@@ -452,10 +453,35 @@ class _Walk:
     def enum(self, old: Enum, new: Enum, old_at: Keys, new_at: Keys) -> None:
         added = "value-added-to-open" if old.open else "value-added"
         removed = "value-removed-from-open" if new.open else "value-removed"
-        self.values(old.values, new.values, (*old_at, "enum"), (*new_at, "enum"), (added, removed))
+        values = self.numbers(old, new, (*old_at, "enum"), (*new_at, "enum"))
+        self.values(*values, (*old_at, "enum"), (*new_at, "enum"), (added, removed))
         if old.open != new.open:
             rule, keys = "enum-opened" if new.open else "enum-closed", ((*old_at, "open"), (*new_at, "open"))
             self.add(rule, *keys, f"open: {_short(old.open)} → {_short(new.open)}")
+
+    def numbers(
+        self, old: Enum, new: Enum, old_at: Keys, new_at: Keys
+    ) -> tuple[Sequence[EnumValue], Sequence[EnumValue]]:
+        """Tell of numbers that have changed, and return the other values: the name says what a number means."""
+        if not old.has_numbers:
+            return old.values, new.values
+        after = {one.name: one for one in new.values}
+        pairs = [(one, after[one.name]) for one in old.values if one.name in after]
+        moved = [(one, other) for one, other in pairs if one.wire != other.wire]
+        known = {one.wire for one in old.values}, {other.wire for other in new.values}
+        for one, other in moved:
+            if other.wire in known[0] or one.wire in known[1]:
+                rule = "number-reused"
+            elif old.open and new.open:
+                rule = "number-changed-in-open"
+            else:
+                rule = "number-changed"
+            at = (*old_at, one.key), (*new_at, other.key)
+            self.add(rule, *at, f"the number of {one.name}: {one.wire} → {other.wire}")
+            self.doc(one.doc, other.doc, *at)
+        names = {one.name for one, _ in moved}
+        rest = [[one for one in values if one.name not in names] for values in (old.values, new.values)]
+        return rest[0], rest[1]
 
     def values(
         self,
@@ -470,11 +496,12 @@ class _Walk:
         names = {one.name for one in old}
         for wire in before | after:
             if wire not in before:
-                self.add(rules[0], old_at, (*new_at, wire), f"{wire} is added")
+                self.add(rules[0], old_at, (*new_at, after[wire].key), f"{_called(after[wire])} is added")
             elif wire not in after:
-                self.add(rules[1], (*old_at, wire), new_at, f"{wire} is removed")
+                self.add(rules[1], (*old_at, before[wire].key), new_at, f"{_called(before[wire])} is removed")
             else:
-                one, other, at = before[wire], after[wire], ((*old_at, wire), (*new_at, wire))
+                one, other = before[wire], after[wire]
+                at = (*old_at, one.key), (*new_at, other.key)
                 if one.name != other.name:
                     rule = "value-name-reused" if other.name in names else "value-renamed"
                     self.add(rule, *at, f"the name of {wire} in Python: {one.name} → {other.name}")
@@ -499,17 +526,24 @@ class _Walk:
                 self.pair(name, after[value])
             elif value in moved:
                 keys = (*new_at, "union", name)
+                kept = old.open and new.open and value not in swapped
                 twin = after.get(value)
                 alike = value in swapped and twin is not None and _form(self.old, name) == _form(self.new, twin)
-                rule = "member-values-swapped" if alike else "member-value-changed"
+                changed = "member-value-changed-in-open" if kept else "member-value-changed"
+                rule = "member-values-swapped" if alike else changed
                 self.add(rule, at, keys, f"the value of {name}: {value} → {moved[value]}")
                 self.pair(name, name)
             else:
-                self.add("member-removed", at, new_at, f"the member {name} ({value}) is removed")
+                rule = "member-removed-from-open" if new.open else "member-removed"
+                self.add(rule, at, new_at, f"the member {name} ({value}) is removed")
         for value, name in new.members:
             if value not in before and value not in moved.values():
-                self.add("member-added", old_at, (*new_at, "union", name), f"the member {name} ({value}) is added")
+                rule = "member-added-to-open" if old.open else "member-added"
+                self.add(rule, old_at, (*new_at, "union", name), f"the member {name} ({value}) is added")
         self.order(before, after, (*old_at, "union"), (*new_at, "union"))
+        if old.open != new.open:
+            rule = "union-opened" if new.open else "union-closed"
+            self.add(rule, (*old_at, "open"), (*new_at, "open"), f"open: {_short(old.open)} → {_short(new.open)}")
 
     # Records.
 
@@ -741,8 +775,19 @@ def _fits(value: Literal_, found: Resolved, format: str | None) -> bool:
         case "enum":
             assert isinstance(found.base, Enum)
             return isinstance(value, str) and (found.base.open or value in [one.wire for one in found.base.values])
+        case "enum:int":
+            assert isinstance(found.base, Enum)
+            known = [one.wire for one in found.base.values]
+            return isinstance(value, int) and not isinstance(value, bool) and (found.base.open or value in known)
         case _:
             return False
+
+
+def _unkept(beside: Base, limits: Sequence[Constraint]) -> Sequence[Constraint]:
+    """Return the limits that values of the type on the other side may break: of an enum of numbers, all are known."""
+    if not isinstance(beside, Enum) or beside.open or not beside.has_numbers:
+        return limits
+    return [one for one in limits if not all(keeps(one, Scalar("int"), value.wire) for value in beside.values)]
 
 
 _COMPARABLE = frozenset({"int", "float", "decimal", "duration", "string", "text"})
@@ -842,7 +887,11 @@ def _channels(change: Change, old: dict[str, tuple[str, ...]], new: dict[str, tu
 
 
 def _kind_of(declared: Declaration) -> str:
-    return type(declared).__name__.lower()
+    return "enum of numbers" if isinstance(declared, Enum) and declared.has_numbers else type(declared).__name__.lower()
+
+
+def _called(value: EnumValue) -> str:
+    return value.key if value.key == value.wire else f"{value.key} ({value.wire})"
 
 
 def _spelled(ref: TypeRef, format: str | None = None) -> str:

@@ -34,12 +34,12 @@ Base: TypeAlias = Scalar | List | Map | Record | Enum | Flags | Union | Secret
 Position = Literal["json", "payload", "segment"]
 """Where a value stands: within JSON, as a whole payload, where `text` and `bytes` are no JSON, or in an address."""
 
-# What each scalar reads besides itself. `datetime:unix` is a datetime in that format.
+# What each scalar reads besides itself. `datetime:unix` is a datetime in that format, `enum:int` an enum of numbers.
 _WHOLE = frozenset({"duration:seconds", "duration:milliseconds", "datetime:unix", "datetime:unix_ms"})
-_NUMBERS = _WHOLE | {"int", "duration", "datetime:unix_float"}
+_NUMBERS = _WHOLE | {"int", "enum:int", "duration", "datetime:unix_float"}
 _READS: dict[str, frozenset[str]] = {
     "float": _NUMBERS,
-    "int": _WHOLE,
+    "int": _WHOLE | {"enum:int"},
     "decimal": _NUMBERS | {"float"},
     "duration": frozenset({"duration:seconds"}),
     "datetime:unix_float": frozenset({"datetime:unix"}),
@@ -121,7 +121,7 @@ def kind(base: Base, format: str | None, position: Position) -> str:
             # With a ?, it is JSON.
             return "string"
         return f"{base.name}:{format}" if format is not None else base.name
-    return type(base).__name__.lower()
+    return "enum:int" if isinstance(base, Enum) and base.has_numbers else type(base).__name__.lower()
 
 
 def reads(reader: Base, reader_format: str | None, writer: Base, writer_format: str | None, position: Position) -> bool:
@@ -133,22 +133,24 @@ def reads(reader: Base, reader_format: str | None, writer: Base, writer_format: 
         return False
     if one in ("json", "text"):
         return True
-    if position == "segment" and (one == "string" or (isinstance(reader, Enum) and reader.open)):
+    if position == "segment" and (one == "string" or (one == "enum" and isinstance(reader, Enum) and reader.open)):
         return True
     match reader:
+        case Enum(open=True, has_numbers=True):
+            return other == "int" or other in _READS["int"]
         case Scalar(name="string") | Secret() | Enum(open=True):
-            return other in _TEXTS or isinstance(writer, Enum | Flags | Secret)
+            return other in _TEXTS or other == "enum" or isinstance(writer, Flags | Secret)
         case Scalar():
             return other in _READS.get(one, ())
         case Enum() if isinstance(writer, Flags):
-            letters, values = [each.wire for each in writer.values], {each.wire for each in reader.values}
+            letters, values = writer.letters, {each.wire for each in reader.values}
             # A set is written with its letters in their order.
             return 2 ** len(letters) <= len(values) and all(
                 "".join(some) in values for many in range(len(letters) + 1) for some in combinations(letters, many)
             )
-        case Flags() if isinstance(writer, Enum) and not writer.open:
-            known = {each.wire for each in reader.values}
-            return all(set(each.wire) <= known for each in writer.values)
+        case Flags() if other == "enum" and isinstance(writer, Enum) and not writer.open:
+            known = set(reader.letters)
+            return all(set(each.key) <= known for each in writer.values)
         case _:
             return False
 

@@ -118,7 +118,7 @@ class _Document:
         text = " ".join([sentence(" ".join(one.doc.split())), *map(sentence, self.schemas.field_notes(one))]).strip()
         made: Json = {"description": text} if text else {}
         if isinstance(base, Enum) and not base.open:
-            made["enum"] = [value.wire for value in base.values]
+            made["enum"] = [str(value.wire) for value in base.values]
         example = self.schemas.examples.parameter(one)
         if example is not None:
             made["examples"] = [example]

@@ -198,7 +198,7 @@ class Examples:
             case Enum():
                 yield from (value.wire for value in found.base.values)
             case Flags():
-                yield "".join(value.wire for value in found.base.values)
+                yield found.base.letters
             case Secret():
                 yield "hidden text"
             case Scalar(name="json"):

@@ -128,6 +128,8 @@ class JsonSchemas:
                 yield from value_notes(one.values)
                 if isinstance(one, Enum) and one.open:
                     yield "Other values may come."
+            case Union(open=True):
+                yield "Other members may come."
             case Alias():
                 yield from self.limits(one.type, one.constraints, None)[1]
             case _:
@@ -138,10 +140,11 @@ class JsonSchemas:
             case Record():
                 return self._record(one)
             case Enum():
-                known: Json = {"type": "string", "enum": [value.wire for value in one.values]}
-                return {"anyOf": [known, {"type": "string"}]} if one.open else known
+                any_value = SCALARS["int" if one.has_numbers else "string"]
+                known: Json = {"type": any_value["type"], "enum": [value.wire for value in one.values]}
+                return {"anyOf": [known, any_value]} if one.open else known
             case Flags():
-                return {"type": "string", "pattern": f"^[{''.join(value.wire for value in one.values)}]*$"}
+                return {"type": "string", "pattern": f"^[{one.letters}]*$"}
             case Union():
                 return self._union(one)
             case Alias():
@@ -283,12 +286,15 @@ class JsonSchemas:
             }
             for value, name in one.members
         ]
+        if one.open:
+            unknown: Json = {"type": "string", "not": {"enum": values}}
+            members.append({"title": "other", "type": "object", "properties": {one.tag: unknown}})
         return {
             "type": "object",
             "required": [one.tag],
-            "properties": {one.tag: {"type": "string", "enum": values}},
+            "properties": {one.tag: {"type": "string"} if one.open else {"type": "string", "enum": values}},
             "oneOf": members,
-            **({"discriminator": one.tag} if self.extensions else {}),
+            **({"discriminator": one.tag} if self.extensions and not one.open else {}),
         }
 
     def _extension(self, name: str, value: object) -> Json:

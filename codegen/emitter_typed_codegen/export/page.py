@@ -274,7 +274,8 @@ class _Page:
                 members = tuple(
                     ValueView(text=_json(value), type=(Piece(name, self.types[name]),)) for value, name in one.members
                 )
-                return evolve(made, values=members, tag=one.tag)
+                notes = ("Other members may come, and are kept.",) if one.open else ()
+                return evolve(made, values=members, tag=one.tag, notes=notes)
             case Alias():
                 return evolve(made, alias=tuple(self._pieces(one.type)), limits=_limits(one.constraints))
             case Secret():

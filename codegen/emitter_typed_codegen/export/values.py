@@ -15,7 +15,7 @@ def wire_value(schema: Schema, ref: TypeRef, value: Literal_, format: str | None
     if value is None:
         return None
     if isinstance(base, Flags):
-        return "".join(one.wire for one in base.values if one.wire in str(value))
+        return "".join(letter for letter in base.letters if letter in str(value))
     if isinstance(base, List) and isinstance(value, tuple):
         return [wire_value(schema, base.item, each) for each in value]
     if isinstance(base, Map) and isinstance(value, tuple):

@@ -27,6 +27,7 @@ from emitter_typed_codegen.language.shapes import (
     Text,
     Type,
     TypedValue,
+    Whole,
 )
 from emitter_typed_codegen.language.texts import (
     ADDRESS,
@@ -171,16 +172,26 @@ RECORD = Shape(
     snippet={"fields": {"${2:field}": "${3:string}"}},
 )
 
+_MEANING = Key("doc", Prose(), "What it means.")
+NUMBER = Whole(least=-(1 << 63), most=(1 << 63) - 1)
+
 VALUE = Shape(
     name="value",
     keys=(
-        Key("name", NAME, "Its name in Python. Default: the value."),
-        Key("doc", Prose(), "What it means."),
+        Key("name", NAME, "The name of a text in Python. Default: the text."),
+        Key("value", NUMBER, "The number on the wire. The key before it is its name."),
+        _MEANING,
     ),
-    doc="The meaning of a value of an enum, or of a letter of flags.",
+    doc="A value of an enum.",
 )
 
-_VALUE = Either(of=(Prose(quoted=True, called="a text that describes it"), Described(shapes=(VALUE,))))
+LETTER = Shape(
+    name="letter",
+    keys=(Key("name", NAME, "Its name in Python. Default: the letter."), _MEANING),
+    doc="The meaning of a letter of flags.",
+)
+
+_DESCRIBED = Prose(quoted=True, called="a text that describes it")
 
 ENUM = Shape(
     name="enum",
@@ -190,18 +201,25 @@ ENUM = Shape(
             Either(
                 of=(
                     ListOf(item=evolve(NAME, quoted=True), at_least=1, unique=True),
-                    MapOf(value=_VALUE, names=Text(may_be_empty=True), at_least=1),
+                    MapOf(
+                        value=Either(of=(_DESCRIBED, NUMBER, Described(shapes=(VALUE,)))),
+                        names=Text(may_be_empty=True),
+                        at_least=1,
+                    ),
                 )
             ),
             'A few texts (`"1"` and `"true"` in quotes): a list, or a map to docs or to `{name, doc}`, where `name` is '
             'the name in Python. A text that cannot be a name, such as `""`, needs a `name`: `{"": {name: none}, '
-            'on: ""}`.',
+            'on: ""}`. Or a few numbers: a map of names to numbers, `{unknown: 0, charging: 1}`, or to '
+            "`{value: 1, doc}`.",
             required=True,
         ),
         DOC,
-        Key("open", Flag(), "`true`: any other text is kept instead of refused.", default="false"),
+        Key(
+            "open", Flag(), "`true`: any other text, or any other number, is kept instead of refused.", default="false"
+        ),
     ),
-    doc="One of a few texts.",
+    doc="One of a few texts, or of a few numbers.",
     kind="enum",
     snippet={"enum": ["${2:auto}"]},
 )
@@ -216,7 +234,7 @@ FLAGS = Shape(
             Either(
                 of=(
                     ListOf(item=_LETTER, at_least=1, unique=True),
-                    MapOf(value=_VALUE, names=_LETTER, at_least=1),
+                    MapOf(value=Either(of=(_DESCRIBED, Described(shapes=(LETTER,)))), names=_LETTER, at_least=1),
                 )
             ),
             "A map of one letter (a to z, A to Z) to docs or to `{name, doc}`, or a list of letters.",
@@ -251,6 +269,12 @@ UNION = Shape(
             "values",
             ListOf(item=Text(quoted=True, may_be_empty=True), unique=True),
             "The value of the tag for each record, in order. Default: the record's name in snake_case.",
+        ),
+        Key(
+            "open",
+            Flag(),
+            "`true`: an object with any other text as its tag is kept, as an `UnrecognizedMember`, instead of refused.",
+            default="false",
         ),
     ),
     doc="One of several records, with a field that says which one.",

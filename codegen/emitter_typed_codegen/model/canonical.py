@@ -11,12 +11,15 @@ from typing import cast
 from attrs import evolve, fields, has
 
 from emitter_typed_codegen.model.schema import Import, Schema
-from emitter_typed_codegen.model.types import JsonMap
+from emitter_typed_codegen.model.types import JsonMap, Union
 
 _NUMBER = re.compile("([0-9]+)")
 
 # Where a schema lies is no part of its meaning. Imported files have digests of their own.
 _LEFT_OUT: dict[type, set[str]] = {Schema: {"source", "imported", "by_name"}, Import: {"path", "schema"}}
+
+# Parts of the meaning only where they are set: the digests of schemas without them stay the same.
+_IF_SET: dict[type, tuple[str, ...]] = {Union: ("open",)}
 
 _AS_THEY_ARE = {str, bool, int, float, type(None)}
 
@@ -60,11 +63,12 @@ def _plain(value: object) -> object:
         return value
     # Most are texts and the like, and there are tens of thousands.
     held = [one if (one := getattr(value, name)).__class__ in _AS_THEY_ARE else _plain(one) for name in names]
+    held += [name for name in _IF_SET.get(kind, ()) if getattr(value, name)]
     return [kind.__name__, *held]
 
 
 @cache
 def _names(kind: type) -> list[str] | None:
     """Return the fields of a class of the model that are part of its meaning; None for any other class."""
-    left_out = _LEFT_OUT.get(kind, ())
+    left_out = {*_LEFT_OUT.get(kind, ()), *_IF_SET.get(kind, ())}
     return [one.name for one in fields(kind) if one.name not in left_out] if has(kind) else None

@@ -114,21 +114,32 @@ class Record:
 class EnumValue:
     """One value of an enum, or one letter of flags."""
 
-    wire: str
+    wire: str | int
+    """What stands on the wire: in an enum, all values are texts, or all are numbers."""
     name: str
-    """The name in the language; the wire value unless the schema says otherwise."""
+    """The name in the language; a text on the wire unless the schema says otherwise."""
     doc: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the schema calls it: a text as it is on the wire, a number by its name."""
+        return self.wire if isinstance(self.wire, str) else self.name
 
 
 @frozen(kw_only=True)
 class Enum:
-    """A type with a few texts as values."""
+    """A type with a few texts, or a few whole numbers, as values."""
 
     name: str
     doc: str = ""
     values: tuple[EnumValue, ...]
     open: bool = False
     """Whether a value that the schema does not know is kept instead of refused."""
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether its values are numbers on the wire."""
+        return any(isinstance(value.wire, int) for value in self.values)
 
 
 @frozen(kw_only=True)
@@ -138,6 +149,11 @@ class Flags:
     name: str
     doc: str = ""
     values: tuple[EnumValue, ...]
+
+    @property
+    def letters(self) -> str:
+        """All of its letters, in order."""
+        return "".join(value.key for value in self.values)
 
 
 @frozen(kw_only=True)
@@ -149,6 +165,8 @@ class Union:
     tag: str
     members: tuple[tuple[str, str], ...]
     """Pairs of the tag's value and the record's name."""
+    open: bool = False
+    """Whether an object with another value of the tag is kept instead of refused."""
 
 
 @frozen(kw_only=True)

@@ -31,7 +31,7 @@ from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.option_values import read_option_value
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.typerefs import read_type
-from emitter_typed_codegen.resolve.values import UNFIT, json_value
+from emitter_typed_codegen.resolve.values import UNFIT, json_value, whole_number
 from emitter_typed_codegen.source import Node, Placed, ScalarNode
 
 # Some hundred thousand are a second; the largest of sensible schemas need some thousands.
@@ -124,7 +124,7 @@ def _check_parameter(symbols: SymbolTable, param: Field, node: Node) -> None:
     if base is None:
         return
     if isinstance(base, Enum) and not symbols.optional(param.type):
-        wrong = [value.wire for value in base.values if not is_segment(value.wire)]
+        wrong = [str(value.wire) for value in base.values if not is_segment(str(value.wire))]
         if wrong:
             message = f"the value {quoted(wrong[0])} of {base.name} cannot be a segment of a channel"
             symbols.report.add(node, "parameter-type", message, "change the value, or use another type")
@@ -222,7 +222,9 @@ class _Overlaps:
         """Tell whether a parameter can have a text; True where nothing says otherwise."""
         base = self.symbols.base(param.type)
         if isinstance(base, Enum):
-            return base.open or text in [value.wire for value in base.values]
+            if base.open and base.has_numbers:
+                return whole_number(text) is not None
+            return base.open or text in [str(value.wire) for value in base.values]
         if not isinstance(base, Scalar) or base.name not in ("int", "string"):
             return True
         if base.name == "int":
@@ -234,5 +236,5 @@ class _Overlaps:
         for enum, param in ((one, other), (other, one)):
             base = self.symbols.base(enum.type)
             if isinstance(base, Enum) and not base.open:
-                return any(self._may_be(param, value.wire) for value in base.values)
+                return any(self._may_be(param, str(value.wire)) for value in base.values)
         return True

@@ -22,6 +22,7 @@ max_length: maxlen length size
 type: kind dtype datatype ref $ref
 fields: properties attributes columns members struct record
 enum: values choices options literals
+value: number code id const wire int integer index
 union: oneof anyof variants
 tag: discriminator discriminant
 alias: type newtype typedef base of
@@ -97,6 +98,7 @@ _TYPE_ADVICE = {
     ),
     "array list tuple set sequence": 'write "[T]", where T is the type of the items',
     "enum": "declare an enum under types, as in Mode: {enum: [auto, manual]}, and write its name here",
+    "intenum intflag": "declare an enum under types, as in State: {enum: {off: 0, on: 1}}, and write its name here",
     "null none void": "write the type of the values that may be null, with a ?, as in int?",
 }
 

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 
 from emitter_typed_codegen.language.limits import LIMITS
 from emitter_typed_codegen.language.scalars import SCALARS
-from emitter_typed_codegen.language.users import KINDS, VALUE
+from emitter_typed_codegen.language.users import KINDS
 from emitter_typed_codegen.model import (
     Alias,
     Declaration,
     Enum,
-    EnumValue,
-    Flags,
     Record,
     Scalar,
     Secret,
@@ -22,15 +20,15 @@ from emitter_typed_codegen.model import (
 )
 from emitter_typed_codegen.names import constant_name
 from emitter_typed_codegen.problems import quoted
+from emitter_typed_codegen.resolve.choices import expect_text, read_enum, read_flags
 from emitter_typed_codegen.resolve.collisions import Names
 from emitter_typed_codegen.resolve.constraints import read_constraints
 from emitter_typed_codegen.resolve.cycles import refuse_alias_cycle, refuse_endless_records
 from emitter_typed_codegen.resolve.fields import read_record
-from emitter_typed_codegen.resolve.nodes import Entries, find
+from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.synonyms import key_advice, key_called
 from emitter_typed_codegen.resolve.typerefs import is_inline_record, read_type
-from emitter_typed_codegen.resolve.values import is_text
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
 _KINDS = {shape.kind: shape for shape in KINDS}
@@ -200,88 +198,6 @@ def _record(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Record:
     return read_record(symbols, key.value, entries)
 
 
-def _enum(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Enum | None:
-    values = _values(symbols, entries, "enum", f"a value of {key.value}")
-    if not values:
-        return None
-    return Enum(name=key.value, doc=entries.text("doc"), values=values, open=entries.flag("open"))
-
-
-def _flags(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Flags | None:
-    values = _values(symbols, entries, "flags", f"a flag of {key.value}")
-    return Flags(name=key.value, doc=entries.text("doc"), values=values) if values else None
-
-
-def _values(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tuple[EnumValue, ...]:
-    node = entries.get(kind)
-    if node is None:
-        return ()
-    described: list[tuple[ScalarNode, Node | None]]
-    if isinstance(node, MapNode):
-        described = [*node.pairs]
-    else:
-        inline = f"write the value alone, or a map of values to what they mean, as in {kind}: {{a: What it means.}}"
-        items = symbols.report.texts(node, quoted(kind), empty=kind == "enum", inline=inline)
-        described = [(item, None) for item in items]
-    if isinstance(node, MapNode | ListNode) and not (node.pairs if isinstance(node, MapNode) else node.items):
-        symbols.report.add(
-            entries.key(kind), "wrong-shape", f"{quoted(kind)} has no values", "write at least one, as in [a]"
-        )
-    way_out = "give one of the two another name in Python, as in {}: {name: other}"
-    names = Names(symbols.report, "name-collision", what, way_out=way_out)
-    wires = Names(symbols.report, "duplicate-value", what)
-    values: list[EnumValue] = []
-    for key, node in described:
-        # What the name is made of is any text where it is made of something else.
-        if (kind != "enum" or find(node, "name") is None) and not _names_itself(symbols, key, kind):
-            continue
-        if kind == "flags" and not (len(key.value) == 1 and key.value.isascii() and key.value.isalpha()):
-            message = f"a flag must be one letter from a to z or A to Z, not {quoted(key.value)}"
-            symbols.report.add(key, "flag-letter", message, f"write {key.value[0]}: {{name: {key.value}}}")
-            continue
-        if kind == "enum":
-            _expect_text(symbols, key, what)
-        value = _value(symbols, key, node)
-        if key.value not in wires.taken:
-            names.take(constant_name(value.name), value.name, key)
-        wires.take(value.wire, value.wire, key)
-        values.append(value)
-    return tuple(values)
-
-
-def _names_itself(symbols: SymbolTable, key: ScalarNode, kind: str) -> bool:
-    """Tell whether the name of a value can be made of the value, and note a problem if not."""
-    if kind == "enum" and not key.is_null and not key.value.strip():
-        message = f"the value {quoted(key.value)} needs a name for Python"
-        symbols.report.add(key, "bad-name", message, f'write it with one, as in "{key.value}": {{name: none}}')
-        return False
-    return symbols.report.is_name(key)
-
-
-def _expect_text(symbols: SymbolTable, node: ScalarNode, what: str) -> None:
-    """Note what its author may have meant as a number, true, false or null."""
-    if not is_text(node):
-        hint = f'write "{node.value}"'
-        if node.value.lstrip("-+").isdecimal():
-            hint += ", or declare an alias of int with limits for numbers"
-        symbols.report.add(node, "bad-value", f"{what} must be a text, but {quoted(node.value)} has no quotes", hint)
-
-
-def _value(symbols: SymbolTable, key: ScalarNode, node: Node | None) -> EnumValue:
-    if isinstance(node, MapNode):
-        entries = symbols.report.entries(node, VALUE, f"the value {quoted(key.value)}", at=key)
-        node = entries.scalar("name")
-        name = key.value if node is None or not symbols.report.is_name(node) else node.value
-        return EnumValue(wire=key.value, name=name, doc=entries.text("doc"))
-    if node is not None and not isinstance(node, ScalarNode):
-        symbols.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
-    if isinstance(node, ScalarNode) and not node.is_null and not is_text(node):
-        message = f"the value {quoted(key.value)} must be described by a text, not by {quoted(node.value)}"
-        hint = f"write what it means, as in {key.value}: The default.; on the wire it is the text {quoted(key.value)}"
-        symbols.report.add(node, "bad-value", message, hint)
-    return EnumValue(wire=key.value, name=key.value, doc=node.value.strip() if isinstance(node, ScalarNode) else "")
-
-
 def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | None:
     tag = entries.scalar("tag")
     inline = "declare the record under types, and write its name here"
@@ -302,7 +218,7 @@ def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | N
     if tag is None or not symbols.report.is_name(tag) or len(tags) != len(members):
         return None
     pairs = tuple((tags[number], name) for number, name in known.items())
-    return Union(name=key.value, doc=entries.text("doc"), tag=tag.value, members=pairs)
+    return Union(name=key.value, doc=entries.text("doc"), tag=tag.value, members=pairs, open=entries.flag("open"))
 
 
 def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) -> str | None:
@@ -337,7 +253,7 @@ def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> 
     values = symbols.report.texts(entries.get("values"), "'values'", empty=True)
     taken = Names(symbols.report, "union-values", "a tag's value")
     for value in values:
-        _expect_text(symbols, value, "a tag's value")
+        expect_text(symbols, value, "a tag's value")
         taken.take(value.value, value.value, value)
     if len(values) != len(members) and isinstance(entries.get("values"), ListNode):
         message = f"the number of values ({len(values)}) differs from the number of members ({len(members)})"
@@ -347,7 +263,7 @@ def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> 
 
 _READERS: dict[str, Callable[[SymbolTable, ScalarNode, Entries], Declaration | None]] = {
     "fields": _record,
-    "enum": _enum,
-    "flags": _flags,
+    "enum": read_enum,
+    "flags": read_flags,
     "union": _union,
 }

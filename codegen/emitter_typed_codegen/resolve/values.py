@@ -131,13 +131,15 @@ def _value(symbols: SymbolTable, node: Node, ref: TypeRef) -> Literal_:
         expected = "a text" if isinstance(base, Enum | Flags) else _EXPECTED[base.name]
         raise _No(node, f"must be {expected}, not {'a map' if isinstance(node, MapNode) else 'a list'}")
     if isinstance(base, Enum):
-        known = [value.wire for value in base.values]
+        known = {value.key: value.wire for value in base.values}
         if node.value not in known:
-            hint = symbols.report.meant(node.value, known) or f"write {listed(known, 'or')}"
+            number = next((value.key for value in base.values if str(value.wire) == node.value), "")
+            hint = f"write {number}" if number else symbols.report.meant(node.value, known)
+            hint = hint or f"write {listed([*known], 'or')}"
             raise _No(node, f"{quoted(node.value)} is not a value of {base.name}", hint)
-        return node.value
+        return known[node.value]
     if isinstance(base, Flags):
-        letters = "".join(value.wire for value in base.values)
+        letters = base.letters
         if not set(node.value) <= set(letters):
             message = f"{quoted(node.value)} contains a letter that is not one of {base.name}"
             raise _No(node, message, f"write only letters of {letters}")
@@ -273,7 +275,7 @@ def _hint(name: ScalarName, text: str) -> str:
     """Return what to write instead of a text that is not of a scalar."""
     match name:
         case "int":
-            meant = _whole(text)
+            meant = whole_meant(text)
             fraction = re.fullmatch(_NUMBER, text) and meant is None
             fraction_hint = "write a whole number, or change the type to float"
             return f"write {meant}" if meant else fraction_hint if fraction else _HINTS[name]
@@ -295,7 +297,15 @@ def _hint(name: ScalarName, text: str) -> str:
             return _HINTS.get(name, "")
 
 
-def _whole(text: str) -> str | None:
+def whole_number(text: str) -> int | None:
+    """Return the whole number that a text without quotes is; None if it is none, or has more than 64 bits."""
+    try:
+        return _int(text)
+    except ValueError:
+        return None
+
+
+def whole_meant(text: str) -> str | None:
     """Return a whole number that is written as other languages do; None if it is none."""
     from fractions import Fraction
 
@@ -354,6 +364,11 @@ _NO_TEXT = (
 def is_text(node: ScalarNode) -> bool:
     """Tell whether YAML reads a text without a type as a text: not as a number, true, false or null."""
     return not node.plain or not re.fullmatch(_NO_TEXT, node.value)
+
+
+def is_number(node: ScalarNode) -> bool:
+    """Tell whether YAML reads a text without a type as a number."""
+    return not is_text(node) and not node.is_null and node.value.casefold() not in ("~", "null", "true", "false")
 
 
 def _json(node: Node) -> Literal_:

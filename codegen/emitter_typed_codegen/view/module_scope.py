@@ -159,7 +159,8 @@ class ModuleScope:
             case Named():
                 declared = self.schema.by_name[ref.name]
                 if isinstance(declared, Enum) and declared.open:
-                    return OneOf((self._annotated(ref.name), Applied(contract("Unrecognized"), (STR,))))
+                    raw = _SCALARS["int" if declared.has_numbers else "string"]
+                    return OneOf((self._annotated(ref.name), Applied(contract("Unrecognized"), (raw,))))
                 return self._annotated(ref.name)
             case Optional():
                 return optional(self.type(ref.item))
@@ -235,7 +236,7 @@ class ModuleScope:
                 member = next(one for one in declared.values if one.wire == value)
                 cls, constant = self.use(self.declared(name)), constant_name(member.name)
                 # A member that a digit would begin is private to its class.
-                return call(cls, literal(member.wire)) if constant.startswith("_") else f"{cls}.{constant}"
+                return call(cls, plain(member.wire)) if constant.startswith("_") else f"{cls}.{constant}"
             case Flags() | Secret():
                 return call(self.use(self.declared(name)), literal(str(value)))
             case Alias():

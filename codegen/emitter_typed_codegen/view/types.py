@@ -32,6 +32,7 @@ from emitter_typed_codegen.view.module_scope import (
     named,
     named_values,
     own_names,
+    plain,
     sequence,
 )
 from emitter_typed_codegen.view.parts import Part, parts
@@ -168,12 +169,12 @@ def _view(scope: ModuleScope, declared: Declaration) -> ClassView | StatementVie
         case Record():
             return record_view(scope, declared)
         case Enum() | Flags():
-            base = contract("Flags") if isinstance(declared, Flags) else Name("enum", "Enum")
+            base = _base(declared)
             return ClassView(
                 name=name,
                 head=class_head(scope, declared.name, base),
                 doc=type_doc(scope, declared.name, declared.doc),
-                members=(*(no_tests(name) if isinstance(declared, Enum) else ()), *map(_enum_member, declared.values)),
+                members=(*(no_tests(name) if base == _ENUM else ()), *map(_enum_member, declared.values)),
             )
         case Secret():
             head = class_head(scope, declared.name, contract("Secret"))
@@ -183,8 +184,17 @@ def _view(scope: ModuleScope, declared: Declaration) -> ClassView | StatementVie
             return StatementView(statement=Assigned(name, value), doc=Doc(declared.doc))
 
 
+_ENUM = Name("enum", "Enum")
+
+
+def _base(declared: Enum | Flags) -> Name:
+    if isinstance(declared, Flags):
+        return contract("Flags")
+    return contract("NumberEnum") if declared.has_numbers else _ENUM
+
+
 def _enum_member(value: EnumValue) -> Member:
-    return Member(Assigned(constant_name(value.name), literal(value.wire)), Doc(value.doc))
+    return Member(Assigned(constant_name(value.name), plain(value.wire)), Doc(value.doc))
 
 
 def _alias(scope: ModuleScope, alias: Alias) -> Expression:
@@ -196,7 +206,12 @@ def _alias(scope: ModuleScope, alias: Alias) -> Expression:
 
 def _union(scope: ModuleScope, union: Union) -> Expression:
     members = [(literal(value), scope.use(scope.declared(name))) for value, name in union.members]
-    tag = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members))
-    notes = tuple(f"{comment(union.tag)}: {value}" for value, _ in members)
-    either = Either([cls for _, cls in members], notes)
+    named: dict[str, Expression] = {"open": "True"} if union.open else {}
+    tag = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members), **named)
+    notes = [f"{comment(union.tag)}: {value}" for value, _ in members]
+    classes = [cls for _, cls in members]
+    if union.open:
+        classes.append(scope.contract("UnrecognizedMember"))
+        notes.append(f"{comment(union.tag)}: any other")
+    either = Either(classes, tuple(notes))
     return Group(f"{scope.use(Name('typing', 'Annotated'))}[", [either, tag], "]")

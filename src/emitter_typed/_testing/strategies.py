@@ -34,7 +34,7 @@ from emitter_typed._protocol.payloads.unions import is_union, tag_of
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.deprecation import quietly
 from emitter_typed._types.type_form import TypeForm
-from emitter_typed._types.values import Record, Secret, Unrecognized, is_masked
+from emitter_typed._types.values import Record, Secret, Tag, Unrecognized, UnrecognizedMember, is_masked
 from emitter_typed.errors import InvalidArgument
 
 try:
@@ -201,7 +201,9 @@ class _Builder:
         tag = tag_of(type_)
         if tag is not None:
             members = _shortest([cls for _, cls in tag.members], turns)
-            return st.one_of([self.record(cls, turns, tag=tag.name) for cls in members])
+            return st.one_of(
+                [*(self.record(cls, turns, tag=tag.name) for cls in members), *([_unknown(tag)] if tag.open else [])]
+            )
         if get_origin(type_) is Annotated:
             inner, *extras = get_args(type_)
             own = [each for each in extras if isinstance(each, Constraint)]
@@ -434,9 +436,17 @@ def _together(cls: type[enum.Flag], flags: set[enum.Flag]) -> enum.Flag:
     return joined
 
 
-def _open_enum(cls: Any, unrecognized: Any, *, segments: bool) -> _Any:
+def _unknown(tag: Tag) -> _Any:
+    """Return the strategy of members of an open union that it does not know."""
+    known = {value for value, _ in tag.members}
+    names = st.text().filter(lambda name: name != tag.name)
+    fields = st.dictionaries(names, _json(), max_size=_FEW)
+    return st.builds(UnrecognizedMember, tag=st.text().filter(lambda text: text not in known), unknown_fields=fields)
+
+
+def _open_enum(cls: Any, raw_class: Any, *, segments: bool) -> _Any:
     known: set[object] = {(type(member.value), member.value) for member in cls}
-    raw = st.text(_SEGMENT, min_size=1) if segments else _raw(get_args(unrecognized) or (str,))
+    raw = st.text(_SEGMENT, min_size=1) if segments and raw_class is str else _raw((raw_class,))
     unknown = raw.filter(lambda raw: (type(raw), raw) not in known)
     return st.sampled_from(list(cls)) | unknown.map(Unrecognized)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Generic, Self, TypeVar
 
-from attrs import fields, frozen
+from attrs import field, fields, frozen
 
 from emitter_typed._masking import kind_of, no_dict
 from emitter_typed._types import conversions
-from emitter_typed._types.frozen import freeze_fields, hash_without_json
+from emitter_typed._types.frozen import FrozenMap, freeze_fields, hash_without_json
 from emitter_typed.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -124,6 +124,15 @@ class PydanticField:
         return conversions.pydantic_json_schema(cls, schema, handler)
 
 
+class NumberEnum(PydanticField, enum.Enum):
+    """Base of generated enums whose values are whole numbers on the wire.
+
+    A member is no `int`: `.value` is its number, and `Charging(1)` is the member with that number.
+    """
+
+    __test__ = False
+
+
 class Flags(PydanticField, enum.Flag):
     """A set of one-letter flags, written as a text of those letters.
 
@@ -189,6 +198,20 @@ class Unrecognized(PydanticField, Generic[RawT]):
         return self.raw
 
 
+def _freeze(fields: Mapping[str, Json]) -> Mapping[str, Json]:
+    return FrozenMap(fields)
+
+
+@frozen(kw_only=True)
+class UnrecognizedMember:
+    """A member of an open union that the schema does not know, kept unchanged."""
+
+    tag: str
+    """The value of the tag on the wire, which says what it is."""
+    unknown_fields: Mapping[str, Json] = field(factory=dict[str, "Json"], converter=_freeze)
+    """Its other fields as JSON, by their names on the wire."""
+
+
 @frozen
 class Option:
     """One option of a call, made by a `with_…` or `without_…` of the client."""
@@ -243,6 +266,8 @@ class Tag:
     """The field that tells, such as `event`."""
     members: tuple[tuple[str, type], ...]
     """Pairs of the field's value and the class it stands for."""
+    open: bool = False
+    """Whether an object with another value is kept, as an `UnrecognizedMember`."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> object:
         """Answer pydantic: how it validates and writes a member of the union that this annotates."""

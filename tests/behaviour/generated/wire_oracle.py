@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from attrs import Factory, frozen
 from hypothesis import strategies as st
 
-from emitter_typed import Unrecognized
+from emitter_typed import Unrecognized, UnrecognizedMember
 from emitter_typed._types.deprecation import quietly
 from emitter_typed_codegen import model
 from emitter_typed_codegen.names import attribute_name, class_name, constant_name
@@ -136,14 +136,27 @@ class Oracle:
                 members = [
                     self.declared(name, depth - 1).map(_tagged(declared.tag, value)) for value, name in declared.members
                 ]
+                if declared.open:
+                    tags = TEXTS.filter(lambda text: text not in dict(declared.members))
+                    names = TEXTS.filter(lambda name: name != declared.tag)
+                    unknown = st.tuples(tags, st.dictionaries(names, JSON, max_size=2))
+                    members.append(
+                        unknown.map(
+                            lambda held: (
+                                UnrecognizedMember(tag=held[0], unknown_fields=held[1]),
+                                {declared.tag: held[0], **held[1]},
+                            )
+                        )
+                    )
                 return st.one_of(members)
             case model.Enum():
                 known = [(getattr(cls, constant_name(one.name)), one.wire) for one in declared.values]
                 wires = {wire for _, wire in known}
-                raws = TEXTS.filter(lambda text: text not in wires).map(lambda text: (Unrecognized(text), text))
+                drawn: st.SearchStrategy[Any] = st.integers(-(2**63), 2**63 - 1) if declared.has_numbers else TEXTS
+                raws = drawn.filter(lambda raw: raw not in wires).map(lambda raw: (Unrecognized(raw), raw))
                 return st.sampled_from(known) | raws if declared.open else st.sampled_from(known)
             case model.Flags():
-                letters = [one.wire for one in declared.values]
+                letters = [*declared.letters]
                 held = st.sets(st.sampled_from(letters)).map(lambda some: "".join(x for x in letters if x in some))
                 return held.map(lambda text: (cls(text), text))
             case model.Secret():

@@ -36,9 +36,15 @@ from emitter_typed._protocol.payloads.plain import plain_conversion
 from emitter_typed._protocol.payloads.records import class_conversion
 from emitter_typed._protocol.payloads.scalars import FORMATS, scalar_of
 from emitter_typed._protocol.payloads.unfit import refused
-from emitter_typed._protocol.payloads.unions import is_union, tag_of, tagged_conversion, union_conversion
+from emitter_typed._protocol.payloads.unions import (
+    is_union,
+    member_conversion,
+    tag_of,
+    tagged_conversion,
+    union_conversion,
+)
 from emitter_typed._types.constraints import Constraint
-from emitter_typed._types.values import Flags, Record, Secret, Unrecognized
+from emitter_typed._types.values import Flags, Record, Secret, Unrecognized, UnrecognizedMember
 from emitter_typed.errors import InvalidArgument
 
 Rule = tuple[Callable[[Any], bool], Callable[[Any, Of], Conversion]]
@@ -123,6 +129,7 @@ _RULES: tuple[Rule, ...] = (
     (_is(enum.Flag), flag_conversion),
     (_is(enum.Enum), enum_conversion),
     (lambda type_: Unrecognized in (type_, get_origin(type_)), unrecognized_conversion),
+    (lambda type_: type_ is UnrecognizedMember, member_conversion),
     (is_class_with_fields, class_conversion),
     (is_list_type, list_conversion),
     (is_map_type, map_conversion),

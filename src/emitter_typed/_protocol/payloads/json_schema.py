@@ -110,6 +110,11 @@ def described(type_: Any, refer: Refer) -> Schema:
     tag = tag_of(type_)
     if tag is not None:
         members = {value: refer(TaggedMember(member, tag.name, value)) for value, member in tag.members}
+        if tag.open:
+            # OpenAPI knows no discriminator with other values than those of its mapping.
+            unknown: Schema = {"type": "string", "not": {"enum": [*members]}}
+            other: Schema = {"type": "object", "properties": {tag.name: unknown}, "required": [tag.name]}
+            return {"oneOf": [*members.values(), other]}
         discriminator: Schema = {"propertyName": tag.name}
         if all("$ref" in each for each in members.values()):
             discriminator["mapping"] = {value: each["$ref"] for value, each in members.items()}

@@ -19,6 +19,7 @@ from emitter_typed._protocol.payloads.scalars import (
     string,
 )
 from emitter_typed._protocol.payloads.unfit import Unfit, expected, step
+from emitter_typed._types.frozen import FrozenMap
 from emitter_typed._types.values import Secret
 
 _HOLDERS = (list, tuple, set, frozenset, Mapping)
@@ -117,6 +118,34 @@ read_plain = _json(integer)
 
 take_kept = _json(any_integer)
 """Takes, both ways, what a record keeps: what is read can be written, an integer of any length too. Raises Unfit."""
+
+
+def read_kept(value: Mapping[str, object], names: frozenset[str]) -> FrozenMap[object]:
+    """Take what stands in a document beside the fields of these names. Raises Unfit."""
+    kept: dict[str, object] = {}
+    for name, item in value.items():
+        if name not in names:
+            try:
+                kept[text_name(name)] = take_kept(item)
+            except Unfit as problem:
+                problem.below(step(name))
+                raise
+    return FrozenMap(kept)
+
+
+def write_kept(kept: object, names: frozenset[str], made: dict[str, object]) -> None:
+    """Add to a document what an object holds beside the fields of these names. Raises Unfit."""
+    if not isinstance(kept, Mapping):
+        raise expected("a mapping", kept)
+    for name, value in cast("Mapping[object, object]", kept).items():
+        taken = text_name(name)
+        if taken in names:
+            raise Unfit(f"contains {taken!r}, which is a field: set the field instead")
+        try:
+            made[taken] = take_kept(value)
+        except Unfit as problem:
+            problem.below(step(taken))
+            raise
 
 
 def plain_conversion(of: Of) -> Conversion:

@@ -22,6 +22,7 @@ from emitter_typed._protocol.payloads.json_schema import Schema, TaggedMember, d
 from emitter_typed._protocol.payloads.plain import is_object
 from emitter_typed._protocol.payloads.unfit import Missing, Unexpected, Unfit, step
 from emitter_typed._protocol.payloads.unions import tag_of
+from emitter_typed._types.values import Unrecognized, UnrecognizedMember
 
 # What is described now, by its reference: a class that holds itself is referred to.
 _open: ContextVar[frozenset[str]] = ContextVar("open", default=frozenset())
@@ -52,14 +53,22 @@ def core_schema(type_: Any) -> object:
         try:
             return converted(conversion.now("write"), value)
         except Unfit as problem:
-            raise ValueError(f"the value does not fit at {problem.path}: {problem}") from problem
+            text = f"the value does not fit at {problem.path}: {problem}"
+            if isinstance(value, classes):
+                raise ValueError(text) from problem
+            # In a union, it is another member's.
+            raise import_module("pydantic_core").PydanticSerializationUnexpectedValue(text) from problem
 
-    return schemas.no_info_plain_validator_function(
-        validate,
-        ref=_reference(type_) if has_name(type_) else None,
-        metadata={_TYPE: type_},
-        serialization=schemas.plain_serializer_function_ser_schema(write, when_used="json"),
-    )
+    settings = {
+        "metadata": {_TYPE: type_},
+        "serialization": schemas.plain_serializer_function_ser_schema(write, when_used="json"),
+    }
+    if Unrecognized in classes:
+        # Beside an enum, a value that the enum knows is its member: pydantic takes what fits in its strict mode first.
+        read = schemas.no_info_plain_validator_function(validate)
+        return schemas.lax_or_strict_schema(read, schemas.is_instance_schema(Unrecognized), **settings)
+    reference = _reference(type_) if has_name(type_) else None
+    return schemas.no_info_plain_validator_function(validate, ref=reference, **settings)
 
 
 def json_schema(type_: Any, schema: Any, handler: Any) -> Schema:
@@ -113,7 +122,7 @@ def _classes_of(type_: Any) -> tuple[type, ...]:
     """Return the classes whose objects are values of a type."""
     tag = tag_of(type_)
     if tag is not None:
-        return tuple(member for _, member in tag.members)
+        return (*(member for _, member in tag.members), *((UnrecognizedMember,) if tag.open else ()))
     return (type_.cls if isinstance(type_, TaggedMember) else get_origin(type_) or type_,)
 
 

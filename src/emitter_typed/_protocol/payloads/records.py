@@ -12,12 +12,12 @@ import attrs
 from emitter_typed._protocol.payloads.classes import ClassShape, Member, Unsupported, accepts_none, describe
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, RecordParts, Source
 from emitter_typed._protocol.payloads.json_text import document_text, string_text
-from emitter_typed._protocol.payloads.plain import as_list, as_object, convert_each, take_kept, text_name
+from emitter_typed._protocol.payloads.plain import as_list, as_object, convert_each, read_kept, write_kept
 from emitter_typed._protocol.payloads.scalars import FORMATS, Hook
-from emitter_typed._protocol.payloads.unfit import Missing, Unfit, expected, other_class, refused, step, unset
+from emitter_typed._protocol.payloads.unfit import Missing, Unfit, other_class, refused, step, unset
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.deprecation import quietly, warns
-from emitter_typed._types.frozen import FrozenMap, freezer
+from emitter_typed._types.frozen import freezer
 from emitter_typed._types.values import Record
 from emitter_typed.errors import InvalidArgument
 
@@ -196,7 +196,7 @@ def _compile_reader(shape: ClassShape, fields: list[tuple[Member, Conversion]]) 
         stores.append(variable)
     if shape.rest is not None:
         names = bind(frozenset(name for member in shape.members for name in member.wire_names))
-        source.add(2, "at = None", f"rest = {bind(_kept)}(value, {names})")
+        source.add(2, "at = None", f"rest = {bind(read_kept)}(value, {names})")
         if not by_slots:
             source.add(2, f"made[{shape.rest.parameter!r}] = rest")
     source.add(1, "except KeyError:", f"    raise {bind(Missing)}(at) from None")
@@ -303,19 +303,6 @@ def default_text(source: Source, member: Member, *, frozen: bool) -> str:
     return repr(value) if value is None or value is True or value is False else source.bind(value)
 
 
-def _kept(value: Mapping[str, object], names: frozenset[str]) -> FrozenMap[object]:
-    """Take what stands beside the fields. Raises Unfit."""
-    kept: dict[str, object] = {}
-    for name, item in value.items():
-        if name not in names:
-            try:
-                kept[text_name(name)] = take_kept(item)
-            except Unfit as problem:
-                problem.below(step(name))
-                raise
-    return FrozenMap(kept)
-
-
 def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], side: Literal["write", "dump"]) -> Hook:
     cls = shape.cls
     source = Source()
@@ -362,7 +349,7 @@ def _compile_writer(shape: ClassShape, fields: list[tuple[Member, Conversion]], 
             text += f"{{text{index}}}"
     if shape.rest is not None:
         names = bind(frozenset(name for member in shape.members for name in member.wire_names))
-        source.add(2, f"at = {shape.rest.name!r}", f"{bind(_write_kept)}(value.{shape.rest.name}, {names}, made)")
+        source.add(2, f"at = {shape.rest.name!r}", f"{bind(write_kept)}(value.{shape.rest.name}, {names}, made)")
         if side == "dump":
             source.add(2, f"rest = ',' + {bind(document_text)}(made)[1:-1] if made else ''")
             text += "{rest}"
@@ -398,20 +385,6 @@ def _as_dict(value: object, cls: type) -> dict[str, object]:
 def _refuse_keys(value: Mapping[object, object], names: frozenset[str], cls: type) -> None:
     name = next(each for each in value if each not in names)
     raise Unfit(f"is not a key of {cls.__name__}", step(name))
-
-
-def _write_kept(kept: object, names: frozenset[str], made: dict[str, object]) -> None:
-    if not isinstance(kept, Mapping):
-        raise expected("a mapping", kept)
-    for name, value in cast("Mapping[object, object]", kept).items():
-        taken = text_name(name)
-        if taken in names:
-            raise Unfit(f"contains {taken!r}, which is a field: set the field instead")
-        try:
-            made[taken] = take_kept(value)
-        except Unfit as problem:
-            problem.below(step(taken))
-            raise
 
 
 def _items(shape: ClassShape, fields: list[tuple[Member, Conversion]]) -> Conversion:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import types
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, NoReturn, Union, get_args, get_origin
 
-from emitter_typed._masking import shown
+from emitter_typed._masking import shown, with_article
 from emitter_typed._protocol.payloads.choices import no_choice, open_enum_conversion, open_enum_of
 from emitter_typed._protocol.payloads.classes import Unsupported, keeps_unknown, name_of
 from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, listed
-from emitter_typed._protocol.payloads.plain import as_object, is_object
-from emitter_typed._protocol.payloads.scalars import Hook
-from emitter_typed._protocol.payloads.unfit import Unexpected, Unfit, expected
-from emitter_typed._types.values import Tag
+from emitter_typed._protocol.payloads.plain import as_object, is_object, read_kept, write_kept
+from emitter_typed._protocol.payloads.scalars import Hook, string
+from emitter_typed._protocol.payloads.unfit import Unexpected, Unfit, expected, step
+from emitter_typed._types.values import Tag, UnrecognizedMember
 
 
 def is_union(type_: object) -> bool:
@@ -156,6 +156,19 @@ def _most_telling(problems: list[Unfit], value: object) -> Unfit:
     return expected(listed([problem.what for problem in problems if isinstance(problem, Unexpected)]), value)
 
 
+def member_conversion(type_: Any, of: Of) -> NoReturn:
+    """Refuse an unknown member of an open union alone: only its union knows what its tag is called."""
+    raise Unsupported("UnrecognizedMember is JSON only as a member of its union", "give the union as the type")
+
+
+def _text_of(value: object, name: str) -> str:
+    try:
+        return string(value)
+    except Unfit as problem:
+        problem.below(step(name))
+        raise
+
+
 def tagged_conversion(type_: Any, of: Of) -> Conversion:
     """Return the conversion of a union whose members a tag tells apart."""
     tag = tag_of(type_)
@@ -165,20 +178,42 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
     writers = {member: (value, conversion.call("write")) for value, (member, conversion) in members.items()}
     # The tag is the union's own, and nothing that a member does not know.
     keeping = {value for value, (member, _) in members.items() if keeps_unknown(member)}
-    words = listed([member.__name__ for member, _ in members.values()])
+    names = frozenset({tag.name})
+    words = listed(
+        [*(member.__name__ for member, _ in members.values()), *(["UnrecognizedMember"] if tag.open else [])]
+    )
 
     def read(value: Any) -> object:
         document: dict[str, Any] = value if value.__class__ is dict else as_object(value)
         found = document.get(tag.name)
         reader = readers.get(found) if isinstance(found, str) else None
         if reader is None:
+            if tag.open and isinstance(found, str):
+                # Any: it is JSON, which a checker would have to be told.
+                kept: Any = read_kept(document, names)
+                return UnrecognizedMember(tag=_text_of(found, tag.name), unknown_fields=kept)
             got = shown(found) if tag.name in document else "nothing"
-            raise Unfit(f"{tag.name} must be one of {', '.join(readers)}, got {got}")
+            wanted = "a text" if tag.open else f"one of {', '.join(readers)}"
+            raise Unfit(f"{tag.name} must be {wanted}, got {got}")
         if found in keeping:
             document = {name: item for name, item in document.items() if name != tag.name}
         return reader(document)
 
+    def write_unknown(value: UnrecognizedMember) -> object:
+        if value.tag in members:
+            known = members[value.tag][0].__name__
+            raise Unfit(f"the tag {shown(value.tag)} is that of {known}: create {with_article(known)}")
+        made: dict[str, object] = {tag.name: _text_of(value.tag, "tag")}
+        try:
+            write_kept(value.unknown_fields, names, made)
+        except Unfit as problem:
+            problem.below(step("unknown_fields"))
+            raise
+        return made
+
     def write(value: Any) -> object:
+        if tag.open and isinstance(value, UnrecognizedMember):
+            return write_unknown(value)
         for cls in type(value).__mro__:
             if cls in writers:
                 break

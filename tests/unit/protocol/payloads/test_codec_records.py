@@ -8,7 +8,7 @@ import pytest
 from attrs import field, frozen
 
 from emitter_typed._protocol.payloads import codec
-from emitter_typed.contract import Json, Record, Secret, wire
+from emitter_typed.contract import Json, Record, Secret, Unrecognized, UnrecognizedMember, wire
 from emitter_typed.errors import InvalidArgument, Undecodable
 from tests.helpers.records import (
     Blanks,
@@ -20,12 +20,17 @@ from tests.helpers.records import (
     Identify,
     Keeping,
     Kept,
+    Lamp,
     Leaf,
+    Log,
     Mode,
     Node,
     Reading,
     SetMode,
+    Stage,
+    Strength,
     Token,
+    Told,
     Tree,
 )
 from tests.unit.protocol.payloads.documents import read, written
@@ -72,12 +77,123 @@ def test_the_tag_of_a_union_is_not_kept_by_its_members() -> None:
         codec.encode((Kept(value=1, unknown_fields={"is": "leaf"}),), tuple[Keeping, ...])
 
 
+def test_a_member_that_an_open_union_does_not_know_is_kept() -> None:
+    document = {
+        "told": [{"kind": "later", "a": [1, {"b": None}], "big": 2**70}, {"kind": "identify"}],
+        "last": {"kind": ""},
+        "by_name": {"x": {"kind": "é", "tag": 1}},
+    }
+
+    log = read(document, Log)
+
+    assert isinstance(log, Log)
+    assert log.told == (
+        UnrecognizedMember(tag="later", unknown_fields={"a": [1, {"b": None}], "big": 2**70}),
+        Identify(),
+    )
+    assert log.last == UnrecognizedMember(tag="")
+    assert log.by_name["x"] == UnrecognizedMember(tag="é", unknown_fields={"tag": 1})
+    assert written(log) == document
+    assert codec.decode(b'{"a":1,"kind":"x"}', Told) == UnrecognizedMember(tag="x", unknown_fields={"a": 1})
+    assert codec.encode(UnrecognizedMember(tag="x", unknown_fields={"a": 1}), Told) == b'{"kind":"x","a":1}'
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ("{}", "kind must be a text, got nothing"),
+        ('{"kind": 1}', "kind must be a text, got 1"),
+        ('{"kind": null}', "kind must be a text, got None"),
+        ('{"kind": "set_mode"}', "is missing"),
+        ('{"kind": "x", "a": 1e999}', r"at \$.a"),
+        ('{"kind": "\\ud800"}', r"at \$.kind"),
+        ("[]", "expected an object, got a list"),
+    ],
+)
+def test_what_is_no_member_of_an_open_union_is_refused(document: str, problem: str) -> None:
+    with pytest.raises(Undecodable, match=problem):
+        codec.decode(document.encode(), Told)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (UnrecognizedMember(tag="set_mode"), "the tag 'set_mode' is that of SetMode: create a SetMode"),
+        (UnrecognizedMember(tag="x", unknown_fields={"kind": 1}), r"at \$\.unknown_fields: contains 'kind'"),
+        (UnrecognizedMember(tag="x", unknown_fields={"a": [float("nan")]}), r"at \$\.unknown_fields\.a\[0\]"),
+        (Leaf(value=1), "expected SetMode, Identify or UnrecognizedMember, got a Leaf"),
+    ],
+)
+def test_what_an_open_union_cannot_write_is_refused(value: object, problem: str) -> None:
+    with pytest.raises(InvalidArgument, match=problem):
+        codec.encode(value, Told)
+
+
+def test_an_unknown_member_is_json_only_in_its_union() -> None:
+    member = UnrecognizedMember(tag="x")
+    with pytest.raises(InvalidArgument, match="only as a member of its union"):
+        codec.encode(member)
+    with pytest.raises(InvalidArgument, match="only as a member of its union"):
+        codec.decode(b"{}", UnrecognizedMember)
+    with pytest.raises(InvalidArgument, match="expected SetMode or Identify, got an UnrecognizedMember"):
+        codec.encode(member, Command)
+
+
+def test_an_unknown_member_cannot_be_changed() -> None:
+    given: dict[str, Json] = {"a": 1}
+    member = UnrecognizedMember(tag="x", unknown_fields=given)
+    given["a"] = 2
+
+    assert member.unknown_fields == {"a": 1}
+    assert hash(member) == hash(UnrecognizedMember(tag="x", unknown_fields={"a": 1}))
+    with pytest.raises(TypeError, match="read-only"):
+        member.unknown_fields["a"] = 3  # type: ignore[index]  # pyright: ignore[reportIndexIssue]  # as without a checker
+    with pytest.raises(TypeError, match="cannot be hashed: its item 'a' is a list"):
+        hash(UnrecognizedMember(tag="x", unknown_fields={"a": []}))
+
+
 @pytest.mark.parametrize(
     "kept", [{"Named": 1}, {"value": 2}, {"x": float("nan")}, {"x": [{"y": "\ud800"}]}, {"\ud800": 1}, {"x": object()}]
 )
 def test_what_cannot_be_written_among_the_rest_is_refused(kept: dict[str, Json]) -> None:
     with pytest.raises(InvalidArgument, match="unknown_fields"):
         codec.encode(Kept(value=1, unknown_fields=kept))
+
+
+def test_values_of_an_enum_may_be_numbers() -> None:
+    lamp = Lamp(
+        stage=Stage.BROKEN,
+        strength=Unrecognized(11),
+        before=(Stage.LOW, None),
+        by_room={"a": Strength.STRONG},
+        asked=None,
+    )
+    document = {"stage": -1, "strength": 11, "before": [1, None], "by_room": {"a": 20}}
+
+    assert written(lamp) == document
+    assert read(document, Lamp) == lamp
+    assert read({"strength": 10, "asked": -1}, Lamp) == Lamp(strength=Strength.WEAK)
+    assert (codec.encode(Stage.LOW), codec.decode(b"1", Stage)) == (b"1", Stage.LOW)
+    assert codec.decode(b"11", Strength | Unrecognized[int]) == Unrecognized(11)
+
+
+@pytest.mark.parametrize(
+    ("field", "document", "problem"),
+    [
+        ("stage", "2", "must be one of 0, 1, -1, got 2"),
+        ("stage", "1.0", "must be one of 0, 1, -1, got 1.0"),
+        ("stage", "true", "must be one of 0, 1, -1, got True"),
+        ("stage", '"1"', "must be one of 0, 1, -1, got '1'"),
+        ("strength", "10.0", "expected an integer, got a number"),
+        ("strength", "true", "expected an integer, got a boolean"),
+        ("strength", "9223372036854775808", "the integer needs more than 64 bits"),
+        ("strength", "null", "expected an integer, got null"),
+    ],
+)
+def test_what_is_no_number_of_an_enum_is_refused(field: str, document: str, problem: str) -> None:
+    with pytest.raises(Undecodable, match=problem) as caught:
+        codec.decode(f'{{"strength": 10, "{field}": {document}}}'.encode(), Lamp)
+    assert caught.value.path == f"$.{field}"
 
 
 def test_formats_are_whole_seconds() -> None:
