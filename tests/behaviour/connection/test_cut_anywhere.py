@@ -81,9 +81,10 @@ async def test_a_connection_may_end_at_any_byte(flavour: Flavour, broker: Broker
                 came, gaps = await received(kept, "last")
                 connects = client.connection.connects
             assert list(dict.fromkeys(came)) == ["0", "1", "2", "last"], (name, came)
-            # A message whose acknowledgement was lost is sent again; then two that are stored are equal.
+            # A message whose acknowledgement was lost is sent again. Then two that are stored are equal, and nothing
+            # tells which of them came live: both may come once more, and the gap says so.
             assert len(came) <= 5 or not all(gap.exact for gap in gaps), (name, came, gaps)
-            assert len(came) <= 6, (name, came)
+            assert len(came) <= 7, (name, came)
             assert conversation.lost <= 1, name
             assert len(gaps) <= 1, (name, gaps)
             assert all(gap.recovered for gap in gaps), (name, gaps)
