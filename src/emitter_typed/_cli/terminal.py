@@ -15,6 +15,7 @@ from emitter_typed._cli.arguments import PROGRAM
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 Style = str
 """A style of rich, such as `cyan` or `dim`; empty: none."""
@@ -95,17 +96,9 @@ class Terminal:
                 table.add_row(*(Text(printable(cell)) for cell in row))
             wide = self._out.options.update(max_width=_WIDEST)
             narrow = self._out.measure(table, options=wide).minimum > self._out.width
+            parts = [part for row in rows for part in ("", _cells(headers, row))][1:] if narrow else [table]
             with self._lock:
-                for number, row in enumerate(rows if narrow else ()):
-                    cells = Table.grid(padding=(0, 2), pad_edge=False)
-                    cells.add_column(style="bold")
-                    cells.add_column(overflow="fold")
-                    for header, cell in zip(headers, row, strict=True):
-                        if cell:
-                            cells.add_row(header, Text(printable(cell)))
-                    self._out.print(*([""] if number else []), cells, sep="\n")
-                if not narrow:
-                    self._out.print(table)
+                self._out.print(*parts, sep="\n")
             return
         for row in rows:
             self.line("\t".join(printable(cell) for cell in row))
@@ -126,6 +119,20 @@ class Terminal:
 
 
 _WIDEST = 10_000
+
+
+def _cells(headers: Sequence[str], row: Sequence[str]) -> Table:
+    """Return the cells of a row below each other, each behind its header."""
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = Table.grid(padding=(0, 2), pad_edge=False)
+    cells.add_column(style="bold")
+    cells.add_column(overflow="fold")
+    for header, cell in zip(headers, row, strict=True):
+        if cell:
+            cells.add_row(header, Text(printable(cell)))
+    return cells
 
 
 def printable(text: str) -> str:
