@@ -153,7 +153,8 @@ class WireSubscriptions:
         for prepared, sinks, code in zip(resubscribing.subscriptions, resubscribing.sinks, return_codes, strict=True):
             error = next(errors) if code >= REFUSED else None
             if isinstance(error, BrokerError):
-                error = error.on_channel(prepared.channel)
+                # It came for a packet of many filters.
+                error = type(error)(error.status, error.message, error.operation, channel=prepared.channel)
             for sink in sinks:
                 if error is None:
                     sink.restored()
