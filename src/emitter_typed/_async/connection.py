@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.async_waiters import Alarms, AsyncWaiters, wake_all
+from emitter_typed._core.async_waiters import Alarms, AsyncWaiters, check_loop, wake_all
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.state import AsyncConnectionState
@@ -17,7 +17,7 @@ from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.packets import Delivery, InboundPacket
 from emitter_typed._transport.base import Endpoint, PausingTransport, Reactor, Transport, TransportSink
 from emitter_typed._transport.reactors import LoopReactor
-from emitter_typed.errors import Closed, Congested, EmitterError
+from emitter_typed.errors import Congested, EmitterError
 
 ResultT = TypeVar("ResultT")
 
@@ -88,16 +88,10 @@ class AsyncConnection(Connection):
             return False
 
     def check_loop(self, operation: str) -> None:
-        """Raise Closed in any other place than the event loop that connected: no answer would reach it."""
-        try:
-            here = asyncio.get_running_loop() is self._loop
-        except RuntimeError:
-            here = False
-        if not here:
-            raise Closed(
-                f"{operation} was called outside the event loop that connected this client",
-                "use it in the loop that connected it, or make another client",
-            )
+        """Raise Closed in any other place than the event loop that connected."""
+        check_loop(
+            self._loop, f"{operation} was called", "use it in the loop that connected it, or make another client"
+        )
 
     def orphaned(self) -> bool:
         """Tell whether the event loop that connected is closed, so that nothing can reach the session any more."""
