@@ -71,7 +71,7 @@ class Connection(ABC, Generic[KeeperT]):
         self._make_transport = make_transport
         self._machine = machine
         self._reactor = reactor
-        # A subscription that takes in an answer asks for the next page.
+        # Reentrant, for a subscription that takes in an answer asks for the next page.
         self.lock: Guard = Guard()
         """Guards the session; for callers of its methods."""
         self._state = state
@@ -343,7 +343,7 @@ class Connection(ABC, Generic[KeeperT]):
 class DirectSink:
     """Takes what the transport of one attempt brings, from the thread or the loop that the connection lives in."""
 
-    def __init__(self, connection: Connection[Any], attempt: int) -> None:
+    def __init__(self, connection: Connection[Any], attempt: int) -> None:  # Any: whatever keeps its state
         """Take what an attempt of a connection brings."""
         self._connection = connection
         self._attempt = attempt

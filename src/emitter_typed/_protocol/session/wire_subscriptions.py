@@ -122,7 +122,7 @@ class WireSubscriptions:
 
     def shares(self, channel: str) -> bool:
         """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
-        return self._local.share(channel)
+        return self._local.shares(channel)
 
     def restore(self) -> None:
         """Ask a new connection for all that was granted before and somebody still needs."""
