@@ -14,19 +14,28 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.helpers.examples import ALL, share
 from tests.helpers.leaks import Leaks
 from tests.helpers.locks import LockSentinel
 from tests.helpers.threads import left_behind
+from tests.helpers.tree import ROOT
 
 # A shell ignores Ctrl-C for what it starts in the background, and so would the programs that the tests start and end.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What Hypothesis draws for a test that names no number.
+EXAMPLES = 100
 # How fast examples come says more about the machine than about the code.
-settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=share(EXAMPLES)
+)
 # The same examples in every run: a change is judged by what it changes; new examples are found at the desk.
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+USUAL = "ci" if os.environ.get("CI") else "dev"
+settings.load_profile(USUAL)
+# `make test-long` asks for it by `--hypothesis-profile`.
+settings.register_profile(ALL, settings.get_profile(USUAL), max_examples=EXAMPLES)
 
 # Most threads are gone at once; this is how long a busy machine may take.
 PATIENCE_S = 30.0
@@ -82,8 +91,13 @@ def everything_logged(request: pytest.FixtureRequest, leaks: Leaks, locks: LockS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests with the marker `long` the time that they may take on a busy machine; skip what Windows lacks."""
+    """Give the tests with the marker `long` the time that they may take on a busy machine; skip what Windows lacks.
+
+    The property tests have that marker in a run that draws all their examples.
+    """
     for item in items:
+        if settings.get_current_profile_name() == ALL and item.path.is_relative_to(ROOT / "tests" / "property"):
+            item.add_marker(pytest.mark.long)
         if sys.platform == "win32" and item.get_closest_marker("posix") is not None:
             item.add_marker(pytest.mark.skip(reason="Windows has other signals, permissions, pipes and shells"))
         if item.get_closest_marker("long") is not None and item.get_closest_marker("timeout") is None:

@@ -1,0 +1,11 @@
+"""How many examples the property tests draw: a third in `make test`, all of them in `make test-long`."""
+
+from hypothesis import settings
+
+ALL = "long"
+"""The profile of Hypothesis in which all are drawn."""
+
+
+def share(count: int) -> int:
+    """Return how many of `count` examples this run draws. Ask when tests are collected: the profile is chosen then."""
+    return count if settings.get_current_profile_name() == ALL else max(1, count // 3)
