@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.helpers.examples import ALL, share
+from tests.helpers.examples import ALL, EXAMPLES
 from tests.helpers.leaks import Leaks
 from tests.helpers.locks import LockSentinel
 from tests.helpers.threads import left_behind
@@ -25,11 +25,9 @@ from tests.helpers.tree import ROOT
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# What Hypothesis draws for a test that names no number.
-EXAMPLES = 100
 # How fast examples come says more about the machine than about the code.
 settings.register_profile(
-    "dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=share(EXAMPLES)
+    "dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=EXAMPLES // 3
 )
 # The same examples in every run: a change is judged by what it changes; new examples are found at the desk.
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
@@ -109,13 +107,14 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give the tests with the marker `long` the time that they may take on a busy machine; skip what Windows lacks.
 
     The property tests have that marker in a run that draws all their examples.
     """
+    draws_all = config.getoption("--hypothesis-profile") == ALL
     for item in items:
-        if settings.get_current_profile_name() == ALL and item.path.is_relative_to(ROOT / "tests" / "property"):
+        if draws_all and item.path.is_relative_to(ROOT / "tests" / "property"):
             item.add_marker(pytest.mark.long)
         if sys.platform == "win32" and item.get_closest_marker("posix") is not None:
             item.add_marker(pytest.mark.skip(reason="Windows has other signals, permissions, pipes and shells"))

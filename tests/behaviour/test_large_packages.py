@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def plant(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The package, of which no part is loaded."""
-    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
     yield importlib.import_module("plant")
     for name in [one for one in sys.modules if one.partition(".")[0] == "plant"]:
         del sys.modules[name]
