@@ -91,14 +91,14 @@ def everything_logged(request: pytest.FixtureRequest, leaks: Leaks, locks: LockS
 
 @pytest.hookimpl(wrapper=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Take one worker more than there are cores: a sixth of the time of a worker is waiting."""
+    """Take one worker more than there are cores: some tests wait for seconds and compute nothing."""
     cores = yield
     return cores if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else cores + 1
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Look for no garbage in modules and tests: they stay, and a collection takes a third of a second with them."""
+    """Look for no garbage in modules and tests: they stay, and each look at them takes long."""
     gc.disable()
     try:
         return (yield)
