@@ -89,7 +89,7 @@ def everything_logged(request: pytest.FixtureRequest, leaks: Leaks, locks: LockS
     logger.setLevel(level)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """Take one worker more than there are cores: some tests wait for seconds and compute nothing."""
     cores = yield
