@@ -21,6 +21,7 @@ from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.receiving.stored_ids import process_of
 from emitter_typed.errors import ReplyMissing
+from tests.helpers.examples import share
 
 LONG_S = 1_000_000
 # Two of them fit a packet, so that there is always room for the message by which pages overlap.
@@ -104,7 +105,7 @@ def newest(messages: list[bytes], last: int | None) -> list[bytes]:
     return messages if last is None else messages[max(len(messages) - last, 0) :]
 
 
-@settings(max_examples=100)
+@settings(max_examples=share(100))
 @given(
     st.lists(st.tuples(MORE_PAYLOAD_BYTES, st.sampled_from([0, 0, 0, 1])), max_size=60),
     st.sampled_from([0, 30_000, 1_000_000]),
@@ -164,7 +165,7 @@ def test_what_expires_between_two_pages_hides_no_other_where_each_message_fills_
     assert [payload for payload in found if payload in left] == left
 
 
-@settings(max_examples=100)
+@settings(max_examples=share(100))
 @given(
     st.lists(
         st.tuples(MORE_PAYLOAD_BYTES, st.sampled_from([0, 0, 1]), st.sampled_from([3, 9, LONG_S])),

@@ -25,6 +25,7 @@ from emitter_typed import (
     RequestTimeout,
 )
 from emitter_typed._async import driver as async_driver
+from emitter_typed._sync import driver as sync_driver
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called, connected
 from tests.helpers.live import left_connections, live_connections
@@ -212,10 +213,14 @@ async def test_draining_without_a_connection_is_nothing(flavour: Flavour, broker
 
 @both_flavours
 @in_loop
-async def test_draining_sends_what_is_not_acknowledged_either(flavour: Flavour, broker: Broker, key: Key) -> None:
+async def test_draining_sends_what_is_not_acknowledged_either(
+    flavour: Flavour, broker: Broker, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for driver in (async_driver, sync_driver):
+        monkeypatch.setattr(driver, "CLOSE_TIMEOUT_S", 0.1)
     async with connected(flavour, broker) as client:
         await _fill(client, broker, key)
-        release = threading.Timer(2.5, broker.faults.resume_reading)
+        release = threading.Timer(0.4, broker.faults.resume_reading)
         release.start()
         # Longer than a close may take.
         await client.drain(LIMIT_S)

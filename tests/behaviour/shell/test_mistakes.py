@@ -167,7 +167,7 @@ def test_a_reader_that_has_gone_ends_sub_quietly(pipe: Shell, client: Client) ->
 def test_a_locale_without_utf_8_loses_no_message(pipe: Shell, client: Client) -> None:
     pipe.environment |= {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     client.publish(pipe.key, pipe.channel, "é", ttl=60, qos=1)
-    assert f"{pipe.channel} \\xe9\n" in pipe.run("history", pipe.channel).out
+    assert f"{pipe.channel} \\xe9\n" in pipe.start("history", pipe.channel, command=PROGRAM).end().out
 
 
 @pytest.fixture
