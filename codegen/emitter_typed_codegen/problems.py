@@ -25,7 +25,7 @@ Rule = Literal[
     "bad-name", "reserved-name", "name-collision", "wire-collision",
     "type-syntax", "unquoted-type", "unknown-type", "misplaced-type", "secret-type", "distinct-type", "alias-cycle",
     "endless-record", "bad-import", "import-cycle",
-    "bad-value", "bad-limit", "slow-pattern", "bad-default", "bad-format", "bad-blank", "parameter-order",
+    "bad-value", "bad-limit", "slow-pattern", "bad-default", "bad-format", "bad-blank", "bad-required", "parameter-order",
     "duplicate-value", "enum-number", "flag-letter", "union-member", "union-tag", "union-values",
     "bad-topic", "topic-parameter", "unknown-event", "event-payload", "event-channel", "unknown-error",
     "bad-status", "duplicate-status", "unknown-operation", "typed-operation", "wait-publish",

@@ -123,6 +123,15 @@ class Reading(Record):
 
 
 @frozen(kw_only=True)
+class Present(Record):
+    rssi: int | None
+    note: str | None = field(validator=pattern("[a-z]*"))
+    seen_at: datetime | None = field(metadata=wire("seenAt", format="unix", also_read=("seen",)))
+    last: Present | None
+    modes: tuple[Mode | None, ...] | None
+
+
+@frozen(kw_only=True)
 class SetMode(Record):
     mode: Mode
 

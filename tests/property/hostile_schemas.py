@@ -248,6 +248,8 @@ class Hostile:
         elif not ref.endswith("?") and self._is_record(ref):
             # Otherwise it might need itself.
             described["type"] = f"{ref}?"
+        if default is None and str(described["type"]).endswith("?") and self.random.random() < 0.3:
+            described["required"] = True
         hidden = hidden_name(attribute_name(name))
         if self.random.random() < 0.2 and hidden not in taken:
             taken.add(hidden)

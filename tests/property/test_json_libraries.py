@@ -31,6 +31,7 @@ from tests.helpers.records import (
     Log,
     Mode,
     Node,
+    Present,
     Reading,
     Rights,
     Scalars,
@@ -48,6 +49,7 @@ TYPES: list[Any] = [
         Scalars,
         Formats,
         Reading,
+        Present,
         SetMode,
         Identify,
         House,
@@ -139,6 +141,7 @@ NAMES = st.sampled_from(
             '"last"',
             '"by_name"',
         ),
+        *('"rssi"', '"seenAt"', '"seen"', '"modes"'),
     ]
 )
 
@@ -171,6 +174,9 @@ RIGHT = [
     '{"seconds":9223372036854775808}',
     '{"limits":{"a":1,"b":0.5},"tags":["a"],"gaps":[1,null],"extra":{"x":[1.0,1e-7]},"commands":[{"kind":"identify"}]}',
     '{"limits":{"a":-1}}',
+    '{"rssi":null,"note":null,"seenAt":null,"last":null,"modes":null}',
+    '{"rssi":1,"note":"a","seen":5,"modes":["auto",null],"last":{"rssi":null,"note":"A","seen":null,"last":null}}',
+    '{"rssi":1,"seenAt":0,"last":null,"modes":[]}',
     '{"readings":[{"celsius":1.5},{"celsius":1e400}]}',
     (
         '{"text":"x","flag":true,"count":1,"ratio":1,"blob":"eA==","at":"2026-01-31T12:00:00Z","day":"2026-01-31",'

@@ -242,7 +242,7 @@ _TABLE = (
         why="New programs omit the field if it is None. Old programs refuse messages that lack it.",
         fix="give the field a default: then new programs always write it",
         order="readers-first",
-        constructs=("Field.type", "Optional.item"),
+        constructs=("Field.type", "Field.required", "Optional.item"),
     ),
     Rule(
         id="field-made-required",
@@ -251,7 +251,7 @@ _TABLE = (
         why="New programs refuse messages that lack the field: those of old programs and stored ones.",
         fix="give the field a default",
         order="writers-first",
-        constructs=("Field.type", "Optional.item"),
+        constructs=("Field.type", "Field.required", "Optional.item"),
     ),
     Rule(
         id="default-added-to-required",

@@ -245,7 +245,7 @@ class JsonSchemas:
         required: list[str] = []
         further: list[Json] = []
         for field in one.fields:
-            needed = not (field.has_default or resolve(self.schema, field.type).optional)
+            needed = field.is_required
             properties[field.wire] = self.field(field)
             if field.also_read:
                 for name in field.also_read:

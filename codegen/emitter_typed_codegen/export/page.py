@@ -282,13 +282,12 @@ class _Page:
                 return evolve(made, alias=(Piece("string"),), notes=("Not shown in logs.",))
 
     def _field(self, one: Field) -> FieldView:
-        found = resolve(self.schema, one.type)
         default = wire_value(self.schema, one.type, one.default, one.format)
         form = _FORMS.get(one.format or "")
         return FieldView(
             name=one.wire,
             type=tuple(self._pieces(one.type)),
-            required=not (one.has_default or found.optional),
+            required=one.is_required,
             default=_json(default) if one.has_default else "",
             limits=(*([form] if form else []), *_limits(one.constraints)),
             unit=one.unit,

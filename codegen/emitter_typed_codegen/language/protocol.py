@@ -29,6 +29,7 @@ from emitter_typed_codegen.language.users import (
     FIELD,
     FIELD_TYPE,
     FIELDS,
+    REQUIRED,
     LIMIT_KEYS,
     PARAMETER,
     RECORD_NAME,
@@ -104,7 +105,7 @@ WATCH = Shape(
 _REQUEST_FIELD = evolve(
     FIELD,
     name="request-field",
-    keys=(evolve(FIELD_TYPE, value=Type(scalars=(*ORDINARY, "channel", "filter"))), *FIELD.keys[1:]),
+    keys=(evolve(FIELD_TYPE, value=Type(scalars=(*ORDINARY, "channel", "filter"))), *(key for key in FIELD.keys[1:] if key is not REQUIRED)),
 )
 
 REQUEST_FIELDS = Shape(

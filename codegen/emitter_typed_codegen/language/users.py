@@ -95,6 +95,14 @@ LIMIT_KEYS = tuple(Key(rule, Limit(rule=rule), doc) for rule, doc in _LIMITED.it
 
 FIELD_TYPE = Key("type", Type(), "The type. With `?` at its end, the value may be absent or null.", required=True)
 
+REQUIRED = Key(
+    "required",
+    Flag(),
+    "`true`: the field is never absent, although its type ends with `?`. None is written as null, and a message without "
+    "the field is refused.",
+    default="false",
+)
+
 FIELD = Shape(
     name="field",
     keys=(
@@ -120,6 +128,7 @@ FIELD = Shape(
             "are read, in order. They are never written. Use it to rename a field.",
         ),
         Key("default", TypedValue(), "The value of an absent field. It must fit the type and the limits."),
+        REQUIRED,
         DEPRECATED,
         *LIMIT_KEYS,
     ),

@@ -11,7 +11,7 @@ from typing import cast
 from attrs import evolve, fields, has
 
 from emitter_typed_codegen.model.schema import Import, Schema
-from emitter_typed_codegen.model.types import JsonMap, Union
+from emitter_typed_codegen.model.types import Field, JsonMap, Union
 
 _NUMBER = re.compile("([0-9]+)")
 
@@ -19,7 +19,7 @@ _NUMBER = re.compile("([0-9]+)")
 _LEFT_OUT: dict[type, set[str]] = {Schema: {"source", "imported", "by_name"}, Import: {"path", "schema"}}
 
 # Parts of the meaning only where they are set: the digests of schemas without them stay the same.
-_IF_SET: dict[type, tuple[str, ...]] = {Union: ("open",)}
+_IF_SET: dict[type, tuple[str, ...]] = {Field: ("required",), Union: ("open",)}
 
 _AS_THEY_ARE = {str, bool, int, float, type(None)}
 

@@ -94,8 +94,15 @@ class Field:
     """Wire values that read as if the field were absent."""
     has_default: bool = False
     default: Literal_ = None
+    required: bool = False
+    """Whether it is never absent, although its type has a `?`: None is null then."""
     constraints: tuple[Constraint, ...] = ()
     deprecated: str | None = None
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a message must have it."""
+        return not self.has_default and (self.required or not isinstance(self.type, Optional))
 
 
 @frozen(kw_only=True)

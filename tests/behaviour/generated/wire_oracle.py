@@ -185,7 +185,7 @@ class Oracle:
         pairs = self.pairs(field.type, depth) if field.format is None else FORMATS[field.format]
         pairs = pairs.filter(lambda pair: _keeps(field.constraints, pair[0]) and pair[1] not in field.blank)
         optional = isinstance(field.type, model.Optional)
-        if optional and field.has_default and field.default is not None:
+        if field.required or (optional and field.has_default and field.default is not None):
             return pairs
         return pairs.map(lambda pair: (None, ABSENT) if optional and pair[0] is None else pair)
 

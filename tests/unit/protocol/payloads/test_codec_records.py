@@ -27,6 +27,7 @@ from tests.helpers.records import (
     Node,
     Reading,
     SetMode,
+    Present,
     Stage,
     Strength,
     Token,
@@ -53,6 +54,26 @@ def test_an_optional_that_is_none_is_left_out_and_a_default_is_written() -> None
     assert read({"celsius": 1, "unknown": [1]}, Reading) == Reading(celsius=1)
     with pytest.raises(Undecodable):
         read({"celsius": 1, "source": None}, Reading)
+
+
+def test_a_field_that_is_never_absent_is_null_where_it_is_none() -> None:
+    nothing = {"rssi": None, "note": None, "seenAt": None, "last": None, "modes": None}
+    none = Present(rssi=None, note=None, seen_at=None, last=None, modes=None)
+    assert written(none) == nothing
+    assert read(nothing, Present) == none
+
+    document = {"rssi": 1, "note": "a", "seenAt": 0, "last": nothing, "modes": [None, "auto"]}
+    present = Present(rssi=1, note="a", seen_at=datetime(1970, 1, 1, tzinfo=UTC), last=none, modes=(None, Mode.AUTO))
+    assert written(present) == document
+    assert read(document, Present) == present
+
+    for name in nothing:
+        with pytest.raises(Undecodable, match=rf"at \$\.{name}: is missing"):
+            read({key: value for key, value in nothing.items() if key != name}, Present)
+    with pytest.raises(Undecodable, match=r"at \$\.last\.rssi: is missing"):
+        read({**nothing, "last": {}}, Present)
+    with pytest.raises(Undecodable, match=r"at \$\.note"):
+        read({**nothing, "note": "A"}, Present)
 
 
 def test_what_a_record_keeps_is_written_back_as_it_came() -> None:

@@ -105,6 +105,11 @@ class Reading(Record):
     sensor_id: UUID = field(metadata=wire("sensorId", also_read=("sensorID", "sensor")))
     note: str | None = field(default=None, validator=max_length(200))
     """At most 200 characters."""
+    battery: Share | None = field(validator=[minimum(0.0), maximum(1.0)])
+    """What is left of it.
+
+    At least 0.0, at most 1.0.
+    """
     mode: Mode | Unrecognized[str] = Mode.AUTO
     """Default: `Mode.AUTO`."""
     _source: str = field(default="probe", metadata=wire("source"), alias="source")
