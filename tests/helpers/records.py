@@ -153,6 +153,17 @@ class Log(Record):
     by_name: Mapping[str, Told] = field(factory=dict[str, "Told"])
 
 
+Numbered = Annotated[SetMode | Identify, Tag("op", ((0, SetMode), (1, Identify)))]
+Signal = Annotated[SetMode | Identify | UnrecognizedMember[int], Tag("op", ((1, SetMode), (-2, Identify)), open=True)]
+
+
+@frozen(kw_only=True)
+class Frames(Record):
+    numbered: tuple[Numbered, ...] = ()
+    signal: Signal | None = None
+    by_name: Mapping[str, Signal] = field(factory=dict[str, "Signal"])
+
+
 Command = Annotated[SetMode | Identify, Tag("kind", (("set_mode", SetMode), ("identify", Identify)))]
 
 

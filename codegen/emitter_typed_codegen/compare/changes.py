@@ -479,6 +479,7 @@ class _Walk:
             at = (*old_at, one.key), (*new_at, other.key)
             self.add(rule, *at, f"the number of {one.name}: {one.wire} → {other.wire}")
             self.doc(one.doc, other.doc, *at)
+            self.doc(one.deprecated or "", other.deprecated or "", *at, "deprecated")
         names = {one.name for one, _ in moved}
         rest = [[one for one in values if one.name not in names] for values in (old.values, new.values)]
         return rest[0], rest[1]
@@ -506,6 +507,7 @@ class _Walk:
                     rule = "value-name-reused" if other.name in names else "value-renamed"
                     self.add(rule, *at, f"the name of {wire} in Python: {one.name} → {other.name}")
                 self.doc(one.doc, other.doc, *at)
+                self.doc(one.deprecated or "", other.deprecated or "", *at, "deprecated")
         self.order(before, after, old_at, new_at)
 
     def union(self, old: Union, new: Union, old_at: Keys, new_at: Keys) -> None:
@@ -707,7 +709,7 @@ def _limits_around(schema: Schema, alias: str) -> Iterator[list[Constraint]]:
                 pass
 
 
-def _value(union: Union, member: str) -> str | None:
+def _value(union: Union, member: str) -> str | int | None:
     """Return the value of the tag for a member; None if the union has no such member."""
     return next((value for value, name in union.members if name == member), None)
 
@@ -883,7 +885,8 @@ def _channels(change: Change, old: dict[str, tuple[str, ...]], new: dict[str, tu
 
 
 def _kind_of(declared: Declaration) -> str:
-    return "enum of numbers" if isinstance(declared, Enum) and declared.has_numbers else type(declared).__name__.lower()
+    name = type(declared).__name__.lower()
+    return f"{name} of numbers" if isinstance(declared, Enum | Union) and declared.has_numbers else name
 
 
 def _called(value: EnumValue) -> str:

@@ -908,12 +908,12 @@ _TABLE = (
     ),
     Rule(
         id="doc-changed",
-        what="a text for people is changed, or a unit is added or removed",
+        what="a text for people is changed, a unit is added or removed, or a value of an enum or a flag is deprecated",
         effects=_SAFE,
         why="Messages and code stay the same.",
         constructs=(
             "Schema.doc", "Record.doc", "Enum.doc", "Flags.doc", "Union.doc", "Alias.doc", "Secret.doc", "Field.doc",
-            "EnumValue.doc", "Channel.doc", "Field.unit",
+            "EnumValue.doc", "EnumValue.deprecated", "Channel.doc", "Field.unit",
         ),
     ),
 )  # fmt: skip

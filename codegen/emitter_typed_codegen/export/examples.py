@@ -175,7 +175,9 @@ class Examples:
                 empty = resolve(self.schema, one.type)
                 if needed and nothing:
                     made[one.wire] = None
-                elif needed and isinstance(empty.base, List | Map) and not _least((*one.constraints, *empty.constraints)):
+                elif (
+                    needed and isinstance(empty.base, List | Map) and not _least((*one.constraints, *empty.constraints))
+                ):
                     made[one.wire] = [] if isinstance(empty.base, List) else {}
                 elif needed:
                     raise
@@ -199,9 +201,10 @@ class Examples:
         limits = (*constraints, *found.constraints)
         match found.base:
             case Enum():
-                yield from (value.wire for value in found.base.values)
+                values = sorted(found.base.values, key=lambda value: value.deprecated is not None)
+                yield from (value.wire for value in values)
             case Flags():
-                yield found.base.letters
+                yield "".join(value.key for value in found.base.values if value.deprecated is None)
             case Secret():
                 yield "hidden text"
             case Scalar(name="json"):

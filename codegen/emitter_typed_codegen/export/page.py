@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve
 
-from emitter_typed_codegen.compare.wire import resolve
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.export.channels import (
     DIRECTIONS,
@@ -98,6 +97,7 @@ class ValueView:
     name: str = ""
     doc: str = ""
     type: tuple[Piece, ...] = ()
+    deprecated: str | None = None
 
 
 @frozen(kw_only=True)
@@ -318,7 +318,13 @@ class _Page:
 
 def _values(values: Sequence[EnumValue]) -> tuple[ValueView, ...]:
     return tuple(
-        ValueView(text=_json(one.wire), name="" if one.name == one.wire else one.name, doc=one.doc) for one in values
+        ValueView(
+            text=_json(one.wire),
+            name="" if one.name == one.wire else one.name,
+            doc=one.doc,
+            deprecated=one.deprecated,
+        )
+        for one in values
     )
 
 

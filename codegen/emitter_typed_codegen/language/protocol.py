@@ -29,10 +29,10 @@ from emitter_typed_codegen.language.users import (
     FIELD,
     FIELD_TYPE,
     FIELDS,
-    REQUIRED,
     LIMIT_KEYS,
     PARAMETER,
     RECORD_NAME,
+    REQUIRED,
     UNIT,
     fields_of,
 )
@@ -105,7 +105,10 @@ WATCH = Shape(
 _REQUEST_FIELD = evolve(
     FIELD,
     name="request-field",
-    keys=(evolve(FIELD_TYPE, value=Type(scalars=(*ORDINARY, "channel", "filter"))), *(key for key in FIELD.keys[1:] if key is not REQUIRED)),
+    keys=(
+        evolve(FIELD_TYPE, value=Type(scalars=(*ORDINARY, "channel", "filter"))),
+        *(key for key in FIELD.keys[1:] if key is not REQUIRED),
+    ),
 )
 
 REQUEST_FIELDS = Shape(

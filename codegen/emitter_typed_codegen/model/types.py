@@ -126,6 +126,7 @@ class EnumValue:
     name: str
     """The name in the language; a text on the wire unless the schema says otherwise."""
     doc: str = ""
+    deprecated: str | None = None
 
     @property
     def key(self) -> str:
@@ -170,10 +171,15 @@ class Union:
     name: str
     doc: str = ""
     tag: str
-    members: tuple[tuple[str, str], ...]
-    """Pairs of the tag's value and the record's name."""
+    members: tuple[tuple[str | int, str], ...]
+    """Pairs of the tag's value and the record's name; all values are texts, or all are numbers."""
     open: bool = False
     """Whether an object with another value of the tag is kept instead of refused."""
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether the values of its tag are numbers."""
+        return any(isinstance(value, int) for value, _ in self.members)
 
 
 @frozen(kw_only=True)

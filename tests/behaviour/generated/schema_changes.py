@@ -473,6 +473,17 @@ ROWS = (
         old_reads=REFUSED,
     ),
     Row(
+        rule="type-changed",
+        old=_fields(
+            "what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, values: ['1'], open: true}"
+        ),
+        new=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, values: [1], open: true}"),
+        old_sends=_of(what={"kind": "1"}),
+        new_reads=REFUSED,
+        new_sends=_of(what={"kind": 1}),
+        old_reads=REFUSED,
+    ),
+    Row(
         rule="blank-added-refused",
         old=_fields("level: {type: int, default: 3}"),
         new=_fields('level: {type: int, default: 3, blank: [""]}'),
@@ -809,6 +820,23 @@ ROWS = (
         new_reads=REFUSED,
         new_sends=_of(what={"kind": "light"}),
         old_reads=REFUSED,
+    ),
+    Row(
+        rule="member-value-changed",
+        old=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, values: [1]}"),
+        new=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, values: [2]}"),
+        old_sends=_of(what={"kind": 1}),
+        new_reads=REFUSED,
+        new_sends=_of(what={"kind": 2}),
+        old_reads=REFUSED,
+    ),
+    Row(
+        rule="member-value-changed-in-open",
+        old=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, values: [1], open: true}"),
+        new=_fields("what: Thing", ", Lamp: {fields: {}}, Thing: {union: [Lamp], tag: kind, values: [2], open: true}"),
+        old_sends=_of(what={"kind": 1}),
+        new_sends=_of(what={"kind": 2}),
+        meaning=True,
     ),
     Row(
         rule="member-added-to-open",
@@ -1260,6 +1288,20 @@ ROWS = (
         rule="doc-changed",
         old=_fields("level: int"),
         new=_fields("level: {type: int, doc: The level.}"),
+        old_sends=_of(level=1),
+        new_sends=_of(level=1),
+    ),
+    Row(
+        rule="doc-changed",
+        old=_fields("level: Level", ", Level: {enum: {low: {doc: Little.}, high: Much.}}"),
+        new=_fields("level: Level", ", Level: {enum: {low: {doc: Little., deprecated: use high}, high: Much.}}"),
+        old_sends=_of(level="low"),
+        new_sends=_of(level="low"),
+    ),
+    Row(
+        rule="doc-changed",
+        old=_fields("level: Level", ", Level: {enum: {low: {value: 1, deprecated: use high}, high: 2}}"),
+        new=_fields("level: Level", ", Level: {enum: {low: 1, high: 2}}"),
         old_sends=_of(level=1),
         new_sends=_of(level=1),
     ),

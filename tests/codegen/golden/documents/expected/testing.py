@@ -20,13 +20,22 @@ from emitter_typed.contract import Unrecognized, maximum, minimum, pattern
 from emitter_typed.testing import declared_strategy, parameter_strategy, record_strategy
 from hypothesis.strategies import SearchStrategy
 
-from .channels import AlarmParams, CommandParams, PictureParams, TemperatureParams
+from .channels import (
+    AlarmParams,
+    AnswerParams,
+    CommandParams,
+    PictureParams,
+    ReportParams,
+    TemperatureParams,
+)
 from .types import (
+    Answer,
     Command,
     HouseId,
     Mode,
     PlantId,
     Reading,
+    Report,
     Rights,
     SetMode,
     Share,
@@ -34,6 +43,11 @@ from .types import (
     Token,
     Water,
 )
+
+
+def answer() -> SearchStrategy[Answer]:
+    """Return a strategy for `Answer`."""
+    return declared_strategy(Answer)
 
 
 def command() -> SearchStrategy[Command]:
@@ -85,6 +99,11 @@ def reading(
     )
 
 
+def report() -> SearchStrategy[Report]:
+    """Return a strategy for `Report`."""
+    return declared_strategy(Report)
+
+
 def rights() -> SearchStrategy[Rights]:
     """Return a strategy for `Rights`."""
     return declared_strategy(Rights)
@@ -131,6 +150,14 @@ def alarm_params(
     return parameter_strategy(AlarmParams, house=house)
 
 
+def answer_params(
+    *,
+    house: SearchStrategy[HouseId] | None = None,
+) -> SearchStrategy[AnswerParams]:
+    """Return a strategy for `AnswerParams`."""
+    return parameter_strategy(AnswerParams, house=house)
+
+
 def command_params(
     *,
     house: SearchStrategy[HouseId] | None = None,
@@ -145,6 +172,14 @@ def picture_params(
 ) -> SearchStrategy[PictureParams]:
     """Return a strategy for `PictureParams`."""
     return parameter_strategy(PictureParams, house=house)
+
+
+def report_params(
+    *,
+    house: SearchStrategy[HouseId] | None = None,
+) -> SearchStrategy[ReportParams]:
+    """Return a strategy for `ReportParams`."""
+    return parameter_strategy(ReportParams, house=house)
 
 
 def temperature_params(
