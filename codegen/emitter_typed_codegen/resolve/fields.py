@@ -94,7 +94,8 @@ def _is_required(symbols: SymbolTable, entries: Entries, ref: TypeRef, what: str
         symbols.report.add(place, "bad-required", message, "remove 'required' or 'blank'")
     elif required and not isinstance(ref, Optional):
         message = f"{what} is required already, since its type has no ?"
-        hint = "" if symbols.optional(ref) else f"; if it may be null, write {written}"
+        nullable = symbols.optional(ref) or symbols.scalar(ref) == "json"
+        hint = "" if nullable else f"; if it may be null, write {written}"
         symbols.report.add(place, "bad-required", message, f"remove 'required'{hint}")
     elif not required and not isinstance(ref, Optional) and "default" not in entries:
         message = f"{what} is required, since its type has no ?"
