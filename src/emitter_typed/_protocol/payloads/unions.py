@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from typing import Annotated, Any, NoReturn, Union, get_args, get_origin
+from typing import Annotated, Any, NoReturn, Union, cast, get_args, get_origin
 
 from emitter_typed._masking import shown, with_article
 from emitter_typed._protocol.payloads.choices import no_choice, open_enum_conversion, open_enum_of
@@ -204,7 +204,7 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
             document = {name: item for name, item in document.items() if name != tag.name}
         return reader(document)
 
-    def write_unknown(value: UnrecognizedMember[Any]) -> object:
+    def write_unknown(value: UnrecognizedMember[str]) -> object:
         taken = _taken(take, value.tag, "tag")
         if taken in members:
             known = members[taken][0].__name__
@@ -219,9 +219,8 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
 
     def write(value: Any) -> object:
         if tag.open and isinstance(value, UnrecognizedMember):
-            # Any: whether its tag is a text or a number is what `write_unknown` finds out.
-            unknown: UnrecognizedMember[Any] = value
-            return write_unknown(unknown)
+            # Whether its tag is a text or a number, `write_unknown` finds out.
+            return write_unknown(cast("UnrecognizedMember[str]", value))
         for cls in type(value).__mro__:
             if cls in writers:
                 break
