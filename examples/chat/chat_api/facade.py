@@ -37,17 +37,20 @@ class Chat:
     invitation: InvitationChannels
     """Invitations to private rooms.
 
-    `chat/invitations/{member}/`. Unless the call says otherwise: qos=1.
+    `chat/invitations/{member}/`. To publish, pass the parameters first:
+    `invitation(member=...)`. Unless the call says otherwise: qos=1.
     """
     private: PrivateChannels
     """What is said in a private room.
 
-    `private/{room}/`. Unless the call says otherwise: qos=1.
+    `private/{room}/`. To publish, pass the parameters first: `private(room=...)`.
+    Unless the call says otherwise: qos=1.
     """
     room: RoomChannels
     """What is said in a room.
 
-    `chat/rooms/{room}/`. Unless the call says otherwise: qos=1, ttl=86400.
+    `chat/rooms/{room}/`. To publish, pass the parameters first: `room(room=...)`.
+    Unless the call says otherwise: qos=1, ttl=86400.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -70,17 +73,20 @@ class AsyncChat:
     invitation: AsyncInvitationChannels
     """Invitations to private rooms.
 
-    `chat/invitations/{member}/`. Unless the call says otherwise: qos=1.
+    `chat/invitations/{member}/`. To publish, pass the parameters first:
+    `invitation(member=...)`. Unless the call says otherwise: qos=1.
     """
     private: AsyncPrivateChannels
     """What is said in a private room.
 
-    `private/{room}/`. Unless the call says otherwise: qos=1.
+    `private/{room}/`. To publish, pass the parameters first: `private(room=...)`.
+    Unless the call says otherwise: qos=1.
     """
     room: AsyncRoomChannels
     """What is said in a room.
 
-    `chat/rooms/{room}/`. Unless the call says otherwise: qos=1, ttl=86400.
+    `chat/rooms/{room}/`. To publish, pass the parameters first: `room(room=...)`.
+    Unless the call says otherwise: qos=1, ttl=86400.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -30,7 +30,7 @@ class Console:
     notes: NotesChannels
     """Short texts.
 
-    `notes/{topic}/`.
+    `notes/{topic}/`. To publish, pass the parameters first: `notes(topic=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -51,7 +51,7 @@ class AsyncConsole:
     notes: AsyncNotesChannels
     """Short texts.
 
-    `notes/{topic}/`.
+    `notes/{topic}/`. To publish, pass the parameters first: `notes(topic=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -30,7 +30,7 @@ class Hello:
     chat: ChatChannels
     """What each of them says.
 
-    `chat/{name}/`.
+    `chat/{name}/`. To publish, pass the parameters first: `chat(name=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -51,7 +51,7 @@ class AsyncHello:
     chat: AsyncChatChannels
     """What each of them says.
 
-    `chat/{name}/`.
+    `chat/{name}/`. To publish, pass the parameters first: `chat(name=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

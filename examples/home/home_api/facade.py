@@ -30,7 +30,8 @@ class Home:
     temperature: TemperatureChannels
     """What each room measures.
 
-    `home/{room}/temperature/`. Unless the call says otherwise: ttl=3600.
+    `home/{room}/temperature/`. To publish, pass the parameters first:
+    `temperature(room=...)`. Unless the call says otherwise: ttl=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -51,7 +52,8 @@ class AsyncHome:
     temperature: AsyncTemperatureChannels
     """What each room measures.
 
-    `home/{room}/temperature/`. Unless the call says otherwise: ttl=3600.
+    `home/{room}/temperature/`. To publish, pass the parameters first:
+    `temperature(room=...)`. Unless the call says otherwise: ttl=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -35,12 +35,14 @@ class Ferry:
     notice: NoticeChannels
     """What passengers are told.
 
-    `ferry/{line}/notice/`. Unless the call says otherwise: qos=1.
+    `ferry/{line}/notice/`. To publish, pass the parameters first: `notice(line=...)`.
+    Unless the call says otherwise: qos=1.
     """
     position: PositionChannels
     """Where each ferry is.
 
-    `ferry/{line}/position/`. Unless the call says otherwise: qos=1, ttl=3600.
+    `ferry/{line}/position/`. To publish, pass the parameters first:
+    `position(line=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -62,12 +64,14 @@ class AsyncFerry:
     notice: AsyncNoticeChannels
     """What passengers are told.
 
-    `ferry/{line}/notice/`. Unless the call says otherwise: qos=1.
+    `ferry/{line}/notice/`. To publish, pass the parameters first: `notice(line=...)`.
+    Unless the call says otherwise: qos=1.
     """
     position: AsyncPositionChannels
     """Where each ferry is.
 
-    `ferry/{line}/position/`. Unless the call says otherwise: qos=1, ttl=3600.
+    `ferry/{line}/position/`. To publish, pass the parameters first:
+    `position(line=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

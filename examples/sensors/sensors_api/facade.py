@@ -35,13 +35,14 @@ class Greenhouses:
     alarm: AlarmChannels
     """What somebody should look at.
 
-    `alarms/{house}/`. Unless the call says otherwise: qos=1, ttl=86400.
+    `alarms/{house}/`. To publish, pass the parameters first: `alarm(house=...)`. Unless
+    the call says otherwise: qos=1, ttl=86400.
     """
     reading: ReadingChannels
     """What each sensor measures.
 
-    `greenhouses/{house}/{sensor}/reading/`. Unless the call says otherwise: qos=1,
-    ttl=3600.
+    `greenhouses/{house}/{sensor}/reading/`. To publish, pass the parameters first:
+    `reading(house=..., sensor=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -63,13 +64,14 @@ class AsyncGreenhouses:
     alarm: AsyncAlarmChannels
     """What somebody should look at.
 
-    `alarms/{house}/`. Unless the call says otherwise: qos=1, ttl=86400.
+    `alarms/{house}/`. To publish, pass the parameters first: `alarm(house=...)`. Unless
+    the call says otherwise: qos=1, ttl=86400.
     """
     reading: AsyncReadingChannels
     """What each sensor measures.
 
-    `greenhouses/{house}/{sensor}/reading/`. Unless the call says otherwise: qos=1,
-    ttl=3600.
+    `greenhouses/{house}/{sensor}/reading/`. To publish, pass the parameters first:
+    `reading(house=..., sensor=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -30,7 +30,8 @@ class Bikes:
     station: StationChannels
     """What each station has.
 
-    `bikes/{name}/`. Unless the call says otherwise: ttl=86400.
+    `bikes/{name}/`. To publish, pass the parameters first: `station(name=...)`. Unless
+    the call says otherwise: ttl=86400.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -51,7 +52,8 @@ class AsyncBikes:
     station: AsyncStationChannels
     """What each station has.
 
-    `bikes/{name}/`. Unless the call says otherwise: ttl=86400.
+    `bikes/{name}/`. To publish, pass the parameters first: `station(name=...)`. Unless
+    the call says otherwise: ttl=86400.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -21,7 +21,7 @@ _WORDS: Final = tuple(
         (r"pass port 0\b", "pass --port 0"),
         (r"give a context that trusts it as tls=", "give --tls-ca FILE with the authority that signed it"),
         (r" \(max_packet_bytes is \d+\)", ""),
-        (r"Permission: ('.') is not one of its letters \w+", r"\1 is not a permission: expected letters of rwslpe"),
+        (r"permissions: ('.') is not one of its letters \w+", r"\1 is not a permission: expected letters of rwslpe"),
     )
 )
 

@@ -36,7 +36,7 @@ class Attic:
     reading: ReadingChannels
     """The channel reading.
 
-    `attic/{room}/`.
+    `attic/{room}/`. To publish, pass the parameters first: `reading(room=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -49,7 +49,8 @@ class Attic:
     def sample(self) -> SampleChannels:
         """What each room measured.
 
-        `old/{room}/`. Deprecated: use reading.
+        `old/{room}/`. To publish, pass the parameters first: `sample(room=...)`.
+        Deprecated: use reading.
         """
         return self._sample
 
@@ -67,7 +68,7 @@ class AsyncAttic:
     reading: AsyncReadingChannels
     """The channel reading.
 
-    `attic/{room}/`.
+    `attic/{room}/`. To publish, pass the parameters first: `reading(room=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
@@ -80,6 +81,7 @@ class AsyncAttic:
     def sample(self) -> AsyncSampleChannels:
         """What each room measured.
 
-        `old/{room}/`. Deprecated: use reading.
+        `old/{room}/`. To publish, pass the parameters first: `sample(room=...)`.
+        Deprecated: use reading.
         """
         return self._sample

@@ -47,12 +47,14 @@ class Greenhouse:
     command: CommandChannels
     """What a greenhouse is to do.
 
-    `greenhouse/{house}/command/`.
+    `greenhouse/{house}/command/`. To publish, pass the parameters first:
+    `command(house=...)`.
     """
     temperature: TemperatureChannels
     """What each bed measures, once a minute.
 
-    `greenhouse/{house}/{bed}/temperature/`. Unless the call says otherwise: keep=3600.
+    `greenhouse/{house}/{bed}/temperature/`. To publish, pass the parameters first:
+    `temperature(house=..., bed=...)`. Unless the call says otherwise: keep=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -67,7 +69,8 @@ class Greenhouse:
     def picture(self) -> PictureChannels:
         """The channel picture.
 
-        `picture/{house}/`. Deprecated: use the video.
+        `picture/{house}/`. To publish, pass the parameters first: `picture(house=...)`.
+        Deprecated: use the video.
         """
         return self._picture
 
@@ -92,12 +95,14 @@ class AsyncGreenhouse:
     command: AsyncCommandChannels
     """What a greenhouse is to do.
 
-    `greenhouse/{house}/command/`.
+    `greenhouse/{house}/command/`. To publish, pass the parameters first:
+    `command(house=...)`.
     """
     temperature: AsyncTemperatureChannels
     """What each bed measures, once a minute.
 
-    `greenhouse/{house}/{bed}/temperature/`. Unless the call says otherwise: keep=3600.
+    `greenhouse/{house}/{bed}/temperature/`. To publish, pass the parameters first:
+    `temperature(house=..., bed=...)`. Unless the call says otherwise: keep=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
@@ -112,6 +117,7 @@ class AsyncGreenhouse:
     def picture(self) -> AsyncPictureChannels:
         """The channel picture.
 
-        `picture/{house}/`. Deprecated: use the video.
+        `picture/{house}/`. To publish, pass the parameters first: `picture(house=...)`.
+        Deprecated: use the video.
         """
         return self._picture

@@ -40,7 +40,7 @@ class Greenhouse:
     reading: ReadingChannels
     """The channel reading.
 
-    `green/{unit}/`.
+    `green/{unit}/`. To publish, pass the parameters first: `reading(unit=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -67,7 +67,7 @@ class AsyncGreenhouse:
     reading: AsyncReadingChannels
     """The channel reading.
 
-    `green/{unit}/`.
+    `green/{unit}/`. To publish, pass the parameters first: `reading(unit=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -37,7 +37,8 @@ class Numbers:
     battery: BatteryChannels
     """The channel battery.
 
-    `a/{speed}/{state}/battery/`.
+    `a/{speed}/{state}/battery/`. To publish, pass the parameters first:
+    `battery(speed=..., state=...)`.
     """
     charging: ChargingChannel
     """The channel charging.
@@ -70,7 +71,8 @@ class AsyncNumbers:
     battery: AsyncBatteryChannels
     """The channel battery.
 
-    `a/{speed}/{state}/battery/`.
+    `a/{speed}/{state}/battery/`. To publish, pass the parameters first:
+    `battery(speed=..., state=...)`.
     """
     charging: AsyncChargingChannel
     """The channel charging.

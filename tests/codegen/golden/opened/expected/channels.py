@@ -59,7 +59,8 @@ class EventChannel(
 class EventChannels(SubscribeChannel[Event, EventParams]):
     """The channel event.
 
-    Every channel of `plugs/{plug}/event/`.
+    Every channel of `plugs/{plug}/event/`. To publish, pass the parameters first:
+    `event(plug=...)`.
     """
 
     _definition = event_channel
@@ -103,7 +104,8 @@ class AsyncEventChannel(
 class AsyncEventChannels(AsyncSubscribeChannel[Event, EventParams]):
     """The channel event.
 
-    Every channel of `plugs/{plug}/event/`.
+    Every channel of `plugs/{plug}/event/`. To publish, pass the parameters first:
+    `event(plug=...)`.
     """
 
     _definition = event_channel

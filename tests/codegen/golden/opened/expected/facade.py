@@ -30,7 +30,7 @@ class Opened:
     event: EventChannels
     """The channel event.
 
-    `plugs/{plug}/event/`.
+    `plugs/{plug}/event/`. To publish, pass the parameters first: `event(plug=...)`.
     """
     log: LogChannel
     """The channel log.
@@ -57,7 +57,7 @@ class AsyncOpened:
     event: AsyncEventChannels
     """The channel event.
 
-    `plugs/{plug}/event/`.
+    `plugs/{plug}/event/`. To publish, pass the parameters first: `event(plug=...)`.
     """
     log: AsyncLogChannel
     """The channel log.

@@ -42,7 +42,8 @@ class Garden:
     state: StateChannels
     """The channel state.
 
-    `garden/{side}/{bed}/state/`.
+    `garden/{side}/{bed}/state/`. To publish, pass the parameters first:
+    `state(side=..., bed=...)`.
     """
     step: StepChannel
     """What the garden is told.
@@ -75,7 +76,8 @@ class AsyncGarden:
     state: AsyncStateChannels
     """The channel state.
 
-    `garden/{side}/{bed}/state/`.
+    `garden/{side}/{bed}/state/`. To publish, pass the parameters first:
+    `state(side=..., bed=...)`.
     """
     step: AsyncStepChannel
     """What the garden is told.

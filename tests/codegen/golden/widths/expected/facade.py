@@ -30,7 +30,9 @@ class Widths:
     levels_of_all_stations: LevelsOfAllStationsChannels
     """The channel levels-of-all-stations.
 
-    `levels/{place_of_the_station}/{water_level_reached}/`.
+    `levels/{place_of_the_station}/{water_level_reached}/`. To publish, pass the
+    parameters first: `levels_of_all_stations(place_of_the_station=...,
+    water_level_reached=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -51,7 +53,9 @@ class AsyncWidths:
     levels_of_all_stations: AsyncLevelsOfAllStationsChannels
     """The channel levels-of-all-stations.
 
-    `levels/{place_of_the_station}/{water_level_reached}/`.
+    `levels/{place_of_the_station}/{water_level_reached}/`. To publish, pass the
+    parameters first: `levels_of_all_stations(place_of_the_station=...,
+    water_level_reached=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
