@@ -130,7 +130,7 @@ def _facade(
         Parameter(
             name="key",
             type=Name(CONTRACT, "KeySource"),
-            text="The key of all channels, a key for each channel's name, or a function from name to key.",
+            text="The key of all channels, a mapping from their names to keys, or a function from name to key.",
         ),
     ]
     members: list[Member] = []

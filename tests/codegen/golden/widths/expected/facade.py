@@ -23,8 +23,8 @@ class Widths:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     levels_of_all_stations: LevelsOfAllStationsChannels
@@ -46,8 +46,8 @@ class AsyncWidths:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     levels_of_all_stations: AsyncLevelsOfAllStationsChannels
