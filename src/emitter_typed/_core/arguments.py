@@ -54,15 +54,20 @@ def flags(kind: type[FlagsT], value: str | FlagsT, argument: str) -> FlagsT:
         argument: The name of the caller's parameter, for the error.
 
     Raises:
-        InvalidArgument: There is no such letter, or none is given: that would ask for nothing.
+        InvalidArgument: There is no such letter, or none is given, which would ask for nothing; or it is a number.
     """
+    letters = "".join(one.letters for one in kind)
+    given: object = value
+    if isinstance(given, int):
+        # An enum takes the sum of its values, which are not on the wire: -1 would be everything.
+        problem = f"expected letters of {letters} or a {kind.__name__}, got {kind_of(given)}"
+        raise InvalidArgument(f"{argument}: {problem}", argument=argument, value=None)
     try:
         made = kind(value)
     except InvalidArgument as error:
         problem = error.message.removeprefix(f"{kind.__name__}: ")
         raise InvalidArgument(f"{argument}: {problem}", argument=argument, value=error.value) from None
     if not made:
-        letters = "".join(one.letters for one in kind)
         raise InvalidArgument(f"{argument}: expected at least one letter of {letters}", argument=argument, value=made)
     return made
 

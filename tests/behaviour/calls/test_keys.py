@@ -79,6 +79,18 @@ async def test_a_key_that_would_allow_nothing_is_not_asked_for(
         assert caught.value.argument == "permissions"
 
 
+@pytest.mark.parametrize("number", [-1, 0, 3, 1000])
+@both_flavours
+@in_loop
+async def test_a_number_is_not_taken_for_permissions(
+    flavour: Flavour, broker: Broker, number: Any
+) -> None:  # Any: of another type
+    """An enum of flags would take -1 for all of them."""
+    async with connected(flavour, broker) as client:
+        with pytest.raises(InvalidArgument, match=r"^permissions: expected letters of rwslpex or a Permission, got an"):
+            await client.keygen(broker.master_key, "a/", number)
+
+
 @both_flavours
 @in_loop
 async def test_a_key_for_no_channel_is_not_asked_for(flavour: Flavour, broker: Broker) -> None:
