@@ -96,7 +96,8 @@ class BrokerError(EmitterError):
     broker did not tell which call it refuses, as with messages of QoS 0."""
 
     def __init_subclass__(cls) -> None:
-        # Tracebacks and pickles name the module that users import it from.
+        # Tracebacks and pickles name the module that users import it from. Other classes name the one that defines
+        # them, where Python finds what their annotations mean.
         if cls.__module__ == "emitter_typed._generated.errors":
             cls.__module__ = "emitter_typed"
 
