@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from inspect import signature
-from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeGuard, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeGuard, TypeVar, get_type_hints
 
 from attrs import field, frozen
 
@@ -186,13 +186,27 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
         # Hidden from checkers, which would take any name for an attribute.
         def __getattr__(self, name: str) -> object:
             raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r}{_advice(self, name)}", name=name, obj=self
+                f"{type(self).__name__!r} object has no attribute {name!r}{self._advice(name)}", name=name, obj=self
             )
 
     def __repr__(self) -> str:
         """Show the address, and the parameters that are known; no key."""
         known = "".join(f" {name}={hide_keys(text)}" for name, text in self._texts().items())
         return f"<{type(self).__name__} {self._definition.address.template}{known}>"
+
+    def _advice(self, name: str) -> str:
+        """Return what to do about an attribute that a channel lacks: another object may have it."""
+        if name.startswith("_"):
+            return ""
+        attribute = self._definition.name
+        cls: Any = type(self)  # Any: a generated class, which can be called if it has parameters
+        if callable(self) and hasattr(get_type_hints(cls.__call__).get("return"), name):
+            parameters = ", ".join(f"{parameter}=..." for parameter in self._definition.address.parameters)
+            return f": pass its parameters first, as in {attribute}({parameters}).{name}(...)"
+        client = getattr(self, "_client", None)
+        if callable(method := getattr(client, name, None)) and "channel" in signature(method).parameters:
+            return f": call the client's, and pass it {attribute}.channel, or {attribute}.key_target to make a key"
+        return ""
 
     @property
     def channel(self) -> str:
@@ -250,20 +264,6 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
         # The schema's own defaults yield to what the call says.
         explicit = {name: value for name, value in options_given.items() if value is not None}
         return {**self._definition.defaults, **explicit}
-
-
-def _advice(channel: Channel[object, object], name: str) -> str:
-    """Return what to do about an attribute that a channel lacks: another object may have it."""
-    if name.startswith("_"):
-        return ""
-    attribute = channel._definition.name
-    if callable(channel) and hasattr(get_type_hints(type(channel).__call__).get("return"), name):
-        parameters = ", ".join(f"{parameter}=..." for parameter in channel._definition.address.parameters)
-        return f": pass its parameters first, as in {attribute}({parameters}).{name}(...)"
-    client = getattr(channel, "_client", None)
-    if callable(method := getattr(client, name, None)) and "channel" in signature(method).parameters:
-        return f": call the client's, and pass it {attribute}.channel, or {attribute}.key_target to make a key"
-    return ""
 
 
 # What a facade holds under a name that no attribute can have, so that no channel's is taken.

@@ -103,12 +103,15 @@ def test_a_source_that_gives_no_key_is_the_callers_mistake(flavour: Flavour, hom
     assert isinstance(caught.value.__cause__, KeyError) == (key is _raise)
 
 
+HOLDING: dict[str, Callable[[str], object]] = {
+    "for all": lambda key: key,
+    "in a mapping": lambda key: {"status": key},
+    "of a function": lambda key: {"status": key}.get,
+}
+
+
 @both_flavours
-@pytest.mark.parametrize(
-    "given",
-    [lambda key: key, lambda key: {"status": key}, lambda key: lambda _: key],
-    ids=["all", "mapping", "function"],
-)
+@pytest.mark.parametrize("given", HOLDING.values(), ids=HOLDING)
 def test_the_masked_form_of_a_key_is_told_by_the_name_that_callers_use(
     flavour: Flavour, home: ModuleType, given: Callable[[str], object]
 ) -> None:
