@@ -278,7 +278,8 @@ class CommandChannel(PublishChannel[Command, CommandParams]):
 class CommandChannels(SyncChannel[Command, CommandParams]):
     """What a greenhouse is to do.
 
-    Every channel of `greenhouse/{house}/command/`.
+    Every channel of `greenhouse/{house}/command/`. To publish, pass the parameters
+    first: `command(house=...)`.
     """
 
     _definition = command_channel
@@ -308,7 +309,8 @@ class AsyncCommandChannel(AsyncPublishChannel[Command, CommandParams]):
 class AsyncCommandChannels(AsyncChannel[Command, CommandParams]):
     """What a greenhouse is to do.
 
-    Every channel of `greenhouse/{house}/command/`.
+    Every channel of `greenhouse/{house}/command/`. To publish, pass the parameters
+    first: `command(house=...)`.
     """
 
     _definition = command_channel
@@ -365,7 +367,8 @@ class PictureChannel(
 class PictureChannels(SubscribeChannel[bytes, PictureParams]):
     """The channel picture.
 
-    Every channel of `picture/{house}/`. Deprecated: use the video.
+    Every channel of `picture/{house}/`. To publish, pass the parameters first:
+    `picture(house=...)`. Deprecated: use the video.
     """
 
     _definition = picture_channel
@@ -410,7 +413,8 @@ class AsyncPictureChannel(
 class AsyncPictureChannels(AsyncSubscribeChannel[bytes, PictureParams]):
     """The channel picture.
 
-    Every channel of `picture/{house}/`. Deprecated: use the video.
+    Every channel of `picture/{house}/`. To publish, pass the parameters first:
+    `picture(house=...)`. Deprecated: use the video.
     """
 
     _definition = picture_channel
@@ -615,8 +619,9 @@ class TemperatureChannel(
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     """What each bed measures, once a minute.
 
-    Every channel of `greenhouse/{house}/{bed}/temperature/`. Unless the call says
-    otherwise: keep=3600.
+    Every channel of `greenhouse/{house}/{bed}/temperature/`. To publish, pass the
+    parameters first: `temperature(house=..., bed=...)`. Unless the call says otherwise:
+    keep=3600.
     """
 
     _definition = temperature_channel
@@ -697,8 +702,9 @@ class AsyncTemperatureChannel(
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
     """What each bed measures, once a minute.
 
-    Every channel of `greenhouse/{house}/{bed}/temperature/`. Unless the call says
-    otherwise: keep=3600.
+    Every channel of `greenhouse/{house}/{bed}/temperature/`. To publish, pass the
+    parameters first: `temperature(house=..., bed=...)`. Unless the call says otherwise:
+    keep=3600.
     """
 
     _definition = temperature_channel

@@ -39,8 +39,8 @@ class Greenhouse:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     alarm: AlarmChannels
@@ -56,7 +56,8 @@ class Greenhouse:
     command: CommandChannels
     """What a greenhouse is to do.
 
-    `greenhouse/{house}/command/`.
+    `greenhouse/{house}/command/`. To publish, pass the parameters first:
+    `command(house=...)`.
     """
     report: ReportChannels
     """The channel report.
@@ -66,7 +67,8 @@ class Greenhouse:
     temperature: TemperatureChannels
     """What each bed measures, once a minute.
 
-    `greenhouse/{house}/{bed}/temperature/`. Unless the call says otherwise: keep=3600.
+    `greenhouse/{house}/{bed}/temperature/`. To publish, pass the parameters first:
+    `temperature(house=..., bed=...)`. Unless the call says otherwise: keep=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -83,7 +85,8 @@ class Greenhouse:
     def picture(self) -> PictureChannels:
         """The channel picture.
 
-        `picture/{house}/`. Deprecated: use the video.
+        `picture/{house}/`. To publish, pass the parameters first: `picture(house=...)`.
+        Deprecated: use the video.
         """
         return self._picture
 
@@ -96,8 +99,8 @@ class AsyncGreenhouse:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     alarm: AsyncAlarmChannels
@@ -113,7 +116,8 @@ class AsyncGreenhouse:
     command: AsyncCommandChannels
     """What a greenhouse is to do.
 
-    `greenhouse/{house}/command/`.
+    `greenhouse/{house}/command/`. To publish, pass the parameters first:
+    `command(house=...)`.
     """
     report: AsyncReportChannels
     """The channel report.
@@ -123,7 +127,8 @@ class AsyncGreenhouse:
     temperature: AsyncTemperatureChannels
     """What each bed measures, once a minute.
 
-    `greenhouse/{house}/{bed}/temperature/`. Unless the call says otherwise: keep=3600.
+    `greenhouse/{house}/{bed}/temperature/`. To publish, pass the parameters first:
+    `temperature(house=..., bed=...)`. Unless the call says otherwise: keep=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
@@ -140,6 +145,7 @@ class AsyncGreenhouse:
     def picture(self) -> AsyncPictureChannels:
         """The channel picture.
 
-        `picture/{house}/`. Deprecated: use the video.
+        `picture/{house}/`. To publish, pass the parameters first: `picture(house=...)`.
+        Deprecated: use the video.
         """
         return self._picture

@@ -59,7 +59,8 @@ class EventChannel(
 class EventChannels(SubscribeChannel[Event, EventParams]):
     """The channel event.
 
-    Every channel of `plugs/{plug}/event/`.
+    Every channel of `plugs/{plug}/event/`. To publish, pass the parameters first:
+    `event(plug=...)`.
     """
 
     _definition = event_channel
@@ -103,7 +104,8 @@ class AsyncEventChannel(
 class AsyncEventChannels(AsyncSubscribeChannel[Event, EventParams]):
     """The channel event.
 
-    Every channel of `plugs/{plug}/event/`.
+    Every channel of `plugs/{plug}/event/`. To publish, pass the parameters first:
+    `event(plug=...)`.
     """
 
     _definition = event_channel
@@ -196,7 +198,8 @@ class SignalChannel(
 class SignalChannels(SubscribeChannel[Signal, SignalParams]):
     """The channel signal.
 
-    Every channel of `plugs/{plug}/signal/`.
+    Every channel of `plugs/{plug}/signal/`. To publish, pass the parameters first:
+    `signal(plug=...)`.
     """
 
     _definition = signal_channel
@@ -240,7 +243,8 @@ class AsyncSignalChannel(
 class AsyncSignalChannels(AsyncSubscribeChannel[Signal, SignalParams]):
     """The channel signal.
 
-    Every channel of `plugs/{plug}/signal/`.
+    Every channel of `plugs/{plug}/signal/`. To publish, pass the parameters first:
+    `signal(plug=...)`.
     """
 
     _definition = signal_channel

@@ -30,14 +30,14 @@ class Opened:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     event: EventChannels
     """The channel event.
 
-    `plugs/{plug}/event/`.
+    `plugs/{plug}/event/`. To publish, pass the parameters first: `event(plug=...)`.
     """
     log: LogChannel
     """The channel log.
@@ -47,7 +47,7 @@ class Opened:
     signal: SignalChannels
     """The channel signal.
 
-    `plugs/{plug}/signal/`.
+    `plugs/{plug}/signal/`. To publish, pass the parameters first: `signal(plug=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -63,14 +63,14 @@ class AsyncOpened:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     event: AsyncEventChannels
     """The channel event.
 
-    `plugs/{plug}/event/`.
+    `plugs/{plug}/event/`. To publish, pass the parameters first: `event(plug=...)`.
     """
     log: AsyncLogChannel
     """The channel log.
@@ -80,7 +80,7 @@ class AsyncOpened:
     signal: AsyncSignalChannels
     """The channel signal.
 
-    `plugs/{plug}/signal/`.
+    `plugs/{plug}/signal/`. To publish, pass the parameters first: `signal(plug=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
