@@ -47,7 +47,8 @@ class Point:
 type_alias: Any = getattr(typing_extensions, "TypeAliasType")  # noqa: B009
 type_variable: Any = getattr(typing_extensions, "TypeVar")  # noqa: B009
 item = type_variable("item")
-Pages = type_alias("Pages", dict[str, list[item]], type_params=(item,))
+by_name: Any = dict
+Pages = type_alias("Pages", by_name[str, item], type_params=(item,))
 
 FORMS: list[Any] = [
     *(Link, Step, Branch, list[Branch | None], Pages[int], Pages[Link]),
