@@ -7,6 +7,10 @@ from datetime import timedelta
 from types import NoneType
 
 from emitter_typed._broker.arguments import check_kind
+from emitter_typed.errors import InvalidArgument
+
+# More than any time that can be written.
+_FURTHEST_S = 1e15
 
 
 class Clock:
@@ -26,7 +30,11 @@ class Clock:
         self._ahead_s = 0.0
 
     def __call__(self) -> float:
-        """Return the Unix time in seconds. A broker calls it in its own thread."""
+        """Return the time that it shows. A broker calls it in its own thread.
+
+        Returns:
+            The Unix time in seconds.
+        """
         return time.time() + self._ahead_s
 
     def advance(self, seconds: float | timedelta) -> None:
@@ -35,13 +43,13 @@ class Clock:
         May be called from any thread.
 
         Args:
-            seconds: By how much, in seconds or as a timedelta.
+            seconds: By how much, in seconds or as a timedelta. A negative one moves it back.
 
         Raises:
-            InvalidArgument: It is not one of these.
+            InvalidArgument: It is not one of these, or not finite.
         """
         check_kind("seconds", seconds, (int, float, timedelta), "a number or a timedelta")
-        self._ahead_s += seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        self._ahead_s += seconds.total_seconds() if isinstance(seconds, timedelta) else _finite("seconds", seconds)
 
 
 class NodeClock(Clock):
@@ -75,12 +83,22 @@ class ManualClock(Clock):
             now_s: The Unix time to begin at, in seconds. Default: the current time.
 
         Raises:
-            InvalidArgument: It is not a number.
+            InvalidArgument: It is not a number, or not finite.
         """
         super().__init__()
         check_kind("now_s", now_s, (int, float, NoneType), "a number or None")
-        self._now_s = float(time.time() if now_s is None else now_s)
+        self._now_s = time.time() if now_s is None else _finite("now_s", now_s)
 
     def __call__(self) -> float:
-        """Return the Unix time in seconds."""
+        """Return the time that it shows.
+
+        Returns:
+            The Unix time in seconds.
+        """
         return self._now_s + self._ahead_s
+
+
+def _finite(argument: str, number: float) -> float:
+    if not abs(number) < _FURTHEST_S:
+        raise InvalidArgument(f"{argument}: must be a finite number of seconds", argument=argument, value=None)
+    return float(number)
