@@ -127,7 +127,14 @@ class BrokerError(EmitterError):
         self.channel = channel
 
     def on_channel(self, channel: str) -> BrokerError:
-        """Return the same error with its channel. For the clients' own use."""
+        """Return the same error with its channel. For the clients' own use.
+
+        Args:
+            channel: The channel of the operation. Keys in it are masked.
+
+        Returns:
+            A new error of the same class.
+        """
         return type(self)(self.status, self.message, self.operation, channel=channel)
 
 

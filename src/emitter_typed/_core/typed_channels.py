@@ -14,7 +14,7 @@ from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._protocol.address import Address
 from emitter_typed._protocol.message import ChannelMessage, StoredMessage, live_channel_message
 from emitter_typed._protocol.payloads import codec
-from emitter_typed._types.values import Secret
+from emitter_typed._types.values import Secret, is_masked, masked_form
 from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable
 
 # Of how many channels a definition remembers the parameters, and how long their names may be.
@@ -50,7 +50,19 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
     def decode(
         self, channel: str, raw: bytes, stored_at: datetime | None = None
     ) -> ChannelMessage[PayloadT, ParamsT] | None:
-        """Read one message; None where the channel is not of this address. Raises Undecodable."""
+        """Make a message of what arrived, or was stored.
+
+        Args:
+            channel: The channel that it was published to.
+            raw: The payload.
+            stored_at: When the broker stored it. None: it arrived live.
+
+        Returns:
+            The message. None if the channel is not of this address, as that of a message to a channel below it.
+
+        Raises:
+            Undecodable: The payload does not fit its type, or a segment of the channel does not fit its parameter.
+        """
         try:
             params = self._params_of[channel]
         except KeyError:
@@ -98,9 +110,22 @@ class HeldKeys:
 
 
 def held_keys(keys: KeySource) -> Secret | HeldKeys:
-    """Return keys as what shows none of them, so that no frame of a facade does. Raises InvalidArgument."""
+    """Return keys as what shows none of them, so that no frame of a facade does.
+
+    Args:
+        keys: One key for all channels, a mapping from channel name to key, or a function of the name.
+
+    Returns:
+        A `Secret`, or a function from channel name to `Secret`. What is that already is returned as it is. A mapping is
+        not copied, and looked up at each call of a channel.
+
+    Raises:
+        InvalidArgument: It is none of these, is an empty text, or is the masked form of a key.
+    """
     if isinstance(keys, Secret | HeldKeys):
         return keys
+    if isinstance(keys, str) and is_masked(keys):
+        raise masked_form("key")
     if _can_be_keys(keys):
         return Secret(keys) if isinstance(keys, str) else HeldKeys(keys)
     given = _kind_of_key(keys)
@@ -143,6 +168,8 @@ def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
             argument="key",
             value=None,
         )
+    if isinstance(key, str) and is_masked(key):
+        return masked_form("key")
     if _is_key(key):
         return key if isinstance(key, Secret) else Secret(key)
     return InvalidArgument(
