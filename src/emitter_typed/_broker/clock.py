@@ -9,8 +9,8 @@ from types import NoneType
 from emitter_typed._broker.arguments import check_kind
 from emitter_typed.errors import InvalidArgument
 
-# More than any time that can be written.
-_FURTHEST_S = 1e15
+# 2154-01-01 in Unix time: Emitter's clock ends a month later.
+_END_S = 5_806_512_000
 
 
 class Clock:
@@ -46,10 +46,13 @@ class Clock:
             seconds: By how much, in seconds or as a timedelta. A negative one moves it back.
 
         Raises:
-            InvalidArgument: It is not one of these, or not finite.
+            InvalidArgument: It is not one of these, or leads to a time before 1970 or after 2153, where Emitter's own
+                clock ends (docs: Emitter protocol, history).
         """
         check_kind("seconds", seconds, (int, float, timedelta), "a number or a timedelta")
-        self._ahead_s += seconds.total_seconds() if isinstance(seconds, timedelta) else _finite("seconds", seconds)
+        ahead_s = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        _check_time("seconds", self() + max(-_END_S, min(ahead_s, _END_S)))
+        self._ahead_s += ahead_s
 
 
 class NodeClock(Clock):
@@ -83,11 +86,11 @@ class ManualClock(Clock):
             now_s: The Unix time to begin at, in seconds. Default: the current time.
 
         Raises:
-            InvalidArgument: It is not a number, or not finite.
+            InvalidArgument: It is not a number, or a time before 1970 or after 2153.
         """
         super().__init__()
         check_kind("now_s", now_s, (int, float, NoneType), "a number or None")
-        self._now_s = time.time() if now_s is None else _finite("now_s", now_s)
+        self._now_s = _check_time("now_s", time.time() if now_s is None else now_s)
 
     def __call__(self) -> float:
         """Return the time that it shows.
@@ -98,7 +101,9 @@ class ManualClock(Clock):
         return self._now_s + self._ahead_s
 
 
-def _finite(argument: str, number: float) -> float:
-    if not abs(number) < _FURTHEST_S:
-        raise InvalidArgument(f"{argument}: must be a finite number of seconds", argument=argument, value=None)
-    return float(number)
+def _check_time(argument: str, now_s: float) -> float:
+    if not 0 <= now_s < _END_S:
+        raise InvalidArgument(
+            f"{argument}: the clock must show a time from 1970 to 2153, in Unix seconds", argument=argument, value=None
+        )
+    return float(now_s)

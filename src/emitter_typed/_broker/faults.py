@@ -32,7 +32,7 @@ class Controls(Protocol):
         ...
 
     def drop(self, connection: Connection) -> None:
-        """End a connection at once, and forget it."""
+        """End a connection at once, and forget it, unless it has ended."""
         ...
 
     def read(self, *, on: bool) -> None:

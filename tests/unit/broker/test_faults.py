@@ -9,11 +9,12 @@ from typing import Any, cast
 import pytest
 
 from emitter_typed import Client, Message
+from emitter_typed import Will as LastWill
 from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.faults import SentPacket
 from emitter_typed._broker.gate import Gate
 from emitter_typed.broker import AsyncBroker, Broker, Faults, Limits, ManualClock
-from emitter_typed.errors import Closed, InvalidArgument
+from emitter_typed.errors import Closed, ConnectionLost, InvalidArgument
 from tests.helpers.dialling import LIMIT_S, Dialled, ask, greeted
 from tests.helpers.packets import Sent, Will
 
@@ -126,6 +127,20 @@ def test_dropped_connections_are_forgotten_when_the_call_returns(broker: Broker)
         assert lost.next() is None
         assert listener.types(1) == ["gone"]
         assert listener.silent()
+
+
+def test_dropping_all_may_cut_one_by_the_will_of_another() -> None:
+    with Broker(port=None) as broker:
+        key = broker.keygen("a/", "rw")
+        with (
+            Client(transport=broker.memory, username="ann", will=LastWill(key, "a/", "gone"), reconnect=False),
+            Client(transport=broker.memory, username="bob", reconnect=False) as bob,
+        ):
+            subscription = bob.subscribe(key, "a/")
+            broker.faults.drop_after(sent_bytes=1, username="bob")
+            broker.faults.drop_connections()
+            with pytest.raises(ConnectionLost):
+                subscription.get(timeout_s=LIMIT_S)
 
 
 def test_a_connection_is_dropped_after_so_many_bytes_were_sent(broker: Broker) -> None:
