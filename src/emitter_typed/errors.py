@@ -212,7 +212,7 @@ class HistoryIncomplete(EmitterError):
 
 
 class Undecodable(EmitterError, ValueError):
-    """A payload or document does not fit its type.
+    """A payload, a document, or a parameter in the name of a channel, does not fit its type.
 
     The subscription that received it goes on.
     """
@@ -222,7 +222,7 @@ class Undecodable(EmitterError, ValueError):
     raw: bytes
     """The payload, unchanged. Empty if there is none, as in `decode`."""
     path: str
-    """Where in the document the problem is, such as `$.readings[3].celsius`."""
+    """Where in the document the problem is, such as `$.readings[3].celsius`. Of a parameter: its name, as `$.room`."""
 
     def __init__(
         self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$", subject: str = "the payload"

@@ -69,7 +69,7 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
             texts = self.address.match(channel)
             if texts is None:
                 return None
-            params = self._remembered(channel, codec.parameters(texts, self.params, channel=channel))
+            params = self._remembered(channel, codec.parameters(texts, self.params, channel=channel, raw=raw))
         payload: PayloadT = codec.decode(raw, self.payload, channel=channel)
         if stored_at is None:
             return live_channel_message(channel, payload, raw, params)
