@@ -237,7 +237,7 @@ class HistoryIncomplete(EmitterError):
 
 
 class Undecodable(EmitterError, ValueError):
-    """A payload, a document, or a parameter in the name of a channel, does not fit its type.
+    """A payload, a document or a channel's parameter does not fit its type.
 
     The subscription that received it goes on.
     """

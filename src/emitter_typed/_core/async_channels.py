@@ -36,7 +36,7 @@ class AsyncChannel(Channel[PayloadT, ParamsT], AsyncCaller):
             params: The values of the address's parameters, by name. Default: none is known.
 
         Raises:
-            InvalidArgument: The client is not an `AsyncClient`, the keys are none, or a parameter is missing and
+            InvalidArgument: The client is of another kind, the keys are none, or a parameter is missing and
                 the channel cannot be called to give it.
         """
         keys = held_keys(keys)
@@ -104,7 +104,7 @@ class AsyncFacade(Facade):
             table: A line for each channel: the attribute, and the class of the sync channel.
 
         Raises:
-            InvalidArgument: The client is not an `AsyncClient`, or the keys are none.
+            InvalidArgument: The client is of another kind, or the keys are none.
         """
         keys = held_keys(keys)
         check_client(client, AsyncClientBase, "AsyncClient")

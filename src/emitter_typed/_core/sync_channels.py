@@ -37,7 +37,7 @@ class SyncChannel(Channel[PayloadT, ParamsT], SyncCaller):
             params: The values of the address's parameters, by name. Default: none is known.
 
         Raises:
-            InvalidArgument: The client is not a `Client`, the keys are none, or a parameter is missing and
+            InvalidArgument: The client is of another kind, the keys are none, or a parameter is missing and
                 the channel cannot be called to give it.
         """
         keys = held_keys(keys)
@@ -105,7 +105,7 @@ class SyncFacade(Facade):
             table: A line for each channel: the attribute, and the class of the sync channel.
 
         Raises:
-            InvalidArgument: The client is not a `Client`, or the keys are none.
+            InvalidArgument: The client is of another kind, or the keys are none.
         """
         keys = held_keys(keys)
         check_client(client, SyncClientBase, "Client")
