@@ -137,17 +137,6 @@ class BrokerError(EmitterError):
         self.operation = operation
         self.channel = channel
 
-    def on_channel(self, channel: str) -> BrokerError:
-        """Return the same error with its channel. For the clients' own use.
-
-        Args:
-            channel: The channel of the operation. Keys in it are masked.
-
-        Returns:
-            A new error of the same class.
-        """
-        return type(self)(self.status, self.message, self.operation, channel=channel)
-
 
 class AmbiguousReply(EmitterError):
     """The reply to an operation may be forged by another client.
