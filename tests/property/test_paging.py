@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from emitter_typed._broker.requests import read_topic
@@ -147,10 +148,28 @@ def test_what_expires_on_the_way_back_takes_nothing_with_it_where_each_message_f
     assert [message.payload for message in found] == left
 
 
+@pytest.mark.parametrize("pages", range(1, 12))
+def test_what_expires_between_two_pages_hides_no_other_where_each_message_fills_a_page(pages: int) -> None:
+    history = History([0] * 100)
+    for number in range(8):
+        history.store(34_000, 3 if number == 5 else LONG_S)
+    asked = pager(max_held_bytes=1_000_000)
+    for _ in range(pages):
+        history.answer(asked)
+    history.now_s += 3
+    left = history.stored()
+
+    found = [message.payload for message in history.read(asked)]
+
+    assert [payload for payload in found if payload in left] == left
+
+
 @settings(max_examples=100)
 @given(
     st.lists(
-        st.tuples(PAYLOAD_BYTES, st.sampled_from([0, 0, 1]), st.sampled_from([3, 9, LONG_S])), min_size=20, max_size=40
+        st.tuples(MORE_PAYLOAD_BYTES, st.sampled_from([0, 0, 1]), st.sampled_from([3, 9, LONG_S])),
+        min_size=20,
+        max_size=40,
     ),
     st.sampled_from([0, 30_000, 1_000_000]),
     st.none() | st.integers(1, 70),
