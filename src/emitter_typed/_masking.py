@@ -51,6 +51,9 @@ def shown(value: object) -> str:
     except ValueError:
         # Python writes no integer of thousands of digits.
         return f"{kind_of(value)} that is too long to show"
+    except Exception:
+        # A class of the caller's has a repr that fails.
+        return f"{kind_of(value)} that cannot be shown"
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 

@@ -143,7 +143,17 @@ CONTRACT = 3
 
 
 def check_contract(package: str, contract: int, command: str) -> None:
-    """Raise ContractMismatch, with the command to run, unless this runtime serves code of that contract."""
+    """Check that this runtime serves generated code. Called when a generated package is imported.
+
+    Args:
+        package: The name of the package, for the error.
+        contract: The contract that it was generated for.
+        command: What generates it anew, for the error.
+
+    Raises:
+        ContractMismatch: The runtime has another contract. The advice is to run the command, or to install a newer
+            emitter-typed.
+    """
     if contract == CONTRACT:
         return
     newer = contract > CONTRACT

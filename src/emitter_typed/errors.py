@@ -44,7 +44,12 @@ class EmitterError(Exception):
     """What happened, without the advice that `str()` adds."""
 
     def __init__(self, message: str, advice: str = "") -> None:
-        """Make an error whose text is the message, then the advice."""
+        """Make an error whose text is the message, then the advice.
+
+        Args:
+            message: What happened, in one line.
+            advice: What to do about it. Default: nothing.
+        """
         super().__init__(f"{message}: {advice}" if advice else message)
         self.message = message
 
@@ -68,7 +73,13 @@ class InvalidArgument(EmitterError, ValueError):
     key in another form."""
 
     def __init__(self, message: str, *, argument: str, value: object) -> None:
-        """Say which argument breaks which rule."""
+        """Say which argument breaks which rule.
+
+        Args:
+            message: What is wrong, what was expected and what to do. Text that looks like a key is hidden.
+            argument: The parameter, field or option.
+            value: What was passed. It is kept only if it shows no key.
+        """
         # A key may stand in the place of any argument.
         super().__init__(hide_keys(message))
         self.argument = argument
@@ -144,7 +155,11 @@ class AmbiguousReply(EmitterError):
     """The request, publish, subscribe or unsubscribe."""
 
     def __init__(self, operation: str) -> None:
-        """Name the operation."""
+        """Name the operation.
+
+        Args:
+            operation: The request, publish, subscribe or unsubscribe.
+        """
         super().__init__(
             f"{operation}: the reply may be forged by another client",
             "this client subscribes below the reserved prefix; "
@@ -163,7 +178,11 @@ class ReplyMissing(EmitterError):
     """The request."""
 
     def __init__(self, operation: str) -> None:
-        """Name the request."""
+        """Name the request.
+
+        Args:
+            operation: The request.
+        """
         super().__init__(
             f"{operation} was acknowledged, but no reply came",
             "check that this is an Emitter broker; if it is, the reply is too large for a packet: request less at once",
@@ -187,7 +206,13 @@ class HistoryIncomplete(EmitterError):
     """True if a node did not answer, or went away meanwhile. Any message that it stored may be missing."""
 
     def __init__(self, operation: str, seconds: Sequence[datetime], *, node_missing: bool = False) -> None:
-        """Name the call, the seconds, and whether a node is missing."""
+        """Name the call, the seconds, and whether a node is missing.
+
+        Args:
+            operation: The call, such as `history`.
+            seconds: The seconds whose messages may be missing, oldest first. Empty only if a node is missing.
+            node_missing: True if a node did not answer, or went away meanwhile.
+        """
         if node_missing:
             super().__init__(
                 f"{operation} may lack messages: a node of the cluster did not answer, or went away meanwhile",
@@ -207,7 +232,7 @@ class HistoryIncomplete(EmitterError):
 
 
 class Undecodable(EmitterError, ValueError):
-    """A payload or document does not fit its type.
+    """A payload, a document or a channel's parameter does not fit its type.
 
     The subscription that received it goes on.
     """
@@ -217,12 +242,20 @@ class Undecodable(EmitterError, ValueError):
     raw: bytes
     """The payload, unchanged. Empty if there is none, as in `decode`."""
     path: str
-    """Where in the document the problem is, such as `$.readings[3].celsius`."""
+    """Where in the document the problem is, such as `$.readings[3].celsius`. Of a parameter: its name, as `$.room`."""
 
     def __init__(
         self, message: str, *, channel: str = "", raw: bytes = b"", path: str = "$", subject: str = "the payload"
     ) -> None:
-        """Say what is wrong, at which path, on which channel or in which subject."""
+        """Say what is wrong, at which path, on which channel or in which subject.
+
+        Args:
+            message: What is wrong.
+            channel: Where it arrived. Keys in it are masked. Default: nowhere.
+            raw: The payload. Default: there is none.
+            path: Where in the document the problem is. Default: the whole of it.
+            subject: What does not fit, as the text begins with it.
+        """
         channel = hide_keys(channel)
         where = f" on {channel}" if channel else ""
         super().__init__(f"{subject}{where} does not fit at {path}: {message}")
@@ -262,7 +295,16 @@ class RequestTimeout(EmitterError, TimeoutError):
         handlers_running: int | None = None,
         unsent: int | None = None,
     ) -> None:
-        """Name the operation, its limit, and what it waited for."""
+        """Name the operation, its limit, and what it waited for.
+
+        Args:
+            operation: The operation.
+            timeout_s: The limit that ran out, in seconds.
+            offline: Why there is no connection. None: there is one, or it does not matter.
+            unacknowledged: For `drain`: number of messages of QoS 1 that are not acknowledged. Default: not `drain`.
+            handlers_running: For `drain`: number of handlers that are not done.
+            unsent: For `drain`: number of messages of QoS 0 that were not handed to the network.
+        """
         if unacknowledged is not None:
             message = (
                 f"{operation} did not finish within {timeout_s:g} s: {unacknowledged} messages of QoS 1 are not "
@@ -318,7 +360,16 @@ class ConnectionRefused(EmitterError, ConnectionError):
         permanent: bool = False,
         others: Sequence[ConnectionRefused] = (),
     ) -> None:
-        """Say why there is no connection to host and port, and to those that were tried before."""
+        """Say why there is no connection to host and port, and to those that were tried before.
+
+        Args:
+            message: The reason.
+            host: The host that was tried. Text that looks like a key is hidden.
+            port: The port that was tried.
+            return_code: The return code of the CONNACK (MQTT 3.1.1, 3.2.2.3). None: no CONNACK arrived.
+            permanent: True if another attempt would fail the same way.
+            others: The errors of the brokers that were tried before.
+        """
         # A key may have been given in the place of the host.
         host = hide_keys(host)
         if return_code is None:
@@ -349,7 +400,13 @@ class ConnectionLost(EmitterError, ConnectionError):
     """True if the client reconnects."""
 
     def __init__(self, message: str, *, operation: str | None = None, reconnecting: bool = False) -> None:
-        """Say why the connection was lost, during which operation, and whether the client reconnects."""
+        """Say why the connection was lost, during which operation, and whether the client reconnects.
+
+        Args:
+            message: The reason.
+            operation: The operation that was interrupted. None: no operation was.
+            reconnecting: True if the client reconnects.
+        """
         what = f" during {operation}" if operation else ""
         advice = "the client reconnects" if reconnecting else "connect again"
         super().__init__(f"the connection was lost{what} ({message})", advice)
@@ -365,7 +422,12 @@ class Congested(EmitterError):
     """The operation that was not carried out."""
 
     def __init__(self, operation: str, bound: str) -> None:
-        """Name the operation and the limit that is reached."""
+        """Name the operation and the limit that is reached.
+
+        Args:
+            operation: The operation.
+            bound: Which limit is reached, in words.
+        """
         super().__init__(f"{operation} was not sent: {bound}", "wait until some calls have finished, then call again")
         self.operation = operation
 
@@ -381,7 +443,13 @@ class SlowConsumer(EmitterError):
     """The queue's limit in bytes of payload."""
 
     def __init__(self, channel: str, *, max_messages: int, max_bytes: int) -> None:
-        """Name the subscription and its limits."""
+        """Name the subscription and its limits.
+
+        Args:
+            channel: The channel of the subscription. Text that looks like a key is hidden.
+            max_messages: The queue's limit in messages.
+            max_bytes: The queue's limit in bytes of payload.
+        """
         channel = hide_keys(channel)
         super().__init__(
             f"the queue of {channel} was full ({max_messages} messages or {max_bytes} bytes)",
@@ -402,7 +470,11 @@ class HandlerFailed(EmitterError):
     """What the handler handles, such as `"messages on chat/"`."""
 
     def __init__(self, handler: str) -> None:
-        """Name what the handler handles."""
+        """Name what the handler handles.
+
+        Args:
+            handler: What it handles, such as `"messages on chat/"`.
+        """
         super().__init__(f"the handler for {handler} raised", "see the cause")
         self.handler = handler
 
@@ -414,6 +486,12 @@ class ContractMismatch(EmitterError, ImportError):
     """The generated package."""
 
     def __init__(self, message: str, *, package: str, advice: str) -> None:
-        """Name the package, and the command to run."""
+        """Name the package, and the command to run.
+
+        Args:
+            message: What does not fit together.
+            package: The generated package.
+            advice: What to do: the command to run, or what to install.
+        """
         super().__init__(message, advice)
         self.package = package

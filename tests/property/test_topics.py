@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emitter_typed._protocol.topics import (
+    SHARE,
     Matcher,
     compose_topic,
     could_match_prefix,
@@ -43,7 +44,8 @@ MATCHERS: st.SearchStrategy[Matcher] = st.sampled_from(["emitter", "mqtt"])
 def test_what_is_put_together_is_taken_apart_again(
     key: str, channel: str, options: dict[str, str], share_group: str | None
 ) -> None:
-    topic = parse_topic(compose_topic(key, channel, options=options, share_group=share_group))
+    lead = "" if share_group is None else f"{SHARE}/{share_group}/"
+    topic = parse_topic(compose_topic(key, lead + channel, options=options))
     assert topic.key == key
     assert dict(topic.options) == options
     if share_group is not None:

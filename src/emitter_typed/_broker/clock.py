@@ -7,6 +7,10 @@ from datetime import timedelta
 from types import NoneType
 
 from emitter_typed._broker.arguments import check_kind
+from emitter_typed.errors import InvalidArgument
+
+# 2154-01-01 in Unix time: Emitter's clock ends a month later.
+_END_S = 5_806_512_000
 
 
 class Clock:
@@ -26,7 +30,11 @@ class Clock:
         self._ahead_s = 0.0
 
     def __call__(self) -> float:
-        """Return the Unix time in seconds. A broker calls it in its own thread."""
+        """Return the time that it shows. A broker calls it in its own thread.
+
+        Returns:
+            The Unix time in seconds.
+        """
         return time.time() + self._ahead_s
 
     def advance(self, seconds: float | timedelta) -> None:
@@ -35,13 +43,16 @@ class Clock:
         May be called from any thread.
 
         Args:
-            seconds: By how much, in seconds or as a timedelta.
+            seconds: By how much, in seconds or as a timedelta. A negative one moves it back.
 
         Raises:
-            InvalidArgument: It is not one of these.
+            InvalidArgument: It is not one of these, or leads to a time before 1970 or after 2153, where Emitter's own
+                clock ends (docs: Emitter protocol, history).
         """
         check_kind("seconds", seconds, (int, float, timedelta), "a number or a timedelta")
-        self._ahead_s += seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        ahead_s = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        _check_time("seconds", self() + max(-_END_S, min(ahead_s, _END_S)))
+        self._ahead_s += ahead_s
 
 
 class NodeClock(Clock):
@@ -75,12 +86,24 @@ class ManualClock(Clock):
             now_s: The Unix time to begin at, in seconds. Default: the current time.
 
         Raises:
-            InvalidArgument: It is not a number.
+            InvalidArgument: It is not a number, or a time before 1970 or after 2153.
         """
         super().__init__()
         check_kind("now_s", now_s, (int, float, NoneType), "a number or None")
-        self._now_s = float(time.time() if now_s is None else now_s)
+        self._now_s = _check_time("now_s", time.time() if now_s is None else now_s)
 
     def __call__(self) -> float:
-        """Return the Unix time in seconds."""
+        """Return the time that it shows.
+
+        Returns:
+            The Unix time in seconds.
+        """
         return self._now_s + self._ahead_s
+
+
+def _check_time(argument: str, now_s: float) -> float:
+    if not 0 <= now_s < _END_S:
+        raise InvalidArgument(
+            f"{argument}: the clock must show a time from 1970 to 2153, in Unix seconds", argument=argument, value=None
+        )
+    return float(now_s)

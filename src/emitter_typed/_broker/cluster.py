@@ -226,7 +226,8 @@ class AsyncCluster(ClusterBase[AsyncBroker]):
 
         Raises:
             NotPublished: fewer were published in time.
-            InvalidArgument: the channel is not valid, or `count` is below 1.
+            InvalidArgument: the channel is not valid, `count` is not an integer of 1 or more, or `timeout_s` is not a
+                number of seconds.
             Closed: no node is running.
         """
         return await self._until_published(count, channel, timeout_s)
@@ -328,7 +329,8 @@ class Cluster(ClusterBase[Broker]):
 
         Raises:
             NotPublished: fewer were published in time.
-            InvalidArgument: the channel is not valid, or `count` is below 1.
+            InvalidArgument: the channel is not valid, `count` is not an integer of 1 or more, or `timeout_s` is not a
+                number of seconds.
             Closed: no node is running.
         """
         return self._thread.call(self._until_published(count, channel, timeout_s))

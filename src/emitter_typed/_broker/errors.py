@@ -14,7 +14,14 @@ class CannotListen(EmitterError, OSError):
     """The port that was tried."""
 
     def __init__(self, reason: str, advice: str, *, host: str, port: int) -> None:
-        """Say why it cannot listen on host and port, and what to do."""
+        """Say why it cannot listen on host and port, and what to do.
+
+        Args:
+            reason: The reason, as the system has it.
+            advice: What to do about it.
+            host: The host that was tried.
+            port: The port that was tried.
+        """
         super().__init__(f"the broker cannot listen on {host}:{port} ({reason})", advice)
         self.host = host
         self.port = port
@@ -31,7 +38,14 @@ class NotPublished(EmitterError, TimeoutError):
     """The channel that the call waited for. None: any."""
 
     def __init__(self, *, wanted: int, found: int, channel: str | None, timeout_s: float) -> None:
-        """Say how many are missing on which channel."""
+        """Say how many are missing on which channel.
+
+        Args:
+            wanted: Number of messages that the call waited for.
+            found: Number of messages that were published in time.
+            channel: The channel that the call waited for. None: any.
+            timeout_s: The limit that ran out, in seconds.
+        """
         where = "" if channel is None else f" to {channel}"
         super().__init__(
             f"{found} of {wanted} messages were published{where} within {timeout_s:g} s",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Literal, Protocol, get_args
 
+from emitter_typed._broker.arguments import check_kind
 from emitter_typed._broker.connection import Connection
 from emitter_typed._broker.disorder import Disorder
 from emitter_typed._broker.switches import Switches
@@ -31,7 +32,7 @@ class Controls(Protocol):
         ...
 
     def drop(self, connection: Connection) -> None:
-        """End a connection at once, and forget it."""
+        """End a connection at once, and forget it, unless it has ended."""
         ...
 
     def read(self, *, on: bool) -> None:
@@ -94,12 +95,14 @@ class Faults:
                 To test a port that nobody listens on, `stop()` the broker.
 
         Raises:
-            InvalidArgument: the return code is not valid.
+            InvalidArgument: the return code is not an integer from 1 to 5.
         """
-        if return_code is not None and not 1 <= return_code <= 5:
-            raise InvalidArgument(
-                f"return_code: must be 1 to 5, not {return_code}", argument="return_code", value=return_code
-            )
+        if return_code is not None:
+            check_kind("return_code", return_code, int, "an integer")
+            if not 1 <= return_code <= 5:
+                raise InvalidArgument(
+                    f"return_code: must be 1 to 5, not {return_code}", argument="return_code", value=return_code
+                )
 
         def refuse() -> None:
             self._switches.refusing, self._switches.return_code = True, return_code
@@ -124,7 +127,11 @@ class Faults:
 
         Args:
             username: Only those with this name. Default: all.
+
+        Raises:
+            InvalidArgument: the name is not a text.
         """
+        _check_username(username)
 
         def drop() -> None:
             for connection in self._named(username):
@@ -148,15 +155,16 @@ class Faults:
             username: Only connections with this name. Default: all.
 
         Raises:
-            InvalidArgument: a number is below 1, or both are omitted.
+            InvalidArgument: a number is not an integer of 1 or more, both are omitted, or the name is not a text.
         """
+        _check_username(username)
         if sent_bytes is None and received_bytes is None:
             raise InvalidArgument(
                 "sent_bytes, received_bytes: pass at least one of them", argument="sent_bytes", value=None
             )
         for name, number in (("sent_bytes", sent_bytes), ("received_bytes", received_bytes)):
-            if number is not None and number < 1:
-                raise InvalidArgument(f"{name}: must be 1 or more, not {number}", argument=name, value=number)
+            if number is not None:
+                _check_count(name, number, 1)
 
         def cut() -> None:
             for connection in self._named(username):
@@ -179,7 +187,7 @@ class Faults:
         Raises:
             InvalidArgument: the broker never sends that kind of packet.
         """
-        if packet not in _TYPES:
+        if packet not in get_args(SentPacket):
             raise InvalidArgument(
                 f"packet: must be one of {', '.join(get_args(SentPacket))}, not {packet!r}",
                 argument="packet",
@@ -213,7 +221,7 @@ class Faults:
             seconds: The delay, by the system's clock, not the broker's.
 
         Raises:
-            InvalidArgument: `seconds` is negative.
+            InvalidArgument: `seconds` is not a number, or is negative.
         """
         _check_delay(seconds)
         self._run(lambda: self._switches.answers.delay(seconds, self._controls.later, self._controls.flush))
@@ -230,10 +238,9 @@ class Faults:
             size: The number of packets, 2 or more. With fewer, a connection waits until `release_replies()`.
 
         Raises:
-            InvalidArgument: `size` is below 2.
+            InvalidArgument: `size` is not an integer of 2 or more.
         """
-        if size < 2:
-            raise InvalidArgument(f"size: must be 2 or more, not {size}", argument="size", value=size)
+        _check_count("size", size, 2)
         self._run(lambda: self._switches.answers.reorder(size))
 
     def release_replies(self) -> None:
@@ -270,7 +277,7 @@ class Faults:
             seconds: The delay, by the system's clock, not the broker's.
 
         Raises:
-            InvalidArgument: `seconds` is negative.
+            InvalidArgument: `seconds` is not a number, or is negative.
         """
         _check_delay(seconds)
         self._run(lambda: self._switches.messages.delay(seconds, self._controls.later, self._controls.flush))
@@ -299,12 +306,14 @@ class Faults:
             seed: The seed of the random choice. The same seed chooses the same messages.
 
         Raises:
-            InvalidArgument: the share is not between 0 and 1, or the distance is below 1.
+            InvalidArgument: the share is not a number from 0 to 1, the distance is not an integer of 1 or more, or the
+                seed is not an integer.
         """
+        check_kind("share", share, (int, float), "a number")
         if not 0 <= share <= 1:
             raise InvalidArgument(f"share: must be 0 to 1, not {share}", argument="share", value=share)
-        if distance < 1:
-            raise InvalidArgument(f"distance: must be 1 or more, not {distance}", argument="distance", value=distance)
+        _check_count("distance", distance, 1)
+        check_kind("seed", seed, int, "an integer")
 
         def disorder() -> None:
             self._switches.disorder = Disorder(share=share, distance=distance, seed=seed)
@@ -389,7 +398,19 @@ class Faults:
         return [each for each in self._controls.connections() if username is None or each.username == username]
 
 
+def _check_username(username: str | None) -> None:
+    if username is not None:
+        check_kind("username", username, str, "a text")
+
+
+def _check_count(name: str, number: int, least: int) -> None:
+    check_kind(name, number, int, "an integer")
+    if number < least:
+        raise InvalidArgument(f"{name}: must be {least} or more, not {number}", argument=name, value=number)
+
+
 def _check_delay(seconds: float) -> None:
+    check_kind("seconds", seconds, (int, float), "a number of seconds")
     if not seconds >= 0:
         raise InvalidArgument(f"seconds: must be 0 or more, not {seconds}", argument="seconds", value=seconds)
 

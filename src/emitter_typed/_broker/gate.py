@@ -31,8 +31,10 @@ class Gate:
             self._on_hold(connection, ticket)
 
     def withhold(self) -> None:
-        """Hold everything from now on."""
+        """Hold everything from now on, what a delay would release too."""
         self.passing, self._on_hold = False, None
+        # Releases that are to come find nothing under the old tickets.
+        self._held = {next(self._tickets): held for held in self._held.values()}
 
     def delay(self, seconds: float, later: Later, sent: Callable[[], None]) -> None:
         """Hold everything from now on for some seconds, and call `sent` after each release."""

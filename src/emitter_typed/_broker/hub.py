@@ -122,10 +122,11 @@ class Hub:
         return tuple(self._peers)
 
     def drop(self, connection: Connection) -> None:
-        """End a connection at once, and forget it."""
-        peer = self._peers[connection]
-        self.left(connection)
-        peer.abort()
+        """End a connection at once, and forget it, unless it has ended."""
+        # The will of another one that was dropped may have been too much for it.
+        if (peer := self._peers.get(connection)) is not None:
+            self.left(connection)
+            peer.abort()
 
     def read(self, *, on: bool) -> None:
         """Go on or stop to read what clients send."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from attrs import field, frozen
 
 from emitter_typed._protocol.topics import matches
+from emitter_typed.errors import Undecodable
 
 
 def _short(payload: bytes) -> str:
@@ -30,10 +31,16 @@ class Published:
     def as_string(self) -> str:
         """Return the payload as text.
 
+        Returns:
+            The text, decoded from UTF-8.
+
         Raises:
-            UnicodeDecodeError: the payload is not UTF-8.
+            Undecodable: the payload is not UTF-8.
         """
-        return self.payload.decode()
+        try:
+            return self.payload.decode()
+        except UnicodeDecodeError as error:
+            raise Undecodable(f"not UTF-8 ({error})", channel=self.channel, raw=self.payload) from error
 
 
 class Journal:

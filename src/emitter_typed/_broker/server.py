@@ -26,6 +26,7 @@ from emitter_typed._broker.limits import Limits
 from emitter_typed._broker.nodes import Nodes
 from emitter_typed._broker.processes import Processes
 from emitter_typed._broker.switches import Switches
+from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
 from emitter_typed._generated.types import Key
 from emitter_typed._protocol.topics import Matcher, validate_channel
@@ -353,7 +354,8 @@ class AsyncBroker(BrokerBase):
 
         Raises:
             NotPublished: fewer were published in time.
-            InvalidArgument: the channel is not valid, or `count` is below 1.
+            InvalidArgument: the channel is not valid, `count` is not an integer of 1 or more, or `timeout_s` is not a
+                number of seconds.
             Closed: the broker is not running, or was stopped during the wait.
         """
         return await self._until_published(count, channel, timeout_s)
@@ -400,9 +402,11 @@ async def until_published(
 
     Raises:
         NotPublished: fewer were published in time.
-        InvalidArgument: the channel is not valid, or `count` is below 1.
+        InvalidArgument: an argument is not valid.
         Closed: nothing is running, or it was stopped meanwhile.
     """
+    check_kind("count", count, int, "an integer")
+    check_time_limit(timeout_s, zero=True)
     if count < 1:
         raise InvalidArgument(f"count: must be 1 or more, not {count}", argument="count", value=count)
     wanted = None if channel is None else validate_channel(channel, static=False)

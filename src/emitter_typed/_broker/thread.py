@@ -67,11 +67,17 @@ class LoopThread:
 
     def call(self, work: Coroutine[None, None, T]) -> T:
         """Run something in the loop, and return what it returns. Raises Closed while the loop is not running."""
-        loop = self._loop
+        with self._lock:
+            loop = self._loop
+            # Nobody ends it meanwhile.
+            self._users += 0 if loop is None else 1
         if loop is None:
             work.close()
             raise not_running()
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
+        try:
+            return asyncio.run_coroutine_threadsafe(work, loop).result()
+        finally:
+            self.end()
 
 
 @hides_arguments
@@ -187,7 +193,8 @@ class Broker(BrokerBase):
 
         Raises:
             NotPublished: fewer were published in time.
-            InvalidArgument: the channel is not valid, or `count` is below 1.
+            InvalidArgument: the channel is not valid, `count` is not an integer of 1 or more, or `timeout_s` is not a
+                number of seconds.
             Closed: the broker is not running, or was stopped during the wait.
         """
         return self._call(self._until_published(count, channel, timeout_s))

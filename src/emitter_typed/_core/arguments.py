@@ -34,7 +34,21 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 
 def duration(value: float | timedelta, argument: str = "duration") -> timedelta:
-    """Return seconds, or a timedelta, as a timedelta. Raises InvalidArgument, with the name of the argument."""
+    """Return seconds, or a timedelta, as a timedelta.
+
+    >>> duration(90)
+    datetime.timedelta(seconds=90)
+
+    Args:
+        value: A timedelta, or a number of seconds, which may have a fraction.
+        argument: What an error calls it.
+
+    Returns:
+        The timedelta, rounded to microseconds.
+
+    Raises:
+        InvalidArgument: It is neither, is not finite, or is more than a timedelta can hold.
+    """
     try:
         return value if isinstance(value, timedelta) else seconds(value)
     except Unfit:
@@ -73,12 +87,41 @@ def flags(kind: type[FlagsT], value: str | FlagsT, argument: str) -> FlagsT:
 
 
 def channel_name(channel: str, *, max_segments: int | None = None) -> str:
-    """Return the name of a channel, which holds no wildcards, with its last slash. Raises InvalidArgument."""
+    """Check the name of a channel to publish to.
+
+    >>> channel_name("chat/ann")
+    'chat/ann/'
+
+    Args:
+        channel: The name. A missing last slash is added.
+        max_segments: How many segments it may have. Default: any number.
+
+    Returns:
+        The name, with its last slash.
+
+    Raises:
+        InvalidArgument: It is not a text, has a wildcard, an empty segment or a character that Emitter does not take
+            (docs: Emitter protocol, topics), or has more segments.
+    """
     return filter_name(validate_channel(channel, static=True), max_segments=max_segments)
 
 
 def filter_name(channel: str, *, max_segments: int | None = None) -> str:
-    """Return the name of a channel, which may hold wildcards, with its last slash. Raises InvalidArgument."""
+    """Check the name of a channel to subscribe to.
+
+    >>> filter_name("chat/+/#")
+    'chat/+/#/'
+
+    Args:
+        channel: The name, which may hold the wildcards `+` and `#`. A missing last slash is added.
+        max_segments: How many segments it may have. Default: any number.
+
+    Returns:
+        The name, with its last slash.
+
+    Raises:
+        InvalidArgument: As for `channel_name`, but for wildcards that stand for whole segments.
+    """
     name = validate_channel(channel, static=False)
     segments = name.count("/")
     if max_segments is not None and segments > max_segments:
@@ -105,7 +148,18 @@ class PlainDecoder(Generic[PayloadT]):
         object.__setattr__(self, "_read", codec.reader(bytes if self.payload is None else self.payload))
 
     def __call__(self, channel: str, raw: bytes) -> Message[PayloadT]:
-        """Read one message. Raises Undecodable."""
+        """Make a message of what arrived.
+
+        Args:
+            channel: The channel that it was published to.
+            raw: The payload.
+
+        Returns:
+            The message, with its payload as the type says.
+
+        Raises:
+            Undecodable: The payload does not fit the type; `path` says where.
+        """
         try:
             return live_message(channel, self._read(raw), raw)
         except Unfit as error:

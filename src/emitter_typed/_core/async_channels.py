@@ -28,7 +28,17 @@ class AsyncChannel(Channel[PayloadT, ParamsT], AsyncCaller):
     """Base of the generated channels that a facade over an `AsyncClient` has."""
 
     def __init__(self, client: AsyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and the known parameters. Raises InvalidArgument."""
+        """Hold the client, the keys and the known parameters. Nothing is sent.
+
+        Args:
+            client: What carries the calls out.
+            keys: The keys of the schema's channels, as a facade takes them.
+            params: The values of the address's parameters, by name. Default: none is known.
+
+        Raises:
+            InvalidArgument: The client is of another kind, the keys are none, or a parameter is missing and
+                the channel cannot be called to give it.
+        """
         keys = held_keys(keys)
         check_client(client, AsyncClientBase, "AsyncClient")
         self._client = client
@@ -85,13 +95,16 @@ class AsyncFacade(Facade):
     """Base of a generated facade over an `AsyncClient` that has too many channels to make them all at once."""
 
     def __init__(self, client: AsyncClientBase, keys: KeySource, module: str, table: str) -> None:
-        """Hold the client and the keys. Raises InvalidArgument.
+        """Hold the client and the keys. Channels are made when they are first used.
 
         Args:
             client: What the channels use.
             keys: The keys of the channels.
             module: The name of the facade's module, whose package has the classes of the channels.
             table: A line for each channel: the attribute, and the class of the sync channel.
+
+        Raises:
+            InvalidArgument: The client is of another kind, or the keys are none.
         """
         keys = held_keys(keys)
         check_client(client, AsyncClientBase, "AsyncClient")

@@ -42,6 +42,9 @@ def lazy_attributes(
         homes: What to look for in each of the modules that hold it: absolute, or with a dot before them if they lie
             in the offering package. The first that has a name is meant. Very many names are one text, with white
             space between them.
+
+    Returns:
+        `__getattr__`, which raises AttributeError for other names, and `__dir__`.
     """
 
     # Made when something is used, and seen only when it is complete: several threads may be the first to ask.

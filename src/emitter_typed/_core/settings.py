@@ -192,7 +192,7 @@ def _check_username(username: str | None) -> None:
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InvalidArgument(
-            f"{name}: must be one of {', '.join(allowed)}, not {hide_keys(repr(value))}",
+            f"{name}: must be one of {', '.join(allowed)}, not {shown(value)}",
             argument=name,
             value=hide_keys(value) if isinstance(value, str) else None,
         )

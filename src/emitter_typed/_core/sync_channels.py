@@ -29,7 +29,17 @@ class SyncChannel(Channel[PayloadT, ParamsT], SyncCaller):
     """Base of the generated channels that a facade over a `Client` has."""
 
     def __init__(self, client: SyncClientBase, keys: KeySource, params: Mapping[str, object] | None = None) -> None:
-        """Hold the client, the keys and the known parameters. Raises InvalidArgument."""
+        """Hold the client, the keys and the known parameters. Nothing is sent.
+
+        Args:
+            client: What carries the calls out.
+            keys: The keys of the schema's channels, as a facade takes them.
+            params: The values of the address's parameters, by name. Default: none is known.
+
+        Raises:
+            InvalidArgument: The client is of another kind, the keys are none, or a parameter is missing and
+                the channel cannot be called to give it.
+        """
         keys = held_keys(keys)
         check_client(client, SyncClientBase, "Client")
         self._client = client
@@ -86,13 +96,16 @@ class SyncFacade(Facade):
     """Base of a generated facade over a `Client` that has too many channels to make them all at once."""
 
     def __init__(self, client: SyncClientBase, keys: KeySource, module: str, table: str) -> None:
-        """Hold the client and the keys. Raises InvalidArgument.
+        """Hold the client and the keys. Channels are made when they are first used.
 
         Args:
             client: What the channels use.
             keys: The keys of the channels.
             module: The name of the facade's module, whose package has the classes of the channels.
             table: A line for each channel: the attribute, and the class of the sync channel.
+
+        Raises:
+            InvalidArgument: The client is of another kind, or the keys are none.
         """
         keys = held_keys(keys)
         check_client(client, SyncClientBase, "Client")

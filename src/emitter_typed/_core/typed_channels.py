@@ -51,14 +51,26 @@ class ChannelDefinition(Generic[PayloadT, ParamsT]):
     def decode(
         self, channel: str, raw: bytes, stored_at: datetime | None = None
     ) -> ChannelMessage[PayloadT, ParamsT] | None:
-        """Read one message; None where the channel is not of this address. Raises Undecodable."""
+        """Make a message of what arrived, or was stored.
+
+        Args:
+            channel: The channel that it was published to.
+            raw: The payload.
+            stored_at: When the broker stored it. None: it arrived live.
+
+        Returns:
+            The message. None if the channel is not of this address, as that of a message to a channel below it.
+
+        Raises:
+            Undecodable: The payload does not fit its type, or a segment of the channel does not fit its parameter.
+        """
         try:
             params = self._params_of[channel]
         except KeyError:
             texts = self.address.match(channel)
             if texts is None:
                 return None
-            params = self._remembered(channel, codec.parameters(texts, self.params, channel=channel))
+            params = self._remembered(channel, codec.parameters(texts, self.params, channel=channel, raw=raw))
         payload: PayloadT = codec.decode(raw, self.payload, channel=channel)
         if stored_at is None:
             return live_channel_message(channel, payload, raw, params)
@@ -99,7 +111,18 @@ class HeldKeys:
 
 
 def held_keys(keys: KeySource) -> Secret | HeldKeys:
-    """Return keys as what shows none of them, so that no frame of a facade does. Raises InvalidArgument."""
+    """Return keys as what shows none of them, so that no frame of a facade does.
+
+    Args:
+        keys: One key for all channels, a mapping from channel name to key, or a function of the name.
+
+    Returns:
+        A `Secret`, or a function from channel name to `Secret`. What is that already is returned as it is. A mapping is
+        not copied, and looked up at each call of a channel.
+
+    Raises:
+        InvalidArgument: It is none of these, is an empty text, or is the masked form of a key.
+    """
     if isinstance(keys, Secret | HeldKeys):
         return keys
     if isinstance(keys, str) and is_masked(keys):
@@ -146,6 +169,8 @@ def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
             argument="key",
             value=None,
         )
+    if isinstance(key, str) and is_masked(key):
+        return masked_form("key")
     if _is_key(key):
         if isinstance(key, str):
             return masked_form("key") if is_masked(key) else Secret(key)

@@ -24,7 +24,11 @@ class Address:
     __slots__ = ("_segments", "template")
 
     def __init__(self, template: str) -> None:
-        """Take the template; the compiler has checked it."""
+        """Take a template.
+
+        Args:
+            template: A channel such as `home/{room}/temperature/`. It is not checked: the compiler has done that.
+        """
         self.template: str = template
         # Pairs of the segment's text and, for a parameter, its name.
         self._segments = [
@@ -90,7 +94,14 @@ class Address:
         return "/".join([*written[:known], *(["#"] if known < len(written) else [])]) + "/"
 
     def check_known(self, values: Mapping[str, object]) -> None:
-        """Raise InvalidArgument if a parameter has no value."""
+        """Check that there is a value for every parameter.
+
+        Args:
+            values: What is known of the parameters, by name. The values themselves are not looked at.
+
+        Raises:
+            InvalidArgument: A parameter is missing; `argument` names it.
+        """
         for _, name in self._segments:
             if name is not None and name not in values:
                 raise self._missing(name)
@@ -112,7 +123,15 @@ class Address:
         return "/".join(written) + "/"
 
     def match(self, channel: str) -> dict[str, str] | None:
-        """Return the parameters of a channel, or None if it is not of this address, or lies below it."""
+        """Find the parameters of a channel.
+
+        Args:
+            channel: The name of a channel, as a message has it.
+
+        Returns:
+            The segments that stand for the parameters, by name. None if the channel is not of this address: also if it
+            lies below it, which a prefix subscription delivers too (docs: Emitter protocol, matching).
+        """
         actual = segments(channel)
         if len(actual) != len(self._segments):
             return None

@@ -68,20 +68,48 @@ class LastingDefinition:
     """The values of fields that the request has when it is made again."""
 
     def is_begun_by(self, request: Record) -> bool:
-        """Return whether a request begins it."""
+        """Tell whether a request begins it.
+
+        Args:
+            request: The fields of a request of this kind.
+
+        Returns:
+            True if each field of `begins` has its value.
+        """
         return _has_values(request, self.begins)
 
     def is_ended_by(self, request: Record) -> bool:
-        """Return whether a request ends it."""
+        """Tell whether a request ends it.
+
+        Args:
+            request: The fields of a request of this kind.
+
+        Returns:
+            True if each field of `ends` has its value. False if `ends` is empty: then only the connection's end does.
+        """
         return bool(self.ends) and _has_values(request, self.ends)
 
     def restoring(self, request: Record) -> Record:
-        """Return the request that begins on a new connection what this one began."""
+        """Return the request that begins on a new connection what this one began.
+
+        Args:
+            request: The request that began it; it does not change.
+
+        Returns:
+            The same request with the values of `again`.
+        """
         restoring: Record = evolve(request, **self.again)  # type: ignore[misc]  # each subclass of Record is an attrs class
         return restoring
 
     def ending(self, request: Record) -> Record:
-        """Return the request that ends what this one began, and asks for nothing else."""
+        """Return the request that ends what this one began, and asks for nothing else.
+
+        Args:
+            request: The request that began it; it does not change.
+
+        Returns:
+            The same request with the values of `ends`. Fields of `again` have their defaults, if they have any.
+        """
         known = {one.name: one.default for one in fields(type(request))}  # type: ignore[arg-type]  # as above
         plain = {name: known[name] for name in self.again if known[name] is not NOTHING}
         ending: Record = evolve(request, **{**plain, **self.ends})  # type: ignore[misc]  # as above
@@ -111,7 +139,14 @@ class RequestDefinition(Generic[ResponseT]):
     """What it begins that is begun again on the next connection."""
 
     def lasting_id(self, request: Record) -> tuple[str, object]:
-        """Return what identifies that which a request begins: the same on every connection."""
+        """Return what identifies that which a request begins: the same on every connection.
+
+        Args:
+            request: A request of this kind, which has `lasting`.
+
+        Returns:
+            The name of the request, and the value of its field `lasting.by`.
+        """
         assert self.lasting is not None, "only what lasts is identified"
         return self.name, getattr(request, self.lasting.by)
 
@@ -199,7 +234,15 @@ class ProtocolDefinition:
     """The class for each status; a status that is not here is a plain BrokerError."""
 
     def handled(self, definition: RequestDefinition[object], request: object) -> tuple[str, str]:
-        """Return the event whose handler a request names, and the channel that the handler is for."""
+        """Return the event whose handler a request names, and the channel that the handler is for.
+
+        Args:
+            definition: The definition of the request, which has an `event`.
+            request: Its fields.
+
+        Returns:
+            The name of the event, and the channel as the request has it.
+        """
         assert definition.event is not None, "generated code names handlers only where there is an event"
         event = self.events[definition.event]
         assert event.channel is not None, "an event with handlers for channels names its channel"

@@ -45,11 +45,18 @@ class Message(Generic[PayloadT]):
     message may have been stored too: the broker does not tell."""
 
     def as_binary(self) -> bytes:
-        """Return the payload as bytes, unchanged."""
+        """Return the payload as bytes.
+
+        Returns:
+            The bytes as they came, whatever `payload` is.
+        """
         return self._raw
 
     def as_string(self) -> str:
         """Return the payload as text.
+
+        Returns:
+            The text, decoded from UTF-8. JSON is not parsed.
 
         Raises:
             Undecodable: It is not UTF-8.

@@ -134,23 +134,16 @@ def _explain_topic(topic: str) -> NoReturn:
     )
 
 
-def compose_topic(
-    key: str,
-    channel: str,
-    *,
-    options: Mapping[str, str] | None = None,
-    share_group: str | None = None,
-) -> str:
+def compose_topic(key: str, channel: str, *, options: Mapping[str, str] | None = None) -> str:
     """Put a topic together; `parse_topic` takes it apart again.
 
     Args:
         key: The channel key in clear.
-        channel: The channel; a missing last slash is added.
+        channel: The channel, which `$share/<group>/` may lead; a missing last slash is added.
         options: Names and values, in the order in which they are to stand.
-        share_group: The share group to subscribe in. Default: none.
 
     Returns:
-        The topic, such as `key/$share/group/channel/?last=5`.
+        The topic, such as `key/channel/?last=5`.
 
     Raises:
         InvalidArgument: a part breaks a rule. The text never shows the key.
@@ -169,10 +162,7 @@ def compose_topic(
                 argument=name,
                 value=value,
             )
-    channel = validate_channel(channel, static=False)
-    if share_group is not None:
-        channel = f"{SHARE}/{validate_share_group(share_group)}/{channel}"
-    return f"{key}/{channel}{written_options(pairs)}"
+    return f"{key}/{validate_channel(channel, static=False)}{written_options(pairs)}"
 
 
 def written_options(options: tuple[tuple[str, str], ...]) -> str:
@@ -254,28 +244,6 @@ def _broken_rule(channel: str) -> str:
         if part == "#" and place < len(parts):
             return f"has '#' as segment {place} of {len(parts)}: it may only be the last; '+' is one segment"
     return "does not end with a slash"
-
-
-def validate_share_group(group: str, *, argument: str = "share_group") -> str:
-    """Check the name of a share group: one segment of a channel, no wildcard.
-
-    Args:
-        group: The name.
-        argument: The name of the caller's parameter, for the error.
-
-    Returns:
-        The name.
-
-    Raises:
-        InvalidArgument: the name is empty, or holds a slash, a wildcard or a character of no channel.
-    """
-    if "/" in group or _is_static(group + "/") is None:
-        raise InvalidArgument(
-            hide_keys(f"{argument}: {group!r} is not one segment of a channel: use A-Z, a-z, 0-9, '-' and '_'"),
-            argument=argument,
-            value=hide_keys(group),
-        )
-    return group
 
 
 def is_link_name(name: str) -> bool:

@@ -20,8 +20,10 @@ from emitter_typed._protocol.payloads.choices import open_enum_of
 from emitter_typed._protocol.payloads.classes import (
     Member,
     accepts_none,
+    aliased,
     constraints_of,
     describe,
+    is_alias,
     is_class_with_fields,
     name_of,
 )
@@ -33,6 +35,7 @@ from emitter_typed._protocol.payloads.scalars import HIGHEST, LOWEST, scalar_of
 from emitter_typed._protocol.payloads.unions import is_union, tag_of
 from emitter_typed._types.constraints import Constraint
 from emitter_typed._types.deprecation import quietly
+from emitter_typed._types.frozen import is_hashable
 from emitter_typed._types.type_form import TypeForm
 from emitter_typed._types.values import Record, Secret, Tag, Unrecognized, UnrecognizedMember, is_masked
 from emitter_typed.errors import InvalidArgument
@@ -120,9 +123,9 @@ def record_strategy(record: type[RecordT], /, **fields: SearchStrategy[Any] | No
         The strategy.
 
     Raises:
-        InvalidArgument: Each value of the record holds another one.
+        InvalidArgument: The record has no field of such a name, or each value of it holds another one.
     """
-    conversion_of(record)
+    _check_names(record, fields)
     return _Builder().record(record, _TURNS, given=fields)
 
 
@@ -137,9 +140,26 @@ def parameter_strategy(params: type[RecordT], /, **fields: SearchStrategy[Any] |
 
     Returns:
         The strategy.
+
+    Raises:
+        InvalidArgument: There is no parameter of such a name.
     """
-    conversion_of(params)
+    _check_names(params, fields)
     return _Builder(segments=True).record(params, _TURNS, given=fields)
+
+
+def _check_names(record: Any, given: Mapping[str, object]) -> None:
+    """Raise InvalidArgument unless a record has a field of each name, and a payload can have its type."""
+    conversion_of(record)
+    shape = describe(record)
+    names = [one.parameter for one in (*shape.members, *([shape.rest] if shape.rest else ()))]
+    for name in given:
+        if name not in names:
+            raise InvalidArgument(
+                f"{name}: {name_of(record)} has no such field; it has {', '.join(names) or 'none'}",
+                argument=name,
+                value=None,
+            )
 
 
 class _Limits:
@@ -168,16 +188,20 @@ class _Limits:
         """The constraints of what a list or a map holds."""
         return tuple(one for several in self._by_keyword.get("each", ()) for one in several)
 
-    def bounds(self, step: Any, lowest: Any, highest: Any) -> tuple[Any, Any]:
-        """Return the lowest and the highest value of a type that has steps."""
-        low, above = self.least("minimum"), self.least("exclusive_minimum")
-        high, below = self.most("maximum"), self.most("exclusive_maximum")
-        lows = [lowest, *([] if low is None else [low]), *([] if above is None else [above + step])]
-        highs = [highest, *([] if high is None else [high]), *([] if below is None else [below - step])]
-        return max(lows), min(highs)
+    def bounds(self, lowest: Any, highest: Any) -> tuple[Any, Any]:
+        """Return between which values to draw from a type that has these; what exclusive limits refuse is filtered."""
+        low = max(lowest, self.least("minimum", lowest), self.least("exclusive_minimum", lowest))
+        high = min(highest, self.most("maximum", highest), self.most("exclusive_maximum", highest))
+        return low, high
 
     def hold(self, value: object) -> bool:
-        return all(one.holds(value) for one in self.all)
+        """Tell whether a value keeps all; in a union, it may be of another kind than they are for."""
+        try:
+            for one in self.all:
+                one.check("value", value)
+        except InvalidArgument:
+            return False
+        return True
 
 
 class _Builder:
@@ -185,7 +209,7 @@ class _Builder:
 
     def __init__(self, *, segments: bool = False) -> None:
         self._segments = segments
-        self._built: dict[tuple[Any, int, str | None], _Any | None] = {}
+        self._built: dict[tuple[object, ...], _Any | None] = {}
 
     def of(self, type_: Any, constraints: Sequence[Constraint], turns: int, format: str | None = None) -> _Any:
         """Return the strategy of a type.
@@ -193,7 +217,7 @@ class _Builder:
         Args:
             type_: The type.
             constraints: What its values keep.
-            turns: How often records that hold themselves may still do so.
+            turns: How often records and aliases that hold themselves may still do so.
             format: How a time or a duration is written, if not as usual.
         """
         if hasattr(type_, "__supertype__"):
@@ -208,8 +232,10 @@ class _Builder:
             inner, *extras = get_args(type_)
             own = [each for each in extras if isinstance(each, Constraint)]
             return self.of(inner, [*own, *constraints], turns, format)
-        if hasattr(type_, "__value__"):
-            return self.of(type_.__value__, constraints, turns, format)
+        if is_alias(type_):
+            turns = _turns_within(type_, turns)
+            known = type_, turns, *constraints, format
+            return self._once(known, partial(self.of, aliased(type_), constraints, turns, format))
         if is_union(type_):
             return self._union(type_, constraints, turns, format)
         limits = _Limits(constraints)
@@ -236,23 +262,33 @@ class _Builder:
             tag: The field on the wire that tells it from other members of a union.
             given: Strategies for some of its fields.
         """
-        turns = max(turns - 1, 0) if _holds_itself(cls) else turns
-        known = cls, turns, tag
-        if given is None and known in self._built:
-            found = self._built[known]
-            if found is None:
-                raise InvalidArgument(
-                    f"type: {name_of(cls)} has no finite value, because each one contains another",
-                    argument="type",
-                    value=cls,
-                )
-            return found
-        self._built[known] = None
+        turns = _turns_within(cls, turns)
+        if given is not None:
+            return self._record(cls, turns, tag, given)
+        return self._once((cls, turns, tag), partial(self._record, cls, turns, tag, {}))
+
+    def _once(self, known: tuple[Any, ...], build: Callable[[], _Any]) -> _Any:
+        """Return what was built of a type, or build it. Raises InvalidArgument if it is being built."""
+        if known not in self._built:
+            self._built[known] = None
+            self._built[known] = build()
+        found = self._built[known]
+        if found is None:
+            raise InvalidArgument(
+                f"type: {name_of(known[0])} has no finite value, because each one contains another",
+                argument="type",
+                value=known[0],
+            )
+        return found
+
+    def _record(self, cls: Any, turns: int, tag: str | None, given: Mapping[str, _Any | None]) -> _Any:
         shape = describe(cls)
-        own = {name: one for name, one in (given or {}).items() if one is not None}
+        own = {name: one for name, one in given.items() if one is not None}
         members = {
             one.parameter: own[one.parameter] if one.parameter in own else self._field(one, turns)
             for one in shape.members
+            # Where no turns are left, only what must be there.
+            if turns or one.required or one.parameter in own or not _goes_round(one.type)
         }
         if shape.rest is not None:
             taken = {tag, *(name for one in shape.members for name in one.wire_names)}
@@ -260,13 +296,13 @@ class _Builder:
             rest = own.get(shape.rest.parameter)
             members[shape.rest.parameter] = st.dictionaries(names, _json(), max_size=_FEW) if rest is None else rest
         if shape.kind == "keys":
-            optional = {one.parameter: members.pop(one.parameter) for one in shape.members if not one.required}
-            built: _Any = st.fixed_dictionaries(members, optional=optional)
-        else:
-            built = st.fixed_dictionaries(members).map(partial(_make, shape.cls))
-        if given is None:
-            self._built[known] = built
-        return built
+            optional = {
+                one.parameter: members.pop(one.parameter)
+                for one in shape.members
+                if not one.required and one.parameter in members
+            }
+            return st.fixed_dictionaries(members, optional=optional)
+        return st.fixed_dictionaries(members).map(partial(_make, shape.cls))
 
     def _field(self, member: Member, turns: int) -> _Any:
         drawn = self.of(member.type, constraints_of(member.validator), turns, member.wire.format)
@@ -284,7 +320,7 @@ class _Builder:
         if found is not None:
             drawn: _Any = _open_enum(found[0], found[1], segments=self._segments)
         elif len(members) == 1:
-            if turns == 0 and any(_holds_itself(cls) for cls in _held(members[0])):
+            if turns == 0 and _goes_round(members[0]):
                 return st.none()
             drawn = self.of(members[0], constraints, turns, format)
         else:
@@ -299,7 +335,10 @@ class _Builder:
         least, most = self._size(item, limits, turns)
         made: Any = next((one for one in (tuple, set, frozenset) if issubclass(origin, one)), list)
         items = st.nothing() if most == 0 else self.of(item, limits.items, turns)
-        return st.lists(items, min_size=least, max_size=most, unique=made in (set, frozenset)).map(made)
+        unique = made in (set, frozenset)
+        if unique:
+            items = items.filter(is_hashable)
+        return st.lists(items, min_size=least, max_size=most, unique=unique).map(made)
 
     def _map(self, type_: Any, limits: _Limits, turns: int) -> _Any:
         key, item = get_args(type_) or (str, object)
@@ -311,8 +350,7 @@ class _Builder:
         least, most = limits.least("min_items", 0), limits.most("max_items")
         if scalar_of(item) is not None:
             return least, most
-        turning = any(_holds_itself(cls) for cls in _held(item))
-        few = max(least, _SEVERAL if not turning else _FEW if turns else 0)
+        few = max(least, _SEVERAL if not _goes_round(item) else _FEW if turns else 0)
         return least, few if most is None else min(most, few)
 
     def _scalar(self, cls: type, limits: _Limits, format: str | None) -> _Any:
@@ -341,19 +379,17 @@ def _is_segment(name: str, value: object) -> bool:
     return True
 
 
-# Records that hold themselves.
+# Records and aliases that hold themselves.
 
 
 def _held(type_: Any) -> Iterator[Any]:
-    """Yield the classes with fields that a type names, but not those that these name."""
+    """Yield the classes with fields and the aliases that a type names, but not those that these name."""
     tag = tag_of(type_)
     if tag is not None:
         yield from (cls for _, cls in tag.members)
     elif hasattr(type_, "__supertype__"):
         yield from _held(type_.__supertype__)
-    elif hasattr(type_, "__value__"):
-        yield from _held(type_.__value__)
-    elif is_class_with_fields(type_):
+    elif is_class_with_fields(type_) or is_alias(type_):
         yield type_
     elif get_origin(type_) is not Literal:
         for each in get_args(type_):
@@ -361,9 +397,26 @@ def _held(type_: Any) -> Iterator[Any]:
                 yield from _held(each)
 
 
+def _parts(type_: Any) -> set[Any]:
+    """Return the classes and aliases that a class or an alias names."""
+    if is_alias(type_):
+        return set(_held(aliased(type_)))
+    return {each for member in describe(type_).members for each in _held(member.type)}
+
+
+def _turns_within(cls: Any, turns: int) -> int:
+    """Return how many turns are left for what a class or an alias holds."""
+    return max(turns - 1, 0) if _holds_itself(cls) else turns
+
+
+def _goes_round(type_: Any) -> bool:
+    """Tell whether the values of a type may hold a class or an alias that can be found within itself."""
+    return any(map(_holds_itself, _held(type_)))
+
+
 @cache
 def _holds_itself(cls: Any) -> bool:
-    """Tell whether a class can be found within itself, or holds one that can."""
+    """Tell whether a class or an alias can be found within itself, or holds one that can."""
     seen: set[Any] = set()
     waiting = [cls]
     within: dict[Any, set[Any]] = {}
@@ -371,7 +424,7 @@ def _holds_itself(cls: Any) -> bool:
         one = waiting.pop()
         if one not in seen:
             seen.add(one)
-            within[one] = {each for member in describe(one).members for each in _held(member.type)}
+            within[one] = _parts(one)
             waiting += within[one]
     reached = {one: _reached(one, within) for one in seen}
     return any(one in reached[one] for one in seen)
@@ -401,10 +454,13 @@ def _height(type_: Any, above: tuple[Any, ...]) -> float:
     tag = tag_of(type_)
     if tag is not None:
         return min(_height(cls, above) for _, cls in tag.members)
+    if type_ in above:
+        return math.inf
+    if is_alias(type_):
+        return _height(aliased(type_), (*above, type_))
     if is_class_with_fields(type_):
-        if type_ in above:
-            return math.inf
-        return 1 + max((_height(one.type, (*above, type_)) for one in describe(type_).members), default=0)
+        needed = [one.type for one in describe(type_).members if one.required]
+        return 1 + max((_height(each, (*above, type_)) for each in needed), default=0)
     if accepts_none(type_) or is_list_type(type_) or is_map_type(type_):
         return 0
     return min((_height(each, above) for each in _held(type_)), default=0)
@@ -471,7 +527,7 @@ def _finite(**bounds: Any) -> SearchStrategy[float]:
 
 
 def _integers(limits: _Limits, format: str | None) -> _Any:
-    low, high = limits.bounds(1, LOWEST, HIGHEST)
+    low, high = limits.bounds(LOWEST, HIGHEST)
     return st.integers(math.ceil(low), math.floor(high))
 
 
@@ -480,7 +536,6 @@ def _floats(limits: _Limits, format: str | None) -> _Any:
     high = limits.most("maximum"), limits.most("exclusive_maximum")
     lows = [float(one) for one in low if one is not None]
     highs = [float(one) for one in high if one is not None]
-    # What an exclusive limit refuses is filtered out.
     return _finite(min_value=max(lows, default=None), max_value=min(highs, default=None))
 
 
@@ -494,7 +549,7 @@ def _decimals(limits: _Limits, format: str | None) -> _Any:
 
 def _datetimes(limits: _Limits, format: str | None) -> _Any:
     earliest, latest = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    low, high = (one.astimezone(UTC) for one in limits.bounds(timedelta(microseconds=1), earliest, latest))
+    low, high = (one.astimezone(UTC) for one in limits.bounds(earliest, latest))
     if format in ("unix", "unix_ms"):
         step = timedelta(seconds=1) if format == "unix" else timedelta(milliseconds=1)
         steps = st.integers(-(-(low - _EPOCH) // step), (high - _EPOCH) // step)
@@ -509,11 +564,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _dates(limits: _Limits, format: str | None) -> _Any:
-    return st.dates(*limits.bounds(timedelta(days=1), date.min, date.max))
+    return st.dates(*limits.bounds(date.min, date.max))
 
 
 def _durations(limits: _Limits, format: str | None) -> _Any:
-    low, high = limits.bounds(timedelta(microseconds=1), timedelta.min, timedelta.max)
+    low, high = limits.bounds(timedelta.min, timedelta.max)
     exact = timedelta(seconds=_EXACT_S)
     if format is None and low <= exact and high >= -exact:
         return st.timedeltas(max(low, -exact), min(high, exact))

@@ -67,7 +67,13 @@ class Constraint:
     """One rule. An attrs validator as well: `field(validator=minimum(0))`. None keeps every rule."""
 
     def __init__(self, rule: str, holds: Callable[[Any], bool], kind: _Kind = _ANYTHING) -> None:  # Any: of the kind
-        """Name the rule as it follows "must be" or "must have", give its test and the kind of value it is for."""
+        """Make a rule.
+
+        Args:
+            rule: What an error says of it, such as `must be at least 0`.
+            holds: Tells whether a value of the right kind keeps it.
+            kind: The classes that it is for, and what an error calls them. Default: anything.
+        """
         self.rule = rule
         self.keyword: str = ""
         """What the schema language calls it, such as `minimum`."""
@@ -78,7 +84,15 @@ class Constraint:
         self._kind = kind
 
     def check(self, argument: str, value: object) -> None:
-        """Raise InvalidArgument, with rule and value, unless the value keeps the rule or is None."""
+        """Check a value. None keeps every rule.
+
+        Args:
+            argument: What an error calls the value.
+            value: The value.
+
+        Raises:
+            InvalidArgument: The value breaks the rule, or is of another kind than it is for. The text says which rule.
+        """
         if value is None:
             return
         if (problem := _misfit(value, self._kind)) is not None:
@@ -93,7 +107,16 @@ class Constraint:
             raise InvalidArgument(f"{argument}: {self.rule}, not {shown_value(value)}", argument=argument, value=given)
 
     def __call__(self, instance: object, attribute: AnyAttribute, value: object) -> None:
-        """Check a field of an attrs class: attrs calls validators so."""
+        """Check a field of an attrs class: attrs calls validators so.
+
+        Args:
+            instance: The object, which is not looked at.
+            attribute: The field. An error has its name in the constructor.
+            value: Its value.
+
+        Raises:
+            InvalidArgument: As for `check`.
+        """
         self.check(attribute.alias or attribute.name, value)
 
 
@@ -118,56 +141,122 @@ def _described(make: _MakeT) -> _MakeT:
 
 @_described
 def minimum(limit: Any) -> Constraint:
-    """At least the limit: a number, a timedelta, a date or an aware datetime."""
+    """Make the rule that a value is at least the limit.
+
+    Args:
+        limit: A number, a timedelta, a date or an aware datetime.
+
+    Returns:
+        The constraint. It refuses values of another kind, and numbers that are not finite.
+    """
     return Constraint(f"must be at least {shown_value(limit)}", lambda value: value >= limit, _kind_of_limit(limit))
 
 
 @_described
 def maximum(limit: Any) -> Constraint:
-    """At most the limit: a number, a timedelta, a date or an aware datetime."""
+    """Make the rule that a value is at most the limit.
+
+    Args:
+        limit: A number, a timedelta, a date or an aware datetime.
+
+    Returns:
+        The constraint. It refuses values of another kind, and numbers that are not finite.
+    """
     return Constraint(f"must be at most {shown_value(limit)}", lambda value: value <= limit, _kind_of_limit(limit))
 
 
 @_described
 def exclusive_minimum(limit: Any) -> Constraint:
-    """More than the limit: a number, a timedelta, a date or an aware datetime."""
+    """Make the rule that a value is more than the limit.
+
+    Args:
+        limit: A number, a timedelta, a date or an aware datetime.
+
+    Returns:
+        The constraint. It refuses values of another kind, and numbers that are not finite.
+    """
     return Constraint(f"must be more than {shown_value(limit)}", lambda value: value > limit, _kind_of_limit(limit))
 
 
 @_described
 def exclusive_maximum(limit: Any) -> Constraint:
-    """Less than the limit: a number, a timedelta, a date or an aware datetime."""
+    """Make the rule that a value is less than the limit.
+
+    Args:
+        limit: A number, a timedelta, a date or an aware datetime.
+
+    Returns:
+        The constraint. It refuses values of another kind, and numbers that are not finite.
+    """
     return Constraint(f"must be less than {shown_value(limit)}", lambda value: value < limit, _kind_of_limit(limit))
 
 
 @_described
 def min_length(limit: int) -> Constraint:
-    """A text of at least so many characters, or so many bytes."""
+    """Make the rule that a text, or bytes, has at least a length.
+
+    Args:
+        limit: Characters of a text, or bytes.
+
+    Returns:
+        The constraint.
+    """
     return Constraint(f"must have a length of at least {limit}", lambda value: len(value) >= limit, _TEXT_OR_BYTES)
 
 
 @_described
 def max_length(limit: int) -> Constraint:
-    """A text of at most so many characters, or so many bytes."""
+    """Make the rule that a text, or bytes, has at most a length.
+
+    Args:
+        limit: Characters of a text, or bytes.
+
+    Returns:
+        The constraint.
+    """
     return Constraint(f"must have a length of at most {limit}", lambda value: len(value) <= limit, _TEXT_OR_BYTES)
 
 
 @_described
 def pattern(expression: str) -> Constraint:
-    """A text that the regular expression (Python's `re`) matches as a whole."""
+    """Make the rule that a regular expression matches a text as a whole.
+
+    Args:
+        expression: The expression, of Python's `re`.
+
+    Returns:
+        The constraint.
+
+    Raises:
+        re.error: It is not a regular expression.
+    """
     compiled = re.compile(expression)
     return Constraint(f"must match {expression}", lambda value: compiled.fullmatch(value) is not None, _TEXT)
 
 
 @_described
 def min_items(limit: int) -> Constraint:
-    """A list or map of at least so many items."""
+    """Make the rule that a list or a map has at least so many items.
+
+    Args:
+        limit: The number of items.
+
+    Returns:
+        The constraint.
+    """
     return Constraint(f"must have at least {limit} items", lambda value: len(value) >= limit, _COLLECTION)
 
 
 @_described
 def max_items(limit: int) -> Constraint:
-    """A list or map of at most so many items."""
+    """Make the rule that a list or a map has at most so many items.
+
+    Args:
+        limit: The number of items.
+
+    Returns:
+        The constraint.
+    """
     return Constraint(f"must have at most {limit} items", lambda value: len(value) <= limit, _COLLECTION)
 
 
@@ -197,5 +286,12 @@ class _Each(Constraint):
 
 
 def each(*constraints: Constraint) -> Constraint:
-    """Every item of a list, or every value of a map, keeps the constraints."""
+    """Make the rule that every item of a list, or every value of a map, keeps constraints.
+
+    Args:
+        constraints: The constraints. None among the items keeps them all.
+
+    Returns:
+        The constraint. Its error says which item breaks which rule: `readings[3]: must be at least 0, not -1`.
+    """
     return _Each(constraints)

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 else:
 
     def deprecated(message: str, /) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Make a function warn when it is called: a DeprecationWarning at the line of the caller."""
+        """Make a function warn at the line of its caller, as PEP 702 says.
+
+        Args:
+            message: What to use instead. The warning begins with the function's name.
+
+        Returns:
+            What marks the function.
+        """
 
         def marked(function: Callable[..., Any]) -> Callable[..., Any]:
             # A coroutine fails when the warning has long returned.

@@ -95,7 +95,11 @@ class Secret:
         self._text = revealed
 
     def reveal(self) -> str:
-        """Return the text itself. Never log it."""
+        """Return the text itself. Never log it.
+
+        Returns:
+            The text, unmasked.
+        """
         return self._text
 
     def __repr__(self) -> str:
@@ -263,7 +267,18 @@ def wire(
     also_read: tuple[str, ...] = (),
     rest: bool = False,
 ) -> dict[str, Wire]:
-    """Make the metadata of a field: `field(metadata=wire("sensorId"))`."""
+    """Make the metadata of a field that is written in another way: `field(metadata=wire("sensorId"))`.
+
+    Args:
+        name: Its name on the wire. Default: the attribute's.
+        format: The form of a time or a duration, as in `Wire`. Default: the type's own.
+        blank: Wire values that read as if the field were absent.
+        also_read: Other names on the wire, read where the first is absent or blank; never written.
+        rest: True for the field that holds what came beside the others.
+
+    Returns:
+        The metadata of attrs.
+    """
     return {WIRE: Wire(name, format, blank, also_read, rest)}
 
 
@@ -315,9 +330,12 @@ class Record(PydanticField):
         return conversions.decode_json(raw, cls)
 
     def to_json(self) -> bytes:
-        """Return the record as JSON in UTF-8, as `emitter_typed.encode_json` does.
+        """Convert the record to JSON, as `emitter_typed.encode_json` does.
 
         The tag of a union is not written; `encode_json(command, Command)` writes it.
+
+        Returns:
+            The document in UTF-8, without spaces.
 
         Raises:
             InvalidArgument: A field does not fit its type. `argument` says where, such as `$.celsius`.

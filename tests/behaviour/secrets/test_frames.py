@@ -164,3 +164,15 @@ def test_what_is_given_for_the_key_of_a_channel_is_refused_by_name() -> None:
 
     with pytest.raises(InvalidArgument, match="expected a key for the channel status, got an empty text"):
         home.status.subscribe()
+
+
+MASKED = "Key(…1f4w)"
+MASKED_KEYS: dict[str, KeySource] = {"one": MASKED, "mapping": {"status": MASKED}, "function": lambda _: MASKED}
+
+
+@pytest.mark.parametrize("keys", MASKED_KEYS.values(), ids=MASKED_KEYS)
+def test_the_masked_form_of_a_key_is_refused_as_one(keys: KeySource) -> None:
+    with pytest.raises(InvalidArgument, match=r"^key: this is the masked form of a key") as caught:
+        Home(Client(), keys).status.subscribe()
+
+    assert caught.value.argument == "key"

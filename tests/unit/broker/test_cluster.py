@@ -95,6 +95,11 @@ def test_a_clock_is_moved_by_a_number_or_a_timedelta() -> None:
         clock.advance("3")  # type: ignore[arg-type]  # what a program without a checker gives
     with pytest.raises(InvalidArgument, match="now_s: expected a number or None, got a text"):
         ManualClock("3")  # type: ignore[arg-type]  # the same
+    for wrong in (float("nan"), float("inf"), -2, 10**400, -(10**400), 1_700_000_000_000):
+        with pytest.raises(InvalidArgument, match="seconds: the clock must show a time from 1970 to 2153"):
+            clock.advance(wrong)
+        with pytest.raises(InvalidArgument, match="now_s: the clock must show a time from 1970 to 2153"):
+            ManualClock(wrong)
     assert clock() == 1
 
 

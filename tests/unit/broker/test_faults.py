@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from emitter_typed import Client, Message
+from emitter_typed import Will as LastWill
+from emitter_typed._broker.core import BrokerCore
 from emitter_typed._broker.faults import SentPacket
+from emitter_typed._broker.gate import Gate
 from emitter_typed.broker import AsyncBroker, Broker, Faults, Limits, ManualClock
-from emitter_typed.errors import Closed, InvalidArgument
+from emitter_typed.errors import Closed, ConnectionLost, InvalidArgument
 from tests.helpers.dialling import LIMIT_S, Dialled, ask, greeted
 from tests.helpers.packets import Sent, Will
 
@@ -45,6 +48,11 @@ def test_a_broker_that_is_not_running_has_no_faults(call: Callable[[Faults], Non
             call(faults)
 
 
+def wrong(value: object) -> Any:
+    """Return a value as programs without a type checker give it."""
+    return value
+
+
 MISTAKES: tuple[tuple[Callable[[Faults], None], str], ...] = (
     (lambda faults: faults.refuse_connections(0), "return_code"),
     (lambda faults: faults.refuse_connections(6), "return_code"),
@@ -60,6 +68,18 @@ MISTAKES: tuple[tuple[Callable[[Faults], None], str], ...] = (
     (lambda faults: faults.store_out_of_order(-0.1), "share"),
     (lambda faults: faults.store_out_of_order(float("nan")), "share"),
     (lambda faults: faults.store_out_of_order(distance=0), "distance"),
+    (lambda faults: faults.store_out_of_order(distance=wrong(1.5)), "distance"),
+    (lambda faults: faults.store_out_of_order(wrong("0.1")), "share"),
+    (lambda faults: faults.store_out_of_order(seed=wrong([])), "seed"),
+    (lambda faults: faults.refuse_connections(wrong(2.5)), "return_code"),
+    (lambda faults: faults.refuse_connections(wrong("5")), "return_code"),
+    (lambda faults: faults.drop_connections(wrong(5)), "username"),
+    (lambda faults: faults.drop_after(sent_bytes=1, username=wrong(b"ann")), "username"),
+    (lambda faults: faults.drop_after(sent_bytes=wrong(1.5)), "sent_bytes"),
+    (lambda faults: faults.drop_inside(wrong([])), "packet"),
+    (lambda faults: faults.delay_replies(wrong("1")), "seconds"),
+    (lambda faults: faults.delay_messages(wrong(True)), "seconds"),
+    (lambda faults: faults.reorder_replies(wrong(2.5)), "size"),
 )
 
 
@@ -107,6 +127,20 @@ def test_dropped_connections_are_forgotten_when_the_call_returns(broker: Broker)
         assert lost.next() is None
         assert listener.types(1) == ["gone"]
         assert listener.silent()
+
+
+def test_dropping_all_may_cut_one_by_the_will_of_another() -> None:
+    with Broker(port=None) as broker:
+        key = broker.keygen("a/", "rw")
+        with (
+            Client(transport=broker.memory, username="ann", will=LastWill(key, "a/", "gone"), reconnect=False),
+            Client(transport=broker.memory, username="bob", reconnect=False) as bob,
+        ):
+            subscription = bob.subscribe(key, "a/")
+            broker.faults.drop_after(sent_bytes=1, username="bob")
+            broker.faults.drop_connections()
+            with pytest.raises(ConnectionLost):
+                subscription.get(timeout_s=LIMIT_S)
 
 
 def test_a_connection_is_dropped_after_so_many_bytes_were_sent(broker: Broker) -> None:
@@ -189,6 +223,18 @@ def test_replies_that_are_delayed_come_by_themselves(broker: Broker) -> None:
     with greeted(broker) as connection:
         connection.send(ask(1), ask(2), Sent("PINGREQ"))
         assert connection.types(5) == ["PINGRESP", "reply 1", "PUBACK 1", "reply 2", "PUBACK 2"]
+
+
+def test_what_is_delayed_stays_when_all_is_withheld(core: BrokerCore) -> None:
+    gate, connection, due = Gate(), core.open(), list[Callable[[], None]]()
+    gate.delay(1.0, lambda _, release: due.append(release), lambda: None)
+    gate.hold(connection, (b"first",))
+    gate.withhold()
+    due.pop()()
+    assert connection.take() == []
+    gate.hold(connection, (b"second",))
+    gate.let_pass()
+    assert connection.take() == [b"first", b"second"]
 
 
 def test_reordered_replies_come_the_last_one_first_and_each_before_its_acknowledgement(broker: Broker) -> None:

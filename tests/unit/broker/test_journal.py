@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
 from emitter_typed import Client, Key
 from emitter_typed._broker.journal import Journal
 from emitter_typed.broker import AsyncBroker, Broker, NotPublished, Published
-from emitter_typed.errors import Closed, InvalidArgument
+from emitter_typed.errors import Closed, InvalidArgument, Undecodable
 from tests.helpers.dialling import greeted
 from tests.helpers.packets import Sent, Will
 
@@ -91,6 +94,36 @@ def test_waiting_ends_when_the_time_is_over(broker: Broker) -> None:
         broker.wait_published(0)
     with pytest.raises(InvalidArgument, match="channel"):
         broker.wait_published(channel="no channel/")
+    wrong: Any
+    for wrong in ("1", 1.5, None, True):
+        with pytest.raises(InvalidArgument, match="count: expected an integer"):
+            broker.wait_published(wrong)
+    for wrong in ("1", float("nan"), -1):
+        with pytest.raises(InvalidArgument, match="timeout_s: "):
+            broker.wait_published(timeout_s=wrong)
+
+
+def test_a_payload_that_is_no_text_is_told_with_its_channel() -> None:
+    with pytest.raises(Undecodable, match=r"on a/ does not fit.*not UTF-8") as refused:
+        Published("a/", b"\xff", 0, None).as_string()
+    assert (refused.value.channel, refused.value.raw) == ("a/", b"\xff")
+
+
+def test_a_call_that_a_stop_overtakes_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = Broker(port=None).start()
+    schedule = asyncio.run_coroutine_threadsafe
+
+    def overtaken(work: Coroutine[None, None, object], loop: asyncio.AbstractEventLoop) -> Future[object]:
+        monkeypatch.undo()
+        stopping = threading.Thread(target=broker.stop)
+        stopping.start()
+        stopping.join()
+        return schedule(work, loop)
+
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", overtaken)
+
+    assert broker.published == ()
+    assert not any(each.name == "emitter-typed-broker" for each in threading.enumerate())
 
 
 def test_waiting_ends_when_the_broker_stops() -> None:

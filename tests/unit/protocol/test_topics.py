@@ -13,7 +13,6 @@ from emitter_typed._protocol.topics import (
     parse_topic,
     split_share,
     validate_channel,
-    validate_share_group,
 )
 from emitter_typed.errors import InvalidArgument
 
@@ -176,7 +175,7 @@ def test_a_key_that_would_move_the_channel_is_refused_unseen(key: str) -> None:
 
 
 def test_a_topic_is_put_together() -> None:
-    topic = compose_topic(KEY, "jobs", options={"last": "5", "from": "1600000000"}, share_group="workers")
+    topic = compose_topic(KEY, "$share/workers/jobs", options={"last": "5", "from": "1600000000"})
     assert topic == f"{KEY}/$share/workers/jobs/?last=5&from=1600000000"
 
 
@@ -185,12 +184,6 @@ def test_an_option_that_would_break_the_topic_is_refused(name: str, value: str) 
     with pytest.raises(InvalidArgument) as refused:
         compose_topic(KEY, "chat/", options={name: value})
     assert refused.value.argument == name
-
-
-@pytest.mark.parametrize("group", ["", "a/b", "+", "#", "a b"])
-def test_a_share_group_is_one_segment(group: str) -> None:
-    with pytest.raises(InvalidArgument, match="one segment"):
-        validate_share_group(group)
 
 
 def test_a_link_has_one_or_two_letters_or_digits() -> None:

@@ -203,8 +203,16 @@ def open_enum_of(members: tuple[Any, ...]) -> tuple[Any, type] | None:
 
 def open_enum_conversion(known: Any, raw: type) -> Conversion:
     """Return the conversion of an open enum, whose other values are kept as they came."""
+    by_value = _written(known, [(member.value, member) for member in known])
+    for cls, value in by_value:
+        if cls is not raw or raw not in (str, int):
+            raise Unsupported(
+                f"{name_of(known)} | Unrecognized[{name_of(raw)}] has the value {shown(value)}",
+                "beside Unrecognized[str] all values must be texts, beside Unrecognized[int] whole numbers",
+            )
     take: Callable[[Any], Any] = SCALARS[raw][0]
-    members = {member.value: member for member in known}
+    members = {value: member for (_, value), member in by_value.items()}
+    written = {cast("enum.Enum", member).name: value for value, member in members.items()}
 
     def read(value: object) -> object:
         taken = take(value)
@@ -213,7 +221,7 @@ def open_enum_conversion(known: Any, raw: type) -> Conversion:
 
     def write(value: Any) -> object:
         if isinstance(value, known):
-            return value.value
+            return written[value._name_]
         if value.__class__ is Unrecognized:
             return take(value.raw)
         raise other_class(value, known)

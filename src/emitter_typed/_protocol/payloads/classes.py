@@ -206,6 +206,18 @@ def substituted(type_: Any, known: Mapping[Any, Any]) -> Any:
     return origin[filled]
 
 
+def is_alias(type_: Any) -> bool:
+    """Tell whether a type is an alias made by a `type` statement, with or without its type arguments."""
+    return type(get_origin(type_) or type_).__name__ == "TypeAliasType"
+
+
+def aliased(type_: Any) -> Any:
+    """Return the type that an alias stands for, its type arguments put in."""
+    origin = get_origin(type_) or type_
+    known = dict(zip(origin.__type_params__, get_args(type_), strict=True)) if get_args(type_) else {}
+    return substituted(origin.__value__, known)
+
+
 def _hints(cls: Any, raw: Mapping[str, object]) -> dict[str, Any]:
     """Resolve the annotations of a class. Raises Unsupported, naming the one that cannot be."""
     try:

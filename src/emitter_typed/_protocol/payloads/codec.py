@@ -427,11 +427,24 @@ def _parameter(text: str, type: Any) -> object:  # Any: every form of a type
         return read(int(text))
 
 
-def parameters(texts: Mapping[str, str], type: Any, *, channel: str = "") -> Any:  # Any: the class, or None
+def parameters(
+    texts: Mapping[str, str], type: Any, *, channel: str = "", raw: bytes = b""
+) -> Any:  # Any: the class, or None
     """Make the parameters of an address from the segments that stand for them; None where there is no class for them.
 
-    Raises Undecodable if a segment does not fit its parameter.
+    Args:
+        texts: The segments, by the names of the parameters.
+        type: The class of the parameters, or None.
+        channel: The channel, for the error.
+        raw: The payload that arrived there, for the error.
+
+    Raises:
+        Undecodable: A segment does not fit its parameter.
     """
+
+    def misfit(problem: str, name: str) -> Undecodable:
+        return Undecodable(problem, channel=channel, raw=raw, path=f"$.{name}", subject="a parameter")
+
     if type is None:
         return None
     rules.conversion_of(type)
@@ -440,18 +453,11 @@ def parameters(texts: Mapping[str, str], type: Any, *, channel: str = "") -> Any
         try:
             known[attribute.name] = _parameter(texts[attribute.name], attribute.type)
         except Unfit as error:
-            raise _misplaced(attribute.name, str(error), channel) from error
+            raise misfit(str(error), attribute.name) from error
     try:
         return type(**known)
     except InvalidArgument as error:
-        problem = error.message.removeprefix(f"{error.argument}: ")
-        raise _misplaced(error.argument, problem, channel) from error
-
-
-def _misplaced(parameter: str, problem: str, channel: str) -> Undecodable:
-    # The payload is not what does not fit, though it may have a field of that name.
-    text = f"the parameter {parameter}: {problem}"
-    return Undecodable(text, channel=channel, path=f"$.{parameter}", subject="the address")
+        raise misfit(error.message.removeprefix(f"{error.argument}: "), error.argument) from error
 
 
 def check_parameters(known: Mapping[str, object], type: Any) -> None:  # Any: the class, or None

@@ -20,10 +20,11 @@ from emitter_typed._protocol.payloads.choices import (
 )
 from emitter_typed._protocol.payloads.classes import (
     Unsupported,
+    aliased,
+    is_alias,
     is_class_with_fields,
     is_named_tuple,
     name_of,
-    substituted,
 )
 from emitter_typed._protocol.payloads.compiled import Conversion, Of, scalar_conversion
 from emitter_typed._protocol.payloads.containers import (
@@ -62,16 +63,6 @@ def _is(base: type) -> Callable[[Any], bool]:
 
 def _has_origin(origin: object) -> Callable[[Any], bool]:
     return lambda type_: get_origin(type_) is origin
-
-
-def _is_alias(type_: Any) -> bool:
-    return type(get_origin(type_) or type_).__name__ == "TypeAliasType"
-
-
-def _alias(type_: Any, of: Of) -> Conversion:
-    origin = get_origin(type_) or type_
-    known = dict(zip(origin.__type_params__, get_args(type_), strict=True)) if get_args(type_) else {}
-    return of(substituted(origin.__value__, known))
 
 
 def _annotated(type_: Any, of: Of) -> Conversion:
@@ -119,7 +110,7 @@ _RULES: tuple[Rule, ...] = (
     (lambda type_: isinstance(type_, str | typing.ForwardRef), _unresolved),
     (lambda type_: isinstance(type_, TypeVar), _variable),
     (lambda type_: hasattr(type_, "__supertype__"), lambda type_, of: of(type_.__supertype__)),
-    (_is_alias, _alias),
+    (is_alias, lambda type_, of: of(aliased(type_))),
     (lambda type_: tag_of(type_) is not None, tagged_conversion),
     (_has_origin(Annotated), _annotated),
     (is_union, union_conversion),
@@ -137,7 +128,7 @@ _RULES: tuple[Rule, ...] = (
 
 
 def _may_hold_itself(type_: Any) -> bool:
-    return is_class_with_fields(type_) or tag_of(type_) is not None or _is_alias(type_)
+    return is_class_with_fields(type_) or tag_of(type_) is not None or is_alias(type_)
 
 
 class Conversions:

@@ -20,11 +20,12 @@ from attrs import frozen
 from emitter_typed._protocol.payloads.choices import open_enum_of
 from emitter_typed._protocol.payloads.classes import (
     Member,
+    aliased,
     constraints_of,
     describe,
+    is_alias,
     is_class_with_fields,
     is_named_tuple,
-    substituted,
 )
 from emitter_typed._protocol.payloads.containers import is_list_type, is_map_type
 from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
@@ -105,8 +106,8 @@ def described(type_: Any, refer: Refer) -> Schema:
         return _tagged_member(type_, refer)
     if hasattr(type_, "__supertype__"):
         return schema_of(type_.__supertype__, refer)
-    if type(get_origin(type_) or type_).__name__ == "TypeAliasType":
-        return schema_of(_aliased(type_), refer)
+    if is_alias(type_):
+        return schema_of(aliased(type_), refer)
     tag = tag_of(type_)
     if tag is not None:
         members = {value: refer(TaggedMember(member, tag.name, value)) for value, member in tag.members}
@@ -138,12 +139,6 @@ def described(type_: Any, refer: Refer) -> Schema:
     if is_map_type(type_):
         return _map(type_, refer)
     return _class_of_values(type_)
-
-
-def _aliased(type_: Any) -> Any:
-    origin = get_origin(type_) or type_
-    known = dict(zip(origin.__type_params__, get_args(type_), strict=True)) if get_args(type_) else {}
-    return substituted(origin.__value__, known)
 
 
 def _class_of_values(type_: Any) -> Schema:

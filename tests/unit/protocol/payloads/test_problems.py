@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import pytest
 
@@ -81,3 +81,13 @@ def test_plain_json_is_read_and_written_as_deep_as_a_parser_goes(levels: int) ->
     raw = b"[" * levels + b"]" * levels
 
     assert codec.encode(codec.decode(raw, object)) == raw
+
+
+class Unshowable:
+    def __repr__(self) -> str:
+        raise LookupError
+
+
+def test_what_cannot_be_shown_is_refused_all_the_same() -> None:
+    with pytest.raises(InvalidArgument, match="must be one of 'a', got an Unshowable that cannot be shown"):
+        codec.encode(Unshowable(), Literal["a"])
