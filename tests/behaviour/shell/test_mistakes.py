@@ -170,6 +170,14 @@ def test_a_locale_without_utf_8_loses_no_message(pipe: Shell, client: Client) ->
     assert f"{pipe.channel} \\xe9\n" in pipe.run("history", pipe.channel).out
 
 
+def test_json_is_json_in_a_locale_without_utf_8(pipe: Shell, client: Client) -> None:
+    # As on Windows, where no program writes UTF-8 into a pipe by itself.
+    pipe.environment |= {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    client.publish(pipe.key, pipe.channel, "é \x81 ж 😀", ttl=60, qos=1)
+    [line] = pipe.run("history", pipe.channel, "--json").out.splitlines()
+    assert json.loads(line)["payload"] == "é \x81 ж 😀"
+
+
 @pytest.fixture
 def proxy(broker: Broker) -> Iterator[CuttingProxy]:
     with CuttingProxy(broker.url) as proxy:
