@@ -1,4 +1,8 @@
-"""Paths of files as the system sees them."""
+"""Paths of files as the system sees them.
+
+Texts show a path with slashes on every system (`as_posix`): a schema gets the same output everywhere, and a command
+that is shown can be run in any shell.
+"""
 
 from __future__ import annotations
 
