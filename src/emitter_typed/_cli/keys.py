@@ -6,6 +6,7 @@ import os
 import sys
 
 from emitter_typed.errors import InvalidArgument
+from emitter_typed_codegen.paths import reason
 
 _MAX_KEY_FILE_CHARACTERS = 4096
 
@@ -54,7 +55,7 @@ def read_key_file(path: str, flag: str) -> str:
             # No more than a key may take: the file may be a device that never ends.
             text = file.read(_MAX_KEY_FILE_CHARACTERS).strip()
     except OSError as error:
-        raise InvalidArgument(f"{flag} @{path}: {error.strerror}", argument=flag, value=path) from None
+        raise InvalidArgument(f"{flag} @{path}: {reason(error)}", argument=flag, value=path) from None
     except UnicodeDecodeError:
         # Such as UTF-16, which `>` writes in Windows PowerShell.
         message = f"{flag} @{path}: the file is not UTF-8: save it as UTF-8"
