@@ -121,6 +121,7 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
         NoBaseline: There is no such revision, or no such file in it.
         SchemaProblems: The schema breaks rules of the language.
     """
+    written = written.replace(os.sep, "/")
     if not is_git(written):
         path = Path(written)
         return _version(written, path, load(path, protocol), _from_here)

@@ -171,7 +171,7 @@ def test_what_cannot_be_compared_hides_no_problems(
     assert [word for word in ("bad.yaml", "unknown-key", "types.py", "was edited") if word not in out] == []
     assert err.splitlines() == [
         "nope.toml: the file of accepted breaks does not exist",
-        f"the revision nope does not exist in the Git repository of {repository}",
+        f"the revision nope does not exist in the Git repository of {repository.as_posix()}",
     ]
     assert ('"mistakes": [\n' in out) == as_json
 
