@@ -285,6 +285,7 @@ class _Comparing:
     def _before(self, baseline: _Baseline, path: Path, folder: Path | None) -> tuple[str | None, str]:
         """Return the schema to compare one with, and what to call the baseline besides; None where it is new."""
         if baseline.revision is None:
+            assert baseline.path is not None
             return baseline.path.as_posix(), ""
         commit = self._commit(baseline.revision, folder)
         name = "" if baseline.revision.startswith(commit) else f" ({commit})"
