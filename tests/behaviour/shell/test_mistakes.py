@@ -29,7 +29,8 @@ def said(
     """What a verb that runs in this process says, without broker and keys in the environment."""
     for variable in ("EMITTER_URL", "EMITTER_KEY", "EMITTER_MASTER_KEY", "EMITTER_PROFILE"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "home.yaml").write_text("emitter-typed: 1\n")
     (tmp_path / "a.key").write_text("some-key")
