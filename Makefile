@@ -13,8 +13,8 @@ PYTHONS = $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12 py
 USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 UV_VERSION = 0.13.9
 
-# Modules come from the environment and from this folder, whatever the caller's shell has set.
-unexport PYTHONPATH PYTHONHOME
+# Modules come from the environment and from this folder, and are compiled once, whatever the caller's shell has set.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 # The pinned version is wanted, so that a newer one is no news.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
@@ -52,8 +52,8 @@ test-tools: $(READY)  ## run the tests that install something or call other prog
 	@$(BIN)/python -m pytest -m tools $(PYTEST)
 
 test-long: $(READY)  ## run the tests that take minutes (tests/README.md tells what bounds them)
-	@echo "test-long: pytest -m long $(PYTEST)"
-	@$(BIN)/python -m pytest -m long $(PYTEST)
+	@echo "test-long: pytest -m long --hypothesis-profile=long $(PYTEST)"
+	@$(BIN)/python -m pytest -m long --hypothesis-profile=long $(PYTEST)
 
 lint: $(READY)  ## ruff: rules and formatting; import-linter: who may import whom
 	@echo "lint: ruff check"

@@ -4,6 +4,7 @@ under a lock, examples of Hypothesis that CI can repeat.
 A run of the tests with the marker `tools` ends with a list of those that were skipped.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -14,19 +15,26 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.helpers.examples import ALL, EXAMPLES
 from tests.helpers.leaks import Leaks
 from tests.helpers.locks import LockSentinel
 from tests.helpers.threads import left_behind
+from tests.helpers.tree import ROOT
 
 # A shell ignores Ctrl-C for what it starts in the background, and so would the programs that the tests start and end.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How fast examples come says more about the machine than about the code.
-settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=EXAMPLES // 3
+)
 # The same examples in every run: a change is judged by what it changes; new examples are found at the desk.
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+USUAL = "ci" if os.environ.get("CI") else "dev"
+settings.load_profile(USUAL)
+# `make test-long` asks for it by `--hypothesis-profile`.
+settings.register_profile(ALL, settings.get_profile(USUAL), max_examples=EXAMPLES)
 
 # Most threads are gone at once; this is how long a busy machine may take.
 PATIENCE_S = 30.0
@@ -81,9 +89,33 @@ def everything_logged(request: pytest.FixtureRequest, leaks: Leaks, locks: LockS
     logger.setLevel(level)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests with the marker `long` the time that they may take on a busy machine; skip what Windows lacks."""
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Take one worker more than there are cores: some tests wait for seconds and compute nothing."""
+    cores = yield
+    return cores if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else cores + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage in modules and tests: they stay, and each look at them takes long."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give the tests with the marker `long` the time that they may take on a busy machine; skip what Windows lacks.
+
+    The property tests have that marker in a run that draws all their examples.
+    """
+    draws_all = config.getoption("--hypothesis-profile") == ALL
     for item in items:
+        if draws_all and item.path.is_relative_to(ROOT / "tests" / "property"):
+            item.add_marker(pytest.mark.long)
         if sys.platform == "win32" and item.get_closest_marker("posix") is not None:
             item.add_marker(pytest.mark.skip(reason="Windows has other signals, permissions, pipes and shells"))
         if item.get_closest_marker("long") is not None and item.get_closest_marker("timeout") is None:

@@ -18,7 +18,7 @@ from emitter_typed_codegen.export import TARGETS, Target
 from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.packages import module_name, package_beside
-from emitter_typed_codegen.paths import real_path, shown_path, unreadable
+from emitter_typed_codegen.paths import other_spelling, real_path, shown_path, unreadable
 from emitter_typed_codegen.problems import did_you_mean, quoted
 from emitter_typed_codegen.proof import prove
 from emitter_typed_codegen.render import render
@@ -324,6 +324,9 @@ def _job(folder: Path, entry: object, where: _Keys) -> Job | None:
         return None
     keys.check(_JOB_KEYS)
     schema = keys.text("schema", "home.yaml", required=True)
+    spelled = None if schema is None or os.path.isabs(schema) else other_spelling(folder, schema)
+    if spelled is not None:
+        keys.add(f'the file of schema = "{schema}" is called "{spelled}": upper and lower case are different')
     out = keys.text("out", "home_api", required=True)
     protocol_out = keys.text("protocol_out", "_protocol.py")
     baseline = keys.text("baseline", "git:origin/main")

@@ -17,6 +17,29 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def other_spelling(folder: Path, written: str) -> str | None:
+    """Return a relative path as its folders spell it, if only upper and lower case differ from what is written.
+
+    macOS and Windows open a file under either spelling, others under one.
+    """
+    names: list[str] = []
+    for name in written.split("/"):
+        if name not in ("", ".", ".."):
+            try:
+                listed = os.listdir(folder)
+            except OSError:
+                return None
+            if name not in listed:
+                alike = [one for one in listed if one.casefold() == name.casefold()]
+                if len(alike) != 1:
+                    return None
+                name = alike[0]
+        names.append(name)
+        folder /= name
+    spelled = "/".join(names)
+    return None if spelled == written else spelled
+
+
 def shown_path(path: Path) -> Path:
     """Return a path as seen from the current folder."""
     try:

@@ -166,6 +166,11 @@ def is_inside() -> bool:
     return bool(_this_thread.state.inside)
 
 
+def depth() -> int:
+    """Return how many guards this thread is inside, as `is_inside` counts. Calls are put off until it is in none."""
+    return len(_this_thread.state.inside)
+
+
 def put_off(call: Callable[[], None]) -> None:
     """Call something, which must not raise: now, or when this thread has left the guards that it is inside."""
     this = _this_thread.state

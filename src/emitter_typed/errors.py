@@ -95,6 +95,12 @@ class BrokerError(EmitterError):
     """The channel as it was sent, with keys masked. None if the operation has no channel, such as `me`, or if the
     broker did not tell which call it refuses, as with messages of QoS 0."""
 
+    def __init_subclass__(cls) -> None:
+        # Tracebacks and pickles name the module that users import it from. Other classes name the one that defines
+        # them, where Python finds what their annotations mean.
+        if cls.__module__ == "emitter_typed._generated.errors":
+            cls.__module__ = "emitter_typed"
+
     def __init__(
         self,
         status: int,

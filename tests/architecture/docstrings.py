@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import attrs
 
+from emitter_typed._generated import errors as generated_errors
+
 PACKAGES = ("emitter_typed", "emitter_typed.broker", "emitter_typed.testing")
 
 _find_sections = re.compile(r"^(Args|Returns|Raises):\n((?: .*\n|\n(?= ))*)", re.MULTILINE).findall
@@ -110,9 +112,18 @@ def undocumented_attributes(of: type) -> set[str]:
     told: dict[str, bool] = {}
     for cls in of.__mro__:
         if cls.__module__.startswith("emitter_typed"):
-            for name, has_text in attributes_of(inspect.getsource(cls)):
+            for name, has_text in attributes_of(source_of(cls)):
                 told[name] = told.get(name, False) or has_text
     return {name for name, has_text in told.items() if not has_text}
+
+
+def source_of(cls: type) -> str:
+    """Return the source of a class, also of one that names the module that users import it from."""
+    if cls.__module__ != "emitter_typed":
+        return inspect.getsource(cls)
+    source = inspect.getsource(generated_errors)
+    (found,) = [each for each in ast.parse(source).body if isinstance(each, ast.ClassDef) and each.name == cls.__name__]
+    return ast.get_source_segment(source, found) or ""
 
 
 def attributes_of(source: str) -> Iterator[tuple[str, bool]]:

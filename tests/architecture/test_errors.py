@@ -16,7 +16,7 @@ FREE = {
     "the client is already connected: call close() first",
     "sent_bytes, received_bytes: pass at least one of them",
     # The path is that of the value inside the argument.
-    "message: does not fit at {error.path}: {error}",
+    "{argument}: does not fit at {error.path}: {error}",
     "value: does not fit at {error.path}: {error}",
 }
 

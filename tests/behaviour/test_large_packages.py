@@ -1,7 +1,10 @@
 """A package of many types and channels loads the parts that are used, and is otherwise as any other."""
 
+import importlib
 import sys
 import typing
+from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +15,7 @@ from emitter_typed import AsyncClient, Client
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._types.frozen import FrozenMap
 from emitter_typed.errors import InvalidArgument
-from tests.behaviour.conftest import Generated
+from emitter_typed_codegen.cli import main
 
 COUNT = 600
 
@@ -40,9 +43,22 @@ def large() -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the package `plant`, which is generated once."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "plant.yaml").write_text("emitter-typed: 1\n" + large(), "utf-8")
+    assert main(["generate", str(folder / "plant.yaml"), "--out", str(folder / "plant")]) == 0
+    return folder
+
+
 @pytest.fixture
-def plant(generated: Generated) -> ModuleType:
-    return generated(large())
+def plant(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The package, of which no part is loaded."""
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    yield importlib.import_module("plant")
+    for name in [one for one in sys.modules if one.partition(".")[0] == "plant"]:
+        del sys.modules[name]
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.receiving.stored_ids import process_of, stored_s
 from emitter_typed.errors import ReplyMissing
+from tests.helpers.examples import share
 
 BEGIN_S = 1_700_000_000
 TTL_S = 1_000_000
@@ -199,7 +200,7 @@ def left_out(stored: list[bytes], found: list[bytes], last: int | None, shown: s
     return seconds
 
 
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @example(
     # The first page shows one message of a second, and the page up to that second does not reach back to it.
     bursts=[
@@ -273,7 +274,7 @@ def test_what_several_nodes_store_is_found_or_its_second_is_named(
         assert not pages.incomplete
 
 
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @example(
     bursts=[Burst(node=0, passed_s=0, count=1, size_bytes=0), Burst(node=2, passed_s=0, count=2, size_bytes=34_000)],
     warm_up=[0, 0, 0],
@@ -330,7 +331,7 @@ def test_a_node_that_leaves_between_two_pages_is_missed(
         assert len(nodes.shown) < 2 or left_out(stored, found, last, nodes.shown) <= set(pages.incomplete)
 
 
-@settings(max_examples=30)
+@settings(max_examples=share(30))
 @example(
     # The clock of a node is behind: it stores into a second that has passed, and that is asked for again.
     bursts=[Burst(node=1, passed_s=1, count=40, size_bytes=300)] * 12,

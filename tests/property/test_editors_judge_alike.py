@@ -33,6 +33,7 @@ from emitter_typed_codegen.language.shapes import (
 )
 from tests.codegen.editors.judging import judge, written
 from tests.helpers.core_yaml import core
+from tests.helpers.examples import share
 from tests.property.hostile_schemas import Hostile
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -110,7 +111,7 @@ def judged(document: object) -> None:
         judge(written(Path(folder), document), compiler_protocol())
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=share(300), suppress_health_check=[HealthCheck.too_slow])
 @given(described(SCHEMA))
 def test_what_the_grammar_makes_is_judged_alike(document: dict[str, Json]) -> None:
     judged({"emitter-typed": 1, **document})
@@ -150,13 +151,13 @@ def changed(draw: st.DrawFn) -> Json:
     return document
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=share(200), suppress_health_check=[HealthCheck.too_slow])
 @given(changed())
 def test_a_schema_that_somebody_changed_is_judged_alike(document: Json) -> None:
     judged(document)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=share(60), suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 1 << 30))
 def test_whatever_things_are_called_an_editor_marks_nothing(seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

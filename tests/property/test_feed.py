@@ -19,6 +19,7 @@ from emitter_typed._protocol.receiving.feed import Feed
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
 from emitter_typed._protocol.receiving.mailbox import Mailbox
 from emitter_typed.errors import ConnectionLost
+from tests.helpers.examples import share
 
 CHANNEL = "a/b/"
 LONG_S = 1_000_000
@@ -213,6 +214,6 @@ class Doubter(Subscriber):
 
 
 TestSubscriber = Subscriber.TestCase
-TestSubscriber.settings = settings(max_examples=200, stateful_step_count=40)
+TestSubscriber.settings = settings(max_examples=share(200), stateful_step_count=40)
 TestDoubter = Doubter.TestCase
-TestDoubter.settings = settings(max_examples=200, stateful_step_count=40)
+TestDoubter.settings = settings(max_examples=share(200), stateful_step_count=40)

@@ -16,9 +16,10 @@ import pytest
 
 from emitter_typed_codegen.jobs import Job, compiler_protocol, run
 from emitter_typed_codegen.write import Plan
+from tests.helpers.examples import share
 from tests.property.hostile_schemas import ROOT, Hostile
 
-SEEDS = range(300)
+SEEDS = range(share(300))
 USER = Path(__file__).with_name("use_packages.py")
 STRATEGIES = Path(__file__).with_name("make_strategies.py")
 

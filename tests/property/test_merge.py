@@ -23,6 +23,7 @@ from emitter_typed._protocol.receiving.merge import (
     find_overlap,
 )
 from emitter_typed._protocol.receiving.stored_ids import CLOCK_BEGINS_S, stored_s
+from tests.helpers.examples import share
 
 LONG_S = 1_000_000
 PROCESS = b"node"
@@ -200,19 +201,19 @@ def check(course: list[Episode], max_messages: int) -> Reader:
     return reader
 
 
-@settings(max_examples=400)
+@settings(max_examples=share(400))
 @given(episodes(st.one_of(NUMBERS, STATES), LONGER_S), st.sampled_from([3, 1_000]))
 def test_nothing_stored_is_lost_and_repeats_are_told(course: list[Episode], max_messages: int) -> None:
     check(course, max_messages)
 
 
-@settings(max_examples=400)
+@settings(max_examples=share(400))
 @given(episodes(NUMBERS, st.sampled_from([0, 0, 1, 4, 11])), st.sampled_from([3, 1_000]))
 def test_messages_that_are_all_different_are_lost_at_no_loss(course: list[Episode], max_messages: int) -> None:
     check(course, max_messages)
 
 
-@settings(max_examples=200)
+@settings(max_examples=share(200))
 @given(episodes(st.builds(Draft, ttl_s=st.just(LONG_S)), st.sampled_from([0, 0, 1, 4])))
 def test_where_all_is_stored_in_order_and_all_different_it_comes_once(course: list[Episode]) -> None:
     reader = check(course, 1_000)
@@ -221,7 +222,7 @@ def test_where_all_is_stored_in_order_and_all_different_it_comes_once(course: li
     assert not reader.doubts
 
 
-@settings(max_examples=100)
+@settings(max_examples=share(100))
 @given(st.lists(st.booleans(), min_size=60, max_size=60), st.integers(0, 20))
 def test_neighbours_that_change_places_repeat_no_more_than_the_last_ones(swaps: list[bool], missed: int) -> None:
     broker = Broker([])
@@ -240,7 +241,7 @@ def test_neighbours_that_change_places_repeat_no_more_than_the_last_ones(swaps: 
 LETTERS = st.lists(st.integers(0, 4), max_size=8)
 
 
-@settings(max_examples=300)
+@settings(max_examples=share(300))
 @given(LETTERS, LETTERS, st.sets(st.integers(0, 4), max_size=1), st.integers(0, 8))
 def test_what_is_left_out_of_the_stored_ones_arrived_as_often(
     stored: list[Fingerprint], live: list[Fingerprint], no_echo: set[Fingerprint], arrived: int

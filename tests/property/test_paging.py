@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from emitter_typed._broker.requests import read_topic
@@ -20,6 +21,7 @@ from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.receiving.paging import Pager
 from emitter_typed._protocol.receiving.stored_ids import process_of
 from emitter_typed.errors import ReplyMissing
+from tests.helpers.examples import share
 
 LONG_S = 1_000_000
 # Two of them fit a packet, so that there is always room for the message by which pages overlap.
@@ -103,7 +105,7 @@ def newest(messages: list[bytes], last: int | None) -> list[bytes]:
     return messages if last is None else messages[max(len(messages) - last, 0) :]
 
 
-@settings(max_examples=100)
+@settings(max_examples=share(100))
 @given(
     st.lists(st.tuples(MORE_PAYLOAD_BYTES, st.sampled_from([0, 0, 0, 1])), max_size=60),
     st.sampled_from([0, 30_000, 1_000_000]),
@@ -147,10 +149,28 @@ def test_what_expires_on_the_way_back_takes_nothing_with_it_where_each_message_f
     assert [message.payload for message in found] == left
 
 
-@settings(max_examples=100)
+@pytest.mark.parametrize("pages", range(1, 12))
+def test_what_expires_between_two_pages_hides_no_other_where_each_message_fills_a_page(pages: int) -> None:
+    history = History([0] * 100)
+    for number in range(8):
+        history.store(34_000, 3 if number == 5 else LONG_S)
+    asked = pager(max_held_bytes=1_000_000)
+    for _ in range(pages):
+        history.answer(asked)
+    history.now_s += 3
+    left = history.stored()
+
+    found = [message.payload for message in history.read(asked)]
+
+    assert [payload for payload in found if payload in left] == left
+
+
+@settings(max_examples=share(100))
 @given(
     st.lists(
-        st.tuples(PAYLOAD_BYTES, st.sampled_from([0, 0, 1]), st.sampled_from([3, 9, LONG_S])), min_size=20, max_size=40
+        st.tuples(MORE_PAYLOAD_BYTES, st.sampled_from([0, 0, 1]), st.sampled_from([3, 9, LONG_S])),
+        min_size=20,
+        max_size=40,
     ),
     st.sampled_from([0, 30_000, 1_000_000]),
     st.none() | st.integers(1, 70),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emitter_typed_codegen.resolve.pattern_parts import SlowPattern
 from emitter_typed_codegen.resolve.patterns import LONGEST_TEXT, check_speed
+from tests.helpers.examples import share
 
 CHARACTERS = st.sampled_from(["a", "b", "c", ".", "[ab]", "[^a]", r"\w", "[bc]", r"\W", "[a-c]", "x"])
 TIMES = st.sampled_from(["*", "+", "?", "{2}", "{1,3}", "{3,}", "{2,40}", "*?", "+?", "??", "*+", "++"])
@@ -25,7 +26,7 @@ PATTERNS = st.recursive(CHARACTERS, _wider, max_leaves=9)
 WORDS = st.text("abcx!", min_size=1, max_size=4)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=share(400), suppress_health_check=[HealthCheck.filter_too_much])
 @given(PATTERNS, st.lists(st.tuples(st.text("abcx", max_size=6), WORDS, st.text("abcx!", max_size=3)), min_size=6))
 def test_no_text_takes_an_accepted_pattern_long(pattern: str, parts: list[tuple[str, str, str]]) -> None:
     try:

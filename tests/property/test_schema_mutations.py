@@ -17,6 +17,7 @@ from emitter_typed_codegen.render import render as render_files
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.source import loading
 from emitter_typed_codegen.view import banner, package
+from tests.helpers.examples import share
 
 ROOT = Path(__file__).parents[2]
 HOME = """\
@@ -132,19 +133,19 @@ def check(text: str) -> None:
 
 
 # A thousand between them.
-@settings(max_examples=750)
+@settings(max_examples=share(750))
 @given(broken_schemas(HOME))
 def test_a_mutated_schema_makes_a_package_or_has_problems_with_places(text: str) -> None:
     check(text)
 
 
-@settings(max_examples=250)
+@settings(max_examples=share(250))
 @given(broken_schemas(EMITTER))
 def test_a_mutated_protocol_makes_a_package_or_has_problems_with_places(text: str) -> None:
     check(text)
 
 
-@settings(max_examples=150)
+@settings(max_examples=share(150))
 @given(broken_schemas(HOME))
 def test_both_parsers_of_the_library_make_the_same_of_a_mutated_schema(text: str) -> None:
     content = text.encode("utf-8", "surrogatepass")

@@ -23,6 +23,7 @@ from emitter_typed.errors import (
     Undecodable,
 )
 from tests.helpers.callers import CallResult, MessageSink
+from tests.helpers.examples import share
 from tests.property.conversation import Call, Model, channel_of
 
 CHANNELS = ("a/", "a/b/", "a/+/", "c/")
@@ -357,4 +358,4 @@ class Conversation(Model):
 
 
 TestConversation = Conversation.TestCase
-TestConversation.settings = settings(max_examples=150, stateful_step_count=40)
+TestConversation.settings = settings(max_examples=share(150), stateful_step_count=40)

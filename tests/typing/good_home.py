@@ -14,6 +14,8 @@ def facades(client: Client, key: Key) -> None:
     Home(client, key)
     Home(client, os.environ["EMITTER_KEY"])
     Home(client, {"temperature": key})
+    filled: dict[str, Key] = {}
+    filled["temperature"] = client.keygen(key, Home(client, filled).temperature.key_target, "rw").key
     Home(client, lambda channel: os.environ[f"EMITTER_KEY_{channel}"])
 
 

@@ -48,7 +48,14 @@ HOVERED = {
     "a channel": (
         "home/app.py",
         "made.key).tempera¦ture.subscribe",
-        ["temperature: TemperatureChannels", "What each room measures.", "`home/{room}/temperature/`", "ttl=3600"],
+        [
+            "temperature: TemperatureChannels",
+            "What each room measures.",
+            "`home/{room}/temperature/`",
+            "To publish, pass the parameters first:",
+            "`temperature(room=...)`",
+            "ttl=3600",
+        ],
     ),
     "a field": (
         "migration/after.py",

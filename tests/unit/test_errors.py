@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import pickle
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
+import emitter_typed
 from emitter_typed import Key, Unauthorized
 from emitter_typed._masking import hide_keys
 from emitter_typed.errors import (
@@ -69,6 +71,16 @@ def test_an_error_survives_a_pickle_and_a_copy(error: EmitterError) -> None:
         assert str(again) == str(error)
         assert again.__dict__ == error.__dict__
         assert again.args == error.args
+
+
+def test_each_class_says_where_it_is_imported_from() -> None:
+    """In tracebacks, and in pickles, which another version has to read too."""
+    public = [each for each in classes(EmitterError) if getattr(emitter_typed, each.__name__, None) is each]
+    assert {Unauthorized, InvalidArgument} <= {*public}
+    for each in public:
+        assert each.__module__ in ("emitter_typed", "emitter_typed.errors")
+        assert getattr(importlib.import_module(each.__module__), each.__name__) is each
+    assert b"_generated" not in pickle.dumps(Unauthorized(401, "no", "publish"), protocol=0)
 
 
 def test_every_class_is_tried() -> None:

@@ -404,7 +404,7 @@ class _Walk:
         else:
             self.add("union-made-record", old_at, new_at, words)
             self.pair(same, record.name)
-        required = {field.wire for field in record.fields if _required(field)}
+        required = {field.wire for field in record.fields if field.is_required}
         for member in members:
             held = others.by_name[member]
             if member != same and isinstance(held, Record):
@@ -479,6 +479,7 @@ class _Walk:
             at = (*old_at, one.key), (*new_at, other.key)
             self.add(rule, *at, f"the number of {one.name}: {one.wire} → {other.wire}")
             self.doc(one.doc, other.doc, *at)
+            self.doc(one.deprecated or "", other.deprecated or "", *at, "deprecated")
         names = {one.name for one, _ in moved}
         rest = [[one for one in values if one.name not in names] for values in (old.values, new.values)]
         return rest[0], rest[1]
@@ -506,6 +507,7 @@ class _Walk:
                     rule = "value-name-reused" if other.name in names else "value-renamed"
                     self.add(rule, *at, f"the name of {wire} in Python: {one.name} → {other.name}")
                 self.doc(one.doc, other.doc, *at)
+                self.doc(one.deprecated or "", other.deprecated or "", *at, "deprecated")
         self.order(before, after, old_at, new_at)
 
     def union(self, old: Union, new: Union, old_at: Keys, new_at: Keys) -> None:
@@ -562,7 +564,7 @@ class _Walk:
         known = [one for one, _ in same], [other for _, other in same]
         for one in old.fields:
             if one not in known[0]:
-                rule = "field-removed-required" if _required(one) else "field-removed"
+                rule = "field-removed-required" if one.is_required else "field-removed"
                 self.add(rule, (*old_at, one.name), new_at, f"the field {one.name} is removed")
         for other in new.fields:
             if other not in known[1]:
@@ -572,7 +574,7 @@ class _Walk:
         self.order(before, after, old_at, new_at)
 
     def added(self, old: Record, field: Field) -> str:
-        if _required(field):
+        if field.is_required:
             return "field-added-required"
         base = resolve(self.new, field.type)
         takes_all = base.base == Scalar("json") and base.optional and not base.constraints and not field.constraints
@@ -607,7 +609,7 @@ class _Walk:
                 (False, True): "field-renamed-only-old-read-both",
                 (False, False): "field-renamed",
             }[forth, back]
-            refuses = (not back and _required(old)) or (not forth and _required(new))
+            refuses = (not back and old.is_required) or (not forth and new.is_required)
             if refuses and not (forth and back):
                 rule += "-required"
             self.add(rule, old_at, new_at, f"name on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
@@ -620,7 +622,7 @@ class _Walk:
         read = {new.wire, *new.also_read}
         for name in old.also_read:
             if name not in read:
-                rule = "also-read-removed-required" if _required(new) else "also-read-removed"
+                rule = "also-read-removed-required" if new.is_required else "also-read-removed"
                 self.add(rule, (*old_at, "also_read"), new_at, f"{name} is no longer in also_read")
         for name in new.also_read:
             if name not in (old.wire, *old.also_read):
@@ -628,7 +630,7 @@ class _Walk:
 
     def presence(self, old: Field, new: Field, old_at: Keys, new_at: Keys) -> None:
         """Compare whether a field may be absent, and what it is then."""
-        before, after = _required(old), _required(new)
+        before, after = old.is_required, new.is_required
         absent = _absent(old), _absent(new)
         keys = (*old_at, "default"), (*new_at, "default")
         if before and after:
@@ -707,13 +709,9 @@ def _limits_around(schema: Schema, alias: str) -> Iterator[list[Constraint]]:
                 pass
 
 
-def _value(union: Union, member: str) -> str | None:
+def _value(union: Union, member: str) -> str | int | None:
     """Return the value of the tag for a member; None if the union has no such member."""
     return next((value for value, name in union.members if name == member), None)
-
-
-def _required(field: Field) -> bool:
-    return not field.has_default and not isinstance(field.type, Optional)
 
 
 def _absent(field: Field) -> Literal_:
@@ -723,7 +721,7 @@ def _absent(field: Field) -> Literal_:
 
 def _writes_null(field: Field) -> bool:
     """Tell whether a None is written, and not left out."""
-    return _required(field) or _absent(field) is not None
+    return field.is_required or _absent(field) is not None
 
 
 def _same_fields(old: Record, new: Record) -> list[tuple[Field, Field]]:
@@ -887,7 +885,8 @@ def _channels(change: Change, old: dict[str, tuple[str, ...]], new: dict[str, tu
 
 
 def _kind_of(declared: Declaration) -> str:
-    return "enum of numbers" if isinstance(declared, Enum) and declared.has_numbers else type(declared).__name__.lower()
+    name = type(declared).__name__.lower()
+    return f"{name} of numbers" if isinstance(declared, Enum | Union) and declared.has_numbers else name
 
 
 def _called(value: EnumValue) -> str:

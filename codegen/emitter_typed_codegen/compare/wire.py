@@ -121,7 +121,8 @@ def kind(base: Base, format: str | None, position: Position) -> str:
             # With a ?, it is JSON.
             return "string"
         return f"{base.name}:{format}" if format is not None else base.name
-    return "enum:int" if isinstance(base, Enum) and base.has_numbers else type(base).__name__.lower()
+    name = type(base).__name__.lower()
+    return f"{name}:int" if isinstance(base, Enum | Union) and base.has_numbers else name
 
 
 def reads(reader: Base, reader_format: str | None, writer: Base, writer_format: str | None, position: Position) -> bool:

@@ -26,7 +26,7 @@ from emitter_typed_codegen.model import (
     reached,
 )
 from emitter_typed_codegen.names import RESERVED_MODULES
-from emitter_typed_codegen.paths import real_path
+from emitter_typed_codegen.paths import other_spelling, real_path
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.nodes import Report
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
@@ -113,6 +113,11 @@ def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Fil
         symbols.imports[key.value] = None
         written = _path(symbols.report, key, described)
         if not _may_be_import_name(symbols.report, key) or written is None:
+            continue
+        spelled = other_spelling(path.parent, written.value)
+        if spelled is not None:
+            message = f"the file is called {quoted(spelled)}"
+            symbols.report.add(written, "bad-import", message, "write it like that: upper and lower case are different")
             continue
         other = path.parent / written.value
         schema = files.imported(other, written)

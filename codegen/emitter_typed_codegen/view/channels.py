@@ -152,6 +152,14 @@ def _shown(value: Literal_) -> str:
     return literal(value) if isinstance(value, str) else repr(value)
 
 
+def chosen_first(channel: Channel) -> str:
+    """Return what a docstring says of publishing to one of several channels, with a space before it."""
+    if not channel.params or channel.direction == "subscribe":
+        return ""
+    values = ", ".join(f"{attribute(field)}=..." for field in channel.params)
+    return f" To publish, pass the parameters first: `{attribute_name(channel.name)}({values})`."
+
+
 def channel_title(channel: Channel) -> str:
     """Return what a channel is, which may be no more than its name."""
     return channel.doc if channel.doc.strip() else f"The channel {channel.name}."
@@ -225,7 +233,8 @@ class _ChannelBuilder:
             # A message goes to one channel; a subscription may be to many.
             of_all = [each for each in directions if each == "subscribe"]
             chosen = [self._one(flavour, one), *([self._where(flavour, every)] if of_all else [])]
-            yield self._class(flavour, every, f"\n\nEvery channel of `{self.channel.address}`.", of_all, chosen)
+            every_one = f"\n\nEvery channel of `{self.channel.address}`.{chosen_first(self.channel)}"
+            yield self._class(flavour, every, every_one, of_all, chosen)
 
     def _class(
         self, flavour: Flavour, name: str, about: str, directions: list[str], methods: list[Method]

@@ -8,7 +8,13 @@ from emitter_typed_codegen.model import Channel, Schema
 from emitter_typed_codegen.names import attribute_name, channel_class, class_name, hidden_name
 from emitter_typed_codegen.pytypes import CONTRACT, Imports, Name
 from emitter_typed_codegen.texts import first_sentence
-from emitter_typed_codegen.view.channels import CHANNELS_MODULE, channel_facts, channel_parts, channel_title
+from emitter_typed_codegen.view.channels import (
+    CHANNELS_MODULE,
+    channel_facts,
+    channel_parts,
+    channel_title,
+    chosen_first,
+)
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.methods import (
     ASYNC,
@@ -124,7 +130,7 @@ def _facade(
         Parameter(
             name="key",
             type=Name(CONTRACT, "KeySource"),
-            text="The key of all channels, a key for each channel's name, or a function from name to key.",
+            text="The key of all channels, a mapping from their names to keys, or a function from name to key.",
         ),
     ]
     members: list[Member] = []
@@ -136,7 +142,7 @@ def _facade(
     for channel in schema.channels:
         held = held_inside.use(Name(channels, _holds(flavour, channel)))
         name_of, *hidden = _attributes(channel)
-        about = f"{first_sentence(channel_title(channel))}\n\n`{channel.address}`."
+        about = f"{first_sentence(channel_title(channel))}\n\n`{channel.address}`.{chosen_first(channel)}"
         about_it = Doc(about, channel_facts(channel))
         if channel.deprecated is None and not many and name_of == name_of.upper():
             # What is written like a constant, checkers want to be given its value where it is declared.

@@ -93,8 +93,8 @@ class InvitationChannel(
 class InvitationChannels(SubscribeChannel[Invitation, InvitationParams]):
     """Invitations to private rooms.
 
-    Every channel of `chat/invitations/{member}/`. Unless the call says otherwise:
-    qos=1.
+    Every channel of `chat/invitations/{member}/`. To publish, pass the parameters
+    first: `invitation(member=...)`. Unless the call says otherwise: qos=1.
     """
 
     _definition = invitation_channel
@@ -170,8 +170,8 @@ class AsyncInvitationChannel(
 class AsyncInvitationChannels(AsyncSubscribeChannel[Invitation, InvitationParams]):
     """Invitations to private rooms.
 
-    Every channel of `chat/invitations/{member}/`. Unless the call says otherwise:
-    qos=1.
+    Every channel of `chat/invitations/{member}/`. To publish, pass the parameters
+    first: `invitation(member=...)`. Unless the call says otherwise: qos=1.
     """
 
     _definition = invitation_channel
@@ -267,7 +267,8 @@ class PrivateChannel(
 class PrivateChannels(SubscribeChannel[Line, PrivateParams]):
     """What is said in a private room.
 
-    Every channel of `private/{room}/`. Unless the call says otherwise: qos=1.
+    Every channel of `private/{room}/`. To publish, pass the parameters first:
+    `private(room=...)`. Unless the call says otherwise: qos=1.
     """
 
     _definition = private_channel
@@ -335,7 +336,8 @@ class AsyncPrivateChannel(
 class AsyncPrivateChannels(AsyncSubscribeChannel[Line, PrivateParams]):
     """What is said in a private room.
 
-    Every channel of `private/{room}/`. Unless the call says otherwise: qos=1.
+    Every channel of `private/{room}/`. To publish, pass the parameters first:
+    `private(room=...)`. Unless the call says otherwise: qos=1.
     """
 
     _definition = private_channel
@@ -423,8 +425,8 @@ class RoomChannel(PublishChannel[Line, RoomParams], SubscribeChannel[Line, RoomP
 class RoomChannels(SubscribeChannel[Line, RoomParams]):
     """What is said in a room.
 
-    Every channel of `chat/rooms/{room}/`. Unless the call says otherwise: qos=1,
-    ttl=86400.
+    Every channel of `chat/rooms/{room}/`. To publish, pass the parameters first:
+    `room(room=...)`. Unless the call says otherwise: qos=1, ttl=86400.
     """
 
     _definition = room_channel
@@ -492,8 +494,8 @@ class AsyncRoomChannel(
 class AsyncRoomChannels(AsyncSubscribeChannel[Line, RoomParams]):
     """What is said in a room.
 
-    Every channel of `chat/rooms/{room}/`. Unless the call says otherwise: qos=1,
-    ttl=86400.
+    Every channel of `chat/rooms/{room}/`. To publish, pass the parameters first:
+    `room(room=...)`. Unless the call says otherwise: qos=1, ttl=86400.
     """
 
     _definition = room_channel

@@ -30,24 +30,27 @@ class Chat:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     invitation: InvitationChannels
     """Invitations to private rooms.
 
-    `chat/invitations/{member}/`. Unless the call says otherwise: qos=1.
+    `chat/invitations/{member}/`. To publish, pass the parameters first:
+    `invitation(member=...)`. Unless the call says otherwise: qos=1.
     """
     private: PrivateChannels
     """What is said in a private room.
 
-    `private/{room}/`. Unless the call says otherwise: qos=1.
+    `private/{room}/`. To publish, pass the parameters first: `private(room=...)`.
+    Unless the call says otherwise: qos=1.
     """
     room: RoomChannels
     """What is said in a room.
 
-    `chat/rooms/{room}/`. Unless the call says otherwise: qos=1, ttl=86400.
+    `chat/rooms/{room}/`. To publish, pass the parameters first: `room(room=...)`.
+    Unless the call says otherwise: qos=1, ttl=86400.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -63,24 +66,27 @@ class AsyncChat:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     invitation: AsyncInvitationChannels
     """Invitations to private rooms.
 
-    `chat/invitations/{member}/`. Unless the call says otherwise: qos=1.
+    `chat/invitations/{member}/`. To publish, pass the parameters first:
+    `invitation(member=...)`. Unless the call says otherwise: qos=1.
     """
     private: AsyncPrivateChannels
     """What is said in a private room.
 
-    `private/{room}/`. Unless the call says otherwise: qos=1.
+    `private/{room}/`. To publish, pass the parameters first: `private(room=...)`.
+    Unless the call says otherwise: qos=1.
     """
     room: AsyncRoomChannels
     """What is said in a room.
 
-    `chat/rooms/{room}/`. Unless the call says otherwise: qos=1, ttl=86400.
+    `chat/rooms/{room}/`. To publish, pass the parameters first: `room(room=...)`.
+    Unless the call says otherwise: qos=1, ttl=86400.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -62,7 +62,8 @@ class NotesChannel(
 class NotesChannels(SubscribeChannel[str, NotesParams]):
     """Short texts.
 
-    Every channel of `notes/{topic}/`.
+    Every channel of `notes/{topic}/`. To publish, pass the parameters first:
+    `notes(topic=...)`.
     """
 
     _definition = notes_channel
@@ -106,7 +107,8 @@ class AsyncNotesChannel(
 class AsyncNotesChannels(AsyncSubscribeChannel[str, NotesParams]):
     """Short texts.
 
-    Every channel of `notes/{topic}/`.
+    Every channel of `notes/{topic}/`. To publish, pass the parameters first:
+    `notes(topic=...)`.
     """
 
     _definition = notes_channel

@@ -23,14 +23,14 @@ class Console:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     notes: NotesChannels
     """Short texts.
 
-    `notes/{topic}/`.
+    `notes/{topic}/`. To publish, pass the parameters first: `notes(topic=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -44,14 +44,14 @@ class AsyncConsole:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     notes: AsyncNotesChannels
     """Short texts.
 
-    `notes/{topic}/`.
+    `notes/{topic}/`. To publish, pass the parameters first: `notes(topic=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -55,7 +55,8 @@ class ChatChannel(PublishChannel[str, ChatParams], SubscribeChannel[str, ChatPar
 class ChatChannels(SubscribeChannel[str, ChatParams]):
     """What each of them says.
 
-    Every channel of `chat/{name}/`.
+    Every channel of `chat/{name}/`. To publish, pass the parameters first:
+    `chat(name=...)`.
     """
 
     _definition = chat_channel
@@ -99,7 +100,8 @@ class AsyncChatChannel(
 class AsyncChatChannels(AsyncSubscribeChannel[str, ChatParams]):
     """What each of them says.
 
-    Every channel of `chat/{name}/`.
+    Every channel of `chat/{name}/`. To publish, pass the parameters first:
+    `chat(name=...)`.
     """
 
     _definition = chat_channel

@@ -23,14 +23,14 @@ class Hello:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     chat: ChatChannels
     """What each of them says.
 
-    `chat/{name}/`.
+    `chat/{name}/`. To publish, pass the parameters first: `chat(name=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -44,14 +44,14 @@ class AsyncHello:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     chat: AsyncChatChannels
     """What each of them says.
 
-    `chat/{name}/`.
+    `chat/{name}/`. To publish, pass the parameters first: `chat(name=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

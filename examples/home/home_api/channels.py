@@ -89,8 +89,8 @@ class TemperatureChannel(
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
-    Every channel of `home/{room}/temperature/`. Unless the call says otherwise:
-    ttl=3600.
+    Every channel of `home/{room}/temperature/`. To publish, pass the parameters first:
+    `temperature(room=...)`. Unless the call says otherwise: ttl=3600.
     """
 
     _definition = temperature_channel
@@ -158,8 +158,8 @@ class AsyncTemperatureChannel(
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
     """What each room measures.
 
-    Every channel of `home/{room}/temperature/`. Unless the call says otherwise:
-    ttl=3600.
+    Every channel of `home/{room}/temperature/`. To publish, pass the parameters first:
+    `temperature(room=...)`. Unless the call says otherwise: ttl=3600.
     """
 
     _definition = temperature_channel

@@ -23,14 +23,15 @@ class Home:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     temperature: TemperatureChannels
     """What each room measures.
 
-    `home/{room}/temperature/`. Unless the call says otherwise: ttl=3600.
+    `home/{room}/temperature/`. To publish, pass the parameters first:
+    `temperature(room=...)`. Unless the call says otherwise: ttl=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -44,14 +45,15 @@ class AsyncHome:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     temperature: AsyncTemperatureChannels
     """What each room measures.
 
-    `home/{room}/temperature/`. Unless the call says otherwise: ttl=3600.
+    `home/{room}/temperature/`. To publish, pass the parameters first:
+    `temperature(room=...)`. Unless the call says otherwise: ttl=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

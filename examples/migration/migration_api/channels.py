@@ -93,7 +93,8 @@ class NoticeChannel(
 class NoticeChannels(SubscribeChannel[str, NoticeParams]):
     """What passengers are told.
 
-    Every channel of `ferry/{line}/notice/`. Unless the call says otherwise: qos=1.
+    Every channel of `ferry/{line}/notice/`. To publish, pass the parameters first:
+    `notice(line=...)`. Unless the call says otherwise: qos=1.
     """
 
     _definition = notice_channel
@@ -161,7 +162,8 @@ class AsyncNoticeChannel(
 class AsyncNoticeChannels(AsyncSubscribeChannel[str, NoticeParams]):
     """What passengers are told.
 
-    Every channel of `ferry/{line}/notice/`. Unless the call says otherwise: qos=1.
+    Every channel of `ferry/{line}/notice/`. To publish, pass the parameters first:
+    `notice(line=...)`. Unless the call says otherwise: qos=1.
     """
 
     _definition = notice_channel
@@ -252,8 +254,8 @@ class PositionChannel(
 class PositionChannels(SubscribeChannel[Position, PositionParams]):
     """Where each ferry is.
 
-    Every channel of `ferry/{line}/position/`. Unless the call says otherwise: qos=1,
-    ttl=3600.
+    Every channel of `ferry/{line}/position/`. To publish, pass the parameters first:
+    `position(line=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     _definition = position_channel
@@ -321,8 +323,8 @@ class AsyncPositionChannel(
 class AsyncPositionChannels(AsyncSubscribeChannel[Position, PositionParams]):
     """Where each ferry is.
 
-    Every channel of `ferry/{line}/position/`. Unless the call says otherwise: qos=1,
-    ttl=3600.
+    Every channel of `ferry/{line}/position/`. To publish, pass the parameters first:
+    `position(line=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     _definition = position_channel

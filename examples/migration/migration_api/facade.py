@@ -28,19 +28,21 @@ class Ferry:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     notice: NoticeChannels
     """What passengers are told.
 
-    `ferry/{line}/notice/`. Unless the call says otherwise: qos=1.
+    `ferry/{line}/notice/`. To publish, pass the parameters first: `notice(line=...)`.
+    Unless the call says otherwise: qos=1.
     """
     position: PositionChannels
     """Where each ferry is.
 
-    `ferry/{line}/position/`. Unless the call says otherwise: qos=1, ttl=3600.
+    `ferry/{line}/position/`. To publish, pass the parameters first:
+    `position(line=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -55,19 +57,21 @@ class AsyncFerry:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     notice: AsyncNoticeChannels
     """What passengers are told.
 
-    `ferry/{line}/notice/`. Unless the call says otherwise: qos=1.
+    `ferry/{line}/notice/`. To publish, pass the parameters first: `notice(line=...)`.
+    Unless the call says otherwise: qos=1.
     """
     position: AsyncPositionChannels
     """Where each ferry is.
 
-    `ferry/{line}/position/`. Unless the call says otherwise: qos=1, ttl=3600.
+    `ferry/{line}/position/`. To publish, pass the parameters first:
+    `position(line=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -94,8 +94,8 @@ class AlarmChannel(
 class AlarmChannels(SubscribeChannel[Alarm, AlarmParams]):
     """What somebody should look at.
 
-    Every channel of `alarms/{house}/`. Unless the call says otherwise: qos=1,
-    ttl=86400.
+    Every channel of `alarms/{house}/`. To publish, pass the parameters first:
+    `alarm(house=...)`. Unless the call says otherwise: qos=1, ttl=86400.
     """
 
     _definition = alarm_channel
@@ -163,8 +163,8 @@ class AsyncAlarmChannel(
 class AsyncAlarmChannels(AsyncSubscribeChannel[Alarm, AlarmParams]):
     """What somebody should look at.
 
-    Every channel of `alarms/{house}/`. Unless the call says otherwise: qos=1,
-    ttl=86400.
+    Every channel of `alarms/{house}/`. To publish, pass the parameters first:
+    `alarm(house=...)`. Unless the call says otherwise: qos=1, ttl=86400.
     """
 
     _definition = alarm_channel
@@ -260,8 +260,9 @@ class ReadingChannel(
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
     """What each sensor measures.
 
-    Every channel of `greenhouses/{house}/{sensor}/reading/`. Unless the call says
-    otherwise: qos=1, ttl=3600.
+    Every channel of `greenhouses/{house}/{sensor}/reading/`. To publish, pass the
+    parameters first: `reading(house=..., sensor=...)`. Unless the call says otherwise:
+    qos=1, ttl=3600.
     """
 
     _definition = reading_channel
@@ -344,8 +345,9 @@ class AsyncReadingChannel(
 class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
     """What each sensor measures.
 
-    Every channel of `greenhouses/{house}/{sensor}/reading/`. Unless the call says
-    otherwise: qos=1, ttl=3600.
+    Every channel of `greenhouses/{house}/{sensor}/reading/`. To publish, pass the
+    parameters first: `reading(house=..., sensor=...)`. Unless the call says otherwise:
+    qos=1, ttl=3600.
     """
 
     _definition = reading_channel

@@ -28,20 +28,21 @@ class Greenhouses:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     alarm: AlarmChannels
     """What somebody should look at.
 
-    `alarms/{house}/`. Unless the call says otherwise: qos=1, ttl=86400.
+    `alarms/{house}/`. To publish, pass the parameters first: `alarm(house=...)`. Unless
+    the call says otherwise: qos=1, ttl=86400.
     """
     reading: ReadingChannels
     """What each sensor measures.
 
-    `greenhouses/{house}/{sensor}/reading/`. Unless the call says otherwise: qos=1,
-    ttl=3600.
+    `greenhouses/{house}/{sensor}/reading/`. To publish, pass the parameters first:
+    `reading(house=..., sensor=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -56,20 +57,21 @@ class AsyncGreenhouses:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     alarm: AsyncAlarmChannels
     """What somebody should look at.
 
-    `alarms/{house}/`. Unless the call says otherwise: qos=1, ttl=86400.
+    `alarms/{house}/`. To publish, pass the parameters first: `alarm(house=...)`. Unless
+    the call says otherwise: qos=1, ttl=86400.
     """
     reading: AsyncReadingChannels
     """What each sensor measures.
 
-    `greenhouses/{house}/{sensor}/reading/`. Unless the call says otherwise: qos=1,
-    ttl=3600.
+    `greenhouses/{house}/{sensor}/reading/`. To publish, pass the parameters first:
+    `reading(house=..., sensor=...)`. Unless the call says otherwise: qos=1, ttl=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

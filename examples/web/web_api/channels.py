@@ -93,7 +93,8 @@ class StationChannel(
 class StationChannels(SubscribeChannel[Station, StationParams]):
     """What each station has.
 
-    Every channel of `bikes/{name}/`. Unless the call says otherwise: ttl=86400.
+    Every channel of `bikes/{name}/`. To publish, pass the parameters first:
+    `station(name=...)`. Unless the call says otherwise: ttl=86400.
     """
 
     _definition = station_channel
@@ -161,7 +162,8 @@ class AsyncStationChannel(
 class AsyncStationChannels(AsyncSubscribeChannel[Station, StationParams]):
     """What each station has.
 
-    Every channel of `bikes/{name}/`. Unless the call says otherwise: ttl=86400.
+    Every channel of `bikes/{name}/`. To publish, pass the parameters first:
+    `station(name=...)`. Unless the call says otherwise: ttl=86400.
     """
 
     _definition = station_channel

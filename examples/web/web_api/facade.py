@@ -23,14 +23,15 @@ class Bikes:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     station: StationChannels
     """What each station has.
 
-    `bikes/{name}/`. Unless the call says otherwise: ttl=86400.
+    `bikes/{name}/`. To publish, pass the parameters first: `station(name=...)`. Unless
+    the call says otherwise: ttl=86400.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -44,14 +45,15 @@ class AsyncBikes:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     station: AsyncStationChannels
     """What each station has.
 
-    `bikes/{name}/`. Unless the call says otherwise: ttl=86400.
+    `bikes/{name}/`. To publish, pass the parameters first: `station(name=...)`. Unless
+    the call says otherwise: ttl=86400.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

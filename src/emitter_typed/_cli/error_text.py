@@ -21,7 +21,7 @@ _WORDS: Final = tuple(
         (r"pass port 0\b", "pass --port 0"),
         (r"give a context that trusts it as tls=", "give --tls-ca FILE with the authority that signed it"),
         (r" \(max_packet_bytes is \d+\)", ""),
-        (r"Permission: ('.') is not one of its letters \w+", r"\1 is not a permission: expected letters of rwslpe"),
+        (r"permissions: ('.') is not one of its letters \w+", r"\1 is not a permission: expected letters of rwslpe"),
     )
 )
 
@@ -31,10 +31,16 @@ _MASTER_KEY: Final = "use the broker's master key: --master-key @FILE, or EMITTE
 
 
 def error_text(error: EmitterError) -> str:
-    """Return what an error says, on one line, to somebody who uses the program and not the library."""
+    """Return what an error says to somebody who uses the program and not the library: on one line, but for a schema's.
+
+    Those are shown with their places, as `check` does.
+    """
     from emitter_typed import Unauthorized
+    from emitter_typed._cli.typed_payloads import BadSchema
 
     match error:
+        case BadSchema():
+            return str(error)
         case BrokerError():
             about = f" for {error.channel}" if error.channel else ""
             text = f"the broker refused it{about} with {error.status} ({error.message})"

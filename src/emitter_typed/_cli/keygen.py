@@ -46,6 +46,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     """Make the key."""
     options = parser(verb).parse(arguments, _Options())
     terminal = Terminal(verb, as_json=options.json)
+    _check_target(options.channel)
     connecting = Connecting(options, terminal)
     master_key = connecting.key("master_key")
     # A key that cannot be kept is not made.
@@ -78,6 +79,18 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     terminal.line(f"wrote the key of {made.channel} to {options.out}: use it with --key @{options.out}")
     terminal.record({"file": options.out, "channel": made.channel})
     return DONE
+
+
+def _check_target(channel: str) -> None:
+    # The broker makes a key of it that opens nothing.
+    names = channel.removesuffix("/").removesuffix("/#").split("/")
+    fixed = len(names)
+    while fixed and names[fixed - 1] == "+":
+        fixed -= 1
+    if fixed < len(names):
+        instead = "/".join([*names[:fixed], "#/"])
+        why = f"CHANNEL: a key for {channel} opens nothing: use {instead}"
+        raise InvalidArgument(why, argument="channel", value=channel)
 
 
 def _permissions(letters: str) -> str:

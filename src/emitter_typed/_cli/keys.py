@@ -24,18 +24,26 @@ def read_key(value: str | None, *, flag: str, variable: str, prog: str) -> str |
         The key, or None if there is none.
 
     Raises:
-        InvalidArgument: The file cannot be read, or holds no text.
+        InvalidArgument: The file cannot be read, or holds no text; or a file is named without the `@`.
     """
     if value is None:
         set_there = os.environ.get(variable) or None
         if set_there is not None and set_there.startswith("@"):
             return read_key_file(set_there[1:], variable)
-        return set_there
+        return None if set_there is None else _no_file(set_there, variable)
     if value.startswith("@"):
         return read_key_file(value[1:], flag)
+    _no_file(value, flag)
     instead = flag if flag.endswith("@FILE") else f"{flag} @FILE"
     instead += f", or {variable}" if variable else ""
     print(f"{prog}: others on this machine can see a key on the command line: use {instead}", file=sys.stderr)
+    return value
+
+
+def _no_file(value: str, flag: str) -> str:
+    # Else the broker would be asked with a key that is the name of a file.
+    if os.path.isfile(value):
+        raise InvalidArgument(f"{flag}: {value} is a file: write @{value}", argument=flag, value=None)
     return value
 
 

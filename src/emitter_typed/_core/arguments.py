@@ -15,8 +15,10 @@ from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import Unfit
 from emitter_typed._protocol.topics import validate_channel
 from emitter_typed._types.type_form import TypeForm
+from emitter_typed._types.values import Flags
 from emitter_typed.errors import InvalidArgument
 
+FlagsT = TypeVar("FlagsT", bound=Flags)
 PayloadT = TypeVar("PayloadT")
 
 _LONGEST_S: Final = timedelta.max.days * 86_400
@@ -41,6 +43,33 @@ def duration(value: float | timedelta, argument: str = "duration") -> timedelta:
         else:
             problem = f"expected a timedelta or a number of seconds, got {_shown_number(value)}"
         raise InvalidArgument(f"{argument}: {problem}", argument=argument, value=None) from None
+
+
+def flags(kind: type[FlagsT], value: str | FlagsT, argument: str) -> FlagsT:
+    """Return flags that are given as letters, or as such.
+
+    Args:
+        kind: Their class.
+        value: The letters or the flags.
+        argument: The name of the caller's parameter, for the error.
+
+    Raises:
+        InvalidArgument: There is no such letter, or none is given, which would ask for nothing; or it is a number.
+    """
+    letters = "".join(one.letters for one in kind)
+    given: object = value
+    if isinstance(given, int):
+        # An enum takes the sum of its values, which are not on the wire: -1 would be everything.
+        problem = f"expected letters of {letters} or a {kind.__name__}, got {kind_of(given)}"
+        raise InvalidArgument(f"{argument}: {problem}", argument=argument, value=None)
+    try:
+        made = kind(value)
+    except InvalidArgument as error:
+        problem = error.message.removeprefix(f"{kind.__name__}: ")
+        raise InvalidArgument(f"{argument}: {problem}", argument=argument, value=error.value) from None
+    if not made:
+        raise InvalidArgument(f"{argument}: expected at least one letter of {letters}", argument=argument, value=made)
+    return made
 
 
 def channel_name(channel: str, *, max_segments: int | None = None) -> str:

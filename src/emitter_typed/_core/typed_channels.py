@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeGuard, TypeVar
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeGuard, TypeVar, get_type_hints
 
 from attrs import field, frozen
 
@@ -14,7 +15,7 @@ from emitter_typed._masking import hide_keys, kind_of
 from emitter_typed._protocol.address import Address
 from emitter_typed._protocol.message import ChannelMessage, StoredMessage, live_channel_message
 from emitter_typed._protocol.payloads import codec
-from emitter_typed._types.values import Secret
+from emitter_typed._types.values import Secret, is_masked, masked_form
 from emitter_typed.errors import EmitterError, InvalidArgument, Undecodable
 
 # Of how many channels a definition remembers the parameters, and how long their names may be.
@@ -101,6 +102,8 @@ def held_keys(keys: KeySource) -> Secret | HeldKeys:
     """Return keys as what shows none of them, so that no frame of a facade does. Raises InvalidArgument."""
     if isinstance(keys, Secret | HeldKeys):
         return keys
+    if isinstance(keys, str) and is_masked(keys):
+        raise masked_form("key")
     if _can_be_keys(keys):
         return Secret(keys) if isinstance(keys, str) else HeldKeys(keys)
     given = _kind_of_key(keys)
@@ -144,7 +147,9 @@ def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
             value=None,
         )
     if _is_key(key):
-        return key if isinstance(key, Secret) else Secret(key)
+        if isinstance(key, str):
+            return masked_form("key") if is_masked(key) else Secret(key)
+        return key
     return InvalidArgument(
         f"key: expected a key for the channel {channel}, got {_kind_of_key(key)}", argument="key", value=None
     )
@@ -177,19 +182,49 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
     _definition: ChannelDefinition[PayloadT, ParamsT]
     _params: Mapping[str, object]
 
+    if not TYPE_CHECKING:
+        # Hidden from checkers, which would take any name for an attribute.
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}{self._advice(name)}", name=name, obj=self
+            )
+
     def __repr__(self) -> str:
         """Show the address, and the parameters that are known; no key."""
         known = "".join(f" {name}={hide_keys(text)}" for name, text in self._texts().items())
         return f"<{type(self).__name__} {self._definition.address.template}{known}>"
 
+    def _advice(self, name: str) -> str:
+        """Return what to do about an attribute that a channel lacks: another object may have it."""
+        if name.startswith("_"):
+            return ""
+        attribute = self._definition.name
+        cls: Any = type(self)  # Any: a generated class, which can be called if it has parameters
+        if callable(self) and hasattr(get_type_hints(cls.__call__).get("return"), name):
+            parameters = ", ".join(f"{parameter}=..." for parameter in self._definition.address.parameters)
+            return f": pass its parameters first, as in {attribute}({parameters}).{name}(...)"
+        client = getattr(self, "_client", None)
+        if callable(method := getattr(client, name, None)) and "channel" in signature(method).parameters:
+            return f": call the client's, and pass it {attribute}.channel, or {attribute}.key_target to make a key"
+        return ""
+
     @property
     def channel(self) -> str:
         """The name of the channel, for methods of the client such as `presence` and `subscribe_with_group`.
 
-        `+` stands for each parameter that is not known. For `keygen`, replace parameters at the end: a key for
-        `home/+/` opens nothing, one for `home/#/` opens every room.
+        `+` stands for each parameter that is not known. For `keygen`, use `key_target`.
         """
         return self._definition.address.filter(self._texts())
+
+    @property
+    def key_target(self) -> str:
+        """What to pass to `keygen` as its channel, for a key that opens this channel.
+
+        If parameters are not known, the key opens every channel that this stands for. `+` stands for a parameter
+        in the middle. Parameters at the end become `#`, which also opens everything below: a key for `home/+/` would
+        open nothing, one for `home/#/` opens every room.
+        """
+        return self._definition.address.key_target(self._texts())
 
     def _texts(self) -> dict[str, str]:
         return {name: codec.parameter_text(value) for name, value in self._params.items() if value is not None}
@@ -214,7 +249,7 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
         return keys if isinstance(keys, Secret) else keys(self._definition.name), channel
 
     def _encode(self, payload: PayloadT) -> bytes:
-        return codec.encode(payload, self._definition.payload)
+        return codec.encode(payload, self._definition.payload, argument="payload")
 
     def _read(
         self, stored: StoredMessage, report: Callable[[EmitterError], None]

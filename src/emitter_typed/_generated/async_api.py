@@ -26,6 +26,7 @@ from emitter_typed.contract import (
     clear_frames,
     duration,
     filter_name,
+    flags,
     hides_arguments,
 )
 
@@ -124,7 +125,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
                 KeygenRequest(
                     key=key,
                     channel=filter_name(channel, max_segments=23),
-                    permissions=Permission(permissions),
+                    permissions=flags(Permission, permissions, "permissions"),
                     ttl=duration(ttl, "ttl"),
                 ),
                 timeout_s=timeout_s,

@@ -34,6 +34,11 @@ class Address:
     def __repr__(self) -> str:
         return f"Address({self.template!r})"
 
+    @property
+    def parameters(self) -> list[str]:
+        """The names of the parameters, in their order."""
+        return [name for _, name in self._segments if name is not None]
+
     def compose(self, values: Mapping[str, str]) -> str:
         """Return the channel that has these values.
 
@@ -61,6 +66,28 @@ class Address:
             InvalidArgument: A value is not one segment of a channel.
         """
         return self._written(values, wildcard=True)
+
+    def key_target(self, values: Mapping[str, str]) -> str:
+        """Return the target of a key that opens all channels that have these values.
+
+        Args:
+            values: The texts of some parameters.
+
+        Returns:
+            The target, with `+` for each parameter that has no value, and `#` for those at the end.
+
+        Raises:
+            InvalidArgument: A value is not one segment of a channel.
+
+        >>> Address("home/{floor}/temperature/{room}/").key_target({})
+        'home/+/temperature/#/'
+        """
+        written = segments(self.filter(values))
+        # A key whose last segment is `+` opens nothing. Parameters never hold a wildcard themselves.
+        known = len(written)
+        while known and written[known - 1] == "+":
+            known -= 1
+        return "/".join([*written[:known], *(["#"] if known < len(written) else [])]) + "/"
 
     def check_known(self, values: Mapping[str, object]) -> None:
         """Raise InvalidArgument if a parameter has no value."""

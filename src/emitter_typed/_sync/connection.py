@@ -11,7 +11,7 @@ from emitter_typed._clock import monotonic
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.state import SyncStateKeeper
-from emitter_typed._guards import GuardedCondition, put_off
+from emitter_typed._guards import GuardedCondition, depth, put_off
 from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
 from emitter_typed._transport.base import Endpoint, Reactor, Transport, TransportSink, WritingTransport
@@ -74,13 +74,21 @@ class SyncConnection(Connection[SyncStateKeeper]):
 
     def send(self, packet: OutboundPacket) -> None:
         """Send a packet, for the session."""
-        if self._asker == threading.get_ident() and self._writing is not None and self._transport is not None:
+        if (
+            self._asker == threading.get_ident()
+            and self._writing is not None
+            and self._transport is not None
+            # A signal handler may ask where its thread waits for a condition, and would wait for a write that is put
+            # off until it has returned.
+            and depth() == 1
+        ):
             self._writing.queue(packet)
-            put_off(self._write)
+            put_off(self.write)
         else:
             super().send(packet)
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write what is queued, by whichever thread can: also what a call that was interrupted has left there."""
         self._asker = None
         if self._writing is not None:
             self._writing.write()
@@ -125,11 +133,21 @@ class SyncConnection(Connection[SyncStateKeeper]):
             self._receiver = None
 
     def check_may_wait(self, operation: str) -> None:
-        """Raise Closed in the thread that receives, where a handler of `logging` may run: no answer would come."""
+        """Raise Closed where no answer would come.
+
+        That is in the thread that receives, where a handler of `logging` may run; and in a signal handler that has
+        interrupted a call which holds the lock, since whoever receives waits for that.
+        """
         if self._receiver == threading.get_ident():
             raise Closed(
                 f"{operation} waits for the broker, and was called in the thread that receives what the broker sends",
                 "call publish_nowait there, or hand over to another thread, as logging's QueueHandler does",
+            )
+        if self.lock.is_mine:
+            raise Closed(
+                f"{operation} waits for the broker, and was called in a signal handler or a finalizer that interrupted"
+                " another call of this client",
+                "set an event there, and let another thread wait for it and call the client",
             )
 
     def wait_until_open(self, operation: str, timeout_s: float) -> None:

@@ -112,6 +112,7 @@ class SyncDriver(SyncReceiving):
         try:
             with connection.lock:
                 connection.session.drain(settled)
+            connection.write()
             with suppress(RequestTimeout):
                 settled.wait(limit_s)
                 over = self._join_handlers(deadline)

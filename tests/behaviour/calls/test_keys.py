@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emitter_typed import BadRequest, InvalidArgument, Key, Unauthorized
+from emitter_typed import BadRequest, InvalidArgument, Key, Permission, Unauthorized
 from emitter_typed.broker import Broker
 from tests.helpers.flavours import Flavour, both_flavours, called, connected, texts
 from tests.helpers.loops import in_loop
@@ -47,7 +47,7 @@ OUT_OF_PLACE: dict[str, Callable[[Any], Any]] = {
     "unsubscribe: channel": lambda client: client.unsubscribe(SECRET, SECRET),
     "history: channel": lambda client: client.history(SECRET, SECRET),
     "keygen: channel": lambda client: client.keygen(SECRET, SECRET, "r"),
-    "keygen: Permission": lambda client: client.keygen(SECRET, "a/", SECRET),
+    "keygen: permissions": lambda client: client.keygen(SECRET, "a/", SECRET),
     "presence: channel": lambda client: client.presence(SECRET, SECRET),
     "watch_presence: channel": lambda client: client.watch_presence(SECRET, SECRET),
     "link: channel": lambda client: client.link(SECRET, SECRET, "x"),
@@ -64,6 +64,39 @@ async def test_a_key_where_no_secret_belongs_is_refused_before_anything_is_sent(
         with pytest.raises(InvalidArgument, match="a Key") as caught:
             await called(OUT_OF_PLACE[case], client)
         assert caught.value.argument == case.partition(": ")[2]
+
+
+@pytest.mark.parametrize("permissions", ["", Permission("")], ids=["text", "flags"])
+@both_flavours
+@in_loop
+async def test_a_key_that_would_allow_nothing_is_not_asked_for(
+    flavour: Flavour, broker: Broker, permissions: str | Permission
+) -> None:
+    """Emitter makes one."""
+    async with connected(flavour, broker) as client:
+        with pytest.raises(InvalidArgument, match=r"^permissions: expected at least one letter of rwslpex$") as caught:
+            await client.keygen(broker.master_key, "a/", permissions)
+        assert caught.value.argument == "permissions"
+
+
+@pytest.mark.parametrize("number", [-1, 0, 3, 1000])
+@both_flavours
+@in_loop
+async def test_a_number_is_not_taken_for_permissions(
+    flavour: Flavour, broker: Broker, number: Any
+) -> None:  # Any: of another type
+    """An enum of flags would take -1 for all of them."""
+    async with connected(flavour, broker) as client:
+        with pytest.raises(InvalidArgument, match=r"^permissions: expected letters of rwslpex or a Permission, got an"):
+            await client.keygen(broker.master_key, "a/", number)
+
+
+@both_flavours
+@in_loop
+async def test_a_key_for_no_channel_is_not_asked_for(flavour: Flavour, broker: Broker) -> None:
+    async with connected(flavour, broker) as client:
+        with pytest.raises(InvalidArgument, match=r"^channel: '' has no segment"):
+            await client.keygen(broker.master_key, "", "rw")
 
 
 @both_flavours

@@ -50,7 +50,8 @@ def wrong(seen: Seen, publisher: int, *, count: int, max_in_flight: int, max_los
     All are there, but for those that an unrecovered gap tells of. By first arrival they are in publishing order.
 
     What is repeated is what was in flight when the publisher lost its connection, and that is sent once more: so each
-    loss may turn the numbers back once, by what may be in flight. What a gap that is not exact brings may repeat more.
+    loss may turn the numbers back once, by what may be in flight. What a gap that is not exact brings may repeat more,
+    and may be repeated by what arrives behind it.
 
     Args:
         seen: What was seen of all publishers.
@@ -68,7 +69,7 @@ def wrong(seen: Seen, publisher: int, *, count: int, max_in_flight: int, max_los
         if after < before:
             found.append(f"out of order: {numbers[max(place - 2, 0) : place + 4]}")
             break
-    turns = [(before.number, after.number) for before, after in pairwise(own) if _turns_back(before, after)]
+    turns = _turns_back(own)
     if len(turns) > max_losses:
         found.append(f"{len(turns)} repetitions after {max_losses} losses: {turns}")
     if far := [f"{before} → {after}" for before, after in turns if before - after >= max_in_flight]:
@@ -76,8 +77,19 @@ def wrong(seen: Seen, publisher: int, *, count: int, max_in_flight: int, max_los
     return [f"publisher {publisher}: {each}" for each in found]
 
 
-def _turns_back(before: Arrival, after: Arrival) -> bool:
-    return after.number <= before.number and not after.doubtful
+def _turns_back(own: Sequence[Arrival]) -> list[tuple[int, int]]:
+    """Return where the numbers turn back without a gap that told so: the numbers before and after."""
+    turns: list[tuple[int, int]] = []
+    told: set[int] = set()
+    for before, after in pairwise(own):
+        if before.doubtful:
+            told.add(before.number)
+        if after.doubtful:
+            continue
+        if after.number <= before.number and after.number not in told:
+            turns.append((before.number, after.number))
+        told.discard(after.number)
+    return turns
 
 
 def _told_missing(seen: Seen, publisher: int, count: int) -> set[int]:

@@ -20,7 +20,7 @@ from tests.helpers.loops import in_loop
 from tests.helpers.samples import WRONG_KEY
 from tests.helpers.turns import counted_turns
 
-SHORT_S, LONG_S = 1.5, 15.0
+SHORT_S, LONG_S = 0.8, 15.0
 
 
 @contextmanager

@@ -10,14 +10,16 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import count
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emitter_typed import Client, Key, Subscription
 from emitter_typed._protocol.session.session import Session
 from emitter_typed.broker import Broker
+from emitter_typed.errors import Closed
 from tests.helpers.flavours import Flavour, both_flavours, connected
 from tests.helpers.loops import LIMIT_S, in_loop
 from tests.helpers.losing import until
@@ -117,24 +119,26 @@ def is_finalizer(frame: FrameType | None) -> bool:
     return frame is not None
 
 
-def interrupted_at(step: int, call: Callable[[], object]) -> str | None:
-    """Call something, raise at one of the lines of the library that it comes to, and return the function of that line.
+def interrupted(call: Callable[[], object], *, when: Callable[[str], bool]) -> str | None:
+    """Call something, raise at the first line of the library where that is wanted, and return that line's function.
 
-    None: it did not come to so many lines.
+    Args:
+        call: What to call.
+        when: Is asked at each line of the library, with the name of the function.
+
+    Returns:
+        None: it came to no such line.
     """
-    left = step
     function = None
 
     def trace(frame: FrameType, event: str, argument: object) -> TraceFunction | None:
-        nonlocal left, function
+        nonlocal function
         if not frame.f_code.co_filename.startswith(SOURCE) or is_finalizer(frame):
             return None
-        if event == "line":
-            if not left:
-                sys.settrace(None)
-                function = frame.f_code.co_name
-                raise Interrupted
-            left -= 1
+        if event == "line" and when(frame.f_code.co_name):
+            sys.settrace(None)
+            function = frame.f_code.co_name
+            raise Interrupted
         return trace
 
     before = sys.gettrace()
@@ -146,6 +150,12 @@ def interrupted_at(step: int, call: Callable[[], object]) -> str | None:
     finally:
         sys.settrace(before)
     return None
+
+
+def interrupted_at(step: int, call: Callable[[], object]) -> str | None:
+    """Interrupt a call after so many lines, and return the function of that line; None: it has not so many."""
+    lines = count()
+    return interrupted(call, when=lambda function: next(lines) == step)
 
 
 CALLS_THAT_WAIT: dict[str, Callable[[Client, Key, str], object]] = {
@@ -180,6 +190,72 @@ def test_a_call_may_be_interrupted_at_each_step(broker: Broker, name: str) -> No
         assert [text for text in arrived if text.startswith("after")] == [f"after {each}" for each in range(step)]
         assert len(set(arrived[3:])) == len(arrived[3:])
         assert client.connection.connects == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        # Before it is queued, and before it is written.
+        *(("publish", each) for each in ("_send_publication", "queue", "put_off", "write", "call_now", "_write_here")),
+        *(("nowait", each) for each in ("_send_publication", "queue", "_resume_soon")),
+    ],
+)
+def test_nothing_waits_for_a_message_that_was_interrupted(broker: Broker, name: str, function: str) -> None:
+    key = broker.keygen("a/", "rw")
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        # One that is called while the thread of the connection is awake may not come there.
+        while interrupted(partial(CALLS_THAT_WAIT[name], client, key, "x"), when=function.__eq__) is None:
+            pass
+        client.drain(timeout_s=LIMIT_S / 2)
+
+
+@contextmanager
+def handling(handler: Callable[[], object]) -> Generator[None]:
+    """Let a function handle a signal."""
+    before = signal.signal(signal.SIGALRM, lambda number, frame: handler())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the platform has no timer signals")
+def test_a_signal_handler_may_publish_while_its_thread_reads(broker: Broker) -> None:
+    key = broker.keygen("a/", "rw")
+    # Its limit comes before any other time at which the connection looks at what it has to write.
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        subscription = client.subscribe(key, "a/")
+        with handling(lambda: client.publish(key, "a/", "stop", qos=1, timeout_s=LIMIT_S / 2)):
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            message = subscription.get(timeout_s=LIMIT_S)
+        assert message is not None
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="the platform has no such signal")
+def test_a_signal_handler_is_told_at_once_that_no_answer_would_come(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = broker.keygen("a/", "rw")
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        publish = Session.publish
+
+        def interrupted_by_a_signal(session: Session, *arguments: Any) -> None:
+            signal.raise_signal(signal.SIGALRM)
+            publish(session, *arguments)
+
+        def handler() -> None:
+            for call in (client.me, partial(client.publish, key, "a/", "from the handler", qos=1)):
+                with pytest.raises(
+                    Closed, match="a signal handler or a finalizer that interrupted another call"
+                ) as caught:
+                    call()
+                errors.append(caught.value)
+
+        errors: list[Closed] = []
+        monkeypatch.setattr(Session, "publish", interrupted_by_a_signal)
+        with handling(handler):
+            client.publish(key, "a/", "x", qos=1)
+        assert len(errors) == 2
 
 
 def interrupt_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

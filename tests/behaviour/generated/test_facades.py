@@ -103,6 +103,44 @@ def test_a_source_that_gives_no_key_is_the_callers_mistake(flavour: Flavour, hom
     assert isinstance(caught.value.__cause__, KeyError) == (key is _raise)
 
 
+HOLDING: dict[str, Callable[[str], object]] = {
+    "for all": lambda key: key,
+    "in a mapping": lambda key: {"status": key},
+    "of a function": lambda key: {"status": key}.get,
+}
+
+
+@both_flavours
+@pytest.mark.parametrize("given", HOLDING.values(), ids=HOLDING)
+def test_the_masked_form_of_a_key_is_told_by_the_name_that_callers_use(
+    flavour: Flavour, home: ModuleType, given: Callable[[str], object]
+) -> None:
+    with pytest.raises(InvalidArgument, match=r"^key: this is the masked form of a key, .*\.reveal\(\)") as caught:
+        publish(facade(home, flavour, given(str(Key("k" * 32)))).status)
+    assert caught.value.argument == "key"
+
+
+@both_flavours
+def test_publishing_without_the_parameters_is_told_to_pass_them(flavour: Flavour, home: ModuleType) -> None:
+    lamp = facade(home, flavour).lamp
+    for name in ("publish", "publish_nowait"):
+        with pytest.raises(AttributeError) as caught:
+            getattr(lamp, name)
+        advice = f"pass its parameters first, as in lamp(floor=..., room=..., number=...).{name}(...)"
+        assert str(caught.value).endswith(f"has no attribute '{name}': {advice}")
+    assert not hasattr(lamp, "publish")
+
+
+@both_flavours
+def test_a_method_that_only_the_client_has_is_told(flavour: Flavour, home: ModuleType) -> None:
+    status = facade(home, flavour).status
+    with pytest.raises(AttributeError, match=r"call the client's, and pass it status\.channel"):
+        _ = status.presence
+    for name in ("connect", "none", "_none", "__none__"):
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'$"):
+            getattr(status, name)
+
+
 def test_a_facade_takes_the_client_of_its_flavour_and_no_other(home: ModuleType) -> None:
     made: list[tuple[Callable[[object, object], object], object]] = [
         (home.AsyncHome, Client()),

@@ -40,6 +40,7 @@ HOME = """
       reading: {address: "home/{floor}/{room}/reading/", params: {floor: int, room: common.Room}, payload: Reading}
       step: {address: home/step/, payload: Step}
       text: {address: home/text/, payload: text}
+      diary: {address: "home/diary/{room}/", params: {room: common.Room}, payload: text}
       raw: {address: home/raw/, payload: bytes}
       position: {address: home/position/, payload: "[common.Position?]"}
 """
@@ -104,6 +105,40 @@ async def test_payload_and_parameters_arrive_as_they_were(flavour: Flavour, brok
         assert (message.params.floor, message.params.room) == (-1, made.common.Room.ATTIC)
         assert message.payload == reading
         assert message.as_binary() == b'{"celsius":21.5,"takenAt":"2026-01-31T00:00:00Z","mode":"auto"}'
+
+
+@both_flavours
+@in_loop
+async def test_a_key_for_the_target_of_a_channel_opens_it(flavour: Flavour, broker: Broker, made: ModuleType) -> None:
+    """One that a facade names before it has any key."""
+    async with connected(flavour, broker) as client:
+        keys: dict[str, object] = {}
+        if flavour == "threads":
+            home = made.Home(vars(client)["inner"], keys)
+        else:
+            home = made.AsyncHome(client, keys)
+        attic = {"floor": 1, "room": made.common.Room.ATTIC}
+        whole: list[tuple[str, Any, str]] = [  # Any: of a package that is generated in this test
+            ("reading", home.reading, "home/+/+/reading/"),
+            ("reading", home.reading.where(floor=1), "home/1/+/reading/"),
+            ("reading", home.reading(**attic), "home/1/attic/reading/"),
+            ("diary", home.diary, "home/diary/#/"),
+            ("text", home.text, "home/text/"),
+        ]
+        for name, channel, target in whole:
+            assert channel.key_target == target
+            keys[name] = (await client.keygen(broker.master_key, target, "rwsl")).key
+            messages = await called(lambda one: one.subscribe(last=0), channel)
+            one = {"reading": home.reading, "diary": home.diary}.get(name)
+            one = home.text if one is None else one(**attic) if name == "reading" else one(room=made.common.Room.ATTIC)
+            payload = made.Reading(celsius=1.5, taken_at=datetime(2026, 1, 31, tzinfo=UTC), mode=made.Mode.AUTO)
+            await publish(one, payload if name == "reading" else "hello")
+            assert (await next_of(messages)).channel == one.channel
+            await called(lambda one: one.close(), messages)
+
+        keys["reading"] = (await client.keygen(broker.master_key, home.reading(**attic).key_target, "rw")).key
+        with pytest.raises(Unauthorized):
+            await called(lambda one: one.subscribe(), home.reading)
 
 
 @both_flavours

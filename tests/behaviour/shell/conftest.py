@@ -19,6 +19,7 @@ from emitter_typed import Client, Key
 from emitter_typed._cli.init import SCHEMA
 from emitter_typed._cli.verbs import VERBS
 from emitter_typed.broker import Broker
+from tests.behaviour.shell.forked import Forked
 from tests.helpers.real import fresh_channel
 
 PROGRAM = [sys.executable, "-m", "emitter_typed"]
@@ -29,17 +30,28 @@ _find_styles = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]").sub
 class Process:
     """A verb that runs. In a terminal, stdout and stderr are one."""
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str], folder: Path, terminal: bool) -> None:
-        self._reader, writer = _openpty() if terminal else os.pipe()
-        self.popen = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=writer,
-            stderr=writer if terminal else subprocess.PIPE,
-            env=environment,
-            cwd=folder,
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        command: Sequence[str] | None,
+        environment: dict[str, str],
+        folder: Path,
+        terminal: bool,
+    ) -> None:
+        self._reader, out = _openpty() if terminal else os.pipe()
+        self._error_reader: int | None
+        self._error_reader, err = (None, out) if terminal else os.pipe()
+        stdin, writer = os.pipe()
+        self._stdin = os.fdopen(writer, "wb", buffering=0)
+        self._process = (
+            Forked(arguments, environment, folder, (stdin, out, err))
+            if command is None
+            else subprocess.Popen(
+                [*command, *arguments], stdin=stdin, stdout=out, stderr=err, env=environment, cwd=folder
+            )
         )
-        os.close(writer)
+        for descriptor in {stdin, out, err}:
+            os.close(descriptor)
         self._text = ""
 
     def until(self, pattern: str) -> str:
@@ -54,32 +66,31 @@ class Process:
         return _find_styles("", self._text).replace("\r", "")
 
     def write(self, stdin: bytes) -> None:
-        assert self.popen.stdin is not None
-        self.popen.stdin.write(stdin)
-        self.popen.stdin.flush()
+        self._stdin.write(stdin)
 
     def interrupt(self) -> None:
-        self.popen.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGINT)
 
     def end(self, stdin: bytes = b"") -> Done:
         """Give it its stdin, wait for its end, and return what it has said."""
-        assert self.popen.stdin is not None
         with suppress(BrokenPipeError):
-            self.popen.stdin.write(stdin)
-            self.popen.stdin.close()
+            self._stdin.write(stdin)
+        self._stdin.close()
         while self._more():
             pass
-        error = b"" if self.popen.stderr is None else self.popen.stderr.read()
-        return Done(self.popen.wait(LIMIT_S), self.plain, error.decode(), self._text)
+        error = b""
+        if self._error_reader is not None:
+            while part := os.read(self._error_reader, 65536):
+                error += part
+        return Done(self._process.wait(LIMIT_S), self.plain, error.decode(), self._text)
 
     def close(self) -> None:
-        self.popen.kill()
-        self.popen.wait()
+        self._process.kill()
+        self._process.wait()
+        self._stdin.close()
         os.close(self._reader)
-        for pipe in (self.popen.stdin, self.popen.stderr):
-            if pipe is not None:
-                with suppress(BrokenPipeError):
-                    pipe.close()
+        if self._error_reader is not None:
+            os.close(self._error_reader)
 
     def _more(self) -> bool:
         assert select.select([self._reader], [], [], LIMIT_S)[0], f"nothing more came after {self._text!r}"
@@ -126,8 +137,9 @@ class Shell:
         }
         self._stack = stack
 
-    def start(self, *arguments: str, command: Sequence[str] = PROGRAM) -> Process:
-        process = Process([*command, *arguments], self.environment, self.folder, self.terminal)
+    def start(self, *arguments: str, command: Sequence[str] | None = None) -> Process:
+        """Start a verb, forked; with a command, an interpreter as a user starts one."""
+        process = Process(arguments, command, self.environment, self.folder, self.terminal)
         self._stack.callback(process.close)
         return process
 

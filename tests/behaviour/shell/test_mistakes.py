@@ -50,6 +50,10 @@ def said(
         (["keygen", "a/", "--tll", "1h"], 2, "did you mean '--ttl'?"),
         (["keygen", "a/", "rw", *MASTER, "--url", NOBODY, "--out", "no/new.key"], 1, "--out no/new.key: No such file"),
         (["keygen", "a/", "rw", *MASTER, "--url", NOBODY, "--out", "a.key"], 1, "--out a.key: the file exists"),
+        (["keygen", "a/+/", "rw", *MASTER, "--url", NOBODY], 2, "a key for a/+/ opens nothing: use a/#/"),
+        (["keygen", "a/+/b/+/+/#/", "rw", *MASTER, "--url", NOBODY], 2, "opens nothing: use a/+/b/#/"),
+        (["keygen", "+", "rw", *MASTER, "--url", NOBODY], 2, "opens nothing: use #/"),
+        (["pub", "a/", "x", "--key", "a.key", "--url", NOBODY], 2, "--key: a.key is a file: write @a.key"),
         (["sub", "--schema", "home.yaml", "--key", "@a.key"], 2, "describes no channels"),
         (["sub"], 2, "pass a CHANNEL such as chat/, or a --schema"),
         (["sub", KEY], 2, "this looks like a key, not a channel"),
@@ -107,6 +111,21 @@ def test_a_mistake_is_one_line_and_the_right_code(
     assert text in err
     assert (out, len(err.splitlines())) == ("", 1)
     assert KEY not in err
+
+
+def test_problems_of_a_schema_are_shown_with_their_places(said: pytest.CaptureFixture[str]) -> None:
+    Path("home.yaml").write_text("emitter-typed: 1\ntypes:\n  A: {fields: {x: flaot, y: intt}}\n", "utf-8")
+
+    assert main(["sub", "--schema", "home.yaml", "--key", "@a.key"]) == 1
+
+    lines = said.readouterr().err.splitlines()
+    assert lines[0] == "emitter-typed sub: home.yaml:3:19: unknown-type: there is no type 'flaot'"
+    assert lines[1:4] == [
+        "  3 |   A: {fields: {x: flaot, y: intt}}",
+        "    |                   ^^^^^",
+        "  hint: did you mean 'float'?",
+    ]
+    assert lines[4] == "home.yaml:3:29: unknown-type: there is no type 'intt'"
 
 
 def test_a_key_that_was_not_made_leaves_no_file(said: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -168,7 +187,7 @@ def test_a_reader_that_has_gone_ends_sub_quietly(pipe: Shell, client: Client) ->
 def test_a_locale_without_utf_8_loses_no_message(pipe: Shell, client: Client) -> None:
     pipe.environment |= {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     client.publish(pipe.key, pipe.channel, "é", ttl=60, qos=1)
-    assert f"{pipe.channel} \\xe9\n" in pipe.run("history", pipe.channel).out
+    assert f"{pipe.channel} \\xe9\n" in pipe.start("history", pipe.channel, command=PROGRAM).end().out
 
 
 def test_json_is_json_in_a_locale_without_utf_8(pipe: Shell, client: Client) -> None:

@@ -76,7 +76,7 @@ def test_a_broken_installation_of_rich_costs_the_colour_alone(terminal: Shell) -
     (broken / "__init__.py").write_text("raise RuntimeError('half an installation')\n")
     terminal.environment["PYTHONPATH"] = str(broken.parent)
 
-    done = terminal.run("doctor")
+    done = terminal.start("doctor", command=PROGRAM).end()
 
     assert done.code == 1
     assert "rich: cannot be imported: RuntimeError: half an installation" in " ".join(done.out.split())

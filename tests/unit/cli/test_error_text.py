@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emitter_typed import Client, NotFound, Permission, Unauthorized, errors
+from emitter_typed import Client, NotFound, Unauthorized, errors
 from emitter_typed._cli.error_text import error_text
 from emitter_typed._cli.main import exit_code
 from emitter_typed.broker import Broker
@@ -64,7 +64,7 @@ def test_what_is_refused_before_it_is_sent_names_the_option(broker: Broker) -> N
             lambda: client.link(key, "a/", "abc"),
             lambda: client.history(key, "a/", since=NOON, until=NOON - timedelta(hours=1)),
             lambda: client.me(timeout_s=-1),
-            lambda: Permission("y"),
+            lambda: client.keygen(key, "a/", "y"),
             lambda: Client.from_url("mqtt://ann:secret@host"),
         ):
             with pytest.raises(errors.InvalidArgument) as caught:

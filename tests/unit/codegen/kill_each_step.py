@@ -44,6 +44,11 @@ class Place:
         if schema is not None:
             assert self.generate(schema) == (0, "")
 
+    def take_after(self, other: "Place") -> None:
+        """Hold what another place holds."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(other.folder, self.folder)
+
     def generate(self, schema: str, *options: str) -> tuple[int, str]:
         self.schema.write_text(schema, "utf-8")
         said = io.StringIO()
@@ -96,15 +101,16 @@ def kill_before(step: int, package: Path) -> None:
 
 def told(folder: Path) -> Iterator[str]:
     """Yield what is wrong."""
-    place, clean = Place(folder / "killed"), Place(folder / "clean")
+    place, clean, begin = Place(folder / "killed"), Place(folder / "clean"), Place(folder / "begin")
     for number, (before, during, after) in enumerate(STORIES):
         clean.make(after)
         wanted = clean.held()
         clean.make(during)
         nearly = clean.held()
+        begin.make(before)
         step = 0
         while True:
-            place.make(before)
+            place.take_after(begin)
             if not place.killed(during, step):
                 break
             where = f"story {number}, step {step}"

@@ -149,6 +149,7 @@ def test_a_protocol_is_only_taken_from_a_schema_that_has_one(here: Path, capsys:
         ('[tool.emitter-typed.jobs]\nschema = "home.yaml"\nout = "x"\n', "two brackets"),
         ('[[tool.emitter-typed.jobs]]\nschema = "a"\nout = "b"\nexports = {pdf = "c"}\n', "pyproject.toml: job 1 of"),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\n', "job 1 of"),
+        ('[[tool.emitter-typed.jobs]]\nschema = "Home.yaml"\nout = "x"\n', 'is called "home.yaml"'),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x"\nouts = "y"\n', "job 1 of"),
         ('[[tool.emitter-typed.jobs]]\nschema = "home.yaml"\nout = "x/\\u0000/y"\n', "job 1 of"),
         ("no toml", "is not valid TOML"),

@@ -24,6 +24,25 @@ def test_what_is_not_given_is_open() -> None:
 
 
 @pytest.mark.parametrize(
+    ("template", "known", "target"),
+    [
+        ("home/{room}/{what}/now/", {}, "home/+/+/now/"),
+        ("home/{room}/{what}/now/", {"what": "heat"}, "home/+/heat/now/"),
+        ("home/{room}/{what}/now/", {"room": "attic", "what": "heat"}, "home/attic/heat/now/"),
+        ("home/{room}/{what}/", {}, "home/#/"),
+        ("home/{room}/{what}/", {"room": "attic"}, "home/attic/#/"),
+        ("home/{room}/{what}/", {"what": "heat"}, "home/+/heat/"),
+        ("{room}/", {}, "#/"),
+        ("home/", {}, "home/"),
+    ],
+)
+def test_the_target_of_a_key_ends_in_what_is_fixed_or_opens_all_below(
+    template: str, known: dict[str, str], target: str
+) -> None:
+    assert Address(template).key_target(known) == target
+
+
+@pytest.mark.parametrize(
     "channel", ["home/attic/heat/", "home/attic/heat/now/more/", "home/attic/heat/then/", "a/attic/heat/now/"]
 )
 def test_channels_of_other_forms_are_not_its_own(channel: str) -> None:

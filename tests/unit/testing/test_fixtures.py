@@ -6,8 +6,10 @@ import inspect
 
 import pytest
 
+from emitter_typed import Client, Key, Message, Unauthorized
 from emitter_typed.broker import Broker, Cluster
 from emitter_typed.testing import BrokerOptions, ClusterOptions
+from tests.helpers.listeners import LIMIT_S
 from tests.unit.testing.suites import Suite
 
 pytest_plugins = ["pytester"]
@@ -33,57 +35,45 @@ def test_that_needs_no_broker():
     ran.assert_outcomes(passed=1)
 
 
-def test_each_test_has_a_broker_of_its_own(suite: Suite) -> None:
-    ran = suite(
-        """
-import pytest
-
 @pytest.mark.parametrize("number", [1, 2])
-def test_stored_messages_are_gone(number, emitter_broker, emitter_client, emitter_key):
+def test_each_test_has_a_broker_of_its_own(
+    number: int, emitter_broker: Broker, emitter_client: Client, emitter_key: Key
+) -> None:
     assert list(emitter_client.history(emitter_key, "chat/")) == []
-    emitter_client.publish(emitter_key, "chat/", "hello", ttl=60, qos=1)
-    assert [one.as_string() for one in emitter_client.history(emitter_key, "chat/")] == ["hello"]
+    emitter_client.publish(emitter_key, "chat/", str(number), ttl=60, qos=1)
+    assert [one.as_string() for one in emitter_client.history(emitter_key, "chat/")] == [str(number)]
     [message] = emitter_broker.published
-    assert (message.channel, message.as_string()) == ("chat/", "hello")
-"""
-    )
-    ran.assert_outcomes(passed=2)
+    assert (message.channel, message.as_string()) == ("chat/", str(number))
 
 
-def test_the_key_opens_everything(suite: Suite) -> None:
-    ran = suite(
-        """
-def use(client, key):
+def test_the_key_opens_everything(emitter_client: Client, emitter_key: Key) -> None:
+    do_everything(emitter_client, emitter_key)
+
+
+def test_the_key_of_the_session_opens_everything(emitter_client_session: Client, emitter_key_session: Key) -> None:
+    do_everything(emitter_client_session, emitter_key_session)
+
+
+def do_everything(client: Client, key: Key) -> None:
     with client.subscribe(key, "chat/") as all_of_it, client.subscribe_with_group(key, "jobs/", "workers") as jobs:
         client.publish(key, "chat/ann/", "hello", qos=1)
         client.publish(key, "jobs/", "work", qos=1)
-        assert all_of_it.get(timeout_s=10).as_string() == "hello"
-        assert jobs.get(timeout_s=10).as_string() == "work"
+        assert text(all_of_it.get(timeout_s=LIMIT_S)) == "hello"
+        assert text(jobs.get(timeout_s=LIMIT_S)) == "work"
         assert len(client.presence(key, "chat/", status=True).who) == 1
     client.publish(key, "chat/ann/", "kept", ttl=60, qos=1)
     assert [one.as_string() for one in client.history(key, "chat/")] == ["kept"]
     with client.subscribe(key, "chat/", last=1) as stored:
-        assert stored.get(timeout_s=10).as_string() == "kept"
+        assert text(stored.get(timeout_s=LIMIT_S)) == "kept"
     client.link(key, "chat/", "c")
     client.publish_with_link("c", "linked", qos=1)
 
-def test_of_a_test(emitter_client, emitter_key):
-    use(emitter_client, emitter_key)
 
-def test_of_the_session(emitter_client_session, emitter_key_session):
-    use(emitter_client_session, emitter_key_session)
-"""
-    )
-    ran.assert_outcomes(passed=2)
+def text(message: Message | None) -> str | None:
+    return None if message is None else message.as_string()
 
 
-def test_time_passes_when_the_test_says_so(suite: Suite) -> None:
-    ran = suite(
-        """
-import pytest
-from emitter_typed import Unauthorized
-
-def test_a_key_and_a_message_expire(emitter_broker, emitter_client, emitter_key):
+def test_time_passes_when_the_test_says_so(emitter_broker: Broker, emitter_client: Client, emitter_key: Key) -> None:
     short = emitter_broker.keygen("chat/", "w", ttl=60)
     emitter_client.publish(short, "chat/", "hello", qos=1)
     emitter_client.publish(emitter_key, "chat/", "kept", ttl=60, qos=1)
@@ -93,9 +83,6 @@ def test_a_key_and_a_message_expire(emitter_broker, emitter_client, emitter_key)
     with pytest.raises(Unauthorized):
         emitter_client.publish(short, "chat/", "hello", qos=1)
     assert list(emitter_client.history(emitter_key, "chat/")) == []
-"""
-    )
-    ran.assert_outcomes(passed=1)
 
 
 def test_what_belongs_to_the_session_is_one_for_all_tests(suite: Suite) -> None:
@@ -169,40 +156,32 @@ def test_options_of_a_cluster_are_what_a_cluster_takes() -> None:
     assert ClusterOptions.__required_keys__ == frozenset()
 
 
-def test_each_test_has_a_cluster_of_its_own(suite: Suite) -> None:
-    ran = suite(
-        """
-import pytest
-from emitter_typed import Client
-from emitter_typed.testing import ClusterOptions
-
-def hears_of_the_other_node(cluster):
+def hears_of_the_other_node(cluster: Cluster) -> None:
     key = cluster.keygen("#/", "rwsl")
     one, other = (Client.from_url(url) for url in cluster.urls[:2])
     with one, other, one.subscribe(key, "chat/") as subscription:
         assert list(one.history(key, "chat/")) == []
         other.publish(key, "chat/", "hello", ttl=60, qos=1)
-        assert subscription.get(timeout_s=10).as_string() == "hello"
+        assert text(subscription.get(timeout_s=LIMIT_S)) == "hello"
         cluster.nodes[1].kill()
         assert list(one.history(key, "chat/")) == []
     assert len(cluster.published) == 1
 
-def test_one(emitter_cluster):
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_each_test_has_a_cluster_of_its_own(number: int, emitter_cluster: Cluster) -> None:
+    assert len(emitter_cluster.nodes) == 2, number
     hears_of_the_other_node(emitter_cluster)
 
-test_two = test_one
 
 class TestOfThree:
     @pytest.fixture
     def emitter_cluster_options(self) -> ClusterOptions:
         return {"size": 3}
 
-    def test_of_three(self, emitter_cluster):
+    def test_options_choose_the_cluster(self, emitter_cluster: Cluster) -> None:
         assert len(emitter_cluster.nodes) == 3
         hears_of_the_other_node(emitter_cluster)
-"""
-    )
-    ran.assert_outcomes(passed=3)
 
 
 def test_workers_of_xdist_do_not_meet(suite: Suite) -> None:

@@ -71,7 +71,7 @@ def fill(
     broker.faults.stall_reading()
     number = 0
     quiet_s = monotonic()
-    while monotonic() < quiet_s + 0.2:
+    while monotonic() < quiet_s + 0.1:
         if transport.congested:
             sleep(0.005)
             continue

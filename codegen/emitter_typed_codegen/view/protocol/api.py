@@ -184,9 +184,10 @@ def _coerced(scope: ModuleScope, field: Field) -> Expression:
         # The method begins with making secrets of what was given for them.
         if converter is None or isinstance(scope.declaration(field.type), Secret):
             return name
-        # A flag's error names its class; a duration's can only name the parameter.
-        known = () if isinstance(scope.declaration(field.type), Flags) else (literal(name),)
-        made = call(scope.use(converter), name, *known)
+        if isinstance(scope.declaration(field.type), Flags):
+            made = call(scope.contract("flags"), scope.use(converter), name, literal(name))
+        else:
+            made = call(scope.use(converter), name, literal(name))
     return f"None if {name} is None else {flat(made)}" if isinstance(field.type, Optional) else made
 
 

@@ -363,12 +363,13 @@ def check_type(type: Any) -> None:  # Any: every form of a type
     rules.conversion_of(type, "payload")
 
 
-def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a type
+def encode(value: object, type: Any = None, *, argument: str = "message") -> bytes:  # Any: every form of a type
     """Write a payload: bytes as they are, a text as it is in UTF-8, anything else as JSON.
 
     Args:
         value: What to write.
         type: The type that it is to be written as. Default: its own class.
+        argument: The name of the caller's parameter, for the error.
 
     Returns:
         The payload. JSON comes without spaces.
@@ -388,7 +389,7 @@ def encode(value: object, type: Any = None) -> bytes:  # Any: every form of a ty
         return write(value)
     except Unfit as error:
         raise InvalidArgument(
-            f"message: does not fit at {error.path}: {error}", argument=error.path, value=value
+            f"{argument}: does not fit at {error.path}: {error}", argument=error.path, value=value
         ) from error
 
 
@@ -439,11 +440,18 @@ def parameters(texts: Mapping[str, str], type: Any, *, channel: str = "") -> Any
         try:
             known[attribute.name] = _parameter(texts[attribute.name], attribute.type)
         except Unfit as error:
-            raise Undecodable(str(error), channel=channel, path=f"$.{attribute.name}") from error
+            raise _misplaced(attribute.name, str(error), channel) from error
     try:
         return type(**known)
     except InvalidArgument as error:
-        raise Undecodable(str(error), channel=channel, path=f"$.{error.argument}") from error
+        problem = error.message.removeprefix(f"{error.argument}: ")
+        raise _misplaced(error.argument, problem, channel) from error
+
+
+def _misplaced(parameter: str, problem: str, channel: str) -> Undecodable:
+    # The payload is not what does not fit, though it may have a field of that name.
+    text = f"the parameter {parameter}: {problem}"
+    return Undecodable(text, channel=channel, path=f"$.{parameter}", subject="the address")
 
 
 def check_parameters(known: Mapping[str, object], type: Any) -> None:  # Any: the class, or None

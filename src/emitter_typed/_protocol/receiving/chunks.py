@@ -30,6 +30,10 @@ class Start:
     after: bytes
     witness: bytes | None = None
     """The id of the message behind `after`, which is known and which the page holds, unless one of them is gone."""
+    alone: bool = False
+    """Whether there was no room for a witness."""
+    before: bytes | None = None
+    """The id of the message that stands before `after`, if that is alone and this is known."""
 
 
 @define

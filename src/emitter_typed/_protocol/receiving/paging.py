@@ -10,7 +10,8 @@ oldest second that is known, which is asked for again. A page that holds nothing
 large as a packet can hold it. Only a second that is larger still is paged by ids, process by process. Where the message
 behind which a page starts has expired, the broker leaves out another in its place. So a page starts one message
 earlier, and the oldest message that is known must be in it: the witness. Where it is missing, the second begins again.
-Where two messages do not fit one page, there is no witness; what was found before must be found again.
+Where two messages do not fit one page, there is no witness. Then the next request shows that the message behind which
+the page starts is still there; and what was found before must be found again.
 
 The nodes' messages are put one behind another, those of the node that was asked first, and sorted by second. What is
 more than was asked for is left out at the beginning: of the oldest second, the newest messages of the node that was
@@ -49,6 +50,7 @@ from emitter_typed._protocol.receiving.stored_ids import (
     ID_BYTES,
     KnownProcesses,
     age,
+    are_neighbours,
     process_of,
     stored_s,
 )
@@ -197,6 +199,9 @@ class Pager:
         # Whether something of that second was left out, because it was more than was asked for; and how much is known.
         self._cut = False
         self._second_bytes = 0
+        # What came behind a message and holds no witness, until a page shows that this message is still there; and the
+        # ids that were new in it.
+        self._unproven: tuple[list[StoredMessage], frozenset[bytes]] | None = None
         # Whether nothing is left but, perhaps, what hides behind a message that no reply can hold.
         self._last = False
 
@@ -302,6 +307,8 @@ class Pager:
             options[self._fields.size], second = self._asked(), self._until_s
             alone = self._growing is not None
             after = None if self._start is None else self._start.after
+            if self._start is not None and self._unproven is not None:
+                after = self._start.before
         if self._window is not None and second is not None:
             since, until = self._window
             begin, end = options.get(since), datetime.fromtimestamp(second, UTC)
@@ -354,6 +361,9 @@ class Pager:
         return {process_of(id_) for id_ in known if stored_s(id_) == self._until_s}
 
     def _take(self, page: list[StoredMessage], asked: int) -> None:
+        if self._start is not None and self._unproven is not None:
+            self._take_proof(self._start, *self._unproven, page)
+            return
         if self._until_s is not None and any(stored_s(message.id) > self._until_s for message in page):
             # A broker that does not know how to go on gives the same page for ever.
             page = []
@@ -515,8 +525,11 @@ class Pager:
             # So far nothing can lie between these.
             here = [message.id for message in page if process_of(message.id) == following] or here
             # The witness must be in the page, beside something new.
-            alone = len(here) == 1 or self._page_messages == 1
-            self._start = Start(following, here[-1]) if alone else Start(following, here[-2], here[-1])
+            if len(here) > 1 and self._page_messages > 1:
+                self._start = Start(following, here[-2], here[-1])
+            else:
+                last = self._start.after if self._start is not None and self._start.process == following else None
+                self._start = Start(following, here[-1], alone=True, before=here[-2] if len(here) > 1 else last)
         else:
             self._start = Start(following, here[0])
 
@@ -558,29 +571,61 @@ class Pager:
         if expected is None and self._spans is not None and not self._restarts:
             # It was found behind this id, which may have expired since.
             expected, _ = self._spans[start.process]
-        if expected is not None and all(message.id != expected for message in page):
-            self._restarts += 1
-            if self._restarts <= _MAX_RESTARTS:
-                # From the newest message of the second, or of all.
-                self._start = None
-                self._finished = set()
-                return
-            self._incomplete.add(stored_s(expected))
+        if expected is not None and all(message.id != expected for message in page) and self._restart(expected):
+            return
         if self._window is None:
             inside = page
         else:
             self._until_s = stored_s(start.after)
             inside = [message for message in page if stored_s(message.id) == self._until_s]
-        self._add(inside)
+        new = frozenset(message.id for message in self._add(inside))
         mine = [message for message in page if process_of(message.id) == start.process]
         behind = [each for each in mine if age(each.id) > age(start.after) and each.id != start.witness]
         if not behind and start.witness is not None and sum(map(_stored_bytes, mine)) > self._few_bytes:
             # The next one has no room beside the witness.
-            self._start = Start(start.process, start.witness)
+            self._start = Start(start.process, start.witness, alone=True, before=start.after)
             return
         if not behind or stored_s(mine[-1].id) < (self._until_s or 0) or self._is_too_old(behind[-1].id):
             self._finished.add(start.process)
-        self._page_second(inside, start.process)
+        if start.alone and expected is None and not (behind and are_neighbours(start.after, behind[0].id)):
+            self._unproven = inside, new
+        else:
+            self._page_second(inside, start.process)
+
+    def _take_proof(
+        self, start: Start, inside: list[StoredMessage], new: Set[bytes], page: list[StoredMessage] | None
+    ) -> None:
+        """Go on, if the message behind which the last page began is still there, or if that cannot be told.
+
+        Args:
+            start: Where that page began.
+            inside: What it held of the second.
+            new: The ids of those that were not known before.
+            page: One message, behind the one before that message; None: it did not fit.
+        """
+        self._unproven = None
+        # Another process's message may hide it, or one that was stored since.
+        told = page is not None and all(
+            process_of(each.id) == start.process and age(each.id) >= age(start.after) for each in page
+        )
+        if told and all(each.id != start.after for each in page or ()) and self._restart(start.after):
+            # Something may stand before what came, which will come again.
+            self._second_bytes -= sum(_reply_bytes(message) for message in self._open if message.id in new)
+            self._open = [message for message in self._open if message.id not in new]
+            self._known -= new
+        else:
+            self._page_second(inside, start.process)
+
+    def _restart(self, expected: bytes) -> bool:
+        """Begin the second again, for an id is missing in it, and tell whether it was not begun too often."""
+        self._restarts += 1
+        if self._restarts > _MAX_RESTARTS:
+            self._incomplete.add(stored_s(expected))
+            return False
+        # From the newest message of the second, or of all.
+        self._start = None
+        self._finished = set()
+        return True
 
     def _add(self, page: list[StoredMessage]) -> list[StoredMessage]:
         """Keep what is not known yet, and return it."""
@@ -619,6 +664,10 @@ class Pager:
         if self._nodes.asks:
             self._nodes.shrink()
             return
+        if self._start is not None and self._unproven is not None:
+            self._take_proof(self._start, *self._unproven, None)
+            self._look_for_nodes()
+            return
         if self._growing is not None:
             page, self._too_many = self._growing, asked
             if not self._grow(page):
@@ -628,7 +677,7 @@ class Pager:
             return
         if asked == 2 and self._start is not None and self._start.witness is not None:
             # The witness and the next one do not fit together.
-            self._start = Start(self._start.process, self._start.witness)
+            self._start = Start(self._start.process, self._start.witness, alone=True, before=self._start.after)
         elif asked == 1:
             raise error
         self._page_messages = asked // 2
@@ -645,6 +694,8 @@ class Pager:
         self.done = not self.walking
 
     def _asked(self) -> int:
+        if self._unproven is not None:
+            return 1
         witness = self._start is not None and self._start.witness is not None
         # Beside the witness something else has to be in the page.
         most = max(self._page_messages, 2) if witness else self._page_messages

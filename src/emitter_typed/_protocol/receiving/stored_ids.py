@@ -35,6 +35,12 @@ def age(id_: bytes) -> bytes:
     return id_[4:8] + id_[12:16] + id_[8:12]
 
 
+def are_neighbours(newer: bytes, older: bytes) -> bool:
+    """Return whether one process stored nothing between two messages."""
+    counts = (int.from_bytes(id_[8:12]) for id_ in (older, newer))
+    return process_of(newer) == process_of(older) and next(counts) - next(counts) == 1
+
+
 # Processes that a client has seen before so many others are of no interest any more.
 _MAX_PROCESSES: Final = 64
 

@@ -245,6 +245,12 @@ class InflightCalls:
         """Free an identifier, and return what it was in use for."""
         return self._by_packet_id.pop(packet_id, None)
 
+    def forget(self, call: InflightCall) -> None:
+        """Free the identifier of a call, if it has one, wherever `begin` was interrupted."""
+        for packet_id, each in list(self._by_packet_id.items()):
+            if each is call:
+                del self._by_packet_id[packet_id]
+
     def end_all(self) -> list[InflightCall]:
         """Free all identifiers, and return what they were in use for."""
         calls, self._by_packet_id = list(self._by_packet_id.values()), {}

@@ -176,7 +176,12 @@ class Session:
         publication = Publication(operation, call_result, prepared=prepared, payload=payload)
         # Messages keep their order: none overtakes one that waits.
         if self.connected and not self.outbox.waiting and not self._inflight.full:
-            self._send_publication(publication)
+            try:
+                self._send_publication(publication)
+            except BaseException:
+                # A signal handler has raised. Nobody may ever acknowledge what was maybe not sent, nor wait for that.
+                self._inflight.forget(publication)
+                raise
         else:
             self.outbox.add(publication)
 

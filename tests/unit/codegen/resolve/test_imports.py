@@ -221,3 +221,25 @@ def test_a_problem_of_a_shared_file_is_told_once_for_all_jobs(
     assert main(["check", "house.yaml", "garden.yaml"]) == 1
 
     assert capsys.readouterr().err.count("wrong-shape") == 1
+
+
+@pytest.mark.parametrize("written", ["Parts/units.yaml", "parts/Units.yaml", "./parts/../PARTS/units.yaml"])
+def test_a_path_in_another_case_is_refused_also_where_the_system_would_open_the_file(
+    tmp_path: Path, written: str
+) -> None:
+    """macOS would: the same schema would then be refused on Linux."""
+    path = write(tmp_path, {"a.yaml": f"imports: {{u: {written}}}\ntypes: {{}}", "parts/units.yaml": UNITS})
+
+    with pytest.raises(SchemaProblems) as caught:
+        load(path)
+
+    (problem,) = caught.value.problems
+    assert (problem.rule, "parts/units.yaml'" in problem.message) == ("bad-import", True)
+
+
+def test_files_whose_names_differ_in_case_alone_are_each_imported(tmp_path: Path) -> None:
+    path = write(tmp_path, {"a.yaml": "imports: {u: u.yaml, v: U.yaml}\ntypes: {}", "u.yaml": UNITS, "U.yaml": UNITS})
+    if len([*tmp_path.iterdir()]) < 3:
+        pytest.skip("upper and lower case are not told apart here")
+
+    assert [one.name for one in load(path).imports] == ["u", "v"]

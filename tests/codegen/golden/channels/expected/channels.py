@@ -65,7 +65,8 @@ class OrderChannel(PublishChannel[tuple[Reading, ...], OrderParams]):
 class OrderChannels(SyncChannel[tuple[Reading, ...], OrderParams]):
     """The channel order.
 
-    Every channel of `home/order/{number}/`. Deprecated: use climate.
+    Every channel of `home/order/{number}/`. To publish, pass the parameters first:
+    `order(number=...)`. Deprecated: use climate.
     """
 
     _definition = order_channel
@@ -96,7 +97,8 @@ class AsyncOrderChannel(AsyncPublishChannel[tuple[Reading, ...], OrderParams]):
 class AsyncOrderChannels(AsyncChannel[tuple[Reading, ...], OrderParams]):
     """The channel order.
 
-    Every channel of `home/order/{number}/`. Deprecated: use climate.
+    Every channel of `home/order/{number}/`. To publish, pass the parameters first:
+    `order(number=...)`. Deprecated: use climate.
     """
 
     _definition = order_channel
@@ -213,7 +215,8 @@ class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
 
     Once a minute.
 
-    Every channel of `home/{floor}/{room}/temperature/`. Unless the call says otherwise:
+    Every channel of `home/{floor}/{room}/temperature/`. To publish, pass the parameters
+    first: `temperature(floor=..., room=...)`. Unless the call says otherwise:
     keep=3600.
     """
 
@@ -299,7 +302,8 @@ class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]
 
     Once a minute.
 
-    Every channel of `home/{floor}/{room}/temperature/`. Unless the call says otherwise:
+    Every channel of `home/{floor}/{room}/temperature/`. To publish, pass the parameters
+    first: `temperature(floor=..., room=...)`. Unless the call says otherwise:
     keep=3600.
     """
 

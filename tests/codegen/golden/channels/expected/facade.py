@@ -31,8 +31,8 @@ class Home:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     status: StatusChannel
@@ -43,7 +43,8 @@ class Home:
     temperature: TemperatureChannels
     """What each room measures.
 
-    `home/{floor}/{room}/temperature/`. Unless the call says otherwise: keep=3600.
+    `home/{floor}/{room}/temperature/`. To publish, pass the parameters first:
+    `temperature(floor=..., room=...)`. Unless the call says otherwise: keep=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -57,7 +58,8 @@ class Home:
     def order(self) -> OrderChannels:
         """The channel order.
 
-        `home/order/{number}/`. Deprecated: use climate.
+        `home/order/{number}/`. To publish, pass the parameters first:
+        `order(number=...)`. Deprecated: use climate.
         """
         return self._order
 
@@ -68,8 +70,8 @@ class AsyncHome:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     status: AsyncStatusChannel
@@ -80,7 +82,8 @@ class AsyncHome:
     temperature: AsyncTemperatureChannels
     """What each room measures.
 
-    `home/{floor}/{room}/temperature/`. Unless the call says otherwise: keep=3600.
+    `home/{floor}/{room}/temperature/`. To publish, pass the parameters first:
+    `temperature(floor=..., room=...)`. Unless the call says otherwise: keep=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
@@ -94,6 +97,7 @@ class AsyncHome:
     def order(self) -> AsyncOrderChannels:
         """The channel order.
 
-        `home/order/{number}/`. Deprecated: use climate.
+        `home/order/{number}/`. To publish, pass the parameters first:
+        `order(number=...)`. Deprecated: use climate.
         """
         return self._order

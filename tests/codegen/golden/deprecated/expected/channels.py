@@ -59,7 +59,8 @@ class ReadingChannel(
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
-    Every channel of `attic/{room}/`.
+    Every channel of `attic/{room}/`. To publish, pass the parameters first:
+    `reading(room=...)`.
     """
 
     _definition = reading_channel
@@ -103,7 +104,8 @@ class AsyncReadingChannel(
 class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
-    Every channel of `attic/{room}/`.
+    Every channel of `attic/{room}/`. To publish, pass the parameters first:
+    `reading(room=...)`.
     """
 
     _definition = reading_channel
@@ -166,7 +168,8 @@ class SampleChannel(
 class SampleChannels(SubscribeChannel[Sample, SampleParams]):
     """What each room measured.
 
-    Every channel of `old/{room}/`. Deprecated: use reading.
+    Every channel of `old/{room}/`. To publish, pass the parameters first:
+    `sample(room=...)`. Deprecated: use reading.
     """
 
     _definition = sample_channel
@@ -210,7 +213,8 @@ class AsyncSampleChannel(
 class AsyncSampleChannels(AsyncSubscribeChannel[Sample, SampleParams]):
     """What each room measured.
 
-    Every channel of `old/{room}/`. Deprecated: use reading.
+    Every channel of `old/{room}/`. To publish, pass the parameters first:
+    `sample(room=...)`. Deprecated: use reading.
     """
 
     _definition = sample_channel

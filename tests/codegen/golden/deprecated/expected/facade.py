@@ -29,14 +29,14 @@ class Attic:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     reading: ReadingChannels
     """The channel reading.
 
-    `attic/{room}/`.
+    `attic/{room}/`. To publish, pass the parameters first: `reading(room=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -49,7 +49,8 @@ class Attic:
     def sample(self) -> SampleChannels:
         """What each room measured.
 
-        `old/{room}/`. Deprecated: use reading.
+        `old/{room}/`. To publish, pass the parameters first: `sample(room=...)`.
+        Deprecated: use reading.
         """
         return self._sample
 
@@ -60,14 +61,14 @@ class AsyncAttic:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     reading: AsyncReadingChannels
     """The channel reading.
 
-    `attic/{room}/`.
+    `attic/{room}/`. To publish, pass the parameters first: `reading(room=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
@@ -80,6 +81,7 @@ class AsyncAttic:
     def sample(self) -> AsyncSampleChannels:
         """What each room measured.
 
-        `old/{room}/`. Deprecated: use reading.
+        `old/{room}/`. To publish, pass the parameters first: `sample(room=...)`.
+        Deprecated: use reading.
         """
         return self._sample

@@ -31,7 +31,7 @@ from emitter_typed.contract import (
     pattern,
 )
 
-from .types import Command, HouseId, Reading
+from .types import Answer, Command, HouseId, Reading, Report
 
 
 @frozen(kw_only=True)
@@ -140,6 +140,112 @@ class AsyncAlarmChannels(AsyncSubscribeChannel[str, AlarmParams]):
 
 
 @frozen(kw_only=True)
+class AnswerParams(Record):
+    """The parameters of `greenhouse/{house}/answer/`."""
+
+    house: HouseId = field(validator=pattern("[a-z0-9-]{1,32}"))
+    """Matching `[a-z0-9-]{1,32}`."""
+
+
+AnswerChannelMessage = ChannelMessage[Answer, AnswerParams]
+"""A message of `greenhouse/{house}/answer/`."""
+
+answer_channel: ChannelDefinition[Answer, AnswerParams] = ChannelDefinition(
+    name="answer",
+    address=Address("greenhouse/{house}/answer/"),
+    payload=Answer,
+    params=AnswerParams,
+    defaults={},
+)
+
+
+class AnswerChannel(SubscribeChannel[Answer, AnswerParams]):
+    """The channel answer.
+
+    The channel `greenhouse/{house}/answer/`, with every parameter known.
+    """
+
+    _definition = answer_channel
+
+
+@hides_arguments
+class AnswerChannels(SubscribeChannel[Answer, AnswerParams]):
+    """The channel answer.
+
+    Every channel of `greenhouse/{house}/answer/`.
+    """
+
+    _definition = answer_channel
+
+    def __call__(self, *, house: HouseId) -> AnswerChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AnswerChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> AnswerChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AnswerChannels(self._client, self._keys, self._narrowed(house=house))
+
+
+class AsyncAnswerChannel(AsyncSubscribeChannel[Answer, AnswerParams]):
+    """The channel answer.
+
+    The channel `greenhouse/{house}/answer/`, with every parameter known.
+    """
+
+    _definition = answer_channel
+
+
+@hides_arguments
+class AsyncAnswerChannels(AsyncSubscribeChannel[Answer, AnswerParams]):
+    """The channel answer.
+
+    Every channel of `greenhouse/{house}/answer/`.
+    """
+
+    _definition = answer_channel
+
+    def __call__(self, *, house: HouseId) -> AsyncAnswerChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncAnswerChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> AsyncAnswerChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncAnswerChannels(
+            self._client,
+            self._keys,
+            self._narrowed(house=house),
+        )
+
+
+@frozen(kw_only=True)
 class CommandParams(Record):
     """The parameters of `greenhouse/{house}/command/`."""
 
@@ -172,7 +278,8 @@ class CommandChannel(PublishChannel[Command, CommandParams]):
 class CommandChannels(SyncChannel[Command, CommandParams]):
     """What a greenhouse is to do.
 
-    Every channel of `greenhouse/{house}/command/`.
+    Every channel of `greenhouse/{house}/command/`. To publish, pass the parameters
+    first: `command(house=...)`.
     """
 
     _definition = command_channel
@@ -202,7 +309,8 @@ class AsyncCommandChannel(AsyncPublishChannel[Command, CommandParams]):
 class AsyncCommandChannels(AsyncChannel[Command, CommandParams]):
     """What a greenhouse is to do.
 
-    Every channel of `greenhouse/{house}/command/`.
+    Every channel of `greenhouse/{house}/command/`. To publish, pass the parameters
+    first: `command(house=...)`.
     """
 
     _definition = command_channel
@@ -259,7 +367,8 @@ class PictureChannel(
 class PictureChannels(SubscribeChannel[bytes, PictureParams]):
     """The channel picture.
 
-    Every channel of `picture/{house}/`. Deprecated: use the video.
+    Every channel of `picture/{house}/`. To publish, pass the parameters first:
+    `picture(house=...)`. Deprecated: use the video.
     """
 
     _definition = picture_channel
@@ -304,7 +413,8 @@ class AsyncPictureChannel(
 class AsyncPictureChannels(AsyncSubscribeChannel[bytes, PictureParams]):
     """The channel picture.
 
-    Every channel of `picture/{house}/`. Deprecated: use the video.
+    Every channel of `picture/{house}/`. To publish, pass the parameters first:
+    `picture(house=...)`. Deprecated: use the video.
     """
 
     _definition = picture_channel
@@ -334,6 +444,112 @@ class AsyncPictureChannels(AsyncSubscribeChannel[bytes, PictureParams]):
             InvalidArgument: A value does not fit its parameter.
         """
         return AsyncPictureChannels(
+            self._client,
+            self._keys,
+            self._narrowed(house=house),
+        )
+
+
+@frozen(kw_only=True)
+class ReportParams(Record):
+    """The parameters of `greenhouse/{house}/report/`."""
+
+    house: HouseId = field(validator=pattern("[a-z0-9-]{1,32}"))
+    """Matching `[a-z0-9-]{1,32}`."""
+
+
+ReportChannelMessage = ChannelMessage[Report, ReportParams]
+"""A message of `greenhouse/{house}/report/`."""
+
+report_channel: ChannelDefinition[Report, ReportParams] = ChannelDefinition(
+    name="report",
+    address=Address("greenhouse/{house}/report/"),
+    payload=Report,
+    params=ReportParams,
+    defaults={},
+)
+
+
+class ReportChannel(SubscribeChannel[Report, ReportParams]):
+    """The channel report.
+
+    The channel `greenhouse/{house}/report/`, with every parameter known.
+    """
+
+    _definition = report_channel
+
+
+@hides_arguments
+class ReportChannels(SubscribeChannel[Report, ReportParams]):
+    """The channel report.
+
+    Every channel of `greenhouse/{house}/report/`.
+    """
+
+    _definition = report_channel
+
+    def __call__(self, *, house: HouseId) -> ReportChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return ReportChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> ReportChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return ReportChannels(self._client, self._keys, self._narrowed(house=house))
+
+
+class AsyncReportChannel(AsyncSubscribeChannel[Report, ReportParams]):
+    """The channel report.
+
+    The channel `greenhouse/{house}/report/`, with every parameter known.
+    """
+
+    _definition = report_channel
+
+
+@hides_arguments
+class AsyncReportChannels(AsyncSubscribeChannel[Report, ReportParams]):
+    """The channel report.
+
+    Every channel of `greenhouse/{house}/report/`.
+    """
+
+    _definition = report_channel
+
+    def __call__(self, *, house: HouseId) -> AsyncReportChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncReportChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> AsyncReportChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncReportChannels(
             self._client,
             self._keys,
             self._narrowed(house=house),
@@ -403,8 +619,9 @@ class TemperatureChannel(
 class TemperatureChannels(SubscribeChannel[Reading, TemperatureParams]):
     """What each bed measures, once a minute.
 
-    Every channel of `greenhouse/{house}/{bed}/temperature/`. Unless the call says
-    otherwise: keep=3600.
+    Every channel of `greenhouse/{house}/{bed}/temperature/`. To publish, pass the
+    parameters first: `temperature(house=..., bed=...)`. Unless the call says otherwise:
+    keep=3600.
     """
 
     _definition = temperature_channel
@@ -485,8 +702,9 @@ class AsyncTemperatureChannel(
 class AsyncTemperatureChannels(AsyncSubscribeChannel[Reading, TemperatureParams]):
     """What each bed measures, once a minute.
 
-    Every channel of `greenhouse/{house}/{bed}/temperature/`. Unless the call says
-    otherwise: keep=3600.
+    Every channel of `greenhouse/{house}/{bed}/temperature/`. To publish, pass the
+    parameters first: `temperature(house=..., bed=...)`. Unless the call says otherwise:
+    keep=3600.
     """
 
     _definition = temperature_channel

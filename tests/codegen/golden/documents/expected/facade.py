@@ -17,12 +17,16 @@ from emitter_typed.contract import (
 
 from .channels import (
     AlarmChannels,
+    AnswerChannels,
     AsyncAlarmChannels,
+    AsyncAnswerChannels,
     AsyncCommandChannels,
     AsyncPictureChannels,
+    AsyncReportChannels,
     AsyncTemperatureChannels,
     CommandChannels,
     PictureChannels,
+    ReportChannels,
     TemperatureChannels,
 )
 
@@ -35,8 +39,8 @@ class Greenhouse:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     alarm: AlarmChannels
@@ -44,22 +48,36 @@ class Greenhouse:
 
     `alarm/greenhouse/{house}/`. Unless the call says otherwise: quality=1.
     """
+    answer: AnswerChannels
+    """The channel answer.
+
+    `greenhouse/{house}/answer/`.
+    """
     command: CommandChannels
     """What a greenhouse is to do.
 
-    `greenhouse/{house}/command/`.
+    `greenhouse/{house}/command/`. To publish, pass the parameters first:
+    `command(house=...)`.
+    """
+    report: ReportChannels
+    """The channel report.
+
+    `greenhouse/{house}/report/`.
     """
     temperature: TemperatureChannels
     """What each bed measures, once a minute.
 
-    `greenhouse/{house}/{bed}/temperature/`. Unless the call says otherwise: keep=3600.
+    `greenhouse/{house}/{bed}/temperature/`. To publish, pass the parameters first:
+    `temperature(house=..., bed=...)`. Unless the call says otherwise: keep=3600.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
         key = held_keys(key)
         self.alarm = AlarmChannels(client, key)
+        self.answer = AnswerChannels(client, key)
         self.command = CommandChannels(client, key)
         self._picture = PictureChannels(client, key)
+        self.report = ReportChannels(client, key)
         self.temperature = TemperatureChannels(client, key)
 
     @property
@@ -67,7 +85,8 @@ class Greenhouse:
     def picture(self) -> PictureChannels:
         """The channel picture.
 
-        `picture/{house}/`. Deprecated: use the video.
+        `picture/{house}/`. To publish, pass the parameters first: `picture(house=...)`.
+        Deprecated: use the video.
         """
         return self._picture
 
@@ -80,8 +99,8 @@ class AsyncGreenhouse:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     alarm: AsyncAlarmChannels
@@ -89,22 +108,36 @@ class AsyncGreenhouse:
 
     `alarm/greenhouse/{house}/`. Unless the call says otherwise: quality=1.
     """
+    answer: AsyncAnswerChannels
+    """The channel answer.
+
+    `greenhouse/{house}/answer/`.
+    """
     command: AsyncCommandChannels
     """What a greenhouse is to do.
 
-    `greenhouse/{house}/command/`.
+    `greenhouse/{house}/command/`. To publish, pass the parameters first:
+    `command(house=...)`.
+    """
+    report: AsyncReportChannels
+    """The channel report.
+
+    `greenhouse/{house}/report/`.
     """
     temperature: AsyncTemperatureChannels
     """What each bed measures, once a minute.
 
-    `greenhouse/{house}/{bed}/temperature/`. Unless the call says otherwise: keep=3600.
+    `greenhouse/{house}/{bed}/temperature/`. To publish, pass the parameters first:
+    `temperature(house=..., bed=...)`. Unless the call says otherwise: keep=3600.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
         key = held_keys(key)
         self.alarm = AsyncAlarmChannels(client, key)
+        self.answer = AsyncAnswerChannels(client, key)
         self.command = AsyncCommandChannels(client, key)
         self._picture = AsyncPictureChannels(client, key)
+        self.report = AsyncReportChannels(client, key)
         self.temperature = AsyncTemperatureChannels(client, key)
 
     @property
@@ -112,6 +145,7 @@ class AsyncGreenhouse:
     def picture(self) -> AsyncPictureChannels:
         """The channel picture.
 
-        `picture/{house}/`. Deprecated: use the video.
+        `picture/{house}/`. To publish, pass the parameters first: `picture(house=...)`.
+        Deprecated: use the video.
         """
         return self._picture

@@ -89,7 +89,8 @@ class ReadingChannel(
 class ReadingChannels(SubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
-    Every channel of `green/{unit}/`.
+    Every channel of `green/{unit}/`. To publish, pass the parameters first:
+    `reading(unit=...)`.
     """
 
     _definition = reading_channel
@@ -133,7 +134,8 @@ class AsyncReadingChannel(
 class AsyncReadingChannels(AsyncSubscribeChannel[Reading, ReadingParams]):
     """The channel reading.
 
-    Every channel of `green/{unit}/`.
+    Every channel of `green/{unit}/`. To publish, pass the parameters first:
+    `reading(unit=...)`.
     """
 
     _definition = reading_channel

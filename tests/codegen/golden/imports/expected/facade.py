@@ -28,8 +28,8 @@ class Greenhouse:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     limits: LimitsChannel
@@ -40,7 +40,7 @@ class Greenhouse:
     reading: ReadingChannels
     """The channel reading.
 
-    `green/{unit}/`.
+    `green/{unit}/`. To publish, pass the parameters first: `reading(unit=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -55,8 +55,8 @@ class AsyncGreenhouse:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     limits: AsyncLimitsChannel
@@ -67,7 +67,7 @@ class AsyncGreenhouse:
     reading: AsyncReadingChannels
     """The channel reading.
 
-    `green/{unit}/`.
+    `green/{unit}/`. To publish, pass the parameters first: `reading(unit=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -126,7 +126,8 @@ class TrueChannel(
 class TrueChannels(SubscribeChannel[Alarm, TrueParams]):
     """The channel True.
 
-    Every channel of `true/{self}/`.
+    Every channel of `true/{self}/`. To publish, pass the parameters first:
+    `True_(self_=...)`.
     """
 
     _definition = True__channel
@@ -170,7 +171,8 @@ class AsyncTrueChannel(
 class AsyncTrueChannels(AsyncSubscribeChannel[Alarm, TrueParams]):
     """The channel True.
 
-    Every channel of `true/{self}/`.
+    Every channel of `true/{self}/`. To publish, pass the parameters first:
+    `True_(self_=...)`.
     """
 
     _definition = True__channel
@@ -265,7 +267,8 @@ class GpsChannel(PublishChannel[GPS, GpsParams], SubscribeChannel[GPS, GpsParams
 class GpsChannels(SubscribeChannel[GPS, GpsParams]):
     """The channel gps.
 
-    Every channel of `gps/{Status}/{GpsChannel}/{GpsChannels}/`.
+    Every channel of `gps/{Status}/{GpsChannel}/{GpsChannels}/`. To publish, pass the
+    parameters first: `gps(Status=..., GpsChannel=..., GpsChannels=...)`.
     """
 
     _definition = gps_channel
@@ -341,7 +344,8 @@ class AsyncGpsChannel(
 class AsyncGpsChannels(AsyncSubscribeChannel[GPS, GpsParams]):
     """The channel gps.
 
-    Every channel of `gps/{Status}/{GpsChannel}/{GpsChannels}/`.
+    Every channel of `gps/{Status}/{GpsChannel}/{GpsChannels}/`. To publish, pass the
+    parameters first: `gps(Status=..., GpsChannel=..., GpsChannels=...)`.
     """
 
     _definition = gps_channel

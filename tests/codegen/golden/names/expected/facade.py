@@ -41,8 +41,8 @@ class OddNames:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     GPSFix: GPSFixChannel
@@ -53,7 +53,7 @@ class OddNames:
     True_: _channels.TrueChannels
     """The channel True.
 
-    `true/{self}/`.
+    `true/{self}/`. To publish, pass the parameters first: `True_(self_=...)`.
     """
     TrueChannels: TrueChannelsChannel
     """The channel TrueChannels.
@@ -63,7 +63,8 @@ class OddNames:
     gps: GpsChannels
     """The channel gps.
 
-    `gps/{Status}/{GpsChannel}/{GpsChannels}/`.
+    `gps/{Status}/{GpsChannel}/{GpsChannels}/`. To publish, pass the parameters first:
+    `gps(Status=..., GpsChannel=..., GpsChannels=...)`.
     """
     property: PropertyChannel
     """The channel property.
@@ -98,8 +99,8 @@ class AsyncOddNames:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     GPSFix: AsyncGPSFixChannel
@@ -110,7 +111,7 @@ class AsyncOddNames:
     True_: AsyncTrueChannels
     """The channel True.
 
-    `true/{self}/`.
+    `true/{self}/`. To publish, pass the parameters first: `True_(self_=...)`.
     """
     TrueChannels: AsyncTrueChannelsChannel
     """The channel TrueChannels.
@@ -120,7 +121,8 @@ class AsyncOddNames:
     gps: AsyncGpsChannels
     """The channel gps.
 
-    `gps/{Status}/{GpsChannel}/{GpsChannels}/`.
+    `gps/{Status}/{GpsChannel}/{GpsChannels}/`. To publish, pass the parameters first:
+    `gps(Status=..., GpsChannel=..., GpsChannels=...)`.
     """
     property: AsyncPropertyChannel
     """The channel property.

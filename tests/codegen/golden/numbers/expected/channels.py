@@ -61,7 +61,8 @@ class BatteryChannel(
 class BatteryChannels(SubscribeChannel[Battery, BatteryParams]):
     """The channel battery.
 
-    Every channel of `a/{speed}/{state}/battery/`.
+    Every channel of `a/{speed}/{state}/battery/`. To publish, pass the parameters
+    first: `battery(speed=..., state=...)`.
     """
 
     _definition = battery_channel
@@ -125,7 +126,8 @@ class AsyncBatteryChannel(
 class AsyncBatteryChannels(AsyncSubscribeChannel[Battery, BatteryParams]):
     """The channel battery.
 
-    Every channel of `a/{speed}/{state}/battery/`.
+    Every channel of `a/{speed}/{state}/battery/`. To publish, pass the parameters
+    first: `battery(speed=..., state=...)`.
     """
 
     _definition = battery_channel

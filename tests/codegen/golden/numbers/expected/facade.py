@@ -30,14 +30,15 @@ class Numbers:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     battery: BatteryChannels
     """The channel battery.
 
-    `a/{speed}/{state}/battery/`.
+    `a/{speed}/{state}/battery/`. To publish, pass the parameters first:
+    `battery(speed=..., state=...)`.
     """
     charging: ChargingChannel
     """The channel charging.
@@ -63,14 +64,15 @@ class AsyncNumbers:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     battery: AsyncBatteryChannels
     """The channel battery.
 
-    `a/{speed}/{state}/battery/`.
+    `a/{speed}/{state}/battery/`. To publish, pass the parameters first:
+    `battery(speed=..., state=...)`.
     """
     charging: AsyncChargingChannel
     """The channel charging.

@@ -14,7 +14,14 @@ from emitter_typed.contract import (
     hides_arguments,
 )
 
-from .channels import AsyncEventChannels, AsyncLogChannel, EventChannels, LogChannel
+from .channels import (
+    AsyncEventChannels,
+    AsyncLogChannel,
+    AsyncSignalChannels,
+    EventChannels,
+    LogChannel,
+    SignalChannels,
+)
 
 
 @hides_arguments
@@ -23,25 +30,31 @@ class Opened:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     event: EventChannels
     """The channel event.
 
-    `plugs/{plug}/event/`.
+    `plugs/{plug}/event/`. To publish, pass the parameters first: `event(plug=...)`.
     """
     log: LogChannel
     """The channel log.
 
     `plugs/log/`.
     """
+    signal: SignalChannels
+    """The channel signal.
+
+    `plugs/{plug}/signal/`. To publish, pass the parameters first: `signal(plug=...)`.
+    """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
         key = held_keys(key)
         self.event = EventChannels(client, key)
         self.log = LogChannel(client, key)
+        self.signal = SignalChannels(client, key)
 
 
 @hides_arguments
@@ -50,22 +63,28 @@ class AsyncOpened:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     event: AsyncEventChannels
     """The channel event.
 
-    `plugs/{plug}/event/`.
+    `plugs/{plug}/event/`. To publish, pass the parameters first: `event(plug=...)`.
     """
     log: AsyncLogChannel
     """The channel log.
 
     `plugs/log/`.
     """
+    signal: AsyncSignalChannels
+    """The channel signal.
+
+    `plugs/{plug}/signal/`. To publish, pass the parameters first: `signal(plug=...)`.
+    """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
         key = held_keys(key)
         self.event = AsyncEventChannels(client, key)
         self.log = AsyncLogChannel(client, key)
+        self.signal = AsyncSignalChannels(client, key)

@@ -95,7 +95,8 @@ class StateChannel(
 class StateChannels(SubscribeChannel[State, StateParams]):
     """The channel state.
 
-    Every channel of `garden/{side}/{bed}/state/`.
+    Every channel of `garden/{side}/{bed}/state/`. To publish, pass the parameters
+    first: `state(side=..., bed=...)`.
     """
 
     _definition = state_channel
@@ -154,7 +155,8 @@ class AsyncStateChannel(
 class AsyncStateChannels(AsyncSubscribeChannel[State, StateParams]):
     """The channel state.
 
-    Every channel of `garden/{side}/{bed}/state/`.
+    Every channel of `garden/{side}/{bed}/state/`. To publish, pass the parameters
+    first: `state(side=..., bed=...)`.
     """
 
     _definition = state_channel

@@ -30,8 +30,8 @@ class Garden:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     modes: ModesChannel
@@ -42,7 +42,8 @@ class Garden:
     state: StateChannels
     """The channel state.
 
-    `garden/{side}/{bed}/state/`.
+    `garden/{side}/{bed}/state/`. To publish, pass the parameters first:
+    `state(side=..., bed=...)`.
     """
     step: StepChannel
     """What the garden is told.
@@ -63,8 +64,8 @@ class AsyncGarden:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     modes: AsyncModesChannel
@@ -75,7 +76,8 @@ class AsyncGarden:
     state: AsyncStateChannels
     """The channel state.
 
-    `garden/{side}/{bed}/state/`.
+    `garden/{side}/{bed}/state/`. To publish, pass the parameters first:
+    `state(side=..., bed=...)`.
     """
     step: AsyncStepChannel
     """What the garden is told.

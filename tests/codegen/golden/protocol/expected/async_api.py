@@ -26,6 +26,7 @@ from emitter_typed.contract import (
     clear_frames,
     duration,
     filter_name,
+    flags,
     hides_arguments,
 )
 
@@ -99,7 +100,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
                 IssueRequest(
                     token=token,
                     channel=filter_name(channel, max_segments=9),
-                    rights=Right(rights),
+                    rights=flags(Right, rights, "rights"),
                     lifetime=duration(lifetime, "lifetime"),
                     note=note,
                 ),

@@ -56,7 +56,8 @@ class AsyncChannel(
 class AsyncChannels(SubscribeChannel[Message, AsyncParams]):
     """The channel async.
 
-    Every channel of `b/{frozen}/`.
+    Every channel of `b/{frozen}/`. To publish, pass the parameters first:
+    `async_(frozen=...)`.
     """
 
     _definition = async__channel
@@ -100,7 +101,8 @@ class AsyncAsyncChannel(
 class AsyncAsyncChannels(_channels.AsyncSubscribeChannel[Message, AsyncParams]):
     """The channel async.
 
-    Every channel of `b/{frozen}/`.
+    Every channel of `b/{frozen}/`. To publish, pass the parameters first:
+    `async_(frozen=...)`.
     """
 
     _definition = async__channel
@@ -247,7 +249,8 @@ class PublishChannel(
 class PublishChannels(SubscribeChannel[str, PublishParams]):
     """The channel publish.
 
-    Every channel of `d/{room}/`.
+    Every channel of `d/{room}/`. To publish, pass the parameters first:
+    `publish(room=...)`.
     """
 
     _definition = publish_channel
@@ -291,7 +294,8 @@ class AsyncPublishChannel(
 class AsyncPublishChannels(_channels.AsyncSubscribeChannel[str, PublishParams]):
     """The channel publish.
 
-    Every channel of `d/{room}/`.
+    Every channel of `d/{room}/`. To publish, pass the parameters first:
+    `publish(room=...)`.
     """
 
     _definition = publish_channel
@@ -354,7 +358,8 @@ class SyncChannel(
 class SyncChannels(SubscribeChannel[Bounds, SyncParams]):
     """The channel sync.
 
-    Every channel of `a/{pattern}/`.
+    Every channel of `a/{pattern}/`. To publish, pass the parameters first:
+    `sync(pattern=...)`.
     """
 
     _definition = sync_channel
@@ -398,7 +403,8 @@ class AsyncSyncChannel(
 class AsyncSyncChannels(_channels.AsyncSubscribeChannel[Bounds, SyncParams]):
     """The channel sync.
 
-    Every channel of `a/{pattern}/`.
+    Every channel of `a/{pattern}/`. To publish, pass the parameters first:
+    `sync(pattern=...)`.
     """
 
     _definition = sync_channel

@@ -34,14 +34,14 @@ class Address:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     async_: AsyncChannels
     """The channel async.
 
-    `b/{frozen}/`.
+    `b/{frozen}/`. To publish, pass the parameters first: `async_(frozen=...)`.
     """
     async_subscribe: AsyncSubscribeChannel
     """The channel async-subscribe.
@@ -56,12 +56,12 @@ class Address:
     publish: PublishChannels
     """The channel publish.
 
-    `d/{room}/`.
+    `d/{room}/`. To publish, pass the parameters first: `publish(room=...)`.
     """
     sync: SyncChannels
     """The channel sync.
 
-    `a/{pattern}/`.
+    `a/{pattern}/`. To publish, pass the parameters first: `sync(pattern=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -79,14 +79,14 @@ class AsyncAddress:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     async_: AsyncAsyncChannels
     """The channel async.
 
-    `b/{frozen}/`.
+    `b/{frozen}/`. To publish, pass the parameters first: `async_(frozen=...)`.
     """
     async_subscribe: AsyncAsyncSubscribeChannel
     """The channel async-subscribe.
@@ -101,12 +101,12 @@ class AsyncAddress:
     publish: AsyncPublishChannels
     """The channel publish.
 
-    `d/{room}/`.
+    `d/{room}/`. To publish, pass the parameters first: `publish(room=...)`.
     """
     sync: AsyncSyncChannels
     """The channel sync.
 
-    `a/{pattern}/`.
+    `a/{pattern}/`. To publish, pass the parameters first: `sync(pattern=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:

@@ -79,7 +79,9 @@ class LevelsOfAllStationsChannels(
 ):
     """The channel levels-of-all-stations.
 
-    Every channel of `levels/{place_of_the_station}/{water_level_reached}/`.
+    Every channel of `levels/{place_of_the_station}/{water_level_reached}/`. To publish,
+    pass the parameters first: `levels_of_all_stations(place_of_the_station=...,
+    water_level_reached=...)`.
     """
 
     _definition = levels_of_all_stations_channel
@@ -161,7 +163,9 @@ class AsyncLevelsOfAllStationsChannels(
 ):
     """The channel levels-of-all-stations.
 
-    Every channel of `levels/{place_of_the_station}/{water_level_reached}/`.
+    Every channel of `levels/{place_of_the_station}/{water_level_reached}/`. To publish,
+    pass the parameters first: `levels_of_all_stations(place_of_the_station=...,
+    water_level_reached=...)`.
     """
 
     _definition = levels_of_all_stations_channel

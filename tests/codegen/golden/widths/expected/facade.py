@@ -23,14 +23,16 @@ class Widths:
 
     Args:
         client: An open Client. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     levels_of_all_stations: LevelsOfAllStationsChannels
     """The channel levels-of-all-stations.
 
-    `levels/{place_of_the_station}/{water_level_reached}/`.
+    `levels/{place_of_the_station}/{water_level_reached}/`. To publish, pass the
+    parameters first: `levels_of_all_stations(place_of_the_station=...,
+    water_level_reached=...)`.
     """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
@@ -44,14 +46,16 @@ class AsyncWidths:
 
     Args:
         client: An open AsyncClient. The facade never closes it.
-        key: The key of all channels, a key for each channel's name, or a function from
-            name to key.
+        key: The key of all channels, a mapping from their names to keys, or a function
+            from name to key.
     """
 
     levels_of_all_stations: AsyncLevelsOfAllStationsChannels
     """The channel levels-of-all-stations.
 
-    `levels/{place_of_the_station}/{water_level_reached}/`.
+    `levels/{place_of_the_station}/{water_level_reached}/`. To publish, pass the
+    parameters first: `levels_of_all_stations(place_of_the_station=...,
+    water_level_reached=...)`.
     """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
