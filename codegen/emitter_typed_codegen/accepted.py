@@ -53,15 +53,16 @@ def read_accepted(path: Path) -> list[Accepted]:
     Raises:
         BadAccepted: The file is missing, is not TOML, or an entry has a mistake.
     """
+    file = path.as_posix()
     try:
         text = path.read_text("utf-8")
         held: dict[str, object] = tomllib.loads(text)
     except (OSError, ValueError) as error:
-        raise BadAccepted(f"{path}: the file of accepted breaks {unreadable(error)}") from error
-    mistakes = [f"{path}: unknown key {quoted(key)}: write [[accept]]" for key in held if key != "accept"]
+        raise BadAccepted(f"{file}: the file of accepted breaks {unreadable(error)}") from error
+    mistakes = [f"{file}: unknown key {quoted(key)}: write [[accept]]" for key in held if key != "accept"]
     entries = held.get("accept", [])
     if not isinstance(entries, list):
-        mistakes.append(f"{path}: accept must be a list of tables: write [[accept]] before each break")
+        mistakes.append(f"{file}: accept must be a list of tables: write [[accept]] before each break")
         entries = []
     lines = [text.count("\n", 0, found.end()) + 1 for found in _ENTRY.finditer(text)]
     accepted: list[Accepted] = []
@@ -69,7 +70,7 @@ def read_accepted(path: Path) -> list[Accepted]:
         line = lines[number] if number < len(lines) else 0
         found = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
         wrong = list(_mistakes(found))
-        mistakes += [f"{path}:{line}: {one}" for one in wrong]
+        mistakes += [f"{file}:{line}: {one}" for one in wrong]
         if not wrong:
             texts = cast("dict[str, str]", found)
             accepted.append(

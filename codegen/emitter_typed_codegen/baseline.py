@@ -85,7 +85,7 @@ def branched_off(folder: Path, revision: str) -> str:
     done = _run(folder, "merge-base", "--end-of-options", revision, "HEAD")
     commit = done.stdout.decode("ascii", "replace").strip()
     if done.returncode != 0 or not commit:
-        raise NoBaseline(f"HEAD and {revision} have no commit in common in {folder}{_shallow(folder)}")
+        raise NoBaseline(f"HEAD and {revision} have no commit in common in {folder.as_posix()}{_shallow(folder)}")
     return _git(folder, "rev-parse", "--short=12", commit).strip()
 
 
@@ -96,11 +96,11 @@ def absent(path: Path, revision: str) -> NoBaseline:
     for parent in (folder, *(folder / one for one in PurePosixPath(inside).parents[:-1])):
         above = folder.parent if parent == folder else folder
         if _run(above, "ls-tree", revision, "--", str(parent)).stdout.startswith(b"160000"):
-            what = f"{shown_path(parent)} is a Git submodule that is not here"
-            return NoBaseline(f"{path} cannot be read: {what}: run git submodule update --init")
+            what = f"{shown_path(parent).as_posix()} is a Git submodule that is not here"
+            return NoBaseline(f"{path.as_posix()} cannot be read: {what}: run git submodule update --init")
     return NoBaseline(
-        f"{path} does not exist in the revision {revision}: if it was called otherwise, "
-        f"name both, as in emitter-typed diff {GIT}{revision}:OLD {path}"
+        f"{path.as_posix()} does not exist in the revision {revision}: if it was called otherwise, "
+        f"name both, as in emitter-typed diff {GIT}{revision}:OLD {path.as_posix()}"
     )
 
 
@@ -121,6 +121,7 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
         NoBaseline: There is no such revision, or no such file in it.
         SchemaProblems: The schema breaks rules of the language.
     """
+    written = written.replace(os.sep, "/")
     if not is_git(written):
         path = Path(written)
         return _version(written, path, load(path, protocol), _from_here)
@@ -141,12 +142,12 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
 
 def _from_here(file: str) -> str:
     path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else file
 
 
 def _version(name: str, path: Path, schema: Schema, shown: Callable[[str], str]) -> Version:
     files = {"": path} | {way: one.path for way, one in reached(schema.imports).items()}
-    roots = {way: (shown(str(file)) if way else name, read(file).root) for way, file in files.items()}
+    roots = {way: (shown(file.as_posix()) if way else name, read(file).root) for way, file in files.items()}
     return Version(name, schema, roots)
 
 
@@ -204,7 +205,7 @@ def _revision(folder: Path, revision: str) -> None:
         _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except NoBaseline:
         _git(folder, "rev-parse", "--git-dir")
-        where = f"in the Git repository of {folder}"
+        where = f"in the Git repository of {folder.as_posix()}"
         advice = _shallow(folder) or _submodule(folder) or _unborn(folder)
         raise NoBaseline(f"the revision {revision} does not exist {where}{advice}") from None
 
@@ -270,8 +271,12 @@ def _git(folder: Path, *arguments: str) -> str:
             told = os.environ.get("GIT_DIR") if "GIT_DIR" in _environment() else None
             if told is not None:
                 raise NoBaseline(f"GIT_DIR is {told}, which is not a Git repository: unset it")
-            raise NoBaseline(f"{folder} is not in a Git repository: compare with a file instead of a revision")
-        raise NoBaseline(f"git cannot read {folder}: {why[0].removeprefix('fatal: ') if why else 'no reason given'}")
+            raise NoBaseline(
+                f"{folder.as_posix()} is not in a Git repository: compare with a file instead of a revision"
+            )
+        raise NoBaseline(
+            f"git cannot read {folder.as_posix()}: {why[0].removeprefix('fatal: ') if why else 'no reason given'}"
+        )
     return done.stdout.decode("utf-8")
 
 
@@ -289,7 +294,7 @@ def _run(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.Comple
     except FileNotFoundError:
         raise NoBaseline("git is not installed: install it, or compare with a file instead of a revision") from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoBaseline(f"git cannot be run in {folder}: {error}") from error
+        raise NoBaseline(f"git cannot be run in {folder.as_posix()}: {error}") from error
 
 
 def _environment() -> dict[str, str]:

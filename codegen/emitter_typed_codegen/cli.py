@@ -295,7 +295,7 @@ def _check_schemas(schemas: Sequence[Path], format: Format) -> int:
     if problems:
         return FOUND
     if format == "text":
-        print(f"no problems in {', '.join(map(str, schemas))}")
+        print(f"no problems in {', '.join(schema.as_posix() for schema in schemas)}")
     return DONE
 
 
@@ -343,7 +343,7 @@ def _export(options: _ExportOptions) -> int:
         _print_problems(found.problems, options.format)
         return FOUND
     if schema.protocol is not None:
-        print(f"{options.schema} {DESCRIBES_PROTOCOL}", file=sys.stderr)
+        print(f"{options.schema.as_posix()} {DESCRIBES_PROTOCOL}", file=sys.stderr)
         return USAGE
     text = export(schema, options.to)
     if options.out is None:
@@ -356,7 +356,8 @@ def _export(options: _ExportOptions) -> int:
         plan.write()
     except Refused as refused:
         return _refused(refused, options.format)
-    done = f"wrote {options.out}" if plan.changes else f"{options.out} is up to date"
+    out = options.out.as_posix()
+    done = f"wrote {out}" if plan.changes else f"{out} is up to date"
     print(done, file=_words(options.format))
     return DONE
 
@@ -387,7 +388,8 @@ def _generate(parser: Parser, options: _GenerateOptions, pause: Callable[[], obj
         if schema is not None and options.out is not None:
             # What the files say is for another folder than this one, perhaps.
             further = ["--testing"] if options.testing else []
-            again = shlex.join([*PROJECT_COMMAND.split(), str(schema), "--out", options.out, *further])
+            out = Path(options.out).as_posix()
+            again = shlex.join([*PROJECT_COMMAND.split(), schema.as_posix(), "--out", out, *further])
             folder = package_folder(options.out, Path())
             how = command(schema, folder, testing=options.testing)
             single = Job(schema, folder, how, testing=options.testing)
@@ -495,7 +497,7 @@ def _words(format: Format) -> TextIO:
 def _output(path: Path, message: str, hint: str = "") -> Problem:
     from emitter_typed_codegen.problems import Problem
 
-    return Problem(file=str(path), rule="output", message=message, hint=hint)
+    return Problem(file=path.as_posix(), rule="output", message=message, hint=hint)
 
 
 def _line(job: Job, changes: Sequence[Change], again: str | None) -> str:
@@ -508,10 +510,10 @@ def _line(job: Job, changes: Sequence[Change], again: str | None) -> str:
     return f"wrote {_files(len(changes) - removed)} to {out}" + (f", removed {removed}" if removed else "")
 
 
-def _seen(path: Path) -> Path:
+def _seen(path: Path) -> str:
     """Return a path as seen from the current folder."""
     here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
 def _files(count: int) -> str:

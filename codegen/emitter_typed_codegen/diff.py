@@ -174,11 +174,11 @@ class Changes:
 
     def gone(self, path: Path, revision: str) -> None:
         """Tell what it breaks that a schema of a revision is not used any more. Raises SchemaProblems, NoBaseline."""
-        before = open_version(f"{GIT}{revision}:{path}", self._protocol)
+        before = open_version(f"{GIT}{revision}:{path.as_posix()}", self._protocol)
         if before.schema.envelope is None:
-            self._notes.append(f"{path} was the schema of a job in {revision}, and is not any more")
+            self._notes.append(f"{path.as_posix()} was the schema of a job in {revision}, and is not any more")
             without = evolve(before.schema, channels=(), types=(), imports=(), imported=())
-            self._add(before, evolve(before, schema=without), str(path))
+            self._add(before, evolve(before, schema=without), path.as_posix())
 
     def _add(self, before: Version, after: Version, schema: str) -> None:
         for change in compare(before.schema, after.schema):
@@ -201,7 +201,8 @@ class Changes:
     def report(self) -> Report:
         """Return all of it, what breaks first."""
         findings = sorted(self._findings, key=lambda one: not one.change.rule.breaking)
-        unused = tuple((str(self._accept), entry) for entry in self._entries if id(entry) not in self._used)
+        file = "" if self._accept is None else self._accept.as_posix()
+        unused = tuple((file, entry) for entry in self._entries if id(entry) not in self._used)
         return Report(tuple(findings), unused, tuple(self._notes))
 
 

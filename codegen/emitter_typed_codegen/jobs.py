@@ -148,9 +148,8 @@ def _made_of(imported: Path, job: Job, jobs: list[Job], plan: Plan) -> Job:
     out = package_beside(job.out, imported)
     taken = next((one for one in jobs if real_path(one.out) == real_path(out)), None)
     if taken is not None:
-        plan.refuse(
-            out, f"is the folder of {taken.schema}, but {imported} needs one, too: add a job for it to [{TABLE}]"
-        )
+        theirs, ours = taken.schema.as_posix(), imported.as_posix()
+        plan.refuse(out, f"is the folder of {theirs}, but {ours} needs one, too: add a job for it to [{TABLE}]")
     # What makes a single package is its own command, so that all who import the file write the same.
     alone = job.command == command(job.schema, job.out, testing=job.testing)
     how = command(imported, out, testing=job.testing) if alone else job.command
@@ -213,7 +212,8 @@ def project_file(start: Path) -> Path:
     folder = next((one for one in (start, *start.parents) if os.path.isfile(one / "pyproject.toml")), None)
     if folder is None:
         raise BadConfiguration(
-            f"{start} and the folders above have no pyproject.toml: add one that lists jobs, or name a SCHEMA"
+            f"{start.as_posix()} and the folders above have no pyproject.toml: "
+            "add one that lists jobs, or name a SCHEMA"
         )
     return folder / "pyproject.toml"
 
@@ -229,8 +229,8 @@ def read_project(path: Path) -> Project:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BadConfiguration(f"{shown_path(path)} {unreadable(error)}") from error
-    file, folder = shown_path(path), shown_path(path.parent)
+        raise BadConfiguration(f"{shown_path(path).as_posix()} {unreadable(error)}") from error
+    file, folder = shown_path(path).as_posix(), shown_path(path.parent)
     table = _at(document, *TABLE.split("."))
     if not isinstance(table, dict | None):
         raise BadConfiguration(f"{file}: {TABLE} must be a table: write [{TABLE}]")

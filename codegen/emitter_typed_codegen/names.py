@@ -40,13 +40,19 @@ UNKNOWN_FIELDS = "unknown_fields"
 """The attribute of a record that keeps unknown fields: no field of such a record may have this name."""
 
 NEWER_CHARACTERS = (
-    "[\u0cf3\u0ece\u200c-\u200d\u2ffc-\u2fff\u30fb\u31ef\uff65\U00010efd-\U00010eff\U0001123f-\U00011241"
-    "\U00011b00-\U00011b09\U00011f00-\U00011f10\U00011f12-\U00011f3a\U00011f3e-\U00011f59\U0001342f"
-    "\U00013439-\U00013455\U0001b132\U0001b155\U0001d2c0-\U0001d2d3\U0001df25-\U0001df2a\U0001e030-\U0001e06d"
-    "\U0001e08f\U0001e4d0-\U0001e4f9\U0001f6dc\U0001f774-\U0001f776\U0001f77b-\U0001f77f\U0001f7d9"
-    "\U0001fa75-\U0001fa77\U0001fa87-\U0001fa88\U0001faad-\U0001faaf\U0001fabb-\U0001fabd\U0001fabf"
-    "\U0001face-\U0001facf\U0001fada-\U0001fadb\U0001fae8\U0001faf7-\U0001faf8\U0002b739\U0002ebf0-\U0002ee5d"
-    "\U00031350-\U000323af]"
+    "[\u0897\u0cf3\u0ece\u1b4e-\u1b4f\u1b7f\u1c89-\u1c8a\u200c-\u200d\u2427-\u2429\u2ffc-\u2fff\u30fb\u31e4-\u31e5"
+    "\u31ef\ua7cb-\ua7cd\ua7da-\ua7dc\uff65\U000105c0-\U000105f3\U00010d40-\U00010d65\U00010d69-\U00010d85"
+    "\U00010d8e-\U00010d8f\U00010ec2-\U00010ec4\U00010efc-\U00010eff\U0001123f-\U00011241\U00011380-\U00011389"
+    "\U0001138b\U0001138e\U00011390-\U000113b5\U000113b7-\U000113c0\U000113c2\U000113c5\U000113c7-\U000113ca"
+    "\U000113cc-\U000113d5\U000113d7-\U000113d8\U000113e1-\U000113e2\U000116d0-\U000116e3\U00011b00-\U00011b09"
+    "\U00011bc0-\U00011be1\U00011bf0-\U00011bf9\U00011f00-\U00011f10\U00011f12-\U00011f3a\U00011f3e-\U00011f5a"
+    "\U0001342f\U00013439-\U00013455\U00013460-\U000143fa\U00016100-\U00016139\U00016d40-\U00016d79\U00018cff"
+    "\U0001b132\U0001b155\U0001cc00-\U0001ccf9\U0001cd00-\U0001ceb3\U0001d2c0-\U0001d2d3\U0001df25-\U0001df2a"
+    "\U0001e030-\U0001e06d\U0001e08f\U0001e4d0-\U0001e4f9\U0001e5d0-\U0001e5fa\U0001e5ff\U0001f6dc"
+    "\U0001f774-\U0001f776\U0001f77b-\U0001f77f\U0001f7d9\U0001f8b2-\U0001f8bb\U0001f8c0-\U0001f8c1"
+    "\U0001fa75-\U0001fa77\U0001fa87-\U0001fa89\U0001fa8f\U0001faad-\U0001faaf\U0001fabb-\U0001fabf\U0001fac6"
+    "\U0001face-\U0001facf\U0001fada-\U0001fadc\U0001fadf\U0001fae8-\U0001fae9\U0001faf7-\U0001faf8"
+    "\U0001fbcb-\U0001fbef\U0002b739\U0002ebf0-\U0002ee5d\U00031350-\U000323af]"
 )
 """What Python 3.11 does not know, or takes for no part of an identifier, and a newer Python does, as a pattern. Names
 must be the same on all of them, and code that one has written must run on the others."""
@@ -110,14 +116,14 @@ def free_name(wanted: str, taken: Container[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _stem(text: str) -> str:
-    return "".join(word[0].upper() + word[1:] for word in _WORD.findall(_legal(text)))
+    return "".join(_upper(word[0]) + word[1:] for word in _WORD.findall(_legal(text)))
 
 
 def constant_name(text: str) -> str:
     """Return the name of a constant or an enum's member: `half-open` and `halfOpen` give `HALF_OPEN`."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _legal(text))
     # Underscores on both sides would make it one of the enum module's own.
-    return _led("_".join(_WORD.findall(parted)).upper())
+    return _led(_upper("_".join(_WORD.findall(parted))))
 
 
 def internal_constant(text: str) -> str:
@@ -135,6 +141,14 @@ def _legal(text: str) -> str:
     if not _WORD.search(name):
         name = "_".join(map(_spelled, text)) or "empty"
     return _led(name)
+
+
+def _upper(text: str) -> str:
+    upper = text.upper()
+    # Newer Pythons know capitals of some letters that have none in 3.11: these stay as they are.
+    if not upper.isascii() and re.search(NEWER_CHARACTERS, upper):
+        return "".join(char if re.match(NEWER_CHARACTERS, char.upper()) else char.upper() for char in text)
+    return upper
 
 
 def _led(name: str, by: str = "_") -> str:

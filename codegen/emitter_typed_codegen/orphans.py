@@ -14,7 +14,7 @@ from emitter_typed_codegen.baseline import ignored_by_git
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.jobs import PROJECT_COMMAND
 from emitter_typed_codegen.ownership import MANIFEST, is_manifest
-from emitter_typed_codegen.paths import real_path
+from emitter_typed_codegen.paths import real_path, reason
 
 # What other tools make: copies of packages among it.
 _SKIPPED = {"__pycache__", "build", "dist", "node_modules", "site-packages"}
@@ -66,7 +66,7 @@ def read_manifest(folder: Path) -> Made:
     except FileNotFoundError:
         return Made(problem="is not generated yet")
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not JSON, as after a merge with conflicts"
+        why = reason(error) if isinstance(error, OSError) else "it is not JSON, as after a merge with conflicts"
         return Made(problem=f"its {MANIFEST} cannot be read: {why}")
     held = cast("dict[str, object]", document) if isinstance(document, dict) else {}
     schema = held.get("schema")

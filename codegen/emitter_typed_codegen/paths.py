@@ -1,7 +1,12 @@
-"""Paths of files as the system sees them."""
+"""Paths of files as the system sees them.
+
+Texts show a path with slashes on every system (`as_posix`): a schema gets the same output everywhere, and a command
+that is shown can be run in any shell.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -44,6 +49,14 @@ def shown_path(path: Path) -> Path:
         return path
 
 
+def reason(error: OSError) -> str:
+    """Return why the system does not open a file, in its words."""
+    # To Windows, a folder is a refused permission.
+    if isinstance(error, PermissionError) and error.filename is not None and os.path.isdir(error.filename):
+        return os.strerror(errno.EISDIR)
+    return error.strerror or str(error)
+
+
 def unreadable(error: OSError | ValueError) -> str:
     """Return why a TOML file cannot be read, for the end of a message."""
     if isinstance(error, FileNotFoundError):
@@ -54,5 +67,5 @@ def unreadable(error: OSError | ValueError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "is not UTF-8: save it as UTF-8"
     if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror or error}"
+        return f"cannot be read: {reason(error)}"
     return f"is not valid TOML: {error}"

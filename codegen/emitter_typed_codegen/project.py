@@ -200,11 +200,11 @@ def _outdated(plan: Plan) -> Iterator[Problem]:
 
 def _from_here(problem: Problem) -> Problem:
     path = Path(problem.file)
-    return evolve(problem, file=str(shown_path(path))) if path.is_absolute() else problem
+    return evolve(problem, file=shown_path(path).as_posix()) if path.is_absolute() else problem
 
 
 def _output(path: Path, message: str, hint: str = "") -> Problem:
-    return Problem(file=str(shown_path(path)), rule="output", message=message, hint=hint)
+    return Problem(file=shown_path(path).as_posix(), rule="output", message=message, hint=hint)
 
 
 @frozen
@@ -262,7 +262,7 @@ class _Comparing:
                 if before is None:
                     new.append(path)
                 elif real not in broken:
-                    self._changes.between(before, str(path))
+                    self._changes.between(before, path.as_posix())
                 names.append(f"{written}{name}")
             except SchemaProblems as found:
                 names.append(written)
@@ -285,7 +285,8 @@ class _Comparing:
     def _before(self, baseline: _Baseline, path: Path, folder: Path | None) -> tuple[str | None, str]:
         """Return the schema to compare one with, and what to call the baseline besides; None where it is new."""
         if baseline.revision is None:
-            return str(baseline.path), ""
+            assert baseline.path is not None
+            return baseline.path.as_posix(), ""
         commit = self._commit(baseline.revision, folder)
         name = "" if baseline.revision.startswith(commit) else f" ({commit})"
         old = shown_path(baseline.path) if baseline.path is not None else path
@@ -293,7 +294,7 @@ class _Comparing:
             if baseline.path is not None:
                 raise absent(old, baseline.revision)
             return None, name
-        return f"{GIT}{commit}:{old}", name
+        return f"{GIT}{commit}:{old.as_posix()}", name
 
     def _mistake(self, error: Exception) -> None:
         if str(error) not in self.mistakes:
@@ -319,9 +320,8 @@ class _Comparing:
             message = f"the baseline {written} is one file, but there are several schemas"
             raise BadConfiguration(f"{message}: give each job a baseline of its own")
         if not (folder / written).is_file():
-            raise NoBaseline(
-                f"the baseline {shown_path(folder / written)} does not exist: name a file, or a revision as git:REV"
-            )
+            missing = shown_path(folder / written).as_posix()
+            raise NoBaseline(f"the baseline {missing} does not exist: name a file, or a revision as git:REV")
         return _Baseline(None, shown_path(folder / written))
 
     def _commit(self, revision: str, folder: Path | None = None) -> str:
@@ -348,12 +348,12 @@ class _Comparing:
                     self._changes.gone(old, commit)
                 else:
                     new.remove(moved)
-                    self._changes.note(f"{moved} was {old} at {commit}")
-                    self._changes.between(f"{GIT}{commit}:{old}", str(moved))
+                    self._changes.note(f"{moved.as_posix()} was {old.as_posix()} at {commit}")
+                    self._changes.between(f"{GIT}{commit}:{old.as_posix()}", moved.as_posix())
             except SchemaProblems as found:
                 yield from found.problems
         for path in new:
-            self._changes.note(f"{path} is new since {commit}")
+            self._changes.note(f"{path.as_posix()} is new since {commit}")
 
     def _packages_at(self, commit: str) -> list[tuple[Path, Path | None]]:
         """Return the schemas of the jobs that a commit had, each with the folder of its package."""

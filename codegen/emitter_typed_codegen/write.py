@@ -36,7 +36,7 @@ class Refusal:
     """What is the matter with the path, and what to do."""
 
     def __str__(self) -> str:
-        return f"{self.path} {self.why}"
+        return f"{self.path.as_posix()} {self.why}"
 
 
 class Refused(Exception):
@@ -215,7 +215,7 @@ class Plan:
         out = folder.out
         obstacle = _obstacle(out)
         if obstacle is not None:
-            self._refuse(out, f"cannot be a folder: {obstacle} is a file")
+            self._refuse(out, f"cannot be a folder: {obstacle.as_posix()} is a file")
             return
         owned = _owned(out, folder.facts)
         if isinstance(owned, Refusal):

@@ -137,12 +137,23 @@ def recover(failed: FrameType) -> None:
     this.catch_up()
 
 
+_LONGEST_WAIT_S = 0.5
+
+
 class GuardedCondition(threading.Condition):
     """A condition whose lock is a guard."""
 
     def __init__(self) -> None:
         """Begin with nobody who waits."""
         super().__init__(Guard())  # type: ignore[arg-type]  # typeshed takes Python's own locks alone
+
+    if sys.platform == "win32":
+
+        def wait(self, timeout: float | None = None) -> bool:
+            """Wait; in the main thread for a moment at most, for Ctrl-C interrupts no lock there."""
+            if threading.current_thread() is threading.main_thread():
+                timeout = _LONGEST_WAIT_S if timeout is None else min(timeout, _LONGEST_WAIT_S)
+            return super().wait(timeout)
 
 
 def held() -> int:

@@ -59,7 +59,7 @@ class Files:
         self.report.problems += document.problems
         found = None
         if document.root is not None:
-            self.way[real_path(path)] = str(path), place
+            self.way[real_path(path)] = path.as_posix(), place
             found = self.schema(path, document, document.root)
             del self.way[real_path(path)]
         self.done[real_path(path)] = found if len(self.report.problems) == before else None
@@ -79,7 +79,7 @@ class Files:
             document = read(path)
             if [problem.rule for problem in document.problems if problem.rule in _UNREADABLE]:
                 (problem,) = document.problems
-                self.report.add(place, "bad-import", f"{path}: {problem.message}", problem.hint)
+                self.report.add(place, "bad-import", f"{path.as_posix()}: {problem.message}", problem.hint)
                 return None
             self.open(path, place, document)
             return self.done[resolved]
@@ -124,7 +124,7 @@ def read_imports(symbols: SymbolTable, node: Node | None, path: Path, files: Fil
         if schema is None:
             continue
         if schema.envelope is not None:
-            message = f"{other} describes a protocol, so it cannot be imported"
+            message = f"{other.as_posix()} describes a protocol, so it cannot be imported"
             symbols.report.add(written, "bad-import", message, "import a file of types and channels")
             continue
         found.append(Import(name=key.value, path=real_path(other), schema=schema))

@@ -27,7 +27,7 @@ _RESOLVE = "keep the lines that are right, and delete those that begin with <<<<
 
 def read(path: Path) -> Document:
     """Read one file. What is wrong with it is among the problems of the document; nothing is raised."""
-    text = Text(str(path))
+    text = Text(path.as_posix())
     whole = Place(text, 0, 0, 0)
     content = _bytes(path, text)
     if isinstance(content, Problem):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 from emitter_typed.errors import InvalidArgument
+from emitter_typed_codegen.paths import reason
 
 CERTIFICATE, KEY = "--tls-cert", "--tls-key"
 
@@ -33,7 +34,7 @@ def server_context(certificate: str | None, key: str | None) -> ssl.SSLContext |
             with open(path, "rb"):
                 pass
         except OSError as error:
-            raise _unusable(flag, path, str(error.strerror)) from None
+            raise _unusable(flag, path, reason(error)) from None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _check_certificate(certificate)
 

@@ -174,7 +174,7 @@ class _Doctor:
             # A project need not generate anything; one that says what it generates should say it right.
             if file is not None and "lists no jobs" not in str(error):
                 for mistake in str(error).splitlines():
-                    self._need(mistake, f"edit {file}")
+                    self._need(mistake, f"edit {file.as_posix()}")
         root = here if file is None else file.parent
         schemas = {Path(os.path.realpath(job.out)): job.schema for job in jobs}
         folders = {Path(os.path.realpath(each)) for each in packages_below(root)} | {*schemas}
@@ -194,10 +194,10 @@ class _Doctor:
                 for one in packages
             ],
         )
-        return {"file": None if file is None else str(file), "packages": packages}
+        return {"file": None if file is None else file.as_posix(), "packages": packages}
 
     def _package(self, folder: Path, made: Made, root: Path, schema: Path | None) -> Facts:
-        shown = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
+        shown = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
         facts: Facts = {
             "folder": shown,
             "schema": made.schema or (None if schema is None else schema.name),
@@ -208,7 +208,7 @@ class _Doctor:
         }
         again = "emitter-typed generate" if schema is not None else made.command or ""
         if schema is not None and not schema.is_file():
-            self._need(f"{shown}: its schema {schema} does not exist", "edit pyproject.toml")
+            self._need(f"{shown}: its schema {schema.as_posix()} does not exist", "edit pyproject.toml")
         elif made.problem:
             self._need(f"{shown}: {made.problem}", again)
         elif made.contract != CONTRACT:

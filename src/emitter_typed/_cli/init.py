@@ -71,9 +71,12 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     folder = options.folder
     if folder.suffix in {".yaml", ".yml"}:
         raise InvalidArgument(
-            f"{folder} is not a folder: name one; {FILE} is written there", argument="folder", value=str(folder)
+            f"{folder.as_posix()} is not a folder: name one; {FILE} is written there",
+            argument="folder",
+            value=str(folder),
         )
     home, beside = folder / FILE, folder / EDITORS_FILE
+    name = home.as_posix()
     plan = Plan()
     plan.single(beside, text(PROTOCOL))
     if home.exists():
@@ -83,22 +86,22 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     try:
         plan.compare()
         folder.mkdir(parents=True, exist_ok=True)
-        with home.open("x", encoding="utf-8") as file:
+        with home.open("x", encoding="utf-8", newline="\n") as file:
             file.write(SCHEMA)
         plan.write()
     except Refused as refused:
         terminal.note(f"nothing was written: {refused}")
         return FOUND
     except FileExistsError:
-        terminal.note(f"nothing was written: {home} {_EXISTS}")
+        terminal.note(f"nothing was written: {name} {_EXISTS}")
         return FOUND
     except OSError as error:
-        terminal.note(f"nothing was written: {home} cannot be written: {error.strerror}")
+        terminal.note(f"nothing was written: {name} cannot be written: {error.strerror}")
         return FOUND
-    generate = shlex.join(["emitter-typed", "generate", str(home), "--out", str(folder / "home_api")])
-    check = shlex.join(["emitter-typed", "check", str(home)])
-    terminal.line(f"wrote {home}, and {beside} for editors; edit the schema, then run:")
+    generate = shlex.join(["emitter-typed", "generate", name, "--out", (folder / "home_api").as_posix()])
+    check = shlex.join(["emitter-typed", "check", name])
+    terminal.line(f"wrote {name}, and {beside.as_posix()} for editors; edit the schema, then run:")
     terminal.line(f"  {check}")
     terminal.line(f"  {generate}")
-    terminal.record({"schema": str(home), "editors": str(beside), "next": [check, generate]})
+    terminal.record({"schema": name, "editors": beside.as_posix(), "next": [check, generate]})
     return DONE

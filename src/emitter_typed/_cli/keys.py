@@ -6,6 +6,7 @@ import os
 import sys
 
 from emitter_typed.errors import InvalidArgument
+from emitter_typed_codegen.paths import reason
 
 _MAX_KEY_FILE_CHARACTERS = 4096
 
@@ -57,13 +58,16 @@ def read_key_file(path: str, flag: str) -> str:
             raise InvalidArgument(f"{flag} @-: stdin contains no key", argument=flag, value=path)
         return text
     try:
-        with open(os.path.expanduser(path), encoding="utf-8") as file:
+        # Windows PowerShell begins a file in UTF-8 with a byte-order mark.
+        with open(os.path.expanduser(path), encoding="utf-8-sig") as file:
             # No more than a key may take: the file may be a device that never ends.
             text = file.read(_MAX_KEY_FILE_CHARACTERS).strip()
     except OSError as error:
-        raise InvalidArgument(f"{flag} @{path}: {error.strerror}", argument=flag, value=path) from None
+        raise InvalidArgument(f"{flag} @{path}: {reason(error)}", argument=flag, value=path) from None
     except UnicodeDecodeError:
-        text = ""
+        # Such as UTF-16, which `>` writes in Windows PowerShell.
+        message = f"{flag} @{path}: the file is not UTF-8: save it as UTF-8"
+        raise InvalidArgument(message, argument=flag, value=path) from None
     if not text:
         raise InvalidArgument(f"{flag} @{path}: the file contains no key", argument=flag, value=path)
     return text

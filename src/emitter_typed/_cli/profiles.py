@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, cast
 
 from emitter_typed._cli.arguments import suggestion
 from emitter_typed.errors import InvalidArgument
+from emitter_typed_codegen.paths import reason
 
 FIELDS: Final = ("url", "username", "key", "master_key", "matcher", "tls_ca")
 """What a profile may hold: texts, of which the keys may be `@FILE`."""
@@ -56,7 +57,7 @@ def read_profiles() -> Profiles:
     except FileNotFoundError:
         return Profiles(None, {})
     except OSError as error:
-        raise _bad(path, str(error.strerror)) from None
+        raise _bad(path, reason(error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # What is on the line may be a key, and Python's text shows none of it.
         raise _bad(path, f"not TOML: {error}") from None
@@ -90,7 +91,7 @@ def write_profiles(profiles: Profiles) -> Path:
     except OSError as error:
         with suppress(OSError):
             beside.unlink()
-        raise _bad(path, str(error.strerror)) from None
+        raise _bad(path, reason(error)) from None
     return path
 
 

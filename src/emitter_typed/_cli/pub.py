@@ -14,6 +14,7 @@ from emitter_typed._cli.connection import Connecting, ConnectionOptions, add_con
 from emitter_typed._cli.terminal import Terminal
 from emitter_typed.errors import InvalidArgument
 from emitter_typed_codegen.exit_codes import DONE
+from emitter_typed_codegen.paths import reason
 
 if TYPE_CHECKING:
     from emitter_typed import Pending
@@ -111,7 +112,7 @@ def _payloads(options: _Options) -> Iterable[bytes]:
                 return [file.read()]
         except OSError as error:
             raise InvalidArgument(
-                f"--file {options.file}: {error.strerror}", argument="file", value=options.file
+                f"--file {options.file}: {reason(error)}", argument="file", value=options.file
             ) from None
     assert options.payload is not None
     return stdin_lines() if options.payload == "-" else [options.payload.encode(errors="surrogateescape")]

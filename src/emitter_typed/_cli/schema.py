@@ -80,10 +80,11 @@ def _write(plan: Plan, out: Path, terminal: Terminal, *, check: bool) -> int:
     except Refused as refused:
         terminal.note(f"nothing was written: {refused}")
         return FOUND
+    name = out.as_posix()
     if not plan.changes:
-        terminal.line(f"{out} is up to date")
+        terminal.line(f"{name} is up to date")
     elif check:
-        terminal.line(f"{out} would change; run the same command without --check")
+        terminal.line(f"{name} would change; run the same command without --check")
     else:
-        terminal.line(f"wrote {out}")
+        terminal.line(f"wrote {name}")
     return FOUND if check and plan.changes else DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib.util
 import json
 import os
@@ -47,8 +48,10 @@ class Terminal:
     def record(self, facts: object) -> None:
         """Write one JSON object on one line; without `--json` nothing."""
         if self.as_json:
+            # What the stream cannot write would be escaped in a way that JSON does not know.
+            escaped = codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name != "utf-8"
             with self._lock:
-                print(json.dumps(facts, ensure_ascii=False), flush=True)
+                print(json.dumps(facts, ensure_ascii=escaped), flush=True)
 
     def raw(self, payload: bytes) -> None:
         """Write bytes as they are, and a line break."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import random
 import signal
 import sys
@@ -66,6 +67,31 @@ CALLS: dict[str, Callable[[Client, Key, Subscription], object]] = {
     "me": lambda client, key, subscription: client.me(),
     "read": read,
 }
+
+
+WAITS: dict[str, Callable[[Client, Subscription], object]] = {
+    "message": lambda client, subscription: subscription.get(),
+    "state": lambda client, subscription: client.connection.wait("closed"),
+}
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_ctrl_c_ends_a_wait_without_limit(broker: Broker, name: str) -> None:
+    """On Windows, too, where it interrupts no thread that waits for a lock."""
+    wait = WAITS[name]
+    key = broker.keygen("a/", "rw")
+    if sys.platform == "win32":
+        ctrl_c = threading.Timer(0.3, _thread.interrupt_main)
+    else:
+        main = threading.main_thread().ident
+        assert main is not None
+        ctrl_c = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        subscription = client.subscribe(key, "a/")
+        ctrl_c.start()
+        with pytest.raises(KeyboardInterrupt):
+            wait(client, subscription)
+        ctrl_c.join()
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the platform has no timer signals")

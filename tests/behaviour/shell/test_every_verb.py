@@ -51,7 +51,8 @@ def said(
     for variable in ("EMITTER_KEY", "EMITTER_MASTER_KEY"):
         monkeypatch.setenv(variable, "some-key")
     monkeypatch.setenv("EMITTER_URL", NOBODY)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "home.yaml").write_text("emitter-typed: 1\n")
     return capsys

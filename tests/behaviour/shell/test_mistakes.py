@@ -29,7 +29,8 @@ def said(
     """What a verb that runs in this process says, without broker and keys in the environment."""
     for variable in ("EMITTER_URL", "EMITTER_KEY", "EMITTER_MASTER_KEY", "EMITTER_PROFILE"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "home.yaml").write_text("emitter-typed: 1\n")
     (tmp_path / "a.key").write_text("some-key")
@@ -187,6 +188,14 @@ def test_a_locale_without_utf_8_loses_no_message(pipe: Shell, client: Client) ->
     pipe.environment |= {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     client.publish(pipe.key, pipe.channel, "é", ttl=60, qos=1)
     assert f"{pipe.channel} \\xe9\n" in pipe.start("history", pipe.channel, command=PROGRAM).end().out
+
+
+def test_json_is_json_in_a_locale_without_utf_8(pipe: Shell, client: Client) -> None:
+    # As on Windows, where no program writes UTF-8 into a pipe by itself.
+    pipe.environment |= {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    client.publish(pipe.key, pipe.channel, "é \x81 ж 😀", ttl=60, qos=1)
+    [line] = pipe.run("history", pipe.channel, "--json").out.splitlines()
+    assert json.loads(line)["payload"] == "é \x81 ж 😀"
 
 
 @pytest.fixture

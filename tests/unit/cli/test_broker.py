@@ -215,6 +215,13 @@ def test_a_master_key_that_was_given_is_not_shown_to_people(tmp_path: Path) -> N
             assert re.search(r"master key +as given\n", text)
 
 
+def test_a_file_of_windows_powershell_holds_a_key_too(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(f"{MASTER_KEY}\r\n".encode("utf-8-sig"))
+    with started("--json", "--master-key", f"@{file}") as process:
+        assert json.loads(first_line(process))["master_key"] == MASTER_KEY
+
+
 def test_a_master_key_in_clear_works_and_is_warned_about() -> None:
     with started("--json", "--master-key", MASTER_KEY) as process:
         assert json.loads(first_line(process))["master_key"] == MASTER_KEY
@@ -248,7 +255,7 @@ def test_a_key_file_that_gives_no_key_is_2_and_named(tmp_path: Path, refused: Ru
     assert refused("--master-key", f"@{missing}") == f"--master-key @{missing}: No such file or directory"
     assert refused("--master-key", f"@{tmp_path}") == f"--master-key @{tmp_path}: Is a directory"
     assert refused("--master-key", f"@{empty}") == f"--master-key @{empty}: the file contains no key"
-    assert refused("--master-key", f"@{binary}") == f"--master-key @{binary}: the file contains no key"
+    assert refused("--master-key", f"@{binary}") == f"--master-key @{binary}: the file is not UTF-8: save it as UTF-8"
 
 
 def test_a_key_in_the_wrong_place_is_not_shown(refused: Run) -> None:

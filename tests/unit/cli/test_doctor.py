@@ -33,7 +33,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """A project whose package is generated, on a machine without profiles."""
     for variable in ("EMITTER_URL", "EMITTER_KEY", "EMITTER_MASTER_KEY", "EMITTER_PROFILE"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "config"))
     # To import all of it takes a process; one test does.
     monkeypatch.setattr(installation, "import_failures", _nothing)
     folder = tmp_path / "project"

@@ -147,7 +147,7 @@ def test_init_writes_it_beside_the_schema_that_names_it(tmp_path: Path, capsys: 
     assert main(["init", str(tmp_path), "--json"]) == 0
 
     told = json.loads(capsys.readouterr().out)
-    assert told["editors"] == str(tmp_path / "home.schema.json")
+    assert told["editors"] == (tmp_path / "home.schema.json").as_posix()
     assert named_file(Path(told["schema"])) == tmp_path / "home.schema.json"
     assert Path(told["editors"]).read_text("utf-8") == text(compiler_protocol())
 

@@ -110,7 +110,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     monkeypatch.chdir(folder)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
     return folder
 
 
@@ -171,7 +172,7 @@ def test_what_cannot_be_compared_hides_no_problems(
     assert [word for word in ("bad.yaml", "unknown-key", "types.py", "was edited") if word not in out] == []
     assert err.splitlines() == [
         "nope.toml: the file of accepted breaks does not exist",
-        f"the revision nope does not exist in the Git repository of {repository}",
+        f"the revision nope does not exist in the Git repository of {repository.as_posix()}",
     ]
     assert ('"mistakes": [\n' in out) == as_json
 

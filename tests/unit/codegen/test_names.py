@@ -117,10 +117,18 @@ def test_a_name_is_its_own_name(form: Callable[[str], str], text: str) -> None:
         ("a\U0001e030", "a_"),  # another letter, to Python, since 3.12
         ("\U0001fae8", "u1fae8"),  # has a name since Python 3.12
         ("\U0002ebf0", "u2ebf0"),  # since Python 3.13
+        ("a\U000105c0", "a_"),  # a letter since Python 3.14
+        ("a\U0001ccd6", "a_"),  # another A, to Python, since 3.14
     ],
 )
 def test_every_python_makes_the_same_name(text: str, name: str) -> None:
     assert attribute_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["ɤ", "ƛ"])
+def test_capitals_that_only_newer_pythons_know_are_not_used(text: str) -> None:
+    """Python 3.14 knows capitals of these letters, which are no part of an identifier to 3.11."""
+    assert (class_name(f"{text}a"), constant_name(f"{text}a")) == (f"{text}a", f"{text}A")
 
 
 def test_characters_that_only_newer_pythons_know_are_known_to_be_newer() -> None:
