@@ -12,6 +12,7 @@ from emitter_typed_codegen.model import (
     Constraint,
     Declaration,
     Enum,
+    Field,
     Flags,
     List,
     Map,
@@ -99,6 +100,11 @@ def resolve(schema: Schema, ref: TypeRef) -> Resolved:
             return Resolved(declared, optional, tuple(constraints), tuple(names))
         constraints += declared.constraints
         ref = declared.type
+
+
+def required(field: Field) -> bool:
+    """Tell whether a record refuses a message without a field."""
+    return not field.has_default and not isinstance(field.type, Optional)
 
 
 def as_it_is(found: Resolved, position: Position) -> bool:
