@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from emitter_typed_codegen.compare.uses import compare_use
 from emitter_typed_codegen.compare.values import among, meaning
 from emitter_typed_codegen.compare.walk import At, Walk
-from emitter_typed_codegen.compare.wire import Resolved, kind, required, resolve
-from emitter_typed_codegen.compare.words import short
-from emitter_typed_codegen.model import Enum, Field, Literal_, Record, Scalar
+from emitter_typed_codegen.compare.wire import required, resolve
+from emitter_typed_codegen.compare.words import as_json, short
+from emitter_typed_codegen.model import Enum, Field, Flags, Literal_, Record, Scalar, ScalarName, Schema, Secret
+from emitter_typed_codegen.resolve.constraints import keeps
+from emitter_typed_codegen.resolve.values import is_written
 
 _ALIKE = 0.6
 """How alike two names are, of 1, for one to be taken for the other's new name."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def compare_records(walk: Walk, old: Record, new: Record, at: At) -> None:
@@ -136,44 +140,61 @@ def _writes_null(field: Field) -> bool:
 def _blank(walk: Walk, old: Field, new: Field, at: At) -> None:
     for value in new.blank:
         if not among(value, old.blank):
-            before = resolve(walk.old, old.type)
-            rule = "blank-added" if _fits(value, before, old.format) else "blank-added-refused"
-            walk.add(rule, *at, f"{short(value)} becomes blank")
+            rule = "blank-added" if _fits(walk.old, old, value) else "blank-added-refused"
+            walk.add(rule, *at, f"{as_json(value)} becomes blank")
     for value in old.blank:
         if not among(value, new.blank):
-            found = resolve(walk.new, new.type)
-            if value is None and found.optional and _absent(new) is None:
+            if value is None and resolve(walk.new, new.type).optional and _absent(new) is None:
                 # Null reads as absent in any case.
                 walk.add("type-respelled", *at, "null is no longer in blank, and still reads as absent")
                 continue
-            rule = "blank-removed" if _fits(value, found, new.format) else "blank-removed-refused"
-            walk.add(rule, *at, f"{short(value)} is no longer blank")
+            rule = "blank-removed" if _fits(walk.new, new, value) else "blank-removed-refused"
+            walk.add(rule, *at, f"{as_json(value)} is no longer blank")
 
 
-def _fits(value: Literal_, found: Resolved, format: str | None) -> bool:
-    """Tell whether a blank value could be one of the type."""
+def _fits(schema: Schema, field: Field, value: bool | int | str | None) -> bool:
+    """Tell whether a field would have a value that is blank for it, if it were not."""
+    found = resolve(schema, field.type)
+    base = found.base
     if value is None:
-        return found.optional or found.base == Scalar("json")
-    match kind(found.base, format, "json"):
-        case "json":
+        return found.optional or base == Scalar("json")
+    match base:
+        case Scalar(name="json"):
             return True
-        case "bool":
+        case Scalar(name="bool"):
             return isinstance(value, bool)
-        case "int" | "float" | "decimal":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case timed if timed == "duration" or timed.startswith(("datetime:", "duration:")):
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "string" | "secret" | "flags":
-            return isinstance(value, str)
-        case "enum":
-            assert isinstance(found.base, Enum)
-            return isinstance(value, str) and (found.base.open or value in [one.wire for one in found.base.values])
-        case "enum:int":
-            assert isinstance(found.base, Enum)
-            known = [one.wire for one in found.base.values]
-            return isinstance(value, int) and not isinstance(value, bool) and (found.base.open or value in known)
+        case Scalar():
+            written = _as_written(base.name, field.format, value)
+            limits = (*found.constraints, *field.constraints)
+            return written is not None and all(keeps(one, base, written) is not False for one in limits)
+        case Secret():
+            return isinstance(value, str) and value != ""
+        case Flags():
+            return isinstance(value, str) and set(value) <= set(base.letters)
+        case Enum():
+            alike = type(value) is (int if base.has_numbers else str)
+            return alike and (base.open or value in [one.wire for one in base.values])
         case _:
             return False
+
+
+def _as_written(scalar: ScalarName, format: str | None, value: bool | int | str) -> int | float | str | None:
+    """Return a value on the wire as a schema writes it; None if it is none of the scalar."""
+    per_second = 1000 if format in ("unix_ms", "milliseconds") else 1
+    match scalar:
+        case "string" | "bytes" | "date" | "uuid" | "decimal" | "datetime" if isinstance(value, str):
+            return value if format is None and is_written(scalar, value) else None
+        case "datetime" if format is not None and type(value) is int:
+            try:
+                return (_EPOCH + timedelta(seconds=1) * value / per_second).isoformat()
+            except OverflowError:
+                return None
+        case "int" | "float" | "duration" if type(value) is int:
+            return value if per_second == 1 else value / per_second
+        case "decimal" if type(value) is int:
+            return str(value)
+        case _:
+            return None
 
 
 def compare_units(walk: Walk, old: Field, new: Field, at: At) -> None:

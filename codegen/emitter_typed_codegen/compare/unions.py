@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from emitter_typed_codegen.compare.walk import At, Walk
-from emitter_typed_codegen.compare.wire import required
+from emitter_typed_codegen.compare.wire import reads, required, resolve
 from emitter_typed_codegen.compare.words import short
 from emitter_typed_codegen.model import Record, Schema, Union
 
@@ -68,14 +68,32 @@ def compare_record_and_union(walk: Walk, old: Record | Union, new: Record | Unio
     else:
         walk.add("union-made-record", *at, words)
         walk.pair(same, record.name)
-    needed = {field.wire for field in record.fields if required(field)}
     for member in members:
         held = others.by_name[member]
         if member != same and isinstance(held, Record):
-            taken = needed <= {field.wire for field in held.fields}
-            rule = "member-taken-for-record" if taken else f"member-{verb}"
-            walk.add(rule, *at, f"the member {member} is {verb}")
+            some, each = _taken(schema, record, others, held)
+            rules = [*(["member-taken-for-record"] if some else []), *([] if each else [f"member-{verb}"])]
+            for rule in rules:
+                walk.add(rule, *at, f"the member {member} is {verb}")
     return True
+
+
+def _taken(schema: Schema, record: Record, others: Schema, member: Record) -> tuple[bool, bool]:
+    """Tell whether some messages of a member, and whether all of them, could be messages of a record."""
+    written = {field.wire: field for field in member.fields}
+    some = each = True
+    for field in record.fields:
+        other = written.get(field.wire)
+        if other is None:
+            some, each = (False, False) if required(field) else (some, each)
+            continue
+        reader, writer = resolve(schema, field.type).base, resolve(others, other.type).base
+        forth = reads(reader, field.format, writer, other.format, "json")
+        back = reads(writer, other.format, reader, field.format, "json")
+        always = required(other) or other.default is not None
+        each &= forth and (always or not required(field))
+        some &= forth or back or not (always or required(field))
+    return some, each
 
 
 def _form(schema: Schema, name: str) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from emitter_typed_codegen.model import Declaration, Enum, EnumValue, List, Literal_, Map, Optional, TypeRef
 
 _LONGEST = 60
@@ -30,6 +32,11 @@ def kind_of(declared: Declaration) -> str:
 def called(value: EnumValue) -> str:
     """Return what a value of an enum is called, with what stands on the wire if that is something else."""
     return value.key if value.key == value.wire else f"{value.key} ({value.wire})"
+
+
+def as_json(value: bool | int | str | None) -> str:
+    """Return a value on the wire, or the beginning of a long one: a text in quotes."""
+    return short(json.dumps(value, ensure_ascii=False))
 
 
 def short(value: Literal_) -> str:
