@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from emitter_typed_codegen.language.scalars import FORMATS
 from emitter_typed_codegen.language.shapes import Shape, listed
 from emitter_typed_codegen.language.users import FIELD, UNKNOWN
-from emitter_typed_codegen.model import Constraint, Field, Literal_, Record, ScalarName, TypeRef
+from emitter_typed_codegen.model import Constraint, Field, Literal_, Optional, Record, ScalarName, TypeRef
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
@@ -56,7 +56,8 @@ def read_field(
     also = symbols.report.texts(entries.get("also_read"), "'also_read'")
     constraints = read_constraints(symbols, entries, ref)
     blank = _blank(symbols, entries)
-    if blank and "default" not in entries and symbols.base(ref) is not None and not symbols.optional(ref):
+    # A field of an alias with a ? may be null, and not absent.
+    if blank and "default" not in entries and symbols.base(ref) is not None and not isinstance(ref, Optional):
         message = f"{what} is required, but a blank value means that it is absent"
         symbols.report.add(entries.key("blank"), "bad-blank", message, "write the type with a ?, or add a default")
     return Field(
