@@ -126,10 +126,6 @@ class BrokerError(EmitterError):
         self.operation = operation
         self.channel = channel
 
-    def on_channel(self, channel: str) -> BrokerError:
-        """Return the same error with its channel. For the clients' own use."""
-        return type(self)(self.status, self.message, self.operation, channel=channel)
-
 
 class AmbiguousReply(EmitterError):
     """The reply to an operation may be forged by another client.

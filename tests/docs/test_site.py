@@ -32,6 +32,10 @@ def test_each_public_name_is_on_a_page_of_the_reference_once() -> None:
     assert sorted(told) == sorted(set(told))
 
 
+def test_no_page_leaves_out_a_member_that_editors_complete() -> None:
+    assert re.findall(r":exclude-members: .*", API) == []
+
+
 def test_each_page_is_in_the_menu() -> None:
     pages = {str(path.relative_to(DOCS).with_suffix("")) for path in DOCS.glob("**/*.md")}
     menus = [path.read_text("utf-8") for path in (DOCS / "index.md", DOCS / "reference" / "api" / "index.md")]

@@ -9,15 +9,15 @@ from functools import partial
 from typing import Final, TypeVar
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.async_waiters import Alarms, AsyncWaiters, wake_all
+from emitter_typed._core.async_waiters import Alarms, AsyncWaiters, check_loop, wake_all
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import AsyncOutcome
-from emitter_typed._core.state import AsyncConnectionState
+from emitter_typed._core.state import AsyncStateKeeper
 from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.packets import Delivery, InboundPacket
 from emitter_typed._transport.base import Endpoint, PausingTransport, Reactor, Transport, TransportSink
 from emitter_typed._transport.reactors import LoopReactor
-from emitter_typed.errors import Closed, Congested, EmitterError
+from emitter_typed.errors import Congested, EmitterError
 
 ResultT = TypeVar("ResultT")
 
@@ -26,7 +26,7 @@ _MAX_WAITING_BYTES: Final = 1024 * 1024
 _PACKET_BYTES: Final = 200
 
 
-class AsyncConnection(Connection):
+class AsyncConnection(Connection[AsyncStateKeeper]):
     """A connection that one event loop uses. Only the loop touches it, and carries its packets."""
 
     def __init__(
@@ -34,7 +34,7 @@ class AsyncConnection(Connection):
         endpoints: Sequence[Endpoint],
         make_transport: Callable[[Endpoint, Reactor], Transport],
         machine: ConnectionMachine,
-        state: AsyncConnectionState,
+        state: AsyncStateKeeper,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
         *,
@@ -55,7 +55,6 @@ class AsyncConnection(Connection):
         self.alarms: Alarms = Alarms(self._loop, lambda: self.session.offline)
         """Ends waits for answers that take too long."""
         self._foreign = foreign
-        self._async_state = state
         self._waiters = AsyncWaiters()
         self._over = asyncio.Event()
 
@@ -63,7 +62,7 @@ class AsyncConnection(Connection):
         sink = DirectSink(self, attempt)
         return _HandingOver(self._reactor.call_soon, sink, transport) if self._foreign else sink
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         self._waiters.wake()
 
     def _finished(self) -> None:
@@ -88,16 +87,10 @@ class AsyncConnection(Connection):
             return False
 
     def check_loop(self, operation: str) -> None:
-        """Raise Closed in any other place than the event loop that connected: no answer would reach it."""
-        try:
-            here = asyncio.get_running_loop() is self._loop
-        except RuntimeError:
-            here = False
-        if not here:
-            raise Closed(
-                f"{operation} was called outside the event loop that connected this client",
-                "use it in the loop that connected it, or make another client",
-            )
+        """Raise Closed in any other place than the event loop that connected."""
+        check_loop(
+            self._loop, f"{operation} was called", "use it in the loop that connected it, or make another client"
+        )
 
     def orphaned(self) -> bool:
         """Tell whether the event loop that connected is closed, so that nothing can reach the session any more."""
@@ -105,7 +98,7 @@ class AsyncConnection(Connection):
 
     async def wait_until_open(self, operation: str, timeout_s: float) -> None:
         """Wait while the connection is being made again. Raises Closed, and ConnectionLost after the time limit."""
-        if not self.session.connected and not await self._async_state.wait("connected", "closed", timeout_s=timeout_s):
+        if not self.session.connected and not await self._state.wait("connected", "closed", timeout_s=timeout_s):
             raise still_lost(operation, self._state.error, timeout_s)
 
     def answer(self, outcome: AsyncOutcome[ResultT], deadline: float, limit_s: float) -> Awaitable[ResultT]:

@@ -16,7 +16,7 @@ from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import AsyncOutcome
 from emitter_typed._core.pending import AsyncPending, unacknowledged
 from emitter_typed._core.settings import Settings
-from emitter_typed._core.state import AsyncConnectionState
+from emitter_typed._core.state import AsyncConnectionState, AsyncStateKeeper
 from emitter_typed._core.workers import HANDLERS_TIMEOUT_S
 from emitter_typed._guards import Log
 from emitter_typed._masking import hide_keys
@@ -47,7 +47,8 @@ class AsyncDriver(AsyncReceiving):
         """Begin without a connection."""
         super().__init__(protocol, settings)
         self._connection: AsyncConnection | None = None
-        self._state = AsyncConnectionState()
+        self._keeper = AsyncStateKeeper()
+        self._state = AsyncConnectionState(self._keeper)
 
     @property
     def state(self) -> AsyncConnectionState:
@@ -75,7 +76,7 @@ class AsyncDriver(AsyncReceiving):
         connection = self._new_connection(endpoints)
         connection.session.connecting(outcome)
         self._connection = connection
-        self._state.begin(connection, str(address_of(endpoints[0])))
+        self._keeper.begin(connection, str(address_of(endpoints[0])))
         try:
             connection.open()
             await outcome.wait(connection.alarms, self.settings.timeout_s + CONNECT_GRACE_S, self.settings.timeout_s)
@@ -93,7 +94,7 @@ class AsyncDriver(AsyncReceiving):
             endpoints,
             self._make_transport,
             self._machine(len(endpoints)),
-            self._state,
+            self._keeper,
             self.handlers.tell_of_connection,
             self.handlers.tell_of_loss,
             foreign=self.settings.transport is not None,
@@ -258,7 +259,7 @@ class AsyncDriver(AsyncReceiving):
             await outcome.wait(connection.alarms, left_s, limit_s)
         except RequestTimeout as error:
             if session.outbox.withdraw(outcome):
-                raise still_lost(outcome.operation, self._state.error, limit_s) from None
+                raise still_lost(outcome.operation, self._keeper.error, limit_s) from None
             outcome.timed_out()
             raise unacknowledged(error, session) from None
         except asyncio.CancelledError:

@@ -149,6 +149,9 @@ class AsyncHandlers:
 
     def emit(self, event: EventDefinition[object], payload: object) -> None:
         """Hand an event to its handlers."""
+        if not self._event_handlers:
+            # Many replies are events, too, and the lock takes longer than this look.
+            return
         with self.lock:
             for worker in self._event_handlers.find(event, payload):
                 worker.offer(payload)

@@ -8,9 +8,26 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emitter_typed._on_use import asyncio
+from emitter_typed.errors import Closed
 
 if TYPE_CHECKING:
     _AnyFuture: TypeAlias = asyncio.Future[Any]  # Any: of whatever a call returns
+
+
+def check_loop(loop: asyncio.AbstractEventLoop, what: str, advice: str) -> None:
+    """Raise Closed in any other place than the event loop that connected a client: nothing would wake a wait there.
+
+    Args:
+        loop: That loop.
+        what: What was done, such as `a subscription was read`.
+        advice: What to do instead.
+    """
+    try:
+        here = asyncio.get_running_loop() is loop
+    except RuntimeError:
+        here = False
+    if not here:
+        raise Closed(f"{what} outside the event loop that connected the client", advice)
 
 
 class AsyncWaiters:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from os import getpid
+from typing import Any, Generic
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.addresses import address_of
-from emitter_typed._core.state import AsyncConnectionState, ConnectionState
+from emitter_typed._core.state import KeeperT
 from emitter_typed._guards import Guard, Log
 from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.connection_machine import ConnectionMachine, Over, Phase, Retry
@@ -40,7 +41,7 @@ _CLOSE_GRACE_S = 0.1
 _FORKED = "make a client of its own in the child process"
 
 
-class Connection(ABC):
+class Connection(ABC, Generic[KeeperT]):
     """A connection of a client, from `connect` until it is closed, over all its attempts."""
 
     session: Session
@@ -51,7 +52,7 @@ class Connection(ABC):
         make_transport: Callable[[Endpoint], Transport],
         machine: ConnectionMachine,
         reactor: Reactor,
-        state: ConnectionState | AsyncConnectionState,
+        state: KeeperT,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
     ) -> None:
@@ -70,7 +71,7 @@ class Connection(ABC):
         self._make_transport = make_transport
         self._machine = machine
         self._reactor = reactor
-        # A subscription that takes in an answer asks for the next page.
+        # Reentrant, for a subscription that takes in an answer asks for the next page.
         self.lock: Guard = Guard()
         """Guards the session; for callers of its methods."""
         self._state = state
@@ -92,7 +93,7 @@ class Connection(ABC):
         """Return what takes what the transport of an attempt brings."""
 
     @abstractmethod
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Let those who wait for room to send look again."""
 
     @abstractmethod
@@ -247,7 +248,7 @@ class Connection(ABC):
                 _log.error("transport.failed", exc_info=failure)
             if transport is not None:
                 self._drop(transport)
-            self._ended(attempt, _refused(failure, endpoint))
+            self.ended(attempt, _refused(failure, endpoint))
             return
         if not self._machine.is_current(attempt):
             # It was closed between, maybe before the transport could take note of that.
@@ -261,7 +262,7 @@ class Connection(ABC):
         if isinstance(transport, FlushingTransport):
             self.unsent = transport.count_unsent()
 
-    def _received(self, attempt: int, packets: Sequence[InboundPacket]) -> None:
+    def received(self, attempt: int, packets: Sequence[InboundPacket]) -> None:
         """Take in what an attempt brings."""
         with self.lock:
             if not self._machine.is_current(attempt):
@@ -274,11 +275,11 @@ class Connection(ABC):
             except Exception as failure:
                 error = _own_fault(failure)
         if error is not None:
-            self._ended(attempt, error)
+            self.ended(attempt, error)
             if transport is not None:
                 self._drop(transport)
 
-    def _ended(self, attempt: int, error: EmitterError | None) -> None:
+    def ended(self, attempt: int, error: EmitterError | None) -> None:
         """Learn that an attempt is over, and do what follows."""
         with self.lock:
             follows = self._machine.ended(attempt, error, monotonic())
@@ -308,7 +309,7 @@ class Connection(ABC):
 
     def _come_back(self, attempt: int, retry: Retry, *, is_shown: bool) -> None:
         self._call_later(retry.delay_s, partial(self._attempt, attempt))
-        self._wake()
+        self.wake()
         if retry.lost:
             _log.warning("connection.lost delay_s=%.2f reason=%s", retry.delay_s, retry.error)
             if is_shown:
@@ -327,7 +328,7 @@ class Connection(ABC):
     def _tell_the_end(self, over: Over, *, is_shown: bool) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._wake()
+        self.wake()
         self._finished()
         if over.given_up:
             _log.warning("connection.given_up reason=%s", over.error)
@@ -342,22 +343,22 @@ class Connection(ABC):
 class DirectSink:
     """Takes what the transport of one attempt brings, from the thread or the loop that the connection lives in."""
 
-    def __init__(self, connection: Connection, attempt: int) -> None:
+    def __init__(self, connection: Connection[Any], attempt: int) -> None:  # Any: whatever keeps its state
         """Take what an attempt of a connection brings."""
         self._connection = connection
         self._attempt = attempt
 
     def received(self, packets: Sequence[InboundPacket], /) -> None:
         """Take packets in."""
-        self._connection._received(self._attempt, packets)  # pyright: ignore[reportPrivateUsage]  # its other half
+        self._connection.received(self._attempt, packets)
 
     def drained(self) -> None:
         """Let those who wait for room go on."""
-        self._connection._wake()  # pyright: ignore[reportPrivateUsage]  # its other half
+        self._connection.wake()
 
     def ended(self, error: EmitterError | None, /) -> None:
         """End the attempt."""
-        self._connection._ended(self._attempt, error)  # pyright: ignore[reportPrivateUsage]  # its other half
+        self._connection.ended(self._attempt, error)
 
 
 def _refused(failure: Exception, endpoint: Endpoint) -> EmitterError:

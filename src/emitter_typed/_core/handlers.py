@@ -73,6 +73,10 @@ class EventHandlers(Generic[W]):
         general = self._general.get(definition.name)
         return found or ([general] if general is not None else [])
 
+    def __bool__(self) -> bool:
+        """Tell whether there is any worker."""
+        return bool(self._general or self._by_channel)
+
     def __iter__(self) -> Iterator[W]:
         """Go through all workers."""
         yield from self._general.values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal, TypeAlias, get_args
+from typing import Generic, Literal, TypeAlias, TypeVar, get_args
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import AsyncWaiters
@@ -28,22 +28,108 @@ def _wanted(statuses: tuple[ConnectionStatus, ...]) -> tuple[ConnectionStatus, .
     return statuses or ("connected",)
 
 
-class _State(ABC):
-    """What both states share."""
+class StateKeeper(ABC):
+    """The state of a client's connection. Clients change it, and users read it as a `ConnectionState`."""
 
     def __init__(self) -> None:
         """Begin closed."""
-        self._status: ConnectionStatus = "closed"
-        self._error: EmitterError | None = None
-        self._connects = 0
-        self._url: str | None = None
+        self.status: ConnectionStatus = "closed"
+        self.error: EmitterError | None = None
+        self.url: str | None = None
+        self.connects: int = 0
         # The connection that it is about: an earlier one may end late.
         self._owner: object = None
+
+    def begin(self, owner: object, url: str) -> None:
+        """Begin the state of another connection."""
+        self._owner = owner
+        self.set(owner, "connecting", url=url)
+
+    @abstractmethod
+    def set(
+        self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
+    ) -> bool:
+        """Change the state, and return True if it belongs to this owner."""
+
+    def _set(self, status: ConnectionStatus, error: EmitterError | None, url: str | None) -> None:
+        self.url = url or self.url
+        self.status = status
+        self.error = error
+        self.connects += status == "connected"
+
+
+class SyncStateKeeper(StateKeeper):
+    """A state that threads can wait for."""
+
+    def __init__(self) -> None:
+        """Begin closed."""
+        super().__init__()
+        self._changed = GuardedCondition()
+
+    def set(
+        self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
+    ) -> bool:
+        """Change the state, and return True if it belongs to this owner."""
+        with self._changed:
+            if owner is not self._owner:
+                return False
+            self._set(status, error, url)
+            self._changed.notify_all()
+        return True
+
+    def forked(self) -> None:
+        """Go on in a process that was forked, where nobody else holds what another thread held."""
+        self._changed = GuardedCondition()
+
+    def wait(self, *statuses: ConnectionStatus, timeout_s: float | None) -> bool:
+        """Wait until it is one of these, and tell whether that came in time."""
+        deadline = None if timeout_s is None else monotonic() + timeout_s
+        with self._changed:
+            while self.status not in statuses:
+                left_s = None if deadline is None else deadline - monotonic()
+                if left_s is not None and left_s <= 0:
+                    return False
+                self._changed.wait(left_s)
+            return True
+
+
+class AsyncStateKeeper(StateKeeper):
+    """A state that tasks can wait for."""
+
+    def __init__(self) -> None:
+        """Begin closed."""
+        super().__init__()
+        self._waiters = AsyncWaiters()
+
+    def set(
+        self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
+    ) -> bool:
+        """Change the state, and return True if it belongs to this owner."""
+        if owner is not self._owner:
+            return False
+        self._set(status, error, url)
+        self._waiters.wake()
+        return True
+
+    async def wait(self, *statuses: ConnectionStatus, timeout_s: float | None) -> bool:
+        """Wait until it is one of these, and tell whether that came in time."""
+        return await self._waiters.until(lambda: self.status in statuses, timeout_s)
+
+
+KeeperT = TypeVar("KeeperT", bound=StateKeeper)
+
+
+class _State(Generic[KeeperT]):
+    """What both states tell."""
+
+    def __init__(self, keeper: KeeperT) -> None:
+        """Made by clients."""
+        self._keeper = keeper
 
     @property
     def status(self) -> ConnectionStatus:
         """The state now."""
-        return self._status
+        return self._keeper.status
 
     @property
     def error(self) -> EmitterError | None:
@@ -51,7 +137,7 @@ class _State(ABC):
 
         None while connected and after a close.
         """
-        return self._error
+        return self._keeper.error
 
     @property
     def url(self) -> str | None:
@@ -61,58 +147,21 @@ class _State(ABC):
 
         It has a port and no path. While reconnecting: the broker of the next attempt. After the end: the last broker.
         """
-        return self._url
+        return self._keeper.url
 
     @property
     def connects(self) -> int:
         """Number of connections of this client that the broker has accepted."""
-        return self._connects
+        return self._keeper.connects
 
     def __repr__(self) -> str:
-        place = "" if self._url is None else f"{self._url} "
-        return f"<{type(self).__name__} {place}{self._status}{f': {self._error}' if self._error is not None else ''}>"
-
-    def _set(self, status: ConnectionStatus, error: EmitterError | None, url: str | None) -> None:
-        self._url = url or self._url
-        self._status = status
-        self._error = error
-        self._connects += status == "connected"
-
-    @abstractmethod
-    def set(
-        self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
-    ) -> bool:
-        """Change the state, and return True if it belongs to this owner. For the clients' own use."""
-
-    def begin(self, owner: object, url: str) -> None:
-        """Begin the state of another connection. For the clients' own use."""
-        self._owner = owner
-        self.set(owner, "connecting", url=url)
+        place = "" if self.url is None else f"{self.url} "
+        return f"<{type(self).__name__} {place}{self.status}{f': {self.error}' if self.error is not None else ''}>"
 
 
 @hides_arguments
-class ConnectionState(_State):
+class ConnectionState(_State[SyncStateKeeper]):
     """The state of a client's connection."""
-
-    def __init__(self) -> None:
-        """Made by clients."""
-        super().__init__()
-        self._changed = GuardedCondition()
-
-    def set(
-        self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
-    ) -> bool:
-        """Change the state, and return True if it belongs to this owner. For the clients' own use."""
-        with self._changed:
-            if owner is not self._owner:
-                return False
-            self._set(status, error, url)
-            self._changed.notify_all()
-        return True
-
-    def forked(self) -> None:
-        """Go on in a forked process, without the locks of its parent's threads. For the clients' own use."""
-        self._changed = GuardedCondition()
 
     def wait(self, *statuses: ConnectionStatus, timeout_s: float | None = None) -> bool:
         """Wait until the connection is in a state.
@@ -129,38 +178,12 @@ class ConnectionState(_State):
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
-        wanted = _wanted(statuses)
-        deadline = None if timeout_s is None else monotonic() + timeout_s
-        with self._changed:
-            while self._status not in wanted:
-                left_s = None if deadline is None else deadline - monotonic()
-                if left_s is not None and left_s <= 0:
-                    return False
-                self._changed.wait(left_s)
-            return True
+        return self._keeper.wait(*_wanted(statuses), timeout_s=timeout_s)
 
 
 @hides_arguments
-class AsyncConnectionState(_State):
+class AsyncConnectionState(_State[AsyncStateKeeper]):
     """The state of an asyncio client's connection."""
-
-    def __init__(self) -> None:
-        """Made by clients."""
-        super().__init__()
-        self._waiters = AsyncWaiters()
-
-    def set(
-        self, owner: object, status: ConnectionStatus, error: EmitterError | None = None, url: str | None = None
-    ) -> bool:
-        """Change the state, and return True if it belongs to this owner. For the clients' own use."""
-        if owner is not self._owner:
-            return False
-        self._set(status, error, url)
-        self._waiters.wake()
-        return True
-
-    def forked(self) -> None:
-        """Go on in a process that was forked; for clients."""
 
     async def wait(self, *statuses: ConnectionStatus, timeout_s: float | None = None) -> bool:
         """Wait until the connection is in a state.
@@ -177,5 +200,4 @@ class AsyncConnectionState(_State):
         """
         if timeout_s is not None:
             check_time_limit(timeout_s, zero=True)
-        wanted = _wanted(statuses)
-        return await self._waiters.until(lambda: self._status in wanted, timeout_s)
+        return await self._keeper.wait(*_wanted(statuses), timeout_s=timeout_s)

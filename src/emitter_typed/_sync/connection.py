@@ -10,7 +10,7 @@ from typing import TypeVar
 from emitter_typed._clock import monotonic
 from emitter_typed._core.connections import Connection, DirectSink, still_lost
 from emitter_typed._core.outcomes import SyncOutcome
-from emitter_typed._core.state import ConnectionState
+from emitter_typed._core.state import SyncStateKeeper
 from emitter_typed._guards import GuardedCondition, put_off
 from emitter_typed._protocol.connection_machine import ConnectionMachine
 from emitter_typed._protocol.packets import InboundPacket, OutboundPacket
@@ -21,7 +21,7 @@ from emitter_typed.errors import Closed, Congested, RequestTimeout
 ResultT = TypeVar("ResultT")
 
 
-class SyncConnection(Connection):
+class SyncConnection(Connection[SyncStateKeeper]):
     """A connection that any thread may use. One thread of its own carries its packets and makes its attempts."""
 
     def __init__(
@@ -29,7 +29,7 @@ class SyncConnection(Connection):
         endpoints: Sequence[Endpoint],
         make_transport: Callable[[Endpoint, Reactor], Transport],
         machine: ConnectionMachine,
-        state: ConnectionState,
+        state: SyncStateKeeper,
         tell_of_connection: Callable[[], None],
         tell_of_loss: Callable[[], None],
     ) -> None:
@@ -44,7 +44,6 @@ class SyncConnection(Connection):
             tell_of_connection,
             tell_of_loss,
         )
-        self._sync_state = state
         self._thread = reactor
         self._room_to_send = GuardedCondition()
         self._over = threading.Event()
@@ -86,7 +85,7 @@ class SyncConnection(Connection):
         if self._writing is not None:
             self._writing.write()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         with self._room_to_send:
             self._room_to_send.notify_all()
 
@@ -97,7 +96,7 @@ class SyncConnection(Connection):
     def forked(self) -> None:
         """End, in a process that was forked, where nobody else holds what another thread held."""
         self._room_to_send = GuardedCondition()
-        self._sync_state.forked()
+        self._state.forked()
         super().forked()
         self._over.set()
 
@@ -118,10 +117,10 @@ class SyncConnection(Connection):
             self._thread.join(max(0.1, deadline - monotonic()))
         return True
 
-    def _received(self, attempt: int, packets: Sequence[InboundPacket]) -> None:
+    def received(self, attempt: int, packets: Sequence[InboundPacket]) -> None:
         self._receiver = threading.get_ident()
         try:
-            super()._received(attempt, packets)
+            super().received(attempt, packets)
         finally:
             self._receiver = None
 
@@ -135,7 +134,7 @@ class SyncConnection(Connection):
 
     def wait_until_open(self, operation: str, timeout_s: float) -> None:
         """Wait while the connection is being made again. Raises Closed, and ConnectionLost after the time limit."""
-        if not self.session.connected and not self._sync_state.wait("connected", "closed", timeout_s=timeout_s):
+        if not self.session.connected and not self._state.wait("connected", "closed", timeout_s=timeout_s):
             raise still_lost(operation, self._state.error, timeout_s)
 
     def answer(self, outcome: SyncOutcome[ResultT], deadline: float, limit_s: float) -> ResultT:

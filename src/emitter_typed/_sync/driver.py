@@ -12,7 +12,7 @@ from emitter_typed._core.driver_base import CONNECT_GRACE_S, Undrained
 from emitter_typed._core.outcomes import SyncOutcome
 from emitter_typed._core.pending import Pending, unacknowledged
 from emitter_typed._core.settings import Settings
-from emitter_typed._core.state import ConnectionState
+from emitter_typed._core.state import ConnectionState, SyncStateKeeper
 from emitter_typed._core.workers import HANDLERS_TIMEOUT_S
 from emitter_typed._guards import Guard, Log, is_inside
 from emitter_typed._masking import hide_keys
@@ -37,7 +37,8 @@ class SyncDriver(SyncReceiving):
         super().__init__(protocol, settings)
         self._connection: SyncConnection | None = None
         self._connecting = Guard()
-        self._state = ConnectionState()
+        self._keeper = SyncStateKeeper()
+        self._state = ConnectionState(self._keeper)
 
     @property
     def state(self) -> ConnectionState:
@@ -67,7 +68,7 @@ class SyncDriver(SyncReceiving):
                 raise self._failure(failure, endpoints[0]) from failure
             connection.session.connecting(outcome)
             self._connection = connection
-            self._state.begin(connection, str(address_of(endpoints[0])))
+            self._keeper.begin(connection, str(address_of(endpoints[0])))
         deadline = monotonic() + self.settings.timeout_s + CONNECT_GRACE_S
         try:
             connection.open()
@@ -90,7 +91,7 @@ class SyncDriver(SyncReceiving):
             endpoints,
             self._make_transport,
             self._machine(len(endpoints)),
-            self._state,
+            self._keeper,
             self.handlers.tell_of_connection,
             self.handlers.tell_of_loss,
         )
@@ -214,7 +215,7 @@ class SyncDriver(SyncReceiving):
                 if not withdrawn:
                     outcome.timed_out()
             if withdrawn:
-                raise still_lost(operation, self._state.error, limit_s) from None
+                raise still_lost(operation, self._keeper.error, limit_s) from None
             raise unacknowledged(error, connection.session) from None
 
     def publish_nowait(

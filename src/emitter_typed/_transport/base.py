@@ -171,6 +171,10 @@ class Reactor(Protocol):
             fd: Its file descriptor. It is to be watched no more before it is closed.
             events: `selectors.EVENT_READ`, `EVENT_WRITE` or both; 0: watch it no more.
             ready: Is called with those that have come.
+
+        Raises:
+            OSError: The system can watch no more sockets, or not this one.
+            RuntimeError: There is no thread that could watch it.
         """
 
     def call_soon(self, call: Callable[[], None], /) -> None:

@@ -18,7 +18,7 @@ _MAX_CONTROL_BYTES: Final = 125
 _READ_BYTES: Final = 64 * 1024
 
 
-class Stream(Protocol):
+class SocketLike(Protocol):
     """A socket, or TLS over one."""
 
     def recv(self, bufsize: int, /) -> bytes:
@@ -46,14 +46,14 @@ class Stream(Protocol):
 class WebSocket:
     """Reads and writes payloads where a socket has frames. Its errors are those of the socket, and ConnectionError."""
 
-    def __init__(self, stream: Stream, received: bytes) -> None:
+    def __init__(self, sock: SocketLike, received: bytes) -> None:
         """Begin after the handshake.
 
         Args:
-            stream: What carries the frames.
+            sock: What carries the frames.
             received: What came with the answer to the handshake, and belongs to frames.
         """
-        self._stream = stream
+        self._sock = sock
         self._raw = bytearray(received)
         self._payload = bytearray()
         self._frame_left = 0
@@ -66,7 +66,7 @@ class WebSocket:
     def recv(self, buffer_size: int) -> bytes:
         """Read payload, at most so many bytes; nothing at the end. Raises BlockingIOError if there is none now."""
         if not self._payload and not self._at_end:
-            data = self._stream.recv(_READ_BYTES)
+            data = self._sock.recv(_READ_BYTES)
             self._at_end = not data
             self._raw += data
             self._parse()
@@ -89,30 +89,30 @@ class WebSocket:
 
     def pending(self) -> int:
         """Return how many bytes are here that the socket does not give any more."""
-        in_tls = getattr(self._stream, "pending", None)
+        in_tls = getattr(self._sock, "pending", None)
         return len(self._payload) + (0 if in_tls is None else int(in_tls()))
 
     def fileno(self) -> int:
         """Return the socket's file descriptor."""
-        return self._stream.fileno()
+        return self._sock.fileno()
 
     def setblocking(self, flag: bool) -> None:
         """Do nothing: the socket does not block."""
 
     def shutdown(self, how: int) -> None:
         """End the socket's directions."""
-        self._stream.shutdown(how)
+        self._sock.shutdown(how)
 
     def close(self) -> None:
         """Close the socket."""
-        self._stream.close()
+        self._sock.close()
 
     def _flush(self) -> None:
         while self._unsent or self._reply:
             if not self._unsent:
                 self._unsent += self._reply
                 self._reply = b""
-            del self._unsent[: self._stream.send(self._unsent)]
+            del self._unsent[: self._sock.send(self._unsent)]
 
     def _parse(self) -> None:
         """Move payload out of the frames that have come, and answer those that are for us."""

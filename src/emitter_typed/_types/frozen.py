@@ -131,6 +131,8 @@ def _resolved(cls: Any) -> list[attrs.Attribute[Any]]:
     return list(attrs.fields(cls))
 
 
+# What most fields hold, by its class: to ask whether it is a Mapping takes many times as long.
+_SCALARS = frozenset({bool, bytes, float, int, str, type(None)})
 _freezers: dict[type, tuple[tuple[str, Freeze], ...]] = {}
 
 
@@ -140,8 +142,9 @@ def freeze_fields(record: Any) -> None:
     known = _freezers.get(cls)
     if known is None:
         # To resolve the types of a class may load a part of a large package: not where nothing is to be frozen.
-        attributes = attrs.fields(cls)
-        if not any(_may_change(getattr(record, attribute.name)) for attribute in attributes):
+        attributes = cls.__attrs_attrs__
+        values = [getattr(record, attribute.name) for attribute in attributes]
+        if not [value for value in values if value.__class__ not in _SCALARS and _may_change(value)]:
             if not attributes:
                 _freezers[cls] = ()
             return

@@ -38,3 +38,15 @@ def test_what_is_replaced_is_given_back() -> None:
     assert handlers.find(ON_PRESENCE, event("a/")) == ["two"]
     assert handlers.set_for_channel("presence", "a/", None) == "two"
     assert list(handlers) == []
+
+
+def test_whether_there_is_any_handler_is_known_without_a_look_at_each() -> None:
+    handlers: EventHandlers[str] = EventHandlers()
+    assert not handlers
+    handlers.set("presence", "all")
+    assert handlers
+    handlers.set("presence", None)
+    handlers.set_for_channel("presence", "a/", "a")
+    assert handlers
+    handlers.set_for_channel("presence", "a/", None)
+    assert not handlers

@@ -92,8 +92,10 @@ def test_all_of_it_arrives_once_and_in_order_when_the_peer_reads_again(
     transport, notes = connected(make, broker, tls=tls, path=path)
     sent = fill(transport, broker, broker.keygen("a/", "w").reveal(), send=send)
     notes.room.clear()
+    # Asked once more, for the system may have taken what waited since the last time, and that was told before.
+    congested = transport.congested
     broker.faults.resume_reading()
-    assert notes.room.wait(LIMIT_S)
+    assert not congested or notes.room.wait(LIMIT_S)
     assert not transport.congested
     transport.send(Publish("emitter/me/", b"", 1, False, 7))
     while notes.next() != Puback(7):

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
-from emitter_typed._core.async_waiters import wake_all
+from emitter_typed._core.async_waiters import check_loop, wake_all
 from emitter_typed._core.streams.stream import MessageT, Stream
 from emitter_typed._on_use import asyncio
-from emitter_typed.errors import Closed, EmitterError
+from emitter_typed.errors import EmitterError
 
 if TYPE_CHECKING:
     from emitter_typed._protocol.receiving.feed import Item
@@ -41,15 +41,11 @@ class AsyncStream(Stream[MessageT]):
     def close(self) -> None:
         """End the stream in peace. Raises Closed in another loop, unless it has ended or its own loop has."""
         if not (self._ended or self._loop.is_closed()):
-            self._check_loop("closed", "close it in that loop")
+            check_loop(self._loop, "a subscription was closed", "close it in that loop")
         super().close()
 
-    def _check_loop(self, what: str, advice: str) -> None:
-        if asyncio.get_running_loop() is not self._loop:
-            raise Closed(f"a subscription was {what} outside the event loop that connected its client", advice)
-
     async def get(self, timeout_s: float | None) -> MessageT | None:
-        """Wait for the next message; None at the end, or when the time is over."""
+        """Wait for the next message; None at the end, or when the time is over. Raises what `take` raises."""
         try:
             async with asyncio.timeout(timeout_s):
                 while (item := await self.take()) is not None:
@@ -69,7 +65,7 @@ class AsyncStream(Stream[MessageT]):
                 self._finish()
                 return None
             else:
-                self._check_loop("read", "read it in that loop, or make another client")
+                check_loop(self._loop, "a subscription was read", "read it in that loop, or make another client")
                 page_s = self._page_limit_s()
                 if self._fetch is not None and page_s is not None and page_s <= 0:
                     self._give_up_overdue(self._fetch)

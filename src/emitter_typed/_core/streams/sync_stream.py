@@ -47,7 +47,7 @@ class SyncStream(Stream[MessageT]):
             self._go_on()
 
     def get(self, timeout_s: float | None) -> MessageT | None:
-        """Wait for the next message; None at the end, or when the time is over."""
+        """Wait for the next message; None at the end, or when the time is over. Raises what `take` raises."""
         deadline = None if timeout_s is None else monotonic() + timeout_s
         while (item := self.take(deadline)) is not None:
             if (message := self.message(item)) is not None:

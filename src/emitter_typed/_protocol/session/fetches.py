@@ -46,7 +46,7 @@ class Fetch:
         self._fetches: Fetches | None = None
 
     def begin(self, fetches: Fetches) -> None:
-        """Take a turn among others."""
+        """Learn among which others it takes its turn, and tell these of its end."""
         self._fetches = fetches
 
     def requested(self) -> None:
@@ -105,10 +105,10 @@ class Fetches:
         if fetch.ended:
             # Whoever wanted it has gone.
             return
+        fetch.begin(self)
         if self._under_way < MAX_UNDER_WAY:
             self._begin(fetch)
         else:
-            fetch.begin(self)
             self._waiting.append(fetch)
 
     def ended(self, fetch: Fetch, error: EmitterError | None) -> None:
@@ -132,6 +132,5 @@ class Fetches:
         except EmitterError:
             fetch.ended = True
             raise
-        fetch.begin(self)
         fetch.requested()
         self._under_way += 1

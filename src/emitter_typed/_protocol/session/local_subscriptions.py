@@ -131,7 +131,7 @@ class LocalSubscriptions:
         """Tell whether the broker has granted a channel that somebody still needs."""
         return channel in self._wire and self._wire[channel].granted is not None
 
-    def share(self, channel: str) -> bool:
+    def shares(self, channel: str) -> bool:
         """Tell whether a sink that is there may also match something at or below a channel."""
         return self._by_filter.touches(split_share(channel)[1])
 

@@ -31,8 +31,7 @@ class RestorableRequests:
     def note(self, definition: RequestDefinition[object], request: Record, *, called_for: bool) -> bool:
         """Learn of a request that the broker has carried out, and tell whether it has ended something."""
         lasting = definition.lasting
-        if lasting is None:
-            return False
+        assert lasting is not None, "only what lasts is restored"
         id_ = definition.lasting_id(request)
         if lasting.is_ended_by(request):
             self._begun.pop(id_, None)

@@ -465,6 +465,9 @@ class Session:
             self._reject(call, without_frames(error))
             return
         definition, request = call.definition, call.record
+        if definition.lasting is None:
+            call.call_result.resolve(response)
+            return
         for_watches = isinstance(call.call_result, RestoredRequest | WatchResult)
         if self._restorable.note(definition, request, called_for=not for_watches):
             self._watches.end(definition, request, call.watching)

@@ -122,7 +122,7 @@ class WireSubscriptions:
 
     def shares(self, channel: str) -> bool:
         """Tell whether others of this client may receive what the broker sends to a new subscriber of a channel."""
-        return self._local.share(channel)
+        return self._local.shares(channel)
 
     def restore(self) -> None:
         """Ask a new connection for all that was granted before and somebody still needs."""
@@ -153,7 +153,8 @@ class WireSubscriptions:
         for prepared, sinks, code in zip(resubscribing.subscriptions, resubscribing.sinks, return_codes, strict=True):
             error = next(errors) if code >= REFUSED else None
             if isinstance(error, BrokerError):
-                error = error.on_channel(prepared.channel)
+                # It came for a packet of many filters.
+                error = type(error)(error.status, error.message, error.operation, channel=prepared.channel)
             for sink in sinks:
                 if error is None:
                     sink.restored()

@@ -122,7 +122,7 @@ class PahoTransport:
 
     def count_unsent(self) -> int:
         """Return how many messages of QoS 0 have not been written, or were not before the end."""
-        return sum(map(_is_once, (*self._unwritten, *self._outgoing)))
+        return sum(map(_is_qos0, (*self._unwritten, *self._outgoing)))
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Send what waits and a DISCONNECT, within so many seconds; the shortest limit counts."""
@@ -455,7 +455,7 @@ class PahoTransport:
             self._sink.drained()
 
 
-def _is_once(packet: OutboundPacket | bytes) -> bool:
+def _is_qos0(packet: OutboundPacket | bytes) -> bool:
     """Tell whether it is a message of QoS 0."""
     return is_qos0(packet) if isinstance(packet, bytes) else isinstance(packet, Publish) and not packet.qos
 

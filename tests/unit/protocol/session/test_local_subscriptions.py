@@ -221,7 +221,7 @@ def test_what_cannot_be_confused_stands_side_by_side(local: LocalSubscriptions) 
 def test_a_new_subscriber_shares_with_those_at_or_below_its_channel_and_above_it(local: LocalSubscriptions) -> None:
     added(local, "a/b/")
 
-    assert [local.share(channel) for channel in ("a/", "a/b/", "a/b/c/", "b/")] == [True, True, True, False]
+    assert [local.shares(channel) for channel in ("a/", "a/b/", "a/b/c/", "b/")] == [True, True, True, False]
 
 
 def test_with_the_connection_all_are_lost_and_stay(local: LocalSubscriptions) -> None:
