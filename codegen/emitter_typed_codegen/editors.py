@@ -559,7 +559,21 @@ def _of_values(called: str, names: Collection[str]) -> JsonSchema:
         conditions.append(_if(called, [kind], {"properties": {"default": _value_of(kind)}}, mark=""))
         conditions.append(_if(called, [kind], {"properties": {"default": or_null}}, mark=r"\?"))
     conditions.append(_if(called, list(_SPELLED), {"dependencies": {"blank": ["default"]}}, mark=""))
+    if "required" in names:
+        conditions += _of_required(called)
     return {"allOf": conditions}
+
+
+def _of_required(called: str) -> Iterable[Json]:
+    """Yield what holds for a field that is never absent, and for one of which that is denied."""
+    never, denied = (_has({"required": {"const": value}}) for value in (True, False))
+    for name in ("default", "blank"):
+        yield {"if": never, "then": _never(name, f"with required: true, {name} means nothing")}
+    message = "required: true is for a type with a ?; without it, the field is required already"
+    yield {"if": never, "then": {"properties": {called: {"pattern": r"\?\s*$", "patternErrorMessage": message}}}}
+    message = "write the type with a ?, and remove required: false"
+    optional: JsonSchema = {called: {"pattern": r"\?\s*$", "patternErrorMessage": message}}
+    yield {"if": denied, "then": {"anyOf": [{"required": ["default"]}, {"properties": optional}]}}
 
 
 def _value_of(kind: Limited) -> JsonSchema:

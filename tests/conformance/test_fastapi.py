@@ -150,7 +150,8 @@ opened = [
     for mode, speed, event in [("auto", 10, "button"), ("other", 11, "later")]
 ]
 types = [Blanks, Command, Formats, House, Keeping, Kept, Node, Rights, Scalars, Tree, Placed, records.Reading,
-    numbers.Battery, opened_types.Log, Opened, unions.Command, unions.Change, list[Command], dict[str, House | None]]
+    records.State, numbers.Battery, opened_types.Log, opened_types.Signal, Opened,
+    unions.Trace, unions.Command, unions.Change, list[Command], dict[str, House | None]]
 reading = Reading(celsius=1.0)
 model = Model(reading=reading, command=SetMode(mode=Mode.AUTO))
 schemas = [TypeAdapter(type_).json_schema(mode=mode) for type_ in types for mode in ("validation", "serialization")]
@@ -446,6 +447,6 @@ def test_every_kind_of_type_has_a_json_schema(service: Service) -> None:
     made = json.loads(service.run("-c", MODELS, given=None))
 
     service.run("-c", VALID, given=made["schemas"])
-    assert len(made["schemas"]) == 38
+    assert len(made["schemas"]) == 44
     pages = [name for schema in made["schemas"] for name in schema.get("$defs", {}) if name.startswith("Page")]
     assert set(pages) == {"Page_int", "Page_str"}

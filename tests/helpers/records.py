@@ -123,6 +123,15 @@ class Reading(Record):
 
 
 @frozen(kw_only=True)
+class Present(Record):
+    rssi: int | None
+    note: str | None = field(validator=pattern("[a-z]*"))
+    seen_at: datetime | None = field(metadata=wire("seenAt", format="unix", also_read=("seen",)))
+    last: Present | None
+    modes: tuple[Mode | None, ...] | None
+
+
+@frozen(kw_only=True)
 class SetMode(Record):
     mode: Mode
 
@@ -142,6 +151,17 @@ class Log(Record):
     told: tuple[Told, ...] = ()
     last: Told | None = None
     by_name: Mapping[str, Told] = field(factory=dict[str, "Told"])
+
+
+Numbered = Annotated[SetMode | Identify, Tag("op", ((0, SetMode), (1, Identify)))]
+Signal = Annotated[SetMode | Identify | UnrecognizedMember[int], Tag("op", ((1, SetMode), (-2, Identify)), open=True)]
+
+
+@frozen(kw_only=True)
+class Frames(Record):
+    numbered: tuple[Numbered, ...] = ()
+    signal: Signal | None = None
+    by_name: Mapping[str, Signal] = field(factory=dict[str, "Signal"])
 
 
 Command = Annotated[SetMode | Identify, Tag("kind", (("set_mode", SetMode), ("identify", Identify)))]

@@ -132,7 +132,9 @@ class Hostile:
             # No field is called so on the wire.
             tag = f"tag {self.random.randrange(99)}"
             is_open = self.random.random() < 0.5
-            values = [f"v{i}" for i in range(len(members))]
+            values: list[object] = [f"v{i}" for i in range(len(members))]
+            if self.random.random() < 0.3:
+                values = [*self.random.sample([0, 1, -1, 2**63 - 1, -(2**63), 10, 11], len(members))]
             types[name] = {"union": members, "tag": tag, "values": values, "open": is_open}
             self.kinds[name] = "union"
         return types
@@ -195,15 +197,20 @@ class Hostile:
         is_open = self.random.random() < 0.5
         if self.random.random() < 0.3:
             numbers = self.random.sample([0, 1, -1, 2**63 - 1, -(2**63), 42], len(wires))
-            described = [number if self.random.random() < 0.5 else {"value": number} for number in numbers]
+            described = [number if self.random.random() < 0.5 else self._old({"value": number}) for number in numbers]
             return {"enum": dict(zip(wires, described, strict=True)), "open": is_open}
+        if self.random.random() < 0.3:
+            return {"enum": {wire: self._old({"name": wire}) for wire in wires}, "open": is_open}
         return {"enum": wires, "open": is_open}
+
+    def _old(self, described: Described) -> Described:
+        return {**described, "deprecated": 'say """another\\'} if self.random.random() < 0.5 else described
 
     def _flags(self, name: str) -> Described:
         taken: set[str] = set()
         letters = self.random.sample("abcdeXYZ", 3)
         self.values[name] = letters
-        return {"flags": {letter: {"name": self._pick(taken, constant_name, bool)} for letter in letters}}
+        return {"flags": {letter: self._old({"name": self._pick(taken, constant_name, bool)}) for letter in letters}}
 
     def _secret(self, _: str) -> Described:
         return {"alias": "string", "secret": True}
@@ -248,6 +255,8 @@ class Hostile:
         elif not ref.endswith("?") and self._is_record(ref):
             # Otherwise it might need itself.
             described["type"] = f"{ref}?"
+        if default is None and str(described["type"]).endswith("?") and self.random.random() < 0.3:
+            described["required"] = True
         hidden = hidden_name(attribute_name(name))
         if self.random.random() < 0.2 and hidden not in taken:
             taken.add(hidden)

@@ -24,6 +24,7 @@ from tests.helpers.json_libraries import without_msgspec
 from tests.helpers.records import (
     Command,
     Formats,
+    Frames,
     House,
     Identify,
     Kept,
@@ -31,10 +32,12 @@ from tests.helpers.records import (
     Log,
     Mode,
     Node,
+    Present,
     Reading,
     Rights,
     Scalars,
     SetMode,
+    Signal,
     Source,
     Told,
     Tree,
@@ -48,6 +51,7 @@ TYPES: list[Any] = [
         Scalars,
         Formats,
         Reading,
+        Present,
         SetMode,
         Identify,
         House,
@@ -56,6 +60,8 @@ TYPES: list[Any] = [
         Command,
         Lamp,
         Told,
+        Signal,
+        Frames,
         Log,
         Kept,
         tuple[Reading, ...],
@@ -139,6 +145,7 @@ NAMES = st.sampled_from(
             '"last"',
             '"by_name"',
         ),
+        *('"rssi"', '"seenAt"', '"seen"', '"modes"', '"op"', '"numbered"', '"signal"'),
     ]
 )
 
@@ -171,6 +178,14 @@ RIGHT = [
     '{"seconds":9223372036854775808}',
     '{"limits":{"a":1,"b":0.5},"tags":["a"],"gaps":[1,null],"extra":{"x":[1.0,1e-7]},"commands":[{"kind":"identify"}]}',
     '{"limits":{"a":-1}}',
+    '{"numbered":[{"op":0,"mode":"auto"},{"op":1}],"signal":{"op":7,"a":[1]},"by_name":{"x":{"op":-2}}}',
+    '{"numbered":[{"op":true,"mode":"auto"}]}',
+    '{"numbered":[{"op":1.0}],"signal":{"op":9223372036854775808}}',
+    '{"op":1,"mode":"auto"}',
+    '{"op":"1","mode":"auto"}',
+    '{"rssi":null,"note":null,"seenAt":null,"last":null,"modes":null}',
+    '{"rssi":1,"note":"a","seen":5,"modes":["auto",null],"last":{"rssi":null,"note":"A","seen":null,"last":null}}',
+    '{"rssi":1,"seenAt":0,"last":null,"modes":[]}',
     '{"readings":[{"celsius":1.5},{"celsius":1e400}]}',
     (
         '{"text":"x","flag":true,"count":1,"ratio":1,"blob":"eA==","at":"2026-01-31T12:00:00Z","day":"2026-01-31",'

@@ -43,6 +43,7 @@ def _numbers(walk: Walk, old: Enum, new: Enum, at: At) -> tuple[Sequence[EnumVal
         inside = at.of(one.key, other.key)
         walk.add(rule, *inside, f"the number of {one.name}: {one.wire} → {other.wire}")
         walk.doc(one.doc, other.doc, inside)
+        walk.doc(one.deprecated or "", other.deprecated or "", inside, "deprecated")
     names = {one.name for one, _ in moved}
     rest = [[one for one in values if one.name not in names] for values in (old.values, new.values)]
     return rest[0], rest[1]
@@ -64,4 +65,5 @@ def _values(walk: Walk, old: Sequence[EnumValue], new: Sequence[EnumValue], at: 
                 rule = "value-name-reused" if other.name in names else "value-renamed"
                 walk.add(rule, *inside, f"the name of {wire} in Python: {one.name} → {other.name}")
             walk.doc(one.doc, other.doc, inside)
+            walk.doc(one.deprecated or "", other.deprecated or "", inside, "deprecated")
     walk.order(before, after, at)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from emitter_typed_codegen.compare.uses import compare_use
 from emitter_typed_codegen.compare.values import among, meaning
 from emitter_typed_codegen.compare.walk import At, Walk
-from emitter_typed_codegen.compare.wire import required, resolve
+from emitter_typed_codegen.compare.wire import resolve
 from emitter_typed_codegen.compare.words import as_json, short
 from emitter_typed_codegen.model import Enum, Field, Flags, Literal_, Record, Scalar, ScalarName, Schema, Secret
 from emitter_typed_codegen.resolve.constraints import keeps
@@ -36,7 +36,7 @@ def compare_records(walk: Walk, old: Record, new: Record, at: At) -> None:
     known = [one for one, _ in same], [other for _, other in same]
     for one in old.fields:
         if one not in known[0]:
-            rule = "field-removed-required" if required(one) else "field-removed"
+            rule = "field-removed-required" if one.is_required else "field-removed"
             walk.add(rule, (*at.old, one.name), at.new, f"the field {one.name} is removed")
     for other in new.fields:
         if other not in known[1]:
@@ -47,7 +47,7 @@ def compare_records(walk: Walk, old: Record, new: Record, at: At) -> None:
 
 
 def _added(walk: Walk, old: Record, field: Field) -> str:
-    if required(field):
+    if field.is_required:
         return "field-added-required"
     base = resolve(walk.new, field.type)
     takes_all = base.base == Scalar("json") and base.optional and not base.constraints and not field.constraints
@@ -83,7 +83,7 @@ def _names(walk: Walk, old: Field, new: Field, at: At, *, reused: bool) -> None:
             (False, True): "field-renamed-only-old-read-both",
             (False, False): "field-renamed",
         }[forth, back]
-        refuses = (not back and required(old)) or (not forth and required(new))
+        refuses = (not back and old.is_required) or (not forth and new.is_required)
         if refuses and not (forth and back):
             rule += "-required"
         walk.add(rule, *at, f"name on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
@@ -97,7 +97,7 @@ def _names(walk: Walk, old: Field, new: Field, at: At, *, reused: bool) -> None:
     read = {new.wire, *new.also_read}
     for name in old.also_read:
         if name not in read:
-            rule = "also-read-removed-required" if required(new) else "also-read-removed"
+            rule = "also-read-removed-required" if new.is_required else "also-read-removed"
             walk.add(rule, inside.old, at.new, f"{name} is no longer in also_read")
     for name in new.also_read:
         if name not in (old.wire, *old.also_read):
@@ -106,7 +106,7 @@ def _names(walk: Walk, old: Field, new: Field, at: At, *, reused: bool) -> None:
 
 def _presence(walk: Walk, old: Field, new: Field, at: At) -> None:
     """Compare whether a field may be absent, and what it is then."""
-    before, after = required(old), required(new)
+    before, after = old.is_required, new.is_required
     absent = _absent(old), _absent(new)
     inside = at.inside("default")
     if before and after:
@@ -134,7 +134,7 @@ def _absent(field: Field) -> Literal_:
 
 def _writes_null(field: Field) -> bool:
     """Tell whether a None is written, and not left out."""
-    return required(field) or _absent(field) is not None
+    return field.is_required or _absent(field) is not None
 
 
 def _blank(walk: Walk, old: Field, new: Field, at: At) -> None:

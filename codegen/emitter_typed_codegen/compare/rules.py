@@ -242,7 +242,7 @@ _TABLE = (
         why="New programs omit the field if it is None. Old programs refuse messages that lack it.",
         fix="give the field a default: then new programs always write it",
         order="readers-first",
-        constructs=("Field.type", "Optional.item"),
+        constructs=("Field.type", "Field.required", "Optional.item"),
     ),
     Rule(
         id="field-made-required",
@@ -251,7 +251,7 @@ _TABLE = (
         why="New programs refuse messages that lack the field: those of old programs and stored ones.",
         fix="give the field a default",
         order="writers-first",
-        constructs=("Field.type", "Optional.item"),
+        constructs=("Field.type", "Field.required", "Optional.item"),
     ),
     Rule(
         id="default-added-to-required",
@@ -908,12 +908,12 @@ _TABLE = (
     ),
     Rule(
         id="doc-changed",
-        what="a text for people is changed, or a unit is added or removed",
+        what="a text for people is changed, a unit is added or removed, or a value of an enum or a flag is deprecated",
         effects=_SAFE,
         why="Messages and code stay the same.",
         constructs=(
             "Schema.doc", "Record.doc", "Enum.doc", "Flags.doc", "Union.doc", "Alias.doc", "Secret.doc", "Field.doc",
-            "EnumValue.doc", "Channel.doc", "Field.unit",
+            "EnumValue.doc", "EnumValue.deprecated", "Channel.doc", "Field.unit",
         ),
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from emitter_typed_codegen.compare.walk import At, Walk
-from emitter_typed_codegen.compare.wire import reads, required, resolve
+from emitter_typed_codegen.compare.wire import reads, resolve
 from emitter_typed_codegen.compare.words import short
 from emitter_typed_codegen.model import Record, Schema, Union
 
@@ -20,7 +20,9 @@ def compare_unions(walk: Walk, old: Union, new: Union, at: At) -> None:
     swapped = {
         value: found
         for value, name in old.members
-        if after.get(value, name) != name and (found := _value(new, name)) and _value(old, after[value])
+        if after.get(value, name) != name
+        and (found := _value(new, name)) is not None
+        and _value(old, after[value]) is not None
     }
     moved |= swapped
     for value, name in old.members:
@@ -85,14 +87,14 @@ def _taken(schema: Schema, record: Record, others: Schema, member: Record) -> tu
     for field in record.fields:
         other = written.get(field.wire)
         if other is None:
-            some, each = (False, False) if required(field) else (some, each)
+            some, each = (False, False) if field.is_required else (some, each)
             continue
         reader, writer = resolve(schema, field.type).base, resolve(others, other.type).base
         forth = reads(reader, field.format, writer, other.format, "json")
         back = reads(writer, other.format, reader, field.format, "json")
-        always = required(other) or other.default is not None
-        each &= forth and (always or not required(field))
-        some &= forth or back or not (always or required(field))
+        always = other.is_required or other.default is not None
+        each &= forth and (always or not field.is_required)
+        some &= forth or back or not (always or field.is_required)
     return some, each
 
 
@@ -104,6 +106,6 @@ def _form(schema: Schema, name: str) -> object:
     return {evolve(one, name=one.wire, doc="", unit="", deprecated=None) for one in declared.fields}
 
 
-def _value(union: Union, member: str) -> str | None:
+def _value(union: Union, member: str) -> str | int | None:
     """Return the value of the tag for a member; None if the union has no such member."""
     return next((value for value, name in union.members if name == member), None)

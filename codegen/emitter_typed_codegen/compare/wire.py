@@ -12,7 +12,6 @@ from emitter_typed_codegen.model import (
     Constraint,
     Declaration,
     Enum,
-    Field,
     Flags,
     List,
     Map,
@@ -102,11 +101,6 @@ def resolve(schema: Schema, ref: TypeRef) -> Resolved:
         ref = declared.type
 
 
-def required(field: Field) -> bool:
-    """Tell whether a record refuses a message without a field."""
-    return not field.has_default and not isinstance(field.type, Optional)
-
-
 def as_it_is(found: Resolved, position: Position) -> bool:
     """Tell whether a type is a text, or bytes, that is a whole payload without being JSON: only without a `?`."""
     base = found.base
@@ -127,7 +121,8 @@ def kind(base: Base, format: str | None, position: Position) -> str:
             # With a ?, it is JSON.
             return "string"
         return f"{base.name}:{format}" if format is not None else base.name
-    return "enum:int" if isinstance(base, Enum) and base.has_numbers else type(base).__name__.lower()
+    name = type(base).__name__.lower()
+    return f"{name}:int" if isinstance(base, Enum | Union) and base.has_numbers else name
 
 
 def reads(reader: Base, reader_format: str | None, writer: Base, writer_format: str | None, position: Position) -> bool:

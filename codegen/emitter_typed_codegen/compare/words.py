@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from emitter_typed_codegen.model import Declaration, Enum, EnumValue, List, Literal_, Map, Optional, TypeRef
+from emitter_typed_codegen.model import Declaration, Enum, EnumValue, List, Literal_, Map, Optional, TypeRef, Union
 
 _LONGEST = 60
 
@@ -26,7 +26,8 @@ def spelled(ref: TypeRef, format: str | None = None) -> str:
 
 def kind_of(declared: Declaration) -> str:
     """Return what is declared, such as `record`."""
-    return "enum of numbers" if isinstance(declared, Enum) and declared.has_numbers else type(declared).__name__.lower()
+    name = type(declared).__name__.lower()
+    return f"{name} of numbers" if isinstance(declared, Enum | Union) and declared.has_numbers else name
 
 
 def called(value: EnumValue) -> str:

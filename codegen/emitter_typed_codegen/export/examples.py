@@ -157,22 +157,27 @@ class Examples:
             raise _None
         made: dict[str, object] = {}
         for one in record.fields:
-            optional = resolve(self.schema, one.type).optional
-            needed = not (one.has_default or optional)
+            needed = one.is_required
             if one.deprecated is not None and not needed:
                 continue
             if one.has_default and one.default is not None:
                 made[one.wire] = wire_value(self.schema, one.type, one.default, one.format)
                 continue
-            # What may be absent is so where the record is in itself, or lies deep.
-            if not needed and (record.name in within or len(within) > _DEEP):
+            nothing = resolve(self.schema, one.type).optional
+            # What may be absent or null is so where the record is in itself, or lies deep.
+            if (nothing or not needed) and (record.name in within or len(within) > _DEEP):
+                made |= {one.wire: None} if needed else {}
                 continue
             try:
                 inside = (*within, record.name)
                 made[one.wire] = self._value(one.type, one.constraints, one.format, one.name, inside, one.blank)
             except _None:
                 empty = resolve(self.schema, one.type)
-                if needed and isinstance(empty.base, List | Map) and not _least((*one.constraints, *empty.constraints)):
+                if needed and nothing:
+                    made[one.wire] = None
+                elif (
+                    needed and isinstance(empty.base, List | Map) and not _least((*one.constraints, *empty.constraints))
+                ):
                     made[one.wire] = [] if isinstance(empty.base, List) else {}
                 elif needed:
                     raise
@@ -196,9 +201,10 @@ class Examples:
         limits = (*constraints, *found.constraints)
         match found.base:
             case Enum():
-                yield from (value.wire for value in found.base.values)
+                values = sorted(found.base.values, key=lambda value: value.deprecated is not None)
+                yield from (value.wire for value in values)
             case Flags():
-                yield found.base.letters
+                yield "".join(value.key for value in found.base.values if value.deprecated is None)
             case Secret():
                 yield "hidden text"
             case Scalar(name="json"):

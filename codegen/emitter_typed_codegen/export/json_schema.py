@@ -245,7 +245,7 @@ class JsonSchemas:
         required: list[str] = []
         further: list[Json] = []
         for field in one.fields:
-            needed = not (field.has_default or resolve(self.schema, field.type).optional)
+            needed = field.is_required
             properties[field.wire] = self.field(field)
             if field.also_read:
                 for name in field.also_read:
@@ -276,25 +276,29 @@ class JsonSchemas:
 
     def _union(self, one: Union) -> Json:
         values = [value for value, _ in one.members]
+        any_value = SCALARS["int" if one.has_numbers else "string"]
+        kind: Json = {"type": any_value["type"]}
         members: list[Json] = [
             {
-                "title": value,
+                "title": str(value),
                 "allOf": [
                     {"$ref": self.root + self.keys[name]},
-                    {"type": "object", "properties": {one.tag: {"type": "string", "const": value}}},
+                    {"type": "object", "properties": {one.tag: {**kind, "const": value}}},
                 ],
             }
             for value, name in one.members
         ]
         if one.open:
-            unknown: Json = {"type": "string", "not": {"enum": values}}
+            unknown: Json = {**any_value, "not": {"enum": values}}
             members.append({"title": "other", "type": "object", "properties": {one.tag: unknown}})
+        # The values of a discriminator are texts.
+        discriminated = self.extensions and not one.open and not one.has_numbers
         return {
             "type": "object",
             "required": [one.tag],
-            "properties": {one.tag: {"type": "string"} if one.open else {"type": "string", "enum": values}},
+            "properties": {one.tag: any_value if one.open else {**kind, "enum": values}},
             "oneOf": members,
-            **({"discriminator": one.tag} if self.extensions and not one.open else {}),
+            **({"discriminator": one.tag} if discriminated else {}),
         }
 
     def _extension(self, name: str, value: object) -> Json:
@@ -305,8 +309,9 @@ def value_notes(values: Iterable[EnumValue]) -> Iterator[str]:
     """Yield what is said of the values of an enum or of flags."""
     for value in values:
         called = f" ({value.name})" if value.name != value.wire else ""
-        if value.doc or called:
-            yield f"`{value.wire}`{called}: {value.doc}" if value.doc else f"`{value.wire}`{called}"
+        words = _words(value.doc, *([] if value.deprecated is None else [f"Deprecated: {value.deprecated}"]))
+        if words or called:
+            yield f"`{value.wire}`{called}: {words}" if words else f"`{value.wire}`{called}"
 
 
 def _limit(base: Base, kind: str, one: Constraint, format: str | None) -> tuple[Json, str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve
 
-from emitter_typed_codegen.compare.wire import resolve
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.export.channels import (
     DIRECTIONS,
@@ -101,6 +100,7 @@ class ValueView:
     name: str = ""
     doc: str = ""
     type: tuple[Piece, ...] = ()
+    deprecated: str | None = None
 
 
 @frozen(kw_only=True)
@@ -285,13 +285,12 @@ class _Page:
                 return evolve(made, alias=(Piece("string"),), notes=("Not shown in logs.",))
 
     def _field(self, one: Field) -> FieldView:
-        found = resolve(self.schema, one.type)
         default = wire_value(self.schema, one.type, one.default, one.format)
         form = _FORMS.get(one.format or "")
         return FieldView(
             name=one.wire,
             type=tuple(self._pieces(one.type)),
-            required=not (one.has_default or found.optional),
+            required=one.is_required,
             default=_json(default) if one.has_default else "",
             limits=(*([form] if form else []), *_limits(one.constraints)),
             unit=one.unit,
@@ -322,7 +321,13 @@ class _Page:
 
 def _values(values: Sequence[EnumValue]) -> tuple[ValueView, ...]:
     return tuple(
-        ValueView(text=_json(one.wire), name="" if one.name == one.wire else one.name, doc=one.doc) for one in values
+        ValueView(
+            text=_json(one.wire),
+            name="" if one.name == one.wire else one.name,
+            doc=one.doc,
+            deprecated=one.deprecated,
+        )
+        for one in values
     )
 
 

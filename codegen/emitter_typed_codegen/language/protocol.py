@@ -32,6 +32,7 @@ from emitter_typed_codegen.language.users import (
     LIMIT_KEYS,
     PARAMETER,
     RECORD_NAME,
+    REQUIRED,
     UNIT,
     fields_of,
 )
@@ -104,7 +105,10 @@ WATCH = Shape(
 _REQUEST_FIELD = evolve(
     FIELD,
     name="request-field",
-    keys=(evolve(FIELD_TYPE, value=Type(scalars=(*ORDINARY, "channel", "filter"))), *FIELD.keys[1:]),
+    keys=(
+        evolve(FIELD_TYPE, value=Type(scalars=(*ORDINARY, "channel", "filter"))),
+        *(key for key in FIELD.keys[1:] if key is not REQUIRED),
+    ),
 )
 
 REQUEST_FIELDS = Shape(

@@ -95,6 +95,14 @@ LIMIT_KEYS = tuple(Key(rule, Limit(rule=rule), doc) for rule, doc in _LIMITED.it
 
 FIELD_TYPE = Key("type", Type(), "The type. With `?` at its end, the value may be absent or null.", required=True)
 
+REQUIRED = Key(
+    "required",
+    Flag(),
+    "`true`: the field is never absent, although its type ends with `?`. None is written as null, and a message "
+    "without the field is refused.",
+    default="false",
+)
+
 FIELD = Shape(
     name="field",
     keys=(
@@ -120,6 +128,7 @@ FIELD = Shape(
             "are read, in order. They are never written. Use it to rename a field.",
         ),
         Key("default", TypedValue(), "The value of an absent field. It must fit the type and the limits."),
+        REQUIRED,
         DEPRECATED,
         *LIMIT_KEYS,
     ),
@@ -173,6 +182,11 @@ RECORD = Shape(
 )
 
 _MEANING = Key("doc", Prose(), "What it means.")
+_OLD = Key(
+    "deprecated",
+    Text(examples=("use auto",), called="a text that says what to use instead"),
+    "What to use instead, as in `use auto`. Docstrings and exported documents say it; no program is warned.",
+)
 NUMBER = Whole(least=-(1 << 63), most=(1 << 63) - 1)
 
 VALUE = Shape(
@@ -181,13 +195,14 @@ VALUE = Shape(
         Key("name", NAME, "The name of a text in Python. Default: the text."),
         Key("value", NUMBER, "The number on the wire. The key before it is its name."),
         _MEANING,
+        _OLD,
     ),
     doc="A value of an enum.",
 )
 
 LETTER = Shape(
     name="letter",
-    keys=(Key("name", NAME, "Its name in Python. Default: the letter."), _MEANING),
+    keys=(Key("name", NAME, "Its name in Python. Default: the letter."), _MEANING, _OLD),
     doc="The meaning of a letter of flags.",
 )
 
@@ -208,10 +223,10 @@ ENUM = Shape(
                     ),
                 )
             ),
-            'A few texts (`"1"` and `"true"` in quotes): a list, or a map to docs or to `{name, doc}`, where `name` is '
-            'the name in Python. A text that cannot be a name, such as `""`, needs a `name`: `{"": {name: none}, '
-            'on: ""}`. Or a few numbers: a map of names to numbers, `{unknown: 0, charging: 1}`, or to '
-            "`{value: 1, doc}`.",
+            'A few texts (`"1"` and `"true"` in quotes): a list, or a map to docs or to `{name, doc, deprecated}`, '
+            'where `name` is the name in Python. A text that cannot be a name, such as `""`, needs a `name`: '
+            '`{"": {name: none}, on: ""}`. Or a few numbers: a map of names to numbers, `{unknown: 0, charging: 1}`, '
+            "or to `{value: 1, doc, deprecated}`.",
             required=True,
         ),
         DOC,
@@ -237,7 +252,7 @@ FLAGS = Shape(
                     MapOf(value=Either(of=(_DESCRIBED, Described(shapes=(LETTER,)))), names=_LETTER, at_least=1),
                 )
             ),
-            "A map of one letter (a to z, A to Z) to docs or to `{name, doc}`, or a list of letters.",
+            "A map of one letter (a to z, A to Z) to docs or to `{name, doc, deprecated}`, or a list of letters.",
             required=True,
         ),
         DOC,
@@ -267,13 +282,15 @@ UNION = Shape(
         DOC,
         Key(
             "values",
-            ListOf(item=Text(quoted=True, may_be_empty=True), unique=True),
-            "The value of the tag for each record, in order. Default: the record's name in snake_case.",
+            ListOf(item=Either(of=(NUMBER, Text(quoted=True, may_be_empty=True))), unique=True),
+            "The value of the tag for each record, in order: texts, or whole numbers, as in `[1, 2]`. Default: the "
+            "record's name in snake_case.",
         ),
         Key(
             "open",
             Flag(),
-            "`true`: an object with any other text as its tag is kept, as an `UnrecognizedMember`, instead of refused.",
+            "`true`: an object with any other text, or any other number, as its tag is kept, as an "
+            "`UnrecognizedMember`, instead of refused.",
             default="false",
         ),
     ),

@@ -11,7 +11,7 @@ from typing import cast
 from attrs import evolve, fields, has
 
 from emitter_typed_codegen.model.schema import Import, Schema
-from emitter_typed_codegen.model.types import JsonMap, Union
+from emitter_typed_codegen.model.types import EnumValue, Field, JsonMap, Union
 
 _NUMBER = re.compile("([0-9]+)")
 
@@ -19,7 +19,11 @@ _NUMBER = re.compile("([0-9]+)")
 _LEFT_OUT: dict[type, set[str]] = {Schema: {"source", "imported", "by_name"}, Import: {"path", "schema"}}
 
 # Parts of the meaning only where they are set: the digests of schemas without them stay the same.
-_IF_SET: dict[type, tuple[str, ...]] = {Union: ("open",)}
+_IF_SET: dict[type, tuple[str, ...]] = {
+    EnumValue: ("deprecated",),
+    Field: ("required",),
+    Union: ("open",),
+}
 
 _AS_THEY_ARE = {str, bool, int, float, type(None)}
 
@@ -63,7 +67,9 @@ def _plain(value: object) -> object:
         return value
     # Most are texts and the like, and there are tens of thousands.
     held = [one if (one := getattr(value, name)).__class__ in _AS_THEY_ARE else _plain(one) for name in names]
-    held += [name for name in _IF_SET.get(kind, ()) if getattr(value, name)]
+    for name in _IF_SET.get(kind, ()):
+        one = getattr(value, name)
+        held += [name] if one is True else [[name, one]] if one else []
     return [kind.__name__, *held]
 
 

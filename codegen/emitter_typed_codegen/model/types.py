@@ -94,8 +94,15 @@ class Field:
     """Wire values that read as if the field were absent."""
     has_default: bool = False
     default: Literal_ = None
+    required: bool = False
+    """Whether it is never absent, although its type has a `?`: None is null then."""
     constraints: tuple[Constraint, ...] = ()
     deprecated: str | None = None
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a message must have it."""
+        return not self.has_default and (self.required or not isinstance(self.type, Optional))
 
 
 @frozen(kw_only=True)
@@ -119,6 +126,7 @@ class EnumValue:
     name: str
     """The name in the language; a text on the wire unless the schema says otherwise."""
     doc: str = ""
+    deprecated: str | None = None
 
     @property
     def key(self) -> str:
@@ -163,10 +171,15 @@ class Union:
     name: str
     doc: str = ""
     tag: str
-    members: tuple[tuple[str, str], ...]
-    """Pairs of the tag's value and the record's name."""
+    members: tuple[tuple[str | int, str], ...]
+    """Pairs of the tag's value and the record's name; all values are texts, or all are numbers."""
     open: bool = False
     """Whether an object with another value of the tag is kept instead of refused."""
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether the values of its tag are numbers."""
+        return any(isinstance(value, int) for value, _ in self.members)
 
 
 @frozen(kw_only=True)

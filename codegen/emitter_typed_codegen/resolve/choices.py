@@ -65,7 +65,7 @@ def _numbers(symbols: SymbolTable, enum: str, node: MapNode) -> tuple[EnumValue,
         if not symbols.report.is_name(key):
             continue
         expect_text(symbols, key, f"the name of a number of {enum}")
-        number, doc = _number(symbols, enum, key, described, node)
+        number, doc, deprecated = _number(symbols, enum, key, described, node)
         names.take(constant_name(key.value), key.value, key)
         if number is None:
             continue
@@ -75,31 +75,33 @@ def _numbers(symbols: SymbolTable, enum: str, node: MapNode) -> tuple[EnumValue,
             symbols.report.add(key, "duplicate-value", message, "give each its own number, or remove one of the two")
             continue
         taken[number] = key
-        values.append(EnumValue(wire=number, name=key.value, doc=doc))
+        values.append(EnumValue(wire=number, name=key.value, doc=doc, deprecated=deprecated))
     return tuple(values)
 
 
-def _number(symbols: SymbolTable, enum: str, key: ScalarNode, node: Node, others: MapNode) -> tuple[int | None, str]:
-    """Return the number and the doc of a value; no number if it has none, which is noted."""
-    doc = ""
+def _number(
+    symbols: SymbolTable, enum: str, key: ScalarNode, node: Node, others: MapNode
+) -> tuple[int | None, str, str | None]:
+    """Return the number and the docs of a value; no number if it has none, which is noted."""
+    doc, deprecated = "", None
     written: Node | None = node
     if isinstance(node, MapNode):
         entries = symbols.report.entries(node, VALUE, f"the value {quoted(key.value)}", at=key)
-        doc, written = entries.text("doc"), entries.get("value")
+        doc, deprecated, written = entries.text("doc"), entries.deprecated(), entries.get("value")
         called = entries.scalar("name")
         if called is not None and written is not None:
             message = f"'name' is for texts: the name of this number is {quoted(key.value)}"
             symbols.report.add(entries.key("name"), "enum-number", message, f"remove it, or write {called.value}: …")
         if written is None and _has_number(node):
             # It has another word for the key, or what cannot be read, which is noted.
-            return None, doc
+            return None, doc, deprecated
     found = whole_number(written.value) if isinstance(written, ScalarNode) and written.plain else None
     if found is not None:
-        return found, doc
+        return found, doc, deprecated
     if not _has_number(node):
         message = f"{quoted(key.value)} has no number, but other values of {enum} have one"
         symbols.report.add(key, "enum-number", message, _with_number(key, node, doc, others))
-        return None, doc
+        return None, doc, deprecated
     what = f"the number of {quoted(key.value)}"
     shape = "a whole number of at most 64 bits"
     if not isinstance(written, ScalarNode):
@@ -110,7 +112,7 @@ def _number(symbols: SymbolTable, enum: str, key: ScalarNode, node: Node, others
         shown = shown if written.value or not written.plain else "nothing"
         hint = f"write {meant}" if meant else "write a whole number"
         symbols.report.add(written, "enum-number", f"{what} must be {shape}, not {shown}", hint)
-    return None, doc
+    return None, doc, deprecated
 
 
 def _with_number(key: ScalarNode, node: Node, doc: str, others: MapNode) -> str:
@@ -206,7 +208,7 @@ def _text(symbols: SymbolTable, key: ScalarNode, node: Node | None, kind: str) -
         entries = symbols.report.entries(node, shape, f"the value {quoted(key.value)}", at=key)
         node = entries.scalar("name")
         name = key.value if node is None or not symbols.report.is_name(node) else node.value
-        return EnumValue(wire=key.value, name=name, doc=entries.text("doc"))
+        return EnumValue(wire=key.value, name=name, doc=entries.text("doc"), deprecated=entries.deprecated())
     if node is not None and not isinstance(node, ScalarNode):
         symbols.report.expect(node, f"the value {quoted(key.value)}", "described by a text or by name and doc")
     if isinstance(node, ScalarNode) and not node.is_null and not is_text(node):

@@ -56,6 +56,7 @@ def read_field(
     also = symbols.report.texts(entries.get("also_read"), "'also_read'")
     constraints = read_constraints(symbols, entries, ref)
     blank = _blank(symbols, entries)
+    required = _is_required(symbols, entries, ref, what)
     # A field of an alias with a ? may be null, and not absent.
     if blank and "default" not in entries and symbols.base(ref) is not None and not isinstance(ref, Optional):
         message = f"{what} is required, but a blank value means that it is absent"
@@ -71,9 +72,36 @@ def read_field(
         blank=blank,
         has_default="default" in entries,
         default=_default(symbols, entries, ref, constraints),
+        required=required,
         constraints=constraints,
         deprecated=entries.deprecated(),
     )
+
+
+def _is_required(symbols: SymbolTable, entries: Entries, ref: TypeRef, what: str) -> bool:
+    """Read the key `required`, which is for a type with a `?` alone: without one, a field is required in any case."""
+    required = entries.flag("required")
+    place, node = entries.key("required"), entries.get("type")
+    if "required" not in entries or ref is BROKEN or not isinstance(node, ScalarNode):
+        return required
+    optional = f"{node.value.strip()}?"
+    quotes = '"' if optional.startswith(("[", "{")) else ""
+    written = f"type: {quotes}{optional}{quotes}"
+    if required and "default" in entries:
+        message = f"{what} is never absent, so its default means nothing"
+        symbols.report.add(place, "bad-required", message, "remove 'required' or 'default'")
+    elif required and "blank" in entries:
+        message = f"{what} is never absent, but a blank value means that it is"
+        symbols.report.add(place, "bad-required", message, "remove 'required' or 'blank'")
+    elif required and not isinstance(ref, Optional):
+        message = f"{what} is required already, since its type has no ?"
+        nullable = symbols.optional(ref) or symbols.scalar(ref) == "json"
+        hint = "" if nullable else f"; if it may be null, write {written}"
+        symbols.report.add(place, "bad-required", message, f"remove 'required'{hint}")
+    elif not required and not isinstance(ref, Optional) and "default" not in entries:
+        message = f"{what} is required, since its type has no ?"
+        symbols.report.add(place, "bad-required", message, f"remove 'required', and write {written}")
+    return required
 
 
 def _is_inline(node: MapNode, known: Collection[str]) -> bool:

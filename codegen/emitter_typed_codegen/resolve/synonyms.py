@@ -65,7 +65,10 @@ json: any object unknown mixed variant dynamic jsonobject jsonvalue
 """
 
 _ADVICE = {
-    "nullable optional null": "write the type with a ?, as in int?",
+    "nullable null allownull": (
+        "write the type with a ?, as in int?; with required: true beside it, None is written as null, and not left out"
+    ),
+    "optional": "write the type with a ?, as in int?",
     "required": "remove it: a field is required unless its type ends with ? or it has a default",
     "items item": 'write the type of the items in the type, as in type: "[int]"; limits of the items need an alias',
     "example examples": "write it into doc",

@@ -29,6 +29,7 @@ from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
 from emitter_typed_codegen.resolve.synonyms import key_advice, key_called
 from emitter_typed_codegen.resolve.typerefs import is_inline_record, read_type
+from emitter_typed_codegen.resolve.values import is_number, whole_meant, whole_number
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
 _KINDS = {shape.kind: shape for shape in KINDS}
@@ -247,18 +248,34 @@ def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) ->
     return name if declared is not None else None
 
 
-def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> list[str]:
+def _tags(symbols: SymbolTable, entries: Entries, members: list[ScalarNode]) -> list[str] | list[int]:
     if "values" not in entries:
         return [constant_name(member.value.rpartition(".")[2]).lower() for member in members]
     values = symbols.report.texts(entries.get("values"), "'values'", empty=True)
-    taken = Names(symbols.report, "union-values", "a tag's value")
-    for value in values:
-        expect_text(symbols, value, "a tag's value")
-        taken.take(value.value, value.value, value)
     if len(values) != len(members) and isinstance(entries.get("values"), ListNode):
         message = f"the number of values ({len(values)}) differs from the number of members ({len(members)})"
         symbols.report.add(entries.key("values"), "union-values", message, "write one value for each member, in order")
+    taken = Names(symbols.report, "union-values", "a tag's value")
+    if any(map(is_number, values)):
+        return [_number(symbols, value, taken) for value in values]
+    for value in values:
+        expect_text(symbols, value, "a tag's value")
+        taken.take(value.value, value.value, value)
     return [value.value for value in values]
+
+
+def _number(symbols: SymbolTable, value: ScalarNode, taken: Names) -> int:
+    """Return the number of a member; any if it has none, which is noted."""
+    found = whole_number(value.value) if value.plain else None
+    if found is not None:
+        taken.take(str(found), str(found), value)
+        return found
+    shown = quoted(value.value) if value.plain else f"the text {quoted(value.value)}"
+    message = f"a tag's value must be a whole number of at most 64 bits, since others are numbers, not {shown}"
+    meant = whole_meant(value.value)
+    hint = f"write {meant}" if meant else "write whole numbers, or all values in quotes"
+    symbols.report.add(value, "union-values", message, hint)
+    return 0
 
 
 _READERS: dict[str, Callable[[SymbolTable, ScalarNode, Entries], Declaration | None]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import STEP, WIDTH, Assigned, Bracketed, Expression, Group, Joined, flat, lay, width
-from emitter_typed_codegen.model import Field, Map, Optional, Record, Scalar
+from emitter_typed_codegen.model import Field, Map, Record, Scalar
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, class_name
 from emitter_typed_codegen.pytypes import BUILTINS, CONTRACT, STR, Applied, Name
 from emitter_typed_codegen.texts import literal
@@ -98,7 +98,7 @@ def _field(scope: ModuleScope, field: Field) -> Expression:
     name = stored(field)
     settings: dict[str, Expression] = {}
     simple = True
-    if not _required(field):
+    if not field.is_required:
         settings, simple = _default(scope, field)
     validators = scope.constraints(field.constraints, field.type)
     if validators:
@@ -131,7 +131,7 @@ def _constructor(scope: ModuleScope, record: Record) -> Method:
     # The class itself is not marked: its own package names it, which would be a complaint in there.
     marked = call(scope.contract("deprecated"), literal(str(record.deprecated)))
     parameters: list[Expression] = [
-        Joined([f"{attribute(field)}: ", scope.annotation(field.type), " = ..." if not _required(field) else ""])
+        Joined([f"{attribute(field)}: ", scope.annotation(field.type), "" if field.is_required else " = ..."])
         for field in record.fields
     ]
     if record.keeps_unknown:
@@ -139,10 +139,6 @@ def _constructor(scope: ModuleScope, record: Record) -> Method:
     signature = ["self", *(["*", *parameters] if parameters else [])]
     head = Joined(["def ", Group("__init__(", signature, ")"), " -> None: ..."], leading=True)
     return Method(decorators=(lay(Joined(["@", marked]), 2 * STEP),), head=head)
-
-
-def _required(field: Field) -> bool:
-    return not field.has_default and not isinstance(field.type, Optional)
 
 
 def _rest(scope: ModuleScope) -> Member:

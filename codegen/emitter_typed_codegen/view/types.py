@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from attrs import Factory, evolve
 
 from emitter_typed_codegen.data import frozen
-from emitter_typed_codegen.layout import Assigned, Either, Expression, Group
+from emitter_typed_codegen.layout import Assigned, Either, Expression, Group, flat
 from emitter_typed_codegen.model import (
     Alias,
     Declaration,
@@ -20,8 +20,8 @@ from emitter_typed_codegen.model import (
     Union,
 )
 from emitter_typed_codegen.names import BUILTIN_CLASSES, class_name, constant_name
-from emitter_typed_codegen.pytypes import HERE, Imports, Name
-from emitter_typed_codegen.texts import comment, literal
+from emitter_typed_codegen.pytypes import BUILTINS, HERE, Imports, Name
+from emitter_typed_codegen.texts import comment, literal, sentence
 from emitter_typed_codegen.view.docs import Doc
 from emitter_typed_codegen.view.module_scope import (
     TYPES,
@@ -194,7 +194,9 @@ def _base(declared: Enum | Flags) -> Name:
 
 
 def _enum_member(value: EnumValue) -> Member:
-    return Member(Assigned(constant_name(value.name), plain(value.wire)), Doc(value.doc))
+    facts = sentence(f"Deprecated: {value.deprecated}") if value.deprecated is not None else ""
+    doc = sentence(value.doc) if facts else value.doc
+    return Member(Assigned(constant_name(value.name), plain(value.wire)), Doc(doc, facts))
 
 
 def _alias(scope: ModuleScope, alias: Alias) -> Expression:
@@ -205,13 +207,16 @@ def _alias(scope: ModuleScope, alias: Alias) -> Expression:
 
 
 def _union(scope: ModuleScope, union: Union) -> Expression:
-    members = [(literal(value), scope.use(scope.declared(name))) for value, name in union.members]
+    members = [(plain(value), scope.use(scope.declared(name))) for value, name in union.members]
     named: dict[str, Expression] = {"open": "True"} if union.open else {}
     tag = call(scope.contract("Tag"), literal(union.tag), sequence(sequence(member) for member in members), **named)
     notes = [f"{comment(union.tag)}: {value}" for value, _ in members]
-    classes = [cls for _, cls in members]
+    classes: list[Expression] = [cls for _, cls in members]
     if union.open:
-        classes.append(scope.contract("UnrecognizedMember"))
+        unknown = scope.contract("UnrecognizedMember")
+        classes.append(
+            Group(f"{flat(unknown)}[", [scope.use(Name(BUILTINS, "int"))], "]") if union.has_numbers else unknown
+        )
         notes.append(f"{comment(union.tag)}: any other")
     either = Either(classes, tuple(notes))
     return Group(f"{scope.use(Name('typing', 'Annotated'))}[", [either, tag], "]")

@@ -438,10 +438,11 @@ def _together(cls: type[enum.Flag], flags: set[enum.Flag]) -> enum.Flag:
 
 def _unknown(tag: Tag) -> _Any:
     """Return the strategy of members of an open union that it does not know."""
-    known = {value for value, _ in tag.members}
+    known: set[str | int] = {value for value, _ in tag.members}
     names = st.text().filter(lambda name: name != tag.name)
     fields = st.dictionaries(names, _json(), max_size=_FEW)
-    return st.builds(UnrecognizedMember, tag=st.text().filter(lambda text: text not in known), unknown_fields=fields)
+    tags = _raw((int if tag.has_numbers else str,)).filter(lambda value: value not in known)
+    return st.builds(UnrecognizedMember, tag=tags, unknown_fields=fields)
 
 
 def _open_enum(cls: Any, raw_class: Any, *, segments: bool) -> _Any:

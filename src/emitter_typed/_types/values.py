@@ -22,6 +22,12 @@ else:
     Json = object
 
 RawT = TypeVar("RawT", str, int)
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    TagT = TypeVarWithDefault("TagT", str, int, default=str)
+else:
+    TagT = TypeVar("TagT", str, int)
 
 # What the repr of a secret looks like.
 _is_masked = re.compile(r"[^\W\d]\w*\(….{0,4}\)").fullmatch
@@ -203,10 +209,13 @@ def _freeze(fields: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 @frozen(kw_only=True)
-class UnrecognizedMember:
-    """A member of an open union that the schema does not know, kept unchanged."""
+class UnrecognizedMember(Generic[TagT]):
+    """A member of an open union that the schema does not know, kept unchanged.
 
-    tag: str
+    Where the values of the tag are numbers, it is an `UnrecognizedMember[int]`.
+    """
+
+    tag: TagT
     """The value of the tag on the wire, which says what it is."""
     unknown_fields: Mapping[str, Json] = field(factory=dict[str, "Json"], converter=_freeze)
     """Its other fields as JSON, by their names on the wire."""
@@ -264,10 +273,15 @@ class Tag:
 
     name: str
     """The field that tells, such as `event`."""
-    members: tuple[tuple[str, type], ...]
-    """Pairs of the field's value and the class it stands for."""
+    members: tuple[tuple[str, type], ...] | tuple[tuple[int, type], ...]
+    """Pairs of the field's value and the class it stands for; all values are texts, or all are whole numbers."""
     open: bool = False
     """Whether an object with another value is kept, as an `UnrecognizedMember`."""
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether the field holds numbers."""
+        return any(isinstance(value, int) for value, _ in self.members)
 
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> object:
         """Answer pydantic: how it validates and writes a member of the union that this annotates."""

@@ -137,7 +137,8 @@ class Oracle:
                     self.declared(name, depth - 1).map(_tagged(declared.tag, value)) for value, name in declared.members
                 ]
                 if declared.open:
-                    tags = TEXTS.filter(lambda text: text not in dict(declared.members))
+                    any_tag: st.SearchStrategy[Any] = INTEGERS if declared.has_numbers else TEXTS
+                    tags = any_tag.filter(lambda tag: tag not in dict(declared.members))
                     names = TEXTS.filter(lambda name: name != declared.tag)
                     unknown = st.tuples(tags, st.dictionaries(names, JSON, max_size=2))
                     members.append(
@@ -185,7 +186,7 @@ class Oracle:
         pairs = self.pairs(field.type, depth) if field.format is None else FORMATS[field.format]
         pairs = pairs.filter(lambda pair: _keeps(field.constraints, pair[0]) and pair[1] not in field.blank)
         optional = isinstance(field.type, model.Optional)
-        if optional and field.has_default and field.default is not None:
+        if field.required or (optional and field.has_default and field.default is not None):
             return pairs
         return pairs.map(lambda pair: (None, ABSENT) if optional and pair[0] is None else pair)
 
@@ -194,7 +195,7 @@ def _key(item: tuple[str, Pair]) -> str:
     return item[0]
 
 
-def _tagged(tag: str, value: str) -> Callable[[Pair], Pair]:
+def _tagged(tag: str, value: str | int) -> Callable[[Pair], Pair]:
     return lambda pair: (pair[0], {tag: value, **pair[1]})
 
 

@@ -89,6 +89,8 @@ def test_an_operation_is_what_an_application_does() -> None:
         "send_temperature": "send",
         "receive_temperature": "receive",
         "send_command": "send",
+        "receive_report": "receive",
+        "receive_answer": "receive",
         "receive_alarm": "receive",
         "send_picture": "send",
         "receive_picture": "receive",

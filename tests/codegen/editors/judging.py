@@ -18,7 +18,8 @@ from tests.helpers.core_yaml import core
 SAID: frozenset[Rule] = frozenset(
     {
         "unknown-key", "missing-key", "wrong-shape", "language-version", "unquoted-type", "misplaced-type",
-        "flag-letter", "wait-publish", "no-replay-subscribe", "no-echo-publish", "needs-envelope", "bad-address",
+        "bad-required", "flag-letter", "wait-publish", "no-replay-subscribe", "no-echo-publish", "needs-envelope",
+        "bad-address",
     }
 )  # fmt: skip
 """The rules that an editor marks whenever they are broken in a file that can be read."""

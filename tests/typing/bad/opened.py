@@ -1,7 +1,7 @@
 """Open unions whose unknown members are forgotten."""
 
 from emitter_typed import UnrecognizedMember
-from tests.codegen.golden.opened.expected import Button, Event, Overheat
+from tests.codegen.golden.opened.expected import Button, Event, Overheat, Signal
 
 
 def forgets_the_unknown(event: Event) -> str:  # mistake: it returns nothing then
@@ -14,5 +14,6 @@ def forgets_the_unknown(event: Event) -> str:  # mistake: it returns nothing the
 
 def wrong(event: Event) -> None:
     event.press  # mistake: it may be another member
-    UnrecognizedMember(tag=1)  # mistake: a tag is a text
+    _told: Event = UnrecognizedMember(tag=1)  # mistake: the tags of this union are texts
+    _signal: Signal = UnrecognizedMember(tag="a")  # mistake: those of this one are numbers
     UnrecognizedMember("later")  # mistake: by name only

@@ -140,6 +140,11 @@ def test_numbers_in_names_count_as_numbers(here: Path) -> None:
         ("{type: string, doc: A.}", "{type: string, doc: B.}"),
         ("int\n      second: int", "int\n      third: int"),
         ("int\n      b: int\n      c: int", "int\n      c: int\n      b: int"),
+        ("{type: int?}", "{type: int?, required: true}"),
+        ("int\n  B: {enum: {a: A.}}", "int\n  B: {enum: {a: {doc: A., deprecated: use b}}}"),
+        ("int\n  B: {enum: {a: {value: 1, deprecated: b}}}", "int\n  B: {enum: {a: {value: 1, deprecated: c}}}"),
+        ("int\n  B: {union: [A], tag: t, values: ['1']}", "int\n  B: {union: [A], tag: t, values: [1]}"),
+        ("int\n  B: {flags: [r]}", "int\n  B: {flags: {r: {deprecated: use w}}}"),
     ],
 )
 def test_another_meaning_has_another_digest(here: Path, one: str, other: str) -> None:

@@ -129,7 +129,7 @@ _RULES: tuple[Rule, ...] = (
     (_is(enum.Flag), flag_conversion),
     (_is(enum.Enum), enum_conversion),
     (lambda type_: Unrecognized in (type_, get_origin(type_)), unrecognized_conversion),
-    (lambda type_: type_ is UnrecognizedMember, member_conversion),
+    (lambda type_: UnrecognizedMember in (type_, get_origin(type_)), member_conversion),
     (is_class_with_fields, class_conversion),
     (is_list_type, list_conversion),
     (is_map_type, map_conversion),

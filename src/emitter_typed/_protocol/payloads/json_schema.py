@@ -45,7 +45,7 @@ class TaggedMember:
     cls: type
     tag: str
     """The field that tells the members apart."""
-    value: str
+    value: str | int
 
     @property
     def name(self) -> str:
@@ -112,9 +112,12 @@ def described(type_: Any, refer: Refer) -> Schema:
         members = {value: refer(TaggedMember(member, tag.name, value)) for value, member in tag.members}
         if tag.open:
             # OpenAPI knows no discriminator with other values than those of its mapping.
-            unknown: Schema = {"type": "string", "not": {"enum": [*members]}}
+            unknown: Schema = {**_SCALARS[int if tag.has_numbers else str], "not": {"enum": [*members]}}
             other: Schema = {"type": "object", "properties": {tag.name: unknown}, "required": [tag.name]}
             return {"oneOf": [*members.values(), other]}
+        if tag.has_numbers:
+            # The values of a discriminator are texts.
+            return {"oneOf": [*members.values()]}
         discriminator: Schema = {"propertyName": tag.name}
         if all("$ref" in each for each in members.values()):
             discriminator["mapping"] = {value: each["$ref"] for value, each in members.items()}
@@ -225,7 +228,10 @@ def _tagged_member(member: TaggedMember, refer: Refer) -> Schema:
     made = _class(member.cls, refer)
     return made | {
         "title": member.name,
-        "properties": {member.tag: {"type": "string", "const": member.value}, **made["properties"]},
+        "properties": {
+            member.tag: {"type": "integer" if isinstance(member.value, int) else "string", "const": member.value},
+            **made["properties"],
+        },
         "required": [member.tag, *made.get("required", [])],
     }
 

@@ -129,7 +129,7 @@ def _classes_of(type_: Any) -> tuple[type, ...]:
 def _reference(type_: Any) -> str:
     """Return what pydantic knows a type by: it makes the name in a JSON Schema of what stands before the colon."""
     if isinstance(type_, TaggedMember):
-        value = f"{type_.tag}={type_.value}".encode().hex()
+        value = f"{type_.tag}={type_.value!r}".encode().hex()
         return f"{type_.cls.__module__}.{type_.name}:{id(type_.cls)}-{value}"
     cls = get_origin(type_) or type_
     name = "_".join([cls.__qualname__, *map(name_of, get_args(type_))])

@@ -10,7 +10,7 @@ from emitter_typed._protocol.payloads.choices import no_choice, open_enum_conver
 from emitter_typed._protocol.payloads.classes import Unsupported, keeps_unknown, name_of
 from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, listed
 from emitter_typed._protocol.payloads.plain import as_object, is_object, read_kept, write_kept
-from emitter_typed._protocol.payloads.scalars import Hook, string
+from emitter_typed._protocol.payloads.scalars import Hook, integer, string
 from emitter_typed._protocol.payloads.unfit import Unexpected, Unfit, expected, step
 from emitter_typed._types.values import Tag, UnrecognizedMember
 
@@ -161,9 +161,9 @@ def member_conversion(type_: Any, of: Of) -> NoReturn:
     raise Unsupported("UnrecognizedMember is JSON only as a member of its union", "give the union as the type")
 
 
-def _text_of(value: object, name: str) -> str:
+def _taken(take: Hook, value: object, name: str) -> Any:
     try:
-        return string(value)
+        return take(value)
     except Unfit as problem:
         problem.below(step(name))
         raise
@@ -173,37 +173,43 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
     """Return the conversion of a union whose members a tag tells apart."""
     tag = tag_of(type_)
     assert tag is not None
-    members = {value: (member, of(member)) for value, member in tag.members}
+    members: dict[str | int, tuple[type, Conversion]] = {value: (member, of(member)) for value, member in tag.members}
     readers = {value: conversion.call("read") for value, (_, conversion) in members.items()}
     writers = {member: (value, conversion.call("write")) for value, (member, conversion) in members.items()}
     # The tag is the union's own, and nothing that a member does not know.
     keeping = {value for value, (member, _) in members.items() if keeps_unknown(member)}
     names = frozenset({tag.name})
+    take: Hook = integer if tag.has_numbers else string
+    kind = int if tag.has_numbers else str
     words = listed(
         [*(member.__name__ for member, _ in members.values()), *(["UnrecognizedMember"] if tag.open else [])]
     )
 
     def read(value: Any) -> object:
         document: dict[str, Any] = value if value.__class__ is dict else as_object(value)
-        found = document.get(tag.name)
-        reader = readers.get(found) if isinstance(found, str) else None
+        found: Any = document.get(tag.name)
+        # True is 1 in a dict.
+        fits = isinstance(found, kind) and not isinstance(found, bool)
+        reader = readers.get(found) if fits else None
         if reader is None:
-            if tag.open and isinstance(found, str):
+            if tag.open and fits:
                 # Any: it is JSON, which a checker would have to be told.
                 kept: Any = read_kept(document, names)
-                return UnrecognizedMember(tag=_text_of(found, tag.name), unknown_fields=kept)
+                return UnrecognizedMember(tag=_taken(take, found, tag.name), unknown_fields=kept)
             got = shown(found) if tag.name in document else "nothing"
-            wanted = "a text" if tag.open else f"one of {', '.join(readers)}"
+            any_value = "a whole number" if tag.has_numbers else "a text"
+            wanted = any_value if tag.open else f"one of {', '.join(map(str, readers))}"
             raise Unfit(f"{tag.name} must be {wanted}, got {got}")
         if found in keeping:
             document = {name: item for name, item in document.items() if name != tag.name}
         return reader(document)
 
-    def write_unknown(value: UnrecognizedMember) -> object:
-        if value.tag in members:
-            known = members[value.tag][0].__name__
-            raise Unfit(f"the tag {shown(value.tag)} is that of {known}: create {with_article(known)}")
-        made: dict[str, object] = {tag.name: _text_of(value.tag, "tag")}
+    def write_unknown(value: UnrecognizedMember[Any]) -> object:
+        taken = _taken(take, value.tag, "tag")
+        if taken in members:
+            known = members[taken][0].__name__
+            raise Unfit(f"the tag {shown(taken)} is that of {known}: create {with_article(known)}")
+        made: dict[str, object] = {tag.name: taken}
         try:
             write_kept(value.unknown_fields, names, made)
         except Unfit as problem:
@@ -213,7 +219,9 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
 
     def write(value: Any) -> object:
         if tag.open and isinstance(value, UnrecognizedMember):
-            return write_unknown(value)
+            # Any: whether its tag is a text or a number is what `write_unknown` finds out.
+            unknown: UnrecognizedMember[Any] = value
+            return write_unknown(unknown)
         for cls in type(value).__mro__:
             if cls in writers:
                 break

@@ -49,6 +49,8 @@ def _impossible(name: str, value: Any, path: str) -> bool:
     # A default of null means nothing; a parameter has no other name on the wire, and no default.
     if name in ("Field.default", "Field.has_default"):
         return getattr(value, "default", None) is None
+    if name == "Field.required":
+        return not isinstance(value.type, Optional) or value.has_default or ".params" in path
     return (
         name.startswith("Field.")
         and ".params" in path

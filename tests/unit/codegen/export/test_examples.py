@@ -141,6 +141,31 @@ def test_deprecated_fields_are_left_out_where_that_is_possible(tmp_path: Path) -
     assert found.value == {"a": 1}
 
 
+def test_deprecated_values_are_left_out_where_that_is_possible(tmp_path: Path) -> None:
+    made = schema(
+        tmp_path,
+        "types: {E: {enum: {a: {deprecated: x}, b: B.}}, N: {enum: {a: {value: 1, deprecated: x}}}, "
+        "F: {flags: {r: {deprecated: x}, w: W., s: S.}}, R: {fields: {e: E, n: N, f: F}}}",
+    )
+    found = Examples(made).of(Named("R"))
+
+    assert found is not None
+    assert found.value == {"e": "b", "n": 1, "f": "ws"}
+
+
+def test_a_field_that_is_never_absent_is_null_where_its_record_is_in_itself(tmp_path: Path) -> None:
+    made = schema(
+        tmp_path,
+        "types: {R: {fields: {a: {type: int?, required: true}, r: {type: R?, required: true}, s: Next}}, "
+        "Next: {alias: R?}}",
+    )
+    found = Examples(made).of(Named("R"))
+    inner = {"a": None, "r": None, "s": None}
+
+    assert found is not None
+    assert found.value == {"a": 1, "r": inner, "s": inner}
+
+
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(seed=st.integers(0, 1 << 30))
 def test_any_schema_becomes_documents_whose_examples_fit(seed: int, tmp_path: Path) -> None:

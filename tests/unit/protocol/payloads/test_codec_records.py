@@ -16,6 +16,7 @@ from tests.helpers.records import (
     Command,
     FinerFormats,
     Formats,
+    Frames,
     House,
     Identify,
     Keeping,
@@ -25,8 +26,11 @@ from tests.helpers.records import (
     Log,
     Mode,
     Node,
+    Numbered,
+    Present,
     Reading,
     SetMode,
+    Signal,
     Stage,
     Strength,
     Token,
@@ -53,6 +57,26 @@ def test_an_optional_that_is_none_is_left_out_and_a_default_is_written() -> None
     assert read({"celsius": 1, "unknown": [1]}, Reading) == Reading(celsius=1)
     with pytest.raises(Undecodable):
         read({"celsius": 1, "source": None}, Reading)
+
+
+def test_a_field_that_is_never_absent_is_null_where_it_is_none() -> None:
+    nothing = {"rssi": None, "note": None, "seenAt": None, "last": None, "modes": None}
+    none = Present(rssi=None, note=None, seen_at=None, last=None, modes=None)
+    assert written(none) == nothing
+    assert read(nothing, Present) == none
+
+    document = {"rssi": 1, "note": "a", "seenAt": 0, "last": nothing, "modes": [None, "auto"]}
+    present = Present(rssi=1, note="a", seen_at=datetime(1970, 1, 1, tzinfo=UTC), last=none, modes=(None, Mode.AUTO))
+    assert written(present) == document
+    assert read(document, Present) == present
+
+    for name in nothing:
+        with pytest.raises(Undecodable, match=rf"at \$\.{name}: is missing"):
+            read({key: value for key, value in nothing.items() if key != name}, Present)
+    with pytest.raises(Undecodable, match=r"at \$\.last\.rssi: is missing"):
+        read({**nothing, "last": {}}, Present)
+    with pytest.raises(Undecodable, match=r"at \$\.note"):
+        read({**nothing, "note": "A"}, Present)
 
 
 def test_what_a_record_keeps_is_written_back_as_it_came() -> None:
@@ -127,6 +151,69 @@ def test_what_is_no_member_of_an_open_union_is_refused(document: str, problem: s
 def test_what_an_open_union_cannot_write_is_refused(value: object, problem: str) -> None:
     with pytest.raises(InvalidArgument, match=problem):
         codec.encode(value, Told)
+
+
+def test_a_tag_may_be_a_number() -> None:
+    document = {
+        "numbered": [{"op": 0, "mode": "auto"}, {"op": 1}],
+        "signal": {"op": 7, "a": [1]},
+        "by_name": {"x": {"op": -2}, "y": {"op": -(2**63), "tag": "x"}},
+    }
+    frames = Frames(
+        numbered=(SetMode(mode=Mode.AUTO), Identify()),
+        signal=UnrecognizedMember(tag=7, unknown_fields={"a": [1]}),
+        by_name={"x": Identify(), "y": UnrecognizedMember(tag=-(2**63), unknown_fields={"tag": "x"})},
+    )
+
+    assert read(document, Frames) == frames
+    assert written(frames) == document
+    assert codec.encode(SetMode(mode=Mode.AUTO), Signal) == b'{"op":1,"mode":"auto"}'
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ('{"op": true, "mode": "auto"}', "op must be one of 0, 1, got True"),
+        ('{"op": 1.0}', r"op must be one of 0, 1, got 1\.0"),
+        ('{"op": "1"}', "op must be one of 0, 1, got '1'"),
+        ('{"op": 2}', "op must be one of 0, 1, got 2"),
+        ("{}", "op must be one of 0, 1, got nothing"),
+    ],
+)
+def test_what_is_no_number_of_a_member_is_refused(document: str, problem: str) -> None:
+    with pytest.raises(Undecodable, match=problem):
+        codec.decode(document.encode(), Numbered)
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ('{"op": true, "mode": "auto"}', "op must be a whole number, got True"),
+        ('{"op": 1.0}', r"op must be a whole number, got 1\.0"),
+        ('{"op": "1"}', "op must be a whole number, got '1'"),
+        ("{}", "op must be a whole number, got nothing"),
+        ('{"op": 9223372036854775808}', r"at \$\.op: the integer needs more than 64 bits"),
+        ('{"op": 1}', "is missing"),
+    ],
+)
+def test_what_is_no_number_of_an_open_union_is_refused(document: str, problem: str) -> None:
+    with pytest.raises(Undecodable, match=problem):
+        codec.decode(document.encode(), Signal)
+
+
+@pytest.mark.parametrize(
+    ("tag", "problem"),
+    [
+        (1, "the tag 1 is that of SetMode: create a SetMode"),
+        (True, r"at \$\.tag: expected an integer, got a boolean"),
+        ("x", r"at \$\.tag: expected an integer, got a text"),
+        (1.0, r"at \$\.tag: expected an integer"),
+        (2**63, r"at \$\.tag: the integer needs more than 64 bits"),
+    ],
+)
+def test_an_unknown_member_has_a_number_where_tags_are_numbers(tag: int, problem: str) -> None:
+    with pytest.raises(InvalidArgument, match=problem):
+        codec.encode(UnrecognizedMember(tag=tag), Signal)
 
 
 def test_an_unknown_member_is_json_only_in_its_union() -> None:

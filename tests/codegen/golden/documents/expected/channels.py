@@ -31,7 +31,7 @@ from emitter_typed.contract import (
     pattern,
 )
 
-from .types import Command, HouseId, Reading
+from .types import Answer, Command, HouseId, Reading, Report
 
 
 @frozen(kw_only=True)
@@ -137,6 +137,112 @@ class AsyncAlarmChannels(AsyncSubscribeChannel[str, AlarmParams]):
             InvalidArgument: A value does not fit its parameter.
         """
         return AsyncAlarmChannels(self._client, self._keys, self._narrowed(house=house))
+
+
+@frozen(kw_only=True)
+class AnswerParams(Record):
+    """The parameters of `greenhouse/{house}/answer/`."""
+
+    house: HouseId = field(validator=pattern("[a-z0-9-]{1,32}"))
+    """Matching `[a-z0-9-]{1,32}`."""
+
+
+AnswerChannelMessage = ChannelMessage[Answer, AnswerParams]
+"""A message of `greenhouse/{house}/answer/`."""
+
+answer_channel: ChannelDefinition[Answer, AnswerParams] = ChannelDefinition(
+    name="answer",
+    address=Address("greenhouse/{house}/answer/"),
+    payload=Answer,
+    params=AnswerParams,
+    defaults={},
+)
+
+
+class AnswerChannel(SubscribeChannel[Answer, AnswerParams]):
+    """The channel answer.
+
+    The channel `greenhouse/{house}/answer/`, with every parameter known.
+    """
+
+    _definition = answer_channel
+
+
+@hides_arguments
+class AnswerChannels(SubscribeChannel[Answer, AnswerParams]):
+    """The channel answer.
+
+    Every channel of `greenhouse/{house}/answer/`.
+    """
+
+    _definition = answer_channel
+
+    def __call__(self, *, house: HouseId) -> AnswerChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AnswerChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> AnswerChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AnswerChannels(self._client, self._keys, self._narrowed(house=house))
+
+
+class AsyncAnswerChannel(AsyncSubscribeChannel[Answer, AnswerParams]):
+    """The channel answer.
+
+    The channel `greenhouse/{house}/answer/`, with every parameter known.
+    """
+
+    _definition = answer_channel
+
+
+@hides_arguments
+class AsyncAnswerChannels(AsyncSubscribeChannel[Answer, AnswerParams]):
+    """The channel answer.
+
+    Every channel of `greenhouse/{house}/answer/`.
+    """
+
+    _definition = answer_channel
+
+    def __call__(self, *, house: HouseId) -> AsyncAnswerChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncAnswerChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> AsyncAnswerChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncAnswerChannels(
+            self._client,
+            self._keys,
+            self._narrowed(house=house),
+        )
 
 
 @frozen(kw_only=True)
@@ -334,6 +440,112 @@ class AsyncPictureChannels(AsyncSubscribeChannel[bytes, PictureParams]):
             InvalidArgument: A value does not fit its parameter.
         """
         return AsyncPictureChannels(
+            self._client,
+            self._keys,
+            self._narrowed(house=house),
+        )
+
+
+@frozen(kw_only=True)
+class ReportParams(Record):
+    """The parameters of `greenhouse/{house}/report/`."""
+
+    house: HouseId = field(validator=pattern("[a-z0-9-]{1,32}"))
+    """Matching `[a-z0-9-]{1,32}`."""
+
+
+ReportChannelMessage = ChannelMessage[Report, ReportParams]
+"""A message of `greenhouse/{house}/report/`."""
+
+report_channel: ChannelDefinition[Report, ReportParams] = ChannelDefinition(
+    name="report",
+    address=Address("greenhouse/{house}/report/"),
+    payload=Report,
+    params=ReportParams,
+    defaults={},
+)
+
+
+class ReportChannel(SubscribeChannel[Report, ReportParams]):
+    """The channel report.
+
+    The channel `greenhouse/{house}/report/`, with every parameter known.
+    """
+
+    _definition = report_channel
+
+
+@hides_arguments
+class ReportChannels(SubscribeChannel[Report, ReportParams]):
+    """The channel report.
+
+    Every channel of `greenhouse/{house}/report/`.
+    """
+
+    _definition = report_channel
+
+    def __call__(self, *, house: HouseId) -> ReportChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return ReportChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> ReportChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return ReportChannels(self._client, self._keys, self._narrowed(house=house))
+
+
+class AsyncReportChannel(AsyncSubscribeChannel[Report, ReportParams]):
+    """The channel report.
+
+    The channel `greenhouse/{house}/report/`, with every parameter known.
+    """
+
+    _definition = report_channel
+
+
+@hides_arguments
+class AsyncReportChannels(AsyncSubscribeChannel[Report, ReportParams]):
+    """The channel report.
+
+    Every channel of `greenhouse/{house}/report/`.
+    """
+
+    _definition = report_channel
+
+    def __call__(self, *, house: HouseId) -> AsyncReportChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncReportChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> AsyncReportChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncReportChannels(
             self._client,
             self._keys,
             self._narrowed(house=house),

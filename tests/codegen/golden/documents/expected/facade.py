@@ -17,12 +17,16 @@ from emitter_typed.contract import (
 
 from .channels import (
     AlarmChannels,
+    AnswerChannels,
     AsyncAlarmChannels,
+    AsyncAnswerChannels,
     AsyncCommandChannels,
     AsyncPictureChannels,
+    AsyncReportChannels,
     AsyncTemperatureChannels,
     CommandChannels,
     PictureChannels,
+    ReportChannels,
     TemperatureChannels,
 )
 
@@ -44,10 +48,20 @@ class Greenhouse:
 
     `alarm/greenhouse/{house}/`. Unless the call says otherwise: quality=1.
     """
+    answer: AnswerChannels
+    """The channel answer.
+
+    `greenhouse/{house}/answer/`.
+    """
     command: CommandChannels
     """What a greenhouse is to do.
 
     `greenhouse/{house}/command/`.
+    """
+    report: ReportChannels
+    """The channel report.
+
+    `greenhouse/{house}/report/`.
     """
     temperature: TemperatureChannels
     """What each bed measures, once a minute.
@@ -58,8 +72,10 @@ class Greenhouse:
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
         key = held_keys(key)
         self.alarm = AlarmChannels(client, key)
+        self.answer = AnswerChannels(client, key)
         self.command = CommandChannels(client, key)
         self._picture = PictureChannels(client, key)
+        self.report = ReportChannels(client, key)
         self.temperature = TemperatureChannels(client, key)
 
     @property
@@ -89,10 +105,20 @@ class AsyncGreenhouse:
 
     `alarm/greenhouse/{house}/`. Unless the call says otherwise: quality=1.
     """
+    answer: AsyncAnswerChannels
+    """The channel answer.
+
+    `greenhouse/{house}/answer/`.
+    """
     command: AsyncCommandChannels
     """What a greenhouse is to do.
 
     `greenhouse/{house}/command/`.
+    """
+    report: AsyncReportChannels
+    """The channel report.
+
+    `greenhouse/{house}/report/`.
     """
     temperature: AsyncTemperatureChannels
     """What each bed measures, once a minute.
@@ -103,8 +129,10 @@ class AsyncGreenhouse:
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
         key = held_keys(key)
         self.alarm = AsyncAlarmChannels(client, key)
+        self.answer = AsyncAnswerChannels(client, key)
         self.command = AsyncCommandChannels(client, key)
         self._picture = AsyncPictureChannels(client, key)
+        self.report = AsyncReportChannels(client, key)
         self.temperature = AsyncTemperatureChannels(client, key)
 
     @property

@@ -20,13 +20,22 @@ from emitter_typed.contract import Unrecognized, maximum, minimum, pattern
 from emitter_typed.testing import declared_strategy, parameter_strategy, record_strategy
 from hypothesis.strategies import SearchStrategy
 
-from .channels import AlarmParams, CommandParams, PictureParams, TemperatureParams
+from .channels import (
+    AlarmParams,
+    AnswerParams,
+    CommandParams,
+    PictureParams,
+    ReportParams,
+    TemperatureParams,
+)
 from .types import (
+    Answer,
     Command,
     HouseId,
     Mode,
     PlantId,
     Reading,
+    Report,
     Rights,
     SetMode,
     Share,
@@ -34,6 +43,11 @@ from .types import (
     Token,
     Water,
 )
+
+
+def answer() -> SearchStrategy[Answer]:
+    """Return a strategy for `Answer`."""
+    return declared_strategy(Answer)
 
 
 def command() -> SearchStrategy[Command]:
@@ -62,6 +76,7 @@ def reading(
     taken_at: SearchStrategy[datetime] | None = None,
     sensor_id: SearchStrategy[UUID] | None = None,
     note: SearchStrategy[str | None] | None = None,
+    battery: SearchStrategy[Share | None] | None = None,
     mode: SearchStrategy[Mode | Unrecognized[str]] | None = None,
     source: SearchStrategy[str] | None = None,
     humidity: SearchStrategy[Share | None] | None = None,
@@ -75,12 +90,18 @@ def reading(
         taken_at=taken_at,
         sensor_id=sensor_id,
         note=note,
+        battery=battery,
         mode=mode,
         source=source,
         humidity=humidity,
         plants=plants,
         extra=extra,
     )
+
+
+def report() -> SearchStrategy[Report]:
+    """Return a strategy for `Report`."""
+    return declared_strategy(Report)
 
 
 def rights() -> SearchStrategy[Rights]:
@@ -129,6 +150,14 @@ def alarm_params(
     return parameter_strategy(AlarmParams, house=house)
 
 
+def answer_params(
+    *,
+    house: SearchStrategy[HouseId] | None = None,
+) -> SearchStrategy[AnswerParams]:
+    """Return a strategy for `AnswerParams`."""
+    return parameter_strategy(AnswerParams, house=house)
+
+
 def command_params(
     *,
     house: SearchStrategy[HouseId] | None = None,
@@ -143,6 +172,14 @@ def picture_params(
 ) -> SearchStrategy[PictureParams]:
     """Return a strategy for `PictureParams`."""
     return parameter_strategy(PictureParams, house=house)
+
+
+def report_params(
+    *,
+    house: SearchStrategy[HouseId] | None = None,
+) -> SearchStrategy[ReportParams]:
+    """Return a strategy for `ReportParams`."""
+    return parameter_strategy(ReportParams, house=house)
 
 
 def temperature_params(

@@ -20,6 +20,7 @@ from emitter_typed.contract import (
     Secret,
     Tag,
     Unrecognized,
+    UnrecognizedMember,
     complete_constructors,
     deprecated,
     each,
@@ -32,14 +33,6 @@ from emitter_typed.contract import (
     warn_when_made,
     wire,
 )
-
-
-@frozen(kw_only=True)
-class SetMode(Record):
-    """Let somebody else decide."""
-
-    mode: Mode | Unrecognized[str]
-    until: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -66,6 +59,20 @@ class Stop(Record):
         def __init__(self) -> None: ...
 
 
+Answer = Annotated[
+    Water | Stop | UnrecognizedMember[int],
+    Tag("op", ((-1, Water), (0, Stop)), open=True),
+]
+
+
+@frozen(kw_only=True)
+class SetMode(Record):
+    """Let somebody else decide."""
+
+    mode: Mode | Unrecognized[str]
+    until: datetime | None = None
+
+
 Command = Annotated[
     SetMode | Water | Stop,
     Tag("kind", (("set_mode", SetMode), ("water", Water), ("stop", Stop))),
@@ -81,7 +88,10 @@ class Mode(Enum):
     AUTO = "auto"
     """The house decides."""
     MANUAL = "manual"
-    """A person does."""
+    """A person does.
+
+    Deprecated: use auto.
+    """
     UNKNOWN = ""
     """Nobody has asked."""
 
@@ -105,6 +115,11 @@ class Reading(Record):
     sensor_id: UUID = field(metadata=wire("sensorId", also_read=("sensorID", "sensor")))
     note: str | None = field(default=None, validator=max_length(200))
     """At most 200 characters."""
+    battery: Share | None = field(validator=[minimum(0.0), maximum(1.0)])
+    """What is left of it.
+
+    At least 0.0, at most 1.0.
+    """
     mode: Mode | Unrecognized[str] = Mode.AUTO
     """Default: `Mode.AUTO`."""
     _source: str = field(default="probe", metadata=wire("source"), alias="source")
@@ -136,6 +151,10 @@ class Reading(Record):
         return self._source
 
 
+Report = Annotated[SetMode | Water, Tag("op", ((1, SetMode), (2, Water)))]
+"""What a greenhouse tells by a number."""
+
+
 class Rights(Flags):
     """The type Rights of Greenhouse."""
 
@@ -143,6 +162,8 @@ class Rights(Flags):
     """Read."""
     W = "w"
     """Write."""
+    STORE = "s"
+    """Deprecated: whoever may write may store."""
 
 
 Share = float

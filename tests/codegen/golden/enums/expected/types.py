@@ -27,6 +27,7 @@ class Power(Enum):
     ON = "on"
     """It burns."""
     BLANK = " "
+    """Deprecated: use unknown."""
 
 
 @frozen(kw_only=True)

@@ -21,6 +21,10 @@ class Charging(NumberEnum):
     FULL = 2
     """Nothing more fits in."""
     FAULT = -1
+    """It does not charge.
+
+    Deprecated: use "unknown".
+    """
 
 
 class Speed(NumberEnum):

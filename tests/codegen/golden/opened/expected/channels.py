@@ -21,7 +21,7 @@ from emitter_typed.contract import (
     hides_arguments,
 )
 
-from .types import Event, Log
+from .types import Event, Log, Signal
 
 
 @frozen(kw_only=True)
@@ -159,3 +159,110 @@ class AsyncLogChannel(AsyncPublishChannel[Log, None], AsyncSubscribeChannel[Log,
     """
 
     _definition = log_channel
+
+
+@frozen(kw_only=True)
+class SignalParams(Record):
+    """The parameters of `plugs/{plug}/signal/`."""
+
+    plug: str
+
+
+SignalChannelMessage = ChannelMessage[Signal, SignalParams]
+"""A message of `plugs/{plug}/signal/`."""
+
+signal_channel: ChannelDefinition[Signal, SignalParams] = ChannelDefinition(
+    name="signal",
+    address=Address("plugs/{plug}/signal/"),
+    payload=Signal,
+    params=SignalParams,
+    defaults={},
+)
+
+
+class SignalChannel(
+    PublishChannel[Signal, SignalParams],
+    SubscribeChannel[Signal, SignalParams],
+):
+    """The channel signal.
+
+    The channel `plugs/{plug}/signal/`, with every parameter known.
+    """
+
+    _definition = signal_channel
+
+
+@hides_arguments
+class SignalChannels(SubscribeChannel[Signal, SignalParams]):
+    """The channel signal.
+
+    Every channel of `plugs/{plug}/signal/`.
+    """
+
+    _definition = signal_channel
+
+    def __call__(self, *, plug: str) -> SignalChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            plug: The plug.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return SignalChannel(self._client, self._keys, self._narrowed(plug=plug))
+
+    def where(self, *, plug: str | None = None) -> SignalChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            plug: The plug.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return SignalChannels(self._client, self._keys, self._narrowed(plug=plug))
+
+
+class AsyncSignalChannel(
+    AsyncPublishChannel[Signal, SignalParams],
+    AsyncSubscribeChannel[Signal, SignalParams],
+):
+    """The channel signal.
+
+    The channel `plugs/{plug}/signal/`, with every parameter known.
+    """
+
+    _definition = signal_channel
+
+
+@hides_arguments
+class AsyncSignalChannels(AsyncSubscribeChannel[Signal, SignalParams]):
+    """The channel signal.
+
+    Every channel of `plugs/{plug}/signal/`.
+    """
+
+    _definition = signal_channel
+
+    def __call__(self, *, plug: str) -> AsyncSignalChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            plug: The plug.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncSignalChannel(self._client, self._keys, self._narrowed(plug=plug))
+
+    def where(self, *, plug: str | None = None) -> AsyncSignalChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            plug: The plug.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncSignalChannels(self._client, self._keys, self._narrowed(plug=plug))

@@ -14,7 +14,14 @@ from emitter_typed.contract import (
     hides_arguments,
 )
 
-from .channels import AsyncEventChannels, AsyncLogChannel, EventChannels, LogChannel
+from .channels import (
+    AsyncEventChannels,
+    AsyncLogChannel,
+    AsyncSignalChannels,
+    EventChannels,
+    LogChannel,
+    SignalChannels,
+)
 
 
 @hides_arguments
@@ -37,11 +44,17 @@ class Opened:
 
     `plugs/log/`.
     """
+    signal: SignalChannels
+    """The channel signal.
+
+    `plugs/{plug}/signal/`.
+    """
 
     def __init__(self, client: SyncClientBase, key: KeySource) -> None:
         key = held_keys(key)
         self.event = EventChannels(client, key)
         self.log = LogChannel(client, key)
+        self.signal = SignalChannels(client, key)
 
 
 @hides_arguments
@@ -64,8 +77,14 @@ class AsyncOpened:
 
     `plugs/log/`.
     """
+    signal: AsyncSignalChannels
+    """The channel signal.
+
+    `plugs/{plug}/signal/`.
+    """
 
     def __init__(self, client: AsyncClientBase, key: KeySource) -> None:
         key = held_keys(key)
         self.event = AsyncEventChannels(client, key)
         self.log = AsyncLogChannel(client, key)
+        self.signal = AsyncSignalChannels(client, key)

@@ -17,13 +17,14 @@ from emitter_typed.contract import Json
 from emitter_typed.testing import declared_strategy, parameter_strategy, record_strategy
 from hypothesis.strategies import SearchStrategy
 
-from .channels import EventParams
+from .channels import EventParams, SignalParams
 from .types import (
     Button,
     Change,
     Event,
     Log,
     Overheat,
+    Signal,
     TemperatureSetPointChanged,
     VentilationSpeedChanged,
 )
@@ -49,9 +50,16 @@ def log(
     events: SearchStrategy[tuple[Event, ...]] | None = None,
     last: SearchStrategy[Event | None] | None = None,
     by_plug: SearchStrategy[Mapping[str, Change]] | None = None,
+    signals: SearchStrategy[tuple[Signal, ...]] | None = None,
 ) -> SearchStrategy[Log]:
     """Return a strategy for `Log`."""
-    return record_strategy(Log, events=events, last=last, by_plug=by_plug)
+    return record_strategy(
+        Log,
+        events=events,
+        last=last,
+        by_plug=by_plug,
+        signals=signals,
+    )
 
 
 def overheat(
@@ -61,6 +69,11 @@ def overheat(
 ) -> SearchStrategy[Overheat]:
     """Return a strategy for `Overheat`."""
     return record_strategy(Overheat, celsius=celsius, unknown_fields=unknown_fields)
+
+
+def signal() -> SearchStrategy[Signal]:
+    """Return a strategy for `Signal`."""
+    return declared_strategy(Signal)
 
 
 def temperature_set_point_changed(
@@ -85,3 +98,11 @@ def event_params(
 ) -> SearchStrategy[EventParams]:
     """Return a strategy for `EventParams`."""
     return parameter_strategy(EventParams, plug=plug)
+
+
+def signal_params(
+    *,
+    plug: SearchStrategy[str] | None = None,
+) -> SearchStrategy[SignalParams]:
+    """Return a strategy for `SignalParams`."""
+    return parameter_strategy(SignalParams, plug=plug)

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from attrs import field, frozen
-from emitter_typed.contract import Json, Record, Tag, UnrecognizedMember, wire
+from emitter_typed.contract import (
+    Json,
+    Record,
+    Tag,
+    UnrecognizedMember,
+    complete_constructors,
+    wire,
+)
 
 
 @frozen(kw_only=True)
@@ -76,3 +83,14 @@ class Log(Record):
     events: tuple[Event, ...]
     last: Event | None = None
     by_plug: Mapping[str, Change]
+    signals: tuple[Signal, ...] = ()
+    """Default: empty."""
+
+
+Signal = Annotated[
+    Button | Overheat | UnrecognizedMember[int],
+    Tag("code", ((1, Button), (2, Overheat)), open=True),
+]
+"""What a plug tells by a number."""
+
+complete_constructors(Log)

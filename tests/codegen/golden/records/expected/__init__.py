@@ -12,14 +12,14 @@ if CONTRACT != 3:
     check_contract(__name__, 3, "make the golden cases anew")
 
 if TYPE_CHECKING:
-    from .types import Node, Patch, Reading
+    from .types import Node, Patch, Reading, State
 
-__all__ = ["Node", "Patch", "Reading"]
+__all__ = ["Node", "Patch", "Reading", "State"]
 
 if not TYPE_CHECKING:
     from emitter_typed.contract import lazy_attributes
 
     __getattr__, __dir__ = lazy_attributes(
         __name__,
-        {".types": ("Node", "Patch", "Reading")},
+        {".types": ("Node", "Patch", "Reading", "State")},
     )

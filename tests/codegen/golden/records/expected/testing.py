@@ -20,7 +20,7 @@ from emitter_typed.contract import Json
 from emitter_typed.testing import record_strategy
 from hypothesis.strategies import SearchStrategy
 
-from .types import Node, Patch, Reading
+from .types import Node, Patch, Reading, State
 
 
 def node(
@@ -73,4 +73,23 @@ def reading(
         valid=valid,
         count=count,
         free=free,
+    )
+
+
+def state(
+    *,
+    rssi: SearchStrategy[int | None] | None = None,
+    seen_at: SearchStrategy[datetime | None] | None = None,
+    name: SearchStrategy[str | None] | None = None,
+    parent: SearchStrategy[State | None] | None = None,
+    last: SearchStrategy[tuple[float | None, ...] | None] | None = None,
+) -> SearchStrategy[State]:
+    """Return a strategy for `State`."""
+    return record_strategy(
+        State,
+        rssi=rssi,
+        seen_at=seen_at,
+        name=name,
+        parent=parent,
+        last=last,
     )

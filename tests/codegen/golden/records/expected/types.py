@@ -16,10 +16,12 @@ from emitter_typed.contract import (
     Json,
     Record,
     complete_constructors,
+    deprecated,
     exclusive_minimum,
     max_length,
     maximum,
     minimum,
+    warn_when_made,
     wire,
 )
 
@@ -87,4 +89,29 @@ class Reading(Record):
     free: Json = None
 
 
-complete_constructors(Node)
+@warn_when_made(parent="a sensor has none")
+@frozen(kw_only=True)
+class State(Record):
+    """What a sensor tells of itself, all of it each time."""
+
+    rssi: int | None
+    """Unit: dBm."""
+    seen_at: datetime | None = field(
+        metadata=wire("seenAt", also_read=("seen",), format="unix"),
+    )
+    name: str | None = field(validator=max_length(20))
+    """What its owner calls it.
+
+    At most 20 characters.
+    """
+    _parent: State | None = field(metadata=wire("parent"), alias="parent")
+    last: tuple[float | None, ...] | None
+
+    @property
+    @deprecated("a sensor has none")
+    def parent(self) -> State | None:
+        """Deprecated: a sensor has none."""
+        return self._parent
+
+
+complete_constructors(Node, State)

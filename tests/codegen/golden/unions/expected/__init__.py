@@ -15,20 +15,24 @@ if TYPE_CHECKING:
     from .types import (
         Change,
         Command,
+        Frame,
         HumiditySetPointChanged,
         Identify,
         SetMode,
         TemperatureSetPointChanged,
+        Trace,
         VentilationSpeedChanged,
     )
 
 __all__ = [
     "Change",
     "Command",
+    "Frame",
     "HumiditySetPointChanged",
     "Identify",
     "SetMode",
     "TemperatureSetPointChanged",
+    "Trace",
     "VentilationSpeedChanged",
 ]
 
@@ -46,6 +50,8 @@ if not TYPE_CHECKING:
                 "SetMode",
                 "Identify",
                 "Command",
+                "Frame",
+                "Trace",
             ),
         },
     )

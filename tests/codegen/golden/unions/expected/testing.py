@@ -17,10 +17,12 @@ from hypothesis.strategies import SearchStrategy
 from .types import (
     Change,
     Command,
+    Frame,
     HumiditySetPointChanged,
     Identify,
     SetMode,
     TemperatureSetPointChanged,
+    Trace,
     VentilationSpeedChanged,
 )
 
@@ -33,6 +35,11 @@ def change() -> SearchStrategy[Change]:
 def command() -> SearchStrategy[Command]:
     """Return a strategy for `Command`."""
     return declared_strategy(Command)
+
+
+def frame() -> SearchStrategy[Frame]:
+    """Return a strategy for `Frame`."""
+    return declared_strategy(Frame)
 
 
 def humidity_set_point_changed(
@@ -59,6 +66,15 @@ def temperature_set_point_changed(
 ) -> SearchStrategy[TemperatureSetPointChanged]:
     """Return a strategy for `TemperatureSetPointChanged`."""
     return record_strategy(TemperatureSetPointChanged, celsius=celsius)
+
+
+def trace(
+    *,
+    frames: SearchStrategy[tuple[Frame, ...]] | None = None,
+    last: SearchStrategy[Frame | None] | None = None,
+) -> SearchStrategy[Trace]:
+    """Return a strategy for `Trace`."""
+    return record_strategy(Trace, frames=frames, last=last)
 
 
 def ventilation_speed_changed(

@@ -66,3 +66,20 @@ Command = Annotated[
     Tag("kind", (("set_mode", SetMode), ("identify", Identify))),
 ]
 """What the house is told."""
+
+Frame = Annotated[
+    SetMode | Identify | VentilationSpeedChanged,
+    Tag(
+        "op",
+        ((0, SetMode), (-1, Identify), (9223372036854775807, VentilationSpeedChanged)),
+    ),
+]
+"""Told apart by a number."""
+
+
+@frozen(kw_only=True)
+class Trace(Record):
+    """The type Trace of Unions."""
+
+    frames: tuple[Frame, ...]
+    last: Frame | None = None
