@@ -90,7 +90,7 @@ class Parser(argparse.ArgumentParser):
                 name, equals, _ = argument.partition("=")
                 # argparse would complain of a missing argument first, and suggests nothing.
                 if name not in known:
-                    hint = suggestion(name, known) or "; write -- before an argument that begins with -"
+                    hint = suggestion(name, known) or self._of_choice(name.lstrip("-"))
                     self.error(f"unrecognized option {name}{hint}")
                 options.append(argument)
                 wants_value = not equals and known[name].nargs != 0
@@ -98,6 +98,13 @@ class Parser(argparse.ArgumentParser):
                 (options if wants_value else others).append(argument)
                 wants_value = False
         return [*options, "--", *others] if others else options
+
+    def _of_choice(self, word: str) -> str:
+        """Return what to write for an option that is the value of one, as --json is of --format, or any other."""
+        for action in self._actions:
+            if word in (action.choices or ()):
+                return f": did you mean {' '.join([*action.option_strings[:1], word])}?"
+        return "; write -- before an argument that begins with -"
 
 
 _WIDEST = 98

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from emitter_typed_codegen.model import Protocol, Schema, reached
 from emitter_typed_codegen.paths import shown_path
 from emitter_typed_codegen.problems import SchemaProblems
 from emitter_typed_codegen.resolve import load
-from emitter_typed_codegen.source import MapNode, Node, ScalarNode, read
+from emitter_typed_codegen.source import Node, read, written_imports
 
 GIT = "git:"
 """What `git:REV:path` begins with."""
@@ -175,20 +175,12 @@ def _take(top: Path, revision: str, inside: PurePosixPath, root: Path) -> bool:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
-    for written in _imports(read(target).root):
+    for written in written_imports(read(target).root):
         # What leads out of the repository is no part of the revision, and is told as missing.
         other = (target.parent / written).resolve()
         if other.is_relative_to(root):
             _take(top, revision, PurePosixPath(other.relative_to(root).as_posix()), root)
     return True
-
-
-def _imports(root: Node | None) -> Iterator[str]:
-    for key, value in root.pairs if isinstance(root, MapNode) else ():
-        if key.value == "imports" and isinstance(value, MapNode):
-            yield from (
-                node.value for _, node in value.pairs if isinstance(node, ScalarNode) and "\0" not in node.value
-            )
 
 
 def _place(path: Path) -> tuple[Path, str]:

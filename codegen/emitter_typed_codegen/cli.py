@@ -16,7 +16,7 @@ from emitter_typed_codegen.arguments import PROGRAM, Parser, file_path, revision
 from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
 from emitter_typed_codegen.export import TARGETS, Target
 from emitter_typed_codegen.stdio import printed
-from emitter_typed_codegen.watch import PAUSE_S, stamps, wait_for_change
+from emitter_typed_codegen.watch import PAUSE_S, imported, stamps, wait_for_change
 
 if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
@@ -446,7 +446,8 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
         except SchemaProblems as found:
             problems += found.problems
     if read is not None:
-        named = [*(job.schema for job in jobs), *(Path(problem.file) for problem in problems)]
+        schemas = [job.schema for job in jobs]
+        named = [*schemas, *imported(schemas), *(Path(problem.file) for problem in problems)]
         read |= {path.absolute() for path in named}
     if problems:
         # Two jobs may import one file.

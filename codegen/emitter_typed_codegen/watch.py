@@ -18,6 +18,22 @@ def stamps(paths: Iterable[Path]) -> dict[Path, Stamp]:
     return {path: _stamp(path) for path in paths}
 
 
+def imported(schemas: Iterable[Path]) -> set[Path]:
+    """Return the files that schemas import, and those that these import, also those that are not there yet."""
+    # Only who watches needs it.
+    from emitter_typed_codegen.paths import real_path
+    from emitter_typed_codegen.source import read, written_imports
+
+    found: set[Path] = set()
+    waiting = [*schemas]
+    for path in waiting:
+        # By their real paths: files that import each other over folders have ever longer ones.
+        others = {real_path(path.parent / written) for written in written_imports(read(path).root)} - found
+        found |= others
+        waiting += others
+    return found
+
+
 def wait_for_change(before: Mapping[Path, Stamp], pause: Callable[[], object]) -> None:
     """Wait until a file is no longer what it was, and no longer about to change.
 

@@ -204,7 +204,7 @@ class Plan:
 
     def _compare_single(self, path: Path, text: str) -> None:
         old = _text(path)
-        if old is None and path.exists():
+        if old is None and _is_there(path):
             self._refuse(path, "is not a file: move it away")
         elif old is not None and not ownership.marked(old):
             self._refuse(path, _NOT_OURS)
@@ -215,7 +215,8 @@ class Plan:
         out = folder.out
         obstacle = _obstacle(out)
         if obstacle is not None:
-            self._refuse(out, f"cannot be a folder: {obstacle.as_posix()} is a file")
+            what = "is a link that leads nowhere" if obstacle.is_symlink() and not obstacle.exists() else "is a file"
+            self._refuse(out, f"cannot be a folder: {obstacle.as_posix()} {what}: move it away, or name another folder")
             return
         owned = _owned(out, folder.facts)
         if isinstance(owned, Refusal):
@@ -240,7 +241,7 @@ class Plan:
     def _compare_file(self, out: Path, name: str, new: str | None, owned: Ownership) -> None:
         path = out / name
         old = _text(path)
-        if old is None and path.exists():
+        if old is None and _is_there(path):
             self._refuse(path, "is not a file: move it away")
         elif old == new:
             pass
@@ -258,7 +259,7 @@ class Plan:
         """Plan the file for Git, where it may be written. It alone is no reason to write: not everybody commits it."""
         path, new = out / ATTRIBUTES, ownership.attributes(names)
         old = _text(path)
-        if (old is None and not path.exists()) or (old is not None and ownership.marked(old) and old != new):
+        if (old is None and not _is_there(path)) or (old is not None and ownership.marked(old) and old != new):
             # Before the last change: a run that is killed between the two has something left to do.
             self.changes.insert(-1, Change(path, old, new))
 
@@ -346,7 +347,7 @@ def _owned(out: Path, facts: Mapping[str, object]) -> Ownership | Refusal:
                 out, f"holds the package of {min(theirs)}, not of {ours}: choose another folder, or delete it"
             )
         owned.add_manifest(text)
-    elif manifest.exists():
+    elif _is_there(manifest):
         return Refusal(manifest, _NOT_OURS)
     # A run that was killed left the checksums of what it wrote, or was about to write, beside those that were there.
     left = [path for path in _temporary(out) if path.name.startswith(f".{CHECKSUMS}.")]
@@ -354,7 +355,7 @@ def _owned(out: Path, facts: Mapping[str, object]) -> Ownership | Refusal:
         text = _text(path)
         if text is not None and ownership.marked(text):
             owned.add_checksums(text)
-        elif path.exists() and path not in left:
+        elif _is_there(path) and path not in left:
             return Refusal(path, _NOT_OURS)
     return owned
 
@@ -393,7 +394,7 @@ def _schema(facts: Mapping[str, object]) -> str | None:
 
 def _obstacle(folder: Path) -> Path | None:
     """Return what lies where a folder, or one above it, should be."""
-    return next((one for one in (folder, *folder.parents) if one.exists() and not one.is_dir()), None)
+    return next((one for one in (folder, *folder.parents) if _is_there(one) and not one.is_dir()), None)
 
 
 def _busy(busy: Busy) -> Refusal:
@@ -404,6 +405,11 @@ def _undo(steps: list[Callable[[], object]]) -> None:
     while steps:
         with suppress(OSError):
             steps.pop()()
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether there is anything: also a link that leads nowhere, which is somebody's. Raises OSError."""
+    return path.is_symlink() or path.exists()
 
 
 def _text(path: Path) -> str | None:

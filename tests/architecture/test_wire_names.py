@@ -30,7 +30,6 @@ ALLOWED: dict[str, set[str | int]] = {
     "codegen/emitter_typed_codegen/language/users.py": {"secret"},
     "codegen/emitter_typed_codegen/editors.py": {"secret"},
     "codegen/emitter_typed_codegen/resolve/types.py": {"secret"},
-    "codegen/emitter_typed_codegen/compare/changes.py": {"secret"},
     "codegen/emitter_typed_codegen/diff.py": {"changes"},
     # Documents tell people which permissions a key needs, and what is stored.
     "codegen/emitter_typed_codegen/export/channels.py": {"l", "p", "qos", "r", "retain", "s", "ttl", "w"},

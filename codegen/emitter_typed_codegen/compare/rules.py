@@ -321,7 +321,7 @@ _TABLE = (
     ),
     Rule(
         id="blank-added",
-        what="a value that fits the type becomes blank",
+        what="a value that fits the type and its limits becomes blank",
         effects=_LOSES,
         why="New programs read that value as absent.",
         fix="choose a value that no program writes",
@@ -329,14 +329,14 @@ _TABLE = (
     ),
     Rule(
         id="blank-added-refused",
-        what="a value that does not fit the type becomes blank",
+        what="a value that does not fit the type or its limits becomes blank",
         effects=_SAFE,
         why="New programs read it as absent. Old programs refuse it, so they do not write it.",
         constructs=("Field.blank",),
     ),
     Rule(
         id="blank-removed",
-        what="a value that fits the type is no longer blank",
+        what="a value that fits the type and its limits is no longer blank",
         effects=_LOSES,
         why="New programs read that value itself, which old programs read as absent.",
         fix="keep it in blank",
@@ -345,7 +345,7 @@ _TABLE = (
     ),
     Rule(
         id="blank-removed-refused",
-        what="a value that does not fit the type is no longer blank",
+        what="a value that does not fit the type or its limits is no longer blank",
         effects=("breaks-stored",),
         why="New programs refuse that value, in stored messages and from programs that do not use this schema.",
         fix="keep it in blank",

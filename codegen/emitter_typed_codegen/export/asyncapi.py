@@ -20,9 +20,8 @@ from emitter_typed_codegen.export.channels import (
 from emitter_typed_codegen.export.examples import Examples
 from emitter_typed_codegen.export.json_schema import JsonSchemas
 from emitter_typed_codegen.export.json_text import Json, keys
-from emitter_typed_codegen.export.reachable import channel_types, reachable
 from emitter_typed_codegen.export.values import json_value
-from emitter_typed_codegen.model import Channel, Enum, Field, Named, Schema
+from emitter_typed_codegen.model import Channel, Enum, Field, Named, Schema, channel_types, reachable
 from emitter_typed_codegen.texts import first_sentence, sentence
 
 VERSION_UNKNOWN = "0.0.0"
@@ -56,7 +55,7 @@ class _Document:
         if schema.doc:
             info["description"] = schema.doc
         # Without a channel, the types are all that there is.
-        used = reachable(schema, channel_types(schema) or [Named(one.name) for one in schema.types])
+        used = reachable(schema, channel_types(schema.channels) or [Named(one.name) for one in schema.types])
         messages = {
             self.schemas.keys[name]: self._message(channel)
             for channel in schema.channels

@@ -8,8 +8,7 @@ from emitter_typed_codegen.export.examples import Examples
 from emitter_typed_codegen.export.json_schema import JsonSchemas
 from emitter_typed_codegen.export.json_text import Json, json_text, keys
 from emitter_typed_codegen.export.page import page
-from emitter_typed_codegen.export.reachable import channel_types, reachable
-from emitter_typed_codegen.model import Named, Schema
+from emitter_typed_codegen.model import Named, Schema, channel_types, reachable
 from emitter_typed_codegen.ownership import MARK
 from emitter_typed_codegen.render import render_page
 from emitter_typed_codegen.version import VERSION
@@ -33,7 +32,7 @@ def export(schema: Schema, target: Target) -> str:
 
 
 def _json_schema(schema: Schema, generated: str) -> Json:
-    names = reachable(schema, [*(Named(one.name) for one in schema.types), *channel_types(schema)])
+    names = reachable(schema, [*(Named(one.name) for one in schema.types), *channel_types(schema.channels)])
     schemas = JsonSchemas(schema, keys(names), "#/$defs/", Examples(schema))
     return {
         "$comment": generated,

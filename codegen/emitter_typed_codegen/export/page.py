@@ -20,7 +20,6 @@ from emitter_typed_codegen.export.channels import (
 )
 from emitter_typed_codegen.export.examples import Examples
 from emitter_typed_codegen.export.json_text import keys, plain_number, visible_json
-from emitter_typed_codegen.export.reachable import channel_types, mentioned, named, reachable
 from emitter_typed_codegen.export.values import json_value, wire_value
 from emitter_typed_codegen.model import (
     Alias,
@@ -40,6 +39,10 @@ from emitter_typed_codegen.model import (
     Secret,
     TypeRef,
     Union,
+    channel_types,
+    mentioned,
+    named,
+    reachable,
 )
 
 _JSON_TEXT = re.compile(r'("(?:[^"\\]|\\.)*")')
@@ -163,7 +166,7 @@ def page(schema: Schema, generated: str) -> PageView:
         schema: The schema.
         generated: What says that the page is not to be edited.
     """
-    names = reachable(schema, [*(Named(one.name) for one in schema.types), *channel_types(schema)])
+    names = reachable(schema, [*(Named(one.name) for one in schema.types), *channel_types(schema.channels)])
     types = {name: f"type-{key}" for name, key in keys(names).items()}
     channels = {name: f"channel-{key}" for name, key in keys(one.name for one in schema.channels).items()}
     return _Page(schema, types, channels, Examples(schema)).view(generated)

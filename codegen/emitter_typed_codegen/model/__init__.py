@@ -8,6 +8,7 @@ Order is the author's; `canonical` keeps of it what means something. What only a
 from __future__ import annotations
 
 from emitter_typed_codegen.model.canonical import canonical, digest
+from emitter_typed_codegen.model.mentions import channel_types, mentioned, named, reachable
 from emitter_typed_codegen.model.schema import (
     Channel,
     Import,
@@ -65,6 +66,10 @@ __all__ = [
     "TypeRef",
     "Union",
     "canonical",
+    "channel_types",
     "digest",
+    "mentioned",
+    "named",
+    "reachable",
     "reached",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from emitter_typed_codegen.language.users import LETTER, VALUE
 from emitter_typed_codegen.model import Enum, EnumValue, Flags
 from emitter_typed_codegen.names import constant_name
@@ -15,6 +17,8 @@ from emitter_typed_codegen.source import ListNode, MapNode, Node, ScalarNode
 
 _KEYS = tuple(key.name for key in VALUE.keys)
 _LONGEST_SHOWN = 40
+# `ON = on`, `ON=1`; `charset=utf8` is a text.
+_ASSIGNED = r"(\w+)(?: *= +| += *|=(?=-?[0-9]+$))(\S+)"
 
 
 def read_enum(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Enum | None:
@@ -158,12 +162,24 @@ def _texts(symbols: SymbolTable, entries: Entries, kind: str, what: str) -> tupl
             continue
         if kind == "enum":
             expect_text(symbols, key, what, _as_number(key, node))
+            _check_assigned(symbols, key)
         value = _text(symbols, key, node, kind)
         if key.value not in wires.taken:
             names.take(constant_name(value.name), value.name, key)
         wires.take(key.value, key.value, key)
         values.append(value)
     return tuple(values)
+
+
+def _check_assigned(symbols: SymbolTable, key: ScalarNode) -> None:
+    """Note a problem for a name with a `=` and a value, as other languages write them: all of it would be the text."""
+    found = re.fullmatch(_ASSIGNED, key.value) if key.plain and "=" in key.value else None
+    if found is None:
+        return
+    name, value = found[1], found[2].strip("\"'")
+    hint = f"write {name}: {value}" if whole_number(value) is not None else f"write the text on the wire, as in {value}"
+    message = f"{quoted(key.value)} would be one text on the wire"
+    symbols.report.add(key, "bad-value", message, f"{hint}; if that text is meant, put it in quotes")
 
 
 def _as_number(key: ScalarNode, node: Node | None) -> str:

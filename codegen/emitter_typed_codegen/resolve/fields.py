@@ -57,7 +57,8 @@ def read_field(
     constraints = read_constraints(symbols, entries, ref)
     blank = _blank(symbols, entries)
     required = _is_required(symbols, entries, ref, what)
-    if blank and "default" not in entries and symbols.base(ref) is not None and not symbols.optional(ref):
+    # A field of an alias with a ? may be null, and not absent.
+    if blank and "default" not in entries and symbols.base(ref) is not None and not isinstance(ref, Optional):
         message = f"{what} is required, but a blank value means that it is absent"
         symbols.report.add(entries.key("blank"), "bad-blank", message, "write the type with a ?, or add a default")
     return Field(

@@ -28,7 +28,7 @@ tag: discriminator discriminant
 alias: type newtype typedef base of
 unknown: additionalproperties extra extras
 params: parameters variables arguments args
-direction: mode operation access
+direction: mode operation access action
 wire: alias json jsonname rename key serializedname
 options: settings defaults
 types: schemas components definitions $defs defs models messages structs records payloads
@@ -73,6 +73,8 @@ _ADVICE = {
     "items item": 'write the type of the items in the type, as in type: "[int]"; limits of the items need an alias',
     "example examples": "write it into doc",
     "ttl retain qos me": "write it under options, as in options: {ttl: 60}",
+    "bindings": "write what MQTT knows under options, as in options: {qos: 1}",
+    "servers host broker": "remove it: a program names the broker when it connects",
     "enum fields flags union alias oneof anyof values choices": (
         "declare a type under types, as in Mode: {enum: [auto, manual]}, and name it here: type: Mode"
     ),
@@ -81,7 +83,7 @@ _ADVICE = {
         "remove it: a record cannot inherit. Write out all fields, or add a field whose type is the other record"
     ),
     "multipleof readonly writeonly uniqueitems contenttype immutable format": "remove it: the language has no such key",
-    "id number index tag position": "remove it: fields have names, and no numbers",
+    "id number index tag position reserved": "remove it: fields have names, and no numbers",
     "info": "write name, version and doc at the top level",
     "properties": "declare a type with fields under types, as in Reading: {fields: {celsius: float}}",
     "additionalproperties": (
@@ -102,7 +104,7 @@ _TYPE_ADVICE = {
     "array list tuple set sequence": 'write "[T]", where T is the type of the items',
     "enum": "declare an enum under types, as in Mode: {enum: [auto, manual]}, and write its name here",
     "intenum intflag": "declare an enum under types, as in State: {enum: {off: 0, on: 1}}, and write its name here",
-    "null none void": "write the type of the values that may be null, with a ?, as in int?",
+    "undefined null none void": "write the type of the values that may be null, with a ?, as in int?",
 }
 
 
@@ -191,9 +193,31 @@ def key_advice(key: str, known: Collection[str]) -> str:
     return _ADVISED.get(key.casefold().replace("_", ""), "")
 
 
+_WELL_KNOWN = {
+    "timestamp": "datetime",
+    "duration": "duration",
+    "struct": "json",
+    "value": "json",
+    "any": "json",
+    "doublevalue": "float?",
+    "floatvalue": "float?",
+    "int64value": "int?",
+    "uint64value": "int?",
+    "int32value": "int?",
+    "uint32value": "int?",
+    "boolvalue": "bool?",
+    "stringvalue": "string?",
+    "bytesvalue": "bytes?",
+}
+"""What Protocol Buffers has in `google.protobuf`."""
+
+
 def type_advice(name: str) -> str:
     """Return what to write for the name of a type of another language; empty if it is not known."""
     word = name.casefold()
+    well_known = _WELL_KNOWN.get(word.removeprefix("google.protobuf.")) if word.startswith("google.protobuf.") else None
+    if well_known is not None:
+        return write_type(well_known)
     if word in _TYPES or word in _SCALAR:
         return _TYPES.get(word) or f"write {_SCALAR[word]}"
     meant = type_meant(name)

@@ -342,6 +342,15 @@ def _moment(text: str) -> str:
     return f"write {moment.isoformat()}Z for UTC, or with its offset, as in {moment.isoformat()}+01:00"
 
 
+def is_written(scalar: ScalarName, text: str) -> bool:
+    """Tell whether a text is how a schema writes a value of a scalar."""
+    try:
+        _READERS.get(scalar, str)(text)
+    except ValueError:
+        return False
+    return True
+
+
 def plain_value(node: ScalarNode) -> bool | int | str | None:
     """Read a text without a type as JSON would: null, true, false and whole numbers if it has no quotes."""
     if node.is_null:

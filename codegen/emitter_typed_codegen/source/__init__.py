@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from emitter_typed_codegen.source.file import MOST_BYTES, read
-from emitter_typed_codegen.source.tree import BrokenNode, Document, ListNode, MapNode, Node, Place, Placed, ScalarNode
+from emitter_typed_codegen.source.tree import (
+    BrokenNode,
+    Document,
+    ListNode,
+    MapNode,
+    Node,
+    Place,
+    Placed,
+    ScalarNode,
+    written_imports,
+)
 
 __all__ = [
     "MOST_BYTES",
@@ -16,4 +26,5 @@ __all__ = [
     "Placed",
     "ScalarNode",
     "read",
+    "written_imports",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from attrs import field
@@ -108,3 +109,12 @@ class Document:
     whole: Place
     """The file as a whole."""
     problems: list[Problem]
+
+
+def written_imports(root: Node | None) -> Iterator[str]:
+    """Yield the paths that a schema imports, as they are written, whatever else it says."""
+    for key, value in root.pairs if isinstance(root, MapNode) else ():
+        if key.value == "imports" and isinstance(value, MapNode):
+            yield from (
+                node.value for _, node in value.pairs if isinstance(node, ScalarNode) and "\0" not in node.value
+            )

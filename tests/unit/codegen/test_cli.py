@@ -182,6 +182,8 @@ def test_wrong_usage_is_2(here: Path, arguments: list[str]) -> None:
         (["generate", "--testng"], "generate: unrecognized option --testng: did you mean '--testing'?"),
         (["generate", "--testing"], "generate: --testing goes with SCHEMA"),
         (["check", "--fromat", "json"], "check: unrecognized option --fromat: did you mean '--format'?"),
+        (["check", "--json"], "check: unrecognized option --json: did you mean --format json?"),
+        (["export", "home.yaml", "--html"], "export: unrecognized option --html: did you mean --to html?"),
         (["check", "-x", "a"], "check: unrecognized option -x; write -- before"),
         (["check", "home.yaml", "--against", "v1"], "check: --against, --accept and --all compare the jobs"),
         (["diff", "--agianst", "v1"], "diff: unrecognized option --agianst: did you mean '--against'?"),

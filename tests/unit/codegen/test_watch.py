@@ -87,6 +87,25 @@ def test_a_broken_schema_does_not_keep_it_from_starting(here: Path) -> None:
     assert (here / "home_api/types.py").exists()
 
 
+@pytest.mark.parametrize("also", ["", "units: ./../{}/home.yaml, "])
+def test_a_file_that_is_imported_before_it_is_there_is_waited_for(here: Path, also: str) -> None:
+    also = also.format(here.name)
+    imports = f"imports: {{{also}common: ./shared/common.yaml}}\n"
+    (here / "home.yaml").write_text(
+        SCHEMA.replace("types:", f"{imports}types:").replace("float", "common.Heat"), "utf-8"
+    )
+
+    def appear() -> None:
+        if also:
+            save(here / "home.yaml", (here / "home.yaml").read_text("utf-8").replace(also, ""))()
+        (here / "shared").mkdir()
+        save(here / "shared" / "common.yaml", "emitter-typed: 1\ntypes: {Heat: {alias: float}}\n")()
+
+    assert main(GENERATE, pause=happening(appear, nothing)) == 130
+
+    assert "celsius: common.Heat" in (here / "home_api/types.py").read_text("utf-8")
+
+
 def test_a_refusal_is_told_and_watching_goes_on(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit = save(here / "home_api/types.py", "mine\n")
     first = save(here / "home.yaml", SCHEMA.replace("celsius", "kelvin"))

@@ -9,6 +9,9 @@ from emitter_typed_codegen.resolve import load
 
 # A type as other languages write it, and what the hint says.
 TYPES = {
+    "google.protobuf.Timestamp": "write datetime",
+    "google.protobuf.StringValue": "write string?",
+    "undefined": "with a ?",
     "HashMap<String, i32>": 'write "{string: int}"',
     "map[string]int": 'write "{string: int}"',
     "Record<string, number>": 'write "{string: float}"',
