@@ -321,7 +321,7 @@ class _Maker:
             if self._protocol is not None and "{" in (value.examples or ("",))[0] and pattern.endswith("+$"):
                 # A channel of a user's: nothing below what is the broker's own, or belongs to a method.
                 begins = [self._protocol.reserved, *(f"{first}/" for first, _ in self._protocol.first_segments)]
-                pattern = pattern.replace("^", f"^(?!{'|'.join(_escaped(one) for one in begins if one)})", 1)
+                pattern = pattern.replace("^", f"^(?!{'|'.join(map(_escaped, begins))})", 1)
             made |= {"pattern": pattern, "patternErrorMessage": f"expected: {value.wrong}"}
         elif not value.may_be_empty:
             made |= {"minLength": 1}
