@@ -100,7 +100,9 @@ def said(
         (["profile", "set", "a", "--url", "nonsense"], 2, "mqtt://"),
         (["init", "home.yaml"], 2, "home.yaml"),
         (["init", "other.yaml"], 2, "is not a folder: name one"),
-        (["completion", "tcsh"], 2, "invalid choice: 'tcsh'"),
+        (["completion", "tcsh"], 2, "argument SHELL: expected bash, zsh or fish, got 'tcsh'"),
+        (["demo", "--pause", "x"], 2, "argument --pause: expected a number, got 'x'"),
+        (["link", "a/", "--qos", "7"], 2, "argument --qos: expected 0 or 1, got 7"),
     ],
 )
 def test_a_mistake_is_one_line_and_the_right_code(
