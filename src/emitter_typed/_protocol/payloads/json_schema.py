@@ -1,7 +1,7 @@
 """The JSON Schema (draft 2020-12, which OpenAPI 3.1 uses) of a type: what its conversion reads and writes.
 
-A class with fields, an enum, a tagged member of a union and an alias that holds itself have a name in it. What calls this decides where they are
-described, and what refers to them.
+A class with fields, an enum, a tagged member of a union and an alias that holds itself have a name in it. What calls
+this decides where they are described, and what refers to them.
 """
 
 from __future__ import annotations

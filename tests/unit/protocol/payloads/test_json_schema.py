@@ -367,6 +367,8 @@ TYPES: dict[str, Callable[[Any], bool]] = {
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
 }
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="an alias can hold itself by a `type` statement only")
 def test_an_alias_that_holds_itself_is_described_under_its_name() -> None:
     made: dict[str, Any] = {"NewType": NewType}
