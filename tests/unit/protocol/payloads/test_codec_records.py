@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 import typing_extensions
-from attrs import field, frozen
+from attrs import field, frozen, make_class
 
 from emitter_typed._protocol.payloads import codec
 from emitter_typed.contract import Json, Record, Secret, Unrecognized, UnrecognizedMember, minimum, wire
@@ -57,17 +57,20 @@ class Renamed(Record):
 type_alias: Any = getattr(typing_extensions, "TypeAliasType")  # noqa: B009
 MaybeReading: Any = type_alias("MaybeReading", Reading | None)
 MaybeTime: Any = type_alias("MaybeTime", datetime | None)
+Noted: Any = Annotated[int | None, "a text"]
 AtLeastThree: Any = type_alias("AtLeastThree", Annotated[int | None, minimum(3)])
 
 
-@frozen(kw_only=True)
-class Aliased:
-    """Optional fields whose types do not say so themselves."""
-
-    reading: MaybeReading = None
-    at: MaybeTime = field(default=None, metadata=wire(format="unix"))
-    count: AtLeastThree = None
-    number: Annotated[int | None, "a text"] = None
+# Optional fields whose types do not say so themselves.
+Aliased: Any = make_class(
+    "Aliased",
+    {
+        "reading": field(type=MaybeReading, default=None),
+        "at": field(type=MaybeTime, default=None, metadata=wire(format="unix")),
+        "count": field(type=AtLeastThree, default=None),
+        "number": field(type=Noted, default=None),
+    },
+)
 
 
 def test_an_optional_that_is_none_is_left_out_and_a_default_is_written() -> None:
