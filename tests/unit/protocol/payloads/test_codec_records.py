@@ -305,7 +305,7 @@ def test_values_of_an_enum_may_be_numbers() -> None:
         ("stage", "1.0", "must be one of 0, 1, -1, got 1.0"),
         ("stage", "true", "must be one of 0, 1, -1, got True"),
         ("stage", '"1"', "must be one of 0, 1, -1, got '1'"),
-        ("strength", "10.0", "expected an integer, got a number"),
+        ("strength", "10.0", "expected an integer, got a float"),
         ("strength", "true", "expected an integer, got a boolean"),
         ("strength", "9223372036854775808", "the integer needs more than 64 bits"),
         ("strength", "null", "expected an integer, got null"),
