@@ -52,7 +52,7 @@ def said(
         (["keygen", "a/", "rw", *MASTER, "--url", NOBODY, "--out", "a.key"], 1, "--out a.key: the file exists"),
         (["keygen", "a/+/", "rw", *MASTER, "--url", NOBODY], 2, "a key for a/+/ opens nothing: use a/#/"),
         (["keygen", "a/+/b/+/+/#/", "rw", *MASTER, "--url", NOBODY], 2, "opens nothing: use a/+/b/#/"),
-        (["keygen", "+", "rw", *MASTER, "--url", NOBODY], 2, "opens nothing: use #/"),
+        (["keygen", "+/+/#", "rw", *MASTER, "--url", NOBODY], 2, "opens nothing: use #/"),
         (["pub", "a/", "x", "--key", "a.key", "--url", NOBODY], 2, "--key: a.key is a file: write @a.key"),
         (["sub", "--schema", "home.yaml", "--key", "@a.key"], 2, "describes no channels"),
         (["sub"], 2, "pass a CHANNEL such as chat/, or a --schema"),
