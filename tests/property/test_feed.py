@@ -37,6 +37,15 @@ class Published:
     """Whether it is this client's own, and does not come back."""
 
 
+# Named functions, as the oldest Hypothesis parses the source of a lambda anew with each step.
+def connected(subscriber: Subscriber) -> bool:
+    return subscriber.connected
+
+
+def disconnected(subscriber: Subscriber) -> bool:
+    return not subscriber.connected
+
+
 class Subscriber(RuleBasedStateMachine):
     """Publishes, cuts the connection, answers requests and reads, in any order; payloads are all different."""
 
@@ -99,7 +108,7 @@ class Subscriber(RuleBasedStateMachine):
                 self.unheard.add(one.number)
 
     @rule(stored=st.booleans())
-    @precondition(lambda self: self.connected)
+    @precondition(connected)
     def published_without_echo(self, stored: bool) -> None:
         one = Published(len(self.log), b"own %d" % len(self.log), stored, no_echo=True)
         self.log.append(one)
@@ -112,7 +121,7 @@ class Subscriber(RuleBasedStateMachine):
         self.now_s += 1
 
     @rule(unheard=st.integers(0, 2))
-    @precondition(lambda self: self.connected)
+    @precondition(connected)
     def lose(self, unheard: int) -> None:
         for _ in range(unheard):
             self.unheard.add(self.publish_one(stored=True).number)
@@ -122,7 +131,7 @@ class Subscriber(RuleBasedStateMachine):
         self.feed.failed(ConnectionLost("the cable was cut"), NOW)
 
     @rule()
-    @precondition(lambda self: not self.connected)
+    @precondition(disconnected)
     def restore(self) -> None:
         self.connected = True
         self.feed.restored(NOW + timedelta(seconds=self.now_s))

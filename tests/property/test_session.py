@@ -33,6 +33,23 @@ REFUSAL = "an error"
 REQUEST = KeygenRequest(key=Key("key"), channel="a/", permissions=Permission("r"))
 
 
+# Named functions, as the oldest Hypothesis parses the source of a lambda anew with each step.
+def online(model: Model) -> bool:
+    return model.online
+
+
+def lost(model: Model) -> bool:
+    return not model.online and not model.over
+
+
+def with_unsent(model: Model) -> bool:
+    return bool(model.unsent)
+
+
+def with_calls(model: Model) -> bool:
+    return bool(model.calls)
+
+
 class Conversation(Model):
     """What callers and the broker do, in any order."""
 
@@ -49,14 +66,14 @@ class Conversation(Model):
 
     # Calls
 
-    @precondition(lambda self: self.online)
+    @precondition(online)
     @rule()
     def request(self) -> None:
         call_result = self.call_result()
         self.session.request(KEYGEN, Written(REQUEST, b"{}"), call_result)
         self.begun(call_result)
 
-    @precondition(lambda self: self.online)
+    @precondition(online)
     @rule(qos=st.sampled_from([0, 1]))
     def publish(self, qos: int) -> None:
         prepared = prepare(PROTOCOL.operations["publish"], ("key", "a/"), options_given={"qos": qos})
@@ -67,7 +84,7 @@ class Conversation(Model):
         else:
             self.session.publish_once("publish", prepared, b"x")
 
-    @precondition(lambda self: not self.online and not self.over)
+    @precondition(lost)
     @rule(qos=st.sampled_from([0, 1]))
     def publish_offline(self, qos: int) -> None:
         call_result, sent = CallResult(), len(self.sent)
@@ -86,13 +103,13 @@ class Conversation(Model):
             self.unsent.append(call_result)
         assert len(self.sent) == sent
 
-    @precondition(lambda self: not self.online and not self.over)
+    @precondition(lost)
     @rule()
     def ask_offline(self) -> None:
         with pytest.raises(ConnectionLost):
             self.session.request(KEYGEN, Written(REQUEST, b"{}"), CallResult())
 
-    @precondition(lambda self: bool(self.unsent))
+    @precondition(with_unsent)
     @rule(which=st.integers(0))
     def withdraw(self, which: int) -> None:
         call_result = self.unsent[which % len(self.unsent)]
@@ -103,7 +120,7 @@ class Conversation(Model):
         else:
             assert call_result in self.sent_once
 
-    @precondition(lambda self: self.online)
+    @precondition(online)
     @rule(target=receivers, channel=st.sampled_from(CHANNELS), key=st.sampled_from(["good", "bad"]))
     def subscribe(self, channel: str, key: str) -> MessageSink:
         call_result, receiver = self.call_result(), MessageSink(channel)
@@ -128,7 +145,7 @@ class Conversation(Model):
             self.active.remove(receiver)
             self.left.append(receiver)
 
-    @precondition(lambda self: self.online)
+    @precondition(online)
     @rule(channel=st.sampled_from(CHANNELS))
     def unsubscribe(self, channel: str) -> None:
         call_result = self.call_result()
@@ -138,7 +155,7 @@ class Conversation(Model):
 
     # The broker
 
-    @precondition(lambda self: bool(self.calls))
+    @precondition(with_calls)
     @rule(which=st.integers(0), key=st.sampled_from("12"))
     def reply(self, which: int, key: str) -> None:
         packet_id, call = self.pick(which)
@@ -149,7 +166,7 @@ class Conversation(Model):
         else:
             assert isinstance(self.reported[-1], Undecodable)
 
-    @precondition(lambda self: bool(self.calls))
+    @precondition(with_calls)
     @rule(which=st.integers(0))
     def refuse(self, which: int) -> None:
         packet_id, call = self.pick(which)
@@ -160,7 +177,7 @@ class Conversation(Model):
         else:
             call.refused = call.told = True
 
-    @precondition(lambda self: self.online)
+    @precondition(online)
     @rule(
         topic=st.sampled_from([KEYGEN.topic, "emitter/error/", "emitter/presence/", "emitter/other/"]),
         payload=st.one_of(
@@ -176,13 +193,13 @@ class Conversation(Model):
         self.session.received([Delivery(topic, payload)])
         assert len(self.reported) == before + 1
 
-    @precondition(lambda self: self.online)
+    @precondition(online)
     @rule(packet_id=st.integers(0, 65_535))
     def stray_acknowledgement(self, packet_id: int) -> None:
         if packet_id not in self.calls:
             self.session.received([Puback(packet_id), Suback(packet_id, (0,)), Unsuback(packet_id)])
 
-    @precondition(lambda self: self.online)
+    @precondition(online)
     @rule(topic=st.sampled_from(TOPICS))
     def message(self, topic: str) -> None:
         raw = str(len(self.reported)).encode()
@@ -191,7 +208,7 @@ class Conversation(Model):
             if matches(receiver.channel, topic, "emitter"):
                 self.expected[receiver].append((topic, raw))
 
-    @precondition(lambda self: bool(self.calls))
+    @precondition(with_calls)
     @rule()
     def acknowledge(self) -> None:
         # In order, as a broker handles what one connection sends.
@@ -276,7 +293,7 @@ class Conversation(Model):
             if not call.refused:
                 self.on_the_wire.add(channel)
 
-    @precondition(lambda self: self.online)
+    @precondition(online)
     @rule()
     def lose(self) -> None:
         before = list(self.active)
@@ -310,7 +327,7 @@ class Conversation(Model):
         self.unsent[:0] = again
         self.sent_once.update(again)
 
-    @precondition(lambda self: not self.online and not self.over)
+    @precondition(lost)
     @rule()
     def accept(self) -> None:
         sent = len(self.sent)

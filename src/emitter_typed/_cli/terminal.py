@@ -159,6 +159,8 @@ def _console(stream: TextIO | None, *, stderr: bool) -> Console | None:
 
 
 def _print(console: Console, parts: Sequence[Part]) -> None:
+    from rich.segment import Segments
     from rich.text import Text
 
-    console.print(Text.assemble(*parts), soft_wrap=True)
+    # As segments, since rich before 14.3 takes spaces off the end of a text that is wider than the terminal.
+    console.print(Segments(Text.assemble(*parts).render(console, end="\n")), soft_wrap=True)

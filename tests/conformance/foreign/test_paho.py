@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -196,8 +197,10 @@ def test_a_client_of_mqtt_5_finds_that_the_answer_is_of_another_protocol(broker:
     one = Paho(protocol=MQTTProtocolVersion.MQTTv5)
     one.client.connect(broker.host, broker.port)
     outcome = MQTTErrorCode.MQTT_ERR_SUCCESS
-    while outcome == MQTTErrorCode.MQTT_ERR_SUCCESS:
-        outcome = one.client.loop(LIMIT_S)
+    # paho-mqtt 2.1 raises this, where 2.2 returns that the protocol is another.
+    with suppress(IndexError):
+        while outcome == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            outcome = one.client.loop(LIMIT_S)
+        assert outcome == MQTTErrorCode.MQTT_ERR_PROTOCOL
 
-    assert outcome == MQTTErrorCode.MQTT_ERR_PROTOCOL
     assert one.notes.connects.empty()
