@@ -16,6 +16,7 @@ from emitter_typed_codegen.model import (
 
 PROTOCOL = Protocol(
     reserved="emitter/",
+    first_segments=(("$share", "subscribe_with_group"),),
     settings=(
         Setting(
             name="ttl",

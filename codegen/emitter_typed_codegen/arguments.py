@@ -18,6 +18,7 @@ PROGRAM = "emitter-typed"
 
 OptionsT = TypeVar("OptionsT", bound=argparse.Namespace)
 
+_NUMBERS: dict[object, str] = {int: "a whole number", float: "a number"}
 _is_number = re.compile(r"-\d+|-\d*\.\d+").fullmatch
 
 
@@ -76,6 +77,26 @@ class Parser(argparse.ArgumentParser):
         """End the program with 2."""
         self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # Any: argparse's own signature
+        """Refuse what is not among the choices, in the words of other mistakes."""
+        choices = action.choices
+        if choices is not None and value not in choices:
+            *others, last = map(str, choices)
+            expected = f"{', '.join(others)} or {last}" if others else last
+            raise argparse.ArgumentError(
+                action, f"expected {expected}, got {value!r}{suggestion(str(value), map(str, choices))}"
+            )
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:  # Any: likewise
+        """Read a value; argparse would call a number by the name of its class."""
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError:
+            expected = _NUMBERS.get(action.type)
+            if expected is None:
+                raise
+            raise argparse.ArgumentError(action, f"expected {expected}, got {arg_string!r}") from None
+
     def _options_first(self, arguments: Sequence[str]) -> list[str]:
         """Move arguments that are not options to the end: argparse refuses `pub CHANNEL --key @FILE PAYLOAD`."""
         known = self._option_string_actions
@@ -92,6 +113,8 @@ class Parser(argparse.ArgumentParser):
                 if name not in known:
                     hint = suggestion(name, known) or self._of_choice(name.lstrip("-"))
                     self.error(f"unrecognized option {name}{hint}")
+                if equals and known[name].nargs == 0:
+                    self.error(f"argument {name}: takes no value: write {name} alone")
                 options.append(argument)
                 wants_value = not equals and known[name].nargs != 0
             else:

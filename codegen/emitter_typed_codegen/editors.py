@@ -318,10 +318,10 @@ class _Maker:
         made: JsonSchema = {"type": types if len(types) > 1 else "string"}
         if value.pattern:
             pattern = value.pattern
-            reserved = "" if self._protocol is None else self._protocol.reserved
-            if reserved and "{" in (value.examples or ("",))[0] and pattern.endswith("+$"):
-                # A channel of a user's: nothing below what is the broker's own.
-                pattern = pattern.replace("^", f"^(?!{_escaped(reserved)})", 1)
+            if self._protocol is not None and "{" in (value.examples or ("",))[0] and pattern.endswith("+$"):
+                # A channel of a user's: nothing below what is the broker's own, or belongs to a method.
+                begins = [self._protocol.reserved, *(f"{first}/" for first, _ in self._protocol.first_segments)]
+                pattern = pattern.replace("^", f"^(?!{'|'.join(map(_escaped, begins))})", 1)
             made |= {"pattern": pattern, "patternErrorMessage": f"expected: {value.wrong}"}
         elif not value.may_be_empty:
             made |= {"minLength": 1}

@@ -44,6 +44,7 @@ _SECTION = re.compile(r"\[(.+)\]").fullmatch
 _TEXT = r'"(?:[^"\\]|\\.)+"'
 _HASHED = rf'^\s*({_TEXT}): "([0-9a-f]{{64}})"'
 _SCHEMA = rf'"file": ({_TEXT})'
+_DIGEST = r'"sha256": "([0-9a-f]{64})"'
 
 
 def manifest(files: Mapping[str, str], facts: Mapping[str, object]) -> str:
@@ -82,6 +83,11 @@ def is_manifest(text: str) -> bool:
 def schemas(manifest: str) -> set[str]:
     """Return the names of the schemas that a manifest speaks of: one, or what a merge left there."""
     return {_read(name) for name in re.findall(_SCHEMA, manifest)}
+
+
+def digests(manifest: str) -> set[str]:
+    """Return the digests of the meaning of the schemas that a manifest speaks of, likewise."""
+    return {*re.findall(_DIGEST, manifest)}
 
 
 @define

@@ -341,10 +341,15 @@ def _owned(out: Path, facts: Mapping[str, object]) -> Ownership | Refusal:
     if text is not None:
         if not ownership.is_manifest(text):
             return Refusal(manifest, _NOT_OURS)
-        theirs, ours = ownership.schemas(text), _schema(facts)
-        if theirs and ours and ours not in theirs:
+        theirs, ours = ownership.schemas(text), _schema(facts, "file")
+        # A schema of the same meaning is the same one under another name: its package loses nothing.
+        renamed = _schema(facts, "sha256") in ownership.digests(text)
+        if theirs and ours and ours not in theirs and not renamed:
+            old = min(theirs)
             return Refusal(
-                out, f"holds the package of {min(theirs)}, not of {ours}: choose another folder, or delete it"
+                out,
+                f"holds the package of {old}, not of {ours}: choose another folder; "
+                f"or, if {old} was renamed to {ours}, delete {manifest.as_posix()} and run this again",
             )
         owned.add_manifest(text)
     elif _is_there(manifest):
@@ -377,7 +382,7 @@ def _foreign(folder: Path, wanted: Collection[str]) -> str | None:
 def _inside(out: Path, facts: Mapping[str, object]) -> tuple[str, ...]:
     """Return the name that a schema has where it lies in its own package: not in a folder where somebody works."""
     here = Path.cwd()
-    name = _schema(facts)
+    name = _schema(facts, "file")
     return () if name is None or real_path(out) in (real_path(here), *real_path(here).parents) else (name,)
 
 
@@ -387,9 +392,11 @@ def _temporary(folder: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if _TEMPORARY(path.name))
 
 
-def _schema(facts: Mapping[str, object]) -> str | None:
+def _schema(facts: Mapping[str, object], fact: str) -> str | None:
+    """Return what the manifest is to say of the schema; None if it does not."""
     held = facts.get("schema")
-    return str(cast("dict[str, object]", held).get("file")) if isinstance(held, dict) else None
+    found = cast("dict[str, object]", held).get(fact) if isinstance(held, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _obstacle(folder: Path) -> Path | None:

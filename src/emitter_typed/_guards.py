@@ -45,13 +45,22 @@ class _Thread:
 
     def catch_up(self) -> None:
         """Do what was put off."""
-        while self.put_off:
-            self.put_off.popleft()()
+        _do_all(self.put_off)
 
     def wake_threads(self) -> None:
         """Wake those that are to be woken by now."""
-        while self.wakes:
-            self.wakes.popleft()()
+        if self.wakes:
+            _do_all(self.wakes)
+
+
+def _do_all(calls: deque[Callable[[], None]]) -> None:
+    while calls:
+        try:
+            call = calls.popleft()
+        except IndexError:
+            # A signal handler came between, and has done the rest.
+            return
+        call()
 
 
 class _ThisThread(threading.local):
@@ -137,7 +146,8 @@ def recover(failed: FrameType) -> None:
     this.catch_up()
 
 
-_LONGEST_WAIT_S = 0.5
+LONGEST_WAIT_S = 0.5
+"""How long the main thread waits at most before Ctrl-C can interrupt it, on Windows."""
 
 
 class GuardedCondition(threading.Condition):
@@ -152,7 +162,7 @@ class GuardedCondition(threading.Condition):
         def wait(self, timeout: float | None = None) -> bool:
             """Wait; in the main thread for a moment at most, for Ctrl-C interrupts no lock there."""
             if threading.current_thread() is threading.main_thread():
-                timeout = _LONGEST_WAIT_S if timeout is None else min(timeout, _LONGEST_WAIT_S)
+                timeout = LONGEST_WAIT_S if timeout is None else min(timeout, LONGEST_WAIT_S)
             return super().wait(timeout)
 
 

@@ -18,8 +18,9 @@ def kind_of(value: object) -> str:
     names: dict[type, str] = {
         bool: "a boolean",
         int: "an integer",
-        float: "a number",
+        float: "a float",
         str: "a text",
+        bytes: "bytes",
         list: "a list",
         dict: "a dict",
     }
@@ -28,7 +29,13 @@ def kind_of(value: object) -> str:
     if type(value) in names:
         return names[type(value)]
     # A number of a document may also keep its digits.
-    return with_article("number" if isinstance(value, float) else type(value).__name__)
+    return with_article("float" if isinstance(value, float) else type(value).__name__)
+
+
+def kind_for_text(value: object) -> str:
+    """Name the kind of a value in the place of a text, and what to do with bytes."""
+    kind = kind_of(value)
+    return f"{kind}: decode them with .decode()" if kind == "bytes" else kind
 
 
 def with_article(name: str) -> str:

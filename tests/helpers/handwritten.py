@@ -206,6 +206,14 @@ class ForCheckers:
     place: ForCheckersOnly
 
 
+class NamedForCheckers(NamedTuple):
+    place: list[ForCheckersOnly]
+
+
+class KeyedForCheckers(TypedDict):
+    place: ForCheckersOnly
+
+
 @dataclass
 class Holder:
     inner: list[ForCheckers]

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from emitter_typed import Unauthorized
-from emitter_typed._core.outcomes import SyncOutcome
+from emitter_typed._core import outcomes
+from emitter_typed._core.outcomes import SyncOutcome, acquire_in_moments
 from emitter_typed._core.pending import Pending
 from emitter_typed._guards import (
     Guard,
@@ -376,3 +377,21 @@ def test_a_thread_that_wakes_late_wakes_others_before_it_writes_a_log_line(lines
     in_a_thread_that_wakes_late(work)
     assert woken == [0]
     assert [line for line, _ in lines.lines] == ["line"]
+
+
+def test_a_lock_is_acquired_in_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a call waits on Windows, where Ctrl-C interrupts no thread that waits for a lock."""
+    monkeypatch.setattr(outcomes, "LONGEST_WAIT_S", 0.01)
+    lock = threading.Lock()
+    assert acquire_in_moments(lock, 0.0)
+    assert not acquire_in_moments(lock, 0.0)
+    assert not acquire_in_moments(lock, 0.05)
+    releasing = threading.Timer(0.05, lock.release)
+    releasing.start()
+    assert acquire_in_moments(lock, LIMIT_S)
+    releasing.join()
+    found: list[bool] = []
+    other = threading.Thread(target=lambda: found.append(acquire_in_moments(lock, 0.02)))
+    other.start()
+    other.join()
+    assert found == [False]

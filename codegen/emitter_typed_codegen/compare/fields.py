@@ -83,8 +83,10 @@ def _names(walk: Walk, old: Field, new: Field, at: At, *, reused: bool) -> None:
             (False, True): "field-renamed-only-old-read-both",
             (False, False): "field-renamed",
         }[forth, back]
-        refuses = (not back and old.is_required) or (not forth and new.is_required)
-        if refuses and not (forth and back):
+        old_refuses, new_refuses = not back and old.is_required, not forth and new.is_required
+        if rule == "field-renamed" and old_refuses != new_refuses:
+            rule += "-made-optional" if old_refuses else "-made-required"
+        elif old_refuses or new_refuses:
             rule += "-required"
         walk.add(rule, *at, f"name on the wire: {old.wire} → {new.wire}", OLD=old.wire, NEW=new.wire)
     elif old.name != new.name and not reused:

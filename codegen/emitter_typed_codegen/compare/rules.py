@@ -135,6 +135,30 @@ _TABLE = (
         constructs=("Field.wire", "Field.name"),
     ),
     Rule(
+        id="field-renamed-made-optional",
+        what="a required field gets another name on the wire and becomes optional",
+        effects=("breaks-readers", "loses-value"),
+        why=(
+            "Old programs refuse messages that only have the new name. New programs ignore the old name, so they read"
+            " the field as absent."
+        ),
+        fix=_NEW_NAME,
+        order="together",
+        constructs=("Field.wire", "Field.name", "Field.required"),
+    ),
+    Rule(
+        id="field-renamed-made-required",
+        what="an optional field gets another name on the wire and becomes required",
+        effects=("breaks-writers", "breaks-stored", "loses-value"),
+        why=(
+            "Old programs ignore the new name, so they read the field as absent. New programs refuse messages that"
+            " only have the old name."
+        ),
+        fix=_NEW_NAME,
+        order="together",
+        constructs=("Field.wire", "Field.name", "Field.required"),
+    ),
+    Rule(
         id="field-renamed-also-read",
         what="an optional field gets another name on the wire, and new programs also read the old name",
         effects=_LOSES,

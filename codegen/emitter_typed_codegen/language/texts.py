@@ -18,13 +18,18 @@ SEGMENT_CHARACTER = r"[-.0-:A-Z\[\\\]^_`a-z$]"
 PARAMETER = r"\{[^{}\/:?*+.\s](?:[^{}\/:?*+]*[^{}\/:?*+\s])?\}"
 """A segment that is a parameter: `{room?}`, `{room*}` and `{...room}` of web frameworks are none."""
 
-ADDRESS = rf"^(?:(?:{PARAMETER}|{SEGMENT_CHARACTER}+)\/)+$"
+FOREIGN_PARAMETER = r"(?::[A-Za-z_]\w*|\[{1,2}(?:\.\.\.)?[A-Za-z_]\w*\]{1,2})"
+"""A segment that is a parameter elsewhere: `:room` and `[room]` of web frameworks. A channel could be called so."""
+
+_LITERAL = rf"(?!{FOREIGN_PARAMETER}(?:\/|$)){SEGMENT_CHARACTER}+"
+
+ADDRESS = rf"^(?:(?:{PARAMETER}|{_LITERAL})\/)+$"
 """Segments, each ending with a slash, some of which are parameters."""
 
-BROKER_TOPIC = rf"^(?:{SEGMENT_CHARACTER}+\/)+$"
+BROKER_TOPIC = rf"^(?:{_LITERAL}\/)+$"
 """The same without parameters."""
 
-TOPIC = rf"^(?:{PARAMETER}|{SEGMENT_CHARACTER}+)(?:\/(?:{PARAMETER}|{SEGMENT_CHARACTER}+))*\/?$"
+TOPIC = rf"^(?:{PARAMETER}|{_LITERAL})(?:\/(?:{PARAMETER}|{_LITERAL}))*\/?$"
 """Segments between slashes, some of which are parameters."""
 
 WORD = "^[0-9A-Za-z]+$"

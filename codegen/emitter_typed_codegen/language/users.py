@@ -339,8 +339,8 @@ CHANNEL = Shape(
                 examples=("home/{room}/temperature/",),
             ),
             f"Segments, each ending with `/`, at most {LONGEST_ADDRESS} characters. A segment is a parameter, as in "
-            "`{room}`, or contains only `A-Z a-z 0-9` and ``- . : _ $ [ ] \\ ^ ` ``. No wildcards, and no channel that "
-            "is reserved for the broker.",
+            "`{room}`, or contains only `A-Z a-z 0-9` and ``- . : _ $ [ ] \\ ^ ` ``. No wildcards, no `:room` or "
+            "`[room]` for a parameter, and no channel that is reserved for the broker.",
             required=True,
         ),
         Key(

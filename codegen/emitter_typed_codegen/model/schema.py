@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -93,6 +93,7 @@ class Schema:
         publishes = {one.name for one in publishing}
         return Protocol(
             reserved=self.envelope.reserved,
+            first_segments=tuple(_first_segments(self.operations)),
             settings=tuple(
                 Setting(
                     name=one.name,
@@ -115,3 +116,11 @@ class Schema:
                 for call in publishing
             ),
         )
+
+
+def _first_segments(operations: tuple[Operation, ...]) -> Iterator[tuple[str, str]]:
+    """Yield what stands between the key and the first parameter of a channel, and the operation that it belongs to."""
+    for one in operations:
+        key, *others = one.topic.split("/")
+        if key.startswith("{") and others and others[0] and not others[0].startswith("{"):
+            yield others[0], one.name

@@ -6,7 +6,13 @@ import re
 import unicodedata
 
 from emitter_typed_codegen.data import frozen
-from emitter_typed_codegen.language.texts import LONGEST_ADDRESS, PARAMETER, SEGMENT_CHARACTER, WORD
+from emitter_typed_codegen.language.texts import (
+    FOREIGN_PARAMETER,
+    LONGEST_ADDRESS,
+    PARAMETER,
+    SEGMENT_CHARACTER,
+    WORD,
+)
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Report
 from emitter_typed_codegen.source import Place, ScalarNode
@@ -79,11 +85,14 @@ def read_segments(
     return tuple(found)
 
 
+_is_foreign_parameter = re.compile(FOREIGN_PARAMETER).fullmatch
+# As Express, Rails, Next.js and formats of strings write it.
+_UNBRACED = re.compile(r":(\w+)[?*+]?|\[{1,2}(?:\.\.\.)?(\w+)\]{1,2}|[@*&](\w+)|%[sd]|%\((\w+)\)[sd]")
 _PARAMETER = r"[$%#@]?[{<]+\s*(?:\.\.\.)?[*+]?(\w*)[?*+]?\s*(?::.*?)?[}>]*|(\w+)[}>]+"
 # As Flask and Django write it: the type first.
 _TYPED = re.compile(r"<\s*(\w+)\s*:\s*(\w+)\s*>|\{\s*(\w+)\s*:\s*(\w+)\s*\}")
 _EXPRESSION = re.compile(
-    r"\(\?P?<(\w+)>.*\)|\(.*\)[*+?]?|(?:\[[^\]]*\]|\\[dws]|\.)(?:[*+?]|\{[\d,]*\})|\{\s*(\w+)\s*:.*\}"
+    r":(\w+)\(.*\)|\(\?P?<(\w+)>.*\)|\(.*\)[*+?]?|(?:\[[^\]]*\]|\\[dws]|\.)(?:[*+?]|\{[\d,]*\})|\{\s*(\w+)\s*:.*\}"
 )
 _MOST_SHOWN = 80
 
@@ -109,6 +118,9 @@ def _segment_meant(text: str) -> str:
     found = re.fullmatch(_PARAMETER, text)
     if found is not None:
         return f"{{{found[1] or found[2] or 'name'}}}"
+    unbraced = _UNBRACED.fullmatch(text)
+    if unbraced is not None and (_is_foreign_parameter(text) or not is_segment(text)):
+        return f"{{{next(filter(None, unbraced.groups()), 'name')}}}"
     if "{" in text:
         # Each parameter is a segment, and what stands between them is one.
         parts = re.split(r"\{+\s*(\w+)[^{}]*\}+", text)
@@ -132,19 +144,23 @@ def _segment(report: Report, place: Place, text: str, rule: Rule, what: str, who
         name, type_ = (typed[2], typed[1]) if typed[2] else (typed[3], typed[4])
         message = f"the parameter {quoted(text)} contains its type"
         report.add(place, rule, message, f"write {{{name}}} here, and params: {{{name}: {type_}}}")
-    elif expression is not None and not is_segment(text):
-        name = expression[1] or expression[2] or "name"
+    elif expression is not None and not is_segment(text) and not text.startswith("%"):
+        name = next(filter(None, expression.groups()), "name")
         hint = f"write {{{name}}} here, and params: {{{name}: {{type: string, pattern: …}}}}"
         report.add(place, rule, f"{what} contains the regular expression {quoted(text)}", hint)
-    elif re.fullmatch(r"\{\w+\?\}", text):
+    elif re.fullmatch(r"\{\w+\?\}|:\w+\?", text):
         message = f"the parameter {quoted(text)} is optional"
-        report.add(place, rule, message, f"write {{{text[1:-2]}}}, and a second channel without it")
-    elif re.fullmatch(r"\{(?:\.\.\.|[*+]{1,2})?\w+[*+]?\}", text):
+        report.add(place, rule, message, f"write {{{text.strip('{?}:')}}}, and a second channel without it")
+    elif re.fullmatch(r"\{(?:\.\.\.|[*+]{1,2})?\w+[*+]?\}|:\w+[*+]|\*\w+|\[{1,2}\.\.\.\w+\]{1,2}", text):
         message = f"the parameter {quoted(text)} stands for several segments"
         report.add(place, rule, message, "write a parameter for each segment, as in {floor}/{room}/")
     elif "{" in text or "}" in text:
         message = f"{quoted(text)} is not a parameter: a parameter is a whole segment, as in /{{room}}/"
         report.add(place, rule, message, fixed if _segment_meant(text) else "write a name of letters and digits")
+    elif _is_foreign_parameter(text):
+        message = f"{quoted(text)} is not a parameter: a parameter is written in braces, as in /{{room}}/"
+        way_out = f"if the segment is really called {quoted(text)}, give the parameter an enum of this one value"
+        report.add(place, rule, message, f"{fixed}; {way_out}")
     elif not text:
         which = "begins with a slash" if whole.startswith("/") else "contains two slashes in a row"
         report.add(place, rule, f"{what} {which}", fixed if meant(whole) else "write a segment, as in home/")

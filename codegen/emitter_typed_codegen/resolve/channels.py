@@ -87,6 +87,12 @@ def _segments(symbols: SymbolTable, address: ScalarNode, protocol: Protocol | No
     if reserved and address.value.startswith(reserved):
         message = f"channels that begin with {quoted(reserved)} are reserved for the broker"
         symbols.report.add(address.part(0, len(reserved)), "reserved-channel", message, "begin with another segment")
+    first = address.value.partition("/")[0]
+    operation = None if protocol is None else dict(protocol.first_segments).get(first)
+    if operation is not None:
+        message = f"channels that begin with {quoted(f'{first}/')} belong to the method {operation}"
+        hint = f"write the address without it, and call client.{operation}"
+        symbols.report.add(address.part(0, len(first)), "reserved-channel", message, hint)
     return read_segments(symbols.report, address, "bad-address", "the address")
 
 

@@ -113,7 +113,8 @@ def check_constraints(
     for constraint in constraints:
         if keeps(constraint, base, value) is False:
             shown = f"{what} {quoted(node.value)}" if isinstance(node, ScalarNode) else what
-            symbols.report.add(node, rule, f"{shown} {_BROKEN[constraint.rule].format(constraint.value)}")
+            message = f"{shown} {_BROKEN[constraint.rule].format(constraint.value)}"
+            symbols.report.add(node, rule, message, "change it, or the limit")
             return
 
 

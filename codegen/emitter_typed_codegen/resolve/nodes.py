@@ -131,22 +131,24 @@ class Report:
             return True
         return False
 
-    def items(self, node: Node | None, what: str) -> list[Node]:
+    def items(self, node: Node | None, what: str, hint: str = "") -> list[Node]:
         """Return the items of a list; None and what is no list are an empty one."""
         if node is None:
             return []
         if not isinstance(node, ListNode):
-            self.expect(node, what, "a list")
+            self.expect(node, what, "a list", hint)
             return []
         return [item for item in node.items if not isinstance(item, BrokenNode)]
 
-    def texts(self, node: Node | None, what: str, *, empty: bool = False, inline: str = "") -> list[ScalarNode]:
+    def texts(
+        self, node: Node | None, what: str, *, empty: bool = False, inline: str = "", hint: str = ""
+    ) -> list[ScalarNode]:
         """Return the texts of a list; whatever else it holds is a problem, an empty one too unless it is allowed.
 
-        `inline` is what to do where a list or a map stands instead of a text.
+        `inline` is what to do where a list or a map stands instead of a text, and `hint` where no list stands.
         """
         found: list[ScalarNode] = []
-        for item in self.items(node, what):
+        for item in self.items(node, what, hint):
             if isinstance(item, ScalarNode) and not item.is_null and (item.value or empty):
                 found.append(item)
             else:

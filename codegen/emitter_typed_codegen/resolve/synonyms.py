@@ -31,7 +31,7 @@ params: parameters variables arguments args
 direction: mode operation access action
 wire: alias json jsonname rename key serializedname
 options: settings defaults
-types: schemas components definitions $defs defs models messages structs records payloads
+types: type schemas components definitions $defs defs models messages structs records payloads
 channels: topics subjects endpoints paths
 imports: include includes import
 emitter-typed: emitter
@@ -72,7 +72,10 @@ _ADVICE = {
     "required": "remove it: a field is required unless its type ends with ? or it has a default",
     "items item": 'write the type of the items in the type, as in type: "[int]"; limits of the items need an alias',
     "example examples": "write it into doc",
-    "ttl retain qos me": "write it under options, as in options: {ttl: 60}",
+    "ttl": "write it under options, as in options: {ttl: 60}",
+    "retain": "write it under options, as in options: {retain: true}",
+    "qos": "write it under options, as in options: {qos: 1}",
+    "me echo": "write it under options, as in options: {echo: false}",
     "bindings": "write what MQTT knows under options, as in options: {qos: 1}",
     "servers host broker": "remove it: a program names the broker when it connects",
     "enum fields flags union alias oneof anyof values choices": (

@@ -202,8 +202,9 @@ def _record(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Record:
 def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | None:
     tag = entries.scalar("tag")
     inline = "declare the record under types, and write its name here"
-    members = symbols.report.texts(entries.get("union"), "'union'", inline=inline)
     listed = entries.get("union")
+    hint = _as_members(symbols, listed) if isinstance(listed, MapNode) else ""
+    members = symbols.report.texts(listed, "'union'", inline=inline, hint=hint)
     if isinstance(listed, ListNode) and not listed.items:
         symbols.report.add(
             entries.key("union"), "union-member", "the union has no members", "write the names of its records"
@@ -220,6 +221,19 @@ def _union(symbols: SymbolTable, key: ScalarNode, entries: Entries) -> Union | N
         return None
     pairs = tuple((tags[number], name) for number, name in known.items())
     return Union(name=key.value, doc=entries.text("doc"), tag=tag.value, members=pairs, open=entries.flag("open"))
+
+
+def _as_members(symbols: SymbolTable, node: MapNode) -> str:
+    """Return how a map of members and their values is written, in either direction; empty if it is no such map."""
+    pairs = [(key, value) for key, value in node.pairs if isinstance(value, ScalarNode)]
+    if not pairs or len(pairs) != len(node.pairs):
+        return ""
+    keys, described = [key for key, _ in pairs], [value for _, value in pairs]
+    for members, values in ((keys, described), (described, keys)):
+        if all(symbols.find(member.value) for member in members):
+            names, tags = (", ".join(one.value for one in many) for many in (members, values))
+            return f"write union: [{names}], and beside it values: [{tags}]"
+    return ""
 
 
 def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) -> str | None:

@@ -20,6 +20,13 @@ _BREAK = re.compile("\r\n|\r|\n")
 # is by far the larger set, which would take 7 ms to compile.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
+# A schema begins with a character of ASCII, whose other bytes are NUL. UTF-32 comes first: its mark begins as that of
+# UTF-16 does.
+_WIDE = (
+    ("UTF-32", re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff|[^\0]\0\0\0|\0\0\0[^\0]").match),
+    ("UTF-16", re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0]").match),
+)
+
 _CONFLICT = re.compile(r"<{7}(?: |$)").match
 _REST_OF_CONFLICT = re.compile(r"={7}$|(?:>{7}|\|{7})(?: |$)").match
 _RESOLVE = "keep the lines that are right, and delete those that begin with <<<<<<<, |||||||, ======= or >>>>>>>"
@@ -32,6 +39,10 @@ def read(path: Path) -> Document:
     content = _bytes(path, text)
     if isinstance(content, Problem):
         return Document(root=None, whole=whole, problems=[content])
+    wide = _wide(content)
+    if wide is not None:
+        problem = text.problem(0, 0, 0, "encoding", f"the file is {wide}", "save it as UTF-8")
+        return Document(root=None, whole=whole, problems=[problem])
     try:
         characters = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -80,13 +91,16 @@ def _siblings(path: Path) -> list[str]:
         return []
 
 
+def _wide(content: bytes) -> str | None:
+    """Return the encoding of a file whose characters take two or four bytes, with a mark of it or without one."""
+    return next((name for name, begins in _WIDE if begins(content)), None)
+
+
 def _undecodable(text: Text, content: bytes, error: UnicodeDecodeError) -> Problem:
     before = content[: error.start].decode("utf-8")
     text.lines = _BREAK.split(before + content[error.start :].decode("utf-8", "replace"))
     lines = _BREAK.split(before)
     column = len(lines[-1]) + 1
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return text.problem(0, 0, 0, "encoding", "the file is UTF-16", "save it as UTF-8")
     message = f"the byte 0x{content[error.start]:02x} is not UTF-8"
     return text.problem(len(lines), column, column + 1, "encoding", message, "save the file as UTF-8")
 

@@ -82,14 +82,14 @@ def main(verb: str, arguments: Sequence[str]) -> int:
 
 
 def _check_target(channel: str) -> None:
-    # The broker makes a key of it that opens nothing.
-    names = channel.removesuffix("/").removesuffix("/#").split("/")
-    fixed = len(names)
-    while fixed and names[fixed - 1] == "+":
-        fixed -= 1
-    if fixed < len(names):
-        instead = "/".join([*names[:fixed], "#/"])
-        why = f"CHANNEL: a key for {channel} opens nothing: use {instead}"
+    # The broker makes a key of it that opens nothing. One for `+/` or `+/+/` opens channels of so many segments.
+    target = channel.removesuffix("/")
+    names = target.removesuffix("/#").split("/")
+    fixed = [*names]
+    while fixed and fixed[-1] == "+":
+        fixed.pop()
+    if len(fixed) < len(names) and (fixed or (target.endswith("/#") and len(names) > 1)):
+        why = f"CHANNEL: a key for {channel} opens nothing: use {'/'.join([*fixed, '#/'])}"
         raise InvalidArgument(why, argument="channel", value=channel)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any, ClassVar, Generic, TypeVar
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import Alarms, wake
-from emitter_typed._guards import Log, wake_thread
+from emitter_typed._guards import LONGEST_WAIT_S, Log, wake_thread
 from emitter_typed._on_use import asyncio
 from emitter_typed._protocol.counters import ClientCounters, Ending, ending_of
 from emitter_typed.errors import ConnectionLost, EmitterError, RequestTimeout
@@ -116,6 +117,17 @@ class Outcome(Generic[ResultT, WaitersT]):
             _log.warning("publish.failed_unseen operation=%s error=%s", self.operation, self._error)
 
 
+def acquire_in_moments(lock: threading.Lock, timeout_s: float) -> bool:
+    """Acquire a lock, in the main thread by many short waits; for Windows, where Ctrl-C interrupts none of them."""
+    if threading.current_thread() is not threading.main_thread():
+        return lock.acquire(timeout=timeout_s)
+    deadline = monotonic() + timeout_s
+    while (left_s := deadline - monotonic()) > LONGEST_WAIT_S:
+        if lock.acquire(timeout=LONGEST_WAIT_S):
+            return True
+    return lock.acquire(timeout=max(left_s, 0.0))
+
+
 class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
     """An outcome that threads can wait for."""
 
@@ -146,7 +158,11 @@ class SyncOutcome(Outcome[ResultT, list[threading.Lock]]):
             try:
                 # After the append: what ends it sets `done` before it looks at who waits.
                 if not self.done:
-                    held.acquire(timeout=min(max(timeout_s, 0.0), threading.TIMEOUT_MAX))
+                    wait_s = min(max(timeout_s, 0.0), threading.TIMEOUT_MAX)
+                    if sys.platform == "win32":
+                        acquire_in_moments(held, wait_s)
+                    else:
+                        held.acquire(timeout=wait_s)
             finally:
                 self._waiting.remove(held)
         return self.end_wait(timeout_s if limit_s is None else limit_s)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeGuard, Typ
 
 from attrs import field, frozen
 
-from emitter_typed._masking import hide_keys, kind_of
+from emitter_typed._masking import hide_keys, kind_for_text, kind_of
 from emitter_typed._protocol.address import Address
 from emitter_typed._protocol.message import ChannelMessage, StoredMessage, live_channel_message
 from emitter_typed._protocol.payloads import codec
@@ -145,7 +145,7 @@ def _can_be_keys(given: object) -> bool:
 
 
 def _kind_of_key(given: object) -> str:
-    return "an empty text" if given == "" else kind_of(given)
+    return "an empty text" if given == "" else kind_for_text(given)
 
 
 def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:

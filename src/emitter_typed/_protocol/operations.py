@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve, field, frozen
 
-from emitter_typed._masking import hide_keys, kind_of, look_swapped, shown
+from emitter_typed._masking import hide_keys, kind_for_text, kind_of, look_swapped, shown
 from emitter_typed._on_use import OnUse
 from emitter_typed._protocol.definition import (
     OperationDefinition,
@@ -145,7 +145,7 @@ def _without_keys(
         for argument in arguments
     ]
     swapped = any(look_swapped(key, other) for other in others)
-    advice = f"; the order is {', '.join(names)}, and what looks like a key comes later" if swapped else ""
+    advice = f"; the key looks swapped with another argument: the order is {', '.join(names)}" if swapped else ""
     return InvalidArgument(hide_keys(error.message, *keys) + advice, argument=error.argument, value=value)
 
 
@@ -206,7 +206,7 @@ def _texts(definition: OperationDefinition, arguments: Sequence[object]) -> Iter
             check_no_secret(name, argument)
         text = argument.reveal() if isinstance(argument, Secret) else argument
         if not isinstance(text, str) or not text:
-            problem = "must not be empty" if text == "" else f"expected a text, got {kind_of(text)}"
+            problem = "must not be empty" if text == "" else f"expected a text, got {kind_for_text(text)}"
             raise InvalidArgument(f"{name}: {problem}", argument=name, value=None)
         for constraint in definition.constraints.get(name, ()):
             constraint.check(name, text)

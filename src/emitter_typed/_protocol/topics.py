@@ -19,7 +19,7 @@ from typing import Literal, NoReturn
 
 from attrs import field, frozen
 
-from emitter_typed._masking import hide_keys, kind_of
+from emitter_typed._masking import hide_keys, kind_for_text, kind_of
 from emitter_typed._types.values import Secret
 from emitter_typed.errors import InvalidArgument
 
@@ -202,7 +202,9 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
     """
     check_no_secret(argument, channel)
     if not _is_text(channel):
-        raise InvalidArgument(f"{argument}: expected a text, got {kind_of(channel)}", argument=argument, value=None)
+        raise InvalidArgument(
+            f"{argument}: expected a text, got {kind_for_text(channel)}", argument=argument, value=None
+        )
     written = channel if channel.endswith("/") else channel + "/"
     if _is_static(written) is not None:
         return written

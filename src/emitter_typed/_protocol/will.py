@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from emitter_typed._frames import hides_arguments
-from emitter_typed._masking import hide_keys, kind_of
+from emitter_typed._masking import hide_keys, kind_for_text, kind_of
 from emitter_typed._protocol.operations import one_segment
 from emitter_typed._protocol.payloads.codec import encode
 from emitter_typed._protocol.topics import compose_topic, validate_channel
@@ -50,7 +50,7 @@ class Will:
         """
         text = key.reveal() if isinstance(key, Secret) else key
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-            raise InvalidArgument(f"key: expected a text, got {kind_of(text)}", argument="key", value=None)
+            raise InvalidArgument(f"key: expected a text, got {kind_for_text(text)}", argument="key", value=None)
         if not isinstance(retain, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             raise InvalidArgument(f"retain: expected a boolean, got {kind_of(retain)}", argument="retain", value=None)
         one_segment("key", text)

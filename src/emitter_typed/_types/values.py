@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Generic, Self, TypeVar
 
 from attrs import field, fields, frozen
 
-from emitter_typed._masking import kind_of, no_dict
+from emitter_typed._masking import kind_for_text, kind_of, no_dict
 from emitter_typed._types import conversions
 from emitter_typed._types.frozen import FrozenMap, freeze_fields, hash_without_json
 from emitter_typed.errors import InvalidArgument
@@ -86,7 +86,7 @@ class Secret:
         revealed = text.reveal() if isinstance(text, Secret) else text
         name = type(self).__name__.lower()
         if not is_text(revealed):
-            problem = "must not be empty" if revealed == "" else f"expected a text, got {kind_of(text)}"
+            problem = "must not be empty" if revealed == "" else f"expected a text, got {kind_for_text(text)}"
             # Bytes may be a key, which frames would show.
             del text, revealed
             raise InvalidArgument(f"{name}: {problem}", argument=name, value=None)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emitter_typed import Client, Key, Subscription
+from emitter_typed import Client, Key, Pending, Subscription
 from emitter_typed._protocol.session.session import Session
 from emitter_typed.broker import Broker
 from emitter_typed.errors import Closed
@@ -72,11 +72,12 @@ CALLS: dict[str, Callable[[Client, Key, Subscription], object]] = {
 WAITS: dict[str, Callable[[Client, Subscription], object]] = {
     "message": lambda client, subscription: subscription.get(),
     "state": lambda client, subscription: client.connection.wait("closed"),
+    "limited": lambda client, subscription: subscription.get(timeout_s=LIMIT_S),
 }
 
 
 @pytest.mark.parametrize("name", WAITS)
-def test_ctrl_c_ends_a_wait_without_limit(broker: Broker, name: str) -> None:
+def test_ctrl_c_ends_a_wait(broker: Broker, name: str) -> None:
     """On Windows, too, where it interrupts no thread that waits for a lock."""
     wait = WAITS[name]
     key = broker.keygen("a/", "rw")
@@ -163,6 +164,43 @@ CALLS_THAT_WAIT: dict[str, Callable[[Client, Key, str], object]] = {
     "request": lambda client, key, text: client.me(),
     "nowait": lambda client, key, text: client.publish_nowait(key, "a/", text, qos=1),
 }
+
+
+@pytest.mark.parametrize("name", CALLS_THAT_WAIT)
+def test_a_signal_handler_may_publish_at_each_step_of_a_call(broker: Broker, name: str) -> None:
+    key, call = broker.keygen("a/", "rw"), CALLS_THAT_WAIT[name]
+    with Client.from_url(broker.url, timeout_s=LIMIT_S) as client:
+        subscription = client.subscribe(key, "a/")
+        step, sent = 0, list[Pending]()
+
+        def publish(text: str) -> bool:
+            # Only once, and where it interrupts the call: not where it comes to lines of its own.
+            sys.settrace(None)
+            sent.append(client.publish_nowait(key, "a/", text, qos=1))
+            return False
+
+        while True:
+            lines, at = count(), step
+            interrupted(
+                partial(call, client, key, f"call {step}"),
+                when=lambda function: next(lines) == at and publish(f"handler {at}"),  # noqa: B023
+            )
+            if len(sent) == step:
+                break
+            sent[step].wait(LIMIT_S)
+            step += 1
+            assert step < 2_000
+        client.publish(key, "a/", "end", qos=1)
+        arrived: list[str] = []
+        while not arrived or arrived[-1] != "end":
+            message = subscription.get(timeout_s=LIMIT_S)
+            assert message is not None
+            arrived.append(message.as_string())
+        expected = {f"handler {each}" for each in range(step)}
+        expected |= set() if name == "request" else {f"call {each}" for each in range(step + 1)}
+        assert sorted(arrived) == sorted(expected | {"end"})
+        # No message that the call sends, or that the handler does, waits for an acknowledgement of the other.
+        client.drain(timeout_s=LIMIT_S / 2)
 
 
 @pytest.mark.parametrize("name", CALLS_THAT_WAIT)

@@ -52,7 +52,7 @@ def said(
         (["keygen", "a/", "rw", *MASTER, "--url", NOBODY, "--out", "a.key"], 1, "--out a.key: the file exists"),
         (["keygen", "a/+/", "rw", *MASTER, "--url", NOBODY], 2, "a key for a/+/ opens nothing: use a/#/"),
         (["keygen", "a/+/b/+/+/#/", "rw", *MASTER, "--url", NOBODY], 2, "opens nothing: use a/+/b/#/"),
-        (["keygen", "+", "rw", *MASTER, "--url", NOBODY], 2, "opens nothing: use #/"),
+        (["keygen", "+/+/#", "rw", *MASTER, "--url", NOBODY], 2, "opens nothing: use #/"),
         (["pub", "a/", "x", "--key", "a.key", "--url", NOBODY], 2, "--key: a.key is a file: write @a.key"),
         (["sub", "--schema", "home.yaml", "--key", "@a.key"], 2, "describes no channels"),
         (["sub"], 2, "pass a CHANNEL such as chat/, or a --schema"),
@@ -100,7 +100,9 @@ def said(
         (["profile", "set", "a", "--url", "nonsense"], 2, "mqtt://"),
         (["init", "home.yaml"], 2, "home.yaml"),
         (["init", "other.yaml"], 2, "is not a folder: name one"),
-        (["completion", "tcsh"], 2, "invalid choice: 'tcsh'"),
+        (["completion", "tcsh"], 2, "argument SHELL: expected bash, zsh or fish, got 'tcsh'"),
+        (["demo", "--pause", "x"], 2, "argument --pause: expected a number, got 'x'"),
+        (["link", "a/", "--qos", "7"], 2, "argument --qos: expected 0 or 1, got 7"),
     ],
 )
 def test_a_mistake_is_one_line_and_the_right_code(

@@ -228,6 +228,11 @@ def test_keygen_makes_a_key_that_works(shell: Shell, client: Client) -> None:
         client.publish(key, shell.channel, "hello", qos=1)
 
 
+def test_keygen_makes_a_key_for_all_channels_of_one_segment(pipe: Shell, client: Client) -> None:
+    [key] = re.findall(r"^[\w-]{32}$", pipe.run("keygen", "+/", "rw").out, re.MULTILINE)
+    client.publish(key, "a/", "hello", qos=1)
+
+
 def test_keygen_can_write_the_key_to_a_file_and_not_show_it(shell: Shell) -> None:
     done = shell.run("keygen", shell.channel, "rw", "--out", "new.key")
     assert done.code == 0

@@ -67,6 +67,7 @@ _CHANNEL = {"address": "home/", "payload": "int"}
     ("rule", "sections"),
     [
         ("reserved-channel", {"channels": {"a": {**_CHANNEL, "address": "emitter/me/"}}}),
+        ("reserved-channel", {"channels": {"a": {**_CHANNEL, "address": "$share/workers/jobs/"}}}),
         ("unknown-option", {"channels": {"a": {**_CHANNEL, "options": {"tll": 1}}}}),
         ("option-not-taken", {"channels": {"a": {**_CHANNEL, "options": {"last": 1}}}}),
         ("bad-value", {"channels": {"a": {**_CHANNEL, "options": {"ttl": -1}}}}),

@@ -198,13 +198,52 @@ def test_the_package_of_another_schema_is_not_replaced(tmp_path: Path) -> None:
 
     planned("home.yaml").write()
 
-    with pytest.raises(Refused, match=r"holds the package of home\.yaml, not of work\.yaml: choose another folder"):
+    with pytest.raises(Refused) as refused:
         planned("work.yaml").write()
+    (refusal,) = refused.value.refusals
+    assert refusal.why == (
+        "holds the package of home.yaml, not of work.yaml: choose another folder; "
+        f"or, if home.yaml was renamed to work.yaml, delete {(tmp_path / MANIFEST).as_posix()} and run this again"
+    )
 
     assert held(tmp_path) == {"x.py": "home.yaml"}
     again = planned("home.yaml")
     again.compare()
     assert again.changes == []
+
+
+def _of_schema(folder: Path, file: str, digest: str, text: str) -> Plan:
+    plan = Plan()
+    plan.folder(folder, {"x.py": text}, {"schema": {"file": file, "sha256": digest * 64}})
+    return plan
+
+
+def test_a_schema_that_is_only_renamed_keeps_its_package(tmp_path: Path) -> None:
+    _of_schema(tmp_path, "home.yaml", "a", "of home.yaml\n").write()
+
+    _of_schema(tmp_path, "house.yaml", "a", "of house.yaml\n").write()
+
+    assert held(tmp_path) == {"x.py": "of house.yaml\n"}
+
+
+def test_what_to_do_for_a_schema_that_is_renamed_and_changed_does_it(tmp_path: Path) -> None:
+    _of_schema(tmp_path, "home.yaml", "a", "1\n").write()
+    changed = _of_schema(tmp_path, "house.yaml", "b", "2\n")
+    with pytest.raises(Refused):
+        changed.write()
+
+    (tmp_path / MANIFEST).unlink()
+    changed.write()
+
+    assert held(tmp_path) == {"x.py": "2\n"}
+
+
+def test_an_edited_file_of_a_renamed_schema_is_still_refused(tmp_path: Path) -> None:
+    _of_schema(tmp_path, "home.yaml", "a", "1\n").write()
+    (tmp_path / "x.py").write_text("mine\n", "utf-8")
+
+    with pytest.raises(Refused, match="was edited"):
+        _of_schema(tmp_path, "house.yaml", "a", "2\n").write()
 
 
 def test_a_manifest_cannot_reach_out_of_its_folder(tmp_path: Path) -> None:

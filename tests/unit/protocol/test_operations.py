@@ -167,5 +167,8 @@ def test_a_wrong_field_of_a_request_is_named_as_the_parameter_that_it_is() -> No
 
 
 def test_a_key_in_the_place_of_the_channel_is_told_with_the_order() -> None:
-    with pytest.raises(InvalidArgument, match=r"^channel: expected a text, got a Key.*the order is key, channel"):
+    with pytest.raises(
+        InvalidArgument,
+        match=r"^channel: expected a text, got a Key.*; the key looks swapped .*: the order is key, channel$",
+    ):
         prepare(PROTOCOL.operations["publish"], ("a/", Key("k" * 32)))

@@ -112,7 +112,8 @@ def is_class_with_fields(type_: object) -> bool:
 
 
 def accepts_none(type_: object) -> bool:
-    """Tell whether a type is an optional one."""
+    """Tell whether a type is an optional one, under its own name or another."""
+    type_ = _without_names(type_)
     return type(None) in get_args(type_) if get_origin(type_) is not Literal else None in get_args(type_)
 
 
@@ -218,24 +219,56 @@ def aliased(type_: Any) -> Any:
     return substituted(origin.__value__, known)
 
 
-def _hints(cls: Any, raw: Mapping[str, object]) -> dict[str, Any]:
+def _without_names(type_: Any) -> Any:
+    """Return what an alias or a `NewType` stands for, without the extras of an `Annotated`."""
+    known: list[Any] = []
+    while type_ not in known:
+        # An alias can stand for itself.
+        known.append(type_)
+        if is_alias(type_):
+            type_ = aliased(type_)
+        elif hasattr(type_, "__supertype__"):
+            type_ = type_.__supertype__
+        elif get_origin(type_) is Annotated:
+            type_ = get_args(type_)[0]
+    return type_
+
+
+def _hints(cls: Any) -> dict[str, Any]:
     """Resolve the annotations of a class. Raises Unsupported, naming the one that cannot be."""
     try:
         return typing.get_type_hints(cls, include_extras=True)
     except Exception as error:
-        raise _unresolved(cls, *_culprit(cls, raw, error), error) from error
+        raise _unresolved(cls, *_culprit(cls, error), error) from error
 
 
-def _culprit(cls: type, raw: Mapping[str, object], error: Exception) -> tuple[str, str]:
+if sys.version_info >= (3, 14):
+    from annotationlib import Format, get_annotations
+
+    def _annotations(cls: type) -> Iterator[tuple[str, object, str]]:
+        # Python evaluates them when they are asked for, and one of them may name what is not there.
+        texts = get_annotations(cls, format=Format.STRING)
+        for name, annotation in get_annotations(cls, format=Format.FORWARDREF).items():
+            yield name, annotation, texts[name]
+else:
+
+    def _annotations(cls: type) -> Iterator[tuple[str, object, str]]:
+        """Yield the names of what a class itself annotates, the annotations, and these as texts."""
+        for name, annotation in inspect.get_annotations(cls).items():
+            is_reference = isinstance(annotation, typing.ForwardRef)
+            yield name, annotation, annotation.__forward_arg__ if is_reference else str(annotation)
+
+
+def _culprit(cls: type, error: Exception) -> tuple[str, str]:
     """Return the field whose annotation cannot be resolved, and the annotation."""
     for base in reversed(cls.__mro__):
         scope = vars(sys.modules.get(base.__module__, typing))
-        for name in vars(base).get("__annotations__", {}):
-            one = types.SimpleNamespace(__annotations__={name: raw.get(name)})
+        for name, annotation, text in _annotations(base):
+            one = types.SimpleNamespace(__annotations__={name: annotation})
             try:
                 typing.get_type_hints(one, dict(scope), dict(vars(base)))
             except Exception:
-                return name, str(raw.get(name))
+                return name, text
     return "", str(getattr(error, "name", None) or error)
 
 
@@ -271,8 +304,7 @@ def resolve(cls: Any) -> None:
     try:
         attrs.resolve_types(cls, include_extras=True)
     except Exception as error:
-        raw = {attribute.name: attribute.type for attribute in attrs.fields(cls)}
-        raise _unresolved(cls, *_culprit(cls, raw, error), error) from error
+        raise _unresolved(cls, *_culprit(cls, error), error) from error
 
 
 def wire_of(attribute: attrs.Attribute[Any]) -> Wire:
@@ -335,7 +367,7 @@ def _of_dataclass(cls: Any) -> ClassShape:
     import dataclasses
 
     fields = [each for each in dataclasses.fields(cls) if each.init]
-    hints = _hints(cls, {each.name: each.type for each in fields})
+    hints = _hints(cls)
     members = [
         Member(
             name=each.name,
@@ -359,7 +391,7 @@ def _dataclass_default(field: dataclasses.Field[Any], missing: object) -> Callab
 
 
 def _of_named_tuple(cls: Any) -> ClassShape:
-    hints = _hints(cls, getattr(cls, "__annotations__", {}))
+    hints = _hints(cls)
     members = tuple(
         Member(
             name=name,
@@ -375,7 +407,7 @@ def _of_named_tuple(cls: Any) -> ClassShape:
 
 def _of_typed_dict(cls: Any) -> ClassShape:
     members: list[Member] = []
-    for name, hint in _hints(cls, cls.__annotations__).items():
+    for name, hint in _hints(cls).items():
         type_, required = _unqualified(hint)
         if required is None:
             required = name in cls.__required_keys__

@@ -87,6 +87,7 @@ def _constrained(inner: Conversion, constraints: list[Constraint]) -> Conversion
         lambda value: check(read(value)),
         lambda value: write(check(value)),
         inner.kinds,
+        optional=None if inner.optional is None else _constrained(inner.optional, constraints),
         texts=inner.texts,
         form=inner.form,
         check=check,

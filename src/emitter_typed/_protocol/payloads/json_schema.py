@@ -1,7 +1,7 @@
 """The JSON Schema (draft 2020-12, which OpenAPI 3.1 uses) of a type: what its conversion reads and writes.
 
-A class with fields, an enum and a tagged member of a union have a name in it. What calls this decides where they are
-described, and what refers to them.
+A class with fields, an enum, a tagged member of a union and an alias that holds itself have a name in it. What calls
+this decides where they are described, and what refers to them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class TaggedMember:
 
 
 Refer = Callable[[Any], Schema]
-"""Returns what stands for a class with fields, an enum or a `TaggedMember` where it is used, such as a `$ref`."""
+"""Returns what stands for a type that has a name in a schema, where it is used, such as a `$ref`."""
 
 _SCALARS: dict[type, Schema] = {
     type(None): {"type": "null"},
@@ -89,6 +89,8 @@ def has_name(type_: Any) -> bool:
     cls = get_origin(type_) or type_
     if cls is Unrecognized:
         return False
+    if is_alias(type_):
+        return _holds_itself(type_)
     return isinstance(type_, TaggedMember) or is_class_with_fields(type_) or _is_closed_enum(cls)
 
 
@@ -156,6 +158,27 @@ def _class_of_values(type_: Any) -> Schema:
         return _titled(cls) | _choices([member.value for member in cls])
     # What stays is `object`.
     return {}
+
+
+def _holds_itself(alias: Any) -> bool:
+    """Tell whether an alias can be found within itself, but not only within a class, which has a name."""
+    seen: list[Any] = []
+    waiting = [aliased(alias)]
+    while waiting:
+        one = waiting.pop()
+        if one == alias:
+            return True
+        if hasattr(one, "__supertype__"):
+            waiting.append(one.__supertype__)
+        elif is_alias(one):
+            if one not in seen:
+                seen.append(one)
+                waiting.append(aliased(one))
+        elif get_origin(one) is Annotated:
+            waiting.append(get_args(one)[0])
+        elif get_origin(one) is not Literal and not is_class_with_fields(one):
+            waiting += get_args(one)
+    return False
 
 
 def _is_closed_enum(cls: object) -> bool:

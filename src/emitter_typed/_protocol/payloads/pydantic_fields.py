@@ -132,7 +132,8 @@ def _reference(type_: Any) -> str:
         value = f"{type_.tag}={type_.value!r}".encode().hex()
         return f"{type_.cls.__module__}.{type_.name}:{id(type_.cls)}-{value}"
     cls = get_origin(type_) or type_
-    name = "_".join([cls.__qualname__, *map(name_of, get_args(type_))])
+    # An alias has no qualified name.
+    name = "_".join([getattr(cls, "__qualname__", cls.__name__), *map(name_of, get_args(type_))])
     return f"{cls.__module__}.{name}:{id(cls)}"
 
 

@@ -220,21 +220,23 @@ class InflightCalls:
     @property
     def publications(self) -> Iterator[Publication]:
         """The messages that wait for their acknowledgement."""
-        return (each for each in self._by_packet_id.values() if isinstance(each, Publication))
+        # Of a copy, as below: a signal handler may begin a call meanwhile.
+        return (each for each in list(self._by_packet_id.values()) if isinstance(each, Publication))
 
     def is_unsubscribing(self, channel: str) -> bool:
         """Tell whether an UNSUBSCRIBE of a channel is under way."""
-        return any(isinstance(each, Unsubscribing) and each.channel == channel for each in self._by_packet_id.values())
+        calls = list(self._by_packet_id.values())
+        return any(isinstance(each, Unsubscribing) and each.channel == channel for each in calls)
 
     def begin(self, call: InflightCall) -> int:
         """Give a call the next identifier that is free. Raises Congested if none is."""
-        if len(self._by_packet_id) >= _MAX_PACKET_ID:
-            raise Congested(call.operation, f"all {_MAX_PACKET_ID:,} packet identifiers are in use")
         packet_id = self._last_packet_id % _MAX_PACKET_ID + 1
-        while packet_id in self._by_packet_id:
+        # In one step: a signal handler that interrupts this may begin a call of its own.
+        while self._by_packet_id.setdefault(packet_id, call) is not call:
+            if len(self._by_packet_id) >= _MAX_PACKET_ID:
+                raise Congested(call.operation, f"all {_MAX_PACKET_ID:,} packet identifiers are in use")
             packet_id = packet_id % _MAX_PACKET_ID + 1
         self._last_packet_id = packet_id
-        self._by_packet_id[packet_id] = call
         return packet_id
 
     def get(self, packet_id: object) -> InflightCall | None:
@@ -253,5 +255,5 @@ class InflightCalls:
 
     def end_all(self) -> list[InflightCall]:
         """Free all identifiers, and return what they were in use for."""
-        calls, self._by_packet_id = list(self._by_packet_id.values()), {}
-        return calls
+        ended, self._by_packet_id = self._by_packet_id, {}
+        return list(ended.values())

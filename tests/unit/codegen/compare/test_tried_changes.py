@@ -151,3 +151,15 @@ def test_a_change_does_what_its_messages_showed(old: str, new: str, effects: set
     changes = compare(*(load(path, compiler_protocol()) for path in schemas))
 
     assert {effect for change in changes for effect in change.rule.effects} == effects
+
+
+@pytest.mark.parametrize("values", [("a", "b"), (0, 1), (1, 0)], ids=str)
+def test_each_member_whose_value_was_swapped_is_told(values: tuple[object, object], tmp_path: Path) -> None:
+    one, other = values
+    (tmp_path / "old.yaml").write_text(f"emitter-typed: 1\n{_types(f'{UNION}[{one}, {other}]}}')}", "utf-8")
+    (tmp_path / "new.yaml").write_text(f"emitter-typed: 1\n{_types(f'{UNION}[{other}, {one}]}}')}", "utf-8")
+
+    found = compare(load(tmp_path / "old.yaml"), load(tmp_path / "new.yaml"))
+
+    told = {change.message for change in found if change.rule.id.startswith("member-value")}
+    assert told == {f"the value of A: {one} → {other}", f"the value of B: {other} → {one}"}

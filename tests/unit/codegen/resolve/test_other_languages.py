@@ -111,7 +111,7 @@ DECLARATIONS = {
     "{a: int, b: string}": "write It: {fields: {a: int, b: string}}",
     "{enum: [{name: a}]}": "write the value alone",
     "{union: [string], tag: kind}": "declare a record with one field",
-    "{union: {a: Other}, tag: kind}": "write [Other]",
+    "{union: {a: Other}, tag: kind}": "write union: [Other], and beside it values: [a]",
     "{type: string, enum: [a]}": "remove it",
     "{fields: {}, unknown: forbid}": "unknown fields cannot be refused",
     "{fields: }": "write {} if it has no entries",

@@ -254,6 +254,20 @@ def test_an_option_that_publishing_does_not_take_is_a_problem(
     assert rules(tmp_path, text, protocol) == [(1, rule)]
 
 
+def test_no_channel_begins_as_the_topics_of_an_operation_do(tmp_path: Path, protocol: Protocol) -> None:
+    text = "channels:\n  a: {address: $share/g/a/, payload: text}\n  b: {address: $shared/a/, payload: text}\n"
+
+    assert rules(tmp_path, text, protocol) == [(2, "reserved-channel")]
+    assert rules(tmp_path, text) == []
+
+
+def test_a_segment_that_looks_like_a_parameter_can_be_meant(tmp_path: Path) -> None:
+    types = "types: {Room: {enum: [':room']}}\n"
+    text = "channels: {a: {address: 'a/{room}/', params: {room: Room}, payload: text}}\n"
+
+    assert rules(tmp_path, types + text) == []
+
+
 def test_no_channel_lies_where_the_protocol_keeps_the_broker(tmp_path: Path, protocol: Protocol) -> None:
     text = "channels:\n  a: {address: emitter/a/, payload: text}\n  b: {address: emitters/a/, payload: text}\n"
 

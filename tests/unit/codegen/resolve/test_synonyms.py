@@ -90,6 +90,8 @@ TYPES = [
     ("{type: string, pattern: a}", "missing-key", "'alias'"),
     ("{values: [a]}", "missing-key", "'enum'"),
     ("{oneOf: [A]}", "missing-key", "'union'"),
+    ("{union: {A: 1}, tag: kind}", "wrong-shape", "write union: [A], and beside it values: [1]"),
+    ("{union: {1: A}, tag: kind}", "wrong-shape", "write union: [A], and beside it values: [1]"),
     ("{enum: [a], colour: red}", "unknown-key", "its keys are enum, doc and open"),
     ("{fields: {}, additionalProperties: true}", "unknown-key", "'unknown'"),
 ]
@@ -131,6 +133,22 @@ def test_a_key_that_has_another_name_here_is_not_missed(tmp_path: Path) -> None:
     assert rules(tmp_path, text) == [(3, "unknown-key")] * 3
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("type: {}", "'type' is called 'types' here"),
+        ("channels: {it: {address: a/, payload: json, retain: true}}", "options: {retain: true}"),
+        ("channels: {it: {address: a/, payload: json, qos: 1}}", "options: {qos: 1}"),
+        ("channels: {it: {address: a/, payload: json, echo: false}}", "options: {echo: false}"),
+    ],
+)
+def test_a_misplaced_or_singular_key_is_told_the_right_one(text: str, hint: str, tmp_path: Path) -> None:
+    rule, told = only_problem(tmp_path, text + "\n")
+
+    assert rule == "unknown-key"
+    assert hint in told
+
+
 def test_what_to_write_is_told_in_one_line(tmp_path: Path) -> None:
     text = "types:\n  It:\n    fields:\n      it:\n        type: int?\n        blank: a\n\n          b\n"
 
@@ -164,6 +182,18 @@ SECTIONS = [
     ("channels: {a: {address: 'a/${r}/', payload: int}}", "bad-address", 'write "a/{r}/"'),
     ("channels: {a: {address: 'a/<r>/', payload: int}}", "bad-address", 'write "a/{r}/"'),
     ("channels: {a: {address: 'a/{{r}}/', payload: int}}", "bad-address", 'write "a/{r}/"'),
+    ("channels: {a: {address: 'a/:r/', payload: int}}", "bad-address", 'write "a/{r}/"; if the segment is really'),
+    ("channels: {a: {address: '/a/:r', payload: int}}", "bad-address", 'write "a/{r}/"'),
+    ("channels: {a: {address: 'a/:r?/', payload: int}}", "bad-address", "write {r}, and a second channel without it"),
+    ("channels: {a: {address: 'a/:r+/', payload: int}}", "bad-address", "a parameter for each segment"),
+    ("channels: {a: {address: 'a/*r/', payload: int}}", "bad-address", "a parameter for each segment"),
+    ("channels: {a: {address: 'a/[r]/', payload: int}}", "bad-address", 'write "a/{r}/"'),
+    ("channels: {a: {address: 'a/[...r]/', payload: int}}", "bad-address", "a parameter for each segment"),
+    ("channels: {a: {address: 'a/@r/', payload: int}}", "bad-address", 'write "a/{r}/"'),
+    ("channels: {a: {address: 'a/#{r}/', payload: int}}", "bad-address", 'write "a/{r}/"'),
+    ("channels: {a: {address: 'a/%s/', payload: int}}", "bad-address", 'write "a/{name}/"'),
+    ("channels: {a: {address: 'a/%(r)s/', payload: int}}", "bad-address", 'write "a/{r}/"'),
+    ("channels: {a: {address: 'a/:r(.*)/', payload: int}}", "bad-address", "write {r} here, and params: {r: "),
     ("channels: {a: {address: 'a/{}/', payload: int}}", "bad-address", 'write "a/{name}/"'),
     ("channels: {a: {address: 'a/x{r}/', payload: int}}", "bad-address", "x/{r}"),
     (f"{CHANNEL}, direction: in}}}}", "bad-value", "write subscribe"),

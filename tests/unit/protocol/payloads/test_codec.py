@@ -256,7 +256,7 @@ def test_a_list_that_holds_itself_ends_as_an_invalid_argument() -> None:
 def test_a_typed_payload_is_refused_where_it_is_of_another_type() -> None:
     with pytest.raises(InvalidArgument, match="Reading"):
         codec.encode({"celsius": 1.5}, Reading)
-    with pytest.raises(InvalidArgument, match=r"at \$: expected a text, got a bytes"):
+    with pytest.raises(InvalidArgument, match=r"at \$: expected a text, got bytes"):
         codec.encode(b"x", str)
     with pytest.raises(InvalidArgument, match=r"at \$: expected bytes, got a text"):
         codec.encode("x", bytes)

@@ -104,3 +104,9 @@ def test_a_type_that_no_payload_can_have_is_refused_at_the_call(case: dict[str, 
 def test_an_annotation_that_cannot_be_resolved_is_named_at_publish_too(value: object, annotation: str) -> None:
     with pytest.raises(InvalidArgument, match=f"the annotation '{annotation}' cannot be resolved"):
         Client().publish("key", "a/", value)
+
+
+@pytest.mark.parametrize("type_", [handwritten.NamedForCheckers, handwritten.KeyedForCheckers])
+def test_a_field_whose_annotation_cannot_be_resolved_is_named(type_: type) -> None:
+    with pytest.raises(InvalidArgument, match=rf"{type_.__name__}\.place: the annotation '.*' cannot be resolved"):
+        codec.check_type(type_)

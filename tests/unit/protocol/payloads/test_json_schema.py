@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -366,6 +367,34 @@ TYPES: dict[str, Callable[[Any], bool]] = {
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
 }
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="an alias can hold itself by a `type` statement only")
+def test_an_alias_that_holds_itself_is_described_under_its_name() -> None:
+    made: dict[str, Any] = {"NewType": NewType}
+    exec(
+        "type Nested = int | list[Nested]\n"
+        "type Rooms = dict[str, Room]\n"
+        "type Room = list[Rooms] | None\n"
+        "type Plain = list[Nested]\n"
+        "type Again = tuple[Within, ...]\n"
+        "Within = NewType('Within', Again)\n",
+        made,
+    )
+
+    def reference(name: str) -> dict[str, str]:
+        return {"$ref": f"#/$defs/{name}"}
+
+    nested = {"anyOf": [INTEGER, {"type": "array", "items": reference("Nested")}]}
+    assert whole(made["Nested"]) == {**reference("Nested"), "$defs": {"Nested": nested}}
+    assert whole(made["Plain"]) == {"type": "array", "items": reference("Nested"), "$defs": {"Nested": nested}}
+    assert whole(made["Rooms"])["$defs"] == {
+        "Rooms": {"type": "object", "additionalProperties": reference("Room")},
+        "Room": {"anyOf": [{"type": "array", "items": reference("Rooms")}, NULL]},
+    }
+    assert whole(made["Again"])["$defs"] == {"Again": {"type": "array", "items": reference("Again")}}
+
+
 RULES: dict[str, Callable[[Any, Any], bool]] = {
     "type": lambda value, type_: TYPES[type_](value),
     "enum": lambda value, values: value in values,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import count
+from types import FrameType
+from typing import TYPE_CHECKING
+
 import pytest
 
 from emitter_typed import Key, Unauthorized
@@ -12,6 +17,9 @@ from emitter_typed._protocol.session.inflight import InflightCall, InflightCalls
 from emitter_typed.errors import Congested
 from tests.helpers.callers import CallResult
 from tests.unit.protocol.session.calls import KEYGEN_REQUEST, keygen, prepared, publication, subscribing
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 LAST = 65_535
 KEY = "EckDAy4LHt_T0eTPSBK_0dmOAGhakMgI"
@@ -41,14 +49,13 @@ def test_an_identifier_in_use_is_passed_over(calls: InflightCalls) -> None:
 
 
 def test_with_all_identifiers_in_use_a_call_is_congested_until_one_is_free(calls: InflightCalls) -> None:
-    call = keygen()
     for _ in range(LAST):
-        calls.begin(call)
+        calls.begin(keygen())
 
     with pytest.raises(Congested, match=r"keygen.*65,535 packet identifiers"):
-        calls.begin(call)
+        calls.begin(keygen())
     calls.end(7)
-    assert calls.begin(call) == 7
+    assert calls.begin(keygen()) == 7
 
 
 def test_messages_leave_identifiers_for_requests_and_subscriptions(calls: InflightCalls) -> None:
@@ -147,3 +154,34 @@ def test_what_was_said_of_a_message_on_one_connection_does_not_count_on_the_next
     message.begin_again()
 
     assert (message.errors, message.doubtful) == ((), False)
+
+
+def test_what_begins_while_another_call_begins_has_another_identifier(calls: InflightCalls) -> None:
+    """A signal handler may publish wherever it interrupts a call."""
+    kept = [keygen() for _ in range(3)]
+    for call in kept:
+        calls.begin(call)
+    calls.end(2)
+    step = 0
+    while True:
+        outer, inner = keygen(), keygen()
+        given: list[int] = []
+        lines = count()
+
+        def trace(frame: FrameType, event: str, argument: object) -> TraceFunction:
+            if event == "line" and next(lines) == step:  # noqa: B023
+                sys.settrace(None)
+                given.append(calls.begin(inner))  # noqa: B023
+            return trace
+
+        before = sys.gettrace()
+        try:
+            sys.settrace(trace)
+            packet_id = calls.begin(outer)
+        finally:
+            sys.settrace(before)
+        if not given:
+            break
+        assert (calls.get(packet_id), calls.get(given[0])) == (outer, inner)
+        step += 1
+    assert step > 3
