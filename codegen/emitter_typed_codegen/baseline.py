@@ -13,7 +13,7 @@ from attrs import evolve
 
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.model import Protocol, Schema, reached
-from emitter_typed_codegen.paths import shown_path
+from emitter_typed_codegen.paths import inside_here, shown_path
 from emitter_typed_codegen.problems import SchemaProblems
 from emitter_typed_codegen.resolve import load
 from emitter_typed_codegen.source import Node, read, written_imports
@@ -124,7 +124,7 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
     written = written.replace(os.sep, "/")
     if not is_git(written):
         path = Path(written)
-        return _version(written, path, load(path, protocol), _from_here)
+        return _version(written, path, load(path, protocol), lambda file: inside_here(Path(file)))
     revision, colon, name = written.removeprefix(GIT).partition(":")
     if not (revision and colon and name) or revision.startswith("-") or "\0" in written:
         raise NoBaseline(f"{written} does not name a file in a revision: write git:REV:PATH, as in git:v1.0:home.yaml")
@@ -138,11 +138,6 @@ def open_version(written: str, protocol: Protocol | None) -> Version:
             return _version(written, path, load(path, protocol), shown)
         except SchemaProblems as found:
             raise SchemaProblems(evolve(one, file=shown(one.file)) for one in found.problems) from None
-
-
-def _from_here(file: str) -> str:
-    path = Path(file)
-    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else file
 
 
 def _version(name: str, path: Path, schema: Schema, shown: Callable[[str], str]) -> Version:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 from emitter_typed_codegen.arguments import PROGRAM, Parser, file_path, revision, schema_name, suggestion
 from emitter_typed_codegen.exit_codes import DONE, FOUND, INTERRUPTED, USAGE
 from emitter_typed_codegen.export import TARGETS, Target
+from emitter_typed_codegen.paths import inside_here
 from emitter_typed_codegen.stdio import printed
 from emitter_typed_codegen.watch import PAUSE_S, imported, stamps, wait_for_change
 
@@ -476,7 +477,7 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
     documents = {path for job in jobs for _, path in job.exports}
     for change in plan.changes:
         if change.path.parent not in packages and change.path not in packages:
-            seen = _seen(change.path)
+            seen = inside_here(change.path)
             whom = "" if change.path in documents else ", for editors"
             print(f"{seen} would change; run: {again}" if check else f"wrote {seen}{whom}", file=words)
     return FOUND if check and plan.changes else DONE
@@ -502,19 +503,13 @@ def _output(path: Path, message: str, hint: str = "") -> Problem:
 
 
 def _line(job: Job, changes: Sequence[Change], again: str | None) -> str:
-    out = _seen(job.out)
+    out = inside_here(job.out)
     if not changes:
         return f"{out} is up to date"
     if again is not None:
         return f"{_files(len(changes))} of {out} would change; run: {again}"
     removed = sum(change.new is None for change in changes)
     return f"wrote {_files(len(changes) - removed)} to {out}" + (f", removed {removed}" if removed else "")
-
-
-def _seen(path: Path) -> str:
-    """Return a path as seen from the current folder."""
-    here = Path.cwd()
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
 def _files(count: int) -> str:

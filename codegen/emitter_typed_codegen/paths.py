@@ -49,6 +49,12 @@ def shown_path(path: Path) -> Path:
         return path
 
 
+def inside_here(path: Path) -> str:
+    """Return a path as a text: relative to the current folder if it lies in it, else as it is."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
 def reason(error: OSError) -> str:
     """Return why the system does not open a file, in its words."""
     # To Windows, a folder is a refused permission.

@@ -66,7 +66,7 @@ def _field(walk: Walk, old: Field, new: Field, at: At, *, reused: bool) -> None:
         at.inside("type"),
         formats=(old.format, new.format),
         limits=(old.constraints, new.constraints),
-        nulls=(_writes_null(old), _writes_null(new)),
+        nulls=(old.is_always_written, new.is_always_written),
     )
     _blank(walk, old, new, at.inside("blank"))
     compare_units(walk, old, new, at)
@@ -132,11 +132,6 @@ def _presence(walk: Walk, old: Field, new: Field, at: At) -> None:
 def _absent(field: Field) -> Literal_:
     """Return what an absent field is read as, if it may be absent."""
     return field.default if field.has_default else None
-
-
-def _writes_null(field: Field) -> bool:
-    """Tell whether a None is written, and not left out."""
-    return field.is_required or _absent(field) is not None
 
 
 def _blank(walk: Walk, old: Field, new: Field, at: At) -> None:

@@ -92,9 +92,8 @@ def _taken(schema: Schema, record: Record, others: Schema, member: Record) -> tu
         reader, writer = resolve(schema, field.type).base, resolve(others, other.type).base
         forth = reads(reader, field.format, writer, other.format, "json")
         back = reads(writer, other.format, reader, field.format, "json")
-        always = other.is_required or other.default is not None
-        each &= forth and (always or not field.is_required)
-        some &= forth or back or not (always or field.is_required)
+        each &= forth and (other.is_always_written or not field.is_required)
+        some &= forth or back or not (other.is_always_written or field.is_required)
     return some, each
 
 

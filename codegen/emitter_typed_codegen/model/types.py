@@ -104,6 +104,11 @@ class Field:
         """Whether a message must have it."""
         return not self.has_default and (self.required or not isinstance(self.type, Optional))
 
+    @property
+    def is_always_written(self) -> bool:
+        """Whether every message has it, null included; of the others, None is left out."""
+        return self.is_required or self.default is not None
+
 
 @frozen(kw_only=True)
 class Record:

@@ -69,8 +69,9 @@ class LoopThread:
         """Run something in the loop, and return what it returns. Raises Closed while the loop is not running."""
         with self._lock:
             loop = self._loop
-            # Nobody ends it meanwhile.
-            self._users += 0 if loop is None else 1
+            if loop is not None:
+                # Nobody ends it meanwhile.
+                self._users += 1
         if loop is None:
             work.close()
             raise not_running()

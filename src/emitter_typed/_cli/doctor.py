@@ -197,7 +197,7 @@ class _Doctor:
         return {"file": None if file is None else file.as_posix(), "packages": packages}
 
     def _package(self, folder: Path, made: Made, root: Path, schema: Path | None) -> Facts:
-        shown = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else folder.as_posix()
+        shown = (folder.relative_to(root) if folder.is_relative_to(root) else folder).as_posix()
         facts: Facts = {
             "folder": shown,
             "schema": made.schema or (None if schema is None else schema.name),

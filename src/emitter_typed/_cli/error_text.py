@@ -30,13 +30,16 @@ _OF_MASTERS: Final = ("keygen", "keyban")
 _MASTER_KEY: Final = "use the broker's master key: --master-key @FILE, or EMITTER_MASTER_KEY"
 
 
+class BadSchema(EmitterError):
+    """A schema that breaks rules of the language; the text tells all of them."""
+
+
 def error_text(error: EmitterError) -> str:
     """Return what an error says to somebody who uses the program and not the library: on one line, but for a schema's.
 
     Those are shown with their places, as `check` does.
     """
     from emitter_typed import Unauthorized
-    from emitter_typed._cli.typed_payloads import BadSchema
 
     match error:
         case BadSchema():

@@ -34,6 +34,9 @@ class Terminal:
         self._lock = threading.Lock()
         self._out = _console(sys.stdout, stderr=False) if not as_json else None
         self._err = _console(sys.stderr, stderr=True)
+        # What the stream cannot write would be escaped in a way that JSON does not know.
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        self._ascii_json = as_json and codecs.lookup(encoding).name != "utf-8"
 
     def line(self, *parts: Part) -> None:
         """Write one line of the result for people; with `--json` nothing."""
@@ -48,10 +51,8 @@ class Terminal:
     def record(self, facts: object) -> None:
         """Write one JSON object on one line; without `--json` nothing."""
         if self.as_json:
-            # What the stream cannot write would be escaped in a way that JSON does not know.
-            escaped = codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name != "utf-8"
             with self._lock:
-                print(json.dumps(facts, ensure_ascii=escaped), flush=True)
+                print(json.dumps(facts, ensure_ascii=self._ascii_json), flush=True)
 
     def raw(self, payload: bytes) -> None:
         """Write bytes as they are, and a line break."""

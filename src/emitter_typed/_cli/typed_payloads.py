@@ -11,17 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from emitter_typed import Message, Undecodable, encode
+from emitter_typed._cli.error_text import BadSchema
 from emitter_typed._cli.terminal import Part, printable
 from emitter_typed.contract import ChannelDefinition
-from emitter_typed.errors import EmitterError, InvalidArgument
+from emitter_typed.errors import InvalidArgument
 
 _PACKAGE = "emitter_typed_schema_of_the_command_line"
 
 _Definition = ChannelDefinition[Any, Any]  # Any: of whatever the schema says
-
-
-class BadSchema(EmitterError):
-    """A schema that breaks rules of the language; the text tells all of them."""
 
 
 class Read(NamedTuple):

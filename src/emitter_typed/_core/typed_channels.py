@@ -172,9 +172,7 @@ def _find_key(keys: _ByChannel, channel: str) -> Secret | InvalidArgument:
     if isinstance(key, str) and is_masked(key):
         return masked_form("key")
     if _is_key(key):
-        if isinstance(key, str):
-            return masked_form("key") if is_masked(key) else Secret(key)
-        return key
+        return key if isinstance(key, Secret) else Secret(key)
     return InvalidArgument(
         f"key: expected a key for the channel {channel}, got {_kind_of_key(key)}", argument="key", value=None
     )
