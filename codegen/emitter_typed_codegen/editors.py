@@ -459,6 +459,8 @@ def _offered_types(value: Type) -> Iterable[Json]:
     if value.containers:
         yield _snippet("[T]", '"[${1:string}]"', "A list of one type, in quotes.")
         yield _snippet("{string: T}", '"{string: ${1:string}\\}"', "A map with text keys, in quotes.")
+        doc = "One of several types that JSON tells apart, such as a number and a text."
+        yield _snippet("T | U", "${1:float} | ${2:string}", doc)
     if value.optional:
         yield _snippet("T?", "${1:string}?", "What may be absent or null.")
 
@@ -507,7 +509,7 @@ def _limit(rule: ConstraintRule) -> JsonSchema:
 def _type_expected(value: Type) -> str:
     if not value.containers:
         return f"a type is expected: {listed(value.scalars, 'or')}, or the name of an enum or alias"
-    return 'a type is expected, as in string?, "[T]", "{string: T}" or the name of a type'
+    return 'a type is expected, as in string?, float | string, "[T]", "{string: T}" or the name of a type'
 
 
 def _escaped(text: str) -> str:
@@ -602,7 +604,7 @@ def _of_aliases() -> Iterable[Json]:
     others = "|".join(pattern for kind, pattern in _SPELLED.items() if kind != "string")
     for condition, pattern, message in (
         (secret, rf"(?:{others})\s*\??", "a secret is a string"),
-        (distinct, r"(?:json|.*\?)", "this cannot be distinct: in Python it is several classes, not one"),
+        (distinct, r"(?:json|[^\[\]{}]*\|.*|.*\?)", "this cannot be distinct: in Python it is several classes, not one"),
     ):
         alias: JsonSchema = {"pattern": rf"^(?!\s*{pattern}\s*$)", "patternErrorMessage": message}
         yield {"if": condition, "then": {"properties": {"alias": alias}}}

@@ -92,6 +92,12 @@ def optional(item: PyType) -> PyType:
             return item if item == NONE else OneOf((item, NONE))
 
 
+def one_of(items: Iterable[PyType]) -> PyType:
+    """Return the annotation of what is one of several types, each of them once."""
+    flat = [one for item in items for one in (item.items if isinstance(item, OneOf) else (item,))]
+    return OneOf(tuple(dict.fromkeys(flat)))
+
+
 @define
 class Imports:
     """What a generated module imports, under names that nothing else in it has.

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         min_length,
         minimum,
         pattern,
+        when,
     )
     from emitter_typed._types.constructors import complete_constructors
     from emitter_typed._types.deprecation import deprecated, warn_when_made
@@ -135,6 +136,7 @@ __all__ = [
     "minimum",
     "pattern",
     "warn_when_made",
+    "when",
     "wire",
 ]
 

@@ -6,12 +6,26 @@ import difflib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from attrs import evolve
+
 from emitter_typed_codegen.compare.uses import compare_use
 from emitter_typed_codegen.compare.values import among, meaning
 from emitter_typed_codegen.compare.walk import At, Walk
 from emitter_typed_codegen.compare.wire import resolve
 from emitter_typed_codegen.compare.words import as_json, short
-from emitter_typed_codegen.model import Enum, Field, Flags, Literal_, Record, Scalar, ScalarName, Schema, Secret
+from emitter_typed_codegen.model import (
+    AnyOf,
+    Enum,
+    Field,
+    Flags,
+    Literal_,
+    Record,
+    Scalar,
+    ScalarName,
+    Schema,
+    Secret,
+    alternatives,
+)
 from emitter_typed_codegen.resolve.constraints import keeps
 from emitter_typed_codegen.resolve.values import is_written
 
@@ -156,6 +170,8 @@ def _fits(schema: Schema, field: Field, value: bool | int | str | None) -> bool:
     if value is None:
         return found.optional or base == Scalar("json")
     match base:
+        case AnyOf():
+            return any(_fits(schema, evolve(field, type=one), value) for one in alternatives(base, schema.by_name))
         case Scalar(name="json"):
             return True
         case Scalar(name="bool"):

@@ -404,6 +404,27 @@ _TABLE = (
         constructs=("Field.type", "Field.format", "Channel.payload", "Alias.type", "List.item", "Map.value"),
     ),
     Rule(
+        id="alternative-added",
+        what="a type gets another one beside it, as float | string instead of float",
+        effects=_READERS,
+        why="Old programs refuse values of the added type.",
+        fix=_NEW_FIELD,
+        order="readers-first",
+        constructs=("AnyOf.members", "Field.type", "Channel.payload", "Alias.type", "List.item", "Map.value"),
+    ),
+    Rule(
+        id="alternative-removed",
+        what="one of several types is removed, as float instead of float | string",
+        effects=_WRITERS,
+        why="New programs refuse values of the removed type, from old programs and in stored messages.",
+        fix=(
+            "first change the programs so that they write no value of that type; remove it when no stored message has "
+            "one"
+        ),
+        order="writers-first",
+        constructs=("AnyOf.members", "Field.type", "Channel.payload", "Alias.type", "List.item", "Map.value"),
+    ),
+    Rule(
         id="type-changed",
         what="a type becomes one with another form on the wire",
         effects=_ALL,
@@ -925,10 +946,10 @@ _TABLE = (
     ),
     Rule(
         id="order-changed",
-        what="fields, values, flags or members are in another order",
+        what="fields, values, flags, members or the types beside | are in another order",
         effects=_SAFE,
-        why="On the wire, all of them have names.",
-        constructs=("Record.fields", "Enum.values", "Flags.values", "Union.members"),
+        why="Messages stay the same.",
+        constructs=("Record.fields", "Enum.values", "Flags.values", "Union.members", "AnyOf.members"),
     ),
     Rule(
         id="doc-changed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from emitter_typed_codegen.compare.walk import At, Walk
-from emitter_typed_codegen.compare.wire import reads, resolve
+from emitter_typed_codegen.compare.wire import reads_type
 from emitter_typed_codegen.compare.words import short
 from emitter_typed_codegen.model import Record, Schema, Union
 
@@ -89,9 +89,8 @@ def _taken(schema: Schema, record: Record, others: Schema, member: Record) -> tu
         if other is None:
             some, each = (False, False) if field.is_required else (some, each)
             continue
-        reader, writer = resolve(schema, field.type).base, resolve(others, other.type).base
-        forth = reads(reader, field.format, writer, other.format, "json")
-        back = reads(writer, other.format, reader, field.format, "json")
+        reader, writer = (schema, field.type, field.format), (others, other.type, other.format)
+        forth, back = reads_type(reader, writer, "json"), reads_type(writer, reader, "json")
         each &= forth and (other.is_always_written or not field.is_required)
         some &= forth or back or not (other.is_always_written or field.is_required)
     return some, each

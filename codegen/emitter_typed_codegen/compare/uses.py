@@ -9,11 +9,22 @@ from attrs import evolve
 from emitter_typed_codegen.compare.limits import changed_limits, without_effect
 from emitter_typed_codegen.compare.unions import compare_record_and_union
 from emitter_typed_codegen.compare.walk import At, Walk
-from emitter_typed_codegen.compare.wire import Base, Position, Resolved, as_it_is, kind, misread, reads, resolve
+from emitter_typed_codegen.compare.wire import (
+    Base,
+    Position,
+    Resolved,
+    as_it_is,
+    kind,
+    misread,
+    reads,
+    reads_type,
+    resolve,
+)
 from emitter_typed_codegen.compare.words import spelled
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Constraint,
     Enum,
     List,
@@ -26,6 +37,8 @@ from emitter_typed_codegen.model import (
     Schema,
     TypeRef,
     Union,
+    alternatives,
+    json_kinds,
 )
 from emitter_typed_codegen.resolve.constraints import keeps
 
@@ -38,6 +51,8 @@ class _Use:
     """Where two types are used, and what holds for them only there."""
 
     at: At
+    refs: tuple[TypeRef, TypeRef]
+    """Both types."""
     position: Position = "json"
     """Where their values stand."""
     formats: tuple[str | None, str | None] = (None, None)
@@ -47,7 +62,7 @@ class _Use:
     alias: tuple[str, str] | None = None
     """The aliases that they are declared by, if that is their use."""
     words: str = ""
-    """Both types."""
+    """Both types, as a line of changes writes them."""
 
 
 def compare_use(
@@ -87,7 +102,7 @@ def compare_use(
         _null(walk, one, other, nulls, at)
     before, after = _inner(old), _inner(new)
     words = f"{spelled(before, formats[0])} → {spelled(after, formats[1])}"
-    use = _Use(at, position, formats, limits, alias, words)
+    use = _Use(at, (before, after), position, formats, limits, alias, words)
     if isinstance(before, Named) and isinstance(after, Named) and before.name == after.name:
         walk.pair(before.name, after.name)
         scalar = one.base.name if isinstance(one.base, Scalar) else None
@@ -110,7 +125,8 @@ def compare_bases(walk: Walk, old: str, new: str, at: At, words: str) -> None:
         at: Where they are declared.
         words: What they are.
     """
-    _bases(walk, resolve(walk.old, Named(old)), resolve(walk.new, Named(new)), _Use(at, words=words))
+    refs = Named(old), Named(new)
+    _bases(walk, resolve(walk.old, refs[0]), resolve(walk.new, refs[1]), _Use(at, refs, words=words))
 
 
 def _null(walk: Walk, old: Resolved, new: Resolved, written: tuple[bool, bool], at: At) -> None:
@@ -122,6 +138,9 @@ def _null(walk: Walk, old: Resolved, new: Resolved, written: tuple[bool, bool], 
 
 def _bases(walk: Walk, old: Resolved, new: Resolved, use: _Use) -> None:
     one, other = old.base, new.base
+    if (isinstance(one, AnyOf) or isinstance(other, AnyOf)) and Scalar("json") not in (one, other):
+        _several(walk, old, new, use)
+        return
     kinds = kind(one, use.formats[0], use.position), kind(other, use.formats[1], use.position)
     same = type(one) is type(other) and kinds[0] == kinds[1]
     if (
@@ -164,6 +183,44 @@ def _bases(walk: Walk, old: Resolved, new: Resolved, use: _Use) -> None:
     elif not isinstance(one, Scalar | List | Map) and not isinstance(other, Scalar | List | Map):
         walk.pair(one.name, other.name)
     _aliases(walk, old, new, use)
+
+
+def _several(walk: Walk, old: Resolved, new: Resolved, use: _Use) -> None:
+    """Compare types of which one at least is one of several: what can be the same in JSON is one type."""
+    schemas = walk.old, walk.new
+    left, right = ([*alternatives(ref, schema.by_name)] for ref, schema in zip(use.refs, schemas, strict=True))
+    places = {ref: place for place, ref in enumerate(right)}
+    pairs: list[tuple[TypeRef, TypeRef]] = []
+    for one in list(left):
+        kinds = _json_kinds(walk.old, one, use.formats[0])
+        other = next((each for each in right if kinds & _json_kinds(walk.new, each, use.formats[1])), None)
+        if other is not None:
+            pairs.append((one, other))
+            left.remove(one)
+            right.remove(other)
+    if not pairs:
+        walk.add("type-changed", *use.at, use.words)
+        return
+    for one, other in pairs:
+        compare_use(walk, one, other, use.at, formats=use.formats, limits=use.limits, alias=use.alias)
+    before, after = zip(schemas, use.refs, use.formats, strict=True)
+    for one in left:
+        read = reads_type(after, (walk.old, one, use.formats[0]), "json")
+        rule = "type-respelled" if read else "alternative-removed"
+        walk.add(rule, *use.at, f"{spelled(one)} is removed: {use.words}")
+    for other in right:
+        read = reads_type(before, (walk.new, other, use.formats[1]), "json")
+        rule = "type-respelled" if read else "alternative-added"
+        walk.add(rule, *use.at, f"{spelled(other)} is added: {use.words}")
+    if isinstance(old.base, AnyOf) and isinstance(new.base, AnyOf):
+        order = [places[other] for _, other in pairs]
+        walk.order(order, sorted(order), use.at)
+        _aliases(walk, old, new, use)
+
+
+def _json_kinds(schema: Schema, ref: TypeRef, format: str | None) -> set[JsonKind]:
+    # In another format, a time is a number.
+    return {"number"} if format is not None else {*json_kinds(ref, schema.by_name)}
 
 
 def _aliases(walk: Walk, old: Resolved, new: Resolved, use: _Use) -> None:
@@ -228,6 +285,8 @@ def _limits_around(schema: Schema, alias: str) -> Iterator[list[Constraint]]:
                 uses.append((ref.item, held if isinstance(ref, Optional) else ()))
             case Map():
                 uses.append((ref.value, ()))
+            case AnyOf():
+                uses += [(member, ()) for member in ref.members]
             case Named(name) if isinstance(declared := schema.by_name[name], Alias):
                 if name == alias:
                     yield [*held, *resolve(schema, declared.type).constraints]

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from typing import cast
 
 from emitter_typed_codegen.compare.wire import resolve
-from emitter_typed_codegen.model import JsonMap, List, Literal_, Map, Scalar, Schema, TypeRef
+from emitter_typed_codegen.model import AnyOf, JsonMap, List, Literal_, Map, Scalar, Schema, TypeRef, alternative
 from emitter_typed_codegen.resolve.values import comparable
 
 
 def meaning(schema: Schema, ref: TypeRef, value: Literal_) -> object:
     """Return a value of a type so that it equals all that mean the same: `1.0` and `1.00`, a map in another order."""
     base = resolve(schema, ref).base
+    if isinstance(base, AnyOf) and value is not None:
+        return meaning(schema, alternative(base, value, schema.by_name), value)
     if isinstance(base, Scalar) and base.name in ("decimal", "datetime") and isinstance(value, str):
         return comparable(base.name, value)
     if isinstance(value, tuple) and isinstance(base, Map):

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Constraint,
     Declaration,
     Enum,
@@ -23,12 +24,13 @@ from emitter_typed_codegen.model import (
     Secret,
     TypeRef,
     Union,
+    alternatives,
 )
 
 # Who reads a secret refuses an empty one.
 _NOT_EMPTY = Constraint("min_length", 1)
 
-Base: TypeAlias = Scalar | List | Map | Record | Enum | Flags | Union | Secret
+Base: TypeAlias = Scalar | List | Map | AnyOf | Record | Enum | Flags | Union | Secret
 """What a type is when aliases are followed."""
 
 Position = Literal["json", "payload", "segment"]
@@ -154,6 +156,23 @@ def reads(reader: Base, reader_format: str | None, writer: Base, writer_format: 
             return all(set(each.key) <= known for each in writer.values)
         case _:
             return False
+
+
+def reads_type(
+    reader: tuple[Schema, TypeRef, str | None], writer: tuple[Schema, TypeRef, str | None], position: Position
+) -> bool:
+    """Tell whether one type reads all that another writes, also where one of them is several types.
+
+    Args:
+        reader: The schema, the type and its format.
+        writer: The same of the type that is read.
+        position: Where the values stand.
+    """
+    reading, writing = (
+        [(resolve(schema, one).base, format) for one in alternatives(ref, schema.by_name)]
+        for schema, ref, format in (reader, writer)
+    )
+    return all(any(reads(*one, *other, position) for one in reading) for other in writing)
 
 
 # A time and a duration to show what is misread.

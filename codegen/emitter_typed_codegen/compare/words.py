@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import json
 
-from emitter_typed_codegen.model import Declaration, Enum, EnumValue, List, Literal_, Map, Optional, TypeRef, Union
+from emitter_typed_codegen.model import (
+    AnyOf,
+    Declaration,
+    Enum,
+    EnumValue,
+    List,
+    Literal_,
+    Map,
+    Optional,
+    TypeRef,
+    Union,
+)
 
 _LONGEST = 60
 
@@ -20,6 +31,8 @@ def spelled(ref: TypeRef, format: str | None = None) -> str:
             return f"[{spelled(ref.item)}]"
         case Map():
             return f"{{string: {spelled(ref.value)}}}"
+        case AnyOf():
+            return " | ".join(map(spelled, ref.members))
         case _:
             return ref.name
 

@@ -16,6 +16,7 @@ from emitter_typed_codegen.compare.wire import resolve
 from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.export.values import wire_value
 from emitter_typed_codegen.model import (
+    AnyOf,
     Constraint,
     Enum,
     Field,
@@ -29,6 +30,7 @@ from emitter_typed_codegen.model import (
     Secret,
     TypeRef,
     Union,
+    alternatives,
 )
 from emitter_typed_codegen.resolve.pattern_parts import (
     Atomic,
@@ -91,8 +93,10 @@ class Examples:
         return self._known[ref, name]
 
     def several(self, ref: TypeRef, name: str = "") -> list[Example]:
-        """Return examples of a type: one for each member of a union, else one, if one is found."""
+        """Return examples of a type: one for each of several types and each member of a union; else one, if one is found."""
         base = resolve(self.schema, ref).base
+        if isinstance(base, AnyOf):
+            return [found for one in alternatives(base, self.schema.by_name) for found in self.several(one, name)]
         if isinstance(base, Union) and not isinstance(ref, List | Map):
             members = ((value, self.of(Named(member))) for value, member in base.members)
             return [
@@ -139,6 +143,8 @@ class Examples:
                 return self._record(found.base, within)
             case Union():
                 return self._union(found.base, within)
+            case AnyOf():
+                return self._one_of(found.base, name, within, refused)
             case List():
                 count = _least(limits) if deep else _count(limits)
                 return [self._value(found.base.item, (), None, name, within) for _ in range(count)] if count else []
@@ -191,6 +197,14 @@ class Examples:
                 continue
             assert isinstance(made, dict)
             return {union.tag: value, **made}
+        raise _None
+
+    def _one_of(self, ref: AnyOf, name: str, within: tuple[str, ...], refused: Sequence[object]) -> object:
+        for one in alternatives(ref, self.schema.by_name):
+            try:
+                return self._value(one, (), None, name, within, refused)
+            except _None:
+                continue
         raise _None
 
     def _candidates(

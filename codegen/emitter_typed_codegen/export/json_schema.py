@@ -22,6 +22,7 @@ from emitter_typed_codegen.export.patterns import portable
 from emitter_typed_codegen.export.values import wire_value
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Constraint,
     Declaration,
     Enum,
@@ -38,6 +39,7 @@ from emitter_typed_codegen.model import (
     Secret,
     TypeRef,
     Union,
+    alternatives,
 )
 from emitter_typed_codegen.texts import sentence
 
@@ -157,14 +159,14 @@ class JsonSchemas:
         limits = self.limits(ref, constraints, format)[0]
         match ref:
             case Optional():
-                inner = self.of(ref.item, constraints, format)
-                flat = inner["anyOf"] if inner.keys() == {"anyOf"} else [inner]
-                assert isinstance(flat, list)
+                flat = _flat(self.of(ref.item, constraints, format))
                 return {"anyOf": [*flat, *([] if _NULL in flat else [_NULL])]}
             case List():
                 return {"type": "array", "items": self.of(ref.item), **limits}
             case Map():
                 return {"type": "object", "additionalProperties": self.of(ref.value), **limits}
+            case AnyOf():
+                return _any_of(*(one for member in ref.members for one in _flat(self.of(member))))
             case Scalar():
                 base = SCALARS[ref.name if format is None else f"{ref.name}:{format}"]
                 if ref.name == "decimal":
@@ -358,6 +360,13 @@ def _number(value: Fraction) -> int | float | None:
     except OverflowError:
         return None
     return int(value) if value.denominator == 1 else nearest
+
+
+def _flat(made: Json) -> list[Json]:
+    """Return a schema as the parts of which one holds."""
+    parts = made["anyOf"] if made.keys() == {"anyOf"} else [made]
+    assert isinstance(parts, list)
+    return parts
 
 
 def _any_of(*several: Json) -> Json:

@@ -23,6 +23,7 @@ from emitter_typed_codegen.export.json_text import keys, plain_number, visible_j
 from emitter_typed_codegen.export.values import json_value, wire_value
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Channel,
     Constraint,
     Declaration,
@@ -313,6 +314,10 @@ class _Page:
                 yield Piece("{string: ")
                 yield from self._pieces(ref.value)
                 yield Piece("}")
+            case AnyOf():
+                for number, member in enumerate(ref.members):
+                    yield from [Piece(" | ")] if number else []
+                    yield from self._pieces(member)
             case Named():
                 yield Piece(ref.name, self.types[ref.name])
             case _:

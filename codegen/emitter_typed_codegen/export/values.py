@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from emitter_typed_codegen.compare.wire import resolve
-from emitter_typed_codegen.model import Flags, JsonMap, List, Literal_, Map, Scalar, Schema, TypeRef
+from emitter_typed_codegen.model import AnyOf, Flags, JsonMap, List, Literal_, Map, Scalar, Schema, TypeRef, alternative
 
 
 def wire_value(schema: Schema, ref: TypeRef, value: Literal_, format: str | None = None) -> object:
@@ -14,6 +14,8 @@ def wire_value(schema: Schema, ref: TypeRef, value: Literal_, format: str | None
     base = resolve(schema, ref).base
     if value is None:
         return None
+    if isinstance(base, AnyOf):
+        return wire_value(schema, alternative(base, value, schema.by_name), value)
     if isinstance(base, Flags):
         return "".join(letter for letter in base.letters if letter in str(value))
     if isinstance(base, List) and isinstance(value, tuple):

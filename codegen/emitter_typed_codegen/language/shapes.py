@@ -95,7 +95,7 @@ class Type:
     scalars: tuple[ScalarName, ...] = ORDINARY
     """Which of the language's own types may stand there."""
     containers: bool = True
-    """Whether lists and maps may."""
+    """Whether lists and maps may, and several types with `|` between them."""
     optional: bool = True
     """Whether a `?` may stand behind it."""
     called: str = "a type"

@@ -60,13 +60,17 @@ def type_pattern(scalars: Collection[ScalarName], *, containers: bool, optional:
 
     Args:
         scalars: Which of the language's own types there may be.
-        containers: Whether there may be lists and maps.
+        containers: Whether there may be lists, maps, and several types with `|` between them.
         optional: Whether the type as a whole may have a `?`.
     """
     elsewhere = [name for name in SCALARS if name not in scalars]
     mark = r"\s*\??\s*" if optional else r"\s*"
     name = rf"(?!(?:{'|'.join(elsewhere)})(?!{_WORD}|\.)){_LETTER}{_WORD}*(?:\.{_LETTER}{_WORD}*)?"
-    pattern = rf"\s*{name}{mark}"
-    for _ in range(MOST_TYPE_LEVELS if containers else 0):
-        pattern = rf"\s*(?:{name}|(?:\[|\{{\s*string\s*:){pattern}[\]\}}]){mark}"
+    if not containers:
+        return rf"^\s*{name}{mark}$"
+    # Behind a type comes a bar and another one, or the end. Each level names the one below once.
+    more = r"\s*(?:\|(?=\s*[^\s|?\]}])|(?=\??\s*(?:[\]}]|$)))\s*"
+    pattern = rf"\s*(?:{name}{more})+{mark}"
+    for _ in range(MOST_TYPE_LEVELS):
+        pattern = rf"\s*(?:(?:{name}|(?:\[|\{{\s*string\s*:){pattern}[\]\}}]){more})+{mark}"
     return f"^{pattern}$"

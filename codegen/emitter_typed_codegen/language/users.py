@@ -93,7 +93,12 @@ _LIMITED: dict[ConstraintRule, str] = {
 LIMIT_KEYS = tuple(Key(rule, Limit(rule=rule), doc) for rule, doc in _LIMITED.items())
 """The keys that state limits."""
 
-FIELD_TYPE = Key("type", Type(), "The type. With `?` at its end, the value may be absent or null.", required=True)
+FIELD_TYPE = Key(
+    "type",
+    Type(),
+    "The type, or several, as in `float | string`. With `?` at its end, the value may be absent or null.",
+    required=True,
+)
 
 REQUIRED = Key(
     "required",
@@ -308,7 +313,7 @@ ALIAS = Shape(
             "distinct",
             Flag(),
             "`true`: type checkers treat it as a different type. Not for `json`, a union, an open enum and a type with "
-            "`?`, which are several classes in Python.",
+            "`?` or `|`, which are several classes in Python.",
             default="false",
         ),
         Key(

@@ -8,6 +8,7 @@ Order is the author's; `canonical` keeps of it what means something. What only a
 from __future__ import annotations
 
 from emitter_typed_codegen.model.canonical import canonical, digest
+from emitter_typed_codegen.model.kinds import JsonKind, alternative, alternatives, json_kinds
 from emitter_typed_codegen.model.mentions import channel_types, mentioned, named, reachable
 from emitter_typed_codegen.model.schema import (
     Channel,
@@ -18,6 +19,7 @@ from emitter_typed_codegen.model.schema import (
 from emitter_typed_codegen.model.settings import Option, Protocol, Publishing, Setting
 from emitter_typed_codegen.model.types import (
     Alias,
+    AnyOf,
     Constraint,
     Declaration,
     Enum,
@@ -40,6 +42,7 @@ from emitter_typed_codegen.model.types import (
 
 __all__ = [
     "Alias",
+    "AnyOf",
     "Channel",
     "Constraint",
     "Declaration",
@@ -48,6 +51,7 @@ __all__ = [
     "Field",
     "Flags",
     "Import",
+    "JsonKind",
     "JsonMap",
     "List",
     "Literal_",
@@ -65,9 +69,12 @@ __all__ = [
     "Setting",
     "TypeRef",
     "Union",
+    "alternative",
+    "alternatives",
     "canonical",
     "channel_types",
     "digest",
+    "json_kinds",
     "mentioned",
     "named",
     "reachable",

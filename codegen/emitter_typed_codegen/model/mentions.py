@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from emitter_typed_codegen.model.schema import Channel, Schema
 from emitter_typed_codegen.model.types import (
     Alias,
+    AnyOf,
     Declaration,
     List,
     Map,
@@ -19,7 +20,7 @@ from emitter_typed_codegen.model.types import (
 
 
 def named(ref: TypeRef) -> Iterator[str]:
-    """Yield the name of the declared type that a type is made of, if there is one."""
+    """Yield the names of the declared types that a type is made of."""
     match ref:
         case Named():
             yield ref.name
@@ -27,6 +28,9 @@ def named(ref: TypeRef) -> Iterator[str]:
             yield from named(ref.item)
         case Map():
             yield from named(ref.value)
+        case AnyOf():
+            for member in ref.members:
+                yield from named(member)
         case _:
             return
 

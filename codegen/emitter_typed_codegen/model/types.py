@@ -60,7 +60,14 @@ class Map:
     value: TypeRef
 
 
-TypeRef = Scalar | Named | Optional | List | Map
+@frozen
+class AnyOf:
+    """One of several types, each of a kind of its own in JSON."""
+
+    members: tuple[TypeRef, ...]
+
+
+TypeRef = Scalar | Named | Optional | List | Map | AnyOf
 """A type, where it is used."""
 
 

@@ -7,7 +7,7 @@ import re
 import warnings
 
 from emitter_typed_codegen.language.limits import LIMITS, LONGEST_PATTERN, MOST, RANGE, ConstraintRule
-from emitter_typed_codegen.model import Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef
+from emitter_typed_codegen.model import AnyOf, Constraint, List, Literal_, Map, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.nodes import Entries
 from emitter_typed_codegen.resolve.symbol_table import Base, SymbolTable
@@ -75,6 +75,8 @@ def _named(base: Base) -> str:
     match base:
         case Scalar(name):
             return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+        case AnyOf():
+            return "several types"
         case _:
             return f"a {type(base).__name__.lower()}".replace("a enum", "an enum").replace("a flags", "flags")
 
@@ -92,6 +94,8 @@ def _instead(rule: ConstraintRule, base: Base) -> str:
     name = base.name if isinstance(base, Scalar) else ""
     if name in (instead := _INSTEAD.get(rule, {})):
         return instead[name]
+    if isinstance(base, AnyOf):
+        return "to limit one of the types, declare an alias of it with this limit, and write the name of that"
     if isinstance(base, List | Map):
         return "to limit the items, declare an alias with this limit, and a list of that alias"
     return "remove it"

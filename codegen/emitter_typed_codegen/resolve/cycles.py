@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emitter_typed_codegen.model import Alias, Declaration, List, Map, Named, Optional, Record, TypeRef
+from emitter_typed_codegen.model import Alias, Declaration, Record, named
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.symbol_table import MOST_ALIASES, SymbolTable
 from emitter_typed_codegen.source import Placed, ScalarNode
 
 
-def refuse_alias_cycle(symbols: SymbolTable, name: str, key: ScalarNode) -> None:
-    """Note an alias that leads back to itself, or through too many others."""
-    declared = symbols.types[name]
+def refuse_alias_cycle(symbols: SymbolTable, name: str, key: ScalarNode) -> bool:
+    """Note an alias that leads back to itself, or through too many others; tell whether it does."""
+    reached = {name}
     for _ in range(MOST_ALIASES):
-        found = _named(declared.type) if isinstance(declared, Alias) else None
-        if found is None or found not in symbols.types:
-            return
-        if found == name:
+        aliases = [one for each in reached if isinstance(one := symbols.types.get(each), Alias)]
+        reached = {inner for one in aliases for inner in named(one.type)}
+        if not reached:
+            return False
+        if name in reached:
             message = f"the alias {quoted(name)} stands for itself"
             symbols.report.add(key, "alias-cycle", message, "use a record: a record can contain itself")
-            return
-        declared = symbols.types[found]
+            return True
     message = f"the alias {quoted(name)} leads through more than {MOST_ALIASES} other aliases"
     symbols.report.add(key, "alias-cycle", message, "write the type at the end of the row instead")
-
-
-def _named(ref: TypeRef) -> str | None:
-    while isinstance(ref, Optional | List | Map):
-        ref = ref.value if isinstance(ref, Map) else ref.item
-    return ref.name if isinstance(ref, Named) else None
+    return True
 
 
 def refuse_endless_records(symbols: SymbolTable, places: dict[str, Placed]) -> None:

@@ -7,7 +7,17 @@ from collections.abc import Collection, Iterable
 from emitter_typed_codegen.language.scalars import FORMATS
 from emitter_typed_codegen.language.shapes import Shape, listed
 from emitter_typed_codegen.language.users import FIELD, UNKNOWN
-from emitter_typed_codegen.model import Constraint, Field, Literal_, Optional, Record, ScalarName, TypeRef
+from emitter_typed_codegen.model import (
+    AnyOf,
+    Constraint,
+    Field,
+    Literal_,
+    Optional,
+    Record,
+    ScalarName,
+    TypeRef,
+    alternative,
+)
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, hidden_name
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.collisions import Names
@@ -85,7 +95,7 @@ def _is_required(symbols: SymbolTable, entries: Entries, ref: TypeRef, what: str
     if "required" not in entries or ref is BROKEN or not isinstance(node, ScalarNode):
         return required
     optional = f"{node.value.strip()}?"
-    quotes = '"' if optional.startswith(("[", "{")) else ""
+    quotes = '"' if "[" in optional or "{" in optional else ""
     written = f"type: {quotes}{optional}{quotes}"
     if required and "default" in entries:
         message = f"{what} is never absent, so its default means nothing"
@@ -149,6 +159,8 @@ def _default(symbols: SymbolTable, entries: Entries, ref: TypeRef, constraints: 
     value = read_value(symbols, node, ref, "bad-default", "the default")
     if value is UNFIT:
         return None
+    if isinstance(symbols.base(ref), AnyOf) and value is not None:
+        ref = alternative(ref, value, symbols.types)
     check_constraints(
         symbols, node, ref, value, (*symbols.constraints(ref), *constraints), "bad-default", "the default"
     )

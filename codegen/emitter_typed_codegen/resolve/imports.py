@@ -13,6 +13,7 @@ from emitter_typed_codegen.data import define
 from emitter_typed_codegen.language.texts import IMPORT_NAME, RELATIVE_PATH
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Declaration,
     Import,
     List,
@@ -162,6 +163,8 @@ def _renamed(declared: Declaration, named: Callable[[str], str]) -> Declaration:
                 return List(of(ref.item))
             case Map():
                 return Map(of(ref.value))
+            case AnyOf():
+                return AnyOf(tuple(map(of, ref.members)))
             case _:
                 return ref
 

@@ -11,6 +11,7 @@ from emitter_typed_codegen.language.sections import LANGUAGE, SCHEMA
 from emitter_typed_codegen.model import Protocol, Schema
 from emitter_typed_codegen.names import class_name
 from emitter_typed_codegen.problems import SchemaProblems, quoted
+from emitter_typed_codegen.resolve.alternatives import refuse_alike
 from emitter_typed_codegen.resolve.channels import read_channels
 from emitter_typed_codegen.resolve.collisions import check_classes
 from emitter_typed_codegen.resolve.imports import Files, read_imports
@@ -76,6 +77,7 @@ def _schema(path: Path, document: Document, root: Node, files: Files, protocol: 
 
         schema = read_sections(symbols, entries, schema)
     schema = evolve(schema, channels=read_channels(symbols, entries.get("channels"), protocol or schema.protocol))
+    refuse_alike(symbols)
     if describes_protocol:
         from emitter_typed_codegen.resolve.protocol.methods import check_methods
 

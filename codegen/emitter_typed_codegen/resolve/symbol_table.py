@@ -9,6 +9,7 @@ from attrs import field
 from emitter_typed_codegen.data import define
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Constraint,
     Declaration,
     Enum,
@@ -25,12 +26,16 @@ from emitter_typed_codegen.model import (
     Union,
 )
 from emitter_typed_codegen.resolve.nodes import Report
+from emitter_typed_codegen.source import Placed
 
-Base: TypeAlias = Scalar | List | Map | Record | Enum | Flags | Union | Secret
+Base: TypeAlias = Scalar | List | Map | AnyOf | Record | Enum | Flags | Union | Secret
 """What a type can come down to."""
 
 BROKEN = Named("")
 """Stands for a type that has its problem already: every check of it holds."""
+
+Member: TypeAlias = tuple[TypeRef, Placed, str]
+"""One of several types: what it is, where it stands, and how it is written."""
 
 MOST_ALIASES = 16
 """Through how many aliases a type may lead."""
@@ -47,6 +52,8 @@ class SymbolTable:
     """The way to the file of each import, which its types have before the dot; None where the file has problems."""
     types: dict[str, Declaration] = field(factory=dict[str, Declaration])
     """The types that are resolved."""
+    several: list[tuple[Member, ...]] = field(factory=list[tuple[Member, ...]])
+    """The types beside each `|`, to be compared when all types are resolved."""
 
     def find(self, name: str) -> str | None:
         """Return the name that a type has here, which the schema may call otherwise; None if there is no such type.
@@ -66,7 +73,7 @@ class SymbolTable:
     def base(self, ref: TypeRef) -> Base | None:
         """Return what a type comes down to without aliases and `?`; None if it is broken or not resolved."""
         for step in self._steps(ref):
-            if isinstance(step, Scalar | List | Map):
+            if isinstance(step, Scalar | List | Map | AnyOf):
                 return step
             if isinstance(step, Named):
                 declared = self.types.get(step.name)

@@ -156,8 +156,8 @@ _CAPITALS = frozenset({"String", "STRING", "Int", "INT", "Float", "FLOAT", "Bool
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 _ONE_OF_TEXTS = "declare an enum under types, as in Mode: {enum: [auto, manual]}, and write its name here"
 _ONE_OF_TYPES = (
-    "declare a union of records under types, as in Command: {union: [Start, Stop], tag: kind}, and write its name here;"
-    " for any JSON: json"
+    "write the names of the types, as in float | string; for records, declare a union under types, as in "
+    "Command: {union: [Start, Stop], tag: kind}, and write its name; for any JSON: json"
 )
 
 
@@ -245,7 +245,12 @@ def several_advice(text: str) -> str:
 
 def write_type(text: str) -> str:
     """Return the advice to write a type, in quotes where YAML needs them."""
-    return f'write "{text}"' if text[0] in "[{" else f"write {text}"
+    return f'write "{text}"' if "[" in text or "{" in text else f"write {text}"
+
+
+def is_no_member(name: str) -> bool:
+    """Tell whether a word beside `|` is null, or a text in quotes, as in other languages."""
+    return name.casefold() in _NOTHING or name[0] in "\"'"
 
 
 def type_meant(text: str) -> str:
@@ -272,7 +277,13 @@ def type_meant(text: str) -> str:
     alternatives = _members(union[1], ",") if union else _members(re.sub(r"\s+or\s+", "|", text), "|")
     rest = [part for part in alternatives if part.casefold() not in _NOTHING]
     if len(alternatives) > 1:
-        return _with_mark(type_meant(rest[0])) if len(rest) == 1 else ""
+        several = dict.fromkeys(type_meant(part) for part in rest)
+        mark = len(rest) < len(alternatives) or any(one.endswith("?") for one in several)
+        meant = " | ".join(one.removesuffix("?") for one in several) if all(several) else ""
+        return _with_mark(meant) if mark else meant
+    if found := re.fullmatch(r"\((.*)\)(\??)", text):
+        inner = type_meant(found[1])
+        return _with_mark(inner) if found[2] else inner
     if text[:1] in ("?", "*", "&"):
         inner = type_meant(text[1:])
         return inner if text[0] == "&" else _with_mark(inner)

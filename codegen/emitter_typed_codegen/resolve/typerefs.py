@@ -10,11 +10,18 @@ from emitter_typed_codegen.language.scalars import ORDINARY, SCALARS, SPECIAL
 from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.language.texts import MOST_TYPE_LEVELS
 from emitter_typed_codegen.language.users import KINDS
-from emitter_typed_codegen.model import List, Map, Named, Optional, Scalar, ScalarName, TypeRef
+from emitter_typed_codegen.model import AnyOf, List, Map, Named, Optional, Scalar, ScalarName, TypeRef
 from emitter_typed_codegen.problems import Rule, did_you_mean, quoted
 from emitter_typed_codegen.resolve.nodes import find
-from emitter_typed_codegen.resolve.symbol_table import BROKEN, SymbolTable
-from emitter_typed_codegen.resolve.synonyms import key_advice, several_advice, type_advice, type_meant, write_type
+from emitter_typed_codegen.resolve.symbol_table import BROKEN, Member, SymbolTable
+from emitter_typed_codegen.resolve.synonyms import (
+    is_no_member,
+    key_advice,
+    several_advice,
+    type_advice,
+    type_meant,
+    write_type,
+)
 from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, ScalarNode
 
 _PLACES = {
@@ -22,8 +29,8 @@ _PLACES = {
     "filter": "a parameter of a request or an operation",
     "text": "the payload of a channel",
 }
-_TOKEN = re.compile(r"[\[\]{}:?]|[^\[\]{}:?\s]+")
-_SIGNS = frozenset("[]{}:?")
+_TOKEN = re.compile(r"[\[\]{}:?|]|[^\[\]{}:?|\s]+")
+_SIGNS = frozenset("[]{}:?|")
 _ORDINARY: dict[str, Scalar] = {name: Scalar(name) for name in ORDINARY}
 
 
@@ -103,7 +110,7 @@ _DECLARED = {
     "fields": "Place: {fields: {x: float, y: float}}",
     "union": "Command: {union: [Start, Stop], tag: kind}",
 }
-_AS_IN = 'as in string?, "[T]" or "{string: T}"'
+_AS_IN = 'as in string?, float | string, "[T]" or "{string: T}"'
 
 
 def declares(node: MapNode) -> bool:
@@ -138,9 +145,10 @@ def _written(node: Node, level: int = 0) -> str:
         return _written(node.pairs[0][1], level + 1) if level < MOST_TYPE_LEVELS else ""
     members = node.items if isinstance(node, ListNode) else []
     rest = [one for one in members if not (isinstance(one, ScalarNode) and one.value in ("null", "None"))]
-    if len(rest) == 1 < len(members):
-        inner = _written(rest[0], level + 1) if level < MOST_TYPE_LEVELS else ""
-        return f"{inner.removesuffix('?')}?" if inner else ""
+    if rest and len(members) > 1:
+        inner = [_written(one, level + 1) for one in rest] if level < MOST_TYPE_LEVELS else [""]
+        mark = "?" if len(rest) < len(members) or any(one.endswith("?") for one in inner) else ""
+        return " | ".join(one.removesuffix("?") for one in inner) + mark if all(inner) else ""
     if level < MOST_TYPE_LEVELS and isinstance(node, ListNode) and len(node.items) == 1:
         inner = _written(node.items[0], level + 1)
         return f"[{inner}]" if inner else ""
@@ -181,6 +189,7 @@ class _Reader:
         self._broken = False
         # What is no type as a whole has one problem, whatever its words are.
         self._found: list[tuple[Placed, Rule, str, str]] = []
+        self._several: list[tuple[Member, ...]] = []
 
     def whole(self) -> TypeRef:
         ref = self._type(0)
@@ -191,21 +200,41 @@ class _Reader:
             )
         for problem in self._found:
             self._symbols.report.add(*problem)
-        return BROKEN if self._broken else ref
+        if self._broken:
+            return BROKEN
+        self._symbols.several.extend(self._several)
+        return ref
 
     def _type(self, level: int) -> TypeRef:
         if level > MOST_TYPE_LEVELS:
             _, start, end = self._peek()
             message = f"the type nests lists and maps more than {MOST_TYPE_LEVELS} deep"
             raise _Wrong(start, end, message, "declare an alias for the inner part under types")
-        ref = self._base(level)
+        members = [self._member(level)]
+        while self._peek()[0] == "|":
+            self._next += 1
+            members.append(self._member(level))
+        (ref, _, _), *others = members
+        if others:
+            self._several.append(tuple(members))
+            ref = AnyOf(tuple(member for member, _, _ in members))
         if self._peek()[0] != "?":
             return ref
         self._next += 1
         token, start, end = self._peek()
         if token == "?":
             raise _Wrong(start, end, "the type has two question marks", "remove one of them")
+        if token == "|":
+            message = "a ? is for all types beside |, so it stands behind the last one"
+            raise _Wrong(start - 1, end, message, "write it at the end, as in float | string?")
         return Optional(ref)
+
+    def _member(self, level: int) -> Member:
+        """Read a type without a `?`, and say where it stands."""
+        _, start, _ = self._peek()
+        ref = self._base(level)
+        end = self._tokens[self._next - 1][2]
+        return ref, self._node.part(start, end), self._node.value[start:end]
 
     def _base(self, level: int) -> TypeRef:
         token, start, end = self._take()
@@ -245,6 +274,8 @@ class _Reader:
             return BROKEN
         if found is not None:
             return Named(found)
+        if name.startswith("(") or ("|" in self._node.value and is_no_member(name)):
+            raise _Wrong(start, end, f"there is no type {quoted(name)}")
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
         hint = write_type(self._meant).replace("write", "write type:", 1) if self._meant else type_advice(name)
         hint = hint or self._symbols.report.meant(name, chain(known, self._symbols.names))

@@ -10,6 +10,7 @@ from emitter_typed_codegen.language.scalars import SCALARS
 from emitter_typed_codegen.language.users import KINDS
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Declaration,
     Enum,
     Record,
@@ -150,11 +151,10 @@ def _read_aliases(symbols: SymbolTable, opened: list[tuple[ScalarNode, Entries]]
         else:
             aliases[key.value] = (key, entries)
             symbols.types[key.value] = Alias(name=key.value, type=ref)
-    for name, (key, _) in aliases.items():
-        refuse_alias_cycle(symbols, name, key)
+    broken = {name for name, (key, _) in aliases.items() if refuse_alias_cycle(symbols, name, key)}
     for name, (_, entries) in aliases.items():
         declared = symbols.types[name]
-        ref = declared.type if isinstance(declared, Alias) else BROKEN
+        ref = declared.type if isinstance(declared, Alias) and name not in broken else BROKEN
         symbols.types[name] = Alias(
             name=name,
             doc=entries.text("doc"),
@@ -171,6 +171,8 @@ def _can_be_distinct(symbols: SymbolTable, entries: Entries, ref: TypeRef) -> bo
         what, hint = "a type with ?", "remove the ? here, and write it where the alias is used"
     elif isinstance(base, Union):
         what, hint = "a union", f"{_UNDISTINCT}, or use its members as separate types"
+    elif isinstance(base, AnyOf):
+        what, hint = "a type with |", f"{_UNDISTINCT}, or declare one of its types as a distinct alias"
     elif isinstance(base, Enum) and base.open:
         what, hint = "an open enum", _UNDISTINCT
     elif isinstance(base, Scalar) and base.name == "json":

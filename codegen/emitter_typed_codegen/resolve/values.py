@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Final
 
 from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.model import (
+    AnyOf,
     Enum,
     Flags,
+    JsonKind,
     JsonMap,
     List,
     Literal_,
@@ -30,6 +32,8 @@ from emitter_typed_codegen.model import (
     Secret,
     TypeRef,
     Union,
+    alternatives,
+    json_kinds,
 )
 from emitter_typed_codegen.problems import Rule, quoted
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
@@ -114,6 +118,8 @@ def _value(symbols: SymbolTable, node: Node, ref: TypeRef) -> Literal_:
             name = base.name if isinstance(base, Scalar) else ""
             hint = f'; if the text is meant, write "{node.value}"' if name == "string" and node.value else ""
             raise _No(node, "is null, but the type does not allow null", f"write the type with a ?{hint}")
+    if isinstance(base, AnyOf):
+        return _one_of(symbols, node, base)
     if isinstance(base, List):
         if not isinstance(node, ListNode):
             raise _No(node, "must be a list", "write it as in [1, 2]")
@@ -145,6 +151,53 @@ def _value(symbols: SymbolTable, node: Node, ref: TypeRef) -> Literal_:
             raise _No(node, message, f"write only letters of {letters}")
         return node.value
     return _scalar(node, base.name)
+
+
+def _one_of(symbols: SymbolTable, node: Node, ref: AnyOf) -> Literal_:
+    """Read a value of one of several types: its form tells which, but that an enum of numbers has names."""
+    several = alternatives(ref, symbols.types)
+    bases = [symbols.base(one) for one in several]
+    kinds = [json_kinds(one, symbols.types) for one in several]
+    if None in bases:
+        return None
+    form = _form(node)
+    found = next((one for one, each in zip(several, kinds, strict=True) if form in each), None)
+    if form == "text" and isinstance(node, ScalarNode):
+        numbers = next((one for one in bases if isinstance(one, Enum) and one.has_numbers), None)
+        named = numbers is not None and node.value in [value.key for value in numbers.values]
+        if numbers is not None and named and found is not None:
+            message = f"may be the text {quoted(node.value)} or the value of {numbers.name} with that name"
+            raise _No(node, message, "remove it: only a program can tell which")
+        if numbers is not None and found is None:
+            found = several[bases.index(numbers)]
+    if found is None:
+        words = [_FORMS[form] for each in kinds for form in each]
+        message = f"must be {listed(list(dict.fromkeys(words)), 'or')}, not {_FORMS[form]}"
+        quotes = form in ("number", "boolean") and "text" in [form for each in kinds for form in each]
+        hint = f'if the text is meant, write "{node.value}"' if quotes and isinstance(node, ScalarNode) else ""
+        raise _No(node, message, hint)
+    value = _value(symbols, node, found)
+    return JsonMap(value) if form == "object" and isinstance(value, tuple) else value
+
+
+_FORMS: dict[JsonKind, str] = {
+    "boolean": "true or false",
+    "number": "a number",
+    "text": "a text",
+    "list": "a list",
+    "object": "a map",
+}
+
+
+def _form(node: Node) -> JsonKind:
+    """Return what a value is as it is written."""
+    if isinstance(node, ListNode):
+        return "list"
+    if not isinstance(node, ScalarNode):
+        return "object"
+    if node.plain and node.value in ("true", "false"):
+        return "boolean"
+    return "number" if is_number(node) else "text"
 
 
 def _scalar(node: ScalarNode, name: ScalarName) -> Literal_:

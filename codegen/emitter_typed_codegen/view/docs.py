@@ -96,7 +96,7 @@ def _words(constraint: Constraint, *, bytes: bool) -> str:
 
 
 def _shown(scope: ModuleScope, value: Literal_, ref: TypeRef) -> str:
-    base = scope.base(ref)
+    base = scope.base(scope.held(ref, value))
     if isinstance(value, tuple) and not value and not isinstance(base, Scalar):
         return "empty"
     if isinstance(value, str) and isinstance(base, Scalar):

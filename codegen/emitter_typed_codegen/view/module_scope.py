@@ -12,6 +12,7 @@ from emitter_typed_codegen.data import frozen
 from emitter_typed_codegen.layout import Expression, Group, Joined
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Constraint,
     Declaration,
     Enum,
@@ -30,6 +31,8 @@ from emitter_typed_codegen.model import (
     Setting,
     TypeRef,
     Union,
+    alternative,
+    alternatives,
 )
 from emitter_typed_codegen.names import UNKNOWN_FIELDS, attribute_name, class_name, constant_name, hidden_name
 from emitter_typed_codegen.pytypes import (
@@ -43,6 +46,7 @@ from emitter_typed_codegen.pytypes import (
     Name,
     OneOf,
     PyType,
+    one_of,
     optional,
 )
 from emitter_typed_codegen.texts import bytes_literal, literal
@@ -53,6 +57,7 @@ TYPES = ".types"
 _DATETIME = Name("datetime", "datetime")
 _DURATION = Name("datetime", "timedelta")
 _FLOAT = Name(BUILTINS, "float")
+_MAPPING = Name("collections.abc", "Mapping")
 _SCALARS: dict[str, PyType] = {
     "string": STR,
     "int": Name(BUILTINS, "int"),
@@ -146,6 +151,10 @@ class ModuleScope:
             else:
                 return ref
 
+    def held(self, ref: TypeRef, value: Literal_) -> TypeRef:
+        """Return the type that a value of a type has: of several, the one of its kind."""
+        return ref if value is None else alternative(ref, value, self.schema.by_name)
+
     def declaration(self, ref: TypeRef) -> Declaration | None:
         """Return the declaration behind a type; None if it is none of the schema's."""
         base = self.base(ref)
@@ -167,7 +176,9 @@ class ModuleScope:
             case List():
                 return Applied(Name(BUILTINS, "tuple"), (self.type(ref.item), REST))
             case Map():
-                return Applied(Name("collections.abc", "Mapping"), (STR, self.type(ref.value)))
+                return Applied(_MAPPING, (STR, self.type(ref.value)))
+            case AnyOf():
+                return one_of(map(self.type, ref.members))
 
     def annotation(self, ref: TypeRef) -> Expression:
         """Return the annotation of a type, as it is printed."""
@@ -185,6 +196,8 @@ class ModuleScope:
             return sequence(self.value(item, ref.item) for item in items(value))
         if isinstance(ref, Map):
             return Group("{", [_entry(key, self.value(item, ref.value)) for key, item in pairs(value)], "}")
+        if isinstance(ref, AnyOf):
+            return self.value(value, self.held(ref, value))
         return self._scalar(value, ref.name)
 
     def option_values(self, values: Iterable[tuple[str, Literal_]], options: Iterable[Setting]) -> Expression:
@@ -209,12 +222,23 @@ class ModuleScope:
             own = declared.constraints if isinstance(declared, Alias) else ()
             inner = declared.type if isinstance(declared, Alias) else None
             return [*(self.constraints(own, inner) if inner else []), *self._validators(constraints, ref)]
+        if isinstance(ref, AnyOf):
+            return [one for member in alternatives(ref, self.schema.by_name) for one in self._of_member(member)]
         validators = self._validators(constraints, ref)
         if isinstance(ref, List | Map):
             of_items = self.constraints((), ref.item if isinstance(ref, List) else ref.value)
             if of_items:
                 validators.append(call(self.contract("each"), *of_items))
         return validators
+
+    def _of_member(self, ref: TypeRef) -> list[Expression]:
+        """Return the validator that holds for one of several types; none if it has no constraints."""
+        validators = self.constraints((), ref)
+        if not validators:
+            return []
+        base = self.base(ref)
+        cls = Name(BUILTINS, "tuple") if isinstance(base, List) else _MAPPING if isinstance(base, Map) else self.type(base)
+        return [call(self.contract("when"), self.imports.annotation(cls), *validators)]
 
     def _validators(self, constraints: Iterable[Constraint], ref: TypeRef) -> list[Expression]:
         base = self.base(ref)
@@ -312,6 +336,8 @@ def named(ref: TypeRef) -> list[str]:
             return named(ref.item)
         case Map():
             return named(ref.value)
+        case AnyOf():
+            return [name for member in ref.members for name in named(member)]
         case Scalar():
             return []
 
@@ -343,6 +369,8 @@ def shared(scope: ModuleScope, value: Literal_, ref: TypeRef) -> bool:
     if isinstance(ref, Named) and isinstance(alias := scope.schema.by_name[ref.name], Alias):
         there = not distinct(scope, alias) or not holds_objects(scope.schema, alias.type)
         return there and shared(scope, value, alias.type)
+    if isinstance(ref, AnyOf) and value is not None:
+        return shared(scope, value, scope.held(ref, value))
     if isinstance(ref, List):
         return all(shared(scope, item, ref.item) for item in items(value))
     return value is None or not (isinstance(ref, Map) or isinstance(value, tuple))
@@ -359,6 +387,8 @@ def named_values(schema: Schema, value: Literal_, ref: TypeRef) -> list[str]:
             return [name for item in items(value) for name in named_values(schema, item, ref.item)]
         case Map():
             return [name for _, item in pairs(value) for name in named_values(schema, item, ref.value)]
+        case AnyOf():
+            return named_values(schema, value, alternative(ref, value, schema.by_name))
         case Named():
             declared = schema.by_name[ref.name]
             if not isinstance(declared, Alias):

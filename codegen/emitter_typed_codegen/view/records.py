@@ -162,7 +162,7 @@ def _default(scope: ModuleScope, field: Field) -> tuple[dict[str, Expression], b
     value = field.default if field.has_default else None
     if value is None:
         return {"default": "None"}, True
-    base = scope.base(field.type)
+    base = scope.base(scope.held(field.type, value))
     expression = scope.value(value, field.type)
     if shared(scope, value, field.type):
         return {"default": expression}, not isinstance(expression, Group) or expression.open == "("

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from uuid import UUID
 
 from emitter_typed._protocol.address import check_segment
-from emitter_typed._protocol.payloads.choices import open_enum_of
+from emitter_typed._protocol.payloads.choices import open_enum_of, with_open_enums
 from emitter_typed._protocol.payloads.classes import (
     Member,
     accepts_none,
@@ -315,7 +315,7 @@ class _Builder:
         return drawn.filter(lambda value: value == default or not is_blank(_written(member, value), member.wire.blank))
 
     def _union(self, type_: Any, constraints: Sequence[Constraint], turns: int, format: str | None) -> _Any:
-        members = tuple(each for each in get_args(type_) if each is not type(None))
+        members = with_open_enums(tuple(each for each in get_args(type_) if each is not type(None)))
         found = open_enum_of(members)
         if found is not None:
             drawn: _Any = _open_enum(found[0], found[1], segments=self._segments)
@@ -324,7 +324,8 @@ class _Builder:
                 return st.none()
             drawn = self.of(members[0], constraints, turns, format)
         else:
-            drawn = st.one_of([self.of(each, constraints, turns, format) for each in _shortest(members, turns)])
+            shortest = _shortest(members, turns)
+            drawn = st.one_of([self.of(each, _for_member(each, constraints), turns, format) for each in shortest])
         return st.none() | drawn if accepts_none(type_) else drawn
 
     def _list(self, type_: Any, limits: _Limits, turns: int) -> _Any:
@@ -357,6 +358,21 @@ class _Builder:
         if cls is str:
             return _text(limits, _SEGMENT if self._segments else None)
         return _SCALARS[cls](limits, format)
+
+
+def _for_member(member: Any, constraints: Sequence[Constraint]) -> list[Constraint]:
+    """Return the constraints that hold for one of the types of a union, those for it alone included."""
+    cls = member
+    while hasattr(cls, "__supertype__") or is_alias(cls):
+        cls = cls.__supertype__ if hasattr(cls, "__supertype__") else aliased(cls)
+    cls = get_origin(cls) or cls
+    found: list[Constraint] = []
+    for one in constraints:
+        if one.keyword != "when":
+            found.append(one)
+        elif one.limit[0] is cls:
+            found += one.limit[1]
+    return found
 
 
 def _make(cls: Callable[..., object], members: Mapping[str, object]) -> object:

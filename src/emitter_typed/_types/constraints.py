@@ -285,6 +285,44 @@ class _Each(Constraint):
                 constraint.check(f"{argument}[{place!r}]", item)
 
 
+class _When(Constraint):
+    """Rules for those values of a union that are of one of its types."""
+
+    def __init__(self, type: Any, constraints: Sequence[Constraint]) -> None:
+        super().__init__("must keep the rules of its type", self._all_hold)
+        self.keyword, self.limit = "when", (type, constraints)
+        self._constraints = constraints
+        self._classes: tuple[type, ...] = _TAKEN_FOR.get(type, (type,))
+
+    def _is_meant(self, value: object) -> bool:
+        return isinstance(value, self._classes) and not isinstance(value, bool)
+
+    def _all_hold(self, value: Any) -> bool:
+        return not self._is_meant(value) or all(constraint.holds(value) for constraint in self._constraints)
+
+    def check(self, argument: str, value: object) -> None:
+        if self._is_meant(value):
+            for constraint in self._constraints:
+                constraint.check(argument, value)
+
+
+# Checkers take an int for a float, and a constructor a list for a tuple.
+_TAKEN_FOR: dict[Any, tuple[type, ...]] = {float: (float, int), tuple: (tuple, list)}
+
+
+def when(type: object, *constraints: Constraint) -> Constraint:
+    """Make the rule that values of a union keep constraints if they are of one of its types.
+
+    Args:
+        type: The type: a class, `tuple` for lists, `Mapping` for maps.
+        constraints: The constraints.
+
+    Returns:
+        The constraint. Values of the other types keep it.
+    """
+    return _When(type, constraints)
+
+
 def each(*constraints: Constraint) -> Constraint:
     """Make the rule that every item of a list, or every value of a map, keeps constraints.
 

@@ -78,13 +78,24 @@ def freezer(type_: Any) -> Freeze | None:
         type_ = type_.__supertype__
     origin = get_origin(type_)
     if origin in (Union, types.UnionType):
-        members = [each for each in get_args(type_) if each is not type(None)]
-        return freezer(members[0]) if len(members) == 1 else None
+        found = [freeze for each in get_args(type_) if (freeze := freezer(each)) is not None]
+        return _all_of(found) if len(found) > 1 else found[0] if found else None
     if origin is tuple:
         return _list_freezer(freezer(get_args(type_)[0]))
     if origin is Mapping:
         return _map_freezer(freezer(get_args(type_)[1]))
     return None
+
+
+def _all_of(several: list[Freeze]) -> Freeze:
+    """Return what freezes a list or a map of a union: each function returns the values of the other as they are."""
+
+    def freeze(value: Any) -> Any:
+        for one in several:
+            value = one(value)
+        return value
+
+    return freeze
 
 
 def _list_freezer(item: Freeze | None) -> Freeze:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast, get_args, get_origin
+from typing import Any, Union, cast, get_args, get_origin
 
 from emitter_typed._masking import shown
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
@@ -190,6 +190,26 @@ def unrecognized_conversion(type_: Any, of: Of) -> Conversion:
         return raw.write(cast("Unrecognized[str]", value).raw)
 
     return Conversion(read, write, raw.kinds)
+
+
+def with_open_enums(members: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the members of a union with an open enum beside others as one of them: a union of its own."""
+    raws = [each for each in members if each is Unrecognized or get_origin(each) is Unrecognized]
+    made = list(members)
+    for raw in raws if len(members) > len(raws) + 1 else ():
+        cls = get_args(raw)[0] if get_args(raw) else str
+        known = [each for each in made if _has_values_of(each, cls)]
+        if len(known) == 1:
+            made[made.index(known[0])] = Union[known[0], raw]
+            made.remove(raw)
+    return tuple(made)
+
+
+def _has_values_of(type_: Any, cls: type) -> bool:
+    """Tell whether a type is an enum whose values are of a class."""
+    if not isinstance(type_, type) or not issubclass(type_, enum.Enum) or issubclass(type_, enum.Flag):
+        return False
+    return all(type(member.value) is cls for member in type_)
 
 
 def open_enum_of(members: tuple[Any, ...]) -> tuple[Any, type] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -17,7 +17,7 @@ from uuid import UUID
 import attrs
 from attrs import frozen
 
-from emitter_typed._protocol.payloads.choices import open_enum_of
+from emitter_typed._protocol.payloads.choices import open_enum_of, with_open_enums
 from emitter_typed._protocol.payloads.classes import (
     Member,
     aliased,
@@ -193,12 +193,13 @@ def _choices(values: Iterable[Any]) -> Schema:
 
 
 def _union(type_: Any, refer: Refer) -> Schema:
-    members = tuple(each for each in get_args(type_) if each is not type(None))
+    given = tuple(each for each in get_args(type_) if each is not type(None))
+    members = with_open_enums(given)
     found = open_enum_of(members)
     # An open enum: its known values first.
     ordered = members if found is None else (found[0], found[1])
     schemas = [schema_of(each, refer) for each in ordered]
-    if len(members) < len(get_args(type_)):
+    if len(given) < len(get_args(type_)):
         schemas.append({"type": "null"})
     # Other unions nested in it, such as an optional open enum that has a name.
     flat = [one for each in schemas for one in (each["anyOf"] if each.keys() == {"anyOf"} else [each])]
@@ -346,6 +347,12 @@ def _pattern(schema: Schema, limit: str) -> Schema:
     return {**schema, "pattern": f"^(?:{limit})$"}
 
 
+def _when(schema: Schema, limit: tuple[Any, Iterable[Constraint]]) -> Schema:
+    cls, constraints = limit
+    kinds = {tuple: ("array",), Mapping: ("object",)}.get(cls, ("integer", "number", "string"))
+    return _constrained(schema, constraints) if schema.get("type") in kinds else schema
+
+
 def _each(schema: Schema, limit: Iterable[Constraint]) -> Schema:
     key = {"array": "items", "object": "additionalProperties"}.get(str(schema.get("type")))
     return schema if key is None or key not in schema else {**schema, key: _constrained(schema[key], limit)}
@@ -362,5 +369,6 @@ _LIMITS: dict[str, Callable[[Schema, Any], Schema]] = {
     "max_items": _count("max"),
     "pattern": _pattern,
     "each": _each,
+    "when": _when,
 }
 """What each constraint adds, by its keyword in the schema language."""

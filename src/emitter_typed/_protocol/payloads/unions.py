@@ -6,7 +6,12 @@ import types
 from typing import Annotated, Any, NoReturn, Union, cast, get_args, get_origin
 
 from emitter_typed._masking import shown, with_article
-from emitter_typed._protocol.payloads.choices import no_choice, open_enum_conversion, open_enum_of
+from emitter_typed._protocol.payloads.choices import (
+    no_choice,
+    open_enum_conversion,
+    open_enum_of,
+    with_open_enums,
+)
 from emitter_typed._protocol.payloads.classes import Unsupported, keeps_unknown, name_of
 from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, listed
 from emitter_typed._protocol.payloads.plain import as_object, is_object, read_kept, write_kept
@@ -29,7 +34,7 @@ def tag_of(type_: object) -> Tag | None:
 
 def union_conversion(type_: Any, of: Of) -> Conversion:
     """Return the conversion of a union without a tag."""
-    members = tuple(each for each in get_args(type_) if each is not type(None))
+    members = with_open_enums(tuple(each for each in get_args(type_) if each is not type(None)))
     open_enum = open_enum_of(members)
     if open_enum is not None:
         made = open_enum_conversion(*open_enum)
@@ -78,7 +83,9 @@ def _by_kind(type_: Any, members: tuple[Any, ...], of: Of) -> Conversion:
     for kind, found in readers.items():
         _check_apart(type_, kind, found)
     by_kind = {kind: _first_of(found) for kind, found in readers.items()}
-    words = listed([word for kind, word in KINDS.items() if kind in readers])
+    # A number may be an integer.
+    told = [kind for kind in KINDS if kind in readers and not (kind is int and float in readers)]
+    words = listed(KINDS[kind] for kind in told)
     by_class: dict[type, Hook] = {}
 
     def read(value: Any) -> object:
@@ -96,14 +103,16 @@ def _by_kind(type_: Any, members: tuple[Any, ...], of: Of) -> Conversion:
             return known(value)
         problems: list[Unfit] = []
         for _, conversion in conversions:
+            # A record's is made when it is used.
+            write_member = conversion.now("write")
             try:
-                written = conversion.write(value)
+                written = write_member(value)
             except Unfit as problem:
                 problems.append(problem)
             else:
                 # Choices of one class may belong to several members.
                 if conversion.texts is None:
-                    by_class[type(value)] = conversion.write
+                    by_class[type(value)] = write_member
                 return written
         raise _most_telling(problems, value)
 
