@@ -27,6 +27,7 @@ from emitter_typed_codegen.model import (
     AnyOf,
     Constraint,
     Enum,
+    JsonKind,
     List,
     Map,
     Named,
@@ -180,7 +181,7 @@ def _bases(walk: Walk, old: Resolved, new: Resolved, use: _Use) -> None:
         compare_use(walk, one.item, other.item, use.at, nulls=(True, True))
     elif isinstance(one, Map) and isinstance(other, Map):
         compare_use(walk, one.value, other.value, use.at, nulls=(True, True))
-    elif not isinstance(one, Scalar | List | Map) and not isinstance(other, Scalar | List | Map):
+    elif not isinstance(one, Scalar | List | Map | AnyOf) and not isinstance(other, Scalar | List | Map | AnyOf):
         walk.pair(one.name, other.name)
     _aliases(walk, old, new, use)
 

@@ -107,16 +107,14 @@ def _declared_kinds(declared: Declaration) -> tuple[JsonKind, ...]:
 
 
 def alternative(ref: TypeRef, value: Literal_, types: Mapping[str, Declaration]) -> TypeRef:
-    """Return which of several types a value of the model has; the type itself if it is one.
+    """Return which of several types a value of the model has; the first, or only one, if it is none of theirs.
 
     Args:
         ref: The type.
-        value: A value of it that is not None, such as a default. A map of an `AnyOf` is a `JsonMap`.
+        value: A value of it that is not None, such as a default. A map is a `JsonMap` where there are several types.
         types: The declared types by name.
     """
     several = alternatives(ref, types)
-    if len(several) == 1:
-        return ref
     return next((one for one in several if kind_of_value(value) in json_kinds(one, types)), several[0])
 
 

@@ -119,6 +119,11 @@ def declares(node: MapNode) -> bool:
 
 
 def _declared(node: MapNode) -> str:
+    several = next((value for key, value in node.pairs if key.value in ("oneOf", "anyOf")), None)
+    written = _written(several) if isinstance(several, ListNode) else ""
+    # Records need a union with a tag.
+    if any(one.strip("[]?") in SCALARS for one in written.split(" | ")):
+        return write_type(written)
     kind = next((_DECLARING[key.value] for key, _ in node.pairs if key.value in _DECLARING), "fields")
     example = _DECLARED[kind]
     return f"write {example} under types, and {example.partition(':')[0]} here"
@@ -142,13 +147,16 @@ def _written(node: Node, level: int = 0) -> str:
     if isinstance(node, ScalarNode):
         return type_meant(node.value) or node.value
     if isinstance(node, MapNode) and node.pairs and node.pairs[0][0].value in _NAMING:
+        named = node.pairs[0][1]
+        if isinstance(named, ScalarNode) and named.value.casefold() in (*_LISTS, *_MAPS):
+            return _container(named, node)
         return _written(node.pairs[0][1], level + 1) if level < MOST_TYPE_LEVELS else ""
     members = node.items if isinstance(node, ListNode) else []
     rest = [one for one in members if not (isinstance(one, ScalarNode) and one.value in ("null", "None"))]
     if rest and len(members) > 1:
-        inner = [_written(one, level + 1) for one in rest] if level < MOST_TYPE_LEVELS else [""]
-        mark = "?" if len(rest) < len(members) or any(one.endswith("?") for one in inner) else ""
-        return " | ".join(one.removesuffix("?") for one in inner) + mark if all(inner) else ""
+        several = [_written(one, level + 1) for one in rest] if level < MOST_TYPE_LEVELS else [""]
+        mark = "?" if len(rest) < len(members) or any(one.endswith("?") for one in several) else ""
+        return " | ".join(one.removesuffix("?") for one in several) + mark if all(several) else ""
     if level < MOST_TYPE_LEVELS and isinstance(node, ListNode) and len(node.items) == 1:
         inner = _written(node.items[0], level + 1)
         return f"[{inner}]" if inner else ""

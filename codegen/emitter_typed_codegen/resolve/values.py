@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from emitter_typed_codegen.language.shapes import listed
 from emitter_typed_codegen.model import (
@@ -177,7 +177,8 @@ def _one_of(symbols: SymbolTable, node: Node, ref: AnyOf) -> Literal_:
         hint = f'if the text is meant, write "{node.value}"' if quotes and isinstance(node, ScalarNode) else ""
         raise _No(node, message, hint)
     value = _value(symbols, node, found)
-    return JsonMap(value) if form == "object" and isinstance(value, tuple) else value
+    # What else would tell a map from a list of pairs?
+    return JsonMap(cast("tuple[tuple[str, Literal_], ...]", value)) if form == "object" else value
 
 
 _FORMS: dict[JsonKind, str] = {

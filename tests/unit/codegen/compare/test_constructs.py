@@ -11,6 +11,7 @@ from emitter_typed_codegen.compare import RULES
 from emitter_typed_codegen.compare.wire import kind
 from emitter_typed_codegen.model import (
     Alias,
+    AnyOf,
     Channel,
     Constraint,
     Declaration,
@@ -34,7 +35,7 @@ from emitter_typed_codegen.model import (
 
 MODEL: tuple[type[attrs.AttrsInstance], ...] = (
     *(Schema, Import, Channel, Field, Record, Enum, EnumValue, Flags, Union, Alias, Secret, Constraint),
-    *(Scalar, Named, Optional, List, Map),
+    *(Scalar, Named, Optional, List, Map, AnyOf),
 )
 NOT_COMPARED = {
     "Schema.source": "where a schema lies is no part of its meaning",
