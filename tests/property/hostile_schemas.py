@@ -83,6 +83,8 @@ class Hostile:
         self.classes = {*RESERVED_TYPES, "PublishOption", "SubscribeOption", "RequestOption"}
         self.kinds: dict[str, str] = {}
         self.values: dict[str, list[str]] = {}
+        self.numbers: set[str] = set()
+        """The enums whose values are numbers."""
 
     def files(self) -> dict[str, str]:
         """Return the text of `schema.yaml`, and of what it imports, by file."""
@@ -95,6 +97,7 @@ class Hostile:
             imports[called] = "./other.yaml"
             self.kinds |= {f"{called}.{name}": kind for name, kind in other.kinds.items()}
             self.values |= {f"{called}.{name}": values for name, values in other.values.items()}
+            self.numbers |= {f"{called}.{name}" for name in other.numbers}
         name = self._class(self.name())
         while name.startswith("Async") or f"Async{name}" in self.classes or not name.isidentifier():
             name = self._class(self.name())
@@ -196,6 +199,7 @@ class Hostile:
         self.values[name] = wires
         is_open = self.random.random() < 0.5
         if self.random.random() < 0.3:
+            self.numbers.add(name)
             numbers = self.random.sample([0, 1, -1, 2**63 - 1, -(2**63), 42], len(wires))
             described = [number if self.random.random() < 0.5 else self._old({"value": number}) for number in numbers]
             return {"enum": dict(zip(wires, described, strict=True)), "open": is_open}
@@ -272,6 +276,10 @@ class Hostile:
         if self.random.random() < 0.5:
             return None
         ref = ref.removesuffix("?")
+        if " | " in ref and not ref.startswith(("[", "{")):
+            # The name of a value of an enum of numbers may be the text beside it.
+            members = [one for one in ref.split(" | ") if one not in self.numbers]
+            return self._default(self.random.choice(members)) if members else None
         kind = self.kinds.get(ref, ref)
         if kind in ("enum", "flags"):
             return self.random.choice(self.values[ref])
@@ -287,8 +295,27 @@ class Hostile:
 
     def _type(self) -> str:
         base = self.random.choice([*_SCALARS, *self.kinds, *self.kinds])
+        if self.random.random() < 0.2:
+            base = self._several() or base
         form = self.random.choice(["{}", "{}", "{}", "{}?", "[{}]", "[{}]?", "{{string: {}}}", "[{{string: [{}?]}}?]"])
         return form.format(base)
+
+    def _several(self) -> str:
+        """Return several types of which each has a kind of its own in JSON; nothing if only one is found."""
+        found: dict[str, str] = {}
+        for ref in self.random.sample([*_SCALARS, *self.kinds, "[string]", "{string: int}"], 3):
+            kind = self._json_kind(ref)
+            if kind:
+                found.setdefault(kind, ref)
+        return " | ".join(found.values()) if len(found) > 1 else ""
+
+    def _json_kind(self, ref: str) -> str:
+        kind = self.kinds.get(ref, ref)
+        if kind in ("json", "decimal"):
+            return ""
+        if kind in ("bool", "record", "union") or kind.startswith(("[", "{")):
+            return {"bool": "bool", "[": "list"}.get(kind if kind == "bool" else kind[0], "object")
+        return "number" if kind in ("int", "float", "duration") or ref in self.numbers else "text"
 
     def _parameter(self) -> Described | str:
         enums = [

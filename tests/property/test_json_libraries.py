@@ -20,6 +20,7 @@ from hypothesis import given
 from emitter_typed._protocol.payloads import codec
 from emitter_typed.contract import Unrecognized
 from emitter_typed.errors import EmitterError
+from tests.codegen.golden.several.expected import Defaults, Item
 from tests.helpers.json_libraries import without_msgspec
 from tests.helpers.records import (
     Command,
@@ -64,6 +65,8 @@ TYPES: list[Any] = [
         Frames,
         Log,
         Kept,
+        Defaults,
+        Item | tuple[Item, ...] | bool,
         tuple[Reading, ...],
         Reading | None,
     ),

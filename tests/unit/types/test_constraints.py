@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from emitter_typed.contract import (
     min_length,
     minimum,
     pattern,
+    when,
 )
 from emitter_typed.errors import InvalidArgument
 
@@ -37,6 +39,11 @@ CASES: list[tuple[str, Constraint, object, object]] = [
     ("at most 1 items", max_items(1), {"a": 1}, {"a": 1, "b": 2}),
     ("a[1]: must be at least 5", each(maximum(9), minimum(5)), (5, 9), (5, 4)),
     ("a['x']: must be at least 5", each(minimum(5)), {"x": 5}, {"x": 4}),
+    ("a: must be at least 5", when(int, minimum(5)), "text", 4),
+    ("a: must be at most 5", when(float, minimum(0), maximum(5)), True, 6),
+    ("a: must have at most 1 items", when(tuple, max_items(1)), {"a": 1, "b": 2}, [1, 2]),
+    ("a['x']: must be at least 5", when(Mapping, each(minimum(5))), ({"x": 4},), {"x": 4}),
+    ("a[1]: must be at least 5", each(when(int, minimum(5))), ("text", 5, None), ("text", 4)),
     ("expected a number, got a text", minimum(5), 5, "text"),
     ("expected a number, got a boolean", maximum(5), 5, True),
     ("expected a timedelta, got an integer", minimum(timedelta(0)), timedelta(0), 1),

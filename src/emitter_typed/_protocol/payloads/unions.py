@@ -17,7 +17,7 @@ from emitter_typed._protocol.payloads.compiled import KINDS, Conversion, Of, lis
 from emitter_typed._protocol.payloads.plain import as_object, is_object, read_kept, write_kept
 from emitter_typed._protocol.payloads.scalars import Hook, integer, string
 from emitter_typed._protocol.payloads.unfit import Unexpected, Unfit, expected, step
-from emitter_typed._types.values import Tag, UnrecognizedMember
+from emitter_typed._types.values import Tag, Unrecognized, UnrecognizedMember
 
 
 def is_union(type_: object) -> bool:
@@ -110,8 +110,8 @@ def _by_kind(type_: Any, members: tuple[Any, ...], of: Of) -> Conversion:
             except Unfit as problem:
                 problems.append(problem)
             else:
-                # Choices of one class may belong to several members.
-                if conversion.texts is None:
+                # Choices of one class may belong to several members, and so may what open enums do not know.
+                if conversion.texts is None and not isinstance(value, Unrecognized):
                     by_class[type(value)] = write_member
                 return written
         raise _most_telling(problems, value)

@@ -32,6 +32,7 @@ from emitter_typed.contract import (
     min_length,
     minimum,
     pattern,
+    when,
     wire,
 )
 from tests.codegen.golden.deprecated.expected import types as attic
@@ -147,6 +148,27 @@ def of(type_: Any) -> dict[str, Any]:
         (NewType("Level", int), INTEGER),
         (Annotated[int, minimum(2), "a text"], {**INTEGER, "minimum": 2}),
         (Annotated[int | None, minimum(2)], {"anyOf": [{**INTEGER, "minimum": 2}, NULL]}),
+        (float | str | None, {"anyOf": [{"type": "number"}, {"type": "string"}, NULL]}),
+        (
+            Annotated[int | str | tuple[int, ...], when(int, minimum(2)), when(tuple, max_items(3))],
+            {
+                "anyOf": [
+                    {**INTEGER, "minimum": 2},
+                    {"type": "string"},
+                    {"type": "array", "items": INTEGER, "maxItems": 3},
+                ]
+            },
+        ),
+        (
+            Annotated[tuple[int, ...] | Mapping[str, int], when(Mapping, min_items(2))],
+            {
+                "anyOf": [
+                    {"type": "array", "items": INTEGER},
+                    {"type": "object", "additionalProperties": INTEGER, "minProperties": 2},
+                ]
+            },
+        ),
+        (Source | int | Unrecognized[str], {"anyOf": [{"$ref": "Source"}, {"type": "string"}, INTEGER]}),
         (Literal["on", "off"], {"enum": ["on", "off"], "type": "string"}),
         (Literal[3], {"const": 3, "type": "integer"}),
         (Literal["on", 1], {"enum": ["on", 1]}),
