@@ -16,7 +16,8 @@ def table() -> str:
     for rule in RULES.values():
         effects = ", ".join(f"`{effect}`" for effect in rule.effects)
         cells = (f"`{rule.id}`", rule.what, effects, rule.why, rule.fix, ORDERS[rule.order])
-        lines.append(f"| {' | '.join(cells)} |")
+        escaped = (cell.replace("|", "\\|") for cell in cells)
+        lines.append(f"| {' | '.join(escaped)} |")
     return "\n".join(lines) + "\n"
 
 
