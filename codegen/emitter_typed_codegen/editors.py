@@ -604,7 +604,11 @@ def _of_aliases() -> Iterable[Json]:
     others = "|".join(pattern for kind, pattern in _SPELLED.items() if kind != "string")
     for condition, pattern, message in (
         (secret, rf"(?:{others})\s*\??", "a secret is a string"),
-        (distinct, r"(?:json|[^\[\]{}]*\|.*|.*\?)", "this cannot be distinct: in Python it is several classes, not one"),
+        (
+            distinct,
+            r"(?:json|[^\[\]{}]*\|.*|.*\?)",
+            "this cannot be distinct: in Python it is several classes, not one",
+        ),
     ):
         alias: JsonSchema = {"pattern": rf"^(?!\s*{pattern}\s*$)", "patternErrorMessage": message}
         yield {"if": condition, "then": {"properties": {"alias": alias}}}

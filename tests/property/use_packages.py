@@ -50,7 +50,11 @@ def value_of(kind: Any, depth: int = 0) -> Any:
         if unknown is not None and depth % 2:
             raw: Any = 123 if typing.get_args(unknown) == (int,) else "another"
             return contract.Unrecognized(raw)
-        return None if type(None) in arguments and depth > _DEEP else value_of(arguments[0], depth)
+        if type(None) in arguments and depth > _DEEP:
+            return None
+        known = [one for one in arguments if typing.get_origin(one) is not contract.Unrecognized]
+        # The first of several types may hold the union itself.
+        return value_of(known[-1 if depth > _DEEP else 0], depth)
     if origin is tuple:
         return () if depth > _DEEP and arguments[0] not in VALUES else (value_of(arguments[0], depth + 1),)
     if origin is collections.abc.Mapping:

@@ -93,7 +93,7 @@ class Examples:
         return self._known[ref, name]
 
     def several(self, ref: TypeRef, name: str = "") -> list[Example]:
-        """Return examples of a type: one for each of several types and each member of a union; else one, if one is found."""
+        """Return examples of a type: one for each of several types, or member of a union; else one, if one is found."""
         base = resolve(self.schema, ref).base
         if isinstance(base, AnyOf):
             return [found for one in alternatives(base, self.schema.by_name) for found in self.several(one, name)]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import cast
 
 from emitter_typed_codegen.compare.wire import Base, resolve
 from emitter_typed_codegen.data import frozen
@@ -39,7 +40,6 @@ from emitter_typed_codegen.model import (
     Secret,
     TypeRef,
     Union,
-    alternatives,
 )
 from emitter_typed_codegen.texts import sentence
 
@@ -364,9 +364,7 @@ def _number(value: Fraction) -> int | float | None:
 
 def _flat(made: Json) -> list[Json]:
     """Return a schema as the parts of which one holds."""
-    parts = made["anyOf"] if made.keys() == {"anyOf"} else [made]
-    assert isinstance(parts, list)
-    return parts
+    return cast("list[Json]", made["anyOf"]) if made.keys() == {"anyOf"} else [made]
 
 
 def _any_of(*several: Json) -> Json:

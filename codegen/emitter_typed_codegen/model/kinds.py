@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Literal
 
 from emitter_typed_codegen.model.types import (
@@ -45,22 +45,23 @@ def alternatives(ref: TypeRef, types: Mapping[str, Declaration]) -> tuple[TypeRe
         ref: The type.
         types: The declared types by name. An alias among them may lead to itself.
     """
-    return tuple(_alternatives(ref, types, ()))
+    return tuple(_alternatives(ref, types, frozenset()))
 
 
-def _alternatives(ref: TypeRef, types: Mapping[str, Declaration], within: tuple[str, ...]) -> Iterator[TypeRef]:
-    inner = ref
+def _alternatives(ref: TypeRef, types: Mapping[str, Declaration], within: Set[str]) -> Iterator[TypeRef]:
+    inner, seen = ref, {*within}
     while isinstance(inner, Optional | Named):
         if isinstance(inner, Optional):
             inner = inner.item
             continue
         alias = types.get(inner.name)
-        if not isinstance(alias, Alias) or inner.name in within:
+        if not isinstance(alias, Alias) or inner.name in seen:
             break
-        within, inner = (*within, inner.name), alias.type
+        seen.add(inner.name)
+        inner = alias.type
     if isinstance(inner, AnyOf):
         for member in inner.members:
-            yield from _alternatives(member, types, within)
+            yield from _alternatives(member, types, seen)
     else:
         yield ref
 
@@ -72,8 +73,8 @@ def json_kinds(ref: TypeRef, types: Mapping[str, Declaration]) -> tuple[JsonKind
         ref: The type.
         types: The declared types by name.
     """
-    found = [kind for one in alternatives(ref, types) for kind in _kinds(one, types)]
-    return tuple(dict.fromkeys(found))
+    found: list[JsonKind] = [kind for one in alternatives(ref, types) for kind in _kinds(one, types)]
+    return tuple(kind for place, kind in enumerate(found) if kind not in found[:place])
 
 
 def _kinds(ref: TypeRef, types: Mapping[str, Declaration]) -> tuple[JsonKind, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from emitter_typed_codegen.model import Enum, JsonKind, List, Map, Record, Scalar, TypeRef, Union, json_kinds
+from emitter_typed_codegen.model import Enum, JsonKind, List, Map, Record, Scalar, TypeRef, json_kinds
 from emitter_typed_codegen.problems import quoted
 from emitter_typed_codegen.resolve.symbol_table import SymbolTable
 from emitter_typed_codegen.resolve.synonyms import write_type
@@ -38,13 +38,16 @@ def refuse_alike(symbols: SymbolTable) -> None:
                 break
             if alike is not None:
                 other, other_name = taken[alike]
-                message = f"a message does not tell {quoted(name)} from {quoted(other_name)}: both are {_PLURALS[alike]}"
+                message = (
+                    f"a message does not tell {quoted(name)} from {quoted(other_name)}: both are {_PLURALS[alike]}"
+                )
                 if other == ref:
                     message = f"{quoted(name)} stands there twice"
                 hint = _advice(symbols, alike, (other, other_name), (ref, name))
                 symbols.report.add(place, "several-types", message, hint)
                 break
-            taken |= dict.fromkeys(kinds, (ref, name))
+            for kind in kinds:
+                taken[kind] = ref, name
 
 
 def _enum(bases: Iterable[object]) -> Enum | None:
@@ -76,9 +79,7 @@ def _advice(symbols: SymbolTable, kind: JsonKind, one: tuple[TypeRef, str], othe
                 f"declare a union with a tag under types, as in Either: {{union: [{one[1]}, {other[1]}], tag: kind}}, "
                 "and write its name"
             )
-        case "object" if any(isinstance(base, Union) for base in bases) and not any(
-            isinstance(base, Map) for base in bases
-        ):
+        case "object" if not any(isinstance(base, Map) for base in bases):
             return "declare one union with a tag that has all of the records"
         case _:
             return "keep one of them, or write json for both"

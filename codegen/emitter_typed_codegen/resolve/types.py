@@ -243,7 +243,9 @@ def _member(symbols: SymbolTable, member: ScalarNode, tag: ScalarNode | None) ->
     name = symbols.find(member.value)
     if member.value.rstrip("?") in SCALARS:
         message = f"{quoted(member.value)} is not a record: the members of a union must be records"
-        hint = "declare a record with one field for it, and write its name; for values of several types, declare an alias"
+        hint = (
+            "declare a record with one field for it, and write its name; for values of several types, declare an alias"
+        )
         symbols.report.add(member, "union-member", message, f"{hint}, as in Value: {{alias: float | string}}")
         return None
     if name is None:

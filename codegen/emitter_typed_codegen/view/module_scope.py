@@ -57,7 +57,6 @@ TYPES = ".types"
 _DATETIME = Name("datetime", "datetime")
 _DURATION = Name("datetime", "timedelta")
 _FLOAT = Name(BUILTINS, "float")
-_MAPPING = Name("collections.abc", "Mapping")
 _SCALARS: dict[str, PyType] = {
     "string": STR,
     "int": Name(BUILTINS, "int"),
@@ -176,7 +175,7 @@ class ModuleScope:
             case List():
                 return Applied(Name(BUILTINS, "tuple"), (self.type(ref.item), REST))
             case Map():
-                return Applied(_MAPPING, (STR, self.type(ref.value)))
+                return Applied(Name("collections.abc", "Mapping"), (STR, self.type(ref.value)))
             case AnyOf():
                 return one_of(map(self.type, ref.members))
 
@@ -236,8 +235,9 @@ class ModuleScope:
         validators = self.constraints((), ref)
         if not validators:
             return []
-        base = self.base(ref)
-        cls = Name(BUILTINS, "tuple") if isinstance(base, List) else _MAPPING if isinstance(base, Map) else self.type(base)
+        # What lists and maps hold is no part of the class.
+        found = self.type(self.base(ref))
+        cls = found.base if isinstance(found, Applied) else found
         return [call(self.contract("when"), self.imports.annotation(cls), *validators)]
 
     def _validators(self, constraints: Iterable[Constraint], ref: TypeRef) -> list[Expression]:

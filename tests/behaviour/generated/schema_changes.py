@@ -676,11 +676,10 @@ ROWS = (
     Row(
         rule="payload-made-json",
         old=_channel('reading: {address: "a/reading/", payload: string}'),
-        new=_channel('reading: {address: "a/reading/", payload: string | float}'),
-        old_sends="high",
+        new=_channel('reading: {address: "a/reading/", payload: string | bool}'),
+        old_sends=7,
         new_reads=REFUSED,
-        new_sends="low",
-        old_reads='"low"',
+        new_sends="7",
     ),
     Row(
         rule="type-changed",

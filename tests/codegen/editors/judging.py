@@ -68,6 +68,7 @@ UNSAID: Mapping[Rule, str] = {
          "unknown-operation", "lasting-request", "watch-request", "request-options", "header-option",
          "address-parameter", "overlap"), _OTHER_PLACES,
     ),
+    "several-types": "What the names of types stand for, and what that is in JSON, stands elsewhere in the file.",
     "slow-pattern": "How long an expression may take, no expression tells.",
     "parameter-order": "JSON Schema knows no order of keys.",
     "output": "It is about generated files.",

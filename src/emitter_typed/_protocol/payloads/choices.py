@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Union, cast, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from emitter_typed._masking import shown
 from emitter_typed._protocol.payloads.classes import Unsupported, name_of
@@ -200,7 +200,7 @@ def with_open_enums(members: tuple[Any, ...]) -> tuple[Any, ...]:
         cls = get_args(raw)[0] if get_args(raw) else str
         known = [each for each in made if _has_values_of(each, cls)]
         if len(known) == 1:
-            made[made.index(known[0])] = Union[known[0], raw]
+            made[made.index(known[0])] = known[0] | raw
             made.remove(raw)
     return tuple(made)
 

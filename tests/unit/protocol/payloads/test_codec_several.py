@@ -136,14 +136,15 @@ def test_a_wrong_value_is_told_with_all_kinds_that_it_may_be(name: str, value: o
         ("by_name", {"a": -1}, "by_name['a']: must be at least 0, not -1"),
     ],
 )
-def test_limits_of_one_of_the_types_hold_where_an_object_is_created(field: str, value: object, problem: str) -> None:
+def test_limits_of_one_of_the_types_hold_where_an_object_is_created(field: str, value: Any, problem: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         attrs.evolve(READING, **{field: value})
     assert problem in str(caught.value)
 
 
 def test_what_a_program_gives_cannot_be_changed_afterwards() -> None:
-    names, counts = ["a"], {"a": 1}
+    names: Any = ["a"]
+    counts: Any = {"a": 1}
 
     held: list[Any] = [attrs.evolve(READING, held=given) for given in (names, counts)]
 
