@@ -31,19 +31,19 @@ def refuse_alike(symbols: SymbolTable) -> None:
                 symbols.report.add(place, "several-types", message, hint)
                 break
             kinds = json_kinds(ref, symbols.types)
-            alike = next((kind for kind in kinds if kind in taken), None)
+            alike: list[JsonKind] = [kind for kind in kinds if taken.get(kind) is not None]
             if symbols.scalar(ref) == "json" or "json" in [symbols.scalar(one) for one, _ in taken.values()]:
                 message = "json is every JSON, so no other type can stand beside it"
                 symbols.report.add(place, "several-types", message, "write json alone, or remove it")
                 break
-            if alike is not None:
-                other, other_name = taken[alike]
+            if alike:
+                other, other_name = taken[alike[0]]
                 message = (
-                    f"a message does not tell {quoted(name)} from {quoted(other_name)}: both are {_PLURALS[alike]}"
+                    f"a message does not tell {quoted(name)} from {quoted(other_name)}: both are {_PLURALS[alike[0]]}"
                 )
                 if other == ref:
                     message = f"{quoted(name)} stands there twice"
-                hint = _advice(symbols, alike, (other, other_name), (ref, name))
+                hint = _advice(symbols, alike[0], (other, other_name), (ref, name))
                 symbols.report.add(place, "several-types", message, hint)
                 break
             for kind in kinds:

@@ -67,6 +67,16 @@ DECLARED = """
           list: {type: "[int]", default: [1], max_items: 2, blank: [null]}
           limited: {type: "[Level]", default: []}
           mine: Mine?
+      Value: {alias: float | string | bool}
+      Several:
+        fields:
+          value: {type: Value, default: "1"}
+          level: Level | string?
+          trees: "Tree | [Tree] | bool"
+          open: "Open | float | {string: Rights}"
+          either: Either | Token
+          price: {type: decimal | bool, default: 0.10}
+          at: {type: "datetime | [Level | string]", default: [1, a]}
       Renamed:
         fields:
           id: {type: int, also_read: [ID, number]}
@@ -98,7 +108,7 @@ LIMITED = """
 """
 NAMES = [
     *("Mode", "Open", "Rights", "Token", "Tree", "Kept", "Empty", "Either", "Deep", "Scalars"),
-    *("Formats", "Renamed"),
+    *("Formats", "Renamed", "Several"),
 ]
 Document: TypeAlias = "bool | int | float | str | list[Document] | dict[str, Document] | None"
 RECORDS = [*NAMES, "Limits", "Prices"]
@@ -274,7 +284,7 @@ def test_the_json_schema_that_classes_have_takes_what_the_exported_one_does(
     That of a class does not show names that are read too, blank values, and what only a reader knows.
     """
     oracle, document = prepared(generated, tmp_path, schema)
-    for name in ("Tree", "Kept", "Empty", "Either", "Scalars", "Limits", "Prices"):
+    for name in ("Tree", "Kept", "Empty", "Either", "Scalars", "Several", "Limits", "Prices"):
         if name in oracle.schema.by_name:
             exported = validator(document, name)
             of_class: Any = jsonschema.Draft202012Validator(schema_of_class(class_of(oracle, name)))

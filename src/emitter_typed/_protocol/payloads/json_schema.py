@@ -193,13 +193,12 @@ def _choices(values: Iterable[Any]) -> Schema:
 
 
 def _union(type_: Any, refer: Refer) -> Schema:
-    given = tuple(each for each in get_args(type_) if each is not type(None))
-    members = with_open_enums(given)
+    members = with_open_enums(tuple(each for each in get_args(type_) if each is not type(None)))
     found = open_enum_of(members)
     # An open enum: its known values first.
     ordered = members if found is None else (found[0], found[1])
     schemas = [schema_of(each, refer) for each in ordered]
-    if len(given) < len(get_args(type_)):
+    if type(None) in get_args(type_):
         schemas.append({"type": "null"})
     # Other unions nested in it, such as an optional open enum that has a name.
     flat = [one for each in schemas for one in (each["anyOf"] if each.keys() == {"anyOf"} else [each])]

@@ -44,7 +44,7 @@ def union_conversion(type_: Any, of: Of) -> Conversion:
         made = of(object)
     else:
         made = _by_kind(type_, members, of)
-    return _optional(made) if len(members) < len(get_args(type_)) else made
+    return _optional(made) if type(None) in get_args(type_) else made
 
 
 def _kinds(conversion: Conversion) -> frozenset[type]:

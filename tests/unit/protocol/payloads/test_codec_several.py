@@ -108,6 +108,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("names", ["a", -1], "$.names[1]: must be at least 0, not -1"),
     ("names", ["a", True], "$.names[1]: expected an integer or a text, got a boolean"),
     ("by_name", {"a": -1}, "$.by_name['a']: must be at least 0, not -1"),
+    ("mode", None, "$.mode: expected an integer or a text, got null"),
     ("mode", True, "$.mode: expected an integer or a text, got a boolean"),
     ("rights", "x", "$.rights: "),
     ("token", "", "$.token: must not be empty"),
