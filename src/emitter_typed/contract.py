@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from emitter_typed._core.sync_calls import SyncClientBase
     from emitter_typed._core.sync_channels import SyncChannel, SyncFacade
     from emitter_typed._core.sync_subscriptions import Subscription
-    from emitter_typed._core.typed_channels import ChannelDefinition, KeySource, held_keys
+    from emitter_typed._core.typed_channels import ChannelDefinition, Facade, KeySource, held_keys
     from emitter_typed._frames import clear_frames, hides_arguments
     from emitter_typed._protocol.address import Address
     from emitter_typed._protocol.definition import (
@@ -83,6 +83,7 @@ __all__ = [
     "Constraint",
     "Envelope",
     "EventDefinition",
+    "Facade",
     "Flags",
     "Handler",
     "Json",
