@@ -40,7 +40,7 @@ FORMATS: Mapping[ScalarName, tuple[str, ...]] = {
 
 DESCRIBED: Mapping[ScalarName, ScalarDoc] = {
     "string": ScalarDoc("text", "text", "str", "probe"),
-    "int": ScalarDoc("whole number of 64 bits, signed", "`-5`; no leading zeros, no `_`", "int", "-5"),
+    "int": ScalarDoc("integer of 64 bits, signed", "`-5`; no leading zeros, no `_`", "int", "-5"),
     "float": ScalarDoc("finite number", "`-1.5`, `1e3`", "float", "-1.5"),
     "bool": ScalarDoc("true, false", "`true`, `false`", "bool", "true"),
     "bytes": ScalarDoc("standard base64 with padding", "the same", "bytes", "AAEC"),

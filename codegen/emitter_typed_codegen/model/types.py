@@ -141,7 +141,7 @@ class EnumValue:
 
 @frozen(kw_only=True)
 class Enum:
-    """A type with a few texts, or a few whole numbers, as values."""
+    """A type with a few texts, or a few integers, as values."""
 
     name: str
     doc: str = ""

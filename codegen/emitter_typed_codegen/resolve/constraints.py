@@ -181,7 +181,7 @@ def _constraint(symbols: SymbolTable, rule: ConstraintRule, node: ScalarNode, ba
     if value is UNFIT or not isinstance(value, int | float | str):
         return None
     if counted and not (isinstance(value, int) and 0 <= value <= MOST):
-        symbols.report.add(node, "bad-limit", f"{quoted(rule)} must be a whole number from 0 to {MOST}")
+        symbols.report.add(node, "bad-limit", f"{quoted(rule)} must be an integer from 0 to {MOST}")
         return None
     return Constraint(rule, value)
 
