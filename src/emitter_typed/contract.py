@@ -12,7 +12,7 @@ from emitter_typed._core.lazy import lazy_attributes
 from emitter_typed.errors import ContractMismatch
 
 if TYPE_CHECKING:
-    from emitter_typed._core.arguments import PlainDecoder, channel_name, duration, filter_name, flags
+    from emitter_typed._core.arguments import PlainDecoder, channel_name, duration, filter_name, flags, key_target_name
     from emitter_typed._core.async_calls import AsyncClientBase
     from emitter_typed._core.async_channels import AsyncChannel, AsyncFacade
     from emitter_typed._core.async_subscriptions import AsyncSubscription
@@ -127,6 +127,7 @@ __all__ = [
     "flags",
     "held_keys",
     "hides_arguments",
+    "key_target_name",
     "lazy_attributes",
     "max_items",
     "max_length",

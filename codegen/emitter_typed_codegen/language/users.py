@@ -88,7 +88,7 @@ _LIMITED: dict[ConstraintRule, str] = {
     ),
     "min_items": "The smallest number of items of a list or a map.",
     "max_items": "The largest number of items of a list or a map.",
-    "max_segments": "The largest number of segments of a `channel` or `filter`.",
+    "max_segments": "The largest number of segments of a `channel`, `filter` or `key_target`.",
 }
 LIMIT_KEYS = tuple(Key(rule, Limit(rule=rule), doc) for rule, doc in _LIMITED.items())
 """The keys that state limits."""

@@ -21,7 +21,7 @@ _ALLOWED: dict[ConstraintRule, str] = {
     "pattern": "string",
     "min_items": "lists and maps",
     "max_items": "lists and maps",
-    "max_segments": "channel and filter",
+    "max_segments": "channel, filter and key_target",
 }
 _PAIRS: tuple[tuple[ConstraintRule, ConstraintRule], ...] = (
     ("minimum", "maximum"),

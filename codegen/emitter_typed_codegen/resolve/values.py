@@ -149,7 +149,7 @@ def _value(symbols: SymbolTable, node: Node, ref: TypeRef) -> Literal_:
 
 def _scalar(node: ScalarNode, name: ScalarName) -> Literal_:
     text = node.value
-    if name in ("string", "channel", "filter", "text"):
+    if name in ("string", "channel", "filter", "key_target", "text"):
         return text
     if name in ("int", "float", "bool", "duration") and not node.plain:
         raise _No(node, f"must be {_EXPECTED[name]}, not the text {quoted(text)}", "remove the quotes")
@@ -242,6 +242,7 @@ _EXPECTED: dict[ScalarName, str] = {
     "string": "a text",
     "channel": "a text",
     "filter": "a text",
+    "key_target": "a text",
     "text": "a text",
     "json": "a JSON value",
     "int": "an integer of at most 64 bits",
