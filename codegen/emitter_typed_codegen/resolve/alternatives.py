@@ -62,7 +62,7 @@ def _advice(symbols: SymbolTable, kind: JsonKind, one: tuple[TypeRef, str], othe
     scalars = {base.name for base in bases if isinstance(base, Scalar)}
     match kind:
         case "number" if scalars <= {"int", "float"} and len(scalars) == 2:
-            return "write float, which takes whole numbers too"
+            return "write float, which takes integers too"
         case "number" | "text" if all(isinstance(base, Enum) for base in bases):
             return "declare one enum with the values of both"
         case "number" | "text" if scalars & {"int", "string"} and (enum := _enum(bases)) is not None:

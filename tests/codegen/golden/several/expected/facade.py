@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -27,7 +28,7 @@ from .channels import (
 
 
 @hides_arguments
-class Several:
+class Several(Facade):
     """The channels of Several.
 
     Args:
@@ -67,7 +68,7 @@ class Several:
 
 
 @hides_arguments
-class AsyncSeveral:
+class AsyncSeveral(Facade):
     """The channels of Several.
 
     Args:
