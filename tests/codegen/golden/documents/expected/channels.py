@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from attrs import field, frozen
 from emitter_typed.channels import (
@@ -25,13 +25,15 @@ from emitter_typed.contract import (
     Pending,
     Record,
     SyncChannel,
+    each,
     hides_arguments,
     maximum,
     minimum,
     pattern,
+    when,
 )
 
-from .types import Answer, Command, HouseId, Reading, Report
+from .types import Answer, Command, HouseId, PlantId, Reading, Report, Share
 
 
 @frozen(kw_only=True)
@@ -444,6 +446,135 @@ class AsyncPictureChannels(AsyncSubscribeChannel[bytes, PictureParams]):
             InvalidArgument: A value does not fit its parameter.
         """
         return AsyncPictureChannels(
+            self._client,
+            self._keys,
+            self._narrowed(house=house),
+        )
+
+
+@frozen(kw_only=True)
+class RegisterParams(Record):
+    """The parameters of `greenhouse/{house}/register/`."""
+
+    house: HouseId = field(validator=pattern("[a-z0-9-]{1,32}"))
+    """Matching `[a-z0-9-]{1,32}`."""
+
+
+RegisterChannelMessage = ChannelMessage[
+    Share | PlantId | tuple[Share, ...],
+    RegisterParams,
+]
+"""A message of `greenhouse/{house}/register/`."""
+
+register_channel: ChannelDefinition[
+    Share | PlantId | tuple[Share, ...],
+    RegisterParams,
+] = ChannelDefinition(
+    name="register",
+    address=Address("greenhouse/{house}/register/"),
+    payload=Annotated[
+        Share | PlantId | tuple[Share, ...],
+        when(float, minimum(0.0), maximum(1.0)),
+        when(str, pattern("[a-z0-9]{1,8}(-[0-9]{4})?")),
+        when(tuple, each(minimum(0.0), maximum(1.0))),
+    ],
+    params=RegisterParams,
+    defaults={},
+)
+
+
+class RegisterChannel(
+    SubscribeChannel[Share | PlantId | tuple[Share, ...], RegisterParams],
+):
+    """The channel register.
+
+    The channel `greenhouse/{house}/register/`, with every parameter known.
+    """
+
+    _definition = register_channel
+
+
+@hides_arguments
+class RegisterChannels(
+    SubscribeChannel[Share | PlantId | tuple[Share, ...], RegisterParams],
+):
+    """The channel register.
+
+    Every channel of `greenhouse/{house}/register/`.
+    """
+
+    _definition = register_channel
+
+    def __call__(self, *, house: HouseId) -> RegisterChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return RegisterChannel(self._client, self._keys, self._narrowed(house=house))
+
+    def where(self, *, house: HouseId | None = None) -> RegisterChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return RegisterChannels(self._client, self._keys, self._narrowed(house=house))
+
+
+class AsyncRegisterChannel(
+    AsyncSubscribeChannel[Share | PlantId | tuple[Share, ...], RegisterParams],
+):
+    """The channel register.
+
+    The channel `greenhouse/{house}/register/`, with every parameter known.
+    """
+
+    _definition = register_channel
+
+
+@hides_arguments
+class AsyncRegisterChannels(
+    AsyncSubscribeChannel[Share | PlantId | tuple[Share, ...], RegisterParams],
+):
+    """The channel register.
+
+    Every channel of `greenhouse/{house}/register/`.
+    """
+
+    _definition = register_channel
+
+    def __call__(self, *, house: HouseId) -> AsyncRegisterChannel:
+        """Return the channel that has these parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncRegisterChannel(
+            self._client,
+            self._keys,
+            self._narrowed(house=house),
+        )
+
+    def where(self, *, house: HouseId | None = None) -> AsyncRegisterChannels:
+        """Return the channels that have the given parameters.
+
+        Args:
+            house: The house. Matching `[a-z0-9-]{1,32}`.
+
+        Raises:
+            InvalidArgument: A value does not fit its parameter.
+        """
+        return AsyncRegisterChannels(
             self._client,
             self._keys,
             self._narrowed(house=house),

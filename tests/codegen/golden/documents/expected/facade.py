@@ -23,10 +23,12 @@ from .channels import (
     AsyncAnswerChannels,
     AsyncCommandChannels,
     AsyncPictureChannels,
+    AsyncRegisterChannels,
     AsyncReportChannels,
     AsyncTemperatureChannels,
     CommandChannels,
     PictureChannels,
+    RegisterChannels,
     ReportChannels,
     TemperatureChannels,
 )
@@ -60,6 +62,11 @@ class Greenhouse(Facade):
     `greenhouse/{house}/command/`. To publish, pass the parameters first:
     `command(house=...)`.
     """
+    register: RegisterChannels
+    """The channel register.
+
+    `greenhouse/{house}/register/`.
+    """
     report: ReportChannels
     """The channel report.
 
@@ -78,6 +85,7 @@ class Greenhouse(Facade):
         self.answer = AnswerChannels(client, key)
         self.command = CommandChannels(client, key)
         self._picture = PictureChannels(client, key)
+        self.register = RegisterChannels(client, key)
         self.report = ReportChannels(client, key)
         self.temperature = TemperatureChannels(client, key)
 
@@ -120,6 +128,11 @@ class AsyncGreenhouse(Facade):
     `greenhouse/{house}/command/`. To publish, pass the parameters first:
     `command(house=...)`.
     """
+    register: AsyncRegisterChannels
+    """The channel register.
+
+    `greenhouse/{house}/register/`.
+    """
     report: AsyncReportChannels
     """The channel report.
 
@@ -138,6 +151,7 @@ class AsyncGreenhouse(Facade):
         self.answer = AsyncAnswerChannels(client, key)
         self.command = AsyncCommandChannels(client, key)
         self._picture = AsyncPictureChannels(client, key)
+        self.register = AsyncRegisterChannels(client, key)
         self.report = AsyncReportChannels(client, key)
         self.temperature = AsyncTemperatureChannels(client, key)
 

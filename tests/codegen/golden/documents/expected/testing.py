@@ -25,6 +25,7 @@ from .channels import (
     AnswerParams,
     CommandParams,
     PictureParams,
+    RegisterParams,
     ReportParams,
     TemperatureParams,
 )
@@ -172,6 +173,14 @@ def picture_params(
 ) -> SearchStrategy[PictureParams]:
     """Return a strategy for `PictureParams`."""
     return parameter_strategy(PictureParams, house=house)
+
+
+def register_params(
+    *,
+    house: SearchStrategy[HouseId] | None = None,
+) -> SearchStrategy[RegisterParams]:
+    """Return a strategy for `RegisterParams`."""
+    return parameter_strategy(RegisterParams, house=house)
 
 
 def report_params(
