@@ -39,7 +39,7 @@ types:
       mode: {type: Mode, default: auto}
   Mode: {enum: {auto: The house decides., manual: A person does.}, open: true}
   Level: {enum: {low: 1, high: {value: 2, doc: Nearly full.}}, open: true}
-  Dim: {fields: {level: {type: Level, default: high}}}
+  Dim: {fields: {level: {type: Level, default: high}, held: {type: "Level | string | [bool]?", default: [true]}}}
   SetMode: {fields: {mode: Mode, level: Level?, after: {type: duration, format: seconds, default: 0}}}
   Identify: {fields: {blinks: {type: int, minimum: 1, exclusive_maximum: 10}}}
   Command: {union: [SetMode, Identify], tag: kind, values: [set, identify]}
