@@ -221,9 +221,10 @@ class Hostile:
 
     def _alias(self, name: str) -> Described:
         scalar = self.random.choice([*_SCALARS])
-        kind = self.random.choice([scalar, f"[{scalar}]", f"{{string: {scalar}}}"])
+        several = self._several() if self.random.random() < 0.2 else ""
+        kind = several or self.random.choice([scalar, f"[{scalar}]", f"{{string: {scalar}}}"])
         self.kinds[name] = kind
-        return {"alias": kind, "distinct": kind != "json" and self.random.random() < 0.5}
+        return {"alias": kind, "distinct": not several and kind != "json" and self.random.random() < 0.5}
 
     def _record(self) -> Described:
         keeps = self.random.random() < 0.2
@@ -276,11 +277,12 @@ class Hostile:
         if self.random.random() < 0.5:
             return None
         ref = ref.removesuffix("?")
-        if " | " in ref and not ref.startswith(("[", "{")):
-            # The name of a value of an enum of numbers may be the text beside it.
-            members = [one for one in ref.split(" | ") if one not in self.numbers]
-            return self._default(self.random.choice(members)) if members else None
         kind = self.kinds.get(ref, ref)
+        several = _members(kind)
+        if len(several) > 1:
+            # The name of a value of an enum of numbers may be the text beside it.
+            members = [one for one in several if one not in self.numbers]
+            return self._default(self.random.choice(members)) if members else None
         if kind in ("enum", "flags"):
             return self.random.choice(self.values[ref])
         if kind in _SCALARS:
@@ -311,7 +313,7 @@ class Hostile:
 
     def _json_kind(self, ref: str) -> str:
         kind = self.kinds.get(ref, ref)
-        if kind in ("json", "decimal"):
+        if kind in ("json", "decimal", "alias") or len(_members(kind)) > 1:
             return ""
         if kind in ("bool", "record", "union") or kind.startswith(("[", "{")):
             return {"bool": "bool", "[": "list"}.get(kind if kind == "bool" else kind[0], "object")
@@ -324,6 +326,19 @@ class Hostile:
             if kind == "enum" and all(re.fullmatch(r"[-.:A-Za-z0-9_]+", value) for value in self.values[name])
         ]
         return self.random.choice(["string", "int", "uuid", "date", *enums])
+
+
+def _members(ref: str) -> list[str]:
+    """Return the types that stand beside `|`, but not those in brackets."""
+    members = [""]
+    depth = 0
+    for part in ref.split(" "):
+        if part == "|" and not depth:
+            members.append("")
+        else:
+            members[-1] = f"{members[-1]} {part}".strip()
+            depth += part.count("[") + part.count("{") - part.count("]") - part.count("}")
+    return members
 
 
 def _is_type_name(name: str) -> bool:
