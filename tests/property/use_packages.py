@@ -53,8 +53,9 @@ def value_of(kind: Any, depth: int = 0) -> Any:
         if type(None) in arguments and depth > _DEEP:
             return None
         known = [one for one in arguments if typing.get_origin(one) is not contract.Unrecognized]
-        # The first of several types may hold the union itself.
-        return value_of(known[-1 if depth > _DEEP else 0], depth)
+        # A record among several types may hold the union itself.
+        ending = [one for one in known if depth <= _DEEP or not _is_record(one)]
+        return value_of((ending or known)[0], depth)
     if origin is tuple:
         return () if depth > _DEEP and arguments[0] not in VALUES else (value_of(arguments[0], depth + 1),)
     if origin is collections.abc.Mapping:
@@ -65,6 +66,12 @@ def value_of(kind: Any, depth: int = 0) -> Any:
         return next(iter(kind))
     fields = [one for one in attrs.fields(kind) if not one.metadata.get(WIRE, contract.Wire()).rest]
     return made_of(kind, fields, depth)
+
+
+def _is_record(kind: Any) -> bool:
+    while isinstance(kind, typing.NewType):
+        kind = kind.__supertype__
+    return typing.get_origin(kind) is typing.Annotated or (isinstance(kind, type) and issubclass(kind, contract.Record))
 
 
 def made_of(kind: Any, fields: Sequence[Any], depth: int) -> Any:

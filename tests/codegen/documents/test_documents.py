@@ -91,6 +91,7 @@ def test_an_operation_is_what_an_application_does() -> None:
         "send_command": "send",
         "receive_report": "receive",
         "receive_answer": "receive",
+        "receive_register": "receive",
         "receive_alarm": "receive",
         "send_picture": "send",
         "receive_picture": "receive",
