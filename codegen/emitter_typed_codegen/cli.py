@@ -22,7 +22,7 @@ from emitter_typed_codegen.watch import PAUSE_S, imported, stamps, wait_for_chan
 if TYPE_CHECKING:
     from emitter_typed_codegen.jobs import Job
     from emitter_typed_codegen.problems import Format, Problem
-    from emitter_typed_codegen.write import Change, Refused
+    from emitter_typed_codegen.write import Change, Plan, Refused
 
 _EXTRA = {"jinja2", "markupsafe", "yaml"}
 _FORMATS = ("text", "json", "github")
@@ -396,11 +396,11 @@ def _generate(parser: Parser, options: _GenerateOptions, pause: Callable[[], obj
             single = Job(schema, folder, how, testing=options.testing)
             if options.watch:
                 _watch(lambda: [single], set(), again, options.format, pause)
-            return _once([single], again, options.check, options.format)
+            return _once([single], again, options.format, check=options.check)
         project = project_file(Path.cwd())
         if options.watch:
             _watch(lambda: list(read_project(project).jobs), {project}, PROJECT_COMMAND, options.format, pause)
-        return _once(list(read_project(project).jobs), PROJECT_COMMAND, options.check, options.format)
+        return _once(list(read_project(project).jobs), PROJECT_COMMAND, options.format, check=options.check)
     except BadConfiguration as error:
         print(error, file=sys.stderr)
         return USAGE
@@ -420,7 +420,7 @@ def _watch(
             print(error, file=sys.stderr)
         else:
             before = stamps(job.schema.absolute() for job in todo) | before
-            _once(todo, again, False, format, read=files)
+            _once(todo, again, format, check=False, read=files)
         before = stamps(files) | before
         count = _files(len(before))
         print(f"watching {count}; Ctrl-C ends it", file=_words(format), flush=True)
@@ -429,23 +429,11 @@ def _watch(
         wait_for_change(before, pause)
 
 
-def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set[Path] | None = None) -> int:
+def _once(jobs: list[Job], again: str, format: Format, *, check: bool, read: set[Path] | None = None) -> int:
     """Do the jobs, or see what they would do; add the files that they read."""
-    from emitter_typed_codegen.editors import ENDING
-    from emitter_typed_codegen.jobs import compiler_protocol, run
-    from emitter_typed_codegen.ownership import CHECKSUMS
-    from emitter_typed_codegen.problems import SchemaProblems
-    from emitter_typed_codegen.write import Plan, Refused
+    from emitter_typed_codegen.write import Refused
 
-    words = _words(format)
-    plan = Plan()
-    protocol = compiler_protocol()
-    problems: list[Problem] = []
-    for job in jobs:
-        try:
-            protocol = run(job, protocol, plan, jobs)
-        except SchemaProblems as found:
-            problems += found.problems
+    plan, problems = _plan(jobs)
     if read is not None:
         schemas = [job.schema for job in jobs]
         named = [*schemas, *imported(schemas), *(Path(problem.file) for problem in problems)]
@@ -461,26 +449,57 @@ def _once(jobs: list[Job], again: str, check: bool, format: Format, *, read: set
             plan.write()
     except Refused as refused:
         return _refused(refused, format)
-    for change in plan.changes if check else ():
+    if check:
+        _print_outdated(plan.changes, again, format)
+    elif format == "json":
+        _print_problems((), format)
+    _print_results(jobs, plan.changes, again if check else None, _words(format))
+    return FOUND if check and plan.changes else DONE
+
+
+def _plan(jobs: list[Job]) -> tuple[Plan, list[Problem]]:
+    """Return what the jobs write, and the problems of their schemas."""
+    from emitter_typed_codegen.jobs import compiler_protocol, run
+    from emitter_typed_codegen.problems import SchemaProblems
+    from emitter_typed_codegen.write import Plan
+
+    plan = Plan()
+    protocol = compiler_protocol()
+    problems: list[Problem] = []
+    for job in jobs:
+        try:
+            protocol = run(job, protocol, plan, jobs)
+        except SchemaProblems as found:
+            problems += found.problems
+    return plan, problems
+
+
+def _print_outdated(changes: Sequence[Change], again: str, format: Format) -> None:
+    """Print what would change: as a diff for people, as problems for programs."""
+    from emitter_typed_codegen.editors import ENDING
+    from emitter_typed_codegen.ownership import CHECKSUMS
+    from emitter_typed_codegen.write import OUTDATED
+
+    for change in changes:
         # Some say nothing to a reader, and change with every line of the others.
         if change.path.name != CHECKSUMS and not change.path.name.endswith(ENDING):
-            print(change.diff(Path.cwd()), end="", file=words)
-    stale = [
-        _output(change.path, "is out of date: it differs from what its schema generates", f"run: {again}")
-        for change in plan.changes
-    ]
-    _print_problems(stale if check and format != "text" else (), format)
+            print(change.diff(Path.cwd()), end="", file=_words(format))
+    if format != "text":
+        _print_problems([_output(change.path, OUTDATED, f"run: {again}") for change in changes], format)
+
+
+def _print_results(jobs: list[Job], changes: Sequence[Change], again: str | None, words: TextIO) -> None:
+    """Print a line for each job and each file that stands alone: what was written, or what `again` would write."""
     for job in jobs:
-        changes = [one for one in plan.changes if one.path.parent == job.out or one.path == job.protocol_out]
-        print(_line(job, changes, again if check else None), file=words)
+        own = [one for one in changes if one.path.parent == job.out or one.path == job.protocol_out]
+        print(_line(job, own, again), file=words)
     packages = {one for job in jobs for one in (job.out, job.protocol_out)}
     documents = {path for job in jobs for _, path in job.exports}
-    for change in plan.changes:
+    for change in changes:
         if change.path.parent not in packages and change.path not in packages:
             seen = inside_here(change.path)
             whom = "" if change.path in documents else ", for editors"
-            print(f"{seen} would change; run: {again}" if check else f"wrote {seen}{whom}", file=words)
-    return FOUND if check and plan.changes else DONE
+            print(f"wrote {seen}{whom}" if again is None else f"{seen} would change; run: {again}", file=words)
 
 
 def _refused(refused: Refused, format: Format) -> int:

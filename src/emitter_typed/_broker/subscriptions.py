@@ -50,9 +50,9 @@ class Subscriptions:
             connection.budget.give_back(weight_bytes(channel))
         return True
 
-    def receivers(self, channel: str, *, without: Connection | None = None) -> list[Connection]:
+    def receivers(self, channel: str) -> list[Connection]:
         """Return who receives a message on a channel here, each connection once: see `route`."""
-        return self.route(channel, without=without)[0]
+        return self.route(channel)[0]
 
     def route(
         self, channel: str, *, without: Connection | None = None, others: Sequence[Subscriptions] = ()
