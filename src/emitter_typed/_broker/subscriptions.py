@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 
 from emitter_typed._broker.connection import Connection
-from emitter_typed._broker.held import Held
+from emitter_typed._broker.held_filters import Held
 from emitter_typed._broker.limits import weight_bytes
 from emitter_typed._protocol.topics import SHARE, Matcher
 from emitter_typed._protocol.trie import ChannelTrie
