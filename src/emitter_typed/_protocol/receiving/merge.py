@@ -593,6 +593,30 @@ class RecentDeliveries:
         self._delivered.clear()
         self._delivered.extend(kept)
 
+    def place(self, found: Sequence[Found], *, asked_at_s: float, whole: bool) -> None:
+        """Begin at the newest stored message, whatever it is: what is stored by then has arrived, or is not wanted.
+
+        Args:
+            found: The ids of the newest stored messages, and what they are known by, oldest first.
+            asked_at_s: When the broker was asked for it. What arrived shortly before may be stored behind it.
+            whole: Whether nothing else is stored.
+        """
+        stored = Counter(known_by for _, known_by in found)
+        kept: deque[Arrived] = deque()
+        for one in reversed(self._delivered):
+            stored[one.fingerprint] -= 1
+            if stored[one.fingerprint] < 0 and one.at_s >= asked_at_s - _KEPT_S:
+                kept.appendleft(evolve(one, may_be_known=one.at_s <= asked_at_s))
+        ids = [id_ for id_, _ in found]
+        self.restart(
+            ids[-1] if ids else None,
+            ids,
+            kept,
+            no_echo=[each for each in self._no_echo if each[1] >= asked_at_s - _KEPT_S],
+            behind=oldest_of_each(found),
+            unseen_until_s=None if whole or not ids else stored_s(ids[0]),
+        )
+
     def restart(
         self,
         newest: bytes | None,
@@ -634,3 +658,11 @@ class RecentDeliveries:
             self.deliver(message)
         for known_by, at_s in no_echo:
             self.published_without_echo(known_by, at_s)
+
+
+def oldest_of_each(found: Iterable[Found]) -> Collection[bytes]:
+    """Return the id of the oldest message of each process, of messages that are given oldest first."""
+    oldest: dict[bytes, bytes] = {}
+    for id_, _ in found:
+        oldest.setdefault(process_of(id_), id_)
+    return oldest.values()
