@@ -136,6 +136,9 @@ class AutumnHour(tzinfo):
     def dst(self, dt: datetime | None) -> timedelta:
         return self.utcoffset(dt) - timedelta(hours=1)
 
+    def tzname(self, dt: datetime | None) -> str:
+        return "autumn"
+
 
 def test_of_two_times_that_a_clock_shows_alike_each_is_sent_as_itself() -> None:
     early = datetime(2026, 10, 25, 2, 30, tzinfo=AutumnHour())

@@ -253,7 +253,7 @@ def test_what_is_missed_before_it_is_known_what_is_stored_is_not_said_to_be_reco
     assert feed.next_request() is not None
     feed.answer(HistoryResponse(messages=()))
     assert feed.next_request() is not None
-    assert not feed.begun
+    assert (feed.started, feed.begun) == (True, False)
     feed.lost(NOW)
     feed.failed(ConnectionLost("cut"), NOW)
     assert feed.begun
@@ -278,3 +278,18 @@ def test_less_is_asked_for_until_it_fits_where_it_begins() -> None:
         feed.failed(ReplyMissing("history"), NOW)
     assert asked == [64, 32, 16, 8, 4, 2, 1]
     assert feed.begun
+
+
+@pytest.mark.parametrize(("window", "recover"), [({}, True), ({"until": NOW}, False)])
+def test_nothing_more_is_asked_for_where_the_newest_is_found_or_nothing_is_to_be_recovered(
+    window: dict[str, object], recover: bool
+) -> None:
+    query = HistoryQuery(
+        operation=PROTOCOL.operations["history"], arguments=("key", CHANNEL), window=window, wanted=5, recover=recover
+    )
+    feed = Feed(Mailbox(max_messages=5, max_bytes=100, overflow="fail"), query)
+    feed.granted()
+    assert feed.next_request() is not None
+    feed.answer(HistoryResponse(messages=()))
+    assert feed.begun
+    assert feed.next_request() is None
