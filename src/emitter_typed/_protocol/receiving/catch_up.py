@@ -9,16 +9,10 @@ from typing import Any
 
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
-from emitter_typed._protocol.receiving.merge import (
-    Arrived,
-    Fingerprint,
-    Found,
-    RecentDeliveries,
-    find_overlap,
-    oldest_of_each,
-)
+from emitter_typed._protocol.receiving.merge import Arrived, Fingerprint, Found, find_overlap
 from emitter_typed._protocol.receiving.paging import Pager
-from emitter_typed._protocol.receiving.stored_ids import age, process_of, stored_s
+from emitter_typed._protocol.receiving.recent_deliveries import RecentDeliveries
+from emitter_typed._protocol.receiving.stored_ids import age, oldest_of_each, process_of, stored_s
 from emitter_typed._types.values import Record
 from emitter_typed.errors import ReplyMissing
 
@@ -181,7 +175,7 @@ class CatchUp:
             arrived_at_s=at_s,
             # Which of these are stored by now, nobody knows.
             no_echo=no_echo,
-            behind=() if self._resumes and self._complete else oldest_of_each(found),
+            behind=() if self._resumes and self._complete else oldest_of_each(id_ for id_, _ in found),
             unseen_until_s=self._unseen_until_s(found),
         )
         self._cut(found, missed, overlap.between if in_place else {})
