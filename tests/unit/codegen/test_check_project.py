@@ -248,15 +248,13 @@ def test_what_a_schema_with_problems_may_import_is_no_orphan(here: Path, capsys:
     assert told(capsys, code=1)["summary"] == counts(problems=1)
 
 
-@pytest.mark.parametrize(
-    "command", ["make packages", "emitter-typed generate 'home.yaml", "emitter-typed generate a.yaml"]
-)
-def test_what_no_known_command_made_is_no_orphan(command: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_no_known_command_made_is_no_orphan(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     subprocess.run(["cp", "-r", here / "home_api", here / "copy_api"], check=True)
     manifest = here / "copy_api/manifest.json"
-    manifest.write_text(manifest.read_text("utf-8").replace("emitter-typed generate", command), "utf-8")
-
-    assert told(capsys, code=0)["summary"] == counts()
+    text = manifest.read_text("utf-8")
+    for command in ("make packages", "emitter-typed generate 'home.yaml", "emitter-typed generate a.yaml"):
+        manifest.write_text(text.replace("emitter-typed generate", command), "utf-8")
+        assert told(capsys, code=0)["summary"] == counts()
 
 
 def test_a_file_that_somebody_edited_is_out_of_date(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
