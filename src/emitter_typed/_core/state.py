@@ -7,6 +7,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar, get_args
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import AsyncWaiters
+from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
 from emitter_typed._guards import GuardedCondition
@@ -28,7 +29,7 @@ def _wanted(statuses: tuple[ConnectionStatus, ...]) -> tuple[ConnectionStatus, .
     return statuses or ("connected",)
 
 
-class StateKeeper(ABC):
+class StateKeeper(OfOneProcess, ABC):
     """The state of a client's connection. Clients change it, and users read it as a `ConnectionState`."""
 
     def __init__(self) -> None:

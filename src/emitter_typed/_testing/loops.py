@@ -43,7 +43,8 @@ def fixture_for(request: pytest.FixtureRequest) -> str:
     """
     import unittest  # Nothing is loaded for runs without this client.
 
-    if request.cls is not None and issubclass(request.cls, unittest.TestCase):
+    cls: object = getattr(request.node, "cls", None)
+    if isinstance(cls, type) and issubclass(cls, unittest.TestCase):
         pytest.fail(
             "emitter_async_client cannot live in the event loop of a unittest.TestCase: take emitter_broker, and use "
             "`async with AsyncClient.from_url(emitter_broker.url) as client:` in the test",
