@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import repeat
 
 from emitter_typed._protocol.definition import Envelope
@@ -126,8 +126,11 @@ class WireSubscriptions:
 
     def restore(self) -> None:
         """Ask a new connection for all that was granted before and somebody still needs."""
-        for subscriptions in self._local.granted(self._envelope.max_packet_bytes):
-            sinks = tuple(self._local.of(each.channel) for each in subscriptions)
+        self._restore({channel: self._local.of(channel) for channel in self._local.channels})
+
+    def _restore(self, wanted: Mapping[str, tuple[MessageSink, ...]]) -> None:
+        for subscriptions in self._local.granted(wanted, self._envelope.max_packet_bytes):
+            sinks = tuple(wanted[each.channel] for each in subscriptions)
             resubscribing = Resubscribing("subscribe", IgnoreResult(), subscriptions=subscriptions, sinks=sinks)
             packet_id = self._begin(resubscribing)
             self._resubscribing.add(resubscribing)
@@ -145,22 +148,39 @@ class WireSubscriptions:
     # Answers
 
     def resubscribed(self, resubscribing: Resubscribing, return_codes: tuple[int, ...]) -> None:
-        """Tell the subscriptions. Those that the broker refuses now end; each has its error, in their order."""
+        """Tell the subscriptions. Those whose key the broker refuses now end; each has its error, in their order.
+
+        Others of the channel asked for it with other keys, which are tried next.
+        """
         self._resubscribing.discard(resubscribing)
         # Each refusal has one error, so that with more of them some are not the broker's.
         doubtful = len(resubscribing.errors) > count_refused(return_codes)
         errors = repeat(AmbiguousReply(resubscribing.operation)) if doubtful else iter(resubscribing.errors)
+        again: dict[str, tuple[MessageSink, ...]] = {}
         for prepared, sinks, code in zip(resubscribing.subscriptions, resubscribing.sinks, return_codes, strict=True):
             error = next(errors) if code >= REFUSED else None
             if isinstance(error, BrokerError):
                 # It came for a packet of many filters.
                 error = type(error)(error.status, error.message, error.operation, channel=prepared.channel)
-            for sink in sinks:
-                if error is None:
+            if error is None:
+                for sink in sinks:
                     sink.restored()
-                else:
-                    self._local.drop(prepared.channel, sink)
-                    sink.end(error)
+                continue
+            self._local.refuse(prepared)
+            others: list[MessageSink] = []
+            for sink in sinks:
+                own = self._local.asked(prepared.channel, sink)
+                if own is None:
+                    # It has left meanwhile.
+                    continue
+                if own.bare_topic != prepared.bare_topic:
+                    others.append(sink)
+                    continue
+                self._local.drop(prepared.channel, sink)
+                sink.end(error)
+            if others:
+                again[prepared.channel] = tuple(others)
+        self._restore(again)
 
     def subscribed(self, subscribing: Subscribing) -> None:
         """Tell the subscription that the broker has granted it."""

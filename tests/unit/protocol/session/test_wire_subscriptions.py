@@ -61,8 +61,8 @@ class Wire:
         assert isinstance(call, Subscribing)
         self.subscriptions.subscribed(call)
 
-    def granted(self, channel: str) -> MessageSink:
-        sink, _ = self.subscribe(channel)
+    def granted(self, what: Prepared | str) -> MessageSink:
+        sink, _ = self.subscribe(what)
         self.grant()
         return sink
 
@@ -271,6 +271,57 @@ def test_what_the_new_connection_refuses_ends_with_its_own_error_and_channel(wir
     assert [(each.status, each.channel) for each in (first, second)] == [(401, "a/"), (402, "c/")]
     assert (two.is_there, two.ends) == (True, [])
     assert wire.local.all() == [("b/", two)]
+
+
+def test_a_refused_key_ends_those_who_asked_with_it_and_the_keys_of_the_others_are_tried(wire: Wire) -> None:
+    one, two, short, left = (wire.granted(prepared("a/", key=key)) for key in ("one", "two", "short", "short"))
+    beside = wire.granted("b/")
+    call = wire.restored()
+    assert wire.sent[-1] == Subscribe(("short/a/?last=0", "key/b/?last=0"), wire.sent[-1].packet_id)
+    wire.leave(left)
+    for sink in (one, two, short, beside):
+        sink.lost()
+    wire.sent.clear()
+
+    call.errors = (call.refusal(401, "expired"),)
+    wire.subscriptions.resubscribed(call, (REFUSED, 0))
+
+    assert [type(end) for end in short.ends] == [BrokerError]
+    assert (left.ends, beside.is_there) == ([], True)
+    restoring = [wire.subscriptions.restoring]
+    assert wire.sent == [Subscribe(("two/a/?last=0",), wire.sent[-1].packet_id)]
+    again = wire.call()
+    assert isinstance(again, Resubscribing)
+    again.errors = (again.refusal(401, "expired"),)
+    wire.subscriptions.resubscribed(again, (REFUSED,))
+    last = wire.call()
+    assert isinstance(last, Resubscribing)
+    wire.subscriptions.resubscribed(last, (0,))
+    restoring.append(wire.subscriptions.restoring)
+
+    assert len(two.ends) == 1
+    assert (one.is_there, one.ends) == (True, [])
+    assert restoring == [True, False]
+    wire.leave(one)
+    *_, packet = wire.sent
+    assert isinstance(packet, Unsubscribe)
+    assert packet.topic == "one/a/"
+
+
+def test_who_subscribed_meanwhile_waits_for_an_answer_of_his_own(wire: Wire) -> None:
+    one, short = (wire.granted(prepared("a/", key=key)) for key in ("one", "short"))
+    call = wire.restored()
+    for sink in (one, short):
+        sink.lost()
+    late, _ = wire.subscribe(prepared("a/", key="late"))
+
+    call.errors = (call.refusal(401, "expired"),)
+    wire.subscriptions.resubscribed(call, (REFUSED,))
+    again = wire.call()
+    assert isinstance(again, Resubscribing)
+    wire.subscriptions.resubscribed(again, (0,))
+
+    assert (one.is_there, late.is_there) == (True, False)
 
 
 def test_with_more_errors_than_refusals_nobody_can_tell_whose_they_are(wire: Wire) -> None:
