@@ -60,6 +60,11 @@ class DriverBase(OfOneProcess, ABC):
     def state(self) -> ConnectionState | AsyncConnectionState:
         """The state of the connection."""
 
+    @property
+    @abstractmethod
+    def begun(self) -> bool:
+        """Whether `connect` was called, and the connection not closed since."""
+
     @abstractmethod
     def forked(self) -> None:
         """End its connection in a process that was forked, which has it from its parent."""
