@@ -164,8 +164,11 @@ class AsyncDriver(AsyncReceiving):
             )
             if not was_left:
                 _log.info("connection.closed")
+        drains = deadline is not None
         deadline = monotonic() + HANDLERS_TIMEOUT_S if deadline is None else deadline
-        await self._join_handlers(deadline)
+        # A drain raises the number of those that are left.
+        if not await self._join_handlers(deadline) and not drains:
+            _log.warning("handler.left_running count=%d", self._readers.running)
         await self.handlers.stop(deadline)
 
     def forked(self) -> None:

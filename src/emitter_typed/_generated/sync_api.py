@@ -307,6 +307,7 @@ class SyncApi(OptionFactories, SyncClientBase):
     ) -> PresenceResponse:
         """Ask who is subscribed to a channel, watch it for changes, or both.
 
+        Pass `status`, `changes` or both: with neither, the call only checks the key.
         The status of `a/b/` also lists subscribers of `a/`, since they receive its
         messages. Changes of `a/` include those of `a/b/`, and this client's own. Broker
         limitation: watching `a/b/c/` does not report a subscriber of `a/+/c/`; watch
@@ -315,7 +316,8 @@ class SyncApi(OptionFactories, SyncClientBase):
         Args:
             key: A channel key with the permission `p`.
             channel: The channel. Changes of `#/` are not reported.
-            status: True to return who is subscribed now. Default: False.
+            status: True to return who is subscribed now. If False, `who` is empty.
+                Default: False.
             changes: True to receive changes from now on, False to stop, None to leave
                 that as it is.
             optional_handler: Called with the events of this channel from now on,

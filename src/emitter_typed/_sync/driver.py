@@ -147,8 +147,11 @@ class SyncDriver(SyncReceiving):
                 return
             if not was_left:
                 _log.info("connection.closed")
+        drains = deadline is not None
         deadline = monotonic() + HANDLERS_TIMEOUT_S if deadline is None else deadline
-        self._join_handlers(deadline)
+        # A drain raises the number of those that are left.
+        if not self._join_handlers(deadline) and not drains:
+            _log.warning("handler.left_running count=%d", self._readers.running)
         self.handlers.stop(deadline)
 
     def forked(self) -> None:
