@@ -916,17 +916,46 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             timeout_s=timeout_s,
         )
 
+    @overload
     def history(
         self,
         key: str | Key,
         channel: str,
         options: Iterable[SubscribeOption] = (),
         *,
+        payload: None = None,
         last: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         timeout_s: float | None = None,
-    ) -> AsyncIterator[StoredMessage]:
+    ) -> AsyncIterator[StoredMessage]: ...
+
+    @overload
+    def history(
+        self,
+        key: str | Key,
+        channel: str,
+        options: Iterable[SubscribeOption] = (),
+        *,
+        payload: TypeForm[PayloadT],
+        last: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[StoredMessage[PayloadT]]: ...
+
+    def history(
+        self,
+        key: str | Key,
+        channel: str,
+        options: Iterable[SubscribeOption] = (),
+        *,
+        payload: TypeForm[PayloadT] | None = None,
+        last: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[StoredMessage[PayloadT]]:
         """Fetch stored messages of a channel and everything below it, oldest first.
 
         If `last`, `since` and `until` are omitted: all of them. Messages that several
@@ -938,6 +967,9 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             channel: The channel. `+` matches any one segment.
             options: The options below, as a set or list of objects, made by functions
                 such as `with_last`.
+            payload: The type of each payload: a class, or any other type, such as
+                `list[int]` or `int | None`. A payload that does not fit goes to
+                `on_error`, and the iteration goes on. Default: bytes, unchanged.
             last: Number of stored messages to fetch: the newest ones. 0: none. If
                 omitted: every message between `since` and `until`. If those are omitted
                 too: the newest message (`subscribe`) or all of them (`history`). The
@@ -970,9 +1002,10 @@ class AsyncApi(OptionFactories, AsyncClientBase):
             Closed: The client is not connected. Nothing was sent.
         """
         key = Key(key)
-        return self._calls.fetch(
+        return self._calls.fetch_decoded(
             "history",
             (key, channel),
+            PlainDecoder(payload),
             options,
             {"last": last, "since": since, "until": until},
             timeout_s=timeout_s,
