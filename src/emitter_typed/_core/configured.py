@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from emitter_typed._core.addresses import parse_urls
+from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._core.settings import Settings, WhileOffline
 from emitter_typed._core.statistics import Statistics
 from emitter_typed._frames import hides_arguments
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @hides_arguments
-class ConfiguredClient(ABC):
+class ConfiguredClient(OfOneProcess, ABC):
     """How both clients are made: a constructor with the settings, and `from_url`."""
 
     _protocol: ClassVar[ProtocolDefinition]

@@ -29,7 +29,7 @@ def _wanted(statuses: tuple[ConnectionStatus, ...]) -> tuple[ConnectionStatus, .
     return statuses or ("connected",)
 
 
-class StateKeeper(OfOneProcess, ABC):
+class StateKeeper(ABC):
     """The state of a client's connection. Clients change it, and users read it as a `ConnectionState`."""
 
     def __init__(self) -> None:
@@ -120,7 +120,7 @@ class AsyncStateKeeper(StateKeeper):
 KeeperT = TypeVar("KeeperT", bound=StateKeeper)
 
 
-class _State(Generic[KeeperT]):
+class _State(OfOneProcess, Generic[KeeperT]):
     """What both states tell."""
 
     def __init__(self, keeper: KeeperT) -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from emitter_typed import AsyncClient, Client
 from emitter_typed.broker import Broker
+from tests.codegen.golden.channels.expected import Home
 from tests.helpers.loops import LIMIT_S, in_loop
 
-WAYS: list[Callable[[object], object]] = [pickle.dumps, copy.deepcopy]
+WAYS: list[Callable[[object], object]] = [pickle.dumps, copy.deepcopy, copy.copy]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -24,7 +25,7 @@ def test_what_belongs_to_a_connection_is_neither_pickled_nor_copied(
     key = broker.keygen("a/", "rwp")
     with Client(broker.url) as client, client.subscribe(key, "a/") as subscription:
         pending = client.publish_nowait(key, "a/", "hello")
-        for one in (client, client.me, client.connection, subscription, pending):
+        for one in (client, client.connection, subscription, pending):
             with pytest.raises(TypeError, match=r"its connection stays in this process; make a client of its own"):
                 way(one)
         pending.wait(timeout_s=LIMIT_S)
@@ -38,10 +39,18 @@ async def test_the_same_holds_in_asyncio(way: Callable[[object], object], broker
     key = broker.keygen("a/", "rwp")
     async with AsyncClient(broker.url) as client, await client.subscribe(key, "a/") as subscription:
         pending = client.publish_nowait(key, "a/", "hello")
-        for one in (client, client.me, client.connection, subscription, pending):
+        for one in (client, client.connection, subscription, pending):
             with pytest.raises(TypeError, match=r"its connection stays in this process; make a client of its own"):
                 way(one)
         await pending.wait(timeout_s=LIMIT_S)
+
+
+def test_neither_is_what_calls_a_client(broker: Broker) -> None:
+    """What a program would give to a process: a method, or channels of its own."""
+    client = Client(broker.url)
+    for one in (client.me, Home(client, "key"), Home(client, "key").temperature):
+        with pytest.raises(TypeError, match=r"make a client of its own in the other process"):
+            pickle.dumps(one)
 
 
 def test_statistics_are_pickled_copied_and_written_as_json(broker: Broker) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from attrs import evolve
 
 from emitter_typed._clock import monotonic
-from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._guards import Log
 from emitter_typed._masking import hide_keys
 from emitter_typed._protocol.counters import ClientCounters
@@ -45,7 +44,7 @@ class Pages(Protocol):
         """End a fetch with an error, unless it has ended."""
 
 
-class Stream(OfOneProcess, ABC, Generic[MessageT]):
+class Stream(ABC, Generic[MessageT]):
     """The messages of one subscription on their way from the session to its readers."""
 
     def __init__(
