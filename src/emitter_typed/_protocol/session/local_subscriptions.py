@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from attrs import define, field
 
 from emitter_typed._masking import hide_keys
@@ -21,7 +19,6 @@ from emitter_typed._protocol.topics import (
 from emitter_typed._protocol.trie import ChannelTrie
 from emitter_typed.errors import EmitterError, InvalidArgument
 
-_MAX_FILTERS = 512
 _MAX_KNOWN_TOPICS = 4_096
 _MAX_KNOWN_CHARACTERS = 256
 
@@ -54,8 +51,8 @@ class _WireSubscription:
         self.asked[topic] -= 1
         if not self.asked[topic]:
             del self.asked[topic]
-            if self.sinks:
-                self.forget(topic)
+            if len(self.granted) > 1:
+                self.granted.pop(topic, None)
         return own
 
     def grant(self, prepared: Prepared) -> None:
@@ -63,11 +60,6 @@ class _WireSubscription:
         self.granted = {topic: each for topic, each in self.granted.items() if topic in self.asked}
         self.granted.pop(prepared.bare_topic, None)
         self.granted[prepared.bare_topic] = prepared
-
-    def forget(self, topic: str) -> None:
-        """Forget what the broker has granted for a topic, if it has granted another one."""
-        if len(self.granted) > 1:
-            self.granted.pop(topic, None)
 
 
 class LocalSubscriptions:
@@ -141,37 +133,10 @@ class LocalSubscriptions:
             wire.grant(prepared)
         return wire is not None
 
-    def refuse(self, prepared: Prepared) -> None:
-        """Note what the broker does not grant again."""
-        if prepared.channel in self._wire:
-            self._wire[prepared.channel].forget(prepared.bare_topic)
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """The channels that sinks subscribed to."""
-        return tuple(self._wire)
-
-    def granted(self, channels: Iterable[str], max_packet_bytes: int) -> Iterator[tuple[Prepared, ...]]:
-        """Yield what the broker has granted last of these channels and somebody asked for.
-
-        It comes as much at once as fits a SUBSCRIBE: the broker rations what it sends, so that fewer packets are back
-        sooner.
-        """
-        packet: list[Prepared] = []
-        size_bytes = 2
-        for wire in [self._wire[each] for each in channels]:
-            granted = wire.newest
-            if granted is None or granted.bare_topic not in wire.asked:
-                continue
-            # Each filter has its length and its QoS (MQTT 3.1.1, 3.8.3).
-            own_bytes = len(granted.no_replay_topic) + 3
-            if packet and (size_bytes + own_bytes > max_packet_bytes or len(packet) == _MAX_FILTERS):
-                yield tuple(packet)
-                packet, size_bytes = [], 2
-            packet.append(granted)
-            size_bytes += own_bytes
-        if packet:
-            yield tuple(packet)
+    def granted(self) -> list[tuple[Prepared, tuple[MessageSink, ...]]]:
+        """Return what the broker has granted last of each channel and somebody asked for, with the channel's sinks."""
+        newest = [(wire.newest, wire) for wire in self._wire.values()]
+        return [(one, tuple(wire.sinks)) for one, wire in newest if one is not None and one.bare_topic in wire.asked]
 
     def has_granted(self, channel: str) -> bool:
         """Tell whether the broker has granted a channel that somebody still needs."""

@@ -128,7 +128,7 @@ def test_what_was_granted_last_ends_the_subscription_on_the_wire(local: LocalSub
 
 
 def asked_for_again(local: LocalSubscriptions) -> list[str]:
-    return [each.bare_topic for packet in local.granted(local.channels, 65_536) for each in packet]
+    return [each.bare_topic for each, _ in local.granted()]
 
 
 def test_a_key_is_used_again_as_long_as_somebody_is_there_who_asked_with_it(local: LocalSubscriptions) -> None:
@@ -144,19 +144,6 @@ def test_a_key_is_used_again_as_long_as_somebody_is_there_who_asked_with_it(loca
     assert asked_for_again(local) == ["new/a/"], "another one asked with the same key"
     local.drop("a/", local.of("a/")[1])
     assert asked_for_again(local) == ["old/a/"]
-
-
-def test_a_key_that_is_refused_now_is_used_again_only_if_there_is_no_other(local: LocalSubscriptions) -> None:
-    old, new = prepared("a/", key="old"), prepared("a/", key="new")
-    for each in (old, new):
-        added(local, each)
-        local.grant(each)
-
-    local.refuse(new)
-    assert asked_for_again(local) == ["old/a/"]
-    local.refuse(old)
-    assert asked_for_again(local) == ["old/a/"]
-    local.refuse(prepared("b/"))
 
 
 def test_what_nobody_there_asked_for_is_not_asked_for_again(local: LocalSubscriptions) -> None:
@@ -194,32 +181,12 @@ def test_a_grant_is_needed_as_long_as_somebody_is_there(local: LocalSubscription
     assert not local.has_granted("a/")
 
 
-def test_what_was_granted_is_asked_for_again_in_packets_of_at_most_512_filters(local: LocalSubscriptions) -> None:
-    for number in range(1025):
-        added(local, f"a/{number}/")
-        local.grant(prepared(f"a/{number}/"))
+def test_what_was_granted_is_asked_for_again_for_all_sinks_of_the_channel(local: LocalSubscriptions) -> None:
+    one, other = added(local, "a/"), added(local, prepared("a/", key="other"))
+    local.grant(prepared("a/"))
     added(local, "not/granted/")
 
-    packets = list(local.granted(local.channels, max_packet_bytes=65_536))
-
-    assert [len(packet) for packet in packets] == [512, 512, 1]
-    assert [each.channel for packet in packets for each in packet] == [f"a/{number}/" for number in range(1025)]
-
-
-def test_a_packet_of_filters_is_no_larger_than_a_packet_may_be(local: LocalSubscriptions) -> None:
-    for number in range(10):
-        added(local, f"{number}/")
-        local.grant(prepared(f"{number}/"))
-    # The packet identifier; then each filter with its length and its QoS (MQTT 3.1.1, 3.8).
-    own_bytes = len(prepared("0/").no_replay_topic) + 3
-
-    assert [len(packet) for packet in local.granted(local.channels, max_packet_bytes=2 + 4 * own_bytes)] == [4, 4, 2]
-    assert [len(packet) for packet in local.granted(local.channels, max_packet_bytes=2 + 4 * own_bytes - 1)] == [
-        3,
-        3,
-        3,
-        1,
-    ]
+    assert local.granted() == [(prepared("a/"), (one, other))]
 
 
 @pytest.mark.parametrize("channel", ["a/#/", "#/", "$share/g/a/#/"])
