@@ -241,6 +241,13 @@ def test_a_login_that_does_not_fit_is_refused(login: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         parse_proxy(f"socks5://{login}@127.0.0.1")
     assert "xxx" not in str(caught.value)
+    assert parse_proxy(f"socks5://{login.replace('x', '', 1)}@127.0.0.1").username
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("socks4", 1080), ("socks5", 1080), ("http", 8080)])
+def test_a_proxy_has_the_usual_port_unless_its_url_says_one(scheme: str, port: int) -> None:
+    assert parse_proxy(f"{scheme}://proxy.example").port == port
+    assert parse_proxy(f"{scheme}://proxy.example:81").port == 81
 
 
 def test_what_no_proxy_url_is_is_refused() -> None:
