@@ -47,6 +47,7 @@ BLOCKS = [
     ("a: b\nc:d\ne: f\n", (2, 2), "the space after the colon is missing", "write c: d"),
     ("a:b\nc: d\n", (1, 2), "the space after the colon is missing", "write a: b"),
     ("a: b\nc\nd: e\n", (2, 1), "no key and no colon", "write a key"),
+    ("a:\n  b: c\nd\n  e: f\n", (3, 1), "the colon after 'd' is missing", "write d:"),
     ("a: b\n  c: d\n", (2, 4), "indented deeper than the one above", "the same number of spaces"),
     ("a:\n    b: c\n   d: e\n", (3, 4), "indented differently", "the same number of spaces"),
     ("a:\n  b: c\n - d\n", (3, 2), "indented differently", "the same number of spaces"),
