@@ -22,7 +22,7 @@ LIMIT_S = 30.0
 
 
 @pytest.mark.posix
-@pytest.mark.parametrize(("name", "ending"), zip(PROGRAMS, (signal.SIGTERM, signal.SIGINT), strict=True))
+@pytest.mark.parametrize(("name", "ending"), [*zip(PROGRAMS, (signal.SIGTERM, signal.SIGINT), strict=True)])
 def test_a_signal_ends_the_program_after_the_messages_that_have_arrived(
     name: str, ending: signal.Signals, broker: Broker, tmp_path: Path
 ) -> None:

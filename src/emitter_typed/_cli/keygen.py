@@ -26,8 +26,8 @@ def parser(verb: str) -> Parser:
     made = Parser(
         verb,
         "Make a key for a channel, and print it. The broker does not store keys: if you lose one, make a new one.",
-        notes="permissions: r subscribe, w publish, s store, l load stored messages, p presence,\n"
-        "e extend (private channels). chat/#/ means chat/ and everything below it.",
+        notes="permissions: r subscribe, w publish, s store, l load stored messages,\n"
+        "p presence, e extend (private channels). chat/#/ means chat/ and everything below it.",
         example="'chat/#/' rwslp --ttl 2h",
     )
     made.add_argument("channel", metavar="CHANNEL", type=channel, help="what the key opens, such as chat/ or 'chat/#/'")
