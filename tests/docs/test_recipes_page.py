@@ -16,7 +16,11 @@ from tests.docs.page_runner import noted_blocks
 from tests.helpers.tree import ROOT
 
 PAGE = ROOT / "docs" / "how-to" / "recipes.md"
-PROGRAMS = {block.file: block.code for block in noted_blocks(PAGE.read_text("utf-8")) if block.file is not None}
+PROGRAMS = {
+    block.file: block.code
+    for block in noted_blocks(PAGE.read_text("utf-8"))
+    if block.language == "python" and block.file is not None
+}
 
 LIMIT_S = 30.0
 
