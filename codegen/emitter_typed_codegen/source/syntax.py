@@ -75,6 +75,8 @@ class _Mender:
             opens = _HEADER.fullmatch(self.text.lines[below - 1]) is not None
             if opens and _entries(self.text.lines, below, last) and self._fails(below, last, alone=True):
                 self.range(below, last, level + 1)
+                if not any(map(str.strip, self.mended.lines[below:last])):
+                    self.mended.broken.add(below)
             else:
                 self._take_out(first, last, level)
 

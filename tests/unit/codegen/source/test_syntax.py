@@ -172,3 +172,14 @@ def test_the_text_that_was_meant_ends_where_a_value_does(line: str, at: int, tex
 
     assert span is not None
     assert line[slice(*span)] == text
+
+
+@pytest.mark.usefixtures("loader")
+def test_a_section_whose_only_entry_cannot_be_read_is_not_told_to_be_empty(tmp_path: Path) -> None:
+    path = tmp_path / "home.yaml"
+    path.write_text("emitter-typed: 1\ntypes:\n  Reading\n    fields: {celsius: float}\n", "utf-8")
+
+    with pytest.raises(SchemaProblems) as caught:
+        load(path)
+
+    assert [(one.line, one.rule) for one in caught.value.problems] == [(3, "yaml-syntax")]
