@@ -256,7 +256,7 @@ def _hint(node: Node, shape: str) -> str:
         return "write one text, without brackets and dashes"
     if not isinstance(node, ScalarNode):
         return ""
-    if node.value and shape.startswith("a map of") and (found := _ENTRY.fullmatch(node.value)):
+    if node.value and shape.startswith("a map of") and (found := re.fullmatch(_ENTRY, node.value)):
         return f"write {found[1]}: {found[2]}"
     if shape.startswith("a map of"):
         empty = node.plain and not node.value
@@ -269,7 +269,7 @@ def _hint(node: Node, shape: str) -> str:
     return "" if node.value else "write one, or remove the key"
 
 
-_ENTRY = re.compile(r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?")
+_ENTRY = r"([\w-]{1,40})\s*[:=\s]\s*([\w?<>\[\]{}.-]{1,40});?"
 
 
 _LFS = "version https://git-lfs.github.com/spec/"

@@ -83,10 +83,10 @@ class SyncStateKeeper(StateKeeper):
 
     def wait(self, *statuses: ConnectionStatus, timeout_s: float | None) -> bool:
         """Wait until it is one of these, and tell whether that came in time."""
-        deadline = None if timeout_s is None else monotonic() + timeout_s
+        deadline_s = None if timeout_s is None else monotonic() + timeout_s
         with self._changed:
             while self.status not in statuses:
-                left_s = None if deadline is None else deadline - monotonic()
+                left_s = None if deadline_s is None else deadline_s - monotonic()
                 if left_s is not None and left_s <= 0:
                     return False
                 self._changed.wait(left_s)
