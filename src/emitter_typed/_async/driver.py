@@ -164,8 +164,11 @@ class AsyncDriver(AsyncReceiving):
             )
             if not was_left:
                 _log.info("connection.closed")
+        drains = deadline_s is not None
         deadline_s = monotonic() + HANDLERS_TIMEOUT_S if deadline_s is None else deadline_s
-        await self._join_handlers(deadline_s)
+        # A drain raises the number of those that are left.
+        if not await self._join_handlers(deadline_s) and not drains:
+            _log.warning("handler.left_running count=%d", self._readers.running)
         await self.handlers.stop(deadline_s)
 
     def forked(self) -> None:

@@ -7,6 +7,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar, get_args
 
 from emitter_typed._clock import monotonic
 from emitter_typed._core.async_waiters import AsyncWaiters
+from emitter_typed._core.forks import OfOneProcess
 from emitter_typed._core.time_limits import check_time_limit
 from emitter_typed._frames import hides_arguments
 from emitter_typed._guards import GuardedCondition
@@ -119,7 +120,7 @@ class AsyncStateKeeper(StateKeeper):
 KeeperT = TypeVar("KeeperT", bound=StateKeeper)
 
 
-class _State(Generic[KeeperT]):
+class _State(OfOneProcess, Generic[KeeperT]):
     """What both states tell."""
 
     def __init__(self, keeper: KeeperT) -> None:

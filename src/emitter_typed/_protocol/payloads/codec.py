@@ -69,7 +69,7 @@ def parse_text(text: str, *, exact: bool = False) -> object:
     except RecursionError:
         raise Unfit(_TOO_DEEP) from None
     except json.JSONDecodeError as error:
-        raise Unfit(f"not JSON ({error})") from None
+        raise Unfit(f"not JSON ({error if text.strip(_SPACES) else 'it is empty'})") from None
     except ValueError:
         # Python reads no integer of more than some thousand digits.
         raise Unfit("an integer is too long to be read") from None
