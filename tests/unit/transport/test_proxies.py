@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 
@@ -194,6 +195,19 @@ def test_a_proxy_that_is_silent_is_left_in_time() -> None:
         error = notes.end()
     assert isinstance(error, ConnectionRefused)
     assert "the proxy did not answer in time" in str(error)
+
+
+@pytest.mark.parametrize(("host", "why"), [("127.0.0.1", "Connection refused|actively refused"), ("proxy.invalid", "")])
+def test_a_proxy_that_cannot_be_reached_is_named(host: str, why: str) -> None:
+    with listener() as free:
+        port = free
+    notes = Notes()
+    proxy = parse_proxy(f"http://ann:hunter2@{host}:{port}")
+    make_transport(Endpoint(host="broker.example", port=1, proxy=proxy)).start(notes)
+    error = notes.end()
+    assert isinstance(error, ConnectionRefused)
+    assert re.search(rf"the proxy {host}:{port} cannot be reached \(.*({why})", error.reason)
+    assert "hunter2" not in str(error)
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks", "socks5"])
