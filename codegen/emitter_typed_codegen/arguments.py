@@ -18,7 +18,7 @@ PROGRAM = "emitter-typed"
 
 OptionsT = TypeVar("OptionsT", bound=argparse.Namespace)
 
-_NUMBERS: dict[object, str] = {int: "a whole number", float: "a number"}
+_NUMBERS: dict[object, str] = {int: "an integer", float: "a number"}
 _is_number = re.compile(r"-\d+|-\d*\.\d+").fullmatch
 
 

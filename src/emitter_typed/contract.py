@@ -12,7 +12,7 @@ from emitter_typed._core.lazy import lazy_attributes
 from emitter_typed.errors import ContractMismatch
 
 if TYPE_CHECKING:
-    from emitter_typed._core.arguments import PlainDecoder, channel_name, duration, filter_name, flags
+    from emitter_typed._core.arguments import PlainDecoder, channel_name, duration, filter_name, flags, key_target_name
     from emitter_typed._core.async_calls import AsyncClientBase
     from emitter_typed._core.async_channels import AsyncChannel, AsyncFacade
     from emitter_typed._core.async_subscriptions import AsyncSubscription
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from emitter_typed._core.sync_calls import SyncClientBase
     from emitter_typed._core.sync_channels import SyncChannel, SyncFacade
     from emitter_typed._core.sync_subscriptions import Subscription
-    from emitter_typed._core.typed_channels import ChannelDefinition, KeySource, held_keys
+    from emitter_typed._core.typed_channels import ChannelDefinition, Facade, KeySource, held_keys
     from emitter_typed._frames import clear_frames, hides_arguments
     from emitter_typed._protocol.address import Address
     from emitter_typed._protocol.definition import (
@@ -83,6 +83,7 @@ __all__ = [
     "Constraint",
     "Envelope",
     "EventDefinition",
+    "Facade",
     "Flags",
     "Handler",
     "Json",
@@ -126,6 +127,7 @@ __all__ = [
     "flags",
     "held_keys",
     "hides_arguments",
+    "key_target_name",
     "lazy_attributes",
     "max_items",
     "max_length",

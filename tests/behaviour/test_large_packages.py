@@ -119,6 +119,7 @@ def test_a_facade_makes_each_channel_once(plant: ModuleType, flavour: str) -> No
     assert type(facade.c0) is getattr(plant, f"{flavour}C0Channel")
     assert type(facade.c1(of=plant.T0.A)) is getattr(plant, f"{flavour}C1Channel")
     assert {"c0", f"c{COUNT - 1}"} <= set(dir(facade))
+    assert repr(facade) == f"<{flavour}Plant c0, c1, c2, c3, c4 and {COUNT - 6} more>"
     with pytest.warns(DeprecationWarning, match="use another"):
         assert type(facade.c8) is getattr(plant, f"{flavour}C8Channel")
     with pytest.raises(AttributeError, match="has no attribute 'c600'"):

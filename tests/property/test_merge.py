@@ -18,10 +18,10 @@ from emitter_typed._protocol.receiving.merge import (
     Arrived,
     Fingerprint,
     Found,
-    RecentDeliveries,
     find_delivered,
     find_overlap,
 )
+from emitter_typed._protocol.receiving.recent_deliveries import RecentDeliveries
 from emitter_typed._protocol.receiving.stored_ids import CLOCK_BEGINS_S, stored_s
 from tests.helpers.examples import share
 

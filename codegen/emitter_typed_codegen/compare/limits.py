@@ -100,7 +100,7 @@ def closest(scalar: ScalarName | None, side: Side, constraints: Iterable[Constra
             value = comparable(scalar, one.value) if scalar is not None and one.rule in _VALUES else None
             number = Fraction(one.value) if value is None else value
             tight, exclusive = number if one.rule in _LOWER else -number, one.rule.startswith("exclusive")
-            # Between two whole numbers there is nothing: above 0 is from 1 on.
+            # Between two integers there is nothing: above 0 is from 1 on.
             whole = exclusive and scalar in ("int", "date")
             found.append(((tight + 1, False) if whole else (tight, exclusive), one))
     return max(found, key=lambda pair: pair[0], default=None)

@@ -56,7 +56,7 @@ class _Times:
     second: int
     """What one second is."""
     whole: bool
-    """Whether it is a whole number."""
+    """Whether it is an integer."""
 
 
 _TIMES = {

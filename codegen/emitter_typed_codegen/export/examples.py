@@ -215,7 +215,7 @@ class Examples:
                 yield "01234567-89ab-cdef-0123-456789abcdef"
             case Scalar(name="bytes"):
                 yield base64.b64encode(bytes(range(1, 1 + _size(limits, 3)))).decode("ascii")
-            case Scalar(name="string" | "text" | "channel" | "filter"):
+            case Scalar(name="string" | "text" | "channel" | "filter" | "key_target"):
                 yield from (text for text in _texts(name, limits) if _is_text(text, limits))
             case Scalar():
                 yield from _ordered(found.base, limits, format)

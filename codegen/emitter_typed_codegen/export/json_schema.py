@@ -53,6 +53,7 @@ SCALARS: Mapping[str, Json] = {
     "text": {"type": "string"},
     "channel": {"type": "string"},
     "filter": {"type": "string"},
+    "key_target": {"type": "string"},
     "bool": {"type": "boolean"},
     "int": {"type": "integer", "format": "int64", "minimum": -(2**63), "maximum": 2**63 - 1},
     "float": {"type": "number"},

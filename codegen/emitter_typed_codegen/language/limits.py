@@ -55,6 +55,7 @@ LIMITS: Mapping[ConstraintRule, tuple[Limited, ...]] = {
     "max_segments": (
         "channel",
         "filter",
+        "key_target",
     ),
 }
 """For which types each limit is."""

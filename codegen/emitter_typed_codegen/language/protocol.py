@@ -106,7 +106,7 @@ _REQUEST_FIELD = evolve(
     FIELD,
     name="request-field",
     keys=(
-        evolve(FIELD_TYPE, value=Type(scalars=(*ORDINARY, "channel", "filter"))),
+        evolve(FIELD_TYPE, value=Type(scalars=(*ORDINARY, "channel", "filter", "key_target"))),
         *(key for key in FIELD.keys[1:] if key is not REQUIRED),
     ),
 )

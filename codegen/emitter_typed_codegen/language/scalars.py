@@ -26,7 +26,7 @@ class ScalarDoc:
 SCALARS: tuple[ScalarName, ...] = get_args(ScalarName)
 """All scalars of the language."""
 
-SPECIAL: frozenset[ScalarName] = frozenset({"channel", "filter", "text"})
+SPECIAL: frozenset[ScalarName] = frozenset({"channel", "filter", "key_target", "text"})
 """The scalars that have their places, and stand nowhere else."""
 
 ORDINARY: tuple[ScalarName, ...] = tuple(scalar for scalar in SCALARS if scalar not in SPECIAL)
@@ -40,7 +40,7 @@ FORMATS: Mapping[ScalarName, tuple[str, ...]] = {
 
 DESCRIBED: Mapping[ScalarName, ScalarDoc] = {
     "string": ScalarDoc("text", "text", "str", "probe"),
-    "int": ScalarDoc("whole number of 64 bits, signed", "`-5`; no leading zeros, no `_`", "int", "-5"),
+    "int": ScalarDoc("integer of 64 bits, signed", "`-5`; no leading zeros, no `_`", "int", "-5"),
     "float": ScalarDoc("finite number", "`-1.5`, `1e3`", "float", "-1.5"),
     "bool": ScalarDoc("true, false", "`true`, `false`", "bool", "true"),
     "bytes": ScalarDoc("standard base64 with padding", "the same", "bytes", "AAEC"),
@@ -56,6 +56,7 @@ DESCRIBED: Mapping[ScalarName, ScalarDoc] = {
     ),
     "channel": ScalarDoc("the name of a channel, without wildcards", "text", "str", "home/kitchen/"),
     "filter": ScalarDoc("the name of a channel, which may have wildcards", "text", "str", "home/+/"),
+    "key_target": ScalarDoc("what a key opens: a filter, unless a key for it opens nothing", "text", "str", "home/#/"),
     "text": ScalarDoc("a payload that is a text as it is, not JSON", "text", "str", "on"),
 }
 """What each scalar is."""

@@ -77,7 +77,7 @@ class Choice(Generic[WordT_co]):
 
 @frozen(kw_only=True)
 class Whole:
-    """A whole number."""
+    """An integer."""
 
     least: int
     most: int
@@ -119,7 +119,7 @@ class Limit:
         """What an author is told to write."""
         if self.rule == "pattern":
             return "a regular expression"
-        return "a value of the type" if self.rule.endswith("imum") else "a whole number"
+        return "a value of the type" if self.rule.endswith("imum") else "an integer"
 
 
 @frozen(kw_only=True)

@@ -66,11 +66,11 @@ DIRECTION: Choice[Literal["publish", "subscribe", "both"]] = Choice(
 
 FORMAT: Choice[Literal["", "unix", "unix_ms", "unix_float", "seconds", "milliseconds"]] = Choice(
     words=(
-        ("unix", "On the wire, a datetime is a whole number of Unix seconds."),
-        ("unix_ms", "On the wire, a datetime is a whole number of Unix milliseconds."),
+        ("unix", "On the wire, a datetime is an integer: Unix seconds."),
+        ("unix_ms", "On the wire, a datetime is an integer: Unix milliseconds."),
         ("unix_float", "On the wire, a datetime is a number of Unix seconds, which may have a fraction."),
-        ("seconds", "On the wire, a duration is a whole number of seconds."),
-        ("milliseconds", "On the wire, a duration is a whole number of milliseconds."),
+        ("seconds", "On the wire, a duration is an integer: seconds."),
+        ("milliseconds", "On the wire, a duration is an integer: milliseconds."),
     ),
     default="",
 )
@@ -88,7 +88,7 @@ _LIMITED: dict[ConstraintRule, str] = {
     ),
     "min_items": "The smallest number of items of a list or a map.",
     "max_items": "The largest number of items of a list or a map.",
-    "max_segments": "The largest number of segments of a `channel` or `filter`.",
+    "max_segments": "The largest number of segments of a `channel`, `filter` or `key_target`.",
 }
 LIMIT_KEYS = tuple(Key(rule, Limit(rule=rule), doc) for rule, doc in _LIMITED.items())
 """The keys that state limits."""
@@ -117,7 +117,7 @@ FIELD = Shape(
         ),
         Key(
             "blank",
-            ListOf(item=Anything(scalar=True, called="null, true, false, a whole number or a text")),
+            ListOf(item=Anything(scalar=True, called="null, true, false, an integer or a text")),
             'Wire values that mean absent, as in `[0, "", null]`. The field needs a `?` or a default.',
         ),
         Key("wire", NAME, "The name on the wire. Default: the field's name."),
@@ -283,7 +283,7 @@ UNION = Shape(
         Key(
             "values",
             ListOf(item=Either(of=(NUMBER, Text(quoted=True, may_be_empty=True))), unique=True),
-            "The value of the tag for each record, in order: texts, or whole numbers, as in `[1, 2]`. Default: the "
+            "The value of the tag for each record, in order: texts, or integers, as in `[1, 2]`. Default: the "
             "record's name in snake_case.",
         ),
         Key(

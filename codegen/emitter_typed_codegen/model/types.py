@@ -8,7 +8,7 @@ from emitter_typed_codegen.data import frozen
 
 ScalarName = Literal[
     "string", "int", "float", "bool", "bytes", "datetime", "date", "duration", "uuid", "decimal", "json",
-    "channel", "filter", "text",
+    "channel", "filter", "key_target", "text",
 ]  # fmt: skip
 """The scalars of the language. `channel` and `filter` are names of channels, without and with wildcards; `text` is a
 payload that is a text as it is, not JSON."""
@@ -141,7 +141,7 @@ class EnumValue:
 
 @frozen(kw_only=True)
 class Enum:
-    """A type with a few texts, or a few whole numbers, as values."""
+    """A type with a few texts, or a few integers, as values."""
 
     name: str
     doc: str = ""

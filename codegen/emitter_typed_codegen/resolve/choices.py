@@ -103,14 +103,14 @@ def _number(
         symbols.report.add(key, "enum-number", message, _with_number(key, node, doc, others))
         return None, doc, deprecated
     what = f"the number of {quoted(key.value)}"
-    shape = "a whole number of at most 64 bits"
+    shape = "an integer of at most 64 bits"
     if not isinstance(written, ScalarNode):
         symbols.report.expect(written or node, what, shape)
     else:
         meant = whole_meant(written.value)
         shown = quoted(written.value) if written.plain else f"the text {quoted(written.value)}"
         shown = shown if written.value or not written.plain else "nothing"
-        hint = f"write {meant}" if meant else "write a whole number"
+        hint = f"write {meant}" if meant else "write an integer"
         symbols.report.add(written, "enum-number", f"{what} must be {shape}, not {shown}", hint)
     return None, doc, deprecated
 

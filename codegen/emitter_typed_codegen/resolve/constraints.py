@@ -21,7 +21,7 @@ _ALLOWED: dict[ConstraintRule, str] = {
     "pattern": "string",
     "min_items": "lists and maps",
     "max_items": "lists and maps",
-    "max_segments": "channel and filter",
+    "max_segments": "channel, filter and key_target",
 }
 _PAIRS: tuple[tuple[ConstraintRule, ConstraintRule], ...] = (
     ("minimum", "maximum"),
@@ -181,7 +181,7 @@ def _constraint(symbols: SymbolTable, rule: ConstraintRule, node: ScalarNode, ba
     if value is UNFIT or not isinstance(value, int | float | str):
         return None
     if counted and not (isinstance(value, int) and 0 <= value <= MOST):
-        symbols.report.add(node, "bad-limit", f"{quoted(rule)} must be a whole number from 0 to {MOST}")
+        symbols.report.add(node, "bad-limit", f"{quoted(rule)} must be an integer from 0 to {MOST}")
         return None
     return Constraint(rule, value)
 

@@ -138,7 +138,7 @@ def _blank(symbols: SymbolTable, entries: Entries) -> tuple[bool | int | str | N
         if isinstance(item, ScalarNode):
             found.append(plain_value(item))
         else:
-            symbols.report.add(item, "bad-blank", "a blank value must be null, true, false, a whole number or a text")
+            symbols.report.add(item, "bad-blank", "a blank value must be null, true, false, an integer or a text")
     return tuple(found)
 
 
@@ -167,12 +167,12 @@ def _check_whole(symbols: SymbolTable, entries: Entries, ref: TypeRef, node: Nod
         return
     microseconds = round(number * 10**6) if scalar == "duration" else number
     if microseconds * _STEPS[form.value] % 10**6:
-        unit = "milliseconds" if _STEPS[form.value] > 1 else "seconds"
-        message = f"the default is not a whole number of {unit}, which the format {quoted(form.value)} writes"
-        symbols.report.add(node, "bad-default", message, "write a whole one, or choose another format")
+        part = "a millisecond" if _STEPS[form.value] > 1 else "a second"
+        message = f"the default has a fraction of {part}, which the format {quoted(form.value)} does not write"
+        symbols.report.add(node, "bad-default", message, "leave the fraction out, or choose another format")
 
 
-# How many of a format's whole numbers are a second.
+# How many of a format's units are a second.
 _STEPS = {"unix": 1, "unix_ms": 1000, "seconds": 1, "milliseconds": 1000}
 
 

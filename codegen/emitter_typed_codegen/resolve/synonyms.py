@@ -99,7 +99,7 @@ _ADVICE = {
     "subscribe publish": "write direction: subscribe or direction: publish, and address and payload beside it",
 }
 _TYPE_ADVICE = {
-    "number": "write float, or int for whole numbers",
+    "number": "write float, or int for integers",
     "timestamp": "write datetime; with format: unix it is a number of seconds, with unix_ms of milliseconds",
     "object dict map mapping struct record": (
         'write json for any JSON, "{string: T}" for a map to values of one type T, or the name of a record'

@@ -20,6 +20,7 @@ from emitter_typed_codegen.source import ListNode, MapNode, Node, Placed, Scalar
 _PLACES = {
     "channel": "a parameter of a request or an operation",
     "filter": "a parameter of a request or an operation",
+    "key_target": "a parameter of a request",
     "text": "the payload of a channel",
 }
 _TOKEN = re.compile(r"[\[\]{}:?]|[^\[\]{}:?\s]+")

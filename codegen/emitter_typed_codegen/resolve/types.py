@@ -285,9 +285,9 @@ def _number(symbols: SymbolTable, value: ScalarNode, taken: Names) -> int:
         taken.take(str(found), str(found), value)
         return found
     shown = quoted(value.value) if value.plain else f"the text {quoted(value.value)}"
-    message = f"a tag's value must be a whole number of at most 64 bits, since others are numbers, not {shown}"
+    message = f"a tag's value must be an integer of at most 64 bits, since others are numbers, not {shown}"
     meant = whole_meant(value.value)
-    hint = f"write {meant}" if meant else "write whole numbers, or all values in quotes"
+    hint = f"write {meant}" if meant else "write integers, or all values in quotes"
     symbols.report.add(value, "union-values", message, hint)
     return 0
 

@@ -149,7 +149,7 @@ def _value(symbols: SymbolTable, node: Node, ref: TypeRef) -> Literal_:
 
 def _scalar(node: ScalarNode, name: ScalarName) -> Literal_:
     text = node.value
-    if name in ("string", "channel", "filter", "text"):
+    if name in ("string", "channel", "filter", "key_target", "text"):
         return text
     if name in ("int", "float", "bool", "duration") and not node.plain:
         raise _No(node, f"must be {_EXPECTED[name]}, not the text {quoted(text)}", "remove the quotes")
@@ -242,9 +242,10 @@ _EXPECTED: dict[ScalarName, str] = {
     "string": "a text",
     "channel": "a text",
     "filter": "a text",
+    "key_target": "a text",
     "text": "a text",
     "json": "a JSON value",
-    "int": "a whole number of at most 64 bits",
+    "int": "an integer of at most 64 bits",
     "float": "a finite number",
     "bool": "true or false",
     "bytes": "standard base64 with padding",
@@ -277,7 +278,7 @@ def _hint(name: ScalarName, text: str) -> str:
         case "int":
             meant = whole_meant(text)
             fraction = re.fullmatch(_NUMBER, text) and meant is None
-            fraction_hint = "write a whole number, or change the type to float"
+            fraction_hint = "write an integer, or change the type to float"
             return f"write {meant}" if meant else fraction_hint if fraction else _HINTS[name]
         case "float" | "decimal":
             try:
@@ -298,7 +299,7 @@ def _hint(name: ScalarName, text: str) -> str:
 
 
 def whole_number(text: str) -> int | None:
-    """Return the whole number that a text without quotes is; None if it is none, or has more than 64 bits."""
+    """Return the integer that a text without quotes is; None if it is none, or has more than 64 bits."""
     try:
         return _int(text)
     except ValueError:
@@ -306,7 +307,7 @@ def whole_number(text: str) -> int | None:
 
 
 def whole_meant(text: str) -> str | None:
-    """Return a whole number that is written as other languages do; None if it is none."""
+    """Return an integer that is written as other languages do; None if it is none."""
     from fractions import Fraction
 
     try:
@@ -352,7 +353,7 @@ def is_written(scalar: ScalarName, text: str) -> bool:
 
 
 def plain_value(node: ScalarNode) -> bool | int | str | None:
-    """Read a text without a type as JSON would: null, true, false and whole numbers if it has no quotes."""
+    """Read a text without a type as JSON would: null, true, false and integers if it has no quotes."""
     if node.is_null:
         return None
     if node.plain and node.value in ("true", "false"):

@@ -28,7 +28,7 @@ from emitter_typed_codegen.view.methods import (
     head,
 )
 from emitter_typed_codegen.view.module_scope import TYPES, ModuleScope, call, contract
-from emitter_typed_codegen.view.records import Member, no_tests
+from emitter_typed_codegen.view.records import Member
 
 _TABLE = "_CLASSES"
 
@@ -159,15 +159,15 @@ def _facade(
             settings.append(Member(Assigned(f"self.{name_of}", call(held, "client", "key")), Doc("")))
     if many:
         settings.append(Member(call("super().__init__", "client", "key", "__name__", _TABLE), Doc("")))
-    base = [scope.contract(f"{flavour.prefix}Facade")] if many else []
-    derived = Joined([Group(f"class {name}(", base, ")") if base else f"class {name}", ":"])
+    base = scope.contract(f"{flavour.prefix}Facade" if many else "Facade")
+    derived = Joined([Group(f"class {name}(", [base], ")"), ":"])
     doc = schema.doc if schema.doc.strip() else f"The channels of {schema.name}."
     return FacadeClass(
         name=name,
         decorator=scope.contract(HIDES_ARGUMENTS),
         derived=derived,
         doc=Doc(doc, sections=(arguments(parameters),)),
-        members=(*no_tests(name), *members),
+        members=tuple(members),
         head=head(scope, flavour, "__init__", parameters, waits=False),
         settings=tuple(settings),
         properties=tuple(properties),

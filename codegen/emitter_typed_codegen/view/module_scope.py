@@ -67,6 +67,7 @@ _SCALARS: dict[str, PyType] = {
     "json": Name(CONTRACT, "Json"),
     "channel": STR,
     "filter": STR,
+    "key_target": STR,
     "text": STR,
 }
 

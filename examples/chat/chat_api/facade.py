@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -25,7 +26,7 @@ from .channels import (
 
 
 @hides_arguments
-class Chat:
+class Chat(Facade):
     """Rooms for everyone, and private ones for those who are invited.
 
     Args:
@@ -61,7 +62,7 @@ class Chat:
 
 
 @hides_arguments
-class AsyncChat:
+class AsyncChat(Facade):
     """Rooms for everyone, and private ones for those who are invited.
 
     Args:

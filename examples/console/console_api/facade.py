@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -18,7 +19,7 @@ from .channels import AsyncNotesChannels, NotesChannels
 
 
 @hides_arguments
-class Console:
+class Console(Facade):
     """The channel that the console talks on.
 
     Args:
@@ -39,7 +40,7 @@ class Console:
 
 
 @hides_arguments
-class AsyncConsole:
+class AsyncConsole(Facade):
     """The channel that the console talks on.
 
     Args:

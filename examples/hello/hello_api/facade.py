@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -18,7 +19,7 @@ from .channels import AsyncChatChannels, ChatChannels
 
 
 @hides_arguments
-class Hello:
+class Hello(Facade):
     """A channel for everyone, and one below it for each name.
 
     Args:
@@ -39,7 +40,7 @@ class Hello:
 
 
 @hides_arguments
-class AsyncHello:
+class AsyncHello(Facade):
     """A channel for everyone, and one below it for each name.
 
     Args:

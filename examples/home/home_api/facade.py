@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -18,7 +19,7 @@ from .channels import AsyncTemperatureChannels, TemperatureChannels
 
 
 @hides_arguments
-class Home:
+class Home(Facade):
     """What the house measures.
 
     Args:
@@ -40,7 +41,7 @@ class Home:
 
 
 @hides_arguments
-class AsyncHome:
+class AsyncHome(Facade):
     """What the house measures.
 
     Args:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -23,7 +24,7 @@ from .channels import (
 
 
 @hides_arguments
-class Ferry:
+class Ferry(Facade):
     """Where a ferry is, and what its passengers are told.
 
     Args:
@@ -52,7 +53,7 @@ class Ferry:
 
 
 @hides_arguments
-class AsyncFerry:
+class AsyncFerry(Facade):
     """Where a ferry is, and what its passengers are told.
 
     Args:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -23,7 +24,7 @@ from .channels import (
 
 
 @hides_arguments
-class Greenhouses:
+class Greenhouses(Facade):
     """Sensors of greenhouses, and the alarms that follow from what they measure.
 
     Args:
@@ -52,7 +53,7 @@ class Greenhouses:
 
 
 @hides_arguments
-class AsyncGreenhouses:
+class AsyncGreenhouses(Facade):
     """Sensors of greenhouses, and the alarms that follow from what they measure.
 
     Args:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -18,7 +19,7 @@ from .channels import AsyncStationChannels, StationChannels
 
 
 @hides_arguments
-class Bikes:
+class Bikes(Facade):
     """The stations of a city's bicycles.
 
     Args:
@@ -40,7 +41,7 @@ class Bikes:
 
 
 @hides_arguments
-class AsyncBikes:
+class AsyncBikes(Facade):
     """The stations of a city's bicycles.
 
     Args:

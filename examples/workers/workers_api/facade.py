@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -18,7 +19,7 @@ from .channels import AsyncJobsChannel, AsyncResultsChannel, JobsChannel, Result
 
 
 @hides_arguments
-class Workers:
+class Workers(Facade):
     """Jobs that are shared by a group of workers.
 
     Args:
@@ -45,7 +46,7 @@ class Workers:
 
 
 @hides_arguments
-class AsyncWorkers:
+class AsyncWorkers(Facade):
     """Jobs that are shared by a group of workers.
 
     Args:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from emitter_typed._broker.connection import Connection
+from typing import Protocol
 
 Later = Callable[[float, Callable[[], None]], object]
 """Calls a function after some seconds."""
+
+
+class Recipient(Protocol):
+    """Whom packets go to: a connection."""
+
+    def queue_held(self, packets: Iterable[bytes], /) -> None:
+        """Queue packets that were held."""
 
 
 class Gate:
@@ -19,16 +23,16 @@ class Gate:
     def __init__(self) -> None:
         """Let everything pass."""
         self.passing: bool = True
-        self._held: dict[int, tuple[Connection, tuple[bytes, ...]]] = {}
+        self._held: dict[int, tuple[Recipient, tuple[bytes, ...]]] = {}
         self._tickets = count()
-        self._on_hold: Callable[[Connection, int], None] | None = None
+        self._on_hold: Callable[[Recipient, int], None] | None = None
 
-    def hold(self, connection: Connection, packets: tuple[bytes, ...]) -> None:
+    def hold(self, recipient: Recipient, packets: tuple[bytes, ...]) -> None:
         """Take packets that do not pass."""
         ticket = next(self._tickets)
-        self._held[ticket] = connection, packets
+        self._held[ticket] = recipient, packets
         if self._on_hold is not None:
-            self._on_hold(connection, ticket)
+            self._on_hold(recipient, ticket)
 
     def withhold(self) -> None:
         """Hold everything from now on, what a delay would release too."""
@@ -39,7 +43,7 @@ class Gate:
     def delay(self, seconds: float, later: Later, sent: Callable[[], None]) -> None:
         """Hold everything from now on for some seconds, and call `sent` after each release."""
 
-        def release_later(connection: Connection, ticket: int) -> None:
+        def release_later(recipient: Recipient, ticket: int) -> None:
             def release() -> None:
                 self._release(ticket)
                 sent()
@@ -51,8 +55,8 @@ class Gate:
     def reorder(self, size: int) -> None:
         """Hold from now on what goes to a connection until it is so much; then the last of it comes first."""
 
-        def release_when_full(connection: Connection, ticket: int) -> None:
-            own = [ticket for ticket, (owner, _) in self._held.items() if owner is connection]
+        def release_when_full(recipient: Recipient, ticket: int) -> None:
+            own = [ticket for ticket, (owner, _) in self._held.items() if owner is recipient]
             if len(own) >= size:
                 for each in reversed(own):
                     self._release(each)
@@ -65,12 +69,12 @@ class Gate:
         for ticket in list(self._held):
             self._release(ticket)
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, recipient: Recipient) -> None:
         """Drop what is held for a connection that is gone."""
         if self._held:
-            self._held = {ticket: held for ticket, held in self._held.items() if held[0] is not connection}
+            self._held = {ticket: held for ticket, held in self._held.items() if held[0] is not recipient}
 
     def _release(self, ticket: int) -> None:
-        connection, packets = self._held.pop(ticket, (None, ()))
-        if connection is not None:
-            connection.queue_held(packets)
+        recipient, packets = self._held.pop(ticket, (None, ()))
+        if recipient is not None:
+            recipient.queue_held(packets)

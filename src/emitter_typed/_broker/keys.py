@@ -22,7 +22,7 @@ from attrs import frozen
 from emitter_typed._broker.arguments import check_kind
 from emitter_typed._broker.refusals import Refusal, Refused
 from emitter_typed._broker.targets import Form, KeyScope, read_target
-from emitter_typed._protocol.topics import validate_channel
+from emitter_typed._protocol.topics import validate_key_target
 from emitter_typed.errors import InvalidArgument
 
 _KEY_BYTES, _TAG_BYTES, _DIGEST_BYTES, _SALT_BYTES = 24, 8, 5, 2
@@ -214,9 +214,10 @@ def make_key(keys: KeyRing, channel: str, letters: str, ttl: int | timedelta, no
         now_s: The Unix time in seconds.
 
     Raises:
-        InvalidArgument: the channel is none or too deep, a letter is no permission, or the time is below 0.
+        InvalidArgument: the channel is none or too deep, or a key for it opens nothing; a letter is no permission, or
+            the time is below 0.
     """
-    target = validate_channel(channel, static=False)
+    target = validate_key_target(channel)
     check_kind("permissions", letters, str, "a text")
     check_kind("ttl", ttl, (int, timedelta), "an integer or a timedelta")
     ttl_s = ttl if isinstance(ttl, int) else ttl // timedelta(seconds=1)

@@ -52,7 +52,7 @@ class Limits:
             value: object = getattr(self, each.name)
             if type(value) is not int or value <= 0:
                 raise InvalidArgument(
-                    f"{each.name}: must be a whole number above 0, not {value!r}", argument=each.name, value=value
+                    f"{each.name}: must be an integer above 0, not {value!r}", argument=each.name, value=value
                 )
 
 

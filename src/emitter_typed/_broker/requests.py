@@ -71,7 +71,7 @@ class Fields:
         return self._last(name, bool)
 
     def int32(self, name: str) -> int:
-        """Return a whole number of 32 bits; 0 if it is absent."""
+        """Return an integer of 32 bits; 0 if it is absent."""
         value = self._last(name, int) or 0
         if -(2**31) <= value < 2**31:
             return value

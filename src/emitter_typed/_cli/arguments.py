@@ -71,16 +71,16 @@ def moment(text: str) -> datetime:
 
 
 def positive(text: str) -> int:
-    """Read a whole number above 0."""
+    """Read an integer above 0."""
     if (number := _whole(text)) is None or number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected an integer above 0, got {text!r}")
     return number
 
 
 def natural(text: str) -> int:
-    """Read a whole number of 0 or more."""
+    """Read an integer of 0 or more."""
     if (number := _whole(text)) is None or number < 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number of 0 or more, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected an integer of 0 or more, got {text!r}")
     return number
 
 

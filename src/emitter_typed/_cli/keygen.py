@@ -46,7 +46,6 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     """Make the key."""
     options = parser(verb).parse(arguments, _Options())
     terminal = Terminal(verb, as_json=options.json)
-    _check_target(options.channel)
     connecting = Connecting(options, terminal)
     master_key = connecting.key("master_key")
     # A key that cannot be kept is not made.
@@ -79,18 +78,6 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     terminal.line(f"wrote the key of {made.channel} to {options.out}: use it with --key @{options.out}")
     terminal.record({"file": options.out, "channel": made.channel})
     return DONE
-
-
-def _check_target(channel: str) -> None:
-    # The broker makes a key of it that opens nothing. One for `+/` or `+/+/` opens channels of so many segments.
-    target = channel.removesuffix("/")
-    names = target.removesuffix("/#").split("/")
-    fixed = [*names]
-    while fixed and fixed[-1] == "+":
-        fixed.pop()
-    if len(fixed) < len(names) and (fixed or (target.endswith("/#") and len(names) > 1)):
-        why = f"CHANNEL: a key for {channel} opens nothing: use {'/'.join([*fixed, '#/'])}"
-        raise InvalidArgument(why, argument="channel", value=channel)
 
 
 def _permissions(letters: str) -> str:

@@ -13,7 +13,7 @@ from emitter_typed._protocol.message import Message, live_message
 from emitter_typed._protocol.payloads import codec
 from emitter_typed._protocol.payloads.scalars import seconds
 from emitter_typed._protocol.payloads.unfit import Unfit
-from emitter_typed._protocol.topics import validate_channel
+from emitter_typed._protocol.topics import validate_channel, validate_key_target
 from emitter_typed._types.type_form import TypeForm
 from emitter_typed._types.values import Flags
 from emitter_typed.errors import InvalidArgument
@@ -131,6 +131,25 @@ def filter_name(channel: str, *, max_segments: int | None = None) -> str:
             value=hide_keys(channel),
         )
     return name
+
+
+def key_target_name(channel: str, *, max_segments: int | None = None) -> str:
+    """Check the name of what a key is to open.
+
+    >>> key_target_name("chat/#")
+    'chat/#/'
+
+    Args:
+        channel: The name, as for `filter_name`.
+        max_segments: How many segments it may have. Default: any number.
+
+    Returns:
+        The name, with its last slash.
+
+    Raises:
+        InvalidArgument: As for `filter_name`, or a key for it would open nothing, such as one for `a/+/`.
+    """
+    return filter_name(validate_key_target(channel), max_segments=max_segments)
 
 
 @frozen

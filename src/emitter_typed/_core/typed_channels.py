@@ -291,12 +291,24 @@ class Channel(_OfPayload[PayloadT, ParamsT]):
 
 # What a facade holds under a name that no attribute can have, so that no channel's is taken.
 _MAKER = ""
+_SHOWN_CHANNELS = 5
 
 
 class Facade:
-    """Holds typed channels by attribute, and makes each of them when it is first used."""
+    """Holds typed channels by attribute. Where there are too many to make them all at once, they are made when used."""
 
-    # It has no attributes of its own: they would hide channels.
+    # It has no public attributes of its own: they would hide channels. For `__test__`, see `Channel`.
+    __test__ = False
+
+    def __repr__(self) -> str:
+        """Show the names of the first channels, but no deprecated ones; no key."""
+        made = (name for name, held in vars(self).items() if isinstance(held, Channel))
+        _, names = vars(self).get(_MAKER, (None, made))
+        # A deprecated channel is a property, and held under a hidden name.
+        public = [name for name in names if not name.startswith("_")]
+        more = f" and {len(public) - _SHOWN_CHANNELS} more" if len(public) > _SHOWN_CHANNELS else ""
+        return f"<{type(self).__name__} {', '.join(public[:_SHOWN_CHANNELS])}{more}>"
+
     if not TYPE_CHECKING:
         # Hidden from checkers, which would take any name for a channel.
         def __getattr__(self, name: str) -> object:

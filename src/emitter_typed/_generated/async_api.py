@@ -28,6 +28,7 @@ from emitter_typed.contract import (
     filter_name,
     flags,
     hides_arguments,
+    key_target_name,
 )
 
 from .option_factories import OptionFactories
@@ -87,10 +88,10 @@ class AsyncApi(OptionFactories, AsyncClientBase):
                 private channel.
             channel: What the key opens: `a/b/` opens that channel, `a/b/#/` also
                 everything below it, `a/+/c/` any one segment in the middle, `#/`
-                everything. Use `a/#/` instead of `a/+/` or `a/+/#/`, which open
-                nothing. A share group needs a key for `$share/<group>/<channel>/`,
-                `$share/+/<channel>/`, `$share/#/` or `#/`. A private channel cannot
-                contain `+`. At most 23 segments.
+                everything. Use `a/#/` instead of `a/+/` and `a/+/#/`: a key for those
+                would open nothing, so they are refused. A share group needs a key for
+                `$share/<group>/<channel>/`, `$share/+/<channel>/`, `$share/#/` or `#/`.
+                A private channel cannot contain `+`. At most 23 segments.
             permissions: What the key allows, as letters or as a Permission: `r`
                 subscribe, `w` publish, `s` store messages, `l` load stored messages,
                 `p` presence, `e` make private channels.
@@ -124,7 +125,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
                 KEYGEN,
                 KeygenRequest(
                     key=key,
-                    channel=filter_name(channel, max_segments=23),
+                    channel=key_target_name(channel, max_segments=23),
                     permissions=flags(Permission, permissions, "permissions"),
                     ttl=duration(ttl, "ttl"),
                 ),

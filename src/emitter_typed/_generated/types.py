@@ -154,9 +154,9 @@ class KeygenRequest(Record):
     channel: str
     """What the key opens: `a/b/` opens that channel, `a/b/#/` also everything below it,
     `a/+/c/` any one segment in the middle, `#/` everything. Use `a/#/` instead of
-    `a/+/` or `a/+/#/`, which open nothing. A share group needs a key for
-    `$share/<group>/<channel>/`, `$share/+/<channel>/`, `$share/#/` or `#/`. A private
-    channel cannot contain `+`.
+    `a/+/` and `a/+/#/`: a key for those would open nothing, so they are refused. A
+    share group needs a key for `$share/<group>/<channel>/`, `$share/+/<channel>/`,
+    `$share/#/` or `#/`. A private channel cannot contain `+`.
 
     At most 23 segments.
     """

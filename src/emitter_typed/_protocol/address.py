@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from emitter_typed._masking import hide_keys
-from emitter_typed._protocol.topics import segments, validate_channel
+from emitter_typed._protocol.topics import key_target, segments, validate_channel
 from emitter_typed.errors import InvalidArgument
 
 
@@ -86,12 +86,7 @@ class Address:
         >>> Address("home/{floor}/temperature/{room}/").key_target({})
         'home/+/temperature/#/'
         """
-        written = segments(self.filter(values))
-        # A key whose last segment is `+` opens nothing. Parameters never hold a wildcard themselves.
-        known = len(written)
-        while known and written[known - 1] == "+":
-            known -= 1
-        return "/".join([*written[:known], *(["#"] if known < len(written) else [])]) + "/"
+        return key_target(self.filter(values))
 
     def check_known(self, values: Mapping[str, object]) -> None:
         """Check that there is a value for every parameter.

@@ -220,6 +220,38 @@ def validate_channel(channel: str, *, static: bool, argument: str = "channel") -
     return written
 
 
+def key_target(filter_channel: str) -> str:
+    """Return the target of a key that opens at least what a filter stands for: one that ends with `+` opens nothing.
+
+    >>> key_target("home/+/temperature/+/")
+    'home/+/temperature/#/'
+    """
+    names = segments(filter_channel)
+    fixed = len(names)
+    while fixed and names[fixed - 1] in ("+", "#"):
+        fixed -= 1
+    return "/".join([*names[:fixed], *(["#"] if fixed < len(names) else [])]) + "/"
+
+
+def validate_key_target(target: str) -> str:
+    """Check the target of a key as `validate_channel` does, and that a key for it opens something.
+
+    Raises:
+        InvalidArgument: the broker would not take it as a filter, or would make a key that opens no channel.
+    """
+    written = validate_channel(target, static=False)
+    names = segments(written)
+    free_end = written.endswith(("+/", "+/#/"))
+    # A key for `+/+/` opens the channels of two segments; one for `+/#/`, subscriptions that begin with `+/`.
+    if free_end and set(names) != {"+"} and names != ["+", "#"]:
+        raise InvalidArgument(
+            hide_keys(f"channel: a key for {target} opens nothing: use {key_target(written)}"),
+            argument="channel",
+            value=hide_keys(target),
+        )
+    return written
+
+
 def _explain_channel(channel: str, argument: str) -> NoReturn:
     raise InvalidArgument(
         hide_keys(f"{argument}: {channel!r} {_broken_rule(channel)}"), argument=argument, value=hide_keys(channel)

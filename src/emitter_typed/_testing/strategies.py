@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
@@ -26,6 +26,7 @@ from emitter_typed._protocol.payloads.classes import (
     is_alias,
     is_class_with_fields,
     name_of,
+    named_in,
 )
 from emitter_typed._protocol.payloads.codec import parameter_text
 from emitter_typed._protocol.payloads.containers import is_list_type, is_map_type
@@ -382,26 +383,11 @@ def _is_segment(name: str, value: object) -> bool:
 # Records and aliases that hold themselves.
 
 
-def _held(type_: Any) -> Iterator[Any]:
-    """Yield the classes with fields and the aliases that a type names, but not those that these name."""
-    tag = tag_of(type_)
-    if tag is not None:
-        yield from (cls for _, cls in tag.members)
-    elif hasattr(type_, "__supertype__"):
-        yield from _held(type_.__supertype__)
-    elif is_class_with_fields(type_) or is_alias(type_):
-        yield type_
-    elif get_origin(type_) is not Literal:
-        for each in get_args(type_):
-            if each is not Ellipsis and not isinstance(each, Constraint):
-                yield from _held(each)
-
-
 def _parts(type_: Any) -> set[Any]:
     """Return the classes and aliases that a class or an alias names."""
     if is_alias(type_):
-        return set(_held(aliased(type_)))
-    return {each for member in describe(type_).members for each in _held(member.type)}
+        return set(named_in(aliased(type_)))
+    return {each for member in describe(type_).members for each in named_in(member.type)}
 
 
 def _turns_within(cls: Any, turns: int) -> int:
@@ -411,7 +397,7 @@ def _turns_within(cls: Any, turns: int) -> int:
 
 def _goes_round(type_: Any) -> bool:
     """Tell whether the values of a type may hold a class or an alias that can be found within itself."""
-    return any(map(_holds_itself, _held(type_)))
+    return any(map(_holds_itself, named_in(type_)))
 
 
 @cache
@@ -463,7 +449,7 @@ def _height(type_: Any, above: tuple[Any, ...]) -> float:
         return 1 + max((_height(each, (*above, type_)) for each in needed), default=0)
     if accepts_none(type_) or is_list_type(type_) or is_map_type(type_):
         return 0
-    return min((_height(each, above) for each in _held(type_)), default=0)
+    return min((_height(each, above) for each in named_in(type_)), default=0)
 
 
 # Values without fields.

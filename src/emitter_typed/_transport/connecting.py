@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, TypeVar
 from emitter_typed._clock import monotonic
 from emitter_typed._transport.base import Endpoint
 from emitter_typed._transport.lookups import Address, look_up
-from emitter_typed._transport.proxy import Proxy, ProxyKind, proxy_of
+from emitter_typed._transport.proxy import Proxy, ProxyKind, proxy_from_environment
 from emitter_typed._transport.reasons import HandshakeRefused, system_words
 from emitter_typed._transport.websocket import WebSocket
 
@@ -81,7 +81,7 @@ def find_routes(endpoint: Endpoint, deadline_s: float, wake: Callable[[], None])
         ValueError: The host cannot be one.
         RuntimeError: There is no thread for a look-up.
     """
-    proxy = proxy_of(endpoint)
+    proxy = endpoint.proxy or proxy_from_environment(endpoint.host)
     host, port = (endpoint.host, endpoint.port) if proxy is None else (proxy.host, proxy.port)
     lookup = look_up(host)
     if not lookup.done:

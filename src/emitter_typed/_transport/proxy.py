@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
 from emitter_typed._masking import kind_of
 from emitter_typed.errors import InvalidArgument
-
-if TYPE_CHECKING:
-    from emitter_typed._transport.base import Endpoint
 
 _MAX_LOGIN_BYTES = 255
 
@@ -103,15 +99,13 @@ def parse_proxy(url: str) -> Proxy:
     )
 
 
-def proxy_of(endpoint: Endpoint) -> Proxy | None:
-    """Return the proxy to go through: the endpoint's, or the one that the environment variable `mqtt_proxy` names."""
-    if endpoint.proxy is not None:
-        return endpoint.proxy
+def proxy_from_environment(host: str) -> Proxy | None:
+    """Return the proxy to a host that the environment variable `mqtt_proxy` names, if it names one."""
     # Here, since few programs need it.
     from urllib.request import getproxies, proxy_bypass
 
     url = getproxies().get("mqtt")
-    if not url or proxy_bypass(endpoint.host):
+    if not url or proxy_bypass(host):
         return None
     scheme, border, rest = url.partition("://")
     try:

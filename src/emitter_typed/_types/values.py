@@ -135,7 +135,7 @@ class PydanticField:
 
 
 class NumberEnum(PydanticField, enum.Enum):
-    """Base of generated enums whose values are whole numbers on the wire.
+    """Base of generated enums whose values are integers on the wire.
 
     A member is no `int`: `.value` is its number, and `Charging(1)` is the member with that number.
     """
@@ -289,7 +289,7 @@ class Tag:
     name: str
     """The field that tells, such as `event`."""
     members: tuple[tuple[str, type], ...] | tuple[tuple[int, type], ...]
-    """Pairs of the field's value and the class it stands for; all values are texts, or all are whole numbers."""
+    """Pairs of the field's value and the class it stands for; all values are texts, or all are integers."""
     open: bool = False
     """Whether an object with another value is kept, as an `UnrecognizedMember`."""
 

@@ -79,6 +79,35 @@ async def test_a_key_that_would_allow_nothing_is_not_asked_for(
         assert caught.value.argument == "permissions"
 
 
+@pytest.mark.parametrize(
+    ("target", "advice"),
+    [
+        ("a/+/", "a/#/"),
+        ("a/+", "a/#/"),
+        ("a/+/#/", "a/#/"),
+        ("a/+/b/+/+/#/", "a/+/b/#/"),
+        ("+/a/+/", "+/a/#/"),
+        ("+/+/#", "#/"),
+        ("$share/+/", "$share/#/"),
+    ],
+)
+@both_flavours
+@in_loop
+async def test_a_key_that_would_open_nothing_is_not_asked_for(
+    flavour: Flavour, broker: Broker, target: str, advice: str
+) -> None:
+    """Emitter makes one."""
+    problem = f"channel: a key for {target} opens nothing: use {advice}"
+    async with connected(flavour, broker) as client:
+        with pytest.raises(InvalidArgument) as caught:
+            await client.keygen(broker.master_key, target, "rw")
+        assert (caught.value.message, caught.value.argument) == (problem, "channel")
+        assert client.statistics().requests == {}
+    with pytest.raises(InvalidArgument) as caught:
+        broker.keygen(target, "rw")
+    assert caught.value.message == problem
+
+
 @pytest.mark.parametrize("number", [-1, 0, 3, 1000])
 @both_flavours
 @in_loop
@@ -202,4 +231,4 @@ async def test_a_private_channel_has_no_free_segment(flavour: Flavour, broker: B
         extending = (await client.keygen(broker.master_key, "room/#/", "rwe")).key
 
         with pytest.raises(BadRequest):
-            await client.keygen(extending, "room/+/", "rw")
+            await client.keygen(extending, "room/+/a/", "rw")

@@ -170,7 +170,7 @@ def is_impossible_day(text: str) -> bool:
 
 
 def plain(document: Document) -> Document:
-    """Return a document with whole numbers as JSON may have them also where they are floats."""
+    """Return a document with integers as JSON may have them also where they are floats."""
     match document:
         case dict():
             return {name: plain(each) for name, each in document.items()}

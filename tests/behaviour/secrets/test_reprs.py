@@ -6,7 +6,7 @@ import pytest
 
 from emitter_typed import AsyncClient, AsyncPending, Client, Unauthorized
 from emitter_typed.broker import Broker
-from tests.codegen.golden.channels.expected import Floor, Home
+from tests.codegen.golden.channels.expected import AsyncHome, Floor, Home
 from tests.helpers.flavours import Flavour, both_flavours, connected
 from tests.helpers.loops import in_loop
 from tests.helpers.losing import lose, return_
@@ -69,6 +69,11 @@ async def test_a_pending_message_shows_whether_and_how_it_has_ended(flavour: Fla
         with pytest.raises(Unauthorized):
             await refused.wait()
         assert shown(refused) == f"{start} failed with Unauthorized>"
+
+
+def test_a_facade_shows_its_channels_and_no_key() -> None:
+    assert repr(Home(Client(), "k" * 32)) == "<Home status, temperature>"
+    assert repr(AsyncHome(AsyncClient(), lambda _: "k" * 32)) == "<AsyncHome status, temperature>"
 
 
 def test_a_typed_channel_shows_its_address_and_no_key() -> None:

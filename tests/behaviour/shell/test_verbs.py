@@ -233,6 +233,13 @@ def test_keygen_makes_a_key_for_all_channels_of_one_segment(pipe: Shell, client:
     client.publish(key, "a/", "hello", qos=1)
 
 
+def test_keygen_makes_no_key_that_opens_nothing(shell: Shell) -> None:
+    done = shell.run("keygen", f"{shell.channel}+/", "rw", "--out", "new.key")
+    assert done.code == 2
+    assert f"a key for {shell.channel}+/ opens nothing: use {shell.channel}#/" in done.out + done.err
+    assert not (shell.folder / "new.key").exists()
+
+
 def test_keygen_can_write_the_key_to_a_file_and_not_show_it(shell: Shell) -> None:
     done = shell.run("keygen", shell.channel, "rw", "--out", "new.key")
     assert done.code == 0

@@ -39,7 +39,7 @@ PARTLY: Mapping[Rule, str] = {
     "bad-blank": "The type may be an alias.",
     "parameter-type": "The type may be an alias, or an enum with values that are no segments.",
     "duplicate-value": "In lists whose items may be numbers, 1 and 1.0 would be one.",
-    "enum-number": "What is no whole number is marked; that other values have numbers stands in other entries.",
+    "enum-number": "What is no integer is marked; that other values have numbers stands in other entries.",
     "union-member": "What kind a type is stands elsewhere in the file.",
     "union-values": "That two lists are of one length, JSON Schema cannot say.",
     "bad-topic": "What a topic begins with stands in the envelope.",

@@ -269,7 +269,7 @@ def test_a_key_in_the_wrong_place_is_not_shown(refused: Run) -> None:
     ("arguments", "said"),
     [
         (("--matcher", "regex"), "argument --matcher: expected emitter or mqtt, got 'regex'"),
-        (("--port", "x"), "argument --port: expected a whole number, got 'x'"),
+        (("--port", "x"), "argument --port: expected an integer, got 'x'"),
         (("--port",), "argument --port: expected one argument"),
         (("--nonsense",), "unrecognized option --nonsense"),
         (("--port", "99999"), "port: must be 1 to 65535, or 0 for a free port, not 99999"),

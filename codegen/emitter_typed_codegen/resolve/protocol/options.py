@@ -163,7 +163,7 @@ def _check_topic(symbols: SymbolTable, entries: Entries, option: Option, place: 
         hint = "use string, int, bool, datetime, duration or an enum"
         symbols.report.add(entries.key("type"), "bad-option", "a value of this type cannot be part of a topic", hint)
     elif base.name in FORMATS and option.format != (known := FORMATS[base.name][0]):
-        message = f"a {base.name} in a topic is a whole number of seconds"
+        message = f"a {base.name} in a topic has whole seconds"
         symbols.report.add(entries.key("type"), "bad-option", message, f"add format: {known}")
 
 

@@ -80,7 +80,7 @@ def _request_record(symbols: SymbolTable, entries: Entries, name: str) -> Record
     if node is None:
         return Record(name=name, doc=doc)
     inner = symbols.report.entries(node, REQUEST_FIELDS, "a request", at=entries.key("request"))
-    record = read_record(symbols, name, inner, allowed=_CHANNELS)
+    record = read_record(symbols, name, inner, allowed=(*_CHANNELS, "key_target"))
     check_parameter_names(symbols.report, inner.get("fields"))
     _check_order(symbols, inner.get("fields"), record)
     return record if record.doc else Record(name=name, doc=doc, fields=record.fields)

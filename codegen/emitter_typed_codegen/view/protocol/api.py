@@ -172,7 +172,7 @@ def _field_parameter(scope: ModuleScope, field: Field) -> Parameter:
 def _coerced(scope: ModuleScope, field: Field) -> Expression:
     name = attribute(field)
     base = scope.base(field.type)
-    if isinstance(base, Scalar) and base.name in ("channel", "filter"):
+    if isinstance(base, Scalar) and base.name in ("channel", "filter", "key_target"):
         most: dict[str, Expression] = {
             constraint.rule: str(constraint.value)
             for constraint in field.constraints

@@ -153,7 +153,7 @@ def _pages(scope: ModuleScope, pages: Pages) -> Expression:
 
 def _kind(scope: ModuleScope, ref: TypeRef) -> str:
     base = scope.base(ref)
-    return base.name if isinstance(base, Scalar) and base.name in ("channel", "filter") else "segment"
+    return base.name if isinstance(base, Scalar) and base.name in ("channel", "filter", "key_target") else "segment"
 
 
 def _protocol(scope: ModuleScope) -> Expression:

@@ -1,4 +1,4 @@
-"""What MQTT is wrapped in, told by the first byte of a connection: nothing, WebSocket, or TLS around either.
+"""What MQTT is wrapped in: nothing, WebSocket, or TLS around either.
 
 A layer knows nothing of sockets: bytes that arrived go in, MQTT comes out, and the other way round.
 """
@@ -6,12 +6,7 @@ A layer knows nothing of sockets: bytes that arrived go in, MQTT comes out, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    import ssl
-
-_TLS_HANDSHAKE = 0x16
+from typing import Protocol
 
 
 class Layer(Protocol):
@@ -59,20 +54,14 @@ class Plain:
         return b""
 
 
-def layer_for(data: bytes, tls: ssl.SSLContext | None) -> Layer:
-    """Return the layer of a connection by what it says first.
+def clear_layer_for(data: bytes) -> Layer:
+    """Return the layer of a conversation that is not encrypted, by its first byte.
 
     Args:
         data: What arrived first; not empty.
-        tls: The context of TLS connections; None: TLS is not spoken.
     """
-    first = data[0]
-    if first == _TLS_HANDSHAKE and tls is not None:
-        from emitter_typed._broker.edge.tls import Tls  # Costs a plain connection nothing.
-
-        return Tls(tls)
     # HTTP begins with a method, in capitals; no MQTT packet that a client may send first looks so.
-    if 0x41 <= first <= 0x5A:
+    if 0x41 <= data[0] <= 0x5A:
         from emitter_typed._broker.edge.websocket import WebSocket  # Costs plain MQTT nothing.
 
         return WebSocket()

@@ -8,8 +8,9 @@ import ssl
 from typing import cast
 
 from emitter_typed._broker.connection import Connection
-from emitter_typed._broker.edge.layers import Layer, layer_for
+from emitter_typed._broker.edge.layers import Layer, clear_layer_for
 from emitter_typed._broker.edge.peers import Host
+from emitter_typed._broker.edge.tls import Tls
 from emitter_typed._broker.limits import Limits
 
 _log = logging.getLogger("emitter_typed.broker")
@@ -18,6 +19,7 @@ IDLE_LIMIT_S = 120.0
 """After how many seconds of silence a connection is closed, whatever keep-alive it asked for."""
 
 _SLOW_BYTES = 64 * 1024
+_TLS_HANDSHAKE = 0x16
 
 
 class Backlog:
@@ -43,6 +45,16 @@ class Backlog:
         elif sock in self._slow:
             while sum(each.unsent_bytes for each in self._slow) > self._limits.max_total_unsent_bytes:
                 max(self._slow, key=lambda each: each.unsent_bytes).cut_off()
+
+
+def layer_for(data: bytes, tls: ssl.SSLContext | None) -> Layer:
+    """Return the layer of a connection by its first byte.
+
+    Args:
+        data: What arrived first; not empty.
+        tls: The context of TLS connections; None: TLS is not spoken.
+    """
+    return Tls(tls) if tls is not None and data[0] == _TLS_HANDSHAKE else clear_layer_for(data)
 
 
 class Socket(asyncio.Protocol):

@@ -7,7 +7,7 @@ import logging
 import ssl
 from collections.abc import Sequence
 
-from emitter_typed._broker.edge.layers import Layer, layer_for
+from emitter_typed._broker.edge.layers import Layer, clear_layer_for
 
 _log = logging.getLogger("emitter_typed.broker")
 
@@ -33,7 +33,7 @@ class Tls:
         if not clear:
             return b""
         if self._inner is None:
-            self._inner = layer_for(clear, None)
+            self._inner = clear_layer_for(clear)
         return self._inner.received(clear)
 
     def own(self) -> bytes:

@@ -86,7 +86,7 @@ def _written(type_: Any, values: Iterable[tuple[object, object]]) -> dict[tuple[
 
 
 def _one_of(by_value: Mapping[tuple[type, object], object], write: Hook) -> Conversion:
-    # JSON may write a whole number without its point.
+    # JSON may write an integer without its point.
     integral: dict[tuple[type, object], object] = {
         (int, int(value)): choice
         for (cls, value), choice in by_value.items()
@@ -208,7 +208,7 @@ def open_enum_conversion(known: Any, raw: type) -> Conversion:
         if cls is not raw or raw not in (str, int):
             raise Unsupported(
                 f"{name_of(known)} | Unrecognized[{name_of(raw)}] has the value {shown(value)}",
-                "beside Unrecognized[str] all values must be texts, beside Unrecognized[int] whole numbers",
+                "beside Unrecognized[str] all values must be texts, beside Unrecognized[int] integers",
             )
     take: Callable[[Any], Any] = SCALARS[raw][0]
     members = {value: member for (_, value), member in by_value.items()}

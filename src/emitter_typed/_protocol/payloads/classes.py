@@ -219,6 +219,19 @@ def aliased(type_: Any) -> Any:
     return substituted(origin.__value__, known)
 
 
+def named_in(type_: Any) -> Iterator[Any]:
+    """Yield the classes with fields and the aliases that a type names, but not those that these name."""
+    if hasattr(type_, "__supertype__"):
+        yield from named_in(type_.__supertype__)
+    elif is_class_with_fields(type_) or is_alias(type_):
+        yield type_
+    elif get_origin(type_) is Annotated:
+        yield from named_in(get_args(type_)[0])
+    elif get_origin(type_) is not Literal:
+        for each in get_args(type_):
+            yield from named_in(each)
+
+
 def _without_names(type_: Any) -> Any:
     """Return what an alias or a `NewType` stands for, without the extras of an `Annotated`."""
     known: list[Any] = []

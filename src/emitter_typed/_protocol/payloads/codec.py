@@ -412,7 +412,7 @@ def parameter_text(value: object) -> str:
     if isinstance(document, int) and not isinstance(document, bool):
         return str(document)
     raise InvalidArgument(
-        f"channel: {kind_of(value)} cannot be a segment: pass a text or a whole number", argument="channel", value=value
+        f"channel: {kind_of(value)} cannot be a segment: pass a text or an integer", argument="channel", value=value
     )
 
 

@@ -26,6 +26,7 @@ from emitter_typed._protocol.payloads.classes import (
     is_alias,
     is_class_with_fields,
     is_named_tuple,
+    named_in,
 )
 from emitter_typed._protocol.payloads.containers import is_list_type, is_map_type
 from emitter_typed._protocol.payloads.conversion import conversion_of, write_as
@@ -163,21 +164,14 @@ def _class_of_values(type_: Any) -> Schema:
 def _holds_itself(alias: Any) -> bool:
     """Tell whether an alias can be found within itself, but not only within a class, which has a name."""
     seen: list[Any] = []
-    waiting = [aliased(alias)]
+    waiting = [alias]
     while waiting:
-        one = waiting.pop()
-        if one == alias:
-            return True
-        if hasattr(one, "__supertype__"):
-            waiting.append(one.__supertype__)
-        elif is_alias(one):
-            if one not in seen:
+        for one in named_in(aliased(waiting.pop())):
+            if one == alias:
+                return True
+            if is_alias(one) and one not in seen:
                 seen.append(one)
-                waiting.append(aliased(one))
-        elif get_origin(one) is Annotated:
-            waiting.append(get_args(one)[0])
-        elif get_origin(one) is not Literal and not is_class_with_fields(one):
-            waiting += get_args(one)
+                waiting.append(one)
     return False
 
 

@@ -197,7 +197,7 @@ def tagged_conversion(type_: Any, of: Of) -> Conversion:
                 kept: Any = read_kept(document, names)
                 return UnrecognizedMember(tag=_taken(take, found, tag.name), unknown_fields=kept)
             got = shown(found) if tag.name in document else "nothing"
-            any_value = "a whole number" if tag.has_numbers else "a text"
+            any_value = "an integer" if tag.has_numbers else "a text"
             wanted = any_value if tag.open else f"one of {', '.join(map(str, readers))}"
             raise Unfit(f"{tag.name} must be {wanted}, got {got}")
         if found in keeping:

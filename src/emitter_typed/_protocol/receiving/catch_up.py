@@ -9,14 +9,9 @@ from typing import Any
 
 from emitter_typed._protocol.definition import RequestDefinition
 from emitter_typed._protocol.message import StoredMessage
-from emitter_typed._protocol.receiving.merge import (
-    Arrived,
-    Fingerprint,
-    Found,
-    RecentDeliveries,
-    find_overlap,
-)
+from emitter_typed._protocol.receiving.merge import Arrived, Fingerprint, Found, find_overlap
 from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._protocol.receiving.recent_deliveries import RecentDeliveries
 from emitter_typed._protocol.receiving.stored_ids import age, process_of, stored_s
 from emitter_typed._types.values import Record
 from emitter_typed.errors import ReplyMissing

@@ -19,8 +19,9 @@ from emitter_typed._protocol.message import Gap, StoredMessage
 from emitter_typed._protocol.receiving.catch_up import CatchUp
 from emitter_typed._protocol.receiving.history_query import HistoryQuery
 from emitter_typed._protocol.receiving.mailbox import Arrival, Mailbox
-from emitter_typed._protocol.receiving.merge import Arrived, Fingerprint, RecentDeliveries, fingerprint
+from emitter_typed._protocol.receiving.merge import Arrived, Fingerprint, fingerprint
 from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._protocol.receiving.recent_deliveries import RecentDeliveries
 from emitter_typed._types.values import Record
 from emitter_typed.errors import BrokerError, Closed, ConnectionLost, EmitterError, ReplyMissing
 

@@ -11,8 +11,8 @@ from emitter_typed._masking import kind_of
 from emitter_typed._protocol.definition import OperationDefinition, ProtocolDefinition
 from emitter_typed._protocol.operations import explicit_options
 from emitter_typed._protocol.receiving.catch_up import CatchUp
-from emitter_typed._protocol.receiving.merge import RecentDeliveries
 from emitter_typed._protocol.receiving.paging import Pager
+from emitter_typed._protocol.receiving.recent_deliveries import RecentDeliveries
 from emitter_typed._protocol.receiving.stored_ids import KnownProcesses
 from emitter_typed._protocol.topics import Matcher, matches
 from emitter_typed._types.values import Option, Secret

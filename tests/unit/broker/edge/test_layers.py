@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from emitter_typed._broker.edge.layers import Layer, Plain, layer_for
+from emitter_typed._broker.edge.layers import Layer, Plain
+from emitter_typed._broker.edge.sockets import layer_for
 from emitter_typed._broker.edge.tls import Tls
 from emitter_typed._broker.edge.websocket import WebSocket
 from tests.helpers.certificates import client_context, server_context

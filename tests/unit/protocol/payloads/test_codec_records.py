@@ -222,10 +222,10 @@ def test_what_is_no_number_of_a_member_is_refused(document: str, problem: str) -
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
-        ('{"op": true, "mode": "auto"}', "op must be a whole number, got True"),
-        ('{"op": 1.0}', r"op must be a whole number, got 1\.0"),
-        ('{"op": "1"}', "op must be a whole number, got '1'"),
-        ("{}", "op must be a whole number, got nothing"),
+        ('{"op": true, "mode": "auto"}', "op must be an integer, got True"),
+        ('{"op": 1.0}', r"op must be an integer, got 1\.0"),
+        ('{"op": "1"}', "op must be an integer, got '1'"),
+        ("{}", "op must be an integer, got nothing"),
         ('{"op": 9223372036854775808}', r"at \$\.op: the integer needs more than 64 bits"),
         ('{"op": 1}', "is missing"),
     ],

@@ -10,11 +10,11 @@ from emitter_typed._protocol.receiving.merge import (
     Arrived,
     Comparison,
     Found,
-    RecentDeliveries,
     find_delivered,
     find_overlap,
     fingerprint,
 )
+from emitter_typed._protocol.receiving.recent_deliveries import RecentDeliveries
 from emitter_typed._protocol.receiving.stored_ids import stored_s
 
 NUMBERS = "".join(chr(0x100 + number) for number in range(102))
@@ -344,7 +344,7 @@ def delivering(recent: RecentDeliveries, text: str, *, times_s: Sequence[float] 
 
 
 def test_recent_deliveries_are_what_came_since_the_cursor() -> None:
-    recent = RecentDeliveries()
+    recent = RecentDeliveries(max_messages=1_000)
     delivering(recent, "ab")
     recent.published_without_echo(ord("S"), 0.0)
     found = stored("aSbc")
@@ -369,7 +369,7 @@ def test_recent_deliveries_are_bounded_and_say_so() -> None:
 
 
 def test_what_arrived_shortly_before_the_cursor_is_remembered_and_need_not_be_found() -> None:
-    recent = RecentDeliveries()
+    recent = RecentDeliveries(max_messages=1_000)
     delivering(recent, "abcd", times_s=[0.0, 8.0, 9.0, 9.5])
     found = stored("abcdef")
 
@@ -385,7 +385,7 @@ def test_what_arrived_shortly_before_the_cursor_is_remembered_and_need_not_be_fo
 
 
 def test_the_cursor_stays_where_the_newest_stored_message_was_not_delivered() -> None:
-    recent = RecentDeliveries()
+    recent = RecentDeliveries(max_messages=1_000)
     delivering(recent, "a")
 
     recent.begin(stored("x"), asked_at_s=0.0, whole=False)
@@ -395,7 +395,7 @@ def test_the_cursor_stays_where_the_newest_stored_message_was_not_delivered() ->
 
 
 def test_what_had_arrived_and_is_not_stored_is_no_evidence_any_more() -> None:
-    recent = RecentDeliveries()
+    recent = RecentDeliveries(max_messages=1_000)
     delivering(recent, "ab", times_s=[1.0, 3.0])
 
     recent.begin([], asked_at_s=2.0, whole=True)
@@ -405,7 +405,7 @@ def test_what_had_arrived_and_is_not_stored_is_no_evidence_any_more() -> None:
 
 def test_what_arrived_in_the_moment_of_the_request_may_be_stored_after_the_page() -> None:
     """Clocks tick: by 16 milliseconds on Windows."""
-    recent = RecentDeliveries()
+    recent = RecentDeliveries(max_messages=1_000)
     delivering(recent, "a", times_s=[2.0])
 
     recent.begin([], asked_at_s=2.0, whole=True)
@@ -414,7 +414,7 @@ def test_what_arrived_in_the_moment_of_the_request_may_be_stored_after_the_page(
 
 
 def test_what_a_node_stored_before_the_subscription_and_no_page_showed_may_not_have_been_missed() -> None:
-    recent = RecentDeliveries()
+    recent = RecentDeliveries(max_messages=1_000)
     first = stored("a", times_s=[3])
     recent.restart(first[0][0], [first[0][0]], [], behind=[first[0][0]], unseen_until_s=stored_s(first[0][0]))
 
@@ -428,7 +428,7 @@ def test_what_a_node_stored_before_the_subscription_and_no_page_showed_may_not_h
 
 
 def test_what_arrived_before_the_merge_point_and_is_not_stored_is_no_evidence_either() -> None:
-    recent = RecentDeliveries()
+    recent = RecentDeliveries(max_messages=1_000)
     recent.restart(None, [], [Arrived(ord("O"), 1.0, may_be_known=True)])
 
     recent.begin([], asked_at_s=1.5, whole=True)

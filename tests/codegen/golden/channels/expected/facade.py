@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     deprecated,
@@ -26,7 +27,7 @@ from .channels import (
 
 
 @hides_arguments
-class Home:
+class Home(Facade):
     """What the house measures and obeys.
 
     Args:
@@ -65,7 +66,7 @@ class Home:
 
 
 @hides_arguments
-class AsyncHome:
+class AsyncHome(Facade):
     """What the house measures and obeys.
 
     Args:

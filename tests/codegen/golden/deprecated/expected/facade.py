@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     deprecated,
@@ -24,7 +25,7 @@ from .channels import (
 
 
 @hides_arguments
-class Attic:
+class Attic(Facade):
     """The channels of Attic.
 
     Args:
@@ -56,7 +57,7 @@ class Attic:
 
 
 @hides_arguments
-class AsyncAttic:
+class AsyncAttic(Facade):
     """The channels of Attic.
 
     Args:

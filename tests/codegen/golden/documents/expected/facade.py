@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     deprecated,
@@ -32,7 +33,7 @@ from .channels import (
 
 
 @hides_arguments
-class Greenhouse:
+class Greenhouse(Facade):
     """What the greenhouses measure, and what they are told.
 
     All of it goes through one broker.
@@ -92,7 +93,7 @@ class Greenhouse:
 
 
 @hides_arguments
-class AsyncGreenhouse:
+class AsyncGreenhouse(Facade):
     """What the greenhouses measure, and what they are told.
 
     All of it goes through one broker.

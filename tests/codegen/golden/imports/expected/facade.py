@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -23,7 +24,7 @@ from .channels import (
 
 
 @hides_arguments
-class Greenhouse:
+class Greenhouse(Facade):
     """The channels of Greenhouse.
 
     Args:
@@ -50,7 +51,7 @@ class Greenhouse:
 
 
 @hides_arguments
-class AsyncGreenhouse:
+class AsyncGreenhouse(Facade):
     """The channels of Greenhouse.
 
     Args:

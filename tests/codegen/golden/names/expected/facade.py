@@ -10,6 +10,7 @@ import builtins as _builtins
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     deprecated,
@@ -34,7 +35,7 @@ from .channels import (
 
 
 @hides_arguments
-class OddNames:
+class OddNames(Facade):
     """Names that Python has for itself.
 
     Texts that look like code: ""\u0022 {{ 1 }} \u005cN{BULLET}.
@@ -92,7 +93,7 @@ class OddNames:
 
 
 @hides_arguments
-class AsyncOddNames:
+class AsyncOddNames(Facade):
     """Names that Python has for itself.
 
     Texts that look like code: ""\u0022 {{ 1 }} \u005cN{BULLET}.

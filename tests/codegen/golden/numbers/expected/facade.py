@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -25,7 +26,7 @@ from .channels import (
 
 
 @hides_arguments
-class Numbers:
+class Numbers(Facade):
     """The channels of Numbers.
 
     Args:
@@ -59,7 +60,7 @@ class Numbers:
 
 
 @hides_arguments
-class AsyncNumbers:
+class AsyncNumbers(Facade):
     """The channels of Numbers.
 
     Args:

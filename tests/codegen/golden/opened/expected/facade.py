@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -25,7 +26,7 @@ from .channels import (
 
 
 @hides_arguments
-class Opened:
+class Opened(Facade):
     """The channels of Opened.
 
     Args:
@@ -58,7 +59,7 @@ class Opened:
 
 
 @hides_arguments
-class AsyncOpened:
+class AsyncOpened(Facade):
     """The channels of Opened.
 
     Args:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -25,7 +26,7 @@ from .channels import (
 
 
 @hides_arguments
-class Garden:
+class Garden(Facade):
     """The channels of Garden.
 
     Args:
@@ -59,7 +60,7 @@ class Garden:
 
 
 @hides_arguments
-class AsyncGarden:
+class AsyncGarden(Facade):
     """The channels of Garden.
 
     Args:

@@ -25,9 +25,9 @@ from emitter_typed.contract import (
     channel_with_options,
     clear_frames,
     duration,
-    filter_name,
     flags,
     hides_arguments,
+    key_target_name,
 )
 
 from .option_factories import OptionFactories
@@ -99,7 +99,7 @@ class AsyncApi(OptionFactories, AsyncClientBase):
                 ISSUE,
                 IssueRequest(
                     token=token,
-                    channel=filter_name(channel, max_segments=9),
+                    channel=key_target_name(channel, max_segments=9),
                     rights=flags(Right, rights, "rights"),
                     lifetime=duration(lifetime, "lifetime"),
                     note=note,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -29,7 +30,7 @@ from .channels import (
 
 
 @hides_arguments
-class Address:
+class Address(Facade):
     """Types and channels that are called as the runtime calls its own.
 
     Args:
@@ -74,7 +75,7 @@ class Address:
 
 
 @hides_arguments
-class AsyncAddress:
+class AsyncAddress(Facade):
     """Types and channels that are called as the runtime calls its own.
 
     Args:

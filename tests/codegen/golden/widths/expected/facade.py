@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emitter_typed.contract import (
     AsyncClientBase,
+    Facade,
     KeySource,
     SyncClientBase,
     held_keys,
@@ -18,7 +19,7 @@ from .channels import AsyncLevelsOfAllStationsChannels, LevelsOfAllStationsChann
 
 
 @hides_arguments
-class Widths:
+class Widths(Facade):
     """What is too long for a line, wherever it can stand.
 
     Args:
@@ -41,7 +42,7 @@ class Widths:
 
 
 @hides_arguments
-class AsyncWidths:
+class AsyncWidths(Facade):
     """What is too long for a line, wherever it can stand.
 
     Args:
