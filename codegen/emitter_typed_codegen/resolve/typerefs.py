@@ -71,7 +71,9 @@ def read_type(
     except _Wrong as wrong:
         place: Placed = node.part(wrong.start, wrong.end)
         meant = type_meant(node.value)
-        hint = write_type(meant) if meant else several_advice(node.value) or wrong.hint or f"write a type, {_AS_IN}"
+        # A type that nests too deep is what was meant.
+        hint = write_type(meant) if meant not in ("", node.value) else several_advice(node.value)
+        hint = hint or wrong.hint or f"write a type, {_AS_IN}"
         symbols.report.add(place, "type-syntax", wrong.message, hint)
         return BROKEN
 
