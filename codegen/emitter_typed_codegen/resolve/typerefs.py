@@ -250,8 +250,9 @@ class _Reader:
             return Named(found)
         known = [scalar for scalar in SCALARS if scalar not in SPECIAL or scalar in self._allowed]
         hint = write_type(self._meant).replace("write", "write type:", 1) if self._meant else type_advice(name)
+        hint = hint or self._symbols.imported(name)
         hint = hint or self._symbols.report.meant(name, chain(known, self._symbols.names))
-        hint = hint or f"declare it under types, or write one of {listed(known, 'or')}"
+        hint = hint or self._symbols.beyond(name) or f"declare it under types, or write one of {listed(known, 'or')}"
         place = self._node.part(start, end)
         self._found.append((place, "unknown-type", f"there is no type {quoted(name)}", hint))
         self._broken = True
